@@ -53,7 +53,7 @@ class WinningScore(Value):
     landed_cost: Money | None = None
     """What one piece costs the merchant at the destination: price, freight and duty; null in older events."""
     duty: Money | None = None
-    """The customs duty in the landed cost; null in older events."""
+    """The customs duty in the landed cost; null if it is unknown for the destination, and in older events."""
 
 
 class ImportedImage(Value):

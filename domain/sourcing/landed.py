@@ -37,6 +37,7 @@ class _Rule(Value):
     until: date | None = None
     currency: str
     below: float | None = None
+    up_to: float | None = None
     each: float = 0.0
     rate: int = 0
     source: str
@@ -49,6 +50,7 @@ class _Rule(Value):
             and self.begins <= destination.on
             and (self.until is None or destination.on <= self.until)
             and (self.below is None or value < self.below)
+            and (self.up_to is None or value <= self.up_to)
         )
 
 
@@ -62,14 +64,13 @@ def _duties() -> _Duties:
     return _Duties.model_validate(tomllib.loads(Path(__file__).with_name("import_duties.toml").read_text("utf-8")))
 
 
-def customs_duty(value: Money, destination: Destination) -> Money:
-    """Return the duty on a parcel with one piece; zero if no rule or no exchange rate is known.
+def customs_duty(value: Money, destination: Destination) -> Money | None:
+    """Return the duty on a parcel with one piece; None if no rule or no exchange rate is known.
 
     Args:
         value: what the merchant pays the supplier for the piece. The customs may value the shopper's price instead.
         destination: the country and day of arrival.
     """
-    zero = Money(minor=0, currency=value.currency)
     major = value.minor / 10 ** exponent(value.currency)
     for rule in _duties().rule:
         units = next((each.units for each in _duties().exchange if each.currency == rule.currency), {})
@@ -78,4 +79,4 @@ def customs_duty(value: Money, destination: Destination) -> Money:
             continue
         fixed = round(rule.each * rate * 10 ** exponent(value.currency))
         return Money(minor=fixed + value.minor * rule.rate // 10_000, currency=value.currency)
-    return zero
+    return None

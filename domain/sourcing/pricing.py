@@ -38,8 +38,8 @@ class Pricing:
     price: Money
     landed: Money
     """The cost of one piece at the shopper's door: price, freight and duty."""
-    duty: Money
-    """The customs duty in ``landed``; zero if no rule is known."""
+    duty: Money | None
+    """The customs duty in ``landed``; None if it is unknown for the destination, and ``landed`` then has none."""
 
     @property
     def margin(self) -> int:
@@ -59,7 +59,8 @@ def price_listing(listing: Listing, destination: Destination | None = None) -> P
     amounts = [cost, shipping, *(variant.cost for variant in listing.variants), *([] if market is None else [market])]
     if any(amount.currency != cost.currency or amount.minor > DEAREST for amount in amounts):
         return None
-    duty = Money.zero(cost.currency) if destination is None else customs_duty(cost, destination)
+    known_duty = None if destination is None else customs_duty(cost, destination)
+    duty = known_duty or Money.zero(cost.currency)
     landed = cost + shipping + duty
     least = -(-landed.minor * 10_000 // (10_000 - MINIMUM_MARGIN))
     most = None if market is None else market.minor
@@ -71,7 +72,7 @@ def price_listing(listing: Listing, destination: Destination | None = None) -> P
     price = Money(
         minor=charming(max(target, least), least=least, most=most, major=_major(cost.currency)), currency=cost.currency
     )
-    return Pricing(price=price, landed=landed, duty=duty)
+    return Pricing(price=price, landed=landed, duty=known_duty)
 
 
 def price_variant(listing: Listing, price: Money, cost: Money, *, duty: Money | None = None) -> Money:

@@ -62,7 +62,7 @@ def winning_score(
         fit_terms=[] if fit is None else list(fit.terms),
         destination=None if destination is None else destination.country,
         landed_cost=None if destination is None else pricing.landed,
-        duty=None if destination is None else pricing.duty,
+        duty=pricing.duty,
     )
 
 
@@ -95,7 +95,7 @@ def price_point_score(price: float) -> float:
 def shipping_score(listing: Listing, pricing: Pricing | None = None) -> float:
     """Return 0.7 times the speed of delivery plus 0.3 times the smallness of freight and duty in the landed cost."""
     days = _clip((SLOW_DAYS - sum(listing.shipping_days) / 2) / (SLOW_DAYS - FAST_DAYS))
-    on_top = listing.shipping_cost.minor + (0 if pricing is None else pricing.duty.minor)
+    on_top = listing.shipping_cost.minor + (0 if pricing is None or pricing.duty is None else pricing.duty.minor)
     landed = listing.cost.minor + on_top
     share = on_top / landed if landed > 0 else 0.0
     return 0.7 * days + 0.3 * _clip(1 - 2 * share)

@@ -48,7 +48,7 @@ class WinningScore:
         description="What one piece costs at the destination: price, freight and customs duty. Price and margin include it."
     )
     duty: Decimal | None = strawberry.field(
-        description="The customs duty in the landed cost; 0 if no duty is known for the destination."
+        description="The customs duty in the landed cost. Null if it is unknown for the destination: then the cost has none in it."
     )
 
     @classmethod
