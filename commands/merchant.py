@@ -7,6 +7,7 @@ from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import SupplierProvider
+from domain.merchant.ports import StripeStatus
 from domain.privacy import Sealed
 
 
@@ -98,10 +99,74 @@ async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clo
     return {"fingerprint": command.fingerprint}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectStripe:
+    """Connect an account at Stripe that was opened for the merchant."""
+
+    merchant_id: UUID
+    account_id: str
+    live: bool
+
+
+async def connect_stripe(command: ConnectStripe, work: Work, *, clock: Clock) -> None:
+    """Append ``StripeAccountConnected``. No-op if it is connected.
+
+    Raises:
+        NotFound: no merchant has the id; retrying cannot help.
+        OtherAccountConnected: disconnect the other one first.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    events = merchant.connect_stripe(command.account_id, live=command.live, at=clock.now())
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStripeStatus:
+    """Record what Stripe says of the merchant's account."""
+
+    merchant_id: UUID
+    account_id: str
+    status: StripeStatus
+
+
+async def record_stripe_status(command: RecordStripeStatus, work: Work, *, clock: Clock) -> None:
+    """Append ``StripeAccountStatusChanged``. No-op if nothing changed, or the account is not connected any more.
+
+    Raises:
+        NotFound: no merchant has the id; retrying cannot help.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    events = merchant.record_stripe_status(command.account_id, command.status, at=clock.now())
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectStripe:
+    """Stop taking payments into an account at Stripe."""
+
+    merchant_id: UUID
+    account_id: str
+    by_merchant: bool
+
+
+async def disconnect_stripe(command: DisconnectStripe, work: Work, *, clock: Clock) -> None:
+    """Append ``StripeAccountDisconnected``. No-op if it is not connected.
+
+    Raises:
+        NotFound: no merchant has the id; retrying cannot help.
+    """
+    merchant = await work.get(MERCHANT, command.merchant_id)
+    events = merchant.disconnect_stripe(command.account_id, by_merchant=command.by_merchant, at=clock.now())
+    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+
+
 HANDLERS: UnboundHandlers = {
     RegisterMerchant: register_merchant,
     ConnectSupplier: connect_supplier,
     DisconnectSupplier: disconnect_supplier,
     SetBusinessIdentity: set_business_identity,
+    ConnectStripe: connect_stripe,
+    RecordStripeStatus: record_stripe_status,
+    DisconnectStripe: disconnect_stripe,
 }
 """Each command and its handler."""

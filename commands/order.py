@@ -14,6 +14,7 @@ from domain.ids import derived
 from domain.inbox.aggregate import INBOX
 from domain.inbox.events import SubjectKind, WebhookReceived, WebhookRejected, WebhookSubject
 from domain.kernel import Clock, InvalidInput
+from domain.merchant.aggregate import MERCHANT
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order, OrderTerms, ShopperDetails, place
 from domain.order.delivery import DeliveryDays, arrival_window, day_in
@@ -209,21 +210,50 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
     Raises:
         NotFound: no store has the id.
     """
+    await work.get(STORE, command.store_id)
+    subject = WebhookSubject(kind=SubjectKind.STORE, id=command.store_id)
+    await _receive(command, work, subject=subject, tenant=command.store_id, at=clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveAccountWebhook:
+    """Record a webhook about a merchant's account at the sender."""
+
+    source: str
+    external_id: str
+    type: str
+    merchant_id: UUID
+    body: str
+
+
+async def receive_account_webhook(command: ReceiveAccountWebhook, work: Work, *, clock: Clock) -> None:
+    """Append ``WebhookReceived``. No-op if the webhook with this source and external id is recorded.
+
+    Raises:
+        NotFound: no merchant has the id.
+    """
+    await work.get(MERCHANT, command.merchant_id)
+    subject = WebhookSubject(kind=SubjectKind.MERCHANT, id=command.merchant_id)
+    await _receive(command, work, subject=subject, tenant=command.merchant_id, at=clock.now())
+
+
+async def _receive(
+    command: ReceiveWebhook | ReceiveAccountWebhook, work: Work, *, subject: WebhookSubject, tenant: UUID, at: datetime
+) -> None:
     id = inbox_stream(command.source, command.external_id)
     if not await work.is_new(INBOX, id):
         return
-    await work.get(STORE, command.store_id)
     received = WebhookReceived(
         originator_id=id,
         originator_version=1,
-        occurred_at=clock.now(),
+        occurred_at=at,
         source=command.source,
         external_id=command.external_id,
         type=command.type,
-        subject=WebhookSubject(kind=SubjectKind.STORE, id=command.store_id),
+        subject=subject,
         body=command.body,
     )
-    work.append(INBOX, id, (received,), tenant=command.store_id)
+    work.append(INBOX, id, (received,), tenant=tenant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +404,7 @@ HANDLERS: UnboundHandlers = {
     PlaceOrder: place_order,
     OpenPaymentSession: open_payment_session,
     ReceiveWebhook: receive_webhook,
+    ReceiveAccountWebhook: receive_account_webhook,
     RejectWebhook: reject_webhook,
     RecordPayment: record_payment,
     RecordPaymentFailure: record_payment_failure,

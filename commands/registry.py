@@ -20,7 +20,9 @@ HANDLERS: UnboundHandlers = dict(
 """Each command and its handler as the modules list them."""
 
 
-def bind(*, clock: Clock, measure: TextMeasure, niches: NicheReader, sandbox: bool = True) -> Handlers:
+def bind(
+    *, clock: Clock, measure: TextMeasure, niches: NicheReader, sandbox: bool = True, stripe: bool = False
+) -> Handlers:
     """Return each command with a handler that the bus can call.
 
     A handler receives the dependencies that its keyword-only parameters name, and no others.
@@ -30,11 +32,12 @@ def bind(*, clock: Clock, measure: TextMeasure, niches: NicheReader, sandbox: bo
         measure: measures texts.
         niches: reads the goods of a corrected niche.
         sandbox: whether payments are a sandbox, so that an incomplete store may be published.
+        stripe: whether merchants are paid into their accounts at Stripe.
 
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
     """
-    dependencies = {"clock": clock, "measure": measure, "niches": niches, "sandbox": sandbox}
+    dependencies = {"clock": clock, "measure": measure, "niches": niches, "sandbox": sandbox, "stripe": stripe}
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 
 

@@ -336,7 +336,9 @@ class PublishStore:
     merchant_id: UUID
 
 
-async def publish_store(command: PublishStore, work: Work, *, clock: Clock, sandbox: bool) -> dict[str, int]:
+async def publish_store(
+    command: PublishStore, work: Work, *, clock: Clock, sandbox: bool, stripe: bool
+) -> dict[str, int]:
     """Append ``StorePublished``; the first time also activate every scouted draft with a price and stock.
 
     Drafts of earlier scoutings that were not archived are included. Later publications do not activate products, so a
@@ -352,9 +354,15 @@ async def publish_store(command: PublishStore, work: Work, *, clock: Clock, sand
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.publish(at=at)
     if events and not sandbox:
-        business = (await work.get(MERCHANT, store.merchant_id)).business
-        country, parts = (None, frozenset[str]()) if business is None else (business.country, business.parts)
-        missing = [each for each in publication_blockers(facts_of(store, country=country, parts=parts)) if each.blocks]
+        merchant = await work.get(MERCHANT, store.merchant_id)
+        business = merchant.business
+        facts = facts_of(
+            store,
+            country=None if business is None else business.country,
+            parts=frozenset() if business is None else business.parts,
+            can_be_paid=not stripe or (merchant.stripe is not None and merchant.stripe.status.charges_enabled),
+        )
+        missing = [each for each in publication_blockers(facts) if each.blocks]
         if missing:
             raise PublicationBlocked(missing)
     work.append(STORE, store.id, events, tenant=store.id)

@@ -9,8 +9,8 @@ from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import SupplierVault
-from domain.order.ports import PaymentGateway
+from domain.merchant.ports import StripeAccounts, SupplierVault
+from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
@@ -48,8 +48,10 @@ class GatewayDependencies:
     passwords: Passwords = field(default_factory=Passwords)
 
     media: MediaStore
-    payments: Mapping[str, PaymentGateway]
-    """Payment gateways by the provider name in their webhook address."""
+    payments: Mapping[str, WebhookReader]
+    """Readers of payment webhooks by the provider name in their webhook address."""
+    stripe: StripeAccounts | None = None
+    """Merchants' accounts at Stripe; None if payments are a sandbox."""
     readiness: Readiness
 
     sandbox: bool = True

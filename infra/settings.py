@@ -147,6 +147,15 @@ class Settings(BaseSettings):
     strict_publication: bool = False
     """Whether a store with publication blockers is refused although payments are a sandbox."""
 
+    stripe_secret_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("STRIPE_SECRET_KEY"))
+    """The platform's key at Stripe, ``sk_...`` or ``rk_...``; payments are the sandbox if not set."""
+    stripe_webhook_secrets: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts)] = Field(
+        default=[], validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET")
+    )
+    """Secrets of the Connect webhook endpoint, ``whsec_...``; two while one is rotated."""
+    stripe_api_base: str | None = Field(default=None, validation_alias=AliasChoices("STRIPE_API_BASE"))
+    """Another address than Stripe's API, for tests."""
+
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
     """With a key, a model writes brands, keywords, copy and pages; the rule writers do if not set."""
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL"))
@@ -181,6 +190,21 @@ class Settings(BaseSettings):
             raise BadSettings(
                 f"ZYENTA_STUDIO_MODEL is {self.studio_model!r}, but ZYENTA_STUDIO_MODEL_SHA256 is "
                 f"{self.studio_model_sha256!r}. Set it to the file's SHA-256, 64 hexadecimal digits."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stripe_keys(self) -> Self:
+        key = "" if self.stripe_secret_key is None else self.stripe_secret_key.get_secret_value()
+        if key and not re.fullmatch(r"(sk|rk)_(live|test)_\w+", key):
+            raise BadSettings(
+                f"STRIPE_SECRET_KEY has {len(key)} characters, but must begin with sk_live_, sk_test_, rk_live_ or rk_test_. "
+                "Copy it from Stripe's dashboard."
+            )
+        if key and not self.stripe_webhook_secrets:
+            raise BadSettings(
+                "STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not. Without it no payment is ever recorded. "
+                "Copy it from the Connect endpoint in Stripe's dashboard."
             )
         return self
 

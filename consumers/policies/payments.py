@@ -6,11 +6,15 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
+from consumers.policies.stripe_accounts import AccountReaction
 from consumers.ports import Aggregates, React
-from domain.inbox.events import WebhookReceived
+from domain.inbox.events import SubjectKind, WebhookReceived
 from domain.kernel import DomainEvent, NotFound
+from domain.merchant.aggregate import MERCHANT
+from domain.merchant.ports import StripeAccounts
 from domain.order.aggregate import ORDER
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentGateway, UnusableWebhook
+from domain.order.ports import AccountNotice, PaymentConfirmed, PaymentDeclined, UnusableWebhook, WebhookReader
+from domain.store.aggregate import STORE
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
@@ -31,27 +35,43 @@ class PaymentsPolicy:
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({WebhookReceived})
 
-    def __init__(self, react: React, aggregates: Aggregates, gateways: Mapping[str, PaymentGateway]) -> None:
-        """Take the gateways by webhook source: ``sandbox-payments``, ``stripe``."""
+    def __init__(
+        self,
+        react: React,
+        aggregates: Aggregates,
+        gateways: Mapping[str, WebhookReader],
+        *,
+        accounts: StripeAccounts | None = None,
+    ) -> None:
+        """Take the readers by webhook source (``sandbox``, ``stripe``), and accounts at Stripe if there is a key for it."""
         self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
+        self._accounts = None if accounts is None else AccountReaction(react, aggregates, accounts)
 
     async def __call__(self, envelope: Envelope) -> None:
         received = envelope.event
         if not isinstance(received, WebhookReceived) or received.source not in self._gateways:
             return
-        store_id = received.store_id
-        if store_id is None:  # payments are about a store
-            return
+        subject, reader = received.subject, self._gateways[received.source]
+        if subject.kind is SubjectKind.STORE and subject.id is not None:
+            await self._about_payment(envelope, received, subject.id, reader)
+        elif subject.kind is SubjectKind.MERCHANT and subject.id is not None and self._accounts is not None:
+            notice = reader.read_body(received.body)
+            if isinstance(notice, AccountNotice):
+                await self._accounts(subject.id, notice, cause=envelope, name=self.name)
+
+    async def _about_payment(
+        self, envelope: Envelope, received: WebhookReceived, store_id: UUID, reader: WebhookReader
+    ) -> None:
         try:
-            notice = self._gateways[received.source].read_body(received.body)
+            notice = reader.read_body(received.body)
         except ValueError as error:
             # Accepted before the gateway refused such bodies; retrying does not help.
             order_id = error.order_id if isinstance(error, UnusableWebhook) else None
             await self._reject(envelope, received, store_id, order_id, f"It makes no sense: {error}"[:REASON_MAX])
             return
-        if notice is None:
+        if notice is None or isinstance(notice, AccountNotice):
             return
         try:
             order = await self._aggregates.get(ORDER, notice.order_id)
@@ -64,6 +84,14 @@ class PaymentsPolicy:
             logger.error("webhook %s is of store %s but names another store's order", envelope.id, store_id)
             await self._reject(envelope, received, store_id, notice.order_id, "It names an order that does not exist.")
             return
+        if notice.account_id is not None and not await self._is_paid_into(notice.account_id, store_id):
+            # The owner of another account can write anything into the metadata of their own payments.
+            logger.error(
+                "webhook %s is about account %s, which is not of store %s", envelope.id, notice.account_id, store_id
+            )
+            reason = f"It is about the account {notice.account_id}, into which this store is not paid."
+            await self._reject(envelope, received, store_id, notice.order_id, reason)
+            return
         command: RecordPayment | RecordPaymentFailure
         match notice:
             case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id):
@@ -71,6 +99,11 @@ class PaymentsPolicy:
             case PaymentDeclined(intent_id=intent_id, reason=reason):
                 command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
         await self._react(command, cause=envelope, name=self.name)
+
+    async def _is_paid_into(self, account_id: str, store_id: UUID) -> bool:
+        store = await self._aggregates.get(STORE, store_id)
+        merchant = await self._aggregates.get(MERCHANT, store.merchant_id)
+        return merchant.stripe is not None and merchant.stripe.id == account_id
 
     async def _reject(
         self, envelope: Envelope, received: WebhookReceived, store_id: UUID, order_id: UUID | None, reason: str

@@ -1,4 +1,4 @@
-"""The merchant aggregate: registered once, connected to suppliers."""
+"""The merchant aggregate: registered once, connected to suppliers and to an account that shoppers pay into."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,14 +6,19 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
+from domain.merchant.errors import OtherAccountConnected
 from domain.merchant.events import (
     BusinessIdentityStated,
     MerchantEvent,
     MerchantRegistered,
+    StripeAccountConnected,
+    StripeAccountDisconnected,
+    StripeAccountStatusChanged,
     SupplierConnected,
     SupplierDisconnected,
     SupplierProvider,
 )
+from domain.merchant.ports import StripeStatus
 from domain.privacy import Sealed
 
 
@@ -28,6 +33,15 @@ class StatedBusiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StripeAccount:
+    """The merchant's account at Stripe, as Stripe described it last."""
+
+    id: str
+    live: bool
+    status: StripeStatus = StripeStatus()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merchant:
     """A merchant's account, without credentials."""
 
@@ -37,6 +51,8 @@ class Merchant:
     """Connected suppliers, each with the merchant's account there; None if the supplier names none."""
     business: StatedBusiness | None = None
     """The business behind the stores; None until the merchant states it."""
+    stripe: StripeAccount | None = None
+    """The account that shoppers pay into; None until the merchant connects one."""
 
     def connect(
         self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
@@ -64,6 +80,40 @@ class Merchant:
         """State the business behind the merchant's stores. The caller has checked and sealed it."""
         return (BusinessIdentityStated(**next_header(self, at), country=country, parts=list(parts), identity=identity),)
 
+    def connect_stripe(self, account_id: str, *, live: bool, at: datetime) -> Sequence[MerchantEvent]:
+        """Connect an account at Stripe. No-op if it is connected.
+
+        Raises:
+            OtherAccountConnected: disconnect the other one first.
+        """
+        if self.stripe is not None:
+            if self.stripe.id == account_id:
+                return ()
+            raise OtherAccountConnected(self.stripe.id)
+        return (StripeAccountConnected(**next_header(self, at), account_id=account_id, live=live),)
+
+    def record_stripe_status(self, account_id: str, status: StripeStatus, *, at: datetime) -> Sequence[MerchantEvent]:
+        """Record what Stripe says of the account. No-op if it says the same, or the account is not connected any more."""
+        if self.stripe is None or self.stripe.id != account_id or self.stripe.status == status:
+            return ()
+        return (
+            StripeAccountStatusChanged(
+                **next_header(self, at),
+                account_id=account_id,
+                charges_enabled=status.charges_enabled,
+                payouts_enabled=status.payouts_enabled,
+                details_submitted=status.details_submitted,
+                requirements=list(status.requirements),
+                disabled_reason=status.disabled_reason,
+            ),
+        )
+
+    def disconnect_stripe(self, account_id: str, *, by_merchant: bool, at: datetime) -> Sequence[MerchantEvent]:
+        """Disconnect an account at Stripe. No-op if it is not connected."""
+        if self.stripe is None or self.stripe.id != account_id:
+            return ()
+        return (StripeAccountDisconnected(**next_header(self, at), account_id=account_id, by_merchant=by_merchant),)
+
 
 def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
     """Open an account. The accounts table, not the log, keeps e-mail addresses unique."""
@@ -84,6 +134,20 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
         case Merchant(), BusinessIdentityStated():
             business = StatedBusiness(country=event.country, parts=frozenset(event.parts))
             return replace(merchant, version=event.originator_version, business=business)
+        case Merchant(), StripeAccountConnected():
+            account = StripeAccount(id=event.account_id, live=event.live)
+            return replace(merchant, version=event.originator_version, stripe=account)
+        case Merchant(stripe=StripeAccount() as account), StripeAccountStatusChanged():
+            status = StripeStatus(
+                charges_enabled=event.charges_enabled,
+                payouts_enabled=event.payouts_enabled,
+                details_submitted=event.details_submitted,
+                requirements=tuple(event.requirements),
+                disabled_reason=event.disabled_reason,
+            )
+            return replace(merchant, version=event.originator_version, stripe=replace(account, status=status))
+        case Merchant(), StripeAccountDisconnected():
+            return replace(merchant, version=event.originator_version, stripe=None)
         case _:
             raise CorruptStream(event)
 

@@ -62,4 +62,47 @@ class BusinessIdentityStated(DomainEvent, wire_name="merchant.business_identity_
     """JSON of ``domain.merchant.identity.BusinessIdentity``, sealed under the merchant's key."""
 
 
-MerchantEvent = MerchantRegistered | SupplierConnected | SupplierDisconnected | BusinessIdentityStated
+class StripeAccountConnected(DomainEvent, wire_name="merchant.stripe_account_connected.v1"):
+    """The merchant has an account at Stripe that their shoppers will pay into. It may not be ready yet."""
+
+    account_id: str
+    """Stripe's id, ``acct_...``."""
+    live: bool
+    """Whether it takes real money; false for Stripe's test mode."""
+
+
+class StripeAccountStatusChanged(DomainEvent, wire_name="merchant.stripe_account_status_changed.v1"):
+    """Stripe answered differently about the merchant's account than before."""
+
+    account_id: str
+    """Stripe's id, ``acct_...``."""
+    charges_enabled: bool
+    """Whether shoppers can pay into it."""
+    payouts_enabled: bool
+    """Whether Stripe pays its balance out."""
+    details_submitted: bool
+    """Whether the merchant went through all of Stripe's questions."""
+    requirements: list[str] = []
+    """What Stripe still needs, in Stripe's names, such as ``external_account``."""
+    disabled_reason: str | None = None
+    """Why Stripe restricted it, in Stripe's name, such as ``requirements.past_due``; null if it did not."""
+
+
+class StripeAccountDisconnected(DomainEvent, wire_name="merchant.stripe_account_disconnected.v1"):
+    """The merchant's account no longer takes payments for their stores. It goes on at Stripe."""
+
+    account_id: str
+    """Stripe's id, ``acct_...``."""
+    by_merchant: bool
+    """Whether the merchant did it here; false if Stripe reported that they did it there."""
+
+
+MerchantEvent = (
+    MerchantRegistered
+    | SupplierConnected
+    | SupplierDisconnected
+    | BusinessIdentityStated
+    | StripeAccountConnected
+    | StripeAccountStatusChanged
+    | StripeAccountDisconnected
+)

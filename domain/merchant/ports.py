@@ -1,4 +1,4 @@
-"""Port of the vault for supplier credentials, which never enter an event."""
+"""Ports of a merchant's outside accounts: the vault for supplier credentials, and accounts at Stripe."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -36,4 +36,65 @@ class SupplierVault(Protocol):
 
     async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
         """Delete the credentials. No-op if there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeStatus:
+    """What Stripe says of an account."""
+
+    charges_enabled: bool = False
+    """Whether shoppers can pay into it."""
+    payouts_enabled: bool = False
+    """Whether Stripe pays its balance out."""
+    details_submitted: bool = False
+    """Whether the merchant went through all of Stripe's questions."""
+    requirements: tuple[str, ...] = ()
+    """What Stripe still needs, in Stripe's names, in order."""
+    disabled_reason: str | None = None
+    """Why Stripe restricted it; None if it did not."""
+
+
+class StripeAccounts(Protocol):
+    """Merchants' accounts at Stripe, made and asked about with the platform's key."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the platform's key moves real money."""
+        ...
+
+    async def create(self, merchant_id: UUID, *, email: str, country: str | None) -> str:
+        """Open an account and return its id; the same merchant gets the same account.
+
+        Args:
+            merchant_id: the owner.
+            email: prefilled in Stripe's questions.
+            country: ISO 3166-1 alpha-2 of the business; None lets the merchant choose it at Stripe.
+
+        Raises:
+            DomainError: Stripe refused; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    async def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
+        """Return a link to Stripe's questions. It works once and for some minutes.
+
+        Args:
+            account_id: the account.
+            return_url: where the merchant comes back to.
+            refresh_url: where Stripe sends a merchant whose link is used or too old: make a new one there.
+
+        Raises:
+            DomainError: Stripe refused; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    async def status(self, account_id: str) -> StripeStatus | None:
+        """Return what Stripe says of an account; None if the platform may no longer ask about it.
+
+        Raises:
+            Transient: Stripe cannot be reached; retrying may help.
+        """
         ...

@@ -48,6 +48,8 @@ class _NoticeHeader:
     order_id: UUID
     intent_id: str
     """The provider's payment id."""
+    account_id: str | None = None
+    """The account that was paid; None if the provider has one account for all merchants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,23 @@ class PaymentDeclined(_NoticeHeader):
 
 
 PaymentNotice = PaymentConfirmed | PaymentDeclined
-"""A provider's webhook, verified and read. A new kind of notice is a new member."""
+"""A provider's webhook about a payment. A new kind of notice is a new member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNotice:
+    """Something changed in a merchant's account at the provider. Notices arrive in any order: ask the provider what it is now."""
+
+    external_id: str
+    """The provider's id of the notice; a repeat has the same one."""
+    type: str
+    """The provider's name for the kind of notice."""
+    account_id: str
+    """The provider's id of the account."""
+
+
+Notice = PaymentNotice | AccountNotice
+"""A provider's webhook, verified and read."""
 
 
 class InvalidSignature(Exception):
@@ -98,21 +116,18 @@ class UnusableWebhook(ValueError):
         self.store_id, self.order_id = store_id, order_id
 
 
-class PaymentGateway(Protocol):
-    """A payment provider. Sandbox and Stripe pass the same contract tests."""
+class WebhookReader(Protocol):
+    """The half of a payment provider that reads its webhooks."""
 
     @property
     def name(self) -> str: ...
 
-    async def open_session(self, request: PaymentRequest) -> PaymentSession:
-        """Open a payment page; the same idempotency key gives the same session.
-
-        Raises:
-            Transient: the provider cannot be reached; retrying may help.
-        """
+    @property
+    def signature_header(self) -> str:
+        """The header of a webhook's signature, in small letters."""
         ...
 
-    def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
+    def read_webhook(self, body: bytes, signature: str) -> Notice | None:
         """Verify a webhook and read it; None if its kind is not used here.
 
         Raises:
@@ -121,7 +136,11 @@ class PaymentGateway(Protocol):
         """
         ...
 
-    def read_body(self, body: str) -> PaymentNotice | None:
+    def recordable(self, body: str) -> str:
+        """Return the part of a verified webhook that the log keeps: all that :meth:`read_body` reads, no personal data."""
+        ...
+
+    def read_body(self, body: str) -> Notice | None:
         """Read a webhook that was verified when it was received; None if its kind is not used here.
 
         Raises:
@@ -130,9 +149,26 @@ class PaymentGateway(Protocol):
         ...
 
 
+class PaymentGateway(WebhookReader, Protocol):
+    """A payment provider. Sandbox and Stripe pass the same contract tests."""
+
+    async def open_session(self, request: PaymentRequest) -> PaymentSession:
+        """Open a payment page; the same idempotency key gives the same session.
+
+        Raises:
+            DomainError: the merchant or the amount cannot be paid here; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+
 class PaymentGateways(Protocol):
     """The gateways through which merchants are paid."""
 
     async def of(self, merchant_id: UUID) -> PaymentGateway:
-        """Return the gateway of a merchant's payment account."""
+        """Return the gateway of a merchant's payment account.
+
+        Raises:
+            PaymentsNotReady: the merchant has no account that can be paid.
+        """
         ...

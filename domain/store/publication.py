@@ -30,6 +30,7 @@ class BlockerCode(StrEnum):
     UNKNOWN_DELIVERY = "UNKNOWN_DELIVERY"
     NO_EU_CONTACT = "NO_EU_CONTACT"
     NO_MANUFACTURER = "NO_MANUFACTURER"
+    NO_PAYMENT_ACCOUNT = "NO_PAYMENT_ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,11 @@ class PublicationFacts:
     products: Sequence[ProductFacts] | None
     """None if the caller cannot see all products; then no rule asks about them."""
     promise_days: int
+    can_be_paid: bool = True
+    """Whether shoppers can pay: the merchant's account is ready, or payments are a sandbox."""
 
 
-def facts_of(store: Store, *, country: str | None, parts: frozenset[str]) -> PublicationFacts:
+def facts_of(store: Store, *, country: str | None, parts: frozenset[str], can_be_paid: bool = True) -> PublicationFacts:
     """Return what the store's own stream and its merchant's stream tell."""
     return PublicationFacts(
         country=country,
@@ -116,12 +119,13 @@ def facts_of(store: Store, *, country: str | None, parts: frozenset[str]) -> Pub
         },
         products=None,
         promise_days=store.delivery_promise_days,
+        can_be_paid=can_be_paid,
     )
 
 
 def publication_blockers(facts: PublicationFacts) -> list[Blocker]:
     """Return what is missing, what blocks first."""
-    found = [*_business(facts), *_pages(facts)]
+    found = [*_business(facts), *_payments(facts), *_pages(facts)]
     if facts.products is not None:
         found += _products(facts.products, facts.promise_days)
     return sorted(found, key=lambda blocker: not blocker.blocks)
@@ -142,6 +146,16 @@ def _business(facts: PublicationFacts) -> Iterator[Blocker]:
         )
         yield Blocker(
             code=BlockerCode.NO_EU_CONTACT, message=message, field=f"{field}.euContact", mutation=mutation, blocks=False
+        )
+
+
+def _payments(facts: PublicationFacts) -> Iterator[Blocker]:
+    if not facts.can_be_paid:
+        yield Blocker(
+            code=BlockerCode.NO_PAYMENT_ACCOUNT,
+            message="Shoppers cannot pay: your account at Stripe is not ready. Connect it and answer Stripe's questions.",
+            field="stripeAccount",
+            mutation="connectStripe",
         )
 
 

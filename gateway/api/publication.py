@@ -11,10 +11,17 @@ from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 
 
-async def blockers_of_store(db: Reader, store: StoreView) -> list[Blocker]:
-    """Return what is missing, what blocks first. The business identity is the present one."""
+async def blockers_of_store(db: Reader, store: StoreView, *, stripe: bool) -> list[Blocker]:
+    """Return what is missing, what blocks first. The business identity is the present one.
+
+    Args:
+        db: the database.
+        store: the store.
+        stripe: whether merchants are paid into their accounts at Stripe, so that the merchant needs one.
+    """
     scope = MerchantScope(store.merchant_id)
     business = await merchants_queries.business_identity(db, store.merchant_id, scope=scope)
+    merchant = await merchants_queries.merchant_by_id(db, store.merchant_id, scope=scope) if stripe else None
     return publication_blockers(
         PublicationFacts(
             country=None if business is None else business.country,
@@ -28,11 +35,12 @@ async def blockers_of_store(db: Reader, store: StoreView) -> list[Blocker]:
                 with_drafts=store.status in {StoreStatus.CREATING, StoreStatus.PENDING_REVIEW},
             ),
             promise_days=store.delivery_promise_days,
+            can_be_paid=not stripe or (merchant is not None and merchant.stripe_onboarded),
         )
     )
 
 
-async def refuse_blocked(db: Reader, store_id: UUID, *, merchant_id: UUID) -> None:
+async def refuse_blocked(db: Reader, store_id: UUID, *, merchant_id: UUID, stripe: bool) -> None:
     """Refuse to publish a store while something is missing. No-op if the store is unknown: the command refuses it.
 
     Raises:
@@ -41,6 +49,6 @@ async def refuse_blocked(db: Reader, store_id: UUID, *, merchant_id: UUID) -> No
     store = await catalog_queries.store_by_id(db, store_id, scope=MerchantScope(merchant_id))
     if store is None or store.status is StoreStatus.ACTIVE:
         return
-    missing = [blocker for blocker in await blockers_of_store(db, store) if blocker.blocks]
+    missing = [blocker for blocker in await blockers_of_store(db, store, stripe=stripe) if blocker.blocks]
     if missing:
         raise PublicationBlocked(missing)

@@ -22,6 +22,7 @@ from gateway.graphql.mutations.businesses import BusinessMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
+from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
@@ -36,6 +37,7 @@ class Mutation(
     AccountMutations,
     SupplierMutations,
     BusinessMutations,
+    PaymentMutations,
     OrderMutations,
     StoreMutations,
     PageMutations,

@@ -6,13 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from commands.order import ReceiveWebhook, RejectWebhook, inbox_stream
+from commands.order import ReceiveAccountWebhook, ReceiveWebhook, RejectWebhook, inbox_stream
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
-from domain.order.ports import InvalidSignature, UnusableWebhook
+from domain.order.ports import AccountNotice, InvalidSignature, Notice, UnusableWebhook
 from gateway.api.command_request import GatewayServices, traceparent_of
 from gateway.rest.problem_details import Problem
+from projections.merchants.queries import merchant_of_stripe_account
+from projections.reading.scope import SYSTEM
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +40,9 @@ async def receive(provider: str, request: Request) -> Response:
     if payments is None:
         raise NotFound("payment provider", provider[:64])
     body = await request.body()
-    # Stripe-Signature, Sandbox-Signature ...: the provider's adapter verifies it.
-    signature = request.headers.get(f"{payments.name}-signature", "")
     try:
-        notice = payments.read_webhook(body, signature)
-        text = body.decode()
+        notice = payments.read_webhook(body, request.headers.get(payments.signature_header, ""))
+        text = payments.recordable(body.decode())
     except InvalidSignature:
         logger.warning("refused a webhook of %s: its signature is wrong", payments.name)
         detail = "The signature does not match the body. Sign it with this endpoint's secret."
@@ -57,13 +57,9 @@ async def receive(provider: str, request: Request) -> Response:
         return Problem(status=400, code="BAD_REQUEST", detail=detail).response()
     if notice is None:
         return JSONResponse({"received": False, "reason": "the kind of webhook is not used"})
-    command = ReceiveWebhook(
-        source=payments.name,
-        external_id=notice.external_id,
-        type=notice.type,
-        store_id=notice.store_id,
-        body=text,
-    )
+    command = await _receipt_of(services, payments.name, notice, text)
+    if command is None:
+        return JSONResponse({"received": False, "reason": "no merchant here has this account"})
     command_id = command_of(payments.name, notice.external_id)
     context = Context(command_id=command_id, correlation_id=command_id, traceparent=traceparent_of(request.headers))
     try:
@@ -72,6 +68,20 @@ async def receive(provider: str, request: Request) -> Response:
         # Some providers change a timestamp at each delivery. The log already has the webhook with this id.
         logger.info("a webhook of %s was redelivered with another body", payments.name)
     return JSONResponse({"received": True})
+
+
+async def _receipt_of(
+    services: GatewayServices, source: str, notice: Notice, body: str
+) -> ReceiveWebhook | ReceiveAccountWebhook | None:
+    """Return the command that records a notice; None if it is about an account that no merchant connected."""
+    ids = {"source": source, "external_id": notice.external_id, "type": notice.type}
+    if not isinstance(notice, AccountNotice):
+        return ReceiveWebhook(**ids, store_id=notice.store_id, body=body)
+    merchant_id = await merchant_of_stripe_account(services.deps.reader, notice.account_id, scope=SYSTEM)
+    if merchant_id is None:
+        logger.warning("a webhook of %s is about the unknown account %s", source, notice.account_id)
+        return None
+    return ReceiveAccountWebhook(**ids, merchant_id=merchant_id, body=body)
 
 
 async def _record_rejection(services: GatewayServices, source: str, error: UnusableWebhook) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -67,7 +67,6 @@ async def consumers(
     from consumers.agents.scout import ScoutAgent
     from consumers.policies.erasure import ForgettingPolicy
     from consumers.policies.generation import GenerationPolicy
-    from consumers.policies.payments import PaymentsPolicy
     from infra.adapters.media.fetch import HttpImageFetcher
     from infra.adapters.media.handover import GivingFetcher, HandoverFolder, TakingFetcher
     from infra.adapters.postgres.merchant_brands import ReadModelBrands
@@ -124,7 +123,7 @@ async def consumers(
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
-        "payments-policy": lambda: PaymentsPolicy(dispatch, aggregates, platform.gateways()),
+        "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "forgetting-policy": forgetting_policy,
         "brand-agent": brand_agent,
         "scout-agent": scout_agent,
@@ -187,6 +186,12 @@ def writers(settings: Settings) -> Writers:
 def prompt(name: str) -> str:
     """Return a versioned prompt."""
     return (Path(__file__).parents[2] / "infra" / "writers" / "openai" / "prompts" / f"{name}.md").read_text()
+
+
+async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+    from consumers.policies.payments import PaymentsPolicy
+
+    return PaymentsPolicy(react, aggregates, platform.webhooks(), accounts=await platform.stripe_accounts())
 
 
 def origin(url: str) -> str:

@@ -27,13 +27,18 @@ from projections.reading.consistency import CheckpointConsistency
 from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
+    from stripe import StripeClient
+
     from domain.media.ports import MediaStore
-    from domain.order.ports import PaymentGateway
+    from domain.merchant.ports import StripeAccounts
+    from domain.order.ports import PaymentGateways, WebhookReader
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.time_travel import TimeTravel
 
+STRIPE_PAGES = "https://checkout.stripe.com"
+"""Where Stripe's hosted pages are."""
 SANDBOX = "sandbox"
 """The payment sandbox's name in its webhook address and on its webhooks."""
 
@@ -42,19 +47,20 @@ class NotConfigured(Exception):
     """A setting that this role needs is missing; the message names it."""
 
 
-def handlers(clock: Clock, *, sandbox: bool = True) -> Handlers:
+def handlers(clock: Clock, *, sandbox: bool = True, stripe: bool = False) -> Handlers:
     """Return each command with its handler, ready for the bus.
 
     Args:
         clock: the current time.
         sandbox: whether an incomplete store may be published; see :attr:`Platform.is_sandbox`.
+        stripe: whether merchants are paid into their accounts at Stripe.
     """
     from commands.registry import bind
     from infra.writers.copykit.scoring import measure
     from infra.writers.rules.niche.reader import RuleNicheReader
 
     # The rules, not a model: a command must not wait for a service outside.
-    return bind(clock=clock, measure=measure, niches=RuleNicheReader(), sandbox=sandbox)
+    return bind(clock=clock, measure=measure, niches=RuleNicheReader(), sandbox=sandbox, stripe=stripe)
 
 
 class Platform:
@@ -122,7 +128,10 @@ class Platform:
 
     async def bus(self) -> CommandBus:
         """The command bus with every handler."""
-        return CommandBus(await self.log(), handlers(self.clock, sandbox=self.is_sandbox))
+        return CommandBus(
+            await self.log(),
+            handlers(self.clock, sandbox=self.is_sandbox, stripe=self.settings.stripe_secret_key is not None),
+        )
 
     def keys(self) -> MasterKeys:
         """The platform's master keys.
@@ -195,8 +204,8 @@ class Platform:
         async with aclosing(store):
             yield store
 
-    def payments(self) -> "SandboxPayments":
-        """The payment provider. Until Stripe stands behind the same port, it is the sandbox."""
+    def sandbox_payments(self) -> "SandboxPayments":
+        """The sandbox payment provider."""
         from infra.adapters.payments.sandbox import DERIVATION, SandboxPayments
 
         configured = self.settings.sandbox_secret
@@ -204,16 +213,72 @@ class Platform:
         return SandboxPayments(secret, page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock)
 
     @property
+    def is_live(self) -> bool:
+        """Whether the key for Stripe moves real money."""
+        key = self.settings.stripe_secret_key
+        return key is not None and "_live_" in key.get_secret_value()
+
+    @property
     def is_sandbox(self) -> bool:
-        """Whether no real money moves, so that publishing a store reports what is missing instead of refusing it.
+        """Whether no real money moves, so that publishing a store reports what is missing instead of refusing it."""
+        return not self.settings.strict_publication and not self.is_live
 
-        :meth:`payments` is always the sandbox until Stripe stands behind the same port.
+    @shared
+    async def stripe(self) -> "AsyncIterator[StripeClient]":
+        """The client for Stripe.
+
+        Raises:
+            NotConfigured: there is no key.
         """
-        return not self.settings.strict_publication
+        from infra.adapters.payments.stripe.client import stripe_client
 
-    def gateways(self) -> "Mapping[str, PaymentGateway]":
-        """Payment gateways by the name in their webhook address."""
-        return {SANDBOX: self.payments()}
+        key = self.settings.stripe_secret_key
+        if key is None:
+            raise NotConfigured("STRIPE_SECRET_KEY is not set. Set it, or use the sandbox's payments.")
+        async with stripe_client(key.get_secret_value(), api_base=self.settings.stripe_api_base) as client:
+            yield client
+
+    async def stripe_accounts(self) -> "StripeAccounts | None":
+        """Merchants' accounts at Stripe; None without a key."""
+        if self.settings.stripe_secret_key is None:
+            return None
+        from infra.adapters.payments.stripe.accounts import StripeConnect
+
+        return StripeConnect(await self.stripe(), live=self.is_live)
+
+    def webhooks(self) -> "Mapping[str, WebhookReader]":
+        """Readers of payment webhooks by the name in their webhook address. The sandbox's is there without Stripe only."""
+        if self.settings.stripe_secret_key is None:
+            return {SANDBOX: self.sandbox_payments()}
+        from infra.adapters.payments.stripe.checkout import NAME, StripeWebhooks
+
+        return {NAME: StripeWebhooks(self._stripe_secrets, live=self.is_live, clock=self.clock)}
+
+    async def payments(self) -> "PaymentGateways":
+        """The gateways through which merchants are paid: their accounts at Stripe, or the sandbox without a key."""
+        if self.settings.stripe_secret_key is None:
+            from infra.adapters.payments.shared import SharedGateway
+
+            return SharedGateway(self.sandbox_payments())
+        from infra.adapters.payments.stripe.checkout import StripeGateways
+        from infra.adapters.postgres.stripe_accounts import ReadModelStripeAccounts
+
+        return StripeGateways(
+            await self.stripe(),
+            ReadModelStripeAccounts(await self.readers(), live=self.is_live),
+            self._stripe_secrets,
+            live=self.is_live,
+            clock=self.clock,
+        )
+
+    @property
+    def _stripe_secrets(self) -> list[str]:
+        return [secret.get_secret_value() for secret in self.settings.stripe_webhook_secrets]
+
+    @property
+    def payment_pages(self) -> str:
+        """The address of payment pages, to which the storefront's forms may lead."""
+        return self.settings.sandbox_url if self.settings.stripe_secret_key is None else STRIPE_PAGES
 
 
 @asynccontextmanager

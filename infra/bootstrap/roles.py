@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, origin, supplier_catalogs
+from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, supplier_catalogs
 from infra.bootstrap.lifecycle import reachable, serve, until
 from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
 from infra.embedded.heartbeat import beat
@@ -170,7 +170,8 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=await platform.media(),
-            payments=platform.gateways(),
+            payments=platform.webhooks(),
+            stripe=await platform.stripe_accounts(),
             readiness=readiness(platform, pool),
             sandbox=platform.is_sandbox,
             platform_fee_basis_points=settings.platform_fee_basis_points,
@@ -200,8 +201,8 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "FastAPI":
     """Return the storefront, wired."""
-    from infra.adapters.payments.shared import SharedGateway
     from infra.adapters.postgres.accounts import PostgresRateLimits
+    from infra.bootstrap.consumers import origin
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
@@ -212,7 +213,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             queries=ReadModelQueries(await platform.readers()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
-            payments=SharedGateway(platform.payments()),
+            payments=await platform.payments(),
             personal=await platform.personal(),
             media=await platform.media(),
             clock=platform.clock,
@@ -222,7 +223,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),
             public_domain=settings.storefront_domain,
-            payment_origins=(origin(settings.sandbox_url),),
+            payment_origins=(origin(platform.payment_pages),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
         )
     )
@@ -232,7 +233,9 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     """Serve the sandbox: the sample supplier and the payment page."""
     from infra.sandbox.app import sandbox_app
 
-    app = sandbox_app(platform.payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}")
+    app = sandbox_app(
+        platform.sandbox_payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}"
+    )
     await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))
 
 

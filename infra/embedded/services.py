@@ -27,6 +27,8 @@ SECRETS: Mapping[str, frozenset[str]] = {
     "ZYENTA_SANDBOX_SECRET": frozenset({"gateway", "storefront", "sandbox", "agents"}),
     "DATABASE_URL": frozenset({"gateway", "storefront", "log", "agents", "imager"}),
     **{name: frozenset({"gateway", "log", "agents", "imager"}) for name in LOG_IN},
+    "STRIPE_SECRET_KEY": frozenset({"gateway", "storefront", "agents"}),
+    "STRIPE_WEBHOOK_SECRET": frozenset({"gateway", "storefront", "agents"}),
     "OPENAI_API_KEY": frozenset({"agents"}),
     "S3_ACCESS_KEY": frozenset({"gateway", "storefront", "imager"}),
     "S3_SECRET_KEY": frozenset({"gateway", "storefront", "imager"}),

@@ -1,4 +1,4 @@
-"""Installation of tools for some tests: Debian's chromium and kcat, Apache Kafka through Maven, SeaweedFS as an S3 server.
+"""Installation of what only some tests need: chromium, kcat, Apache Kafka, SeaweedFS (an S3 server) and stripe-mock.
 
 No tool is required here. A test without its tool is skipped with a message, which is a failure in CI.
 """
@@ -12,6 +12,7 @@ from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
+from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 
 APT_SECONDS = 600
 
@@ -57,11 +58,21 @@ def ensure_object_store_fetched() -> str | None:
     return None
 
 
+def ensure_stripe_mock_built() -> str | None:
+    """Build stripe-mock from the Go module proxy. Return the reason if it is missing, else None."""
+    try:
+        ensure_stripe_mock()
+    except (StripeMockUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
+        return str(unavailable)
+    return None
+
+
 TOOLS: Mapping[str, Callable[[], str | None]] = {
     "chromium": partial(ensure_from_debian, "chromium"),
     "kcat": partial(ensure_from_debian, "kcat"),
     "Apache Kafka": ensure_kafka_installed,
     "SeaweedFS": ensure_object_store_fetched,
+    "stripe-mock": ensure_stripe_mock_built,
 }
 
 if __name__ == "__main__":

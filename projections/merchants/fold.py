@@ -3,7 +3,15 @@
 from uuid import UUID
 
 from domain.ids import derived
-from domain.merchant.events import BusinessIdentityStated, MerchantRegistered, SupplierConnected, SupplierDisconnected
+from domain.merchant.events import (
+    BusinessIdentityStated,
+    MerchantRegistered,
+    StripeAccountConnected,
+    StripeAccountDisconnected,
+    StripeAccountStatusChanged,
+    SupplierConnected,
+    SupplierDisconnected,
+)
 from projections.engine.tables import Folds, as_json
 from projections.merchants.tables import BusinessIdentityRow, MerchantRow, MerchantsRows, SupplierAccountRow
 
@@ -20,6 +28,8 @@ def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID)
         image_url=None,
         stripe_account_id=None,
         stripe_onboarded=False,
+        stripe_live=None,
+        stripe_status=None,
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
     )
@@ -64,3 +74,35 @@ def business_identity_stated(rows: MerchantsRows, event: BusinessIdentityStated,
         identity=as_json(event.identity),
         stated_at=event.occurred_at,
     )
+
+
+@FOLDS.on(StripeAccountConnected, merchants="originator_id")
+def stripe_account_connected(rows: MerchantsRows, event: StripeAccountConnected, _: UUID) -> None:
+    merchant = rows.merchants[event.originator_id]
+    merchant.stripe_account_id, merchant.stripe_live, merchant.updated_at = (
+        event.account_id,
+        event.live,
+        event.occurred_at,
+    )
+
+
+@FOLDS.on(StripeAccountStatusChanged, merchants="originator_id")
+def stripe_account_status_changed(rows: MerchantsRows, event: StripeAccountStatusChanged, _: UUID) -> None:
+    merchant = rows.merchants[event.originator_id]
+    merchant.stripe_onboarded, merchant.updated_at = event.charges_enabled, event.occurred_at
+    merchant.stripe_status = as_json(
+        {
+            "charges_enabled": event.charges_enabled,
+            "payouts_enabled": event.payouts_enabled,
+            "details_submitted": event.details_submitted,
+            "requirements": event.requirements,
+            "disabled_reason": event.disabled_reason,
+        }
+    )
+
+
+@FOLDS.on(StripeAccountDisconnected, merchants="originator_id")
+def stripe_account_disconnected(rows: MerchantsRows, event: StripeAccountDisconnected, _: UUID) -> None:
+    merchant = rows.merchants[event.originator_id]
+    merchant.stripe_account_id, merchant.stripe_live, merchant.stripe_status = None, None, None
+    merchant.stripe_onboarded, merchant.updated_at = False, event.occurred_at

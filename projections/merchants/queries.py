@@ -6,9 +6,11 @@ import json
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from domain.merchant.events import SupplierProvider
 from domain.privacy import Sealed
-from projections.merchants.views import BusinessIdentityView, MerchantView, SupplierAccountView
+from projections.merchants.views import BusinessIdentityView, MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 
@@ -18,6 +20,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
     where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
     record = await db.fetchrow(
         "select m.id, m.email, m.name, m.email_verified_at, m.image_url, m.stripe_account_id, m.stripe_onboarded, "
+        "m.stripe_live, m.stripe_status, "
         f"m.created_at, m.updated_at from merchants m where {where.sql}",
         *where.arguments,
     )
@@ -36,6 +39,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
         image_url=record["image_url"],
         stripe_account_id=record["stripe_account_id"],
         stripe_onboarded=record["stripe_onboarded"],
+        stripe=_stripe(record),
         suppliers=tuple(
             SupplierAccountView(
                 id=account["id"],
@@ -51,6 +55,13 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
         created_at=record["created_at"],
         updated_at=record["updated_at"],
     )
+
+
+async def merchant_of_stripe_account(db: Reader, account_id: str, *, scope: Scope) -> UUID | None:
+    """Return the merchant who connected an account at Stripe; None if there is none. Shoppers see none."""
+    where = restrict(Conditions().add("m.stripe_account_id = {}", account_id), scope, merchant="m.id = {}", store=None)
+    found: UUID | None = await db.fetchval(f"select m.id from merchants m where {where.sql}", *where.arguments)
+    return found
 
 
 async def business_identity(
@@ -85,4 +96,19 @@ async def business_identity(
         parts=frozenset(json.loads(record["parts"])),
         identity=Sealed.model_validate_json(record["identity"]),
         stated_at=record["stated_at"],
+    )
+
+
+def _stripe(record: Record) -> StripeAccountView | None:
+    if record["stripe_account_id"] is None:
+        return None
+    status = json.loads(record["stripe_status"] or "{}")
+    return StripeAccountView(
+        account_id=record["stripe_account_id"],
+        live=bool(record["stripe_live"]),
+        charges_enabled=status.get("charges_enabled", False),
+        payouts_enabled=status.get("payouts_enabled", False),
+        details_submitted=status.get("details_submitted", False),
+        requirements=tuple(status.get("requirements", ())),
+        disabled_reason=status.get("disabled_reason"),
     )

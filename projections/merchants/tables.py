@@ -19,6 +19,9 @@ class MerchantRow:
     image_url: str | None
     stripe_account_id: str | None
     stripe_onboarded: bool
+    stripe_live: bool | None
+    stripe_status: Json | None
+    """What Stripe said last; null until it was asked."""
     created_at: datetime
     updated_at: datetime
 
@@ -49,7 +52,12 @@ class BusinessIdentityRow:
     stated_at: datetime
 
 
-MERCHANTS = Table("merchants", MerchantRow)
+MERCHANTS = Table(
+    "merchants",
+    MerchantRow,
+    hot=("stripe_account_id", "stripe_onboarded", "stripe_live", "stripe_status", "updated_at"),
+    indexes=("create index on merchants (stripe_account_id)",),
+)
 
 SUPPLIER_ACCOUNTS = Table(
     "supplier_accounts",

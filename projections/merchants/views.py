@@ -24,6 +24,21 @@ class SupplierAccountView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StripeAccountView:
+    """A merchant's account at Stripe, as Stripe described it last."""
+
+    account_id: str
+    live: bool
+    """Whether it takes real money."""
+    charges_enabled: bool
+    payouts_enabled: bool
+    details_submitted: bool
+    requirements: tuple[str, ...]
+    """What Stripe still needs, in Stripe's names."""
+    disabled_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantView:
     """A merchant (``User``). Open the sealed fields through ``PersonalData``."""
 
@@ -34,6 +49,8 @@ class MerchantView:
     image_url: str | None
     stripe_account_id: str | None
     stripe_onboarded: bool
+    """Whether shoppers can pay into the account."""
+    stripe: StripeAccountView | None
     suppliers: tuple[SupplierAccountView, ...]
     """By provider, including disconnected ones (``is_active`` is false)."""
     created_at: datetime

@@ -17,6 +17,11 @@ NOW = "2026-11-23T12:00:00Z"
 
 WORDS: Mapping[str, Any] = {
     # "<class>.<field>" takes precedence over "<field>".
+    "StripeAccountConnected.account_id": "acct_1PgafTB7WZ01zgkW",
+    "StripeAccountStatusChanged.account_id": "acct_1PgafTB7WZ01zgkW",
+    "StripeAccountDisconnected.account_id": "acct_1PgafTB7WZ01zgkW",
+    "requirements": ["external_account"],
+    "disabled_reason": "requirements.past_due",
     "niche": "Cyberpunk home decor",
     "name": "Neon Haven",
     "slug": "neon-haven",

@@ -240,3 +240,21 @@ class FulfilOrderInput(MutationInput):
     order_id: strawberry.ID
     carrier: str | None = None
     tracking_number: str | None = None
+
+
+@strawberry.input
+class ConnectStripeInput(MutationInput):
+    return_url: str | None = strawberry.field(
+        default=None,
+        description="Where the merchant comes back to; then call checkStripe. This API's address if omitted.",
+    )
+    refresh_url: str | None = strawberry.field(
+        default=None,
+        description="Where Stripe sends the merchant if the link is used or too old; then call connectStripe again. "
+        "returnUrl if omitted.",
+    )
+
+
+@strawberry.input
+class StripeAccountInput(MutationInput):
+    pass

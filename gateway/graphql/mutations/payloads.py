@@ -15,7 +15,7 @@ from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
 from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import MediaAsset
-from gateway.graphql.types.merchant import SupplierAccount
+from gateway.graphql.types.merchant import StripeAccount, SupplierAccount
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
@@ -96,6 +96,15 @@ class MediaAssetPayload(Payload):
 @strawberry.type
 class SupplierPayload(Payload):
     supplier_account: SupplierAccount | None = strawberry.field(default=None, description=CHANGED)
+
+
+@strawberry.type
+class StripeAccountPayload(Payload):
+    stripe_account: StripeAccount | None = strawberry.field(default=None, description=CHANGED)
+    onboarding_url: str | None = strawberry.field(
+        default=None,
+        description="Only of connectStripe: the page with Stripe's questions. It works once, for some minutes.",
+    )
 
 
 @strawberry.type

@@ -82,7 +82,9 @@ class StoreMutations:
         async def send(request: CommandRequest) -> Receipt:
             # A repeat gets its first answer, whatever is missing by now.
             if not deps.sandbox and await deps.commands.outcome(request.command_id) is None:
-                await refuse_blocked(deps.reader, store_id, merchant_id=request.merchant_id)
+                await refuse_blocked(
+                    deps.reader, store_id, merchant_id=request.merchant_id, stripe=deps.stripe is not None
+                )
             return await request.send(PublishStore(store_id=store_id, merchant_id=request.merchant_id))
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:

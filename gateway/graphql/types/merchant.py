@@ -8,6 +8,7 @@ import strawberry
 from domain.merchant.events import SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
+from gateway.api.stripe_accounts import requirement_message, restriction_message
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
@@ -16,7 +17,7 @@ from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
 from projections.merchants import queries as merchants_queries
-from projections.merchants.views import MerchantView, SupplierAccountView
+from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Window
 
 
@@ -47,6 +48,39 @@ class SupplierAccount:
         )
 
 
+@strawberry.type(description="Something that Stripe still needs before it lets an account take or pay out money.")
+class StripeRequirement:
+    code: str = strawberry.field(description="Stripe's name for it, such as external_account.")
+    message: str = strawberry.field(description="What it means, for the merchant.")
+
+
+@strawberry.type(description="The merchant's own account at Stripe, into which their shoppers pay.")
+class StripeAccount:
+    account_id: str
+    live: bool = strawberry.field(description="Whether it takes real money. False in Stripe's test mode.")
+    charges_enabled: bool = strawberry.field(description="Whether shoppers can pay into it.")
+    payouts_enabled: bool = strawberry.field(description="Whether Stripe pays its balance out.")
+    details_submitted: bool = strawberry.field(description="Whether all of Stripe's questions were answered once.")
+    requirements: list[StripeRequirement]
+    disabled_reason: str | None = strawberry.field(
+        description="Why Stripe restricted the account, in a sentence. Null if it did not."
+    )
+
+    @classmethod
+    def of(cls, view: StripeAccountView) -> Self:
+        return cls(
+            account_id=view.account_id,
+            live=view.live,
+            charges_enabled=view.charges_enabled,
+            payouts_enabled=view.payouts_enabled,
+            details_submitted=view.details_submitted,
+            requirements=[
+                StripeRequirement(code=code, message=requirement_message(code)) for code in view.requirements
+            ],
+            disabled_reason=None if view.disabled_reason is None else restriction_message(view.disabled_reason),
+        )
+
+
 @strawberry.type(description="A merchant's account.")
 class User:
     id: strawberry.ID
@@ -54,6 +88,9 @@ class User:
     image: str | None
     stripe_account_id: str | None
     stripe_onboarded: bool
+    stripe_account: StripeAccount | None = strawberry.field(
+        description="Null until connectStripe. Without it stores are made and published, but cannot take real payments."
+    )
     supplier_accounts: list[SupplierAccount]
     created_at: datetime
     updated_at: datetime
@@ -96,6 +133,7 @@ class User:
             image=view.image_url,
             stripe_account_id=view.stripe_account_id,
             stripe_onboarded=view.stripe_onboarded,
+            stripe_account=None if view.stripe is None else StripeAccount.of(view.stripe),
             supplier_accounts=[SupplierAccount.of(one) for one in view.suppliers],
             created_at=view.created_at,
             updated_at=view.updated_at,

@@ -168,7 +168,9 @@ class Store:
         "What is missing before the store may sell for real money, what blocks first. The merchant sees it, shoppers do not."
     )
     async def publication_blockers(self) -> list[PublicationBlocker]:
-        return [PublicationBlocker.of(each) for each in await blockers_of_store(self.reading.deps.reader, self.view)]
+        deps = self.reading.deps
+        blockers = await blockers_of_store(deps.reader, self.view, stripe=deps.stripe is not None)
+        return [PublicationBlocker.of(each) for each in blockers]
 
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:

@@ -1,13 +1,15 @@
-"""What every payment gateway promises: the sandbox provider, and the fake of the gateway's tests."""
+"""What every payment gateway promises: the sandbox provider, Stripe, and the fake of the gateway's tests."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from stripe import StripeClient
 
 from domain.money import Money
 from domain.order.events import OrderLine
@@ -21,9 +23,13 @@ from domain.order.ports import (
     UnusableWebhook,
 )
 from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.payments.stripe.checkout import StripeCheckout
+from infra.adapters.payments.stripe.client import stripe_client
 from tests.support.builders.samples import NOON
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.payments import SignedPayments
+from tests.support.servers.stripe import SECRET, StripeServer
+from tests.support.servers.web_server import served
 
 ORDER, STORE = UUID(int=10), UUID(int=20)
 TOTAL, FEE = Money(minor=9800), Money(minor=490)
@@ -90,10 +96,33 @@ def fake() -> Provider:
     )
 
 
-@pytest.fixture(params=[sandbox, fake])
-def provider(request: pytest.FixtureRequest) -> Provider:
-    made: Provider = request.param()
-    return made
+def stripe(server: StripeServer, client: StripeClient) -> Provider:
+    gateway = StripeCheckout(client, "acct_1", [SECRET], live=False, clock=server.clock)
+
+    def body(type: str, thing: dict[str, Any]) -> bytes:
+        return server.webhook(type, thing, account="acct_1")
+
+    return Provider(
+        gateway,
+        lambda session: body("checkout.session.completed", server.paid(session.session_id)),
+        lambda session: body("payment_intent.payment_failed", server.declined(session.session_id)),
+        server.sign,
+    )
+
+
+@pytest.fixture(params=["sandbox", "fake", "stripe"])
+async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
+    if request.param == "sandbox":
+        yield sandbox()
+    elif request.param == "fake":
+        yield fake()
+    else:
+        server = StripeServer(FixedClock())
+        async with (
+            served(server.app()) as port,
+            stripe_client("sk_test_1", api_base=f"http://127.0.0.1:{port}") as client,
+        ):
+            yield stripe(server, client)
 
 
 async def test_the_same_idempotency_key_gives_the_same_session(provider: Provider) -> None:
@@ -127,6 +156,7 @@ async def test_a_recorded_body_reads_like_its_webhook(provider: Provider) -> Non
     body = provider.paid(await provider.gateway.open_session(REQUEST))
     webhook = provider.gateway.read_webhook(body, provider.sign(body))
     assert provider.gateway.read_body(body.decode()) == webhook
+    assert provider.gateway.read_body(provider.gateway.recordable(body.decode())) == webhook
 
 
 async def test_a_body_that_was_changed_or_signed_by_another_is_refused(provider: Provider) -> None:
@@ -137,13 +167,13 @@ async def test_a_body_that_was_changed_or_signed_by_another_is_refused(provider:
             provider.gateway.read_webhook(changed, wrong)
 
 
-def test_a_webhook_of_another_kind_is_none(provider: Provider) -> None:
-    body = b'{"id": "evt_1", "type": "customer.created"}'
+async def test_a_webhook_of_another_kind_is_none(provider: Provider) -> None:
+    body = b'{"id": "evt_1", "type": "customer.created", "account": "acct_1", "livemode": false}'
     assert provider.gateway.read_webhook(body, provider.sign(body)) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"{}", b'{"type": 5}'])
-def test_a_signed_body_without_sense_is_unusable(provider: Provider, body: bytes) -> None:
+async def test_a_signed_body_without_sense_is_unusable(provider: Provider, body: bytes) -> None:
     with pytest.raises(UnusableWebhook):
         provider.gateway.read_webhook(body, provider.sign(body))
     with pytest.raises(UnusableWebhook):

@@ -22,7 +22,7 @@ from domain.kernel import StreamKind
 from domain.money import Money
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderStatus
-from domain.order.ports import PaymentConfirmed, PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import PaymentConfirmed, PaymentNotice
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.kafka.topic import ensure_topics
@@ -50,9 +50,10 @@ class JsonGateway:
     """Reads plain JSON and opens no sessions."""
 
     name = "json"
+    signature_header = "json-signature"
 
-    async def open_session(self, request: PaymentRequest) -> PaymentSession:
-        raise NotImplementedError
+    def recordable(self, body: str) -> str:
+        return body
 
     def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
         raise NotImplementedError

@@ -47,6 +47,7 @@ HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
         jobs.jobs_past_deadline,
         merchants.business_identity,
         merchants.merchant_by_id,
+        merchants.merchant_of_stripe_account,
         sales.rejected_webhooks_of_store,
     }
 )
@@ -91,6 +92,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         jobs.jobs_past_deadline: (FAR_AHEAD,),
         merchants.merchant_by_id: (merchant,),
         merchants.business_identity: (merchant,),
+        merchants.merchant_of_stripe_account: ("acct_1",),
         sales.orders_of_store: (store, Window()),
         sales.count_orders: (store,),
         sales.order_by_id: (order,),
@@ -142,6 +144,7 @@ async def history(db: asyncpg.Connection) -> History:
         history.merchants[0],
         sealed(history.merchants[0]).model_dump_json(),
     )
+    await db.execute("update merchants set stripe_account_id = 'acct_1' where id = $1", history.merchants[0])
     await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)
     await db.execute(
         "insert into rejected_webhooks (id, store_id, source, external_id, type, reason, at) "

@@ -28,6 +28,7 @@ class SignedPayments:
     """
 
     name = "sandbox"
+    signature_header = "sandbox-signature"
 
     async def open_session(self, request: PaymentRequest) -> PaymentSession:
         return PaymentSession(provider=self.name, session_id=request.idempotency_key, url="http://pay.localhost/")
@@ -44,6 +45,9 @@ class SignedPayments:
             return self.read_body(body.decode())
         except UnicodeDecodeError as error:
             raise UnusableWebhook("The body is not UTF-8.") from error
+
+    def recordable(self, body: str) -> str:
+        return body
 
     def read_body(self, body: str) -> PaymentNotice | None:
         try:

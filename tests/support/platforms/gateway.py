@@ -294,7 +294,8 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
             readiness=parts,
             progress_poll=timedelta(milliseconds=20),
         )
-        app = create_app(replace(deps, **changes))
+        deps = replace(deps, **changes)
+        app = create_app(deps)
         transport = httpx.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),

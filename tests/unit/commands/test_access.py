@@ -16,8 +16,16 @@ from commands.generation import (
     RunStepAgain,
 )
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
-from commands.merchant import ConnectSupplier, DisconnectSupplier, RegisterMerchant, SetBusinessIdentity
-from commands.order import CartLine, FulfilOrder, PlaceOrder
+from commands.merchant import (
+    ConnectStripe,
+    ConnectSupplier,
+    DisconnectStripe,
+    DisconnectSupplier,
+    RecordStripeStatus,
+    RegisterMerchant,
+    SetBusinessIdentity,
+)
+from commands.order import CartLine, FulfilOrder, PlaceOrder, ReceiveAccountWebhook
 from commands.product import (
     ActivateProduct,
     AddProduct,
@@ -45,7 +53,17 @@ from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 
-OWN_ACCOUNT = {RegisterMerchant, ConnectSupplier, DisconnectSupplier, RequestStore, SetBusinessIdentity}
+OWN_ACCOUNT = {
+    RegisterMerchant,
+    ConnectSupplier,
+    DisconnectSupplier,
+    RequestStore,
+    SetBusinessIdentity,
+    ConnectStripe,
+    RecordStripeStatus,
+    DisconnectStripe,
+    ReceiveAccountWebhook,
+}
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 
 ELSEWHERE = {ChooseImageVersion}

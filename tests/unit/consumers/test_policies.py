@@ -29,7 +29,7 @@ from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, PaymentRequest, PaymentSession
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
 from infra.writers.rules.niche.reader import RuleNicheReader
@@ -163,12 +163,13 @@ def recorded(image_id: UUID, attempt: int = 1) -> RecordImage:
 
 
 class JsonGateway:
-    """A payment gateway that reads plain JSON and opens no sessions."""
+    """Reads webhooks of plain JSON."""
 
     name = "json"
+    signature_header = "json-signature"
 
-    async def open_session(self, request: PaymentRequest) -> PaymentSession:
-        raise NotImplementedError
+    def recordable(self, body: str) -> str:
+        return body
 
     def read_webhook(self, body: bytes, signature: str) -> PaymentNotice | None:
         raise NotImplementedError

@@ -4,7 +4,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from gateway.graphql.types.merchant import User
-from projections.merchants.views import MerchantView
+from projections.merchants.views import MerchantView, StripeAccountView
 from tests.support.builders.samples import NOON, sealed
 
 
@@ -17,6 +17,15 @@ def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
         image_url="https://images.example/me.png",
         stripe_account_id="acct_1",
         stripe_onboarded=True,
+        stripe=StripeAccountView(
+            account_id="acct_1",
+            live=False,
+            charges_enabled=True,
+            payouts_enabled=False,
+            details_submitted=True,
+            requirements=("external_account",),
+            disabled_reason=None,
+        ),
         suppliers=(),
         created_at=NOON,
         updated_at=NOON,
@@ -24,3 +33,6 @@ def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
     user = User.of(view, cast("Any", None))
     assert (user.email_verified, user.image) == (NOON, "https://images.example/me.png")
     assert (user.stripe_account_id, user.stripe_onboarded) == ("acct_1", True)
+    assert user.stripe_account is not None
+    assert (user.stripe_account.charges_enabled, user.stripe_account.payouts_enabled) == (True, False)
+    assert [need.code for need in user.stripe_account.requirements] == ["external_account"]

@@ -1,0 +1,48 @@
+"""Mutations of the merchant's account at Stripe."""
+
+import strawberry
+
+from commands.ports import Receipt
+from gateway.api import stripe_accounts
+from gateway.api.command_request import CommandRequest
+from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.inputs import ConnectStripeInput, StripeAccountInput
+from gateway.graphql.mutations.payloads import StripeAccountPayload, change
+from gateway.graphql.queries.root import find_user
+
+
+@strawberry.type
+class PaymentMutations:
+    @mutation(
+        "Open your own account at Stripe, or go on with its questions. Send the merchant's browser to onboardingUrl. "
+        "It works once; ask again for another."
+    )
+    async def connect_stripe(self, info: Info, input: ConnectStripeInput) -> StripeAccountPayload | None:
+        link: dict[str, object] = {}
+
+        async def send(request: CommandRequest) -> Receipt:
+            receipt, link["onboarding_url"] = await stripe_accounts.connect(
+                info.context.deps, request, return_url=input.return_url, refresh_url=input.refresh_url
+            )
+            return receipt
+
+        return await change(info, StripeAccountPayload, input, send, _show, known=lambda _: link)
+
+    @mutation("Ask Stripe how the account stands, after the merchant came back from its questions.")
+    async def check_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await stripe_accounts.check(info.context.deps, request)
+
+        return await change(info, StripeAccountPayload, input, send, _show)
+
+    @mutation("Stop taking payments into the account. It stays yours at Stripe, with all payments and payouts.")
+    async def disconnect_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await stripe_accounts.disconnect(info.context.deps, request)
+
+        return await change(info, StripeAccountPayload, input, send, _show)
+
+
+async def _show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+    return {"stripe_account": (await find_user(reading)).stripe_account}

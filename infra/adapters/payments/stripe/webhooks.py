@@ -1,0 +1,185 @@
+"""Stripe's webhooks of connected accounts: what the log keeps of them, and what they mean."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from domain.money import Money
+from domain.order.ports import AccountNotice, Notice, PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
+from infra.adapters.payments.stripe.currencies import from_stripe
+from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, storable, unusable, why
+
+PAID_TYPES = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+DECLINED_SESSION = "checkout.session.async_payment_failed"
+DECLINED_INTENT = "payment_intent.payment_failed"
+ACCOUNT_TYPES = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
+
+RECORDED: Mapping[str, Any] = dict.fromkeys(
+    ("id", "object", "type", "account", "livemode", "created", "api_version")
+) | {
+    "data": {
+        "object": dict.fromkeys(
+            (
+                "id",
+                "object",
+                "payment_intent",
+                "payment_status",
+                "amount_total",
+                "amount",
+                "currency",
+                "created",
+                "status",
+            )
+        )
+        | {
+            "metadata": dict.fromkeys(("store_id", "order_id", "platform_fee")),
+            "last_payment_error": dict.fromkeys(("code", "decline_code", "message")),
+        }
+    }
+}
+"""The fields that the log keeps. The others hold the shopper's name, address, e-mail, phone and card; Stripe has them."""
+
+
+class _Kind(Part):
+    id: Name
+    type: Annotated[str, Field(max_length=255), AfterValidator(storable)]
+    account: Name | None = None
+    livemode: bool
+
+
+class _Metadata(Part):
+    store_id: UUID
+    order_id: UUID
+    platform_fee: Annotated[str, Field(pattern=r"^\d{1,19}$")] = "0"
+    """Minor units of ISO 4217. Stripe's metadata are texts."""
+
+
+class _Error(Part):
+    message: Annotated[str, AfterValidator(storable)] | None = None
+
+
+class _Session(Part):
+    payment_intent: Name
+    payment_status: str
+    amount_total: Minor
+    currency: Currency
+    metadata: _Metadata
+
+    @model_validator(mode="after")
+    def _fee_is_within_amount(self) -> "_Session":
+        if int(self.metadata.platform_fee) > self.paid.minor:
+            raise ValueError(f"the fee {self.metadata.platform_fee} exceeds the amount {self.paid.minor}")
+        return self
+
+    @property
+    def paid(self) -> Money:
+        return from_stripe(self.amount_total, self.currency)
+
+
+class _Intent(Part):
+    id: Name
+    metadata: _Metadata
+    last_payment_error: _Error | None = None
+
+
+class _SessionData(Part):
+    object: _Session
+
+
+class _SessionWebhook(Part):
+    data: _SessionData
+
+
+class _IntentData(Part):
+    object: _Intent
+
+
+class _IntentWebhook(Part):
+    data: _IntentData
+
+
+def recordable(body: str) -> str:
+    """Return the body with the fields of :data:`RECORDED` only.
+
+    Raises:
+        UnusableWebhook: the body is no JSON object.
+    """
+    try:
+        content = json.loads(body)
+    except ValueError as error:
+        raise UnusableWebhook("The body is not JSON.") from error
+    if not isinstance(content, dict):
+        raise UnusableWebhook("The body is not a JSON object.")
+    return json.dumps(_kept(content, RECORDED), separators=(",", ":"))
+
+
+def read_notice(body: str, *, live: bool) -> Notice | None:
+    """Read a webhook, whole or as recorded; None if its kind does not matter here, or it is of the other mode.
+
+    Args:
+        body: the webhook.
+        live: whether this installation takes real money. A live endpoint gets test webhooks as well; they change nothing.
+
+    Raises:
+        UnusableWebhook: its content is invalid.
+    """
+    try:
+        kind = _Kind.model_validate_json(body)
+    except ValidationError as error:
+        raise UnusableWebhook(why(error)) from error
+    if kind.account is None or kind.livemode is not live:
+        return None
+    if kind.type in ACCOUNT_TYPES:
+        return AccountNotice(external_id=kind.id, type=kind.type, account_id=kind.account)
+    try:
+        if kind.type in PAID_TYPES or kind.type == DECLINED_SESSION:
+            return _of_session(_SessionWebhook.model_validate_json(body).data.object, kind)
+        if kind.type == DECLINED_INTENT:
+            intent = _IntentWebhook.model_validate_json(body).data.object
+            said = None if intent.last_payment_error is None else intent.last_payment_error.message
+            return _declined(kind, intent.metadata, intent.id, said)
+    except ValidationError as error:
+        raise unusable(why(error), kind.type, body) from error
+    return None
+
+
+def _of_session(session: _Session, kind: _Kind) -> PaymentNotice | None:
+    if kind.type == DECLINED_SESSION:
+        return _declined(kind, session.metadata, session.payment_intent, "The bank did not carry out the payment.")
+    if session.payment_status != "paid":
+        # A method that pays later: its own webhook follows.
+        return None
+    return PaymentConfirmed(
+        external_id=kind.id,
+        type=kind.type,
+        account_id=kind.account,
+        store_id=session.metadata.store_id,
+        order_id=session.metadata.order_id,
+        intent_id=session.payment_intent,
+        amount=session.paid,
+        platform_fee=Money(minor=int(session.metadata.platform_fee), currency=session.currency),
+    )
+
+
+def _declined(kind: _Kind, metadata: _Metadata, intent_id: str, reason: str | None) -> PaymentDeclined:
+    return PaymentDeclined(
+        external_id=kind.id,
+        type=kind.type,
+        account_id=kind.account,
+        store_id=metadata.store_id,
+        order_id=metadata.order_id,
+        intent_id=intent_id,
+        reason=(reason or "")[:REASON_MAX],
+    )
+
+
+def _kept(value: object, shape: Mapping[str, Any] | None) -> object:
+    if shape is None:
+        # A field that should be a plain value and is not could hold anything.
+        return value if value is None or isinstance(value, str | int | float | bool) else None
+    if not isinstance(value, dict):
+        return None
+    return {key: _kept(value[key], inner) for key, inner in shape.items() if key in value}

@@ -1,0 +1,168 @@
+"""Every request to Stripe is one that Stripe's own OpenAPI description allows, and says what it should."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from stripe import StripeClient
+
+from domain.kernel import Transient
+from domain.money import Money
+from domain.order.errors import PaymentsNotReady
+from domain.order.events import OrderLine
+from infra.adapters.payments.stripe.accounts import StripeConnect
+from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
+from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
+from infra.adapters.payments.stripe.currencies import NotChargeable
+from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
+from tests.contract.payments.test_payment_gateways import REQUEST
+from tests.support.fakes.event_log import FixedClock
+from tests.support.requirements import missing
+from tests.support.servers.stripe import SECRET, StripeServer, checking_server, forwarding
+from tests.support.servers.web_server import served
+
+MERCHANT = UUID(int=7)
+
+
+@pytest.fixture
+async def checked(tmp_path: Path) -> AsyncIterator[StripeClient]:
+    """A client of stripe-mock."""
+    try:
+        program = ensure_stripe_mock()
+    except StripeMockUnavailable as unavailable:
+        missing("stripe-mock", str(unavailable))
+    async with (
+        checking_server(program, tmp_path) as address,
+        served(forwarding(address)) as port,
+        stripe_client("sk_test_1", api_base=f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def stripe() -> AsyncIterator[StripeServer]:
+    server = StripeServer(FixedClock())
+    async with served(server.app()) as port:
+        server.address = f"http://127.0.0.1:{port}"
+        yield server
+
+
+@pytest.fixture
+async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
+    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
+        yield client
+
+
+def checkout(client: StripeClient) -> StripeCheckout:
+    return StripeCheckout(client, "acct_1", [SECRET], live=False, clock=FixedClock())
+
+
+async def test_stripes_description_allows_every_request_that_opens_a_page(checked: StripeClient) -> None:
+    for currency in ("USD", "JPY", "KWD", "ISK"):
+        line = replace_price(1000, currency)
+        request = replace(REQUEST, lines=(line,), total=line.total, platform_fee=Money(minor=100, currency=currency))
+        assert (await checkout(checked).open_session(request)).session_id
+
+
+async def test_stripes_description_allows_every_request_about_accounts(checked: StripeClient) -> None:
+    accounts = StripeConnect(checked, live=False)
+    id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
+    assert await accounts.create(MERCHANT, email="ada@shop.example", country=None)
+    assert await accounts.onboarding_url(id, return_url="https://a.example/back", refresh_url="https://a.example/again")
+    assert await accounts.status(id) is not None
+
+
+async def test_stripes_description_refuses_what_it_does_not_know(checked: StripeClient) -> None:
+    accounts = StripeConnect(checked, live=False)
+    with pytest.raises(StripeRefused):
+        await accounts.create(MERCHANT, email="ada@shop.example", country=["DE"])  # type: ignore[arg-type]
+
+
+async def test_a_page_is_a_direct_charge_with_the_platforms_fee(stripe: StripeServer, client: StripeClient) -> None:
+    await checkout(client).open_session(REQUEST)
+    ((_, path, form),) = stripe.requests
+    (session,) = stripe.sessions.values()
+    assert (path, session["account"], session["amount_total"]) == ("checkout/sessions", "acct_1", 9800)
+    assert form["payment_intent_data[application_fee_amount]"] == "490"
+    assert form["allowed_payment_method_types[0]"] == "card"
+    assert form["expires_at"] == str(int(REQUEST.expires_at.timestamp()))
+
+
+async def test_shipping_and_tax_are_a_line_so_that_the_page_shows_the_total(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    await checkout(client).open_session(replace(REQUEST, total=REQUEST.total + Money(minor=490)))
+    (session,) = stripe.sessions.values()
+    assert session["amount_total"] == 10_290
+
+
+async def test_a_fee_of_zero_is_not_sent(stripe: StripeServer, client: StripeClient) -> None:
+    await checkout(client).open_session(replace(REQUEST, platform_fee=Money(minor=0)))
+    ((_, _, form),) = stripe.requests
+    assert "payment_intent_data[application_fee_amount]" not in form
+
+
+async def test_an_amount_that_cannot_be_charged_is_refused_before_stripe_is_asked(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    line = replace_price(1001, "KWD")
+    fee = Money(minor=0, currency="KWD")
+    with pytest.raises(NotChargeable):
+        await checkout(client).open_session(replace(REQUEST, lines=(line,), total=line.total, platform_fee=fee))
+    assert stripe.requests == []
+
+
+async def test_an_outage_is_retried_with_the_same_key_and_then_worth_another_try(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.failing = 503
+    first = await checkout(client).open_session(REQUEST)
+    assert len(stripe.requests) == 2
+    assert len(stripe.sessions) == 1
+    assert first.session_id in stripe.sessions
+    async with stripe_client("sk_test_1", api_base="http://127.0.0.1:1") as unreachable:
+        with pytest.raises(Transient, match="Stripe"):
+            await checkout(unreachable).open_session(REQUEST)
+
+
+async def test_a_refusal_says_what_stripe_said(stripe: StripeServer, client: StripeClient) -> None:
+    stripe.failing = 400
+    with pytest.raises(StripeRefused, match="Stripe has a bad day"):
+        await checkout(client).open_session(REQUEST)
+
+
+async def test_an_account_is_described_as_stripe_describes_it(stripe: StripeServer, client: StripeClient) -> None:
+    accounts = StripeConnect(client, live=False)
+    id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
+    assert await accounts.create(MERCHANT, email="ada@shop.example", country="DE") == id
+    needs = {
+        "currently_due": ["external_account"],
+        "past_due": ["tos_acceptance.date"],
+        "disabled_reason": "requirements.past_due",
+    }
+    stripe.accounts[id] |= {"charges_enabled": True, "details_submitted": True, "requirements": needs}
+    status = await accounts.status(id)
+    assert status is not None
+    assert (status.charges_enabled, status.payouts_enabled, status.details_submitted) == (True, False, True)
+    assert status.requirements == ("external_account", "tos_acceptance.date")
+    assert status.disabled_reason == "requirements.past_due"
+    assert await accounts.status("acct_of_another_platform") is None
+
+
+async def test_a_merchant_without_a_ready_account_cannot_be_paid(stripe: StripeServer, client: StripeClient) -> None:
+    ready = {MERCHANT: "acct_1"}
+
+    async def account_of(merchant_id: UUID) -> str | None:
+        return ready.get(merchant_id)
+
+    gateways = StripeGateways(client, account_of, [SECRET], live=False, clock=stripe.clock)
+    assert (await gateways.of(MERCHANT)).name == "stripe"
+    with pytest.raises(PaymentsNotReady):
+        await gateways.of(UUID(int=8))
+
+
+def replace_price(minor: int, currency: str) -> OrderLine:
+    (line,) = REQUEST.lines
+    return line.model_copy(update={"unit_price": Money(minor=minor, currency=currency)})

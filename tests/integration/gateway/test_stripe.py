@@ -1,0 +1,207 @@
+"""A merchant's way to their own account at Stripe, over GraphQL and Stripe's protocol."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from commands.reactions import BusDispatch, EventLogAggregates
+from consumers.policies.payments import PaymentsPolicy
+from domain.inbox.events import WebhookReceived
+from infra.adapters.payments.stripe.accounts import StripeConnect
+from infra.adapters.payments.stripe.checkout import StripeWebhooks
+from infra.adapters.payments.stripe.client import stripe_client
+from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.servers.stripe import SECRET, StripeServer
+from tests.support.servers.web_server import served
+
+CONNECT = """mutation ($input: ConnectStripeInput!) { connectStripe(input: $input) {
+    onboardingUrl stripeAccount { accountId live chargesEnabled } userErrors { code field message } } }"""
+CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
+    chargesEnabled payoutsEnabled requirements { code message } disabledReason } userErrors { code message } } }"""
+DISCONNECT = "mutation { disconnectStripe(input: {}) { stripeAccount { accountId } userErrors { code } } }"
+BLOCKERS = "query ($id: ID!) { store(id: $id) { publicationBlockers { code mutation } } }"
+BACK = {"input": {"returnUrl": "https://dashboard.example/back"}}
+
+
+@pytest.fixture(scope="module")
+async def stripe() -> AsyncIterator[StripeServer]:
+    server = StripeServer(FixedClock())
+    async with served(server.app()) as port:
+        server.address = f"http://127.0.0.1:{port}"
+        yield server
+
+
+@pytest.fixture(scope="module")
+async def shared_platform(postgres_dsn: str, template: str, stripe: StripeServer) -> AsyncIterator[Platform]:
+    """A platform whose merchants are paid through Stripe."""
+    maintenance = await asyncpg.connect(postgres_dsn)
+    await maintenance.execute(f"create database gateway_stripe template {template}")
+    webhooks = StripeWebhooks([SECRET], live=False, clock=stripe.clock)
+    async with (
+        stripe_client("sk_test_1", api_base=stripe.address) as client,
+        a_platform(
+            urlsplit(postgres_dsn)._replace(path="/gateway_stripe").geturl(),
+            payments={"stripe": webhooks},
+            stripe=StripeConnect(client, live=False),
+        ) as whole,
+    ):
+        stripe.clock = whole.clock
+        webhooks._clock = whole.clock
+        yield whole
+    await maintenance.execute("drop database gateway_stripe with (force)")
+    await maintenance.close()
+
+
+async def tell(platform: Platform, stripe: StripeServer, body: bytes) -> httpx.Response:
+    """Deliver a webhook to the gateway, and what was recorded of it to the policy."""
+    before = await platform.event_count()
+    answer = await platform.client.post(
+        "/webhooks/payments/stripe", content=body, headers={"stripe-signature": stripe.sign(body)}
+    )
+    policy = PaymentsPolicy(
+        BusDispatch(platform.bus),
+        EventLogAggregates(platform.log),
+        platform.deps.payments,
+        accounts=platform.deps.stripe,
+    )
+    recorded = [raw async for batch in platform.log.scan() for raw in batch][before:]
+    for raw in recorded:
+        await policy(raw.decode())
+    await platform.barrier.catch_up()
+    return answer
+
+
+async def account_of(platform: Platform, owner: Merchant) -> Any:
+    """Return the merchant's account as the API shows it."""
+    return await platform.ask(
+        "{ me { stripeAccountId stripeOnboarded stripeAccount { payoutsEnabled disabledReason } } }", by=owner
+    )
+
+
+async def test_a_merchant_opens_an_account_answers_stripes_questions_and_can_be_paid(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    blockers = await platform.ask(BLOCKERS, {"id": str(store_id)}, by=owner)
+    assert {"code": "NO_PAYMENT_ACCOUNT", "mutation": "connectStripe"} in blockers["publicationBlockers"]
+
+    connected = await platform.ask(CONNECT, BACK, by=owner)
+    account_id = connected["stripeAccount"]["accountId"]
+    assert connected["userErrors"] == []
+    assert account_id in connected["onboardingUrl"]
+    again = await platform.ask(CONNECT, BACK, by=owner)
+    assert again["stripeAccount"]["accountId"] == account_id
+
+    needs = {"currently_due": ["external_account"], "past_due": [], "disabled_reason": None}
+    stripe.accounts[account_id] |= {"charges_enabled": True, "details_submitted": True, "requirements": needs}
+    checked = await platform.ask(CHECK, by=owner)
+    assert checked["stripeAccount"] == {
+        "chargesEnabled": True,
+        "payoutsEnabled": False,
+        "requirements": [{"code": "external_account", "message": "Add the bank account that Stripe pays out to."}],
+        "disabledReason": None,
+    }
+    blockers = await platform.ask(BLOCKERS, {"id": str(store_id)}, by=owner)
+    assert "NO_PAYMENT_ACCOUNT" not in [each["code"] for each in blockers["publicationBlockers"]]
+
+
+async def test_webhooks_of_an_account_in_any_order_end_in_what_stripe_says_now(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    stripe.accounts[account_id] |= {"charges_enabled": True, "payouts_enabled": True}
+    old = {"id": account_id, "object": "account", "charges_enabled": False}
+    for number in (2, 1, 2):
+        body = stripe.webhook("account.updated", old, account=account_id, number=number)
+        assert (await tell(platform, stripe, body)).json() == {"received": True}
+    assert await account_of(platform, owner) == {
+        "stripeAccountId": account_id,
+        "stripeOnboarded": True,
+        "stripeAccount": {"payoutsEnabled": True, "disabledReason": None},
+    }
+
+
+async def test_a_restriction_is_told_in_a_sentence(platform: Platform, stripe: StripeServer, owner: Merchant) -> None:
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    stripe.accounts[account_id]["requirements"] = {
+        "disabled_reason": "rejected.fraud",
+        "currently_due": [],
+        "past_due": [],
+    }
+    await tell(platform, stripe, stripe.webhook("account.updated", {"id": account_id}, account=account_id))
+    account = (await account_of(platform, owner))["stripeAccount"]
+    assert account["disabledReason"].startswith(
+        "Stripe rejected the account (rejected.fraud). Write to Stripe's support"
+    )
+
+
+async def test_access_that_the_merchant_takes_away_at_stripe_disconnects_the_account(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    del stripe.accounts[account_id]
+    await tell(platform, stripe, stripe.webhook("account.application.deauthorized", {"id": "ca_1"}, account=account_id))
+    assert (await account_of(platform, owner))["stripeAccountId"] is None
+
+
+async def test_a_disconnected_account_takes_no_payments_and_asks_no_more(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    await platform.ask(CONNECT, BACK, by=owner)
+    assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == []
+    assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == [{"code": "NO_ACCOUNT_CONNECTED"}]
+    assert (await account_of(platform, owner))["stripeAccountId"] is None
+
+
+async def test_a_webhook_about_an_unknown_account_is_answered_and_changes_nothing(
+    platform: Platform, stripe: StripeServer
+) -> None:
+    before = await platform.event_count()
+    answer = await tell(platform, stripe, stripe.webhook("account.updated", {"id": "acct_x"}, account="acct_x"))
+    assert answer.status_code == 200
+    assert answer.json()["received"] is False
+    assert await platform.event_count() == before
+
+
+async def test_the_log_keeps_nothing_about_the_shopper_of_a_payment(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    paid = {
+        "id": "cs_1", "object": "checkout.session", "payment_intent": "pi_1", "payment_status": "paid", "amount_total": 100,
+        "currency": "usd", "metadata": {"order_id": str(uuid4()), "store_id": str(store_id), "platform_fee": "5"},
+        "customer_details": {"name": "Ada Shopper", "email": "ada@shopper.example"},
+    }  # fmt: skip
+    await tell(platform, stripe, stripe.webhook("checkout.session.completed", paid, account="acct_1"))
+    received = [
+        raw.decode().event
+        async for batch in platform.log.scan()
+        for raw in batch
+        if isinstance(raw.decode().event, WebhookReceived)
+    ][-1]
+    assert isinstance(received, WebhookReceived)
+    assert "Ada" not in received.body
+    assert json.loads(received.body)["data"]["object"]["amount_total"] == 100
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://", "nowhere", "https://a.example/" + "x" * 2_000])
+async def test_an_address_that_is_none_is_refused(platform: Platform, owner: Merchant, url: str) -> None:
+    refused = await platform.ask(CONNECT, {"input": {"returnUrl": url}}, by=owner)
+    assert [error["field"] for error in refused["userErrors"]] == ["returnUrl"]
+
+
+async def test_an_outage_of_stripe_is_told_and_another_try_goes_on(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    await platform.ask(CONNECT, BACK, by=owner)
+    stripe.failing = 400
+    refused = await platform.ask(CHECK, by=owner)
+    assert refused["userErrors"][0]["message"] == "Stripe refused the request: Stripe has a bad day."
+    assert (await platform.ask(CHECK, by=owner))["userErrors"] == []

@@ -1,0 +1,199 @@
+"""A server that keeps what Stripe would keep: accounts, pages of Checkout, idempotency keys. And Stripe's own checker."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from domain.kernel import Clock
+from infra.adapters.payments.signatures import sign
+from infra.embedded.process import ChildProcess, free_port
+
+SECRET = "whsec_only_tests_know"
+START_SECONDS = 30
+
+
+@dataclass
+class StripeServer:
+    """The state of a Stripe in memory. Change it to let something happen at Stripe."""
+
+    clock: Clock
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    """Method, path and form of each request."""
+    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failing: int = 0
+    """Status of the next answer, if it is to fail."""
+    address: str = ""
+    """Where it listens."""
+    _answers: dict[str, tuple[dict[str, str], dict[str, Any]]] = field(default_factory=dict)
+
+    def app(self) -> FastAPI:
+        """Return the server."""
+        app = FastAPI()
+
+        @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
+        async def answer(path: str, request: Request) -> JSONResponse:
+            form = dict(parse_qsl((await request.body()).decode()))
+            self.requests.append((request.method, path, form))
+            if self.failing:
+                status, self.failing = self.failing, 0
+                return _error(
+                    status, "api_error" if status >= 500 else "invalid_request_error", "Stripe has a bad day."
+                )
+            key = f"{request.headers.get('stripe-account')} {request.headers.get('idempotency-key')}"
+            if request.method == "POST" and key in self._answers:
+                asked, said = self._answers[key]
+                if asked != form:
+                    return _error(
+                        400,
+                        "idempotency_error",
+                        "Keys for idempotent requests can only be used with the same parameters.",
+                    )
+                return JSONResponse(said)
+            answered = self._answer(request.method, path, form, request.headers.get("stripe-account"))
+            if answered is None:
+                return _error(403, "invalid_request_error", "The provided key does not have access to account.")
+            if request.method == "POST" and request.headers.get("idempotency-key"):
+                self._answers[key] = (form, answered)
+            return JSONResponse(answered)
+
+        return app
+
+    def webhook(self, type: str, object: dict[str, Any], *, account: str, live: bool = False, number: int = 0) -> bytes:
+        """Return a webhook's body."""
+        id = hashlib.sha256(f"{type}{json.dumps(object, sort_keys=True)}{account}{number}".encode()).hexdigest()[:24]
+        body = {"id": f"evt_{id}", "object": "event", "type": type, "account": account, "livemode": live}
+        return json.dumps(
+            body | {"created": 1, "api_version": "2026-10-28.endive", "data": {"object": object}}
+        ).encode()
+
+    def paid(self, session_id: str, **changes: Any) -> dict[str, Any]:
+        """Return a session after its shopper paid, as Stripe describes it: with name, address and e-mail."""
+        session = self.sessions[session_id]
+        person = {
+            "name": "Ada Shopper",
+            "email": "ada@shopper.example",
+            "phone": "+49 30 1",
+            "address": {"line1": "Weg 1"},
+        }
+        return session | {"payment_status": "paid", "status": "complete", "customer_details": person} | changes
+
+    def declined(self, session_id: str) -> dict[str, Any]:
+        """Return the payment of a session after the bank declined it."""
+        session = self.sessions[session_id]
+        return {
+            "id": session["payment_intent"],
+            "object": "payment_intent",
+            "metadata": session["metadata"],
+            "last_payment_error": {
+                "code": "card_declined",
+                "message": "Your card was declined.",
+                "payment_method": {"id": "pm"},
+            },
+        }
+
+    def sign(self, body: bytes, secret: str = SECRET) -> str:
+        """Return a webhook's signature header."""
+        return sign(body, secret.encode(), self.clock.now())
+
+    def _answer(self, method: str, path: str, form: dict[str, str], account: str | None) -> dict[str, Any] | None:
+        match method, path.split("/"):
+            case "POST", ["checkout", "sessions"]:
+                return self._session(form, account)
+            case "POST", ["accounts"]:
+                id = f"acct_{len(self.accounts) + 1}"
+                self.accounts[id] = {"id": id, "object": "account", "charges_enabled": False, "payouts_enabled": False}
+                return self.accounts[id]
+            case "POST", ["account_links"]:
+                return {
+                    "object": "account_link",
+                    "url": f"https://connect.stripe.com/setup/{form['account']}",
+                    "created": 1,
+                }
+            case "GET", ["accounts", id]:
+                return self.accounts.get(id)
+        return None
+
+    def _session(self, form: dict[str, str], account: str | None) -> dict[str, Any]:
+        id = f"cs_test_{len(self.sessions) + 1}"
+        total = sum(
+            int(form[f"line_items[{n}][price_data][unit_amount]"]) * int(form[f"line_items[{n}][quantity]"])
+            for n in range(100)
+            if f"line_items[{n}][quantity]" in form
+        )
+        metadata = {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")}
+        self.sessions[id] = {
+            "id": id,
+            "object": "checkout.session",
+            "url": f"https://checkout.stripe.com/c/pay/{id}",
+            "payment_intent": f"pi_{len(self.sessions) + 1}",
+            "payment_status": "unpaid",
+            "status": "open",
+            "amount_total": total,
+            "currency": form["line_items[0][price_data][currency]"],
+            "metadata": metadata,
+            "account": account,
+        }
+        return self.sessions[id]
+
+
+def _error(status: int, type: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"type": type, "message": message}}, status)
+
+
+NEWER = frozenset({"allowed_payment_method_types[0]"})
+"""Parameters that are newer than stripe-mock's description (2026-09-30). The types of Stripe's library have them."""
+
+
+def forwarding(address: str) -> FastAPI:
+    """Return a server that passes requests on to stripe-mock, without the parameters of :data:`NEWER`."""
+    app = FastAPI()
+
+    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    async def forward(path: str, request: Request) -> Response:
+        form = [pair for pair in parse_qsl((await request.body()).decode()) if pair[0] not in NEWER]
+        headers = {
+            "authorization": request.headers["authorization"],
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        async with httpx.AsyncClient() as client:
+            answer = await client.request(
+                request.method, f"{address}/{path}", content=urlencode(form), headers=headers, timeout=30
+            )
+        return Response(answer.content, answer.status_code, media_type="application/json")
+
+    return app
+
+
+@asynccontextmanager
+async def checking_server(program: Path, directory: Path) -> AsyncIterator[str]:
+    """Run stripe-mock, which refuses every request that Stripe's own description does not allow; return its address."""
+    port = free_port()
+    server = ChildProcess("stripe-mock", log_file=directory / "stripe-mock.log")
+    server.launch([str(program), "-http-addr", f"127.0.0.1:{port}"], cwd=directory)
+    address = f"http://127.0.0.1:{port}"
+
+    async def answers() -> bool:
+        try:
+            return (await client.get(f"{address}/v1/balance", headers=key, timeout=2)).status_code == 200
+        except httpx.HTTPError:
+            await asyncio.sleep(0.05)
+            return False
+
+    key = {"authorization": "Bearer sk_test_1"}
+    try:
+        async with httpx.AsyncClient() as client:
+            await server.wait_until(answers, seconds=START_SECONDS)
+        yield address
+    finally:
+        await server.kill()
