@@ -23,23 +23,16 @@ from projections.catalog.views import (
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
-PRODUCT_STATUS = "case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_OF_STOCK' else p.status end"
+PRODUCT_STATUS = "case when p.status = 'ACTIVE' and p.available <= 0 then 'OUT_OF_STOCK' else p.status end"
 
 _TEXTS = " join product_texts t on t.id = p.id"
-_STOCK = (
-    " cross join lateral ("
-    "select coalesce(sum(v.on_hand), 0)::bigint as on_hand, "
-    "coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available, "
-    "coalesce(sum(v.missing + greatest(v.reserved - v.on_hand, 0)), 0)::bigint as short, max(v.updated_at) as counted_at "
-    "from variants v where v.product_id = p.id) k"
-)
-PRODUCT_SOURCE = f"products p{_TEXTS}{_STOCK}"
+PRODUCT_SOURCE = f"products p{_TEXTS}"
 
 PRODUCT_COLUMNS = (
     f"p.id, p.store_id, {PRODUCT_STATUS} as status, p.title, p.slug, p.category, p.currency, p.price_minor, "
-    "p.compare_at_minor, p.cost_minor, p.created_at, greatest(p.updated_at, k.counted_at) as updated_at, t.description, "
-    "t.meta_title, t.meta_description, t.copy, t.tags, t.original_title, t.original_description, t.source, "
-    "k.on_hand, k.available, k.short"
+    "p.compare_at_minor, p.cost_minor, p.lowest_offset_minor, p.highest_offset_minor, p.created_at, p.updated_at, "
+    "t.description, t.meta_title, t.meta_description, t.copy, t.tags, t.original_title, t.original_description, "
+    "t.source, p.on_hand, p.available, p.short"
 )
 
 VARIANT_COLUMNS = (
@@ -83,6 +76,10 @@ def product_view(record: Any) -> ProductView:
         cost=Money(minor=record["cost_minor"], currency=currency),
         price=Money(minor=record["price_minor"], currency=currency),
         compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
+        price_range=(
+            Money(minor=record["price_minor"] + record["lowest_offset_minor"], currency=currency),
+            Money(minor=record["price_minor"] + record["highest_offset_minor"], currency=currency),
+        ),
         on_hand=record["on_hand"],
         available=record["available"],
         short=record["short"],
@@ -200,8 +197,8 @@ async def delivery_of_store(
 
 
 def _filtered(filter: ProductFilter) -> str:
-    """Return the tables that a filter's conditions need: stock and texts are read only if it asks for them."""
-    return f"products p{_TEXTS if filter.text else ''}{_STOCK if filter.statuses else ''}"
+    """Return the tables that a filter's conditions need: texts are read only if it asks for them."""
+    return PRODUCT_SOURCE if filter.text else "products p"
 
 
 def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
