@@ -14,6 +14,7 @@ from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.docs import event_reference
+from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import graphql_endpoint
 from gateway.middleware import REQUEST_ID, BodyLimitMiddleware, HeadMiddleware, RequestIdMiddleware
 from gateway.ports import GatewayDependencies
@@ -21,8 +22,13 @@ from gateway.rest import problem_details
 from gateway.webhooks import payments
 
 
-def create_app(deps: GatewayDependencies) -> FastAPI:
-    """Return the gateway as an ASGI application. The caller opens and closes the dependencies."""
+def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
+    """Return the gateway as an ASGI application. The caller opens and closes the dependencies.
+
+    Args:
+        deps: the dependencies.
+        plans: whether plans run GraphQL queries. Without them, graphql-core runs everything.
+    """
     access_tokens = AccessTokens(deps.signing_keys, deps.clock)
     sessions = Sessions(access_tokens, deps.refresh_tokens, deps.clock)
     authenticator = Authenticator(
@@ -63,10 +69,13 @@ def create_app(deps: GatewayDependencies) -> FastAPI:
     app.include_router(docs.router)
     app.include_router(event_reference.router)
     app.include_router(health.router)
-    app.include_router(graphql_endpoint(services))
+    endpoint = graphql_endpoint(services, plans=plans)
+    app.include_router(endpoint)
     app.include_router(rest.router)
     app.include_router(payments.router)
     app.include_router(media.router)
+    if plans:
+        app.add_middleware(DirectQueries, endpoint=endpoint, services=services)
     app.add_middleware(HeadMiddleware)
     # The middleware added last is outermost: even a 413 response has a request id and security headers.
     app.add_middleware(BodyLimitMiddleware, limit=deps.body_limit)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, generate, hot, latency, masks, publish, rebuild, travel, verify
+from infra.bench import append, generate, graphql, hot, latency, masks, publish, rebuild, travel, verify
 from infra.bench.figures import Bench
 from infra.bench.fit import bench as fit
 from infra.bench.words import bench as words
@@ -16,6 +16,7 @@ BENCHES: Mapping[str, Bench] = {
         latency.BENCH,
         rebuild.BENCH,
         travel.BENCH,
+        graphql.BENCH,
         verify.BENCH,
         generate.BENCH,
         fit.BENCH,

@@ -68,7 +68,7 @@ class Servers:
             **os.environ,
             "ZYENTA_DATA_DIR": str(self.directory / "data"),
             "DATABASE_URL": self.dsn,
-            **address_variables(self.kafka),
+            **({} if self.bootstrap_servers is None else address_variables(self.bootstrap_servers)),
         }
 
     def machine(self) -> Mapping[str, Any]:

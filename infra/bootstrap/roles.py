@@ -142,8 +142,13 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
     return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
 
 
-async def gateway_app(platform: Platform) -> "FastAPI":
-    """Return the gateway, wired."""
+async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
+    """Return the gateway, wired.
+
+    Args:
+        platform: the parts.
+        plans: see ``create_app``.
+    """
     from domain.merchant.events import SupplierProvider
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
@@ -179,7 +184,8 @@ async def gateway_app(platform: Platform) -> "FastAPI":
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
             behind_proxy=settings.behind_proxy,
-        )
+        ),
+        plans=plans,
     )
 
 

@@ -17,6 +17,7 @@ from tests.support.requirements import missing
 TINY = {
     "append": {"seconds": 1, "rounds": 2, "streams": 32},
     "generate": {"stores": 1, "studio_photos": 2},
+    "graphql": {"products": 40, "connections": 2, "seconds": 1, "rounds": 1},
     "hot": {"buyers": 12, "pieces": 8, "rounds": 2},
     "publish": {"events": 1200},
     "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5},
