@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -71,8 +72,13 @@ class Window:
 class Edge(Generic[T]):
     """One entry of a page, and the cursor of its place in the list."""
 
-    cursor: str
+    make_cursor: Callable[[], str]
     node: T
+
+    @property
+    def cursor(self) -> str:
+        """The cursor, which is written when it is asked for: most clients need one of a page or none."""
+        return self.make_cursor()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +183,7 @@ async def paginate(
     if window.backwards:
         page.reverse()
     return Slice(
-        edges=tuple(Edge(_cursor(order, record), read(record)) for record in page),
+        edges=tuple(Edge(partial(_cursor, order, record), read(record)) for record in page),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
     )

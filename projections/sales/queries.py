@@ -61,7 +61,7 @@ async def orders_of_store(
     )
     views = await _with_lines(db, page.nodes)
     return Slice(
-        edges=tuple(Edge(edge.cursor, view) for edge, view in zip(page.edges, views, strict=True)),
+        edges=tuple(Edge(edge.make_cursor, view) for edge, view in zip(page.edges, views, strict=True)),
         has_next=page.has_next,
         has_previous=page.has_previous,
     )

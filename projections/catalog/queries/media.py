@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Collection
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,17 +22,17 @@ from projections.catalog.views import (
     StudioNotes,
     largest,
 )
+from projections.reading.columns import Attribute, Only, ViewColumns, column, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
 _renditions = TypeAdapter(list[Rendition])
 
-IMAGE_COLUMNS = (
+MEDIA_COLUMNS = (
     "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
-    "m.rejection_message, m.review, m.shown, m.other_renditions, m.quality, m.created_at, m.updated_at"
+    "m.rejection_message, m.review, m.shown, m.other_renditions, m.quality, m.created_at, m.updated_at, "
+    "m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
 )
-
-MEDIA_COLUMNS = f"{IMAGE_COLUMNS}, m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
 
 
 def _by_name(renditions: str) -> dict[str, Rendition]:
@@ -58,24 +59,22 @@ def _review(record: Any, renditions: dict[str, Rendition]) -> ImageReview | None
     )
 
 
-def image_view(record: Any) -> ImageView:
-    """Return the view of a row."""
-    renditions = _by_name(record["renditions"])
-    return ImageView(
-        id=record["id"],
-        product_id=record["product_id"],
-        position=record["position"],
-        original_url=record["original_url"],
-        alt_text=record["alt_text"],
-        status=ImageState(record["status"]),
-        renditions=renditions,
-        review=_review(record, renditions),
-        quality=record["quality"],
-        rejection=_rejection(record),
-        rejection_message=record["rejection_message"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-    )
+_REVIEW = Attribute(
+    ("review", "shown", "renditions", "other_renditions"),
+    lambda record: None if record["review"] is None else _review(record, _by_name(record["renditions"])),
+)
+IMAGES: ViewColumns[ImageView] = ViewColumns(
+    ImageView,
+    {name: f"m.{name}" for name in (*ImageView.__dataclass_fields__, "shown", "other_renditions")},
+    {
+        "status": column("status", ImageState),
+        "renditions": column("renditions", _by_name),
+        "review": _REVIEW,
+        "rejection": column("rejection", RejectionReason),
+    },
+    always=frozenset({"id", "product_id"}),
+)
+"""The columns of an image ``m``."""
 
 
 def _filename(url: str | None) -> str:
@@ -135,16 +134,16 @@ NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", des
 
 
 async def images_by_products(
-    db: Reader, product_ids: Collection[UUID], *, scope: Scope
+    db: Reader, product_ids: Collection[UUID], *, scope: Scope, only: Only = None
 ) -> dict[UUID, tuple[ImageView, ...]]:
     """Return each product's images by position; each id of ``product_ids`` is a key."""
+    selection = IMAGES.selection(only)
     where = within(scope, Conditions().add("m.product_id = any({})", list(product_ids)), "m.store_id")
     records = await db.fetch(
-        f"select {IMAGE_COLUMNS} from media m where {where.sql} order by m.position, m.created_at, m.id",
+        f"select {selection.sql} from media m where {where.sql} order by m.position, m.created_at, m.id",
         *where.arguments,
     )
-    images = [image_view(record) for record in records]
-    return {id: tuple(image for image in images if image.product_id == id) for id in product_ids}
+    return grouped(map(selection.read, records), product_ids, by=attrgetter("product_id"))
 
 
 async def media_of_store(

@@ -2,11 +2,14 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus
 from domain.text import fold
@@ -20,94 +23,123 @@ from projections.catalog.views import (
     Source,
     VariantView,
 )
+from projections.reading.columns import Attribute, Only, ViewColumns, column, constant, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
-PRODUCT_STATUS = "case when p.status = 'ACTIVE' and p.available <= 0 then 'OUT_OF_STOCK' else p.status end"
+PRODUCT_STATUS = "case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_OF_STOCK' else p.status end"
 
 _TEXTS = " join product_texts t on t.id = p.id"
-PRODUCT_SOURCE = f"products p{_TEXTS}"
-
-PRODUCT_COLUMNS = (
-    f"p.id, p.store_id, {PRODUCT_STATUS} as status, p.title, p.slug, p.category, p.currency, p.price_minor, "
-    "p.compare_at_minor, p.cost_minor, p.lowest_offset_minor, p.highest_offset_minor, p.created_at, p.updated_at, "
-    "t.description, t.meta_title, t.meta_description, t.copy, t.tags, t.original_title, t.original_description, "
-    "t.source, p.on_hand, p.available, p.short"
+_STOCK = (
+    " cross join lateral ("
+    "select coalesce(sum(v.on_hand), 0)::bigint as on_hand, "
+    "coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available, "
+    "coalesce(sum(v.missing + greatest(v.reserved - v.on_hand, 0)), 0)::bigint as short, max(v.updated_at) as counted_at "
+    "from variants v where v.product_id = p.id) k"
 )
 
-VARIANT_COLUMNS = (
-    "v.id, v.product_id, v.position, v.sku, v.title, v.options, p.price_minor + v.price_offset_minor as price_minor, "
-    "p.compare_at_minor + v.price_offset_minor as compare_at_minor, v.cost_minor, p.currency, v.on_hand, "
-    "greatest(v.on_hand - v.reserved, 0) as available, v.missing + greatest(v.reserved - v.on_hand, 0) as short, "
-    "v.created_at, v.updated_at"
-)
+_PRODUCT_COLUMNS = {
+    "status": PRODUCT_STATUS,
+    "updated_at": "greatest(p.updated_at, k.counted_at)",
+    **{
+        name: f"p.{name}"
+        for name in ("id", "store_id", "title", "slug", "category", "currency", "price_minor", "compare_at_minor")
+    },
+    **{name: f"p.{name}" for name in ("cost_minor", "created_at")},
+    **{name: f"t.{name}" for name in ("description", "meta_title", "meta_description", "copy", "tags", "source")},
+    **{name: f"t.{name}" for name in ("original_title", "original_description")},
+    **{name: f"k.{name}" for name in ("on_hand", "available", "short")},
+}
+
+_texts = msgspec.json.Decoder(list[str]).decode
+_labels = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def product_view(record: Any) -> ProductView:
-    """Return the view of a row."""
-    currency, compare_at = record["currency"], record["compare_at_minor"]
-    copy = None if record["copy"] is None else CopyNotes.model_validate_json(record["copy"])
-    source = None if record["source"] is None else Source.model_validate_json(record["source"])
-    return ProductView(
-        id=record["id"],
-        store_id=record["store_id"],
-        status=ProductStatus(record["status"]),
-        title=record["title"],
-        slug=record["slug"],
-        description=record["description"],
-        features=() if copy is None else tuple(copy.features),
-        benefits=() if copy is None else tuple(copy.benefits),
-        call_to_action=None if copy is None else copy.call_to_action or None,
-        meta_title=record["meta_title"],
-        meta_description=record["meta_description"],
-        copy_scores=None if copy is None else copy.scores,
-        copy_written_by=None if copy is None else copy.written_by,
-        category=record["category"],
-        tags=tuple(json.loads(record["tags"])),
-        source_provider=None if source is None else source.provider,
-        source_id=None if source is None else source.source_id,
-        source_url=None if source is None else source.url,
-        original_title=record["original_title"],
-        original_description=record["original_description"],
-        generation_id=None if source is None else source.generation_id,
-        score=None if source is None else source.score,
-        shipping_days=None if source is None else source.shipping_days,
-        attributes={} if source is None else source.attributes,
-        cost=Money(minor=record["cost_minor"], currency=currency),
-        price=Money(minor=record["price_minor"], currency=currency),
-        compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
-        price_range=(
-            Money(minor=record["price_minor"] + record["lowest_offset_minor"], currency=currency),
-            Money(minor=record["price_minor"] + record["highest_offset_minor"], currency=currency),
-        ),
-        on_hand=record["on_hand"],
-        available=record["available"],
-        short=record["short"],
-        track_inventory=True,
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
+class _Copy(msgspec.Struct):
+    """The parts of ``views.CopyNotes`` that are no model of their own."""
+
+    features: list[str]
+    benefits: list[str]
+    call_to_action: str
+    written_by: str
+
+
+class _Source(msgspec.Struct):
+    """The parts of ``views.Source`` that are no model of their own."""
+
+    provider: SupplierProvider
+    source_id: str
+    url: str | None
+    generation_id: UUID
+    shipping_days: tuple[int, int]
+    attributes: dict[str, str] = {}
+
+
+_copy = msgspec.json.Decoder(_Copy).decode
+_source = msgspec.json.Decoder(_Source).decode
+
+
+def _of_copy(read: Callable[[_Copy], Any], otherwise: Any = None) -> Attribute:
+    return Attribute(("copy",), lambda record: otherwise if record["copy"] is None else read(_copy(record["copy"])))
+
+
+def _of_source(read: Callable[[_Source], Any], otherwise: Any = None) -> Attribute:
+    return Attribute(
+        ("source",), lambda record: otherwise if record["source"] is None else read(_source(record["source"]))
     )
 
 
-def variant_view(record: Any) -> VariantView:
-    """Return the view of a row."""
-    currency, compare_at = record["currency"], record["compare_at_minor"]
-    return VariantView(
-        id=record["id"],
-        product_id=record["product_id"],
-        position=record["position"],
-        sku=record["sku"],
-        title=record["title"],
-        options=json.loads(record["options"]),
-        price=Money(minor=record["price_minor"], currency=currency),
-        compare_at=None if compare_at is None else Money(minor=compare_at, currency=currency),
-        cost=Money(minor=record["cost_minor"], currency=currency),
-        on_hand=record["on_hand"],
-        available=record["available"],
-        short=record["short"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-    )
+def _money(name: str) -> Attribute:
+    def read(record: Any) -> Money | None:
+        minor = record[name]
+        return None if minor is None else Money(minor=minor, currency=record["currency"])
+
+    return Attribute((name, "currency"), read)
+
+
+_MONEY = {"cost": _money("cost_minor"), "price": _money("price_minor"), "compare_at": _money("compare_at_minor")}
+
+PRODUCTS: ViewColumns[ProductView] = ViewColumns(
+    ProductView,
+    _PRODUCT_COLUMNS,
+    {
+        "status": column("status", ProductStatus),
+        "tags": column("tags", lambda tags: tuple(_texts(tags))),
+        "features": _of_copy(lambda copy: tuple(copy.features), ()),
+        "benefits": _of_copy(lambda copy: tuple(copy.benefits), ()),
+        "call_to_action": _of_copy(lambda copy: copy.call_to_action or None),
+        "copy_scores": column("copy", lambda copy: CopyNotes.model_validate_json(copy).scores),
+        "copy_written_by": _of_copy(lambda copy: copy.written_by),
+        "source_provider": _of_source(lambda source: source.provider),
+        "source_id": _of_source(lambda source: source.source_id),
+        "source_url": _of_source(lambda source: source.url),
+        "generation_id": _of_source(lambda source: source.generation_id),
+        "score": column("source", lambda source: Source.model_validate_json(source).score),
+        "shipping_days": _of_source(lambda source: source.shipping_days),
+        "attributes": _of_source(lambda source: source.attributes, {}),
+        "track_inventory": constant(True),
+        **_MONEY,
+    },
+    always=frozenset({"id", "store_id"}),
+)
+"""The columns of a product, of the tables ``p``, ``t`` and ``k`` of :func:`_tables`."""
+
+_VARIANT_COLUMNS = {
+    "price_minor": "p.price_minor + v.price_offset_minor",
+    "compare_at_minor": "p.compare_at_minor + v.price_offset_minor",
+    "currency": "p.currency",
+    "available": "greatest(v.on_hand - v.reserved, 0)",
+    "short": "v.missing + greatest(v.reserved - v.on_hand, 0)",
+    **{name: f"v.{name}" for name in ("id", "product_id", "position", "sku", "title", "options", "cost_minor")},
+    **{name: f"v.{name}" for name in ("on_hand", "created_at", "updated_at")},
+}
+VARIANTS: ViewColumns[VariantView] = ViewColumns(
+    VariantView,
+    _VARIANT_COLUMNS,
+    {"options": column("options", _labels), **_MONEY},
+    always=frozenset({"id", "product_id"}),
+)
+"""The columns of a variant ``v`` of a product ``p``."""
 
 
 PRODUCT_ORDERS = {
@@ -127,21 +159,32 @@ async def products_of_store(
     scope: Scope,
     where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
     sort: ProductSort = ProductSort.NEWEST,
+    only: Only = None,
 ) -> Slice[ProductView]:
     """Return a store's products.
+
+    Args:
+        db: the database.
+        store_id: the store.
+        window: the page.
+        scope: whose rows may be returned.
+        where: which products.
+        sort: the order.
+        only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
         InvalidInput: the window is invalid, or a cursor is from another sorting.
     """
+    selection = PRODUCTS.selection(only)
     return await paginate(
         db,
-        select=PRODUCT_COLUMNS,
-        source=PRODUCT_SOURCE,
+        select=selection.sql,
+        source=_tables(selection.columns, where),
         where=_products(store_id, where, scope),
         order=PRODUCT_ORDERS[sort],
         window=window,
         id="p.id",
-        read=product_view,
+        read=selection.read,
     )
 
 
@@ -154,7 +197,7 @@ async def count_products(
 ) -> int:
     """Return how many products :func:`products_of_store` lists."""
     conditions = _products(store_id, where, scope)
-    query = f"select count(*) from {_filtered(where)} where {conditions.sql}"
+    query = f"select count(*) from {_tables((), where)} where {conditions.sql}"
     return int(await db.fetchval(query, *conditions.arguments))
 
 
@@ -168,7 +211,7 @@ async def categories_of_store(
     """Return the categories of a store's products by name, with their product counts."""
     conditions = _products(store_id, where, scope).add("p.category is not null")
     records = await db.fetch(
-        f"select p.category, count(*) as products from {_filtered(where)} where {conditions.sql} "
+        f"select p.category, count(*) as products from {_tables((), where)} where {conditions.sql} "
         'group by p.category order by p.category collate "C"',
         *conditions.arguments,
     )
@@ -190,15 +233,17 @@ async def delivery_of_store(
     record = await db.fetchrow(
         "select percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 0)::int) as fewest, "
         "percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 1)::int) as most "
-        f"from {PRODUCT_SOURCE} where {conditions.sql}",
+        f"from {_tables(['source'], where)} where {conditions.sql}",
         *conditions.arguments,
     )
     return None if record is None or record["fewest"] is None else (record["fewest"], record["most"])
 
 
-def _filtered(filter: ProductFilter) -> str:
-    """Return the tables that a filter's conditions need: texts are read only if it asks for them."""
-    return PRODUCT_SOURCE if filter.text else "products p"
+def _tables(columns: Collection[str], filter: ProductFilter = ProductFilter()) -> str:  # noqa: B008  # frozen
+    """Return the tables that columns and a filter's conditions need."""
+    texts = filter.text or any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns)
+    stock = filter.statuses or any("k." in _PRODUCT_COLUMNS[name] for name in columns)
+    return f"products p{_TEXTS if texts else ''}{_STOCK if stock else ''}"
 
 
 def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
@@ -219,38 +264,42 @@ def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions
     return where
 
 
-async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope) -> ProductView | None:
+async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope, only: Only = None) -> ProductView | None:
     """Return a product."""
-    return (await products_by_ids(db, [product_id], scope=scope)).get(product_id)
+    return (await products_by_ids(db, [product_id], scope=scope, only=only)).get(product_id)
 
 
 async def product_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> ProductView | None:
     """Return a store's product by its slug; of several, the one that is not archived, then the newest."""
     where = Conditions().add("p.store_id = {}", store_id).add("p.slug = {}", slug)
+    selection = PRODUCTS.selection(None)
     record = await db.fetchrow(
-        f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where {within(scope, where, 'p.store_id').sql} "
+        f"select {selection.sql} from {_tables(selection.columns)} where {within(scope, where, 'p.store_id').sql} "
         "order by (p.status = 'ARCHIVED'), p.created_at desc, p.id desc limit 1",
         *where.arguments,
     )
-    return None if record is None else product_view(record)
+    return None if record is None else selection.read(record)
 
 
-async def products_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, ProductView]:
+async def products_by_ids(
+    db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None
+) -> dict[UUID, ProductView]:
     """Return the products with these ids; unknown ids are left out."""
+    selection = PRODUCTS.selection(only)
     where = within(scope, Conditions().add("p.id = any({})", list(ids)), "p.store_id")
-    query = f"select {PRODUCT_COLUMNS} from {PRODUCT_SOURCE} where {where.sql}"
-    return {product.id: product for product in map(product_view, await db.fetch(query, *where.arguments))}
+    query = f"select {selection.sql} from {_tables(selection.columns)} where {where.sql}"
+    return {product.id: product for product in map(selection.read, await db.fetch(query, *where.arguments))}
 
 
 async def variants_by_products(
-    db: Reader, product_ids: Collection[UUID], *, scope: Scope
+    db: Reader, product_ids: Collection[UUID], *, scope: Scope, only: Only = None
 ) -> dict[UUID, tuple[VariantView, ...]]:
     """Return each product's variants by position; each id of ``product_ids`` is a key."""
+    selection = VARIANTS.selection(only)
     where = within(scope, Conditions().add("v.product_id = any({})", list(product_ids)), "p.store_id")
     records = await db.fetch(
-        f"select {VARIANT_COLUMNS} from variants v join products p on p.id = v.product_id "
+        f"select {selection.sql} from variants v join products p on p.id = v.product_id "
         f"where {where.sql} order by v.position, v.id",
         *where.arguments,
     )
-    variants = [variant_view(record) for record in records]
-    return {id: tuple(variant for variant in variants if variant.product_id == id) for id in product_ids}
+    return grouped(map(selection.read, records), product_ids, by=attrgetter("product_id"))

@@ -15,52 +15,36 @@ from projections.catalog.views import (
     ScoutingResult,
     StoreView,
 )
+from projections.reading.columns import Only, ViewColumns, column
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 
-STORE_COLUMNS = (
-    "s.id, s.merchant_id, s.niche, s.name, s.slug, s.description, s.status, s.approved, s.preferences, s.brand, "
-    "s.scouting, s.custom_domain, s.created_at, s.updated_at, s.published_at, "
-    "s.contact_email, s.delivery_promise_days, s.time_zone, "
+_STORE_COLUMNS = {
+    **{name: f"s.{name}" for name in StoreView.__dataclass_fields__},
     # The merchants read model is on the same search path.
-    "(select i.country from business_identities i where i.merchant_id = s.merchant_id order by i.number desc limit 1) "
-    "as business_country, "
+    "business_country": "(select i.country from business_identities i where i.merchant_id = s.merchant_id "
+    "order by i.number desc limit 1)",
     # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
-    "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
-    "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1)) as currency"
+    "currency": "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
+    "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1))",
+}
+STORES: ViewColumns[StoreView] = ViewColumns(
+    StoreView,
+    _STORE_COLUMNS,
+    {
+        "status": column("status", StoreStatus),
+        "preferences": column("preferences", Preferences.model_validate_json),
+        "brand": column("brand", BrandResult.model_validate_json),
+        "scouting": column("scouting", ScoutingResult.model_validate_json),
+    },
+    always=frozenset({"id", "merchant_id"}),
 )
+"""The columns of a store ``s``."""
 
 PAGE_COLUMNS = (
     "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at, "
     "g.version"
 )
-
-
-def store_view(record: Any) -> StoreView:
-    """Return the view of a row."""
-    brand, scouting = record["brand"], record["scouting"]
-    return StoreView(
-        id=record["id"],
-        merchant_id=record["merchant_id"],
-        name=record["name"],
-        slug=record["slug"],
-        description=record["description"],
-        niche=record["niche"],
-        status=StoreStatus(record["status"]),
-        approved=record["approved"],
-        preferences=Preferences.model_validate_json(record["preferences"]),
-        brand=None if brand is None else BrandResult.model_validate_json(brand),
-        scouting=None if scouting is None else ScoutingResult.model_validate_json(scouting),
-        custom_domain=record["custom_domain"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-        published_at=record["published_at"],
-        currency=record["currency"],
-        contact_email=record["contact_email"],
-        delivery_promise_days=record["delivery_promise_days"],
-        time_zone=record["time_zone"],
-        business_country=record["business_country"],
-    )
 
 
 def page_view(record: Any) -> PageView:
@@ -88,7 +72,13 @@ def _stores_within(scope: Scope, where: Conditions) -> Conditions:
 
 
 async def stores_of_merchant(
-    db: Reader, merchant_id: UUID, window: Window, *, scope: Scope, statuses: Collection[StoreStatus] = ()
+    db: Reader,
+    merchant_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    statuses: Collection[StoreStatus] = (),
+    only: Only = None,
 ) -> Slice[StoreView]:
     """Return a merchant's stores, the newest first.
 
@@ -98,19 +88,21 @@ async def stores_of_merchant(
         window: the page.
         scope: whose rows may be returned.
         statuses: only stores in one of these; empty means any.
+        only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
     """
+    selection = STORES.selection(only)
     return await paginate(
         db,
-        select=STORE_COLUMNS,
+        select=selection.sql,
         source="stores s",
         where=_stores(merchant_id, statuses, scope),
         order=NEWEST_STORES,
         window=window,
         id="s.id",
-        read=store_view,
+        read=selection.read,
     )
 
 
@@ -125,16 +117,17 @@ def _stores(merchant_id: UUID, statuses: Collection[StoreStatus], scope: Scope) 
     return where.add("s.status = any({})", list(statuses)) if statuses else where
 
 
-async def store_by_id(db: Reader, store_id: UUID, *, scope: Scope) -> StoreView | None:
+async def store_by_id(db: Reader, store_id: UUID, *, scope: Scope, only: Only = None) -> StoreView | None:
     """Return a store."""
-    return (await stores_by_ids(db, [store_id], scope=scope)).get(store_id)
+    return (await stores_by_ids(db, [store_id], scope=scope, only=only)).get(store_id)
 
 
-async def stores_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, StoreView]:
+async def stores_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None) -> dict[UUID, StoreView]:
     """Return the stores with these ids; unknown ids are left out."""
+    selection = STORES.selection(only)
     where = _stores_within(scope, Conditions().add("s.id = any({})", list(ids)))
-    records = await db.fetch(f"select {STORE_COLUMNS} from stores s where {where.sql}", *where.arguments)
-    return {store.id: store for store in map(store_view, records)}
+    records = await db.fetch(f"select {selection.sql} from stores s where {where.sql}", *where.arguments)
+    return {store.id: store for store in map(selection.read, records)}
 
 
 async def store_by_slug(db: Reader, slug: str, *, scope: Scope) -> StoreView | None:
@@ -148,9 +141,9 @@ async def store_by_domain(db: Reader, domain: str, *, scope: Scope) -> StoreView
 
 
 async def _store(db: Reader, where: Conditions) -> StoreView | None:
-    query = f"select {STORE_COLUMNS} from stores s where {where.sql}"
-    record = await db.fetchrow(query, *where.arguments)
-    return None if record is None else store_view(record)
+    selection = STORES.selection(None)
+    record = await db.fetchrow(f"select {selection.sql} from stores s where {where.sql}", *where.arguments)
+    return None if record is None else selection.read(record)
 
 
 async def pages_by_stores(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, tuple[PageView, ...]]:
