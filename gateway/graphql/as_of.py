@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from uuid import UUID
@@ -60,6 +60,18 @@ class PastReadings:
                 reader = await self._stack.enter_async_context(travel.reading(tenant, position))
                 self._opened[tenant, position] = reader
             return self._opened[tenant, position]
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls) -> AsyncIterator[None]:
+        """Open the current operation's readers, and return their connections to the pool at the end."""
+        readings = cls()
+        token = _operation.set(readings)
+        try:
+            yield
+        finally:
+            _operation.reset(token)
+            await readings.close()
 
     async def close(self) -> None:
         """Return the connections to the pool."""

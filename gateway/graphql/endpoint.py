@@ -39,6 +39,8 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
 
+    schema: Schema
+
     def __init__(self, schema: Schema, *, socket_limits: SocketLimits, **more: Any) -> None:
         super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
         self.persisted_queries = PersistedQueries()
@@ -50,9 +52,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         except HTTPException as error:
             if isinstance(request, WebSocket):
                 raise
-            body = {"errors": [{"message": http_error_message(error), "extensions": {"code": "BAD_REQUEST"}}]}
-            # Escaped: a reason may repeat a lone surrogate of the request, which is not valid UTF-8.
-            return Response(json.dumps(body), status_code=error.status_code, media_type="application/json")
+            return Response(bad_request(error), status_code=error.status_code, media_type="application/json")
 
     async def execute_single(
         self,
@@ -97,6 +97,13 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return graphiql_page()
 
 
+def bad_request(error: HTTPException) -> bytes:
+    """Return the JSON body for one of the library's HTTP errors."""
+    body = {"errors": [{"message": http_error_message(error), "extensions": {"code": "BAD_REQUEST"}}]}
+    # Escaped: a reason may repeat a lone surrogate of the request, which is not valid UTF-8.
+    return json.dumps(body).encode()
+
+
 def http_error_message(error: HTTPException) -> str:
     """Return the message for one of the library's HTTP errors."""
     match error.__cause__:
@@ -127,8 +134,8 @@ def read_json(data: str | bytes) -> Any:
         raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
-def graphql_endpoint(services: GatewayServices) -> GraphQLEndpoint:
-    """Return the router of ``/graphql``."""
+def graphql_endpoint(services: GatewayServices, *, plans: bool = True) -> GraphQLEndpoint:
+    """Return the router of ``/graphql``; see ``create_app``."""
 
     # Coroutines: FastAPI hands plain functions to a thread, which takes longer than the rest of a small request.
     async def context(connection: HTTPConnection) -> RequestContext:
@@ -138,7 +145,7 @@ def graphql_endpoint(services: GatewayServices) -> GraphQLEndpoint:
         return None
 
     return GraphQLEndpoint(
-        build_schema(),
+        build_schema(plans=plans),
         path="/graphql",
         context_getter=context,
         root_value_getter=no_root_value,

@@ -6,6 +6,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.privacy import PersonalData, Sealed
+from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
@@ -19,19 +20,23 @@ class Loaders:
 
     def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData) -> None:
         async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
-            views = await catalog_queries.stores_by_ids(db, ids, scope=scope)
+            views = await catalog_queries.stores_by_ids(db, ids, scope=scope, only=asked_for("Store"))
             return [views.get(id) for id in ids]
 
         async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
-            views = await catalog_queries.products_by_ids(db, ids, scope=scope)
+            views = await catalog_queries.products_by_ids(db, ids, scope=scope, only=asked_for("Product"))
             return [views.get(id) for id in ids]
 
         async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
-            views = await catalog_queries.images_by_products(db, product_ids, scope=scope)
+            views = await catalog_queries.images_by_products(
+                db, product_ids, scope=scope, only=asked_for("ProductImage")
+            )
             return [views.get(id, ()) for id in product_ids]
 
         async def variants(product_ids: list[UUID]) -> Sequence[tuple[VariantView, ...]]:
-            views = await catalog_queries.variants_by_products(db, product_ids, scope=scope)
+            views = await catalog_queries.variants_by_products(
+                db, product_ids, scope=scope, only=asked_for("ProductVariant")
+            )
             return [views.get(id, ()) for id in product_ids]
 
         async def pages(store_ids: list[UUID]) -> Sequence[tuple[PageView, ...]]:

@@ -1,12 +1,14 @@
 """Runs queries by their plans, and everything else as graphql-core does."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLSchema,
@@ -23,13 +25,25 @@ from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.graphql.plans import Irregular, NotPlannable, ObjectPlan, Planner, ResolvedField, walk
+from gateway.graphql.derived import Asked, asking
+from gateway.graphql.leaves import Irregular
+from gateway.graphql.plans import NotPlannable, ObjectPlan, Planner, ResolvedField, walk
 
 CACHED_FIELDS_MAX = 400
 """Fields of the largest plan that is kept. A field takes about 1 kB; larger plans are made for each run."""
 PLANS_OF_TEXT_MAX = 4
 """Plans that are kept for one text. Operations and the variables of ``@include`` and ``@skip`` make different plans."""
 
+
+@dataclass(frozen=True, slots=True)
+class OperationPlan:
+    """The plan of a query, and what its fields need."""
+
+    root: ObjectPlan
+    asked: Asked
+
+
+_Work = Callable[[], Coroutine[Any, Any, None]]
 _PlanKey = tuple[str | None, tuple[object, ...]]
 
 
@@ -51,10 +65,10 @@ class PlanCache:
 
     def __init__(self) -> None:
         self.counts = PlanCounts()
-        self._by_text: WeakKeyDictionary[Source, dict[_PlanKey, ObjectPlan | None]] = WeakKeyDictionary()
+        self._by_text: WeakKeyDictionary[Source, dict[_PlanKey, OperationPlan | None]] = WeakKeyDictionary()
         self._conditions: WeakKeyDictionary[Source, tuple[str, ...]] = WeakKeyDictionary()
 
-    def plan(self, executor: "PlannedExecutor") -> ObjectPlan | None:
+    def plan(self, executor: "PlannedExecutor") -> OperationPlan | None:
         """Return the plan of an executor's operation. None if plans cannot carry it."""
         operation = executor.operation
         source = operation.loc.source if operation.loc else None
@@ -75,6 +89,18 @@ class PlanCache:
                 plans.pop(next(iter(plans)))
             plans[key] = plan
         return plan
+
+    def operation(
+        self, schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Any, context: object
+    ) -> Callable[[], Awaitable[ExecutionResult]] | None:
+        """Return what runs an operation by its plan. None if graphql-core must run it, or reject its variables."""
+        executor = PlannedExecutor.build(
+            schema, document, context_value=context, raw_variable_values=variables, operation_name=name
+        )
+        if not isinstance(executor, PlannedExecutor) or executor.operation.operation is not OperationType.QUERY:
+            return None
+        plan = self.plan(executor)
+        return None if plan is None else partial(executor.run, plan, self.counts)
 
 
 _caches: WeakKeyDictionary[GraphQLSchema, PlanCache] = WeakKeyDictionary()
@@ -100,56 +126,97 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             cache.counts.unplannable += 1
             return super().execute_operation(serially)
-        return self._run(plan, cache.counts)
+        return self.run(plan, cache.counts)
 
-    def make_plan(self) -> tuple[ObjectPlan | None, int]:
+    def make_plan(self) -> tuple[OperationPlan | None, int]:
         """Return the operation's plan and the number of its fields. None if plans cannot carry it."""
 
         def collect(type: Any, details: list[Any]) -> Any:
             return self.collect_subfields(type, details)[0]
 
-        planner = Planner(collect, self.variable_values)
+        planner = Planner(collect, self.variable_values, self.schema._strawberry_schema)  # type: ignore[attr-defined]  # noqa: SLF001
         root = self.schema.query_type
         assert root is not None
         fields = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation)[0]
         try:
-            return planner.plan(root, fields), planner.fields
+            return OperationPlan(planner.plan(root, fields), planner.asked), planner.fields
         except (NotPlannable, RecursionError):
             return None, 0
 
-    async def _run(self, plan: ObjectPlan, counts: PlanCounts) -> Any:
+    async def run(self, plan: OperationPlan, counts: PlanCounts) -> ExecutionResult:
+        """Run the operation by its plan."""
+        run = _Run(self)
         try:
-            async with asyncio.TaskGroup() as group:
-                data = plan.answer(_Run(self, group), self.root_value, None)
+            with asking(plan.asked):
+                data = await run.answer(plan.root, self.root_value)
         except (Irregular, ExceptionGroup) as failure:
             if isinstance(failure, ExceptionGroup) and failure.split(Irregular)[1] is not None:
                 raise
             counts.irregular += 1
             self.collected_errors = CollectedErrors()
-            result = super().execute_operation()
-            return await result if isinstance(result, Awaitable) else result
+            result: Any = super().execute_operation()
+            complete: ExecutionResult = await result if isinstance(result, Awaitable) else result
+            return complete
         counts.planned += 1
         return ExecutionResult(data, self.collected_errors.errors or None)
 
 
 class _Run:
-    """Implements :class:`gateway.graphql.plans.Run`: one execution, whose resolvers are tasks of one group."""
+    """Implements :class:`gateway.graphql.plans.Run`: one execution.
 
-    def __init__(self, executor: PlannedExecutor, group: asyncio.TaskGroup) -> None:
+    A task runs one resolver after the other: the first of those that became ready, while new tasks run the others. A query
+    with one resolver per level therefore needs no task at all.
+    """
+
+    def __init__(self, executor: PlannedExecutor) -> None:
         self._executor = executor
-        self._group = group
+        self._ready: list[_Work] = []
+        self._group: asyncio.TaskGroup | None = None
+
+    async def answer(self, plan: ObjectPlan, root_value: Any) -> dict[str, Any]:
+        """Return the answer, once all resolvers are done.
+
+        Raises:
+            Irregular, ExceptionGroup: a resolver's answer is irregular. All other resolvers have been stopped.
+        """
+        answer = plan.answer(self, root_value, None)
+        try:
+            await self._work(await self._next())
+        except BaseException as error:
+            if self._group is not None:
+                await self._group.__aexit__(type(error), error, error.__traceback__)
+            raise
+        if self._group is not None:
+            await self._group.__aexit__(None, None, None)
+        return answer
+
+    async def _work(self, work: _Work | None) -> None:
+        while work is not None:
+            await work()
+            work = await self._next()
+
+    async def _next(self) -> _Work | None:
+        """Return the first ready resolver, and give the others tasks of their own."""
+        ready, self._ready = self._ready, []
+        if len(ready) > 1:
+            if self._group is None:
+                self._group = await asyncio.TaskGroup().__aenter__()
+            for each in ready[1:]:
+                self._group.create_task(self._work(each))
+        return ready[0] if ready else None
 
     def info(self, field: ResolvedField, path: Path) -> Any:
         return self._executor.build_resolve_info(field.definition, field.nodes, field.parent, path)
 
-    def arguments(self, field: ResolvedField) -> dict[str, Any]:
-        first = field.details[0]
-        return get_argument_values(
-            field.definition, first.node, self._executor.variable_values, first.fragment_variable_values
+    def arguments(self, field: ResolvedField) -> Any:
+        first, executor = field.details[0], self._executor
+        values = get_argument_values(
+            field.definition, first.node, executor.variable_values, first.fragment_variable_values
         )
+        return field.resolver.convert(values, executor.schema._strawberry_schema)  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def start(self, work: Any) -> None:
-        self._group.create_task(work)
+    def start(self, work: _Work) -> None:
+        self._ready.append(work)
 
     def fail(self, field: ResolvedField, path: Path, error: Exception) -> None:
         if not field.is_nullable:

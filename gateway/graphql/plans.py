@@ -7,20 +7,19 @@ A plan carries answers without surprises, and failures of nullable fields with r
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from graphql import (
     FieldNode,
     GraphQLField,
-    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLString,
     Node,
     Undefined,
     VariableNode,
@@ -30,12 +29,13 @@ from graphql import (
 )
 from graphql.pyutils import Path
 
+from gateway.graphql.derived import Asked, Derived
+from gateway.graphql.leaves import Irregular, Read, leaf
+from gateway.graphql.resolvers import Resolver, resolver_of
+from projections.reading.columns import Only
+
 FieldSet = dict[str, list[Any]]
 """graphql-core's grouped field set: the nodes of each response name."""
-
-
-class Irregular(Exception):
-    """An answer that graphql-core must judge, such as null for a field that is not nullable."""
 
 
 class NotPlannable(Exception):
@@ -53,8 +53,8 @@ class Run(Protocol):
         """Return arguments that contain variables."""
         ...
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a resolver's remaining work beside the others."""
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a resolver beside the others."""
         ...
 
     def fail(self, field: "ResolvedField", path: Path, error: Exception) -> None:
@@ -66,8 +66,6 @@ class Run(Protocol):
         ...
 
 
-Read = Callable[[Any], Any]
-"""Returns the completed value of something plain. Any exception makes the answer irregular."""
 Complete = Callable[[Run, Any, Path], Any]
 """Returns the completed value of a resolver's result, whose own resolvers it starts."""
 
@@ -81,7 +79,7 @@ class _Completion(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedField:
-    """A field with a resolver."""
+    """A field with a resolver, or with objects that have resolvers."""
 
     name: str
     """The response name."""
@@ -89,9 +87,9 @@ class ResolvedField:
     parent: GraphQLObjectType
     details: Sequence[Any]
     nodes: list[FieldNode]
-    arguments: dict[str, Any] | None
-    """None if they contain variables."""
-    is_async: bool
+    resolver: Resolver
+    arguments: Mapping[str, Any] | None
+    """The resolver's arguments. None if they contain variables."""
     complete: Complete
 
     @property
@@ -102,8 +100,8 @@ class ResolvedField:
         """Put the field's value into an answer, at once or when its resolver is done."""
         path = Path(above, self.name, self.parent.name)
         answer[self.name] = None
-        if self.is_async:
-            run.start(self._resolve_later(run, source, answer, path))
+        if self.resolver.is_async:
+            run.start(partial(self._resolve_later, run, source, answer, path))
             return
         try:
             answer[self.name] = self.complete(run, _at_once(self._call(run, source, path)), path)
@@ -113,7 +111,6 @@ class ResolvedField:
             run.fail(self, path, error)
 
     async def _resolve_later(self, run: Run, source: Any, answer: dict[str, Any], path: Path) -> None:
-        # The resolver is called here, because a task that is cancelled before its start would leave it unawaited.
         try:
             answer[self.name] = self.complete(run, await self._call(run, source, path), path)
         except Irregular:
@@ -123,8 +120,8 @@ class ResolvedField:
 
     def _call(self, run: Run, source: Any, path: Path) -> Any:
         arguments = self.arguments if self.arguments is not None else run.arguments(self)
-        assert self.definition.resolve is not None
-        return self.definition.resolve(source, run.info(self, path), **arguments)
+        info = run.info(self, path) if self.resolver.needs_info else None
+        return self.resolver.call(source, info, arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +158,20 @@ class Planner:
     Args:
         collect: graphql-core's collection of the fields below a field, with fragments and directives applied.
         variables: the coerced variables, for ``arguments`` without variables.
+        schema: strawberry's schema, which knows how arguments are converted.
     """
 
     collect: Callable[[GraphQLObjectType, list[Any]], FieldSet]
     variables: Any
+    schema: Any
     fields: int = field(default=0, init=False)
     """Number of planned fields, a measure of the plan's memory."""
+    _asked: dict[str, Only] = field(default_factory=dict, init=False)
+
+    @property
+    def asked(self) -> Asked:
+        """The attributes of views that the planned selections need."""
+        return self._asked
 
     def plan(self, type: GraphQLObjectType, fields: FieldSet) -> ObjectPlan:
         """Return the plan of a selection.
@@ -193,52 +198,63 @@ class Planner:
         definition = type.fields.get(node.name.value)
         if definition is None or definition.resolve is None:
             raise NotPlannable(node.name.value)
-        completion = self._completion(definition.type, details)
-        if getattr(definition.resolve, "_is_default", False) and not definition.args:
-            if completion.read is None:
-                # An attribute whose objects have resolvers: it needs a path, so it counts as a resolver.
-                return self._resolved(type, name, details, definition, completion)
-            get, read = attrgetter(definition.extensions["strawberry-definition"].python_name), completion.read
-            return lambda source: read(get(source))
-        return self._resolved(type, name, details, definition, completion)
-
-    def _resolved(
-        self,
-        type: GraphQLObjectType,
-        name: str,
-        details: list[Any],
-        definition: GraphQLField,
-        completion: _Completion,
-    ) -> ResolvedField:
-        node: FieldNode = details[0].node
-        constant = not any(_has_variable(argument) for argument in node.arguments or ())
+        python_name = definition.extensions["strawberry-definition"].python_name
+        is_plain = getattr(definition.resolve, "_is_default", False) and not definition.args
+        get = attrgetter(python_name)
+        owner = type.extensions["strawberry-definition"].origin
+        if issubclass(owner, Derived):
+            self._need(type.name, owner.needs(python_name, has_resolver=not is_plain))
+            if is_plain:
+                get = owner.source(python_name).get
+        completion = self._completion(definition.type, details, get if is_plain else None)
+        if is_plain and completion.read is not None:
+            return completion.read
+        # A plain field whose objects have resolvers needs a path, so it counts as a resolver.
+        resolver = Resolver(lambda source, _info, _arguments: get(source)) if is_plain else resolver_of(definition)
         return ResolvedField(
             name=name,
             definition=definition,
             parent=type,
             details=details,
             nodes=[detail.node for detail in details],
-            arguments=get_argument_values(definition, node, self.variables) if constant else None,
-            is_async=definition.extensions["strawberry-definition"].is_async,
+            resolver=resolver,
+            arguments=self._constants(resolver, definition, node),
             complete=completion.complete,
         )
 
-    def _completion(self, type: GraphQLOutputType, details: list[Any]) -> _Completion:
-        if isinstance(type, GraphQLNonNull):
-            return _of(_required, self._completion_of_value(type.of_type, details))
-        return _of(_optional, self._completion_of_value(type, details))
+    def _constants(self, resolver: Resolver, definition: GraphQLField, node: FieldNode) -> Mapping[str, Any] | None:
+        """Return arguments that every run has. None if there are variables, or if each run must report an error."""
+        if any(_has_variable(argument) for argument in node.arguments or ()):
+            return None
+        try:
+            return resolver.convert(get_argument_values(definition, node, self.variables), self.schema)
+        except Exception:  # noqa: BLE001 - the resolver's run raises it again
+            return None
 
-    def _completion_of_value(self, type: Any, details: list[Any]) -> _Completion:
-        """Return the completion of a value that is not null."""
-        if isinstance(type, GraphQLList):
-            return _list(self._completion(type.of_type, details))
-        if is_leaf_type(type):
-            read = _leaf(type)
+    def _need(self, type_name: str, attributes: Only) -> None:
+        known = self._asked.get(type_name, frozenset())
+        self._asked[type_name] = None if known is None or attributes is None else known | attributes
+
+    def _completion(self, type: GraphQLOutputType, details: list[Any], get: Read | None = None) -> _Completion:
+        """Return the completion of a type's values.
+
+        Args:
+            type: the type.
+            details: the field's nodes.
+            get: returns the value of a source; None if the source is the value. Used by ``read`` alone.
+        """
+        nullable = not isinstance(type, GraphQLNonNull)
+        inner: Any = type if nullable else type.of_type  # type: ignore[union-attr]
+        if is_leaf_type(inner):
+            read = leaf(inner, get, nullable=nullable)
             return _Completion(read, lambda _run, value, _path: read(value))
-        if is_object_type(type) and type.is_type_of is None:
-            plan = self.plan(type, self.collect(type, details))
-            return _Completion(None if plan.resolved else plan.read, plan.answer)
-        raise NotPlannable(str(type))
+        rule = _optional if nullable else _required
+        if isinstance(inner, GraphQLList):
+            return _of(rule, _list(self._completion(inner.of_type, details)), get)
+        if is_object_type(inner) and inner.is_type_of is None:
+            plan = self.plan(inner, self.collect(inner, details))
+            return _of(rule, _Completion(None if plan.resolved else plan.read, plan.answer), get)
+        raise NotPlannable(str(inner))
 
 
 def _at_once(result: Any) -> Any:
@@ -263,11 +279,12 @@ def walk(node: Node) -> Iterator[Node]:
                 yield from walk(each)
 
 
-def _of(rule: Callable[[Any], bool], inner: _Completion) -> _Completion:
+def _of(rule: Callable[[Any], bool], inner: _Completion, get: Read | None) -> _Completion:
     """Return a completion that answers null itself, or raises :class:`Irregular` if the rule says so."""
     plain, complete = inner
 
-    def read(value: Any) -> Any:
+    def read(source: Any) -> Any:
+        value = source if get is None else get(source)
         return None if rule(value) else plain(value)  # type: ignore[misc]
 
     def complete_(run: Run, value: Any, path: Path) -> Any:
@@ -306,21 +323,3 @@ def _items(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise Irregular
     return value
-
-
-def _leaf(type: GraphQLLeafType) -> Read:
-    coerce = type.coerce_output_value
-
-    def read(value: Any) -> Any:
-        try:
-            result = coerce(value)
-        except Exception as error:
-            raise Irregular from error
-        if result is None or result is Undefined:
-            raise Irregular
-        return result
-
-    def read_text(value: Any) -> Any:
-        return value if value.__class__ is str else read(value)
-
-    return read_text if type is GraphQLString else read

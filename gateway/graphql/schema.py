@@ -1,6 +1,6 @@
 """The schema and its SDL."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import cache, cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
-from gateway.graphql.planned_executor import PlannedExecutor
+from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
@@ -57,6 +57,12 @@ class Schema(strawberry.Schema):
     def admission(self) -> DocumentAdmission:
         """Decides which documents may run."""
         return DocumentAdmission(self._schema)
+
+    def planned(
+        self, document: DocumentNode, name: str | None, variables: Any, context: object
+    ) -> Callable[[], Awaitable[Any]] | None:
+        """Return what runs an admitted query by its plan. None if :meth:`execute` must run it."""
+        return plan_cache(self._schema).operation(self._schema, document, name, variables, context)
 
     async def execute(self, query: str | None, *args: Any, **more: Any) -> ExecutionResult:
         """Run a query or a mutation. A subscription has many answers and goes through :meth:`stream`."""
@@ -108,14 +114,14 @@ async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
 
 
 @cache
-def build_schema() -> Schema:
-    """Return the schema."""
+def build_schema(*, plans: bool = True) -> Schema:
+    """Return the schema. Without plans, graphql-core runs every operation."""
     return Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
-        execution_context_class=PlannedExecutor,
+        execution_context_class=PlannedExecutor if plans else None,
         # Classes, not instances: extensions have state, so each operation needs new ones.
         extensions=[MaskErrors, ClosePastReadings, CachedIntrospection],
     )

@@ -10,6 +10,7 @@ from domain.store.events import StoreStatus
 from gateway.api.validation import as_id, require
 from gateway.graphql.as_of import AsOfInput
 from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
@@ -64,13 +65,13 @@ async def resolve_as_of(
 
 async def find_store(reading: ReadContext, id: UUID) -> Store:
     """Return a store of the merchant, or raise NotFound."""
-    view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope)
+    view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope, only=asked_for("Store"))
     return Store.of(require(view, "store", id), reading)
 
 
 async def find_product(reading: ReadContext, id: UUID) -> Product:
     """Return a product of the merchant, or raise NotFound."""
-    view = await catalog_queries.product_by_id(reading.db, id, scope=reading.scope)
+    view = await catalog_queries.product_by_id(reading.db, id, scope=reading.scope, only=asked_for("Product"))
     return Product.of(require(view, "product", id), reading)
 
 

@@ -1,11 +1,13 @@
 """Relay connections over the read models' slices."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
 from domain.kernel import InvalidInput
+from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.fields import field
 from projections.reading.paging import Edge as SliceEdge
 from projections.reading.paging import Slice, Window
@@ -15,30 +17,41 @@ V = TypeVar("V")
 
 
 @strawberry.type(description="The position of a page in its list.")
-class PageInfo:
+class PageInfo(Derived):
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+    view: strawberry.Private[Slice[Any]]
+
+    sources = {"has_next_page": of_view("has_next"), "has_previous_page": of_view("has_previous")}
 
 
 @strawberry.type(description="One entry of a list and its cursor.")
-class Edge(Generic[N]):
+class Edge(Derived, Generic[N]):
     cursor: str
     node: N
+    view: strawberry.Private[SliceEdge[Any]]
+
+    sources = {"node": derived(lambda edge: edge.reading(edge.view.node))}
 
 
 @strawberry.type(
     description="One page of a list (Relay cursor connection). A page has 20 entries by default and 100 at most."
 )
-class Connection(Generic[N]):
+class Connection(Derived, Generic[N]):
     edges: list[Edge[N]]
     page_info: PageInfo
+    nodes: list[N] = strawberry.field(description="The entries, without their cursors.")
     counter: strawberry.Private[Callable[[], Awaitable[int]] | None] = None
+    make: strawberry.Private[Callable[[Any], Any]]
+    view: strawberry.Private[Slice[Any]]
 
-    @field("The entries, without their cursors.")
-    def nodes(self) -> list[N]:
-        return [edge.node for edge in self.edges]
+    sources = {
+        "edges": derived(lambda page: [made(Edge, edge, page.make) for edge in page.view.edges]),
+        "page_info": derived(lambda page: made(PageInfo, page.view)),
+        "nodes": derived(lambda page: [page.make(edge.node) for edge in page.view.edges]),
+    }
 
     @field("Number of entries in the whole list. Null if the list is not counted.")
     async def total_count(self) -> int | None:
@@ -55,16 +68,9 @@ def connection(
         make: converts an entry to its GraphQL type.
         count: counts the whole list; called only if a client selects ``totalCount``.
     """
-    return Connection(
-        edges=[Edge(cursor=edge.cursor, node=make(edge.node)) for edge in page.edges],
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=page.start_cursor,
-            end_cursor=page.end_cursor,
-        ),
-        counter=count,
-    )
+    made_of: Connection[N] = made(Connection, page)
+    made_of.make, made_of.counter = make, count
+    return made_of
 
 
 def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Slice[V]:
@@ -91,7 +97,7 @@ def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Sli
     else:
         high = min(high, low + window.size)
     return Slice(
-        edges=tuple(SliceEdge(key(entry), entry) for entry in entries[low:high]),
+        edges=tuple(SliceEdge(partial(key, entry), entry) for entry in entries[low:high]),
         has_next=high < len(entries),
         has_previous=low > 0,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -101,7 +102,7 @@ async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str
         reading.db, id, after=known, limit=window.size + 1, scope=reading.scope
     )
     return Slice(
-        edges=tuple(Edge(str(line.number), line) for line in lines[: window.size]),
+        edges=tuple(Edge(partial(str, line.number), line) for line in lines[: window.size]),
         has_next=len(lines) > window.size,
         has_previous=known > 0,
     )

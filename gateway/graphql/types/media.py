@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, derived, made, of_view
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, largest
 
 SIZES = ("thumbnail", "medium", "large")
@@ -62,6 +63,11 @@ class ImageReviewType:
         )
 
 
+def processed_url(view: ImageView, reading: ReadContext) -> str | None:
+    """Return the address of an image's largest rendition. None if there is none."""
+    return None if view.processed_key is None else reading.deps.media_url(view.processed_key)
+
+
 def before_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
     """Return the address of an image's whole photo: the stored version, else the original photo."""
     stored = None if view.review is None else largest(view.review.original)
@@ -75,7 +81,7 @@ def after_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | N
 
 
 @strawberry.type(description="A photo of a product: the original, and its processed renditions.")
-class ProductImage:
+class ProductImage(Derived):
     id: strawberry.ID
     product_id: strawberry.ID
     original_url: str = strawberry.field(description="Address of the original photo.")
@@ -103,26 +109,23 @@ class ProductImage:
     created_at: datetime
     updated_at: datetime
 
+    view: strawberry.Private[ImageView]
+    reading: strawberry.Private[ReadContext]
+
+    sources = {
+        "id": of_view("id", str),
+        "product_id": of_view("product_id", str),
+        "processed_url": derived(lambda one: processed_url(one.view, one.reading), "renditions"),
+        "alt_text": derived(lambda one: one.view.alt_text or None, "alt_text"),
+        "renditions": derived(lambda one: renditions(one.view.renditions.values(), one.reading), "renditions"),
+        "before": derived(lambda one: before_url(one.view, one.reading), "original_url", "review"),
+        "after": derived(lambda one: after_url(one.view, one.reading), "review"),
+        "review": of_view("review", ImageReviewType.of),
+    }
+
     @classmethod
     def of(cls, view: ImageView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            product_id=as_gid(view.product_id),
-            original_url=view.original_url,
-            processed_url=None if view.processed_key is None else reading.deps.media_url(view.processed_key),
-            alt_text=view.alt_text or None,
-            position=view.position,
-            status=view.status,
-            renditions=renditions(view.renditions.values(), reading),
-            before=before_url(view, reading),
-            after=after_url(view, reading),
-            review=ImageReviewType.of(view.review),
-            quality=view.quality,
-            rejection=view.rejection,
-            rejection_message=view.rejection_message,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-        )
+        return made(cls, view, reading)
 
 
 @strawberry.type(description="A media file of a store: an image that was sent to the studio, or the logo.")

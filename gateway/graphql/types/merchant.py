@@ -10,6 +10,7 @@ from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
 from gateway.api.stripe_accounts import requirement_message, restriction_message
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
@@ -146,7 +147,7 @@ async def stores_of(reading: ReadContext, window: Window, statuses: list[StoreSt
     """Return a page of the merchant's stores."""
     states = frozenset(statuses or ())
     page = await catalog_queries.stores_of_merchant(
-        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=states
+        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=states, only=asked_for("Store")
     )
 
     async def count() -> int:

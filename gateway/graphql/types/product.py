@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Self
 
 import strawberry
@@ -12,10 +13,14 @@ from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
 from domain.store.events import CopyScores as Scores
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
-from gateway.graphql.types.media import ProductImage, as_gid
+from gateway.graphql.types.media import ProductImage
 from projections.catalog.views import ProductView, VariantView
+
+decimal_of = attrgetter("decimal")
+currency_of = attrgetter("currency")
 
 
 @strawberry.type(description="One term of a score, from 0 to 1, and its weight among the terms.")
@@ -79,9 +84,13 @@ class ShippingDays:
     fewest: int
     most: int
 
+    @classmethod
+    def of(cls, days: tuple[int, int]) -> Self:
+        return cls(fewest=days[0], most=days[1])
+
 
 @strawberry.type(description="A variant of a product. Shoppers buy variants.")
-class ProductVariant:
+class ProductVariant(Derived):
     id: strawberry.ID
     product_id: strawberry.ID
     sku: str | None
@@ -102,29 +111,26 @@ class ProductVariant:
     created_at: datetime
     updated_at: datetime
 
+    view: strawberry.Private[VariantView]
+
+    sources = {
+        "id": of_view("id", str),
+        "product_id": of_view("product_id", str),
+        "price": of_view("price", decimal_of),
+        "cost_price": of_view("cost", decimal_of),
+        "currency": of_view("price", currency_of),
+        "stock": of_view("on_hand"),
+        "compare_at_price": of_view("compare_at", decimal_of),
+        "options": of_view("options", dict),
+    }
+
     @classmethod
     def of(cls, view: VariantView) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            product_id=as_gid(view.product_id),
-            sku=view.sku,
-            title=view.title,
-            price=view.price.decimal,
-            cost_price=view.cost.decimal,
-            currency=view.price.currency,
-            stock=view.on_hand,
-            available=view.available,
-            short=view.short,
-            compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
-            options=JSON(dict(view.options)),
-            position=view.position,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-        )
+        return made(cls, view)
 
 
 @strawberry.type(description="A product of a store.")
-class Product:
+class Product(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     status: ProductStatus
@@ -170,6 +176,27 @@ class Product:
     view: strawberry.Private[ProductView]
     reading: strawberry.Private[ReadContext]
 
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        "features": of_view("features", list),
+        "benefits": of_view("benefits", list),
+        "tags": of_view("tags", list),
+        "cost_price": of_view("cost", decimal_of),
+        "selling_price": of_view("price", decimal_of),
+        "compare_at_price": of_view("compare_at", decimal_of),
+        "currency": of_view("price", currency_of),
+        "stock_quantity": of_view("on_hand"),
+        "available_quantity": of_view("available"),
+        "short_quantity": of_view("short"),
+        "copy_scores": of_view("copy_scores", CopyScores.of),
+        "winning_score": of_view("score", WinningScore.of),
+        "shipping_days": of_view("shipping_days", ShippingDays.of),
+        "images": resolved("id"),
+        "variants": resolved("id"),
+        "store": resolved("store_id"),
+    }
+
     @field("The product's photos, in display order.")
     async def images(self) -> list[ProductImage]:
         return [ProductImage.of(view, self.reading) for view in await self.reading.loaders.images.load(self.view.id)]
@@ -184,40 +211,4 @@ class Product:
 
     @classmethod
     def of(cls, view: ProductView, reading: ReadContext) -> Self:
-        days = view.shipping_days
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            status=view.status,
-            source_provider=view.source_provider,
-            source_id=view.source_id,
-            source_url=view.source_url,
-            title=view.title,
-            original_title=view.original_title,
-            description=view.description,
-            original_description=view.original_description,
-            features=list(view.features),
-            benefits=list(view.benefits),
-            call_to_action=view.call_to_action,
-            slug=view.slug,
-            category=view.category,
-            tags=list(view.tags),
-            cost_price=view.cost.decimal,
-            selling_price=view.price.decimal,
-            compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
-            currency=view.price.currency,
-            stock_quantity=view.on_hand,
-            available_quantity=view.available,
-            short_quantity=view.short,
-            track_inventory=view.track_inventory,
-            meta_title=view.meta_title,
-            meta_description=view.meta_description,
-            copy_scores=None if view.copy_scores is None else CopyScores.of(view.copy_scores),
-            copy_written_by=view.copy_written_by,
-            winning_score=None if view.score is None else WinningScore.of(view.score),
-            shipping_days=None if days is None else ShippingDays(fewest=days[0], most=days[1]),
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)

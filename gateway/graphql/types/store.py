@@ -13,11 +13,12 @@ from domain.store.events import StoreStatus
 from gateway.api.publication import blockers_of_store
 from gateway.api.validation import settings_of
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.job import AgentJob, Generation
-from gateway.graphql.types.media import MediaAsset, as_gid
+from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
@@ -29,7 +30,7 @@ from projections.sales import queries as sales_queries
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
-class Store:
+class Store(Derived):
     id: strawberry.ID
     user_id: strawberry.ID
     name: str = strawberry.field(
@@ -63,6 +64,20 @@ class Store:
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[ReadContext]
 
+    sources = {
+        "id": of_view("id", str),
+        "user_id": of_view("merchant_id", str),
+        "brand_identity": of_view("brand", BrandIdentity.of),
+        "scouting": of_view("scouting", Scouting.of),
+        "subdomain": of_view("slug"),
+        "url": derived(lambda store: storefront_url(store.view, store.reading), "slug"),
+        "settings": of_view("preferences", settings_of),
+        **dict.fromkeys(
+            ("products", "pages", "media", "orders", "rejected_webhooks", "generation", "jobs", "platform_fee"),
+            resolved("id"),
+        ),
+    }
+
     @field("The store's products, by default the newest first.")
     async def products(
         self,
@@ -84,6 +99,7 @@ class Store:
             where=where,
             sort=sort,
             scope=reading.scope,
+            only=asked_for("Product"),
         )
 
         async def count() -> int:
@@ -188,30 +204,7 @@ class Store:
 
     @classmethod
     def of(cls, view: StoreView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            user_id=as_gid(view.merchant_id),
-            name=view.name,
-            slug=view.slug,
-            description=view.description,
-            niche=view.niche,
-            status=view.status,
-            approved=view.approved,
-            brand_identity=None if view.brand is None else BrandIdentity.of(view.brand),
-            scouting=None if view.scouting is None else Scouting.of(view.scouting),
-            custom_domain=view.custom_domain,
-            subdomain=view.slug,
-            url=storefront_url(view, reading),
-            settings=JSON(settings_of(view.preferences)),
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-            published_at=view.published_at,
-            currency=view.currency,
-            delivery_promise_days=view.delivery_promise_days,
-            time_zone=view.time_zone,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)
 
 
 def storefront_url(view: StoreView, reading: ReadContext) -> str | None:

@@ -1,0 +1,118 @@
+"""Types whose plain fields are read from a view when a client asks for them, and the columns that this needs.
+
+A plan says which fields an operation asks for (:func:`asked_for`). Queries then read only the columns of these fields.
+Without a plan, everything is read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, ClassVar, TypeVar
+
+from projections.reading.columns import Only
+
+D = TypeVar("D", bound="Derived")
+
+Asked = Mapping[str, Only]
+"""The attributes of views that an operation needs, by the name of the GraphQL type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a field's value comes from."""
+
+    get: Callable[[Any], Any]
+    """Returns the value for an object."""
+    needs: Only
+    """Attributes of the object's view."""
+
+
+def of_view(name: str, convert: Callable[[Any], Any] | None = None) -> Source:
+    """Return the source of a field that is one attribute of the view. A converted None stays None."""
+    get = attrgetter(f"view.{name}")
+    if convert is None:
+        return Source(get, frozenset({name}))
+
+    def read(one: Any) -> Any:
+        value = get(one)
+        return None if value is None else convert(value)
+
+    return Source(read, frozenset({name}))
+
+
+def derived(get: Callable[[Any], Any], *needs: str) -> Source:
+    """Return the source of a field that is computed from an object's view.
+
+    Args:
+        get: returns the value.
+        needs: the attributes of the view that ``get`` or a resolver reads.
+    """
+    return Source(get, frozenset(needs))
+
+
+def resolved(*needs: str) -> Source:
+    """Return the source of a field with a resolver that reads these attributes of the view."""
+    return derived(_no_value, *needs)
+
+
+def _no_value(_one: object) -> None:
+    raise AssertionError("a resolver returns this field's value")
+
+
+class Derived:
+    """Base of types whose plain fields are derived from ``view``, an attribute of every object.
+
+    A field without an entry in ``sources`` is the view's attribute of the same name, and a resolver without one needs the
+    whole view.
+    """
+
+    sources: ClassVar[Mapping[str, Source]] = {}
+    view: Any
+    reading: Any
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only for names that are not set: those of plain fields.
+        if name in {"view", "reading"} or name not in type(self).__annotations__:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        return self.source(name).get(self)
+
+    @classmethod
+    def source(cls, name: str) -> Source:
+        """Return the source of a plain field."""
+        return cls.sources.get(name) or of_view(name)
+
+    @classmethod
+    def needs(cls, name: str, *, has_resolver: bool) -> Only:
+        """Return the attributes of the view that a field needs."""
+        known = cls.sources.get(name)
+        if known is not None:
+            return known.needs
+        return None if has_resolver else frozenset({name})
+
+
+def made(cls: type[D], view: object, reading: object = None) -> D:
+    """Return an object of a view. Its plain fields are derived from the view when they are read."""
+    one = object.__new__(cls)
+    one.view = view
+    one.reading = reading
+    return one
+
+
+_asked: ContextVar[Asked] = ContextVar("asked", default={})  # noqa: B039 - nothing changes it
+
+
+@contextmanager
+def asking(asked: Asked) -> Iterator[None]:
+    """Declare what the current operation asks for."""
+    token = _asked.set(asked)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def asked_for(type_name: str) -> Only:
+    """Return the attributes that the current operation needs of a type's views. None if it may need all."""
+    return _asked.get().get(type_name)

@@ -1,0 +1,165 @@
+"""Answers queries over HTTP straight from their plans, past the layers of the web framework and the library.
+
+Only POST requests with a JSON object and a query that has a plan are answered here. Everything else goes on unchanged to
+strawberry's router: mutations, introspection, other content types, and requests that it rejects with its own words. Both
+ways share admission, budgets, persisted queries, plans and the masking of errors.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from cross_web import HTTPException
+from graphql import GraphQLError
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.exceptions import MissingQueryError
+
+from gateway.api.command_request import GatewayServices, request_info
+from gateway.graphql.as_of import PastReadings
+from gateway.graphql.context import RequestContext
+from gateway.graphql.documents import DocumentRejected
+from gateway.graphql.endpoint import GraphQLEndpoint, bad_request
+from gateway.graphql.errors import masked
+from gateway.graphql.parsing import UndecidedOperation
+from infra.web.edge import ClientGone
+
+WATCH_SECONDS = 0.05
+"""After this long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
+_HEADERS = (b"content-type", b"application/json")
+
+
+class _Body(msgspec.Struct):
+    """The JSON object of a request. Unknown members are ignored."""
+
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = msgspec.field(name="operationName", default=None)
+    extensions: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class DirectQueries:
+    """Answers planned queries, and passes all other requests on.
+
+    Args:
+        app: the next application.
+        endpoint: the router of ``/graphql``.
+        services: the gateway's services.
+    """
+
+    def __init__(self, app: ASGIApp, *, endpoint: GraphQLEndpoint, services: GatewayServices) -> None:
+        self._app = app
+        self._endpoint = endpoint
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/graphql" or not _is_json_post(scope):
+            await self._app(scope, receive, send)
+            return
+        message = await receive()
+        response = None
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            response = await self._respond(scope, receive, message.get("body", b""))
+        if response is None:
+            await self._app(scope, _again(message, receive), send)
+            return
+        status, content = response
+        headers = [_HEADERS, (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _respond(self, scope: Scope, receive: Receive, body: bytes) -> tuple[int, bytes] | None:
+        """Return status and content. None if the request goes on to strawberry."""
+        try:
+            request = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        connection = HTTPConnection(scope)
+        context = RequestContext(
+            self._services, request_info(connection, behind_proxy=self._services.deps.behind_proxy)
+        )
+        schema, query = self._endpoint.schema, request.query
+        try:
+            if request.extensions is not None:
+                query = self._endpoint.persisted_queries.resolve(query, request.extensions, context.merchant_or_none())
+            document = schema.admission.admit(
+                query, context, operation_name=request.operation_name, variables=request.variables
+            )
+        except DocumentRejected as rejection:
+            return 200, answer_bytes(None, [masked(error) for error in rejection.errors])
+        except UndecidedOperation as error:
+            return 400, bad_request(HTTPException(400, error.as_http_error_reason()))
+        except (GraphQLError, MissingQueryError):
+            return None
+        planned = schema.planned(document, request.operation_name, request.variables, context)
+        if planned is None:
+            return None
+        async with PastReadings.opened():
+            result = await _while_connected(planned, receive)
+        return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()])
+
+
+def _is_json_post(scope: Scope) -> bool:
+    if scope["method"] != "POST" or scope["query_string"]:
+        return False
+    return any(name == b"content-type" and value.startswith(b"application/json") for name, value in scope["headers"])
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Return a ``receive`` that begins with a message that was already received."""
+    messages = [message]
+
+    async def receiving() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receiving
+
+
+async def _while_connected(work: Callable[[], Awaitable[Any]], receive: Receive) -> Any:
+    """Do work, and stop it when the client hangs up.
+
+    Raises:
+        ClientGone: the client hung up.
+    """
+    task, gone = asyncio.current_task(), False
+    assert task is not None
+    watching: asyncio.Task[None] | None = None
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        task.cancel()
+
+    def begin() -> None:
+        nonlocal watching
+        watching = asyncio.create_task(watch())
+
+    timer = asyncio.get_running_loop().call_later(WATCH_SECONDS, begin)
+    try:
+        return await work()
+    except asyncio.CancelledError:
+        if gone and task.uncancel() == 0:
+            raise ClientGone from None
+        raise
+    finally:
+        timer.cancel()
+        if watching is not None:
+            watching.cancel()
+
+
+def answer_bytes(data: Any, errors: list[GraphQLError]) -> bytes:
+    """Return an answer as JSON."""
+    answer = {"data": data, "errors": [error.formatted for error in errors]} if errors else {"data": data}
+    try:
+        return _encode(answer)
+    except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):
+        # Lone surrogates and numbers of more than 64 bits.
+        return json.dumps(answer, separators=(",", ":")).encode()
