@@ -90,6 +90,13 @@ class ProductRow:
     price_minor: int
     compare_at_minor: int | None
     cost_minor: int
+    lowest_offset_minor: int
+    """Of its variants' prices to its price, like ``highest_offset_minor``; a price change keeps both."""
+    highest_offset_minor: int
+    on_hand: int
+    """Summed over its variants, like ``available`` and ``short``, so that no query sums them."""
+    available: int
+    short: int
     score_total: float | None
     created_at: datetime
     updated_at: datetime
@@ -134,6 +141,14 @@ class VariantRow:
     """Pieces missing from paid orders since the last count."""
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def available(self) -> int:
+        return max(0, self.on_hand - self.reserved)
+
+    @property
+    def short(self) -> int:
+        return self.missing + max(0, self.reserved - self.on_hand)
 
 
 @dataclass(slots=True)
@@ -203,7 +218,18 @@ PAGE_VERSIONS = Table("page_versions", PageVersionRow, key=("page_id", "number")
 PRODUCTS = Table(
     "products",
     ProductRow,
-    hot=("status", "title", "title_folded", "slug", "price_minor", "compare_at_minor", "updated_at"),
+    hot=(
+        "status",
+        "title",
+        "title_folded",
+        "slug",
+        "price_minor",
+        "compare_at_minor",
+        "on_hand",
+        "available",
+        "short",
+        "updated_at",
+    ),
     indexes=("create index on products (store_id, created_at, id)", "create index on products (store_id, slug)"),
 )
 PRODUCT_TEXTS = Table(

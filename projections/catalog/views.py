@@ -195,6 +195,8 @@ class ProductView:
     price: Money
     compare_at: Money | None
     """The former price: the store's lowest price of the 30 days before the reduction."""
+    price_range: tuple[Money, Money]
+    """The lowest and the highest price of its variants."""
 
     on_hand: int
     """Pieces in stock over all variants (``stockQuantity``)."""

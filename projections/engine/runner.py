@@ -35,6 +35,7 @@ from projections.engine.poison_records import PoisonRecordIsolator, PoisonRecord
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON, are_events, note_foreign
 from projections.engine.records import at_fault
+from projections.engine.revisions import move_revisions
 from projections.engine.tables import Connection
 from schemas.internal.broker_address import client_settings
 from schemas.internal.canaries import Canaries
@@ -282,6 +283,7 @@ class ProjectionRunner:
             if batch:
                 async with connection.transaction():
                     await self._projection.apply(batch, connection)
+                    await move_revisions(connection, self._projection.name, {tenant for _, tenant in batch})
                     await advance(connection, self._projection.name, moved.values())
             else:
                 # Most batches change nothing in most read models. One statement is a transaction of its own.

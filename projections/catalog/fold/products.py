@@ -105,6 +105,8 @@ def _created(
     generation_id: UUID | None,
 ) -> None:
     id, at = event.originator_id, event.occurred_at
+    offsets = [variant.price.minor - event.price.minor for variant in event.variants] or [0]
+    stock = sum(variant.stock for variant in event.variants)
     rows.products[id] = ProductRow(
         id=id,
         store_id=event.store_id,
@@ -118,6 +120,11 @@ def _created(
         # A former price must be one that this store charged, not one that a supplier or the merchant states.
         compare_at_minor=None,
         cost_minor=event.cost.minor,
+        lowest_offset_minor=min(offsets),
+        highest_offset_minor=max(offsets),
+        on_hand=stock,
+        available=stock,
+        short=0,
         score_total=score_total,
         created_at=at,
         updated_at=at,
@@ -240,41 +247,61 @@ def price_changed(rows: CatalogRows, event: PriceChanged, _: UUID) -> None:
     product.compare_at_minor = None if former is None else former.minor
 
 
-@PRODUCT_FOLDS.on(StockCounted, variants="variant_id")
+StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSold
+
+
+def _set_stock(
+    rows: CatalogRows,
+    event: StockEvent,
+    *,
+    on_hand: int | None = None,
+    reserved: int | None = None,
+    missing: int | None = None,
+) -> None:
+    """Change a variant's stock, and the sums of its product; None leaves a number as it is."""
+    variant, product = rows.variants[event.variant_id], rows.products[event.originator_id]
+    before = variant.on_hand, variant.available, variant.short
+    if on_hand is not None:
+        variant.on_hand = on_hand
+    if reserved is not None:
+        variant.reserved = reserved
+    if missing is not None:
+        variant.missing = missing
+    variant.updated_at = event.occurred_at
+    product.on_hand += variant.on_hand - before[0]
+    product.available += variant.available - before[1]
+    product.short += variant.short - before[2]
+    product.updated_at = max(product.updated_at, event.occurred_at)
+
+
+@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id")
 def stock_counted(rows: CatalogRows, event: StockCounted, _: UUID) -> None:
-    variant = rows.variants[event.variant_id]
-    variant.on_hand, variant.missing, variant.updated_at = event.on_hand, 0, event.occurred_at
+    _set_stock(rows, event, on_hand=event.on_hand, missing=0)
 
 
-@PRODUCT_FOLDS.on(StockShort, variants="variant_id")
+@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id")
 def stock_short(rows: CatalogRows, event: StockShort, _: UUID) -> None:
-    variant = rows.variants[event.variant_id]
-    variant.updated_at = event.occurred_at
     # Without an order, the shortage is reserved pieces beyond the stock, which the row already has.
-    if event.order_id is not None:
-        variant.missing += event.missing
+    added = 0 if event.order_id is None else event.missing
+    _set_stock(rows, event, missing=rows.variants[event.variant_id].missing + added)
 
 
-@PRODUCT_FOLDS.on(StockReserved, variants="variant_id")
+@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id")
 def stock_reserved(rows: CatalogRows, event: StockReserved, _: UUID) -> None:
-    variant = rows.variants[event.variant_id]
-    variant.reserved += event.quantity
-    variant.updated_at = event.occurred_at
+    _set_stock(rows, event, reserved=rows.variants[event.variant_id].reserved + event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockReleased, variants="variant_id")
+@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id")
 def stock_released(rows: CatalogRows, event: StockReleased, _: UUID) -> None:
-    variant = rows.variants[event.variant_id]
-    variant.reserved -= event.quantity
-    variant.updated_at = event.occurred_at
+    _set_stock(rows, event, reserved=rows.variants[event.variant_id].reserved - event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockSold, variants="variant_id")
+@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id")
 def stock_sold(rows: CatalogRows, event: StockSold, _: UUID) -> None:
     variant = rows.variants[event.variant_id]
-    variant.reserved -= event.quantity
-    variant.on_hand = max(0, variant.on_hand - event.quantity)
-    variant.updated_at = event.occurred_at
+    _set_stock(
+        rows, event, reserved=variant.reserved - event.quantity, on_hand=max(0, variant.on_hand - event.quantity)
+    )
 
 
 @PRODUCT_FOLDS.on(ProductActivated, products="originator_id")

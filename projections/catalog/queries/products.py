@@ -27,28 +27,16 @@ from projections.reading.columns import Attribute, Only, ViewColumns, column, co
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
-PRODUCT_STATUS = "case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_OF_STOCK' else p.status end"
+PRODUCT_STATUS = "case when p.status = 'ACTIVE' and p.available <= 0 then 'OUT_OF_STOCK' else p.status end"
 
 _TEXTS = " join product_texts t on t.id = p.id"
-_STOCK = (
-    " cross join lateral ("
-    "select coalesce(sum(v.on_hand), 0)::bigint as on_hand, "
-    "coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available, "
-    "coalesce(sum(v.missing + greatest(v.reserved - v.on_hand, 0)), 0)::bigint as short, max(v.updated_at) as counted_at "
-    "from variants v where v.product_id = p.id) k"
-)
-
 _PRODUCT_COLUMNS = {
     "status": PRODUCT_STATUS,
-    "updated_at": "greatest(p.updated_at, k.counted_at)",
-    **{
-        name: f"p.{name}"
-        for name in ("id", "store_id", "title", "slug", "category", "currency", "price_minor", "compare_at_minor")
-    },
-    **{name: f"p.{name}" for name in ("cost_minor", "created_at")},
+    **{name: f"p.{name}" for name in ("id", "store_id", "title", "slug", "category", "currency", "price_minor")},
+    **{name: f"p.{name}" for name in ("compare_at_minor", "cost_minor", "lowest_offset_minor", "highest_offset_minor")},
+    **{name: f"p.{name}" for name in ("on_hand", "available", "short", "created_at", "updated_at")},
     **{name: f"t.{name}" for name in ("description", "meta_title", "meta_description", "copy", "tags", "source")},
     **{name: f"t.{name}" for name in ("original_title", "original_description")},
-    **{name: f"k.{name}" for name in ("on_hand", "available", "short")},
 }
 
 _texts = msgspec.json.Decoder(list[str]).decode
@@ -97,6 +85,14 @@ def _money(name: str) -> Attribute:
     return Attribute((name, "currency"), read)
 
 
+def _price_range(record: Any) -> tuple[Money, Money]:
+    price, currency = record["price_minor"], record["currency"]
+    return (
+        Money(minor=price + record["lowest_offset_minor"], currency=currency),
+        Money(minor=price + record["highest_offset_minor"], currency=currency),
+    )
+
+
 _MONEY = {"cost": _money("cost_minor"), "price": _money("price_minor"), "compare_at": _money("compare_at_minor")}
 
 PRODUCTS: ViewColumns[ProductView] = ViewColumns(
@@ -117,12 +113,15 @@ PRODUCTS: ViewColumns[ProductView] = ViewColumns(
         "score": column("source", lambda source: Source.model_validate_json(source).score),
         "shipping_days": _of_source(lambda source: source.shipping_days),
         "attributes": _of_source(lambda source: source.attributes, {}),
+        "price_range": Attribute(
+            ("price_minor", "lowest_offset_minor", "highest_offset_minor", "currency"), _price_range
+        ),
         "track_inventory": constant(True),
         **_MONEY,
     },
     always=frozenset({"id", "store_id"}),
 )
-"""The columns of a product, of the tables ``p``, ``t`` and ``k`` of :func:`_tables`."""
+"""The columns of a product, of the tables ``p`` and ``t`` of :func:`_tables`."""
 
 _VARIANT_COLUMNS = {
     "price_minor": "p.price_minor + v.price_offset_minor",
@@ -242,8 +241,7 @@ async def delivery_of_store(
 def _tables(columns: Collection[str], filter: ProductFilter = ProductFilter()) -> str:  # noqa: B008  # frozen
     """Return the tables that columns and a filter's conditions need."""
     texts = filter.text or any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns)
-    stock = filter.statuses or any("k." in _PRODUCT_COLUMNS[name] for name in columns)
-    return f"products p{_TEXTS if texts else ''}{_STOCK if stock else ''}"
+    return f"products p{_TEXTS if texts else ''}"
 
 
 def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:

@@ -45,8 +45,7 @@ async def product_facts(db: Reader, store_id: UUID, *, scope: Scope, with_drafts
         with_drafts: whether to include drafts with a price and stock, which the first publication puts on sale.
     """
     where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
-    drafts = "p.status = 'DRAFT' and p.price_minor > 0 and exists (select from variants v where v.product_id = p.id "
-    drafts += "and v.on_hand > v.reserved)"
+    drafts = "p.status = 'DRAFT' and p.price_minor > 0 and p.available > 0"
     for_sale = f"(p.status = 'ACTIVE' or ({drafts}))" if with_drafts else "p.status = 'ACTIVE'"
     records = await db.fetch(
         "select p.id, p.title, p.currency, p.price_minor, p.cost_minor, "

@@ -28,6 +28,7 @@ from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import TRIES, PoisonRecordPorts
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
+from projections.reading.revisions import revision_of
 from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
@@ -130,8 +131,13 @@ async def test_rows_and_checkpoints_follow_the_topic_and_a_restart_goes_on(
     await write_topic(kafka.bootstrap_servers, first, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
+        tenants = {event.tenant for event in EVENTS}
+        before = {tenant: await revision_of(pool, [MODEL.name], tenant) for tenant in tenants}
         await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS[:1000])
+        for event in second:
+            if MODEL.decoder.decode_stored(event) is not None:
+                assert await revision_of(pool, [MODEL.name], event.tenant) != before[event.tenant]
     await write_topic(kafka.bootstrap_servers, third, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, EVENTS)

@@ -53,6 +53,7 @@ from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from projections.engine.checkpoints import create_tables
+from projections.engine.revisions import move_revisions
 from projections.reading.consistency import Stale
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
@@ -163,6 +164,8 @@ class StorefrontPlatform:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(f'set local search_path to "{name}"')
                 await model.apply_envelopes(envelopes, connection)
+                changed = {each.tenant for each in envelopes if type(each.event) in model.handles}
+                await move_revisions(connection, name, changed)
 
     async def record(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
         """Append events without checking a rule."""

@@ -72,6 +72,16 @@ def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
             if each.product_id == id
         }
         assert stock == {id: (variant.on_hand, variant.available) for id, variant in product.variants.items()}
+        variants = product.variants.values()
+        assert (row.on_hand, row.available, row.short) == (
+            sum(variant.on_hand for variant in variants),
+            sum(variant.available for variant in variants),
+            sum(each.short for each in rows.variants.values() if each.product_id == id),
+        )
+        assert (row.price_minor + row.lowest_offset_minor, row.price_minor + row.highest_offset_minor) == (
+            min(variant.price.minor for variant in variants),
+            max(variant.price.minor for variant in variants),
+        )
         prices = {v.id: row.price_minor + v.price_offset_minor for v in rows.variants.values() if v.product_id == id}
         assert prices == {id: variant.price.minor for id, variant in product.variants.items()}
     for id in history.stores:
