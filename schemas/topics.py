@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain.generation.events import NicheChosen
 from domain.kernel import DomainEvent
 from domain.media.events import ImageProcessingRequested
+from domain.store.events import StoreRequested
 
 PARTITIONS = 8
 """Partitions of the log. It must not change: it decides the partition of each tenant's events."""
@@ -22,7 +24,8 @@ class Topic:
 EVENTS = Topic("zyenta.events", PARTITIONS, (("retention.ms", "-1"), ("cleanup.policy", "delete")))
 """Every event, keyed by tenant, kept without limit."""
 IMAGE_WORK = Topic("zyenta.work.images", PARTITIONS, (("retention.ms", "604800000"),))
-"""Images to process, keyed by image, so that one store's images spread over all workers."""
+"""Images to process, keyed by image, so that one store's images spread over all workers. Events that announce images go
+there too."""
 DEAD_LETTERS = Topic("zyenta.dlq", 1, (("retention.ms", "-1"),))
 """Records that a consumer group gave up, with the reason."""
 
@@ -32,8 +35,10 @@ CANARY = Topic("zyenta.canary", PARTITIONS, (("retention.ms", "600000"), ("segme
 TOPICS = (EVENTS, IMAGE_WORK, DEAD_LETTERS)
 """The topics that other programs may read."""
 
-WORK: dict[str, Topic] = {ImageProcessingRequested.wire_name: IMAGE_WORK}
-"""By wire name: the topic to which an event that causes heavy work goes as well, keyed by stream."""
+WORK: dict[str, Topic] = {
+    event.wire_name: IMAGE_WORK for event in (StoreRequested, NicheChosen, ImageProcessingRequested)
+}
+"""By wire name: the topic to which an event that announces or causes heavy work goes as well, keyed by stream."""
 
 
 def partition_of(key: UUID) -> int:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from commands.media import RecordImage, RejectImage
 from consumers.ports import Aggregates, Consumer, React, Urgency
+from domain.generation.events import NicheChosen
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
 from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, RenderedImage, UnusableImage
+from domain.store.events import StoreRequested
 from infra.retry import RetryPolicy, retry
 from schemas.envelope import Envelope
 from schemas.topics import IMAGE_WORK
@@ -28,7 +30,7 @@ class ImagerAgent(Consumer):
 
     name = NAME
     topic = IMAGE_WORK
-    handles: frozenset[type[DomainEvent]] = frozenset({ImageProcessingRequested})
+    handles: frozenset[type[DomainEvent]] = frozenset({StoreRequested, NicheChosen, ImageProcessingRequested})
 
     def __init__(
         self,
@@ -56,6 +58,9 @@ class ImagerAgent(Consumer):
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
+        if isinstance(event, StoreRequested | NicheChosen):
+            self._studio.prepare()  # its photos follow in a second
+            return
         if not isinstance(event, ImageProcessingRequested) or await self._react.outcome(envelope, NAME):
             return
         image = await self._aggregates.get(IMAGE, event.originator_id)

@@ -59,6 +59,10 @@ class ImageFetcher(Protocol):
 class ImageStudio(Protocol):
     """Processing of a supplier's photo into the brand's picture."""
 
+    def prepare(self) -> None:
+        """Start what takes time, because photos will come soon. Return at once; a failure shows with the next photo."""
+        ...
+
     async def process(self, photo: bytes, *, operations: Sequence[Operation], ground: str) -> StudioResult:
         """Return thumbnail (320), medium (800) and large (1600 at most, never enlarged) as WebP.
 

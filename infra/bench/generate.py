@@ -10,7 +10,6 @@ import pstats
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from types import CodeType
@@ -23,7 +22,6 @@ from domain.media.events import Operation
 from infra.adapters.media.fetch import HttpImageFetcher
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
 from infra.bench.servers import Servers
-from infra.bootstrap.consumers import WARM_WORKERS
 from infra.demo.merchant import Merchant
 from infra.embedded.supervisor import Supervisor
 from infra.settings import read_settings
@@ -36,7 +34,6 @@ FIRST_SIGHT = 3
 """Products with photos that the first sight needs."""
 LOOK_SECONDS, LATER_LOOK_SECONDS = 0.1, 0.5
 """Interval of looks at the store before and after the first sight, and the largest error of a time."""
-WARM_SECONDS = 60.0
 GENERATION_SECONDS = 600.0
 GROUND = "#f4efe6"
 STAGES = ("decode", "model", "compose", "encode")
@@ -54,7 +51,6 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     supervisor = Supervisor(servers.directory / "data")
     await supervisor.start()
     try:
-        await _until_warm(supervisor.pids()["imager"])
         resting = _memory_mb(without=before)
         async with in_house_client(timeout=30) as client:
             merchant = Merchant(client, supervisor.gateway_url)
@@ -140,14 +136,6 @@ def _step_seconds(jobs: Sequence[Mapping[str, Any]]) -> Mapping[str, float]:
         for job in jobs
     }
     return {step: spans[step].total_seconds() for step in Step}
-
-
-async def _until_warm(imager: int) -> None:
-    """Wait until the studio's warm workers have started; give up after some time, because the figures show it anyway."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(WARM_SECONDS):
-            while len(_descendants(psutil.Process(imager))) < WARM_WORKERS:
-                await asyncio.sleep(LOOK_SECONDS)
 
 
 def _cpu_seconds(services: Mapping[str, int], *, without: AbstractSet[int]) -> dict[str, float]:

@@ -39,8 +39,6 @@ STUDIO_WORKERS = min(4, max(2, os.cpu_count() or 1))
 
 STRONG_SECONDS = 180.0
 """Limit of one photo with a stronger model."""
-WARM_WORKERS = 1
-"""Processes of the studio that wait with a loaded model: 80 MB each, and half a second less for the first photo."""
 
 
 async def supplier_catalogs(platform: Platform) -> "SupplierCatalogs":
@@ -111,14 +109,13 @@ async def consumers(
 
         chosen = settings.studio_model
         if chosen is None:
-            studio = RembgStudio(settings.rembg_model_path or model_path(), workers=STUDIO_WORKERS, warm=WARM_WORKERS)
+            studio = RembgStudio(settings.rembg_model_path or model_path(), workers=STUDIO_WORKERS)
         else:
             try:
                 path = await asyncio.to_thread(ensure_chosen_model, chosen, settings.studio_model_sha256 or "")
             except ModelUnavailable as refusal:
                 raise BadSettings(str(refusal)) from refusal
-            studio = RembgStudio(path, workers=1, warm=1, seconds=STRONG_SECONDS, kind=settings.studio_model_kind)
-        studio.warm_up()
+            studio = RembgStudio(path, workers=1, seconds=STRONG_SECONDS, kind=settings.studio_model_kind)
         return ImagerAgent(TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch)
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {

@@ -96,7 +96,7 @@ _CHANNELS: Mapping[str, tuple[Topic, str, str]] = {
     "imageWork": (
         IMAGE_WORK,
         "Images to process",
-        "Events that request work on an image. They are also in the log. The key is the image; kept for a week.",
+        "Events that announce or request work on images. They are also in the log. The key is the stream; kept for a week.",
     ),
     "deadLetters": (
         DEAD_LETTERS,

@@ -248,10 +248,12 @@ async def test_workers_end_when_there_is_nothing_to_do(studio_with: Studios) -> 
     assert sizes(await studio.process(SMALL, operations=[], ground=GROUND))["large"] == (260, 260)
 
 
-async def test_a_warm_studio_has_its_workers_before_the_first_photo_and_starts_no_others(studio_with: Studios) -> None:
-    studio = studio_with(workers=2, warm=2)
-    studio.warm_up()
-    studio.warm_up()
+async def test_a_prepared_studio_has_its_workers_before_the_first_photo_and_starts_no_others(
+    studio_with: Studios,
+) -> None:
+    studio = studio_with(workers=2)
+    studio.prepare()
+    studio.prepare()
     await until(lambda: len(studio.pids) == 2)
     waiting = set(studio.pids)
     await asyncio.gather(*(studio.process(SMALL, operations=[], ground=GROUND) for _ in range(4)))
@@ -259,27 +261,28 @@ async def test_a_warm_studio_has_its_workers_before_the_first_photo_and_starts_n
 
 
 async def test_a_photo_that_comes_while_a_worker_starts_waits_for_it(studio_with: Studios) -> None:
-    studio = studio_with(workers=1, warm=1)
-    studio.warm_up()
+    studio = studio_with(workers=1)
+    studio.prepare()
     await studio.process(SMALL, operations=[], ground=GROUND)
     (worker,) = studio.pids
     workers = [child.pid for child in psutil.Process().children() if "studio.worker" in " ".join(child.cmdline())]
     assert workers == [worker]
 
 
-async def test_a_used_worker_makes_room_for_a_fresh_one_when_there_is_nothing_to_do(studio_with: Studios) -> None:
-    studio = studio_with(workers=1, warm=1, idle_seconds=0.2)
-    await studio.process(SMALL, operations=[], ground=GROUND)
-    (used,) = studio.pids
-    await until(lambda: not _alive(used) and len(studio.pids) == 1)
-    fresh = studio.pids
-    await studio.process(SMALL, operations=[], ground=GROUND)
-    assert studio.pids == fresh
+async def test_prepared_workers_end_when_no_photo_comes(studio_with: Studios) -> None:
+    studio = studio_with(workers=2, idle_seconds=2)
+    before = set(psutil.Process().children())
+    studio.prepare()
+    await until(lambda: set(psutil.Process().children()) > before)
+    await until(lambda: set(psutil.Process().children()) == before)
+    assert not studio.pids
 
 
-async def test_a_studio_that_cannot_warm_up_says_so_with_the_first_photo(studio_with: Studios, tmp_path: Path) -> None:
-    studio = studio_with(model=tmp_path / "u2netp.onnx", warm=1)
-    studio.warm_up()
+async def test_a_studio_that_cannot_be_prepared_says_so_with_the_first_photo(
+    studio_with: Studios, tmp_path: Path
+) -> None:
+    studio = studio_with(model=tmp_path / "u2netp.onnx")
+    studio.prepare()
     with pytest.raises(Transient, match="make setup"):
         await studio.process(SMALL, operations=[], ground=GROUND)
 

@@ -18,6 +18,7 @@ from domain.kernel import Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected, Operation, RejectionReason
 from domain.media.ports import RenderedImage, StudioResult, UnusableImage
+from domain.store.events import StoreRequested
 from infra.adapters.media.disk import DiskMediaStore
 from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
@@ -49,6 +50,10 @@ class QuickStudio:
 
     damaged: set[bytes] = field(default_factory=set)
     processed: list[bytes] = field(default_factory=list)
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     async def process(self, photo: bytes, *, operations: Sequence[Operation], ground: str) -> StudioResult:
         if photo in self.damaged:
@@ -126,6 +131,13 @@ async def test_every_photo_becomes_three_stored_renditions(imaging: Imaging) -> 
             assert (len(stored[0]), stored[1]) == (rendition.size_bytes, "image/webp")
     (succeeded,) = [event for event in imaging.of(StepSucceeded) if event.step is Step.IMAGES]
     assert succeeded.summary == "3 images processed, 0 rejected"
+
+
+async def test_the_studio_prepares_when_a_store_is_requested_and_before_photos_are(imaging: Imaging) -> None:
+    await imaging.platform.request()
+    for envelope in imaging.envelopes(StoreRequested):
+        await imaging.agent(envelope)
+    assert (imaging.studio.prepared, imaging.of(ImageProcessingRequested)) == (1, [])
 
 
 @pytest.mark.parametrize("trouble", [MISSING, DAMAGED])

@@ -86,6 +86,7 @@ def test_an_unknown_name_and_a_bad_body_raise_different_errors() -> None:
 
 def test_only_images_are_work() -> None:
     assert work_topic("media.image_processing_requested.v1") is IMAGE_WORK
+    assert work_topic("store.store_requested.v1") is IMAGE_WORK, "it announces images"
     assert work_topic("product.product_activated.v1") is None
     assert len({topic.name for topic in TOPICS}) == len(TOPICS)
 

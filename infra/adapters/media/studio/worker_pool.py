@@ -1,7 +1,7 @@
 """The studio: passes photos to worker processes, each with rembg's model in memory.
 
-A worker with a loaded model and no photo yet takes about 80 MB, and 360 MB after its first photo. So fresh workers may wait
-for photos, and used ones are replaced after some idle time. They are replaced regularly too, because rembg's memory grows.
+A worker takes about 90 MB with its model loaded and 360 MB after its first photo, so workers live only around photos: they
+start when photos are expected and end after some idle time. They are replaced regularly too, because rembg's memory grows.
 A worker has one photo at a time, so a crash or a hang always belongs to a known photo.
 """
 
@@ -23,7 +23,8 @@ from infra.adapters.media.studio import worker as protocol
 
 RECYCLE_AFTER = 150
 """Photos a worker processes before it is replaced."""
-IDLE_SECONDS = 60
+IDLE_SECONDS = 120
+"""Idle time after which workers end: longer than a language model takes for the brand that photos wait for."""
 START_SECONDS = 60
 SECONDS = 60
 """Limit of one photo; the product promises 30 for the median."""
@@ -44,20 +45,18 @@ class RembgStudio:
         model: Path,
         *,
         workers: int = 2,
-        warm: int = 0,
         seconds: float = SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = WORKER,
         kind: str = "u2net",
     ) -> None:
-        """Name the model. Without :meth:`warm_up`, the first photo starts a worker.
+        """Name the model. Without :meth:`prepare`, the first photo starts a worker.
 
         Args:
             model: path of the weights.
             workers: the most processes; each takes about 400 MB while it works.
-            warm: how many fresh workers wait for photos; at most ``workers``.
             seconds: limit of one photo.
-            idle_seconds: idle time after which used workers end.
+            idle_seconds: idle time after which workers end.
             command: the command that starts a worker.
             kind: the weights' network; see ``network.SESSIONS``.
         """
@@ -66,21 +65,23 @@ class RembgStudio:
         self._seconds = seconds
         self._idle_seconds = idle_seconds
         self._command = command
+        self._workers = workers
         self._slots = asyncio.Semaphore(workers)
         self._free: list[_Worker] = []
         self._busy = 0
         self._closing: asyncio.TimerHandle | None = None
-        self._warm = min(warm, workers)
-        self._warming: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
 
-    def warm_up(self) -> None:
-        """Start the fresh workers that are missing, in the background. Photos wait for them."""
-        for _ in range(self._warm - len(self._free) - len(self._warming) - self._busy):
-            task = asyncio.get_running_loop().create_task(self._start_fresh())
-            self._warming.add(task)
-            task.add_done_callback(self._warming.discard)
+    def prepare(self) -> None:
+        """Start the missing workers in the background. Photos wait for them."""
+        for _ in range(self._workers - len(self._free) - len(self._starting) - self._busy):
+            task = asyncio.get_running_loop().create_task(self._start_worker())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+        if not self._busy:
+            self._close_later()
 
-    async def _start_fresh(self) -> None:
+    async def _start_worker(self) -> None:
         # The slot makes a photo wait for this worker, where it would start one more.
         async with self._slots:
             try:
@@ -92,34 +93,30 @@ class RembgStudio:
         task = protocol.Task(photo=photo, operations=list(operations), ground=ground)
         async with self._slots:
             self._busy += 1
-            if self._closing is not None:
-                self._closing.cancel()
-                self._closing = None
+            self._keep_open()
             try:
                 answer = await self._answer(task)
             finally:
                 self._busy -= 1
                 if not self._busy:
-                    self._closing = asyncio.get_running_loop().call_later(self._idle_seconds, self._rest)
+                    self._close_later()
         if answer.result is None:
             raise UnusableImage(answer.rejection or RejectionReason.CORRUPT, answer.message)
         return answer.result
 
-    def _rest(self) -> None:
-        """Replace used workers with fresh ones, which take a fifth of the memory."""
-        self._closing = None
-        used = [worker for worker in self._free if worker.answers]
-        self._free = [worker for worker in self._free if not worker.answers]
-        for worker in used:
-            worker.kill()
-        self.warm_up()
+    def _close_later(self) -> None:
+        self._keep_open()
+        self._closing = asyncio.get_running_loop().call_later(self._idle_seconds, self.close)
 
-    def close(self) -> None:
-        """End the idle workers. The next photo starts new ones."""
+    def _keep_open(self) -> None:
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
-        for task in self._warming:
+
+    def close(self) -> None:
+        """End the idle workers. The next photo starts new ones."""
+        self._keep_open()
+        for task in self._starting:
             task.cancel()
         while self._free:
             self._free.pop().kill()
@@ -127,7 +124,7 @@ class RembgStudio:
     async def end(self) -> None:
         """End the idle workers and wait until their processes are gone."""
         leaving = list(self._free)
-        starting = list(self._warming)
+        starting = list(self._starting)
         self.close()
         await asyncio.gather(*starting, return_exceptions=True)
         for worker in leaving:
