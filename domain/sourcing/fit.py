@@ -37,13 +37,13 @@ KIN_CATEGORY = 0.35
 UNPROVED = 0.03
 """A style or material that the niche asks for and the listing does not mention."""
 
-BY_CATEGORY = 0.3
+BY_CATEGORY = 0.4
 """A title without a thing of the niche, in a main category of the niche."""
 IN_OTHER_CATEGORY = 0.5
-"""A synonym or member of a thing's kind, in a category that is not the niche's: the table of a table tennis bat."""
+"""One word, or a synonym or member of a thing's kind, in a category that is not the niche's: a life ring is no jewelry."""
 OF_NO_CULTURE = 0.3
 """A thing that the niche names, which shows neither the culture that the niche asks for nor another one."""
-MAIN_CATEGORIES = 2
+MAIN_CATEGORIES = 1
 """The first categories of a reading, which are the most typical ones."""
 OF_THE_FIELD, IN_NO_CATEGORY = 0.75, 0.45
 """Anything that a title calls by the niche's field, such as coffee; the lower value is for other categories."""
@@ -128,7 +128,7 @@ class FitMeasure:
     def _is_picture(self, seen: ListingWords) -> bool:
         """Whether the listing only shows the niche's things: a sticker, a poster."""
         wall_art = frozenset(lexicon()["prints"]) | {"poster"}
-        own = self._heads | wall_art if self._heads & wall_art else self._heads
+        own = self._own | wall_art if self._heads & wall_art else self._own
         return bool(seen.pictures - own)
 
     def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
@@ -147,7 +147,8 @@ class FitMeasure:
                 if self._is_companion(clause.names, n) or (not is_compound and self._is_other(clause.names, n)):
                     best = max(best, 0.1)
                     continue
-                if name < 1 and category < KIN_CATEGORY:
+                is_bare = not (modifiers or is_compound) and phrase != self._things[0]
+                if (name < 1 or is_bare) and category < KIN_CATEGORY:
                     name *= IN_OTHER_CATEGORY
                 proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]
                 missing = 1 - sum(proved) / len(proved) if proved else 0.0
@@ -217,12 +218,16 @@ class FitMeasure:
         return max(self._one_category(part, self._categories if wanted is None else wanted) for part in parts)
 
     def _one_category(self, part: tuple[str, ...], categories: Sequence[tuple[str, ...]]) -> float:
+        if part in categories:
+            return 1.0
         if all(word in word_set("broad") for word in part):
             kin = _kin(self._named)
             return 0.7 if any(word in kin for word in part) else SILENT
         best = 0.15
         for phrase in categories:
-            name = _same_name(part[-1], phrase[-1])
+            # Handbags are bags, sunglasses are glasses.
+            is_end = len(part[-1]) >= 3 and phrase[-1].endswith(part[-1])
+            name = _same_name(part[-1], phrase[-1]) or (0.9 if is_end else 0.0)
             others, wanted = set(part[:-1]), set(phrase[:-1])
             if "".join(part) == "".join(phrase):
                 best = 1.0
@@ -231,8 +236,9 @@ class FitMeasure:
                     best = max(best, name * (1.0 if others or not wanted else 0.85))
                 else:
                     best = max(best, KIN_CATEGORY)
-            elif part[-1] in word_set("generic") and any(_equivalents(word) & self._named for word in others):
-                best = max(best, 0.7)
+            elif any(_equivalents(word) & self._named for word in others):
+                # “Sewing Notions” and “Camping Cookware” say the niche's field or setting.
+                best = max(best, 0.7 if part[-1] in word_set("generic") else SILENT)
         return best
 
     def _audience_term(self, seen: ListingWords) -> float | None:

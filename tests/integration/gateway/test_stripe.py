@@ -128,7 +128,7 @@ async def test_webhooks_of_an_account_in_any_order_end_in_what_stripe_says_now(
     }
 
 
-async def test_a_restriction_is_told_in_a_sentence(platform: Platform, stripe: StripeServer, owner: Merchant) -> None:
+async def test_a_restriction_reads_as_a_sentence(platform: Platform, stripe: StripeServer, owner: Merchant) -> None:
     account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
     stripe.accounts[account_id]["requirements"] = {
         "disabled_reason": "rejected.fraud",
@@ -197,7 +197,7 @@ async def test_an_address_that_is_none_is_refused(platform: Platform, owner: Mer
     assert [error["field"] for error in refused["userErrors"]] == ["returnUrl"]
 
 
-async def test_an_outage_of_stripe_is_told_and_another_try_goes_on(
+async def test_a_refusal_by_stripe_is_reported_and_another_try_goes_on(
     platform: Platform, stripe: StripeServer, owner: Merchant
 ) -> None:
     await platform.ask(CONNECT, BACK, by=owner)

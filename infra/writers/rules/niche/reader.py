@@ -11,7 +11,7 @@ from infra.writers.rules.niche.lexicon import Audience, Kind, Setting, lexicon
 from infra.writers.rules.niche.suggestions import corrected, with_goods
 from infra.writers.rules.niche.words import key, tokens
 
-MOST_THINGS, MOST_CATEGORIES, MOST_WORDS = 16, 8, 8
+MOST_THINGS, MOST_CATEGORIES, MOST_WORDS = 48, 8, 8
 GIFT = "gift"
 """The kind whose goods depend on the audience."""
 
@@ -172,8 +172,14 @@ class _Reader:
         kind = _kind_of(segment)
         assert segment.meaning is not None
         if segment.meaning.is_whole:
-            own = [segment.singular] if segment.singular != kind.name and not segment.is_generic else []
-            things: Sequence[str] = [kind.name, *own, *kind.typical]
+            # “running” says a field and no goods: running water is none.
+            names_field = segment.singular.endswith("ing")
+            own = (
+                [segment.singular]
+                if segment.singular != kind.name and not segment.is_generic and not names_field
+                else []
+            )
+            things: Sequence[str] = [kind.name, *own, *kind.typical, *kind.further]
             categories: Sequence[str] = kind.categories
         else:
             things = [segment.singular, *_narrower(segment, kind)]

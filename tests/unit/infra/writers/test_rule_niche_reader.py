@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.sourcing import supplier_words
 from domain.store.events import Preferences
 from domain.store.niche import NicheReading
 from infra.writers.rules.niche.lexicon import lexicon
@@ -158,3 +159,14 @@ def test_readings_are_in_lower_case_and_without_repeats() -> None:
     for field in ("things", "categories", "audience", "setting", "style"):
         entries = getattr(reading, field)
         assert entries == [entry.lower() for entry in dict.fromkeys(entries)]
+
+
+def test_every_word_of_the_further_goods_counts() -> None:
+    """The fit skips words such as “set”: of “high chair” only the chair would be left, and every chair would fit."""
+    lost = [
+        (kind.name, goods)
+        for kind in lexicon().kinds.values()
+        for goods in kind.further
+        if len(supplier_words.tokens(goods)) < len(goods.replace("-", " ").split())
+    ]
+    assert not lost

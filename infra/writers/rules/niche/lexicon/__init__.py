@@ -27,6 +27,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Other names of the whole kind."""
     typical: tuple[str, ...]
     """Goods of the kind, the most typical first."""
+    further: tuple[str, ...] = ()
+    """Goods that a shop for the kind sells as well; a niche that names the kind means them too."""
     others: tuple[str, ...] = ()
     """Further goods, which only a niche that names them means."""
     categories: tuple[str, ...]
@@ -142,6 +144,7 @@ class Lexicon:
             [(kind, (kind.name, *kind.also)) for kind in kinds],
             [(kind, kind.others) for kind in kinds],
             [(kind, kind.typical) for kind in kinds],
+            [(kind, kind.further) for kind in kinds],
         )
         for number, layer in enumerate(layers):
             for kind, names in layer:
