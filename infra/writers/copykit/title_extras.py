@@ -96,8 +96,12 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
         end = len(after) if len(after) <= 4 else 2
         end = next((step for step, word in enumerate(after[:end]) if word.casefold() in PREPOSITIONS), end)
     chosen = _before_keywords(after[:end])
-    while chosen and (
-        chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of", "dark"}
+    while (
+        chosen
+        and not _ends_with_compound(chosen)
+        and (
+            chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of", "dark"}
+        )
     ):
         chosen.pop()
     # A phrase that only says the same again, or names nothing at all, is stuffing.
@@ -105,6 +109,11 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
     if not chosen or not fresh or not any(letter.isalpha() for letter in "".join(chosen)):
         return ""
     return f"{words[at].casefold()} {capitals(chosen) if chosen else ''}".strip()
+
+
+def _ends_with_compound(phrase: Sequence[str]) -> bool:
+    """Whether a phrase ends with a noun of two words: the cream of ``Sun Cream`` is no color."""
+    return len(phrase) > 1 and (lexicon().noun_at(phrase, len(phrase) - 2) or (0,))[0] == 2
 
 
 def _before_keywords(phrase: Sequence[str]) -> list[str]:
@@ -128,9 +137,16 @@ def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str
         run = [word]
         for following in words[at + 1 : at + 4]:
             measure = is_measure(following) and not following.isalpha() and not _PIECES.search(following)
-            if not (following.casefold() in words_of("units") or measure or following in words_of("standards")):
+            # "60 g in Tin": a unit follows a number.
+            unit = following.casefold() in words_of("units") and (following != "in" or run[-1].isdigit())
+            if not (unit or measure or following in words_of("standards")):
                 break
             run.append(following)
+        # "38 L Blue 4 Wheels", "1:18", "3/4": a number without a unit says nothing.
+        while run and run[-1].isdigit():
+            run.pop()
+        if not run:
+            continue
         if key("".join(run)) not in varied and (len(run) > 1 or not word.isdigit()):
             return " ".join(part.capitalize() if part.islower() and len(part) > 3 else part for part in run)
     return ""
@@ -159,6 +175,9 @@ def _part(words: Sequence[str], used: set[str]) -> str:
 
 def _material(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
+        # "Brass Look" is no brass.
+        if _is_likened(words, at):
+            continue
         if word.casefold() in words_of("materials") and key(word) not in used:
             # "Glass Jar", "Wooden Legs": the material of a part is not that of the goods.
             if at + 1 < len(words) and (
@@ -174,7 +193,7 @@ def _material(words: Sequence[str], used: set[str]) -> str:
 def _leading_style(words: Sequence[str], used: set[str]) -> str:
     for at, word in enumerate(words):
         low = word.casefold()
-        if key(word) in used:
+        if key(word) in used or _is_likened(words, at):
             continue
         if low == "led":
             continue
@@ -183,6 +202,11 @@ def _leading_style(words: Sequence[str], used: set[str]) -> str:
         if low in {"slip", "lace"} and at + 1 < len(words) and words[at + 1].casefold() in {"on", "up"}:
             return f"{word.capitalize()}-{words[at + 1].capitalize()}"
     return ""
+
+
+def _is_likened(words: Sequence[str], at: int) -> bool:
+    """Whether a word only says what the goods look like: ``Stone Look``, ``Brass Style``."""
+    return at + 1 < len(words) and words[at + 1].casefold() in words_of("likeness")
 
 
 def _style(words: Sequence[str], used: set[str]) -> str:

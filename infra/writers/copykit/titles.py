@@ -75,6 +75,7 @@ def make_title(
         most: longest title, in characters.
     """
     words, rest = title_words(without_ratios(raw[:2000]))
+    words = _without_shades(words, category)
     known = lexicon()
     named = _kind_at_end(category)
     span = _named(words, category, named)
@@ -122,6 +123,18 @@ def make_title(
         noun_is_known=span is not None,
         motif=motif,
     )
+
+
+def _without_shades(words: Sequence[str], category: str) -> list[str]:
+    """Return the words without the ``light`` of ``light blue``: a ring in light blue is no ring light."""
+    if {key(word) for word in category.split()} & _LIGHTS:
+        return list(words)
+    colors = words_of("colors")
+    return [
+        word
+        for at, word in enumerate(words)
+        if word.casefold() != "light" or at + 1 == len(words) or words[at + 1].casefold() not in colors
+    ]
 
 
 def _ends_before(words: Sequence[str], at: int) -> bool:
@@ -324,6 +337,8 @@ def _may_follow(words: Sequence[str], at: int) -> bool:
     )
 
 
+_LIGHTS = frozenset({"light", "lamp", "lantern", "bulb", "lighting", "gaming", "electronic", "cycling", "camping"})
+"""Words of categories in which a light may be what is sold."""
 _BUNDLES = frozenset({"set", "pack", "pair", "box"})
 
 

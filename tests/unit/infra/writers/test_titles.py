@@ -165,3 +165,38 @@ def test_any_supplier_title_becomes_a_short_one_without_noise(raw: str, category
 )
 def test_a_title_keeps_the_word_that_says_what_the_goods_are(raw: str, category: str, text: str) -> None:
     assert make_title(raw, category=category, options=()).text == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "category", "expected"),
+    [
+        ("Megaphone Brass Look Cheer Cone 30 cm Hand Held", "Team Sports", "Megaphone, 30 cm"),
+        ("Moai Statue Easter Island Head 20 cm Stone Look", "Ornaments", "Moai Statue, 20 cm"),
+        ("Kids Compass Brass Style Pocket Explorer", "Learning Toys", "Kids Compass"),
+    ],
+)
+def test_what_only_looks_like_a_material_is_not_called_that_material(raw: str, category: str, expected: str) -> None:
+    assert make_title(raw, category=category, options=[]).text == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "category", "expected"),
+    [
+        ("Cabin Suitcase Hard Shell 38 L Blue 4 Wheels", "Travel", "Cabin Suitcase, 38 L"),
+        ("Motorcycle Toy Model Red 1:18 Die Cast", "Toy Vehicles", "Motorcycle Toy Model"),
+        ("Kids Electric Guitar 3/4 Size 30 Inch Small", "String Instruments", "Kids Electric Guitar, 30 Inch"),
+        ("Solid Travel Shampoo Bar Pink 60 g in Tin", "Travel", "Solid Travel Shampoo Bar in Tin, 60 g"),
+        ("Set Square Triangle Ruler 20 cm 45 Degrees Clear", "Desk Supplies", "Set Square, 20 cm"),
+    ],
+)
+def test_a_number_without_its_unit_stays_out_of_a_title(raw: str, category: str, expected: str) -> None:
+    assert make_title(raw, category=category, options=[]).text == expected
+
+
+def test_a_shade_or_a_cream_is_no_goods_and_no_color() -> None:
+    ring = make_title("Stainless Steel Ring Light Blue Crystal Statement", category="Jewelry", options=[])
+    assert ring.text == "Stainless Steel Ring"
+    lamp = make_title("Whale Night Light Blue Silicone", category="Night Lights", options=[])
+    assert "Light" in lamp.text
+    bottle = make_title("Travel Bottle for Sun Cream 100 ml Refillable", category="Beach & Pool", options=[])
+    assert bottle.text == "Travel Bottle for Sun Cream, 100 ml"
