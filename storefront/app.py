@@ -45,6 +45,7 @@ def create_app(deps: StorefrontDependencies) -> FastAPI:
     """
     visits, renderer = Visits(deps), PageRenderer(deps)
     app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.renderer = renderer
     app.router.routes.append(Route("/-/health", _health))
     for pages in PAGES:
         app.router.routes.extend(pages(deps, visits, renderer).routes())

@@ -26,11 +26,16 @@ from projections.catalog.views import (
 from projections.merchants.views import BusinessIdentityView
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
+from projections.reading.revisions import Revision
 from projections.sales.views import OrderView
 
 
 class StorefrontQueries(Protocol):
     """What the storefront reads."""
+
+    async def revision(self, store: StoreView) -> Revision:
+        """Return the revision of all rows that the store's pages show, orders aside."""
+        ...
 
     async def store_by_slug(self, slug: str) -> StoreView | None: ...
 
@@ -105,8 +110,8 @@ class StorefrontDependencies:
     """Our share of a payment, in hundredths of a percent."""
     sandbox: bool = True
     """Whether payments are sandboxed; every page then says that no real money moves."""
-    store_cache_seconds: float = 3.0
-    """The longest time that a paused store still answers."""
+    page_cache_bytes: int = 64_000_000
+    """The most memory for rendered pages, shared by all stores."""
 
     def origin_of(self, store: StoreView) -> str:
         """Return a store's canonical address, ``http://neon-haven.localhost:8080``."""

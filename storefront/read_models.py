@@ -19,6 +19,7 @@ from projections.catalog.views import (
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import BusinessIdentityView
 from projections.reading.paging import Reader, Slice, Window
+from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales_queries
 from projections.sales.views import OrderView
@@ -29,6 +30,9 @@ class ReadModelQueries:
 
     def __init__(self, db: Reader) -> None:
         self._db = db
+
+    async def revision(self, store: StoreView) -> Revision:
+        return await revision_of(self._db, (("catalog", store.id), ("merchants", store.merchant_id)))
 
     async def store_by_slug(self, slug: str) -> StoreView | None:
         return await catalog_queries.store_by_slug(self._db, slug, scope=SYSTEM)

@@ -231,6 +231,7 @@ async def storefront_app(platform: Platform) -> "FastAPI":
             public_domain=settings.storefront_domain,
             payment_origins=(origin(platform.payment_pages),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
+            page_cache_bytes=settings.page_cache_bytes,
         )
     )
 

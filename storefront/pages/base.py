@@ -1,13 +1,18 @@
 """What all pages have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable
 
+from starlette.responses import Response
 from starlette.routing import Route
 
 from storefront.ports import StorefrontDependencies
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.shop_details import ShopDetailsReader
-from storefront.visit.visit import Visits
+from storefront.visit.visit import Visit, Visits
+
+Render = Callable[[Visit], Awaitable[RenderedPage | Response]]
 
 
 class Pages(ABC):
@@ -21,3 +26,23 @@ class Pages(ABC):
     @abstractmethod
     def routes(self) -> list[Route]:
         """Return the routes of these pages."""
+
+    async def _shared(self, visit: Visit, render: Render, *about: Hashable) -> Response:
+        """Return a page that every shopper gets, from the cache if the store's rows are the same.
+
+        Args:
+            visit: of the request, without content pages.
+            render: makes the page for a visit without a shopper.
+            about: what decides about the page besides its path, the store's rows and the day there.
+        """
+        cache, store_id, revision = self._renderer.cache, visit.store.id, visit.revision
+        key = (visit.request.scope["path"], visit.today, *about)
+        page = None if revision is None else cache.get(store_id, revision, key)
+        if page is None:
+            rendered = await render(visit.without_shopper(await self._queries.pages(store_id)))
+            if isinstance(rendered, Response):
+                return rendered
+            page = rendered
+            if revision is not None and page.is_usual:
+                cache.put(store_id, revision, key, page)
+        return self._renderer.answer_shared(visit, page)

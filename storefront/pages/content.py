@@ -10,8 +10,10 @@ from starlette.routing import Route
 from domain.store.legal_text import published
 from storefront.pages.base import Pages
 from storefront.rendering.markdown import without_title
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import LEGAL
 from storefront.visit.errors import PageMissing
+from storefront.visit.visit import Visit
 
 
 class ContentPages(Pages):
@@ -21,12 +23,19 @@ class ContentPages(Pages):
         return [Route("/pages/{slug}", self.show, name="content")]
 
     async def show(self, request: Request) -> Response:
-        visit = await self._visits.to_public_store(request)
-        page = await self._queries.page(visit.store.id, request.path_params["slug"])
+        slug = request.path_params["slug"]
+
+        async def render(visit: Visit) -> RenderedPage:
+            return await self._page(visit, slug)
+
+        return await self._shared(await self._visits.to_public_shop(request), render)
+
+    async def _page(self, visit: Visit, slug: str) -> RenderedPage:
+        page = await self._queries.page(visit.store.id, slug)
         if page is None:
             raise PageMissing
-        content = published(page.content, await self._shops.of(visit.store))
-        return self._renderer.page(
+        content = published(page.content, await self._shops.of(visit.store, visit.revision))
+        return self._renderer.render(
             visit,
             "content.html",
             page=page,

@@ -12,9 +12,11 @@ from infra.web.static_files import FOREVER
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
 from storefront.shelves.grouping import shelves_of
 from storefront.visit.errors import PageMissing
+from storefront.visit.visit import Visit
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself may style itself and do nothing else."""
@@ -66,7 +68,7 @@ class FilePages(Pages):
         return Response(data, media_type=mime_type, headers=headers)
 
     async def robots(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
+        visit = await self._visits.to_open_shop(request)
         lines = [
             "User-agent: *",
             "Disallow: /cart",
@@ -78,7 +80,9 @@ class FilePages(Pages):
         return PlainTextResponse("\n".join(lines))
 
     async def sitemap(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
+        return await self._shared(await self._visits.to_open_shop(request), self._sitemap)
+
+    async def _sitemap(self, visit: Visit) -> RenderedPage:
         shelves = shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
         addresses = [
             "/",
@@ -101,4 +105,4 @@ class FilePages(Pages):
         rows = "".join(f"<url><loc>{escape(visit.origin + address)}</loc></url>" for address in addresses)
         head = '<?xml version="1.0" encoding="UTF-8"?>'
         body = f'{head}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
-        return Response(body, media_type="application/xml")
+        return RenderedPage((body.encode(),), media_type="application/xml")

@@ -16,8 +16,10 @@ from storefront.pages.base import Pages
 from storefront.pages.first_places import first_places
 from storefront.rendering.formatting import Card, Picture, cards
 from storefront.rendering.offer import offer_line
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
 from storefront.shelves.grouping import Shelf, shelf_of, shelves_of
+from storefront.visit.visit import Visit
 
 FEATURED = 8
 HERO = 3
@@ -45,7 +47,9 @@ class HomePages(Pages):
         return [Route("/", self.show, name="home")]
 
     async def show(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
+        return await self._shared(await self._visits.to_open_shop(request), self._render)
+
+    async def _render(self, visit: Visit) -> RenderedPage:
         queries, where, store_id = self._queries, ProductFilter(statuses=ON_SALE), visit.store.id
         theme = theme_of(visit.brand)
         categories = await queries.categories(store_id, where=where)
@@ -54,15 +58,15 @@ class HomePages(Pages):
         most = TILED if shows_tiles and len(shelves) > 1 else FEATURED + 4
         best = await queries.products(store_id, Window(first=most), where=where, sort=ProductSort.SCORE)
         ids = [product.id for product in best.nodes]
-        images, variants = await queries.images(store_id, ids), await queries.variants(store_id, ids)
+        images = await queries.images(store_id, ids)
         products = first_places(best.nodes, images)
-        best_cards = cards(products, images, variants, self._deps.media.url)
+        best_cards = cards(products, images, self._deps.media.url)
         hero = _for_hero(best_cards)[:HERO]
         tiles = _tiles(shelves, products, best_cards) if shows_tiles else []
         kind = _hero_kind(theme.hero, tiles, hero)
         own_template = kind is HeroKind.PRODUCT and theme.mood in OWN_HEROES
         delivery = await queries.delivery(store_id, where=where)
-        return self._renderer.page(
+        return self._renderer.render(
             visit,
             "home.html",
             hero=hero,
@@ -79,9 +83,7 @@ class HomePages(Pages):
 
     async def _lowest_price(self, store_id: UUID, where: ProductFilter) -> Money | None:
         cheapest = await self._queries.products(store_id, Window(first=1), where=where, sort=ProductSort.PRICE_LOW)
-        variants = await self._queries.variants(store_id, [product.id for product in cheapest.nodes])
-        cards_of = cards(cheapest.nodes, {}, variants, self._deps.media.url)
-        return cards_of[0].price if cards_of else None
+        return cheapest.nodes[0].price_range[0] if cheapest.nodes else None
 
 
 def _fits(products: Sequence[ProductView]) -> dict[str, float]:

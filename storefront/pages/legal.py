@@ -11,7 +11,9 @@ from starlette.routing import Route
 from domain.store.law import imprint_title
 from domain.store.legal_text import UNSTATED, business_block
 from storefront.pages.base import Pages
+from storefront.rendering.rendered import RenderedPage
 from storefront.visit.errors import PageMissing
+from storefront.visit.visit import Visit
 
 
 class LegalPages(Pages):
@@ -25,22 +27,29 @@ class LegalPages(Pages):
         ]
 
     async def imprint(self, request: Request) -> Response:
-        visit = await self._visits.to_public_store(request)
+        return await self._shared(await self._visits.to_public_shop(request), self._imprint)
+
+    async def _imprint(self, visit: Visit) -> RenderedPage:
         title = imprint_title(visit.store.business_country or "")
         if title is None:
             raise PageMissing
-        shop = await self._shops.of(visit.store)
-        return self._renderer.page(
+        shop = await self._shops.of(visit.store, visit.revision)
+        return self._renderer.render(
             visit, "imprint.html", title=title, shop=shop, business=business_block(shop), robots="noindex, follow"
         )
 
     async def accessibility(self, request: Request) -> Response:
-        visit = await self._visits.to_public_store(request)
-        return self._renderer.page(
-            visit, "accessibility.html", shop=await self._shops.of(visit.store), robots="noindex, follow"
+        return await self._shared(await self._visits.to_public_shop(request), self._accessibility)
+
+    async def _accessibility(self, visit: Visit) -> RenderedPage:
+        return self._renderer.render(
+            visit,
+            "accessibility.html",
+            shop=await self._shops.of(visit.store, visit.revision),
+            robots="noindex, follow",
         )
 
     async def withdraw(self, request: Request) -> Response:
         visit = await self._visits.to_public_store(request)
-        shop = await self._shops.of(visit.store)
+        shop = await self._shops.of(visit.store, visit.revision)
         return self._renderer.page(visit, "withdraw.html", shop=shop, unstated=UNSTATED, robots="noindex, follow")

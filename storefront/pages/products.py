@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, Produ
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.rendering.formatting import Card, cards, pictures, without_currency
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.structured_data import product_data, shelf_data
 from storefront.shelves.grouping import Shelf, category_name, find_shelf, shelf_of, shelves_of
 from storefront.visit.errors import PageMissing
@@ -152,27 +153,36 @@ class ProductPages(Pages):
         ]
 
     async def listing(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
-        shelves = await self._shelves(visit)
         query = ListingQuery.of(request)
-        return await self._list(visit, query, shelves, find_shelf(shelves, slugify(query.category, fallback="")))
+
+        async def render(visit: Visit) -> RenderedPage | Response:
+            shelves = await self._shelves(visit)
+            return await self._list(visit, query, shelves, find_shelf(shelves, slugify(query.category, fallback="")))
+
+        return await self._shared(await self._visits.to_open_shop(request), render, query)
 
     async def shelf(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
-        shelves = await self._shelves(visit)
         slug = request.path_params["slug"]
-        shelf = find_shelf(shelves, slug)
-        if shelf is None:
-            raise PageMissing
-        if shelf.slug != slug:
-            # This category had a shelf of its own when somebody noted the address.
-            return self._renderer.redirect(visit, f"/c/{shelf.slug}")
-        return await self._list(visit, ListingQuery.of(request, shelf.slug), shelves, shelf)
+        query = ListingQuery.of(request, slug)
+
+        async def render(visit: Visit) -> RenderedPage | Response:
+            shelves = await self._shelves(visit)
+            shelf = find_shelf(shelves, slug)
+            if shelf is None:
+                raise PageMissing
+            if shelf.slug != slug:
+                # This category had a shelf of its own when somebody noted the address.
+                return self._renderer.redirect(visit, f"/c/{shelf.slug}")
+            return await self._list(visit, query, shelves, shelf)
+
+        return await self._shared(await self._visits.to_open_shop(request), render, query)
 
     async def _shelves(self, visit: Visit) -> Sequence[Shelf]:
         return shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
 
-    async def _list(self, visit: Visit, query: ListingQuery, shelves: Sequence[Shelf], shelf: Shelf | None) -> Response:
+    async def _list(
+        self, visit: Visit, query: ListingQuery, shelves: Sequence[Shelf], shelf: Shelf | None
+    ) -> RenderedPage | Response:
         where, problem = query.filter(visit.store.currency or "USD", shelf)
         sort, _ = SORTS[query.sort]
         window = Window(first=PAGE, after=query.after or None)
@@ -182,7 +192,7 @@ class ProductPages(Pages):
             # The "next page" link is old or was edited: show the first page.
             return self._renderer.redirect(visit, query.address())
         shown = await self._cards(visit.store.id, page.nodes)
-        return self._renderer.page(
+        return self._renderer.render(
             visit,
             "products.html",
             query=query,
@@ -198,28 +208,36 @@ class ProductPages(Pages):
         )
 
     async def product(self, request: Request) -> Response:
-        visit = await self._visits.to_open_store(request)
-        product = await self._queries.product(visit.store.id, request.path_params["slug"])
+        slug, variant = request.path_params["slug"], _id(request.query_params.get("variant", ""))
+
+        async def render(visit: Visit) -> RenderedPage:
+            return await self._product(visit, slug, variant)
+
+        return await self._shared(await self._visits.to_open_shop(request), render, variant)
+
+    async def _product(self, visit: Visit, slug: str, requested: UUID | None) -> RenderedPage:
+        product = await self._queries.product(visit.store.id, slug)
         if product is None or product.status not in ON_SALE:
             raise PageMissing
         variants = (await self._queries.variants(visit.store.id, [product.id])).get(product.id, ())
         images = (await self._queries.images(visit.store.id, [product.id])).get(product.id, ())
         photos = pictures(images, product.title, self._deps.media.url)
-        return self._renderer.page(
+        page = self._renderer.render(
             visit,
             "product.html",
             product=product,
             variants=variants,
-            chosen=_chosen(variants, request.query_params.get("variant", "")),
+            chosen=_chosen(variants, requested),
             choice=_choice_name(variants),
             pictures=photos,
-            shop=await self._shops.of(visit.store),
+            shop=await self._shops.of(visit.store, visit.revision),
             arrival=arrival_window([product.shipping_days], ordered_on=visit.today),
             related=await self._cards(visit.store.id, await self._related(visit, product)),
             shelf=(shelf := shelf_of(await self._shelves(visit), product.category)),
             category=category_name(product.category) if product.category else None,
             structured=product_data(visit, product, variants, photos, shelf),
         )
+        return replace(page, is_usual=requested is None or any(variant.id == requested for variant in variants))
 
     async def _related(self, visit: Visit, product: ProductView) -> list[ProductView]:
         """Return other products that can be bought, those of the same category first."""
@@ -237,16 +255,18 @@ class ProductPages(Pages):
 
     async def _cards(self, store_id: UUID, products: Sequence[ProductView]) -> list[Card]:
         ids = [product.id for product in products]
-        images, variants = await self._queries.images(store_id, ids), await self._queries.variants(store_id, ids)
-        return cards(products, images, variants, self._deps.media.url)
+        return cards(products, await self._queries.images(store_id, ids), self._deps.media.url)
 
 
-def _chosen(variants: Sequence[VariantView], parameter: str) -> VariantView | None:
-    """Return the variant to show first: that of the address, else the first that can be bought, else the first."""
+def _id(text: str) -> UUID | None:
     try:
-        requested: UUID | None = UUID(parameter)
+        return UUID(text)
     except ValueError:
-        requested = None
+        return None
+
+
+def _chosen(variants: Sequence[VariantView], requested: UUID | None) -> VariantView | None:
+    """Return the variant to show first: that of the address, else the first that can be bought, else the first."""
     for variant in variants:
         if variant.id == requested:
             return variant

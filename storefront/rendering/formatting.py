@@ -15,7 +15,7 @@ from babel.numbers import NumberPattern, format_currency, get_currency_symbol, p
 from domain.money import Money, exponent
 from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
-from projections.catalog.views import ImageView, ProductView, VariantView
+from projections.catalog.views import ImageView, ProductView
 from storefront.shelves.grouping import category_name
 
 LOCALE = Locale("en", "US")
@@ -141,17 +141,20 @@ def saving(price: Money, compare_at: Money | None) -> int | None:
     return percent if percent >= 5 else None
 
 
-def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[VariantView], link: MediaUrl) -> Card:
+def card(product: ProductView, images: Sequence[ImageView], link: MediaUrl) -> Card:
     """Return a product as a list shows it."""
     shown = pictures(images, product.title, link)
-    prices = [(variant.price, variant.compare_at) for variant in variants] or [(product.price, product.compare_at)]
-    lowest, former = min(prices, key=lambda one: one[0].minor)
+    lowest, highest = product.price_range
+    former = product.compare_at
+    if former is not None:
+        # A variant's former price is as far from the product's former price as its price is from the product's.
+        former = Money(minor=former.minor + lowest.minor - product.price.minor, currency=former.currency)
     return Card(
         title=product.title,
         url=f"/products/{product.slug}",
         category=category_name(product.category) if product.category else None,
         price=lowest,
-        varies=any(price.minor != lowest.minor for price, _ in prices),
+        varies=highest != lowest,
         compare_at=former if saving(lowest, former) else None,
         picture=shown[0] if shown else None,
         second=shown[1] if len(shown) > 1 else None,
@@ -162,11 +165,10 @@ def card(product: ProductView, images: Sequence[ImageView], variants: Sequence[V
 def cards(
     products: Sequence[ProductView],
     images: Mapping[UUID, Sequence[ImageView]],
-    variants: Mapping[UUID, Sequence[VariantView]],
     link: MediaUrl,
 ) -> list[Card]:
     """Return products as lists show them."""
-    return [card(one, images.get(one.id, ()), variants.get(one.id, ()), link) for one in products]
+    return [card(one, images.get(one.id, ()), link) for one in products]
 
 
 def stock_words(available: int) -> str:

@@ -1,5 +1,6 @@
 """Renders a store's pages in its theme, and the platform's own pages."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
+from infra.web.conditional import is_current
+from infra.web.encoding import accepts_gzip
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting, markdown
+from storefront.rendering.page_cache import PageCache
+from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
+from storefront.visit.parts import Part, cart_html, notice_html, split_at_marks
 from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
+PRIVATE = "private, no-cache"
+"""A page belongs to one browser, which asks before it shows it again."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
 
@@ -23,9 +31,9 @@ class PageRenderer:
     """Templates and static files; one per process."""
 
     def __init__(self, deps: StorefrontDependencies) -> None:
-        self._clock = deps.clock
+        self.cache = PageCache(deps.page_cache_bytes)
         self.static = StaticFolder(PACKAGE / "static", "/static")
-        self._templates = Environment(
+        self.templates = Environment(
             loader=FileSystemLoader(PACKAGE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -33,7 +41,7 @@ class PageRenderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.filters.update(
+        self.templates.filters.update(
             money=formatting.money,
             saving=formatting.saving,
             markdown=markdown.render,
@@ -45,7 +53,7 @@ class PageRenderer:
             day=formatting.day_words,
             moment=formatting.moment_words,
         )
-        self._templates.globals.update(
+        self.templates.globals.update(
             asset=self.static.address,
             sandbox=deps.sandbox,
             LEGAL=LEGAL,
@@ -56,32 +64,71 @@ class PageRenderer:
         )
 
     def page(self, visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response:
-        """Render a page of the store in its theme."""
+        """Render a page that belongs to this visit alone."""
+        return self.answer(visit, self.render(visit, template, **context), status=status)
+
+    def render(self, visit: Visit, template: str, **context: Any) -> RenderedPage:
+        """Render a page of the store in its theme, with marks where the shopper's parts belong."""
         context.setdefault("robots", None)
         theme = theme_of(visit.brand)
-        html = self._templates.get_template(template).render(
+        html = self.templates.get_template(template).render(
             visit=visit,
             store=visit.store,
             brand=visit.brand,
             theme=theme,
             words=theme.words,
             path=visit.request.url.path,
-            notice=visit.take_notice(),
-            year=self._clock.now().year,
+            notice=Part.NOTICE.mark,
+            year=visit.today.year,
             **context,
         )
-        response = HTMLResponse(html, status_code=status, headers={"cache-control": "private, no-cache"})
+        return RenderedPage(split_at_marks(html))
+
+    def answer(self, visit: Visit, page: RenderedPage, *, status: int = 200) -> Response:
+        """Return a page with the shopper's parts."""
+        response = Response(
+            page.plain(_shown(visit, page, visit.take_notice())),
+            status_code=status,
+            media_type=page.media_type,
+            headers={"cache-control": PRIVATE},
+        )
         return _with_cookies(visit, response)
+
+    def answer_shared(self, visit: Visit, page: RenderedPage) -> Response:
+        """Return a page that other shoppers get too, with this shopper's parts; 304 if the browser has exactly that."""
+        notice = visit.take_notice()
+        token_owner = visit.form_tokens.owner if Part.TOKEN in page.parts else ""
+        about = f"{visit.cart.count}\0{notice}\0{token_owner}"
+        # A weak tag: the same page differs in its token's mask, and in its content coding.
+        etag = f'W/"{page.digest}{hashlib.blake2b(about.encode(), digest_size=8).hexdigest()}"'
+        headers = {"cache-control": PRIVATE, "etag": etag, "vary": "accept-encoding, cookie"}
+        if token_owner is not None and not visit.cookies.has_changes and is_current(visit.request, etag):
+            return Response(status_code=304, headers=headers)
+        shown = _shown(visit, page, notice)
+        if accepts_gzip(visit.request):
+            headers["content-encoding"] = "gzip"
+            body = page.gzipped(shown)
+        else:
+            body = page.plain(shown)
+        return _with_cookies(visit, Response(body, media_type=page.media_type, headers=headers))
 
     def platform_page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Render a page of the platform, which belongs to no store."""
-        html = self._templates.get_template(template).render(**context)
+        html = self.templates.get_template(template).render(**context)
         return HTMLResponse(html, status_code=status, headers={"cache-control": "no-store"})
 
     def redirect(self, visit: Visit, address: str) -> Response:
         """Redirect the browser with a GET. ``address`` is always ours, never a shopper's text."""
         response = RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
         return _with_cookies(visit, response)
+
+
+def _shown(visit: Visit, page: RenderedPage, notice: str | None) -> dict[Part, bytes]:
+    """Return the shopper's parts of a page; a token gives the browser the cookie that it belongs to."""
+    shown = {Part.CART: cart_html(visit.cart.count), Part.NOTICE: notice_html(notice)}
+    if Part.TOKEN in page.parts:
+        shown[Part.TOKEN] = visit.form_tokens.issue().encode()
+    return shown
 
 
 def _with_cookies(visit: Visit, response: Response) -> Response:

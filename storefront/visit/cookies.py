@@ -34,6 +34,11 @@ class Cookies:
         """Whether the response sets or deletes a cookie."""
         return name in self._changes
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether the response sets or deletes any cookie."""
+        return bool(self._changes)
+
     def write(self, response: Response, *, secure: bool) -> None:
         """Put the changes onto a response.
 

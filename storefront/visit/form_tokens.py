@@ -21,6 +21,11 @@ class FormTokens:
         self._cookies, self._signer = cookies, signer
         self._visitor = visitor if len(visitor) == VISITOR_CHARACTERS and visitor.isascii() else ""
 
+    @property
+    def owner(self) -> str | None:
+        """Names whose tokens :meth:`issue` makes; None if the browser has no visitor cookie yet."""
+        return self._signer.fingerprint(self._visitor) if self._visitor else None
+
     def issue(self) -> str:
         """Return a token for a form; a browser without a visitor cookie gets one with the response."""
         if not self._visitor:

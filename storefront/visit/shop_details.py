@@ -1,42 +1,46 @@
 """The trader's details for a store's pages, opened from the merchant's sealed identity."""
 
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from domain.merchant.identity import open_identity
 from domain.store.legal_text import ShopDetails
 from projections.catalog.views import StoreView
+from projections.reading.revisions import Revision
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.formatting import country_name
 
 
 class ShopDetailsReader:
-    """Opens identities. They are kept as long as stores are, so that a product page costs no further query.
+    """Opens identities. Those of open stores are kept until the store's revision changes.
 
     Args:
         deps: queries and the vault of personal data.
         most: how many stores' details to keep.
-        now: seconds that never go back.
     """
 
-    def __init__(
-        self, deps: StorefrontDependencies, *, most: int = 1_000, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._deps, self._most, self._now = deps, most, now
-        self._kept: OrderedDict[UUID, tuple[float, ShopDetails]] = OrderedDict()
+    def __init__(self, deps: StorefrontDependencies, *, most: int = 1_000) -> None:
+        self._deps, self._most = deps, most
+        self._kept: OrderedDict[UUID, tuple[Revision, ShopDetails]] = OrderedDict()
 
-    async def of(self, store: StoreView) -> ShopDetails:
-        """Return a store's present details."""
+    async def of(self, store: StoreView, revision: Revision | None) -> ShopDetails:
+        """Return a store's present details.
+
+        Args:
+            store: the store.
+            revision: of the store's rows, read before them; None if nothing is to be kept.
+        """
         kept = self._kept.pop(store.id, None)
-        if kept is None or self._now() - kept[0] >= self._deps.store_cache_seconds:
-            kept = self._now(), await self.at(store, None)
-        self._kept[store.id] = kept
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return kept[1]
+        if kept is not None and kept[0] == revision:
+            self._kept[store.id] = kept
+            return kept[1]
+        details = await self.at(store, None)
+        if revision is not None:
+            self._kept[store.id] = revision, details
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return details
 
     async def at(self, store: StoreView, at: datetime | None) -> ShopDetails:
         """Return a store's details with the identity that counted at a time; None means the present one."""

@@ -1,14 +1,14 @@
 """Finds the store of a request by its host, and by nothing else."""
 
 import re
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from domain.store.events import StoreStatus
 from projections.catalog.views import StoreView
+from projections.reading.revisions import Revision
 from storefront.ports import StorefrontQueries
 from storefront.visit.errors import StoreClosed, UnknownHost
 
@@ -41,54 +41,51 @@ def is_same_host(origin: str, host: str) -> bool:
     return name != "" and name == bare_host(host) and ports[0] == ports[1]
 
 
-@dataclass(slots=True)
-class _Seen:
+@dataclass(frozen=True, slots=True)
+class KnownStore:
+    """A store as it is now."""
+
     store: StoreView
-    at: float
+    revision: Revision | None
+    """Of everything that its pages show, orders aside; None if it is not open, and nothing of it is kept."""
 
 
 class Tenancy:
     """Finds stores by host.
 
-    Open stores are cached for ``max_age`` seconds, so a paused store closes within that time. Other hosts are looked up
-    for each request, so a published store opens at once and unknown hosts take no memory.
+    Open stores are kept with their revision, which every request compares with the present one. Other hosts are looked up
+    for each request, so unknown hosts take no memory.
     """
 
     def __init__(
-        self,
-        queries: StorefrontQueries,
-        *,
-        base_domains: Sequence[str] = ("localhost",),
-        max_age: float = 3.0,
-        most: int = 1_000,
-        now: Callable[[], float] = time.monotonic,
+        self, queries: StorefrontQueries, *, base_domains: Sequence[str] = ("localhost",), most: int = 1_000
     ) -> None:
         self._queries = queries
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)
-        self._max_age, self._most, self._now = max_age, most, now
-        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._most = most
+        self._seen: OrderedDict[str, KnownStore] = OrderedDict()
 
     def is_platform(self, host: str) -> bool:
         """Whether this is the platform's own address."""
         return host in self._platform
 
-    async def store_of(self, header: str) -> StoreView:
+    async def store_of(self, header: str) -> KnownStore:
         """Return the open store that a ``Host`` header names.
 
         Raises:
             UnknownHost: no public store has this host.
             StoreClosed: it is paused.
         """
-        store = await self.public_store_of(header)
-        if store.status not in PUBLIC:
+        known = await self.public_store_of(header)
+        if known.store.status not in PUBLIC:
             raise UnknownHost(bare_host(header))
-        if store.status is StoreStatus.PAUSED:
-            raise StoreClosed(store)
-        return store
+        if known.store.status is StoreStatus.PAUSED:
+            raise StoreClosed(known.store)
+        return known
 
-    async def public_store_of(self, header: str) -> StoreView:
+    async def public_store_of(self, header: str) -> KnownStore:
         """Return the store that a ``Host`` header names, also if it is paused or archived now.
 
         Raises:
@@ -98,18 +95,24 @@ class Tenancy:
         if not host:
             raise UnknownHost(header)
         seen = self._seen.get(host)
-        if seen is not None and self._now() - seen.at < self._max_age:
-            return seen.store
-        # Keep the cached store until the query answers: pages during an outage need it.
+        # Keep the known store until the query answers: pages during an outage need it.
+        revision = None if seen is None else await self._queries.revision(seen.store)
+        if seen is not None and seen.revision == revision:
+            return seen
         store = await self._find(host)
+        if store is not None and (seen is None or store.id != seen.store.id):
+            # A revision stands only for rows that were read after it.
+            revision = await self._queries.revision(store)
+            store = await self._find(host)
         self._seen.pop(host, None)
         if store is None or store.brand is None or store.published_at is None:
             raise UnknownHost(host)
-        if store.status is StoreStatus.ACTIVE:
-            self._seen[host] = _Seen(store, self._now())
-            if len(self._seen) > self._most:
-                self._seen.popitem(last=False)
-        return store
+        if store.status is not StoreStatus.ACTIVE:
+            return KnownStore(store, None)
+        known = self._seen[host] = KnownStore(store, revision)
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+        return known
 
     def last_seen(self, header: str) -> StoreView | None:
         """Return the store as it was when last found open, however long ago; None if it never was.

@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
@@ -13,6 +14,7 @@ from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
 from projections.catalog.views import PageView, StoreView
+from projections.reading.revisions import Revision
 from projections.sales.views import OrderView
 from storefront.ports import StorefrontDependencies
 from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
@@ -20,8 +22,9 @@ from storefront.visit.cookies import CART, DAY, LAST_ORDER, MINUTE, MONTH, NOTIC
 from storefront.visit.errors import is_outage
 from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
+from storefront.visit.parts import Part
 from storefront.visit.signing import Signers, Tampered
-from storefront.visit.tenancy import Tenancy
+from storefront.visit.tenancy import KnownStore, Tenancy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class Visit:
     """The present day in the store's time zone."""
     origin: str
     """The store's own address, ``http://neon-haven.localhost:8080``, whatever host the request named."""
+    revision: Revision | None = None
+    """Of the store's rows, read before them; None if nothing that is read now is to be kept."""
     closed_order: OrderView | None = None
     """The order of this cart if it proved to be paid or cancelled; the cart is changed accordingly."""
 
@@ -55,9 +60,26 @@ class Visit:
         return self.store.status is StoreStatus.ARCHIVED
 
     @property
-    def csrf(self) -> str:
-        """A form token; reading it gives the browser the cookie that the token belongs to."""
-        return self.form_tokens.issue()
+    def csrf(self) -> Markup:
+        """The mark of a form token; the token itself is put in last, see :mod:`storefront.visit.parts`."""
+        return Part.TOKEN.mark
+
+    @property
+    def cart_count(self) -> Markup:
+        """The mark of the number at the cart's link."""
+        return Part.CART.mark
+
+    def without_shopper(self, pages: Sequence[PageView]) -> "Visit":
+        """Return the visit of a browser without cookies, for a page that every shopper gets."""
+        cookies = Cookies({})
+        return replace(
+            self,
+            pages=pages,
+            cart=Cart(),
+            cookies=cookies,
+            form_tokens=FormTokens(cookies, self.signers.csrf),
+            closed_order=None,
+        )
 
     @property
     def last_order(self) -> LastOrder | None:
@@ -124,7 +146,7 @@ class Visits:
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self._deps = deps
-        self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains, max_age=deps.store_cache_seconds)
+        self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains)
 
     async def to_open_store(self, request: Request) -> Visit:
         """Return the visit of a request to an open store.
@@ -133,12 +155,16 @@ class Visits:
             UnknownHost: no store has this host.
             StoreClosed: it is paused.
         """
-        store = await self.tenancy.store_of(request.headers.get("host", ""))
-        visit = await self.to(store, request)
+        return await self._with_pages(await self.to_open_shop(request))
+
+    async def to_open_shop(self, request: Request) -> Visit:
+        """Return the visit like :meth:`to_open_store`, without the content pages."""
+        known = await self.tenancy.store_of(request.headers.get("host", ""))
+        visit = self._visit(known, request)
         last = visit.last_order
         if last is not None and last.is_of(visit.cart):
             # The payment may have arrived while the shopper had no page of this store open.
-            order = await self._deps.queries.order(store.id, last.order_id)
+            order = await self._deps.queries.order(visit.store.id, last.order_id)
             if order is not None:
                 visit.close_order(order)
         return visit
@@ -149,17 +175,23 @@ class Visits:
         Raises:
             UnknownHost: no store that was ever open has this host.
         """
-        store = await self.tenancy.public_store_of(request.headers.get("host", ""))
-        return await self.to(store, request)
+        return await self._with_pages(await self.to_public_shop(request))
+
+    async def to_public_shop(self, request: Request) -> Visit:
+        """Return the visit like :meth:`to_public_store`, without the content pages."""
+        return self._visit(await self.tenancy.public_store_of(request.headers.get("host", "")), request)
 
     async def to(self, store: StoreView, request: Request) -> Visit:
         """Return a visit to a store that has a brand."""
-        return self._visit(store, request, await self._deps.queries.pages(store.id))
+        return await self._with_pages(self._visit(KnownStore(store, None), request))
+
+    async def _with_pages(self, visit: Visit) -> Visit:
+        return replace(visit, pages=await self._deps.queries.pages(visit.store.id))
 
     def during_outage(self, request: Request) -> Visit | None:
         """Return a visit to the store as this process last saw it; None if it never saw it."""
         store = self.tenancy.last_seen(request.headers.get("host", ""))
-        return None if store is None else self._visit(store, request, ())
+        return None if store is None else self._visit(KnownStore(store, None), request)
 
     async def for_looks(self, request: Request) -> Visit:
         """Return the visit of a request for a store's stylesheet or logo, which outage pages need too.
@@ -168,14 +200,15 @@ class Visits:
             UnknownHost: no store that was ever open has this host.
         """
         try:
-            return await self.to_public_store(request)
+            return await self.to_public_shop(request)
         except Exception as error:
             remembered = self.during_outage(request) if is_outage(error) else None
             if remembered is None:
                 raise
             return remembered
 
-    def _visit(self, store: StoreView, request: Request, pages: Sequence[PageView]) -> Visit:
+    def _visit(self, known: KnownStore, request: Request) -> Visit:
+        store = known.store
         assert store.brand is not None
         cookies = Cookies(request.cookies)
         signers = Signers(self._deps.secrets, store.id, self._deps.clock)
@@ -183,7 +216,8 @@ class Visits:
             request=request,
             store=store,
             brand=store.brand.identity,
-            pages=pages,
+            revision=known.revision,
+            pages=(),
             cart=read_cart(cookies.sent(CART), signers.cart),
             cookies=cookies,
             signers=signers,

@@ -90,7 +90,12 @@ class PostgresPersonalData:
         return [_open_for_person(value, keys.get(value.person_id)) for value in sealed]
 
     async def forget(self, person_id: UUID) -> None:
-        await self._pool.execute("delete from person_keys where person_id = $1", person_id)
+        # One transaction with a new revision: what a cache made of a merchant's data is gone with the key.
+        await self._pool.execute(
+            "with erased as (delete from person_keys where person_id = $1) "
+            "update revisions set revision = gen_random_uuid() where tenant = $1",
+            person_id,
+        )
 
     async def rewrap(self) -> int:
         """Seal every person's key under the current master key. Return how many changed."""

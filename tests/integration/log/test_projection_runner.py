@@ -132,12 +132,12 @@ async def test_rows_and_checkpoints_follow_the_topic_and_a_restart_goes_on(
     async with running(runner_of(pool, kafka)):
         await applied(pool, first)
         tenants = {event.tenant for event in EVENTS}
-        before = {tenant: await revision_of(pool, [MODEL.name], tenant) for tenant in tenants}
+        before = {tenant: await revision_of(pool, [(MODEL.name, tenant)]) for tenant in tenants}
         await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS[:1000])
         for event in second:
             if MODEL.decoder.decode_stored(event) is not None:
-                assert await revision_of(pool, [MODEL.name], event.tenant) != before[event.tenant]
+                assert await revision_of(pool, [(MODEL.name, event.tenant)]) != before[event.tenant]
     await write_topic(kafka.bootstrap_servers, third, store=pool)
     async with running(runner_of(pool, kafka)):
         await applied(pool, EVENTS)

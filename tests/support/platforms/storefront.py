@@ -134,7 +134,6 @@ class StorefrontPlatform:
             secrets=[SECRET],
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),
-            store_cache_seconds=0.0,
         )
         return create_app(replace(deps, **changes))
 
