@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -54,6 +55,27 @@ def _log_level(value: str) -> str:
 def _database_url(value: str) -> str:
     if not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("is not a PostgreSQL URL. Write it like postgresql://user:password@host:5432/database.")
+    return value
+
+
+def _smtp_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        # Reading the port checks it.
+        is_right = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_right = False
+    if not is_right or parts.path.strip("/") or parts.query or "@" in parts.netloc:
+        raise ValueError(
+            "is not the address of a mail server. Write it like smtp://host:587 or smtps://host:465, and the log-in into "
+            "ZYENTA_SMTP_USERNAME and ZYENTA_SMTP_PASSWORD."
+        )
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
+        raise ValueError(f"is {value!r}, but must be one e-mail address such as orders@example.com.")
     return value
 
 
@@ -165,6 +187,18 @@ class Settings(BaseSettings):
     openai_model: str = Field(default="gpt-5-mini", validation_alias=AliasChoices("OPENAI_MODEL"))
     """The model's name."""
 
+    smtp_url: Annotated[str, AfterValidator(_smtp_url)] | None = None
+    """``smtp://host:587`` (STARTTLS) or ``smtps://host:465`` of a mail server; mails go to a mailbox in ``data_dir`` if not
+    set."""
+    smtp_username: SecretStr | None = None
+    """The user that logs in to the mail server; no log-in if not set."""
+    smtp_password: SecretStr | None = None
+    """The user's password."""
+    smtp_ca_file: Path | None = None
+    """PEM file of the authorities that sign the mail server's certificate; the system's authorities if not set."""
+    mail_from: Annotated[str, AfterValidator(_mail_address)] | None = None
+    """The address that mails come from, which needs ``smtp_url``; ``orders@`` the storefront's domain if not set."""
+
     s3_endpoint: str | None = Field(default=None, validation_alias=AliasChoices("S3_ENDPOINT"))
     """An S3 server's address; Amazon S3 if not set."""
     s3_access_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("S3_ACCESS_KEY"))
@@ -211,6 +245,18 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _mail(self) -> Self:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise BadSettings(
+                "ZYENTA_MAIL_FROM is not set, but ZYENTA_SMTP_URL is. Set it to the address that mails come from."
+            )
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise BadSettings("ZYENTA_SMTP_USERNAME and ZYENTA_SMTP_PASSWORD belong together. Set both, or neither.")
+        if self.smtp_ca_file is not None and not self.smtp_ca_file.is_file():
+            raise BadSettings(f"ZYENTA_SMTP_CA_FILE is '{self.smtp_ca_file}', where there is no file. Name a PEM file.")
+        return self
+
+    @model_validator(mode="after")
     def _kafka_log_in(self) -> Self:
         has_log_in = bool(self.kafka_sasl_username and self.kafka_sasl_password)
         if self.kafka_security_protocol.startswith("SASL_") and not has_log_in:
@@ -252,6 +298,16 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """Directory for media on the local disk."""
         return self.data_dir / "media"
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """Directory for mails of a platform without a mail server."""
+        return self.data_dir / "mailbox"
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that mails come from."""
+        return self.mail_from or f"orders@{self.storefront_domain.partition(':')[0]}"
 
     @property
     def handover_dir(self) -> Path:

@@ -10,6 +10,7 @@ from domain.cart.events import CartEvent
 from domain.generation.events import GenerationEvent
 from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainEvent
+from domain.mail.events import MailEvent
 from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
 from domain.money import RECORDED
@@ -55,6 +56,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         OrderEvent,
         CartEvent,
         ShopperEvent,
+        MailEvent,
         WebhookReceived,
         WebhookRejected,
     )

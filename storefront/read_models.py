@@ -17,7 +17,7 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.merchants import queries as merchants_queries
-from projections.merchants.views import BusinessIdentityView
+from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.reading.paging import Reader, Slice, Window
 from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
@@ -91,3 +91,23 @@ class ReadModelQueries:
 
     async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]:
         return await sales_queries.orders_by_number(self._db, store_id, number, scope=ShopperScope(store_id))
+
+
+class ReadModelMailQueries:
+    """Implements :class:`storefront.mail.writer.MailQueries`."""
+
+    def __init__(self, db: Reader) -> None:
+        self._db = db
+
+    async def store(self, store_id: UUID) -> StoreView | None:
+        return await catalog_queries.store_by_id(self._db, store_id, scope=SYSTEM)
+
+    async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
+        return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))
+
+    async def merchant(self, merchant_id: UUID) -> MerchantView | None:
+        return await merchants_queries.merchant_by_id(self._db, merchant_id, scope=MerchantScope(merchant_id))
+
+    async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
+        scope = MerchantScope(store.merchant_id)
+        return await merchants_queries.business_identity(self._db, store.merchant_id, scope=scope)

@@ -17,6 +17,7 @@ from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from consumers.ports import Consumer
+    from domain.mail.ports import Mailer
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.ports import BrandWriter, NicheReader, PageWriter
@@ -26,6 +27,7 @@ CONSUMERS = (
     "generation-policy",
     "payments-policy",
     "forgetting-policy",
+    "mail-policy",
     "brand-agent",
     "scout-agent",
     "copy-agent",
@@ -122,6 +124,7 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "forgetting-policy": forgetting_policy,
+        "mail-policy": lambda: mail_policy(platform, dispatch),
         "brand-agent": brand_agent,
         "scout-agent": scout_agent,
         "copy-agent": lambda: CopyAgent(writing().copy, ports),
@@ -134,6 +137,45 @@ async def consumers(
             consumer = makers[name]()
             wired.append(await consumer if isinstance(consumer, Awaitable) else consumer)
     return wired
+
+
+async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
+    """Return what sends mails."""
+    from consumers.policies.mail import MailPolicy
+    from storefront.mail.writer import MailSources, StoreMailWriter, host_of
+    from storefront.read_models import ReadModelMailQueries
+
+    settings = platform.settings
+    writer = StoreMailWriter(
+        MailSources(
+            queries=ReadModelMailQueries(await platform.readers()),
+            personal=await platform.personal(),
+            clock=platform.clock,
+            secrets=platform.keys().derive_each("storefront"),
+            scheme=settings.storefront_scheme,
+            public_domain=settings.storefront_domain,
+            mail_domain=host_of(settings.storefront_domain),
+            sandbox=not platform.is_live,
+        )
+    )
+    return MailPolicy(dispatch, writer, mailer(settings), platform.clock)
+
+
+def mailer(settings: Settings) -> "Mailer":
+    """Return what delivers mails: the mail server, or a mailbox on disk without one."""
+    from infra.adapters.mail.mailbox import MailboxMailer
+    from infra.adapters.mail.smtp import SmtpMailer, SmtpServer
+
+    if settings.smtp_url is None:
+        return MailboxMailer(settings.mailbox_dir, sender=settings.mail_sender)
+    username, password = settings.smtp_username, settings.smtp_password
+    server = SmtpServer.at(
+        settings.smtp_url,
+        username=None if username is None else username.get_secret_value(),
+        password=None if password is None else password.get_secret_value(),
+        ca_file=settings.smtp_ca_file,
+    )
+    return SmtpMailer(server, sender=settings.mail_sender)
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,13 +204,18 @@ class Platform:
         async with aclosing(store):
             yield store
 
-    def sandbox_payments(self) -> "SandboxPayments":
-        """The sandbox payment provider."""
-        from infra.adapters.payments.sandbox import DERIVATION, SandboxPayments
+    def sandbox_secret(self) -> bytes:
+        """The sandbox's signing key."""
+        from infra.adapters.payments.sandbox import DERIVATION
 
         configured = self.settings.sandbox_secret
-        secret = bytes.fromhex(configured.get_secret_value()) if configured else self.keys().derive(DERIVATION)
-        return SandboxPayments(secret, page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock)
+        return bytes.fromhex(configured.get_secret_value()) if configured else self.keys().derive(DERIVATION)
+
+    def sandbox_payments(self) -> "SandboxPayments":
+        """The sandbox payment provider."""
+        from infra.adapters.payments.sandbox import SandboxPayments
+
+        return SandboxPayments(self.sandbox_secret(), page_url=f"{self.settings.sandbox_url}/pay", clock=self.clock)
 
     @property
     def is_live(self) -> bool:

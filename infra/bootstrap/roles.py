@@ -68,6 +68,7 @@ async def run_consumers(
 ) -> None:
     """Run agents and policies: the named ones, or all."""
     from consumers.app import ConsumerApp
+    from consumers.policies.mail import WAITING_MAILS
     from consumers.schedules.deadlines import DeadlinePolicy
     from infra.adapters.kafka.topic import ensure_topics
     from infra.adapters.postgres.canaries import PostgresCanaries
@@ -90,7 +91,7 @@ async def run_consumers(
         provenance=PostgresProvenance(await platform.pool()),
         clock=platform.clock,
         # Twice the studio's workers: while some photos are processed, the next ones are downloaded.
-        concurrency={"imager": 2 * STUDIO_WORKERS},
+        concurrency={"imager": 2 * STUDIO_WORKERS, "mail-policy": WAITING_MAILS},
         canaries=PostgresCanaries(await platform.pool()),
     )
     async with asyncio.TaskGroup() as tasks:
@@ -237,11 +238,17 @@ async def storefront_app(platform: Platform) -> "FastAPI":
 
 
 async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
-    """Serve the sandbox: the sample supplier and the payment page."""
+    """Serve the sandbox: the sample supplier, the payment page, and the mailbox unless there is a mail server."""
+    from infra.adapters.mail.mailbox import MailboxMailer
     from infra.sandbox.app import sandbox_app
+    from infra.sandbox.mailbox.key import mailbox_key
 
+    settings = platform.settings
+    mails = MailboxMailer(settings.mailbox_dir, sender=settings.mail_sender)
     app = sandbox_app(
-        platform.sandbox_payments(), webhook_url=f"{platform.settings.gateway_url}/webhooks/payments/{SANDBOX}"
+        platform.sandbox_payments(),
+        webhook_url=f"{settings.gateway_url}/webhooks/payments/{SANDBOX}",
+        mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
     )
     await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))
 

@@ -16,6 +16,7 @@ from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, configure_logging, run, unless_stopped
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
 
 REGISTER = (
@@ -68,6 +69,9 @@ def addresses(supervisor: Supervisor) -> Panel:
     table.add_row("Events", f"{settings.gateway_url}/events")
     table.add_row("Kafka (to read)", supervisor.readers_address)
     table.add_row("Storefronts", settings.storefront_url("<slug>"))
+    if settings.smtp_url is None:
+        key = mailbox_key(bytes.fromhex(supervisor.environment["ZYENTA_SANDBOX_SECRET"]))
+        table.add_row("Mailbox", f"{settings.sandbox_url}/mail/{key}/")
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
 

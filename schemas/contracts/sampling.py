@@ -20,6 +20,8 @@ WORDS: Mapping[str, Any] = {
     "StripeAccountConnected.account_id": "acct_1PgafTB7WZ01zgkW",
     "StripeAccountStatusChanged.account_id": "acct_1PgafTB7WZ01zgkW",
     "StripeAccountDisconnected.account_id": "acct_1PgafTB7WZ01zgkW",
+    "message_id": "7f3c1c0ea6d95c0c9f7b3f0f3ad1c9d2@shops.example",
+    "MailRefused.reason": "550 5.1.1",
     "requirements": ["external_account"],
     "disabled_reason": "requirements.past_due",
     "niche": "Cyberpunk home decor",

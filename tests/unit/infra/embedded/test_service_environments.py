@@ -10,6 +10,7 @@ from infra.embedded.services import LOG_IN, SECRETS, SERVICES, environment_of
 from infra.settings import Settings, read_settings, variable_of, variables
 from infra.settings import environment_of as text_of
 
+MAIL = {"ZYENTA_SMTP_USERNAME", "ZYENTA_SMTP_PASSWORD"}
 STRIPE = {"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}
 KEY = "ab" * 32
 ALL = dict.fromkeys(variables(), "set")
@@ -31,7 +32,10 @@ def test_every_secret_setting_has_a_list_of_services() -> None:
         ("imager", {"DATABASE_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", *LOG_IN}),
         ("sandbox", {"ZYENTA_SANDBOX_SECRET"}),
         ("log", {"DATABASE_URL", *LOG_IN}),
-        ("agents", {"DATABASE_URL", "ZYENTA_MASTER_KEYS", "ZYENTA_SANDBOX_SECRET", "OPENAI_API_KEY", *STRIPE, *LOG_IN}),
+        (
+            "agents",
+            {"DATABASE_URL", "ZYENTA_MASTER_KEYS", "ZYENTA_SANDBOX_SECRET", "OPENAI_API_KEY", *MAIL, *STRIPE, *LOG_IN},
+        ),
     ],
 )
 def test_a_service_gets_its_secrets_and_no_others(service: str, expected: set[str]) -> None:

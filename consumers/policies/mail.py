@@ -1,0 +1,97 @@
+"""The mails that follow from an event."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from commands.mail import RecordMail
+from consumers.ports import React
+from domain.kernel import Clock, DomainEvent
+from domain.mail.aggregate import mail_id
+from domain.mail.events import MailKind
+from domain.mail.ports import Mail, Mailer, MailServerRefused
+from domain.order.aggregate import ORDER
+from domain.order.events import OrderFulfilled, OrderPaid
+from infra.retry import RetryPolicy, retry
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.topics import Topic
+
+logger = logging.getLogger(__name__)
+
+KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
+    OrderPaid: (MailKind.ORDER_CONFIRMED, MailKind.ORDER_SOLD),
+    OrderFulfilled: (MailKind.ORDER_SHIPPED,),
+}
+"""The mails of each event."""
+MAIL_WITHIN = timedelta(days=3)
+"""An older event leads to no mail: it is history that a new consumer reads, not news for a person."""
+SENDING = RetryPolicy(attempts=8, first_pause=2.0, growth=3.0, longest_pause=300.0)
+"""Tries of one delivery, over a quarter of an hour; many servers refuse a stranger's first try for five minutes."""
+WAITING_MAILS = 32
+"""Stores whose mails may wait for their servers at once."""
+
+
+class MailWriter(Protocol):
+    """Writes mails in the look of their store."""
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
+        """Return a mail; None if it has no recipient: the person was forgotten, or the merchant states no address.
+
+        Raises:
+            Transient: a read model does not show the order yet.
+        """
+        ...
+
+
+class MailPolicy:
+    """Sends each mail once per event and records its outcome.
+
+    Safe to redeliver: the outcome is a command whose id is derived from the event, and a recorded mail is not sent again.
+    The log holds outcomes, so a restored event store knows them. Only a crash between the server's answer and the record
+    sends a mail twice; both copies have one Message-ID (``infra/decisions/0046``).
+    """
+
+    name = "mail-policy"
+    topic: Topic = topics.EVENTS
+    handles: frozenset[type[DomainEvent]] = frozenset(KINDS)
+
+    def __init__(
+        self, react: React, writer: MailWriter, mailer: Mailer, clock: Clock, *, sending: RetryPolicy = SENDING
+    ) -> None:
+        self._react, self._writer, self._mailer = react, writer, mailer
+        self._clock, self._sending = clock, sending
+
+    async def __call__(self, envelope: Envelope) -> None:
+        if self._clock.now() - envelope.recorded_at > MAIL_WITHIN:
+            return
+        for kind in KINDS.get(type(envelope.event), ()):
+            if await self._react.outcome(envelope, f"{self.name}:{kind}") is None:
+                await self._send(kind, envelope)
+
+    async def _send(self, kind: MailKind, envelope: Envelope) -> None:
+        mail = await retry(lambda: self._writer.write(kind, envelope), self._sending)
+        if mail is None:
+            logger.info("no recipient for %s because of %s", kind, envelope.id)
+            return
+        refusal = None
+        try:
+            await retry(lambda: self._mailer.send(mail), self._sending)
+        except MailServerRefused as refused:
+            refusal = refused.status
+            logger.warning("%s because of %s was refused: %s", kind, envelope.id, refusal)
+        record = RecordMail(
+            mail_id=mail_id(envelope.id, kind),
+            store_id=envelope.tenant,
+            order_id=_order_of(envelope.event),
+            kind=kind,
+            message_id=mail.message_id,
+            refusal=refusal,
+        )
+        await self._react(record, cause=envelope, name=f"{self.name}:{kind}")
+
+
+def _order_of(event: DomainEvent) -> UUID | None:
+    return event.originator_id if ORDER.begins_with(event.wire_name) else None

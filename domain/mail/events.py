@@ -1,0 +1,48 @@
+"""Events of a mail."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from domain.kernel import DomainEvent
+
+
+class MailKind(StrEnum):
+    """What a mail says, and to which side."""
+
+    ORDER_CONFIRMED = "ORDER_CONFIRMED"
+    """To the shopper: the order is paid."""
+    ORDER_SOLD = "ORDER_SOLD"
+    """To the merchant: an order is paid."""
+    ORDER_SHIPPED = "ORDER_SHIPPED"
+    """To the shopper: a carrier has the order."""
+    WITHDRAWAL_RECEIVED = "WITHDRAWAL_RECEIVED"
+    """To the consumer: the receipt of a withdrawal."""
+    WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"
+    """To the merchant: a consumer withdrew."""
+
+
+class MailSent(DomainEvent, wire_name="mail.mail_sent.v1"):
+    """A mail server took a mail. At most once per mail; it names no address."""
+
+    store_id: UUID
+    order_id: UUID | None
+    """The order that the mail is about; null if it is about none."""
+    kind: MailKind
+    message_id: str
+    """The mail's ``Message-ID`` without angle brackets."""
+
+
+class MailRefused(DomainEvent, wire_name="mail.mail_refused.v1"):
+    """A mail server refused a mail permanently. The merchant must reach the person in another way."""
+
+    store_id: UUID
+    order_id: UUID | None
+    """The order that the mail is about; null if it is about none."""
+    kind: MailKind
+    message_id: str
+    """The mail's ``Message-ID`` without angle brackets."""
+    reason: str
+    """The server's status code, such as ``550 5.1.1``. Its text may contain the address and is left out."""
+
+
+MailEvent = MailSent | MailRefused

@@ -1,0 +1,1 @@
+"""The page that shows the mailbox of a platform without a mail server."""

@@ -1,0 +1,199 @@
+"""Writes a store's mails: text and HTML, in the store's colors and fonts, without remote content."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.kernel import Clock, Transient
+from domain.mail.aggregate import mail_id
+from domain.mail.events import MailKind
+from domain.mail.ports import Mail
+from domain.merchant.identity import open_identity
+from domain.order.events import OrderFulfilled
+from domain.privacy import PersonalData
+from domain.store.legal_text import ShopDetails
+from projections.catalog.views import StoreView
+from projections.merchants.views import BusinessIdentityView, MerchantView
+from projections.sales.views import OrderView
+from schemas.envelope import Envelope
+from storefront.rendering import formatting
+from storefront.rendering.order_status import tracking_url
+from storefront.rendering.theme import theme_of
+from storefront.visit.order_links import OrderLinks
+from storefront.visit.signing import Signers
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+TO_MERCHANT = frozenset({MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE})
+
+
+class MailQueries(Protocol):
+    """What mails are written from."""
+
+    async def store(self, store_id: UUID) -> StoreView | None: ...
+
+    async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
+
+    async def merchant(self, merchant_id: UUID) -> MerchantView | None: ...
+
+    async def business_identity(self, store: StoreView) -> BusinessIdentityView | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSources:
+    """Ports and narrow values that mails are made of."""
+
+    queries: MailQueries
+    personal: PersonalData
+    clock: Clock
+    secrets: Sequence[bytes]
+    """Sign order links; the storefront's own."""
+    scheme: str
+    public_domain: str
+    """The domain below which every store has its slug: ``localhost:8080``."""
+    mail_domain: str
+    """The right side of message ids."""
+    sandbox: bool
+    """Whether no real money moves; every mail then says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """What a template shows."""
+
+    recipient: str
+    subject: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class StoreMailWriter:
+    """Implements :class:`consumers.policies.mail.MailWriter`.
+
+    Addresses are opened here, when a mail is about to be sent, and a forgotten shopper's do not open.
+    """
+
+    def __init__(self, sources: MailSources) -> None:
+        self._sources = sources
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(("html",)),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters.update(
+            money=formatting.money,
+            arrival=formatting.arrival_words,
+            day=formatting.day_words,
+            moment=formatting.moment_words,
+        )
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
+        store = await self._sources.queries.store(envelope.tenant)
+        if store is None or store.brand is None:
+            raise Transient("the catalog", "does not show the store yet")
+        shop = await self._shop(store)
+        content = await self._content(kind, envelope, store, shop)
+        if content is None:
+            return None
+        name = kind.lower()
+        context = {
+            "store": store,
+            "brand": store.brand.identity,
+            "theme": theme_of(store.brand.identity),
+            "shop": shop,
+            "origin": self._origin(store),
+            "sandbox": self._sources.sandbox,
+            "subject": content.subject,
+            **content.facts,
+        }
+        return Mail(
+            message_id=f"{mail_id(envelope.id, kind).hex}@{self._sources.mail_domain}",
+            sender_name=store.brand.identity.name,
+            recipient=content.recipient,
+            reply_to=None if kind in TO_MERCHANT else shop.email,
+            subject=content.subject,
+            text=self._templates.get_template(f"mail/{name}.txt").render(context).strip() + "\n",
+            html=self._templates.get_template(f"mail/{name}.html").render(context),
+            at=envelope.recorded_at,
+        )
+
+    async def _content(
+        self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails
+    ) -> _Content | None:
+        order = await self._order(store, envelope.event.originator_id)
+        match kind:
+            case MailKind.ORDER_CONFIRMED:
+                subject = f"Your order {order.number} is confirmed"
+                return await self._to_shopper(store, order, subject)
+            case MailKind.ORDER_SHIPPED:
+                subject = f"Your order {order.number} is on its way"
+                assert isinstance(envelope.event, OrderFulfilled)
+                carrier, number = envelope.event.carrier, envelope.event.tracking_number
+                shipment = {"carrier": carrier, "tracking_number": number, "tracking": tracking_url(carrier, number)}
+                return await self._to_shopper(store, order, subject, **shipment)
+            case MailKind.ORDER_SOLD:
+                subject = f"Sold: order {order.number}, {formatting.money(order.total)}"
+                return await self._to_merchant(store, shop, subject, order=order)
+            case _:
+                raise NotImplementedError(kind)
+
+    async def _to_shopper(self, store: StoreView, order: OrderView, subject: str, **facts: Any) -> _Content | None:
+        name, email, address = await self._sources.personal.open_many(
+            [order.shopper_name, order.shopper_email, order.shipping_address]
+        )
+        if name is None or email is None or address is None:
+            return None
+        links = OrderLinks(Signers(self._sources.secrets, store.id, self._sources.clock).order_link)
+        link = links.to(order.id, at=order.placed_at)
+        parts = json.loads(address)
+        town = " ".join(part for part in (parts.get("postcode"), parts.get("city")) if part)
+        lines = [parts.get("line1"), parts.get("line2"), town, parts.get("region")]
+        facts |= {
+            "order": order,
+            "name": name,
+            "address": [line for line in lines if line] + [formatting.country_name(parts.get("country") or "")],
+            "order_url": f"{self._origin(store)}/checkout/success/{link}",
+            "withdraw_url": f"{self._origin(store)}/withdraw?order={link}",
+        }
+        return _Content(recipient=email, subject=subject, facts=facts)
+
+    async def _to_merchant(self, store: StoreView, shop: ShopDetails, subject: str, **facts: Any) -> _Content | None:
+        recipient = shop.email
+        if recipient is None:
+            merchant = await self._sources.queries.merchant(store.merchant_id)
+            if merchant is None:
+                raise Transient("the merchants", "do not show the owner yet")
+            recipient = await self._sources.personal.open(merchant.email)
+        return None if recipient is None else _Content(recipient=recipient, subject=subject, facts=facts)
+
+    async def _order(self, store: StoreView, order_id: UUID) -> OrderView:
+        order = await self._sources.queries.order(store.id, order_id)
+        if order is None:
+            raise Transient("the sales", "do not show the order yet")
+        return order
+
+    async def _shop(self, store: StoreView) -> ShopDetails:
+        view = await self._sources.queries.business_identity(store)
+        identity = None if view is None else await open_identity(view.identity, self._sources.personal)
+        return ShopDetails(
+            identity=identity,
+            country_name=None if identity is None else formatting.country_name(identity.country),
+            contact_email=store.contact_email,
+            delivery_promise_days=store.delivery_promise_days,
+        )
+
+    def _origin(self, store: StoreView) -> str:
+        host = store.custom_domain or f"{store.slug}.{self._sources.public_domain}"
+        return f"{self._sources.scheme}://{host}"
+
+
+def host_of(address: str) -> str:
+    """Return the host of ``host:port``, for the right side of message ids."""
+    return urlsplit(f"//{address}").hostname or "localhost"

@@ -1,0 +1,152 @@
+"""Mails: one for each event and reader, however often the event comes."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.order import CartLine, FulfilOrder, PlaceOrder, RecordPayment
+from consumers.policies.mail import MAIL_WITHIN, MailPolicy
+from domain.kernel import DomainEvent, Transient
+from domain.mail.events import MailKind, MailRefused, MailSent
+from domain.mail.ports import Mail, MailServerRefused
+from domain.money import Money
+from domain.order.aggregate import ORDER
+from infra.retry import RetryPolicy
+from schemas.envelope import Envelope
+from tests.support.builders.samples import sealed
+from tests.support.platforms.write_side import Platform
+
+AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
+
+
+class Letters:
+    """Writes a mail for each kind but those without a recipient."""
+
+    def __init__(self, *without: MailKind) -> None:
+        self._without = without
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
+        if kind in self._without:
+            return None
+        id = f"{envelope.id.hex}.{kind.lower()}@shops.example"
+        return Mail(
+            message_id=id,
+            sender_name="Fern",
+            recipient="anna@example.com",
+            subject=kind,
+            text="",
+            html="",
+            at=envelope.recorded_at,
+        )
+
+
+class Carrier:
+    """Takes mails, or fails as often as the test says."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.sent: list[Mail] = []
+        self._failures: Iterator[Exception] = iter(failures)
+
+    async def send(self, mail: Mail) -> None:
+        failure = next(self._failures, None)
+        if failure is not None:
+            raise failure
+        self.sent.append(mail)
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+async def paid_order(platform: Platform) -> UUID:
+    """Order a lamp, pay it, and return the order's id."""
+    (lamp,) = await platform.publish()
+    (variant,) = (await platform.product(lamp)).variants
+    order_id, shopper = uuid4(), uuid4()
+    line = CartLine(product_id=lamp, variant_id=variant, quantity=1)
+    await platform.send(
+        PlaceOrder(
+            order_id=order_id,
+            store_id=platform.store_id,
+            lines=[line],
+            shopper_id=shopper,
+            shopper_name=sealed(shopper),
+            shopper_email=sealed(shopper),
+            shipping_address=sealed(shopper),
+        )
+    )
+    total = (await platform.get(ORDER, order_id)).total
+    await platform.send(RecordPayment(order_id=order_id, paid=total, fee=Money(minor=100), intent_id="pi_1"))
+    return order_id
+
+
+async def deliver(platform: Platform, policy: MailPolicy) -> Sequence[DomainEvent]:
+    """Deliver every event twice, and return the events that follow."""
+    before = len(platform.log.raw)
+    for envelope in platform.log.envelopes[:before]:
+        if type(envelope.event) in policy.handles:
+            await policy(envelope)
+            await policy(envelope)
+    return platform.log.events[before:]
+
+
+def policy_of(platform: Platform, carrier: Carrier, letters: Letters | None = None) -> MailPolicy:
+    return MailPolicy(platform, letters or Letters(), carrier, platform.clock, sending=AT_ONCE)
+
+
+async def test_both_sides_learn_once_of_a_paid_order(platform: Platform) -> None:
+    await paid_order(platform)
+    carrier = Carrier()
+    recorded = await deliver(platform, policy_of(platform, carrier))
+    assert [mail.subject for mail in carrier.sent] == [MailKind.ORDER_CONFIRMED, MailKind.ORDER_SOLD]
+    assert [(type(event), event.kind) for event in recorded if isinstance(event, MailSent)] == [
+        (MailSent, MailKind.ORDER_CONFIRMED),
+        (MailSent, MailKind.ORDER_SOLD),
+    ]
+    assert len(recorded) == 2
+    assert await deliver(platform, policy_of(platform, carrier)) == []
+    assert len(carrier.sent) == 2
+
+
+async def test_a_busy_server_is_tried_again(platform: Platform) -> None:
+    await paid_order(platform)
+    carrier = Carrier(Transient("the mail server", "answered 450"), Transient("the mail server", "answered 450"))
+    await deliver(platform, policy_of(platform, carrier))
+    assert len(carrier.sent) == 2
+
+
+async def test_a_refusal_is_recorded_and_not_tried_again(platform: Platform) -> None:
+    await paid_order(platform)
+    carrier = Carrier(MailServerRefused("550 5.1.1"))
+    refused, sent = await deliver(platform, policy_of(platform, carrier))
+    assert isinstance(refused, MailRefused)
+    assert (refused.kind, refused.reason) == (MailKind.ORDER_CONFIRMED, "550 5.1.1")
+    assert isinstance(sent, MailSent)
+    assert [mail.subject for mail in carrier.sent] == [MailKind.ORDER_SOLD]
+
+
+async def test_a_mail_without_a_recipient_is_not_sent(platform: Platform) -> None:
+    await paid_order(platform)
+    carrier = Carrier()
+    await deliver(platform, policy_of(platform, carrier, Letters(MailKind.ORDER_CONFIRMED)))
+    assert [mail.subject for mail in carrier.sent] == [MailKind.ORDER_SOLD]
+
+
+async def test_an_old_event_leads_to_no_mail(platform: Platform) -> None:
+    await paid_order(platform)
+    platform.clock.advance(MAIL_WITHIN + timedelta(seconds=1))
+    carrier = Carrier()
+    assert await deliver(platform, policy_of(platform, carrier)) == []
+    assert carrier.sent == []
+
+
+async def test_a_shopper_learns_of_a_shipped_order(platform: Platform) -> None:
+    order_id = await paid_order(platform)
+    ship = FulfilOrder(order_id=order_id, merchant_id=platform.merchant_id, carrier="DHL", tracking_number="1Z")
+    await platform.send(ship)
+    carrier = Carrier()
+    await deliver(platform, policy_of(platform, carrier))
+    assert [mail.subject for mail in carrier.sent][2:] == [MailKind.ORDER_SHIPPED]

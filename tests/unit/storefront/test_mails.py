@@ -1,0 +1,231 @@
+"""Mails in the look of their store: the right words, escaped, without remote content."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.kernel import Transient
+from domain.mail.events import MailKind
+from domain.mail.ports import Mail
+from domain.money import Money
+from domain.order.delivery import ArrivalWindow
+from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus
+from domain.store.events import Preferences, StoreStatus
+from projections.catalog.views import BrandResult, StoreView
+from projections.merchants.views import BusinessIdentityView, MerchantView
+from projections.sales.views import OrderLineView, OrderView
+from schemas.envelope import Envelope
+from storefront.mail.writer import MailSources, StoreMailWriter
+from storefront.visit.order_links import OrderLinks
+from storefront.visit.signing import Signers
+from tests.support.builders.samples import brand
+from tests.support.fakes.event_log import FixedClock
+from tests.support.fakes.vault import MemoryPersonalData
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SECRET = b"s" * 32
+
+
+class Desk:
+    """One store with one order, and its mail writer."""
+
+    def __init__(self) -> None:
+        self.store_id, self.order_id, self.merchant_id, self.shopper_id = uuid4(), uuid4(), uuid4(), uuid4()
+        self.personal = MemoryPersonalData()
+        self.clock = FixedClock(NOW)
+        self.shows_order = True
+        self.known: OrderView | None = None
+        self.writer = StoreMailWriter(
+            MailSources(
+                queries=self,
+                personal=self.personal,
+                clock=self.clock,
+                secrets=(SECRET,),
+                scheme="https",
+                public_domain="shops.example",
+                mail_domain="shops.example",
+                sandbox=True,
+            )
+        )
+
+    async def store(self, store_id: UUID) -> StoreView | None:
+        return StoreView(
+            id=self.store_id,
+            merchant_id=self.merchant_id,
+            name="Neon Haven",
+            slug="neon-haven",
+            description=None,
+            niche="Neon lamps",
+            status=StoreStatus.ACTIVE,
+            approved=True,
+            preferences=Preferences(),
+            brand=BrandResult(
+                identity=brand(),
+                options=[],
+                reason="",
+                written_by="house",
+                generation_id=uuid4(),
+                attempt=1,
+            ),
+            scouting=None,
+            custom_domain=None,
+            created_at=NOW,
+            updated_at=NOW,
+            published_at=NOW,
+            currency="USD",
+            contact_email="hello@neonhaven.example",
+        )
+
+    async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
+        if not self.shows_order:
+            return None
+        if self.known is not None:
+            return self.known
+        address = json.dumps({"line1": "Main St 1", "city": "Portland", "postcode": "97201", "country": "US"})
+        line = OrderLineView(
+            product_id=uuid4(),
+            variant_id=uuid4(),
+            title='Lamp <img src="https://evil.example/x.png">',
+            variant_title="Violet",
+            quantity=2,
+            unit_price=Money(minor=1700),
+        )
+        return OrderView(
+            id=self.order_id,
+            store_id=self.store_id,
+            number="ZY-7Q2M4K",
+            status=OrderStatus.PAID,
+            lines=(line,),
+            subtotal=Money(minor=3400),
+            shipping=Money(minor=0),
+            tax=Money(minor=0),
+            total=Money(minor=3400),
+            items=2,
+            shopper_id=self.shopper_id,
+            shopper_name=await self.personal.seal(self.shopper_id, "Anna <b>Prüfer</b>"),
+            shopper_email=await self.personal.seal(self.shopper_id, "anna@example.com"),
+            shipping_address=await self.personal.seal(self.shopper_id, address),
+            payment_provider="sandbox",
+            session_id=None,
+            intent_id="pi_1",
+            paid=Money(minor=3400),
+            platform_fee=Money(minor=170),
+            payment_failure=None,
+            unmatched_payments=(),
+            cancel_reason=None,
+            carrier=None,
+            tracking_number=None,
+            arrival=ArrivalWindow(earliest=date(2026, 12, 5), latest=date(2026, 12, 10)),
+            pages=(),
+            placed_at=NOW,
+            paid_at=NOW,
+            fulfilled_at=None,
+            cancelled_at=None,
+            updated_at=NOW,
+        )
+
+    async def merchant(self, merchant_id: UUID) -> MerchantView | None:
+        return None
+
+    async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
+        return None
+
+    def envelope(self, event: OrderPaid | OrderFulfilled) -> Envelope:
+        return Envelope(
+            id=UUID(int=7),
+            position=1,
+            tenant=self.store_id,
+            correlation_id=uuid4(),
+            causation_id=None,
+            recorded_at=NOW,
+            traceparent=None,
+            event=event,
+            hash=bytes(32),
+        )
+
+    async def paid(self, kind: MailKind) -> Mail | None:
+        fee = Money(minor=170)
+        event = OrderPaid(
+            originator_id=self.order_id,
+            originator_version=2,
+            occurred_at=NOW,
+            intent_id="pi_1",
+            amount=Money(minor=3400),
+            platform_fee=fee,
+        )
+        return await self.writer.write(kind, self.envelope(event))
+
+    async def shipped(self) -> Mail | None:
+        event = OrderFulfilled(
+            originator_id=self.order_id, originator_version=3, occurred_at=NOW, carrier="UPS", tracking_number="1Z 9"
+        )
+        return await self.writer.write(MailKind.ORDER_SHIPPED, self.envelope(event))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_a_confirmation_names_goods_sum_address_and_the_way_to_withdraw(desk: Desk) -> None:
+    mail = await desk.paid(MailKind.ORDER_CONFIRMED)
+    assert mail is not None
+    assert (mail.recipient, mail.reply_to) == ("anna@example.com", "hello@neonhaven.example")
+    assert mail.subject == "Your order ZY-7Q2M4K is confirmed"
+    for words in ("$34.00", "5 to 10 December", "Main St 1", "97201 Portland", "United States", "Test mode"):
+        assert words in mail.text
+        assert words in mail.html
+    link = OrderLinks(Signers((SECRET,), desk.store_id, desk.clock).order_link).to(desk.order_id, at=NOW)
+    assert f"https://neon-haven.shops.example/checkout/success/{link}" in mail.html
+    assert f"https://neon-haven.shops.example/withdraw?order={link}" in mail.text
+
+
+async def test_words_of_shoppers_and_suppliers_are_escaped_and_nothing_is_remote(desk: Desk) -> None:
+    for mail in (await desk.paid(MailKind.ORDER_CONFIRMED), await desk.paid(MailKind.ORDER_SOLD), await desk.shipped()):
+        assert mail is not None
+        assert not re.search(r"<(img|script|link|iframe|video)|url\(|@import|@font-face|<b>", mail.html)
+        assert "Lamp &lt;img" in mail.html
+        assert 'Lamp <img src="https://evil.example/x.png">' in mail.text
+
+
+async def test_the_merchant_gets_no_personal_data_by_mail(desk: Desk) -> None:
+    mail = await desk.paid(MailKind.ORDER_SOLD)
+    assert mail is not None
+    assert mail.recipient == "hello@neonhaven.example"
+    assert "$1.70" in mail.text
+    assert not re.search("Anna|anna@|Main St|Portland", mail.text + mail.html + mail.subject)
+
+
+async def test_a_shipped_mail_has_the_link_to_the_parcel(desk: Desk) -> None:
+    mail = await desk.shipped()
+    assert mail is not None
+    assert "https://www.ups.com/track?tracknum=1Z%209" in mail.text
+
+
+async def test_an_event_leads_to_the_same_message_id_every_time(desk: Desk) -> None:
+    first, again = await desk.paid(MailKind.ORDER_CONFIRMED), await desk.paid(MailKind.ORDER_CONFIRMED)
+    other = await desk.paid(MailKind.ORDER_SOLD)
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert first.message_id == again.message_id != other.message_id
+    assert first.message_id.endswith("@shops.example")
+
+
+async def test_a_forgotten_shopper_gets_no_mail_but_the_merchant_does(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+
+    desk.known = order
+    await desk.personal.forget(desk.shopper_id)
+    assert await desk.paid(MailKind.ORDER_CONFIRMED) is None
+    assert await desk.paid(MailKind.ORDER_SOLD) is not None
+
+
+async def test_a_read_model_that_lags_is_waited_for(desk: Desk) -> None:
+    desk.shows_order = False
+    with pytest.raises(Transient, match="do not show the order yet"):
+        await desk.paid(MailKind.ORDER_CONFIRMED)
