@@ -144,7 +144,9 @@ class FitMeasure:
                 name = 1.0 if is_whole else _same_name(word, head)
                 if not name:
                     continue
-                if self._is_companion(clause.names, n) or (not is_compound and self._is_other(clause.names, n)):
+                if self._is_companion(clause.names, n) or self._is_other(
+                    clause.names, n, whole if is_compound else word
+                ):
                     best = max(best, 0.1)
                     continue
                 is_bare = not (modifiers or is_compound) and phrase != self._things[0]
@@ -198,10 +200,16 @@ class FitMeasure:
             return False
         return any(word in word_set("companions") and word not in self._own for word in following)
 
-    def _is_other(self, names: Sequence[str], n: int) -> bool:
-        """Whether a word before this one makes it something else: the knife of a palette knife."""
+    def _is_other(self, names: Sequence[str], n: int, word: str | None = None) -> bool:
+        """Whether a word before this one makes it something else: the knife of a palette knife.
+
+        Args:
+            names: the words of a title.
+            n: the place of the word.
+            word: the word if it is written in two, the last of them at this place: ``teacup``.
+        """
         return any(
-            (before, names[n]) in pairs_of("other_goods") and before not in self._own
+            (before, word or names[n]) in pairs_of("other_goods") and before not in self._own
             for before in names[max(0, n - 2) : n]
         )
 
