@@ -106,6 +106,7 @@ def make_title(
     if len("".join(core)) < SHORTEST:
         core = [kind.noun.capitalize()]
     core, motif = _without_motif(core)
+    core = [_WEARERS.get(word.casefold(), word) if at < len(core) - 1 else word for at, word in enumerate(core)]
     core_text = shorten(spaced_measures(capitals(core)).replace(" inch", " Inch"), most)
     text = filled(core_text, tail, varied, facts or {}, taken, most - len(motif) - 2 if motif else most)
     if motif:
@@ -339,6 +340,8 @@ def _may_follow(words: Sequence[str], at: int) -> bool:
 
 _LIGHTS = frozenset({"light", "lamp", "lantern", "bulb", "lighting", "gaming", "electronic", "cycling", "camping"})
 """Words of categories in which a light may be what is sold."""
+_WEARERS = {"women": "Women's", "men": "Men's"}
+"""What stands before goods for people: suppliers leave the apostrophe out."""
 _BUNDLES = frozenset({"set", "pack", "pair", "box"})
 
 
