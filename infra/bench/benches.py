@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from infra.bench import append, generate, graphql, hot, latency, masks, publish, rebuild, travel, verify
+from infra.bench import append, generate, graphql, hot, latency, masks, publish, rebuild, storefront, travel, verify
 from infra.bench.figures import Bench
 from infra.bench.fit import bench as fit
 from infra.bench.words import bench as words
@@ -13,6 +13,7 @@ BENCHES: Mapping[str, Bench] = {
         append.BENCH,
         hot.BENCH,
         publish.BENCH,
+        storefront.BENCH,
         latency.BENCH,
         rebuild.BENCH,
         travel.BENCH,

@@ -9,7 +9,6 @@ import json
 import secrets
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import count, repeat
@@ -19,7 +18,7 @@ from pydantic import SecretStr
 
 from gateway.auth.tokens import AccessTokens
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
-from infra.bench.http_load import Load, UnexpectedResponse, closing_all, post
+from infra.bench.http_load import Load, UnexpectedResponse, closing_all, post, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.one_store import fill_with_one_store
 from infra.bench.servers import Servers
@@ -27,7 +26,6 @@ from infra.bootstrap import open_platform
 from infra.bootstrap.roles import signing_keys
 from infra.embedded.process import ChildProcess, free_port
 
-READY_SECONDS = 60.0
 FIELDS = (
     "id", "title", "slug", "status", "category", "currency", "sellingPrice", "compareAtPrice", "stockQuantity", "createdAt",
 )  # fmt: skip
@@ -92,24 +90,10 @@ async def _processes(servers: Servers, key: str) -> AsyncIterator[dict[str, int]
             command = [sys.executable, "-m", "infra.bench.graphql_server", child.name, str(ports[child.name])]
             child.launch(command, env=environment)
         for port in ports.values():
-            await _until_open(port)
+            await until_open(port)
         yield ports
     finally:
         await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
-
-
-async def _until_open(port: int) -> None:
-    deadline = time.perf_counter() + READY_SECONDS
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            if time.perf_counter() > deadline:
-                raise
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
 
 
 BENCH = Bench(

@@ -5,11 +5,12 @@ The client parses only what it needs to find the end of a response, so that it t
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
 TIMEOUT_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 class UnexpectedResponse(Exception):
@@ -53,6 +54,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         return await self._response
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def close(self) -> None:
         """Close the connection."""
         if self._transport is not None:
@@ -80,6 +86,8 @@ class Load:
     async def run(self, until: float) -> int:
         """Send requests until a time of ``time.perf_counter``, and return the number of responses."""
         loop = asyncio.get_running_loop()
+        # Servers close connections that were idle while others had their turns.
+        self._open = [connection for connection in self._open if connection.is_open]
         while len(self._open) < self._count:
             self._open.append((await loop.create_connection(Connection, "127.0.0.1", self._port))[1])
         return sum(await asyncio.gather(*(self._one_by_one(each, until) for each in self._open)))
@@ -112,11 +120,30 @@ def closing_all(*loads: Load) -> Iterator[None]:
 
 def post(path: str, body: bytes, **headers: str) -> bytes:
     """Return a JSON request. An underscore in a header's name stands for a hyphen."""
-    lines = [
-        f"POST {path} HTTP/1.1",
-        "host: localhost",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
-    ]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    kind = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body))}
+    return _head("POST", path, kind | headers) + body
+
+
+def get(path: str, **headers: str) -> bytes:
+    """Return a request for a page; see :func:`post` for the names of headers."""
+    return _head("GET", path, headers)
+
+
+def _head(method: str, path: str, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+async def until_open(port: int) -> None:
+    """Wait until a server of this machine accepts connections."""
+    deadline = time.perf_counter() + READY_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if time.perf_counter() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return

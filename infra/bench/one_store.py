@@ -9,6 +9,7 @@ import asyncpg
 
 from domain.ids import uuid7
 from domain.kernel import DomainEvent
+from domain.media.events import ImageProcessed, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import (
@@ -19,7 +20,8 @@ from domain.product.events import (
     ProductImported,
     WinningScore,
 )
-from domain.store.events import CopyScores, StorePublished, StoreRequested
+from domain.store.brand import BrandIdentity, FontPair, Logo, Palette, Voice
+from domain.store.events import BrandGenerated, CopyScores, PageType, PageWritten, StorePublished, StoreRequested
 from infra.bench.figures import ReportPhase
 from infra.bench.workload import BEGIN, STEP, WORDS
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -49,6 +51,87 @@ async def fill_with_one_store(
         await connection.execute("vacuum (analyze)")
     finally:
         await connection.close()
+
+
+SLUG = "lamps"
+"""The store's host label once it is dressed."""
+
+_BRAND = BrandIdentity(
+    name="Lumen & Oak",
+    logo=Logo(
+        concept="A lamp", svg='<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 8h7z"/></svg>'
+    ),
+    palette=Palette(
+        primary="#3f5d43",
+        secondary="#c9b79c",
+        accent="#c8643c",
+        background="#fbf8f2",
+        surface="#f1ebdf",
+        text="#22261f",
+    ),
+    fonts=FontPair(heading="Fraunces", body="Work Sans"),
+    voice=Voice(tone=["calm", "warm"], tagline="Light where you sit", story="We choose lamps by the light they give."),
+)
+
+
+async def dress(dsn: str, *, store_id: UUID) -> None:
+    """Give the store a brand and content pages, and its products finished photos, as storefronts show them."""
+    connection = await asyncpg.connect(dsn, server_settings={"search_path": f"{SEARCH_PATH}, public"})
+    try:
+        images = await connection.fetch("select id from media where store_id = $1 order by id", store_id)
+        events = iter([*_look(store_id), *(_finished(record["id"]) for record in images)])
+        while batch := list(islice(events, BATCH)):
+            async with connection.transaction():
+                await READ_MODELS["catalog"].apply([(event, store_id) for event in batch], connection)
+        await connection.execute("vacuum (analyze)")
+    finally:
+        await connection.close()
+
+
+def _look(store_id: UUID) -> Iterator[DomainEvent]:
+    base = {"originator_id": store_id, "occurred_at": BEGIN}
+    yield BrandGenerated(
+        **base,
+        originator_version=3,
+        generation_id=store_id,
+        attempt=1,
+        brand=_BRAND,
+        options=[],
+        reason="It fits.",
+        slug=SLUG,
+        written_by="house",
+    )
+    for version, type in enumerate((PageType.ABOUT, PageType.FAQ, PageType.CONTACT, PageType.REFUND_POLICY), 4):
+        yield PageWritten(
+            **base,
+            originator_version=version,
+            page_id=uuid7(0, version),
+            type=type,
+            title=type.value.replace("_", " ").capitalize(),
+            slug=type.value.lower().replace("_", "-"),
+            content="Some words about lamps. " * 80,
+            written_by="house",
+        )
+
+
+def _finished(image_id: UUID) -> ImageProcessed:
+    sizes = {"thumbnail": 240, "medium": 800, "large": 1600}
+    return ImageProcessed(
+        originator_id=image_id,
+        originator_version=2,
+        occurred_at=BEGIN,
+        renditions=[
+            Rendition(
+                name=name, key=f"renditions/{image_id.hex}-{size}.webp", width=size, height=size, size_bytes=9_000
+            )
+            for name, size in sizes.items()
+        ],
+        source_sha256="0" * 64,
+        source_width=1600,
+        source_height=1600,
+        operations=[],
+        seconds=0.1,
+    )
 
 
 def _store(merchant_id: UUID, store_id: UUID, products: int, dice: random.Random) -> Iterator[DomainEvent]:

@@ -24,6 +24,7 @@ TINY = {
     "rebuild": {"events": 1200},
     "travel": {"events": 200, "queries": 2, "warm_up": 1},
     "verify": {"events": 1200},
+    "storefront": {"products": 30, "shoppers": 2, "seconds": 1, "rounds": 1, "edits": 2},
     "fit": {"listings": 50},
     "words": {"niches": 1},
     "masks": {"photos": 2, "crops": 1, "renders": 1},
