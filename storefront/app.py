@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -38,13 +38,14 @@ PAGES: Sequence[type[Pages]] = (
 )
 
 
-def create_app(deps: StorefrontDependencies) -> FastAPI:
+def create_app(deps: StorefrontDependencies) -> Starlette:
     """Return the storefront for every store of the platform.
 
     ``GET /-/health`` answers on every host, without a store.
     """
     visits, renderer = Visits(deps), PageRenderer(deps)
-    app = FastAPI(title="Zyenta storefront", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = Starlette()
+    app.router.redirect_slashes = False
     app.state.renderer = renderer
     app.router.routes.append(Route("/-/health", _health))
     for pages in PAGES:

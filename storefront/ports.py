@@ -24,6 +24,7 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.merchants.views import BusinessIdentityView
+from projections.reading.columns import Only
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
 from projections.reading.revisions import Revision
@@ -41,7 +42,7 @@ class StorefrontQueries(Protocol):
 
     async def store_by_domain(self, domain: str) -> StoreView | None: ...
 
-    async def pages(self, store_id: UUID) -> Sequence[PageView]: ...
+    async def pages(self, store_id: UUID, *, only: Only = None) -> Sequence[PageView]: ...
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None: ...
 
@@ -52,7 +53,7 @@ class StorefrontQueries(Protocol):
     async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None: ...
 
     async def products(
-        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort
+        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort, only: Only = None
     ) -> Slice[ProductView]: ...
 
     async def count(self, store_id: UUID, *, where: ProductFilter) -> int: ...
@@ -65,7 +66,9 @@ class StorefrontQueries(Protocol):
 
     async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]: ...
 
-    async def images(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]: ...
+    async def images(
+        self, store_id: UUID, product_ids: Sequence[UUID], *, only: Only = None
+    ) -> Mapping[UUID, Sequence[ImageView]]: ...
 
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]: ...
 

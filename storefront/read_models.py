@@ -18,6 +18,7 @@ from projections.catalog.views import (
 )
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import BusinessIdentityView, MerchantView
+from projections.reading.columns import Only
 from projections.reading.paging import Reader, Slice, Window
 from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
@@ -40,10 +41,9 @@ class ReadModelQueries:
     async def store_by_domain(self, domain: str) -> StoreView | None:
         return await catalog_queries.store_by_domain(self._db, domain, scope=SYSTEM)
 
-    async def pages(self, store_id: UUID) -> Sequence[PageView]:
-        return (await catalog_queries.pages_by_stores(self._db, [store_id], scope=ShopperScope(store_id))).get(
-            store_id, ()
-        )
+    async def pages(self, store_id: UUID, *, only: Only = None) -> Sequence[PageView]:
+        pages = await catalog_queries.pages_by_stores(self._db, [store_id], scope=ShopperScope(store_id), only=only)
+        return pages[store_id]
 
     async def page(self, store_id: UUID, slug: str) -> PageView | None:
         return await catalog_queries.page_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
@@ -59,10 +59,10 @@ class ReadModelQueries:
         return versions[0] if versions else None
 
     async def products(
-        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort
+        self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort, only: Only = None
     ) -> Slice[ProductView]:
         return await catalog_queries.products_of_store(
-            self._db, store_id, window, scope=ShopperScope(store_id), where=where, sort=sort
+            self._db, store_id, window, scope=ShopperScope(store_id), where=where, sort=sort, only=only
         )
 
     async def count(self, store_id: UUID, *, where: ProductFilter) -> int:
@@ -80,8 +80,11 @@ class ReadModelQueries:
     async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
         return await catalog_queries.products_by_ids(self._db, ids, scope=ShopperScope(store_id))
 
-    async def images(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ImageView]]:
-        return await catalog_queries.images_by_products(self._db, product_ids, scope=ShopperScope(store_id))
+    async def images(
+        self, store_id: UUID, product_ids: Sequence[UUID], *, only: Only = None
+    ) -> Mapping[UUID, Sequence[ImageView]]:
+        scope = ShopperScope(store_id)
+        return await catalog_queries.images_by_products(self._db, product_ids, scope=scope, only=only)
 
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
         return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))

@@ -2,7 +2,6 @@
 
 from urllib.parse import quote
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,7 +30,7 @@ class SecurityMiddleware:
     def __init__(self, app: ASGIApp, *, policy: str, scheme: str) -> None:
         self._app = app
         self._scheme = scheme
-        self._headers = {
+        headers = {
             "content-security-policy": policy,
             "x-content-type-options": "nosniff",
             "referrer-policy": "strict-origin-when-cross-origin",
@@ -39,6 +38,9 @@ class SecurityMiddleware:
             "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
             "x-frame-options": "DENY",
         }
+        if scheme == "https":
+            headers["strict-transport-security"] = "max-age=31536000"
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,11 +61,9 @@ class SecurityMiddleware:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                if self._scheme == "https":
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                present = {name for name, _ in message["headers"]}
+                missing = [header for header in self._headers if header[0] not in present]
+                message["headers"] = [*message["headers"], *missing]
             await send(message)
 
         await self._app(scope, bounded, guarded)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
 
     from infra.web.protocols import ConnectionLimits
 
@@ -55,7 +55,7 @@ async def reachable(
 
 
 async def serve(
-    app: "FastAPI", host: str, port: int, stop: asyncio.Event, limits: "ConnectionLimits | None" = None
+    app: "Starlette", host: str, port: int, stop: asyncio.Event, limits: "ConnectionLimits | None" = None
 ) -> None:
     """Serve an application until ``stop`` is set."""
     from infra.web import server

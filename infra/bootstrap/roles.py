@@ -16,6 +16,7 @@ from projections.registry import READ_MODELS
 if TYPE_CHECKING:
     import asyncpg
     from fastapi import FastAPI
+    from starlette.applications import Starlette
 
     from gateway.auth.tokens import SigningKeys
     from infra.adapters.postgres.vault import MasterKeys
@@ -206,7 +207,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
         tasks.create_task(_answer_canaries(platform, stop, "storefront"))
 
 
-async def storefront_app(platform: Platform) -> "FastAPI":
+async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.bootstrap.consumers import origin

@@ -12,6 +12,9 @@ from storefront.rendering.renderer import PageRenderer
 from storefront.visit.shop_details import ShopDetailsReader
 from storefront.visit.visit import Visit, Visits
 
+LINKED = frozenset({"type", "title", "slug"})
+"""The attributes of a content page that links to it need."""
+
 Render = Callable[[Visit], Awaitable[RenderedPage | Response]]
 
 
@@ -39,7 +42,7 @@ class Pages(ABC):
         key = (visit.request.scope["path"], visit.today, *about)
         page = None if revision is None else cache.get(store_id, revision, key)
         if page is None:
-            rendered = await render(visit.without_shopper(await self._queries.pages(store_id)))
+            rendered = await render(visit.without_shopper(await self._queries.pages(store_id, only=LINKED)))
             if isinstance(rendered, Response):
                 return rendered
             page = rendered

@@ -97,6 +97,7 @@ class FilePages(Pages):
                 Window(first=PAGE_MAX, after=after),
                 where=ProductFilter(statuses=ON_SALE),
                 sort=ProductSort.NEWEST,
+                only=frozenset({"slug"}),
             )
             addresses += [f"/products/{product.slug}" for product in page.nodes]
             after = page.end_cursor

@@ -14,7 +14,7 @@ from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, Produ
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.pages.first_places import first_places
-from storefront.rendering.formatting import Card, Picture, cards
+from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, Picture, cards
 from storefront.rendering.offer import offer_line
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
@@ -56,9 +56,11 @@ class HomePages(Pages):
         shelves = shelves_of(categories)
         shows_tiles = theme.hero is HeroKind.CATEGORY or theme.sections[:1] != (Section.CATEGORIES,)
         most = TILED if shows_tiles and len(shelves) > 1 else FEATURED + 4
-        best = await queries.products(store_id, Window(first=most), where=where, sort=ProductSort.SCORE)
+        best = await queries.products(
+            store_id, Window(first=most), where=where, sort=ProductSort.SCORE, only=SHOWN_OF_PRODUCT | {"score"}
+        )
         ids = [product.id for product in best.nodes]
-        images = await queries.images(store_id, ids)
+        images = await queries.images(store_id, ids, only=SHOWN_OF_IMAGE | {"quality"})
         products = first_places(best.nodes, images)
         best_cards = cards(products, images, self._deps.media.url)
         hero = _for_hero(best_cards)[:HERO]
@@ -82,7 +84,9 @@ class HomePages(Pages):
         )
 
     async def _lowest_price(self, store_id: UUID, where: ProductFilter) -> Money | None:
-        cheapest = await self._queries.products(store_id, Window(first=1), where=where, sort=ProductSort.PRICE_LOW)
+        cheapest = await self._queries.products(
+            store_id, Window(first=1), where=where, sort=ProductSort.PRICE_LOW, only=frozenset({"price_range"})
+        )
         return cheapest.nodes[0].price_range[0] if cheapest.nodes else None
 
 

@@ -18,7 +18,7 @@ from domain.store.aggregate import slugify
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
-from storefront.rendering.formatting import Card, cards, pictures, without_currency
+from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, cards, pictures, without_currency
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.structured_data import product_data, shelf_data
 from storefront.shelves.grouping import Shelf, category_name, find_shelf, shelf_of, shelves_of
@@ -187,7 +187,7 @@ class ProductPages(Pages):
         sort, _ = SORTS[query.sort]
         window = Window(first=PAGE, after=query.after or None)
         try:
-            page = await self._queries.products(visit.store.id, window, where=where, sort=sort)
+            page = await self._queries.products(visit.store.id, window, where=where, sort=sort, only=SHOWN_OF_PRODUCT)
         except InvalidInput:
             # The "next page" link is old or was edited: show the first page.
             return self._renderer.redirect(visit, query.address())
@@ -220,7 +220,7 @@ class ProductPages(Pages):
         if product is None or product.status not in ON_SALE:
             raise PageMissing
         variants = (await self._queries.variants(visit.store.id, [product.id])).get(product.id, ())
-        images = (await self._queries.images(visit.store.id, [product.id])).get(product.id, ())
+        images = (await self._queries.images(visit.store.id, [product.id], only=SHOWN_OF_IMAGE)).get(product.id, ())
         photos = pictures(images, product.title, self._deps.media.url)
         page = self._renderer.render(
             visit,
@@ -250,12 +250,15 @@ class ProductPages(Pages):
     async def _best_others(self, visit: Visit, product: ProductView, category: str | None) -> list[ProductView]:
         where = ProductFilter(statuses=frozenset({ProductStatus.ACTIVE}), category=category)
         window = Window(first=RELATED + 1)
-        best = await self._queries.products(visit.store.id, window, where=where, sort=ProductSort.SCORE)
+        best = await self._queries.products(
+            visit.store.id, window, where=where, sort=ProductSort.SCORE, only=SHOWN_OF_PRODUCT
+        )
         return [other for other in best.nodes if other.id != product.id]
 
     async def _cards(self, store_id: UUID, products: Sequence[ProductView]) -> list[Card]:
         ids = [product.id for product in products]
-        return cards(products, await self._queries.images(store_id, ids), self._deps.media.url)
+        images = await self._queries.images(store_id, ids, only=SHOWN_OF_IMAGE)
+        return cards(products, images, self._deps.media.url)
 
 
 def _id(text: str) -> UUID | None:

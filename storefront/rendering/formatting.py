@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 from babel import Locale
@@ -29,6 +29,7 @@ MediaUrl = Callable[[str], str]
 """From a media store key to the address a browser loads."""
 
 
+@lru_cache(maxsize=4_096)
 def money(amount: Money) -> str:
     """Return ``$1,249.00``. A currency without a symbol stands behind the number: ``49.00 CHF``."""
     shown = format_currency(
@@ -109,6 +110,12 @@ def pictures(images: Sequence[ImageView], title: str, link: MediaUrl) -> list[Pi
     """Return the finished images of a product, in their order."""
     shown = (picture(image, title, link) for image in images)
     return [one for one in shown if one is not None]
+
+
+SHOWN_OF_PRODUCT = frozenset({"title", "slug", "category", "price", "price_range", "compare_at", "status"})
+"""The attributes of a product that a card shows."""
+SHOWN_OF_IMAGE = frozenset({"product_id", "renditions", "alt_text"})
+"""The attributes of an image that a picture shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, count
 from pathlib import Path
 
@@ -85,6 +85,7 @@ def shelves_of(counts: Iterable[CategoryCount]) -> tuple[Shelf, ...]:
     return tuple(_unique(shelves))
 
 
+@lru_cache(maxsize=4_096)
 def category_name(category: str) -> str:
     """Return a supplier's category in a shopper's words: ``Home > Kitchen > MUGS`` is ``Mugs``."""
     words = _levels(category)[-1].replace("_", " ").replace(" & ", " and ").split()

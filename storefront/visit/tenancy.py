@@ -11,6 +11,7 @@ from projections.catalog.views import StoreView
 from projections.reading.revisions import Revision
 from storefront.ports import StorefrontQueries
 from storefront.visit.errors import StoreClosed, UnknownHost
+from storefront.visit.revision_reader import RevisionReader
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
@@ -60,7 +61,7 @@ class Tenancy:
     def __init__(
         self, queries: StorefrontQueries, *, base_domains: Sequence[str] = ("localhost",), most: int = 1_000
     ) -> None:
-        self._queries = queries
+        self._queries, self._revisions = queries, RevisionReader(queries)
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)
@@ -96,13 +97,13 @@ class Tenancy:
             raise UnknownHost(header)
         seen = self._seen.get(host)
         # Keep the known store until the query answers: pages during an outage need it.
-        revision = None if seen is None else await self._queries.revision(seen.store)
+        revision = None if seen is None else await self._revisions.of(seen.store)
         if seen is not None and seen.revision == revision:
             return seen
         store = await self._find(host)
         if store is not None and (seen is None or store.id != seen.store.id):
             # A revision stands only for rows that were read after it.
-            revision = await self._queries.revision(store)
+            revision = await self._revisions.of(store)
             store = await self._find(host)
         self._seen.pop(host, None)
         if store is None or store.brand is None or store.published_at is None:

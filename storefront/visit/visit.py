@@ -1,9 +1,11 @@
 """A visit: one request to one store, with the shopper's cart, notices and last order."""
 
 import base64
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from markupsafe import Markup
 from starlette.datastructures import FormData
@@ -25,6 +27,9 @@ from storefront.visit.order_links import OrderLinks
 from storefront.visit.parts import Part
 from storefront.visit.signing import Signers, Tampered
 from storefront.visit.tenancy import KnownStore, Tenancy
+
+MOST_SIGNERS = 1_000
+"""Stores whose signers a process keeps."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +89,8 @@ class Visit:
     @property
     def last_order(self) -> LastOrder | None:
         """The order this browser placed last, if that was within a day."""
-        return LastOrder.read(self.cookies.sent(LAST_ORDER) or "", self.signers.last_order)
+        sent = self.cookies.sent(LAST_ORDER)
+        return LastOrder.read(sent, self.signers.last_order) if sent else None
 
     def page_of(self, type: PageType) -> PageView | None:
         """Return the content page of a type; None if it is not written."""
@@ -146,6 +152,7 @@ class Visits:
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self._deps = deps
+        self._signers: OrderedDict[UUID, Signers] = OrderedDict()
         self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains)
 
     async def to_open_store(self, request: Request) -> Visit:
@@ -207,11 +214,19 @@ class Visits:
                 raise
             return remembered
 
+    def _signers_of(self, store_id: UUID) -> Signers:
+        """Return a store's signers; keys are derived once."""
+        signers = self._signers.pop(store_id, None) or Signers(self._deps.secrets, store_id, self._deps.clock)
+        self._signers[store_id] = signers
+        if len(self._signers) > MOST_SIGNERS:
+            self._signers.popitem(last=False)
+        return signers
+
     def _visit(self, known: KnownStore, request: Request) -> Visit:
         store = known.store
         assert store.brand is not None
         cookies = Cookies(request.cookies)
-        signers = Signers(self._deps.secrets, store.id, self._deps.clock)
+        signers = self._signers_of(store.id)
         return Visit(
             request=request,
             store=store,

@@ -3,7 +3,6 @@
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
@@ -15,7 +14,7 @@ from projections.catalog.views import (
     ScoutingResult,
     StoreView,
 )
-from projections.reading.columns import Only, ViewColumns, column
+from projections.reading.columns import Only, ViewColumns, column, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 
@@ -41,27 +40,13 @@ STORES: ViewColumns[StoreView] = ViewColumns(
 )
 """The columns of a store ``s``."""
 
-PAGE_COLUMNS = (
-    "g.id, g.store_id, g.type, g.title, g.slug, g.content, g.scores, g.written_by, g.created_at, g.updated_at, "
-    "g.version"
+PAGES = ViewColumns(
+    PageView,
+    {name: f"g.{name}" for name in PageView.__dataclass_fields__},
+    {"type": column("type", PageType), "scores": column("scores", CopyScores.model_validate_json)},
+    always=frozenset({"id", "store_id"}),
 )
-
-
-def page_view(record: Any) -> PageView:
-    """Return the view of a row."""
-    return PageView(
-        id=record["id"],
-        store_id=record["store_id"],
-        type=PageType(record["type"]),
-        title=record["title"],
-        slug=record["slug"],
-        content=record["content"],
-        scores=CopyScores.model_validate_json(record["scores"]),
-        written_by=record["written_by"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-        version=record["version"],
-    )
+"""The columns of a page ``g``."""
 
 
 NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", descending=True)
@@ -146,17 +131,19 @@ async def _store(db: Reader, where: Conditions) -> StoreView | None:
     return None if record is None else selection.read(record)
 
 
-async def pages_by_stores(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, tuple[PageView, ...]]:
+async def pages_by_stores(
+    db: Reader, store_ids: Collection[UUID], *, scope: Scope, only: Only = None
+) -> dict[UUID, tuple[PageView, ...]]:
     """Return each store's pages: about, contact and FAQ first, then the policies, then the merchant's own."""
     where = within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g.store_id")
+    selection = PAGES.selection(only)
     records = await db.fetch(
-        f"select {PAGE_COLUMNS} from pages g where {where.sql} order by array_position("
+        f"select {selection.sql} from pages g where {where.sql} order by array_position("
         "array['ABOUT', 'CONTACT', 'FAQ', 'REFUND_POLICY', 'PRIVACY_POLICY', 'TERMS_OF_SERVICE'], g.type) nulls last, "
         'g.title collate "C", g.id',
         *where.arguments,
     )
-    pages = [page_view(record) for record in records]
-    return {id: tuple(page for page in pages if page.store_id == id) for id in store_ids}
+    return grouped(map(selection.read, records), store_ids, by=lambda page: page.store_id)
 
 
 async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope) -> PageView | None:
@@ -194,6 +181,7 @@ async def versions_of_page(
 
 
 async def _page(db: Reader, where: Conditions) -> PageView | None:
-    query = f"select {PAGE_COLUMNS} from pages g where {where.sql} order by g.created_at, g.id limit 1"
+    selection = PAGES.selection(None)
+    query = f"select {selection.sql} from pages g where {where.sql} order by g.created_at, g.id limit 1"
     record = await db.fetchrow(query, *where.arguments)
-    return None if record is None else page_view(record)
+    return None if record is None else selection.read(record)

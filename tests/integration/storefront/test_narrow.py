@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
+from starlette.applications import Starlette
 
 from domain.store.aggregate import slugify
 from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood
@@ -238,7 +238,7 @@ async def test_the_platforms_pages_and_the_payment_page_fit_a_phone(
 
 
 @asynccontextmanager
-async def opened(app: FastAPI, address: str) -> AsyncIterator[httpx.AsyncClient]:
+async def opened(app: Starlette, address: str) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=address) as client:
         yield client
 

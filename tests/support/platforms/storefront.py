@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from commands.bus import CommandBus
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
@@ -120,7 +120,7 @@ class StorefrontPlatform:
                 await create_tables(connection, model, name)
         return cls(pool, readers, media)
 
-    def app(self, **changes: Any) -> FastAPI:
+    def app(self, **changes: Any) -> Starlette:
         """Return the storefront."""
         deps = StorefrontDependencies(
             queries=self.queries,
