@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from domain.merchant.aggregate import MERCHANT
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order, OrderTerms, ShopperDetails, place
 from domain.order.delivery import DeliveryDays, arrival_window, day_in
-from domain.order.events import OrderLine, OrderPaid, OrderStatus, PageVersionRef
+from domain.order.events import OrderLine, OrderPaid, OrderStatus, PageVersionRef, WithdrawnLine
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -400,6 +400,61 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkOrderDelivered:
+    """Record the day on which the shopper got the whole order."""
+
+    order_id: UUID
+    merchant_id: UUID
+    delivered_on: date
+
+
+async def mark_order_delivered(command: MarkOrderDelivered, work: Work, *, clock: Clock) -> None:
+    """Append ``OrderDelivered``. No-op if the day is known.
+
+    Raises:
+        NotFound: no order has the id, or it is another merchant's.
+        OrderNotOpen: the order was not sent.
+        InvalidInput: the day is in the future.
+    """
+    at = clock.now()
+    order = await order_of_merchant(work, command.order_id, command.merchant_id)
+    store = await work.get(STORE, order.store_id)
+    events = order.deliver(on=command.delivered_on, today=day_in(store.time_zone, at), at=at)
+    work.append(ORDER, order.id, events, tenant=order.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawFromOrder:
+    """Receive a consumer's withdrawal. The caller has proof that the consumer placed the order."""
+
+    order_id: UUID
+    store_id: UUID
+    name: Sealed
+    email: Sealed
+    lines: list[WithdrawnLine]
+    """Empty means everything that is left."""
+
+
+async def withdraw_from_order(command: WithdrawFromOrder, work: Work, *, clock: Clock) -> dict[str, Any]:
+    """Append ``WithdrawalReceived``. No-op if earlier withdrawals name all of its pieces.
+
+    Raises:
+        NotFound: no order of the store has the id.
+        OrderNotOpen: the order is not paid.
+        InvalidInput: a line is not in the order, or a quantity is not at least 1.
+    """
+    at = clock.now()
+    order = await work.get(ORDER, command.order_id)
+    require_owner(ORDER.name, order.id, owner=order.store_id, caller=command.store_id)
+    store = await work.get(STORE, order.store_id)
+    events = order.withdraw(
+        command.lines, name=command.name, email=command.email, today=day_in(store.time_zone, at), at=at
+    )
+    work.append(ORDER, order.id, events, tenant=order.store_id)
+    return {"is_new": bool(events)}
+
+
 HANDLERS: UnboundHandlers = {
     PlaceOrder: place_order,
     OpenPaymentSession: open_payment_session,
@@ -410,5 +465,7 @@ HANDLERS: UnboundHandlers = {
     RecordPaymentFailure: record_payment_failure,
     CancelOrder: cancel_order,
     FulfilOrder: fulfil_order,
+    MarkOrderDelivered: mark_order_delivered,
+    WithdrawFromOrder: withdraw_from_order,
 }
 """Each command and its handler."""

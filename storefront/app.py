@@ -18,6 +18,7 @@ from storefront.pages.home import HomePages
 from storefront.pages.legal import LegalPages
 from storefront.pages.order import OrderPages
 from storefront.pages.products import ProductPages
+from storefront.pages.withdraw import WithdrawPages
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
 from storefront.security import SecurityMiddleware, content_policy
@@ -34,6 +35,7 @@ PAGES: Sequence[type[Pages]] = (
     FindOrderPages,
     ContentPages,
     LegalPages,
+    WithdrawPages,
     FilePages,
 )
 

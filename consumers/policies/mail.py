@@ -13,7 +13,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
 from domain.order.aggregate import ORDER
-from domain.order.events import OrderFulfilled, OrderPaid
+from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from infra.retry import RetryPolicy, retry
 from schemas import topics
 from schemas.envelope import Envelope
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     OrderPaid: (MailKind.ORDER_CONFIRMED, MailKind.ORDER_SOLD),
     OrderFulfilled: (MailKind.ORDER_SHIPPED,),
+    WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""
 MAIL_WITHIN = timedelta(days=3)

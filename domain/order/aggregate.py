@@ -1,8 +1,8 @@
 """The order aggregate: placed, paid, fulfilled; or never paid and cancelled."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
@@ -11,6 +11,7 @@ from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
+    OrderDelivered,
     OrderEvent,
     OrderFulfilled,
     OrderLine,
@@ -23,7 +24,10 @@ from domain.order.events import (
     PaymentUnmatched,
     ShipmentCorrected,
     UnmatchedReason,
+    WithdrawalReceived,
+    WithdrawnLine,
 )
+from domain.order.withdrawal import newly_withdrawn, withdrawal_deadline
 from domain.privacy import Sealed
 
 PAY_WITHIN = timedelta(minutes=60)
@@ -47,6 +51,10 @@ class Order:
     unmatched_intents: frozenset[str] = frozenset()
     carrier: str | None = None
     tracking_number: str | None = None
+    delivered_on: date | None = None
+    withdrawals: int = 0
+    withdrawn: Mapping[UUID, int] = field(default_factory=dict)
+    """Withdrawn pieces by variant."""
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
@@ -117,6 +125,54 @@ class Order:
         if self.status is not OrderStatus.PAID:
             raise OrderNotOpen(self.id, self.status, "fulfilled")
         return (OrderFulfilled(**next_header(self, at), carrier=carrier, tracking_number=tracking_number),)
+
+    def deliver(self, *, on: date, today: date, at: datetime) -> Sequence[OrderEvent]:
+        """Record the day on which the shopper got the order. No-op if the day is known.
+
+        Raises:
+            OrderNotOpen: the order was not sent.
+            InvalidInput: the day is in the future.
+        """
+        if self.status is not OrderStatus.FULFILLED:
+            raise OrderNotOpen(self.id, self.status, "delivered")
+        if on > today:
+            raise InvalidInput("delivered_on", f"Delivered on {on} is in the future. Use {today} or an earlier day.")
+        return () if on == self.delivered_on else (OrderDelivered(**next_header(self, at), delivered_on=on),)
+
+    def withdraw(
+        self, asked: Sequence[WithdrawnLine], *, name: Sealed, email: Sealed, today: date, at: datetime
+    ) -> Sequence[OrderEvent]:
+        """Receive a consumer's withdrawal. No-op if earlier ones name all of its pieces.
+
+        A late withdrawal is received and marked. ``asked`` without lines means everything that is left.
+
+        Raises:
+            OrderNotOpen: the order is not paid, so there is nothing to pay back.
+            InvalidInput: a line is not in the order, or a quantity is not at least 1.
+        """
+        if self.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
+            raise OrderNotOpen(self.id, self.status, "withdrawn from")
+        known = {line.variant_id for line in self.lines}
+        for n, line in enumerate(asked):
+            if line.variant_id not in known:
+                raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {self.number}.")
+            if line.quantity < 1:
+                raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
+        lines = newly_withdrawn(self.lines, self.withdrawn, asked)
+        if not lines:
+            return ()
+        deadline = withdrawal_deadline(self.delivered_on)
+        return (
+            WithdrawalReceived(
+                **next_header(self, at),
+                number=self.withdrawals + 1,
+                lines=list(lines),
+                name=name,
+                email=email,
+                deadline=deadline,
+                is_late=deadline is not None and today > deadline,
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +290,19 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 carrier=event.carrier,
                 tracking_number=event.tracking_number,
             )
+        case Order(), OrderDelivered() | WithdrawalReceived():
+            return _after_delivery(order, event)
         case _:
             raise CorruptStream(event)
+
+
+def _after_delivery(order: Order, event: OrderDelivered | WithdrawalReceived) -> Order:
+    if isinstance(event, OrderDelivered):
+        return replace(order, version=event.originator_version, delivered_on=event.delivered_on)
+    withdrawn = dict(order.withdrawn)
+    for line in event.lines:
+        withdrawn[line.variant_id] = withdrawn.get(line.variant_id, 0) + line.quantity
+    return replace(order, version=event.originator_version, withdrawals=event.number, withdrawn=withdrawn)
 
 
 ORDER = StreamKind("order", Order, evolve)

@@ -1,5 +1,6 @@
 """Events of an order."""
 
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -151,6 +152,39 @@ class ShipmentCorrected(DomainEvent, wire_name="order.shipment_corrected.v1"):
     tracking_number: str | None
 
 
+class OrderDelivered(DomainEvent, wire_name="order.order_delivered.v1"):
+    """The shopper has the whole order. The period for withdrawal begins on the next day; a later statement replaces it."""
+
+    delivered_on: date
+    """In the store's time zone."""
+
+
+class WithdrawnLine(Value):
+    """Pieces of one line that a consumer withdraws."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class WithdrawalReceived(DomainEvent, wire_name="order.withdrawal_received.v1"):
+    """A consumer withdrew from the contract, or from a part of it. The merchant must pay back and take the goods.
+
+    The name and the e-mail address are sealed under the shopper's own key.
+    """
+
+    number: int
+    """1 for the order's first withdrawal."""
+    lines: list[WithdrawnLine]
+    """The pieces that no earlier withdrawal names; at least one."""
+    name: Sealed
+    email: Sealed
+    """Where the receipt goes; it may differ from the order's address."""
+    deadline: date | None
+    """The last day of the period, in the store's time zone; null while the delivery is unknown."""
+    is_late: bool
+    """Whether it came after the deadline. It is received all the same, and the merchant decides."""
+
+
 OrderEvent = (
     OrderPlaced
     | PaymentSessionOpened
@@ -160,4 +194,6 @@ OrderEvent = (
     | OrderCancelled
     | OrderFulfilled
     | ShipmentCorrected
+    | OrderDelivered
+    | WithdrawalReceived
 )

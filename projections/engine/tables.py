@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -42,6 +42,7 @@ SQL_TYPES: Mapping[Any, str] = {
     float: "double precision",
     bool: "boolean",
     datetime: "timestamptz",
+    date: "date",
 }
 
 UNWRITABLE = (

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from domain.inbox.events import WebhookRejected
+from domain.mail.events import MailRefused, MailSent
 from domain.money import within_range
 from domain.order.events import (
     OrderCancelled,
+    OrderDelivered,
     OrderFulfilled,
     OrderPaid,
     OrderPlaced,
@@ -14,18 +16,21 @@ from domain.order.events import (
     PaymentSessionOpened,
     PaymentUnmatched,
     ShipmentCorrected,
+    WithdrawalReceived,
 )
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.engine.tables import Folds, as_json
 from projections.sales.tables import (
     OrderLineRow,
+    OrderMailRow,
     OrderRow,
     RejectedWebhookRow,
     SalesRows,
     ShortfallRow,
     StoreOwnerRow,
     UnmatchedPaymentRow,
+    WithdrawalRow,
 )
 
 FOLDS: Folds[SalesRows] = Folds()
@@ -69,6 +74,8 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         paid_at=None,
         fulfilled_at=None,
         cancelled_at=None,
+        delivered_on=None,
+        withdrawn_at=None,
         updated_at=event.occurred_at,
     )
     for position, line in enumerate(event.lines):
@@ -149,6 +156,45 @@ def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
 def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
+
+
+@FOLDS.on(OrderDelivered, orders="originator_id")
+def order_delivered(rows: SalesRows, event: OrderDelivered, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.delivered_on, order.updated_at = event.delivered_on, event.occurred_at
+
+
+@FOLDS.on(WithdrawalReceived, orders="originator_id")
+def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.withdrawn_at = order.updated_at = event.occurred_at
+    rows.withdrawals[event.originator_id, event.number] = WithdrawalRow(
+        order_id=event.originator_id,
+        number=event.number,
+        lines=as_json(event.lines),
+        name=as_json(event.name),
+        email=as_json(event.email),
+        deadline=event.deadline,
+        is_late=event.is_late,
+        at=event.occurred_at,
+    )
+
+
+@FOLDS.on(MailSent)
+def mail_sent(rows: SalesRows, event: MailSent, _: UUID) -> None:
+    _add_mail(rows, event, refusal=None)
+
+
+@FOLDS.on(MailRefused)
+def mail_refused(rows: SalesRows, event: MailRefused, _: UUID) -> None:
+    _add_mail(rows, event, refusal=event.reason)
+
+
+def _add_mail(rows: SalesRows, event: MailSent | MailRefused, *, refusal: str | None) -> None:
+    if event.order_id is not None:
+        rows.order_mails[event.originator_id] = OrderMailRow(
+            id=event.originator_id, order_id=event.order_id, kind=event.kind, refusal=refusal, at=event.occurred_at
+        )
 
 
 @FOLDS.on(WebhookRejected)

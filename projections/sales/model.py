@@ -7,5 +7,5 @@ from projections.engine.tables import ReadModel
 from projections.sales.fold import FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-MODEL = ReadModel("sales", 4, SalesRows, TABLES, (FOLDS,))
+MODEL = ReadModel("sales", 5, SalesRows, TABLES, (FOLDS,))
 """The read model."""

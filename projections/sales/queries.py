@@ -3,29 +3,39 @@
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason
+from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
-from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
+from projections.sales.views import (
+    OrderLineView,
+    OrderMailView,
+    OrderView,
+    RejectedWebhookView,
+    UnmatchedPaymentView,
+    WithdrawalView,
+)
 
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 
+_WITHDRAWN = TypeAdapter(list[WithdrawnLine])
 _PAGES = TypeAdapter(list[PageVersionRef])
 
 COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
     "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
     "o.paid_minor, o.platform_fee_minor, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
-    "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.updated_at"
+    "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.delivered_on, o.withdrawn_at, o.updated_at"
 )
 
 
@@ -36,6 +46,7 @@ async def orders_of_store(
     *,
     scope: Scope,
     statuses: Collection[OrderStatus] = (),
+    withdrawn: bool | None = None,
 ) -> Slice[OrderView]:
     """Return a store's orders, the newest first.
 
@@ -45,6 +56,7 @@ async def orders_of_store(
         window: the page.
         scope: whose rows may be returned.
         statuses: only orders in one of these; empty means any.
+        withdrawn: only orders with a withdrawal, or only those without; None means any.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -53,7 +65,7 @@ async def orders_of_store(
         db,
         select=COLUMNS,
         source="orders o",
-        where=_orders(store_id, statuses, scope),
+        where=_orders(store_id, statuses, scope, withdrawn),
         order=NEWEST,
         window=window,
         id="o.id",
@@ -67,14 +79,18 @@ async def orders_of_store(
     )
 
 
-async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, statuses: Collection[OrderStatus] = ()) -> int:
+async def count_orders(
+    db: Reader, store_id: UUID, *, scope: Scope, statuses: Collection[OrderStatus] = (), withdrawn: bool | None = None
+) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
-    where = _orders(store_id, statuses, scope)
+    where = _orders(store_id, statuses, scope, withdrawn)
     return int(await db.fetchval(f"select count(*) from orders o where {where.sql}", *where.arguments))
 
 
-def _orders(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope) -> Conditions:
+def _orders(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None) -> Conditions:
     where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
+    if withdrawn is not None:
+        where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
     return where.add("o.status = any({})", list(statuses)) if statuses else where
 
 
@@ -191,7 +207,55 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
                     at=payment["at"],
                 )
             )
-    return [_order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])) for record in records]
+    withdrawals = await _withdrawals(db, [record["id"] for record in records if record["withdrawn_at"] is not None])
+    return [
+        replace(
+            _order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])),
+            withdrawals=tuple(withdrawals.get(record["id"], ())),
+        )
+        for record in records
+    ]
+
+
+async def _withdrawals(db: Reader, order_ids: Collection[UUID]) -> dict[UUID, list[WithdrawalView]]:
+    found: dict[UUID, list[WithdrawalView]] = {}
+    if not order_ids:
+        return found
+    for record in await db.fetch(
+        "select w.order_id, w.number, w.lines, w.name, w.email, w.deadline, w.is_late, w.at from withdrawals w "
+        "where w.order_id = any($1) order by w.order_id, w.number",
+        list(order_ids),
+    ):
+        found.setdefault(record["order_id"], []).append(
+            WithdrawalView(
+                number=record["number"],
+                lines=tuple(_WITHDRAWN.validate_json(record["lines"])),
+                name=Sealed.model_validate_json(record["name"]),
+                email=Sealed.model_validate_json(record["email"]),
+                deadline=record["deadline"],
+                is_late=record["is_late"],
+                at=record["at"],
+            )
+        )
+    return found
+
+
+async def mails_of_order(db: Reader, order_id: UUID, *, scope: Scope) -> tuple[OrderMailView, ...]:
+    """Return the mails about an order, the earliest first; shoppers see none."""
+    where = restrict(
+        Conditions().add("m.order_id = {}", order_id),
+        scope,
+        merchant="o.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
+        store=None,
+    )
+    records = await db.fetch(
+        f"select m.kind, m.refusal, m.at from order_mails m join orders o on o.id = m.order_id where {where.sql} "
+        "order by m.at, m.id",
+        *where.arguments,
+    )
+    return tuple(
+        OrderMailView(kind=MailKind(record["kind"]), refusal=record["refusal"], at=record["at"]) for record in records
+    )
 
 
 def _order(
@@ -234,4 +298,5 @@ def _order(
         fulfilled_at=record["fulfilled_at"],
         cancelled_at=record["cancelled_at"],
         updated_at=record["updated_at"],
+        delivered_on=record["delivered_on"],
     )

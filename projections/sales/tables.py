@@ -1,9 +1,10 @@
 """The rows and tables of the sales read model."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from domain.mail.events import MailKind
 from domain.order.events import (
     OrderStatus,
     UnmatchedReason,
@@ -44,6 +45,8 @@ class OrderRow:
     paid_at: datetime | None
     fulfilled_at: datetime | None
     cancelled_at: datetime | None
+    delivered_on: date | None
+    withdrawn_at: datetime | None
     updated_at: datetime
 
 
@@ -71,6 +74,31 @@ class UnmatchedPaymentRow:
     amount_minor: int
     currency: str
     reason: UnmatchedReason
+    at: datetime
+
+
+@dataclass(slots=True)
+class WithdrawalRow:
+    """A consumer's withdrawal from an order."""
+
+    order_id: UUID
+    number: int
+    lines: Json
+    name: Json
+    email: Json
+    deadline: date | None
+    is_late: bool
+    at: datetime
+
+
+@dataclass(slots=True)
+class OrderMailRow:
+    """A mail about an order, with its outcome."""
+
+    id: UUID
+    order_id: UUID
+    kind: MailKind
+    refusal: str | None
     at: datetime
 
 
@@ -124,11 +152,14 @@ ORDERS = Table(
         "paid_at",
         "fulfilled_at",
         "cancelled_at",
+        "delivered_on",
+        "withdrawn_at",
         "updated_at",
     ),
     indexes=(
         "create index on orders (store_id, placed_at, id)",
         "create index on orders (store_id, number)",
+        "create index on orders (store_id, placed_at, id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
     ),
 )
@@ -136,6 +167,10 @@ ORDERS = Table(
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
+
+WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
+
+ORDER_MAILS = Table("order_mails", OrderMailRow, indexes=("create index on order_mails (order_id)",))
 
 REJECTED_WEBHOOKS = Table(
     "rejected_webhooks",
@@ -160,9 +195,20 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
+    withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
+    order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
-TABLES = (ORDERS, ORDER_LINES, UNMATCHED_PAYMENTS, REJECTED_WEBHOOKS, SHORTFALLS, STORE_OWNERS)
+TABLES = (
+    ORDERS,
+    ORDER_LINES,
+    UNMATCHED_PAYMENTS,
+    WITHDRAWALS,
+    ORDER_MAILS,
+    REJECTED_WEBHOOKS,
+    SHORTFALLS,
+    STORE_OWNERS,
+)

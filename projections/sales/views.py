@@ -1,12 +1,15 @@
 """What queries of the sales read model return; all frozen, times in UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason
+from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
+from domain.order.withdrawal import withdrawal_deadline
 from domain.privacy import Sealed
 
 
@@ -35,6 +38,31 @@ class UnmatchedPaymentView:
     intent_id: str
     amount: Money
     reason: UnmatchedReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalView:
+    """A consumer's withdrawal from an order. Open the sealed fields through ``PersonalData``."""
+
+    number: int
+    """1 for the order's first withdrawal."""
+    lines: tuple[WithdrawnLine, ...]
+    name: Sealed
+    email: Sealed
+    deadline: date | None
+    """The last day of the period when it came; None if the delivery was unknown."""
+    is_late: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderMailView:
+    """A mail about an order."""
+
+    kind: MailKind
+    refusal: str | None
+    """The mail server's status code; None if the mail was sent."""
     at: datetime
 
 
@@ -83,6 +111,24 @@ class OrderView:
     fulfilled_at: datetime | None
     cancelled_at: datetime | None
     updated_at: datetime
+    delivered_on: date | None = None
+    """The day on which the shopper got the order, in the store's time zone; None if it is unknown."""
+    withdrawals: tuple[WithdrawalView, ...] = ()
+    """The earliest first."""
+
+    @property
+    def withdrawn(self) -> Mapping[UUID, int]:
+        """Withdrawn pieces by variant."""
+        pieces: dict[UUID, int] = {}
+        for withdrawal in self.withdrawals:
+            for line in withdrawal.lines:
+                pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
+        return pieces
+
+    @property
+    def withdrawal_deadline(self) -> date | None:
+        """The last day for a withdrawal, in the store's time zone; None while the delivery is unknown."""
+        return withdrawal_deadline(self.delivered_on)
 
     @property
     def short(self) -> int:

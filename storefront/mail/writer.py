@@ -15,7 +15,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
-from domain.order.events import OrderFulfilled
+from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.legal_text import ShopDetails
 from projections.catalog.views import StoreView
@@ -92,6 +92,7 @@ class StoreMailWriter:
             arrival=formatting.arrival_words,
             day=formatting.day_words,
             moment=formatting.moment_words,
+            date=formatting.date_words,
         )
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
@@ -141,8 +142,27 @@ class StoreMailWriter:
             case MailKind.ORDER_SOLD:
                 subject = f"Sold: order {order.number}, {formatting.money(order.total)}"
                 return await self._to_merchant(store, shop, subject, order=order)
-            case _:
-                raise NotImplementedError(kind)
+            case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
+                return await self._withdrawal(kind, envelope, store, shop, order)
+
+    async def _withdrawal(
+        self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails, order: OrderView
+    ) -> _Content | None:
+        event = envelope.event
+        assert isinstance(event, WithdrawalReceived)
+        lines = {line.variant_id: line for line in order.lines}
+        facts: dict[str, Any] = {
+            "order": order,
+            "withdrawal": event,
+            "goods": [(lines[line.variant_id], line.quantity) for line in event.lines],
+        }
+        if kind is MailKind.WITHDRAWAL_TO_HANDLE:
+            return await self._to_merchant(store, shop, f"Withdrawal from order {order.number}", **facts)
+        name, email = await self._sources.personal.open_many([event.name, event.email])
+        if name is None or email is None:
+            return None
+        subject = f"We received your withdrawal from order {order.number}"
+        return _Content(recipient=email, subject=subject, facts={**facts, "name": name, "email": email})
 
     async def _to_shopper(self, store: StoreView, order: OrderView, subject: str, **facts: Any) -> _Content | None:
         name, email, address = await self._sources.personal.open_many(

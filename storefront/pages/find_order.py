@@ -20,7 +20,9 @@ from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales.views import OrderView
 from storefront.pages.base import Pages
-from storefront.visit.visit import Visit
+from storefront.ports import StorefrontDependencies
+from storefront.rendering.renderer import PageRenderer
+from storefront.visit.visit import Visit, Visits
 
 PER_NUMBER = Allowance(burst=5, interval=timedelta(minutes=2))
 """Tries at one order number, wherever they come from."""
@@ -38,8 +40,40 @@ def order_number_of(typed: str) -> str | None:
     return None if match is None else f"ZY-{match[1]}"
 
 
+class OrderLookup:
+    """Finds an order by number and e-mail address, with limited tries."""
+
+    def __init__(self, deps: StorefrontDependencies) -> None:
+        self._deps = deps
+
+    async def wait(self, visit: Visit, number: str) -> timedelta | None:
+        """Use up one try. Return how long to wait if none was left; None otherwise."""
+        at = self._deps.clock.now()
+        waits = [
+            await self._deps.limits.take(visit.signers.find.digest(key), allowance, at=at)
+            for key, allowance in (
+                (f"caller|{address_of(visit.request, behind_proxy=self._deps.behind_proxy)}", PER_CALLER),
+                (f"number|{number}", PER_NUMBER),
+            )
+        ]
+        return max((wait for wait in waits if wait is not None), default=None)
+
+    async def order(self, visit: Visit, number: str, email: str) -> OrderView | None:
+        orders = await self._deps.queries.orders_by_number(visit.store.id, number)
+        emails = await self._deps.personal.open_many([order.shopper_email for order in orders])
+        typed = _canonical(email)
+        for order, known in zip(orders, emails, strict=True):
+            if known is not None and hmac.compare_digest(_canonical(known), typed):
+                return order
+        return None
+
+
 class FindOrderPages(Pages):
     """The form and its answer."""
+
+    def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
+        super().__init__(deps, visits, renderer)
+        self._lookup = OrderLookup(deps)
 
     def routes(self) -> list[Route]:
         return [
@@ -61,8 +95,8 @@ class FindOrderPages(Pages):
         form = await visit.form()
         typed, email = str(form.get("number", ""))[:40], str(form.get("email", ""))[:254]
         number = order_number_of(typed)
-        wait = await self._wait(visit, number or typed)
-        order = None if wait is not None or number is None else await self._order(visit, number, email)
+        wait = await self._lookup.wait(visit, number or typed)
+        order = None if wait is not None or number is None else await self._lookup.order(visit, number, email)
         await asyncio.sleep(max(0.0, ANSWER_AFTER_SECONDS - (time.monotonic() - started)))
         if wait is not None:
             seconds = max(1, round(wait.total_seconds()))
@@ -76,27 +110,6 @@ class FindOrderPages(Pages):
         link = visit.order_links.to(order.id)
         is_unpaid = order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}
         return self._renderer.redirect(visit, f"/checkout/{'unpaid' if is_unpaid else 'success'}/{link}")
-
-    async def _wait(self, visit: Visit, number: str) -> timedelta | None:
-        """Use up one try. Return how long to wait if none was left; None otherwise."""
-        at = self._deps.clock.now()
-        waits = [
-            await self._deps.limits.take(visit.signers.find.digest(key), allowance, at=at)
-            for key, allowance in (
-                (f"caller|{address_of(visit.request, behind_proxy=self._deps.behind_proxy)}", PER_CALLER),
-                (f"number|{number}", PER_NUMBER),
-            )
-        ]
-        return max((wait for wait in waits if wait is not None), default=None)
-
-    async def _order(self, visit: Visit, number: str, email: str) -> OrderView | None:
-        orders = await self._queries.orders_by_number(visit.store.id, number)
-        emails = await self._deps.personal.open_many([order.shopper_email for order in orders])
-        typed = _canonical(email)
-        for order, known in zip(orders, emails, strict=True):
-            if known is not None and hmac.compare_digest(_canonical(known), typed):
-                return order
-        return None
 
 
 def _canonical(email: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Legal pages that the platform writes: imprint, accessibility statement, and how to withdraw from a contract.
+"""Legal pages that the platform writes: imprint and accessibility statement.
 
 Their words follow from the business identity and the storefront's own code, so no merchant has to write them. A closed
 store still shows them.
@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.store.law import imprint_title
-from domain.store.legal_text import UNSTATED, business_block
+from domain.store.legal_text import business_block
 from storefront.pages.base import Pages
 from storefront.rendering.rendered import RenderedPage
 from storefront.visit.errors import PageMissing
@@ -23,7 +23,6 @@ class LegalPages(Pages):
         return [
             Route("/imprint", self.imprint, name="imprint"),
             Route("/accessibility", self.accessibility, name="accessibility"),
-            Route("/withdraw", self.withdraw, name="withdraw"),
         ]
 
     async def imprint(self, request: Request) -> Response:
@@ -48,8 +47,3 @@ class LegalPages(Pages):
             shop=await self._shops.of(visit.store, visit.revision),
             robots="noindex, follow",
         )
-
-    async def withdraw(self, request: Request) -> Response:
-        visit = await self._visits.to_public_store(request)
-        shop = await self._shops.of(visit.store, visit.revision)
-        return self._renderer.page(visit, "withdraw.html", shop=shop, unstated=UNSTATED, robots="noindex, follow")

@@ -213,6 +213,11 @@ def day_words(at: datetime) -> str:
     return format_date(at.astimezone(UTC), DAY, locale=LOCALE)
 
 
+def date_words(day: date) -> str:
+    """Return ``28 November 2026``."""
+    return _date(day, DAY)
+
+
 def moment_words(at: datetime) -> str:
     """Return ``28 November 2026, 13:05 UTC``."""
     return format_datetime(at, MOMENT, tzinfo=UTC, locale=LOCALE)

@@ -52,6 +52,7 @@ class PageRenderer:
             arrival=formatting.arrival_words,
             day=formatting.day_words,
             moment=formatting.moment_words,
+            date=formatting.date_words,
         )
         self.templates.globals.update(
             asset=self.static.address,

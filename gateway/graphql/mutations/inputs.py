@@ -1,5 +1,6 @@
 """Inputs of the mutations."""
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -240,6 +241,12 @@ class FulfilOrderInput(MutationInput):
     order_id: strawberry.ID
     carrier: str | None = None
     tracking_number: str | None = None
+
+
+@strawberry.input
+class MarkOrderDeliveredInput(MutationInput):
+    order_id: strawberry.ID
+    delivered_on: date = strawberry.field(description="In the store's time zone.")
 
 
 @strawberry.input

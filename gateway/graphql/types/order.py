@@ -7,6 +7,7 @@ from typing import Self
 
 import strawberry
 
+from domain.mail.events import MailKind
 from domain.order.events import OrderStatus, UnmatchedReason
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -15,7 +16,8 @@ from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.product import Product
 from projections.catalog import queries as catalog_queries
-from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView
+from projections.sales import queries as sales_queries
+from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
 @strawberry.type(
@@ -132,6 +134,56 @@ class ArrivalWindow:
     latest: date
 
 
+@strawberry.type(description="Pieces of one line that a consumer withdrew.")
+class WithdrawnLine:
+    variant_id: strawberry.ID
+    quantity: int
+
+
+@strawberry.type(description="A consumer's withdrawal from the contract or a part of it. Pay back within 14 days.")
+class Withdrawal:
+    number: int = strawberry.field(description="1 for the order's first withdrawal.")
+    lines: list[WithdrawnLine]
+    deadline: date | None = strawberry.field(
+        description="The last day of the period when the withdrawal came. Null if the delivery was unknown."
+    )
+    late: bool = strawberry.field(description="Whether it came after the deadline. You decide whether to accept it.")
+    received_at: datetime
+    view: strawberry.Private[WithdrawalView]
+    reading: strawberry.Private[ReadContext]
+
+    @field("The name that the consumer gave. Null after the shopper's personal data was erased.")
+    async def name(self) -> str | None:
+        (value,) = await self.reading.loaders.personal.load_many([self.view.name])
+        return value
+
+    @field("The address that the receipt went to. Null after the shopper's personal data was erased.")
+    async def email(self) -> str | None:
+        (value,) = await self.reading.loaders.personal.load_many([self.view.email])
+        return value
+
+    @classmethod
+    def of(cls, view: WithdrawalView, reading: ReadContext) -> Self:
+        return cls(
+            number=view.number,
+            lines=[WithdrawnLine(variant_id=as_gid(line.variant_id), quantity=line.quantity) for line in view.lines],
+            deadline=view.deadline,
+            late=view.is_late,
+            received_at=view.at,
+            view=view,
+            reading=reading,
+        )
+
+
+@strawberry.type(description="A mail about an order.")
+class OrderMail:
+    kind: MailKind
+    refusal: str | None = strawberry.field(
+        description="The status code with which the mail server refused it for good. Null if the mail was sent."
+    )
+    at: datetime
+
+
 @strawberry.type(description="A shopper's order.")
 class Order:
     id: strawberry.ID
@@ -159,6 +211,12 @@ class Order:
     tracking_number: str | None
     arrival: ArrivalWindow | None = strawberry.field(
         description="The days that were promised when the order was placed. Null if a supplier states none."
+    )
+    delivered_on: date | None = strawberry.field(
+        description="The day on which the shopper got the order, in the store's time zone. Null if it is unknown."
+    )
+    withdrawal_deadline: date | None = strawberry.field(
+        description="The last day for a withdrawal: 14 days after the delivery. Null while the delivery is unknown."
     )
     placed_at: datetime
     paid_at: datetime | None
@@ -189,6 +247,15 @@ class Order:
             )
             kept += map(PageVersion.of, versions)
         return kept
+
+    @field("Withdrawals from the contract, the earliest first.")
+    def withdrawals(self) -> list[Withdrawal]:
+        return [Withdrawal.of(withdrawal, self.reading) for withdrawal in self.view.withdrawals]
+
+    @field("Mails about the order, the earliest first. Reach the shopper in another way if one was refused.")
+    async def mails(self) -> list[OrderMail]:
+        views = await sales_queries.mails_of_order(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [OrderMail(kind=view.kind, refusal=view.refusal, at=view.at) for view in views]
 
     @strawberry.field
     async def shopper(self) -> Shopper:
@@ -230,6 +297,8 @@ class Order:
             carrier=view.carrier,
             tracking_number=view.tracking_number,
             arrival=None if view.arrival is None else ArrivalWindow(**view.arrival.model_dump()),
+            delivered_on=view.delivered_on,
+            withdrawal_deadline=view.withdrawal_deadline,
             placed_at=view.placed_at,
             paid_at=view.paid_at,
             fulfilled_at=view.fulfilled_at,

@@ -160,6 +160,7 @@ class Store(Derived):
         last: int | None = None,
         before: str | None = None,
         statuses: list[OrderStatus] | None = None,
+        withdrawn: bool | None = None,
     ) -> Connection[Order]:
         reading, id, states = self.reading, self.view.id, frozenset(statuses or ())
         page = await sales_queries.orders_of_store(
@@ -167,11 +168,14 @@ class Store(Derived):
             id,
             Window(first=first, after=after, last=last, before=before),
             statuses=states,
+            withdrawn=withdrawn,
             scope=reading.scope,
         )
 
         async def count() -> int:
-            return await sales_queries.count_orders(reading.db, id, statuses=states, scope=reading.scope)
+            return await sales_queries.count_orders(
+                reading.db, id, statuses=states, withdrawn=withdrawn, scope=reading.scope
+            )
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
 

@@ -1,5 +1,6 @@
 """Every page in a real browser as narrow as a phone: nothing scrolls sideways, and nothing is loaded for a pointer."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,7 @@ from infra.sandbox.app import sandbox_app
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter
 from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
-from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
+from tests.integration.storefront.shopping import checkout_form, hidden, notice_of, put_in_cart, session_at, to_payment
 from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
@@ -191,6 +192,13 @@ async def a_whole_shop(
     paid = session_at(floor, await to_payment(client, await checkout_form(client)))
     await floor.apply_notice(notice_of(floor, paid))
     success = urlsplit(paid.success_url).path
+    link = success.rpartition("/")[2]
+    form = await client.get(f"/withdraw?order={link}")
+    typed = {"csrf": hidden(form, "csrf"), "order": link, "name": LONG, "email": "anna@example.com"}
+    confirmation = await client.post("/withdraw", data=typed)
+    chosen = dict.fromkeys(re.findall(r'name="(q-[^"]+)"', confirmation.text), "1")
+    received = await client.post(f"/withdraw/{link}/confirm", data=typed | chosen)
+    assert received.headers["location"] == f"/withdraw/{link}/received"
     assert (await client.get(success)).status_code == 200
     await put_in_cart(client, pot)
     waiting = session_at(floor, await to_payment(client, await checkout_form(client)))
@@ -208,6 +216,8 @@ async def a_whole_shop(
         "/imprint",
         "/accessibility",
         "/withdraw",
+        f"/withdraw?order={link}",
+        f"/withdraw/{link}/received",
         "/nowhere",
     ]
     for legal in ("/imprint", "/accessibility", "/withdraw"):

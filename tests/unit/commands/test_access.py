@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from datetime import date
 from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid4
 
@@ -25,7 +26,7 @@ from commands.merchant import (
     RegisterMerchant,
     SetBusinessIdentity,
 )
-from commands.order import CartLine, FulfilOrder, PlaceOrder, ReceiveAccountWebhook
+from commands.order import CartLine, FulfilOrder, MarkOrderDelivered, PlaceOrder, ReceiveAccountWebhook
 from commands.product import (
     ActivateProduct,
     AddProduct,
@@ -115,6 +116,9 @@ COMMANDS: dict[type, Build] = {
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),
     ArchiveStore: lambda p, _p, _o, m: ArchiveStore(store_id=p.store_id, merchant_id=m),
     FulfilOrder: lambda _, _p, order, m: FulfilOrder(order_id=order, merchant_id=m, carrier=None, tracking_number=None),
+    MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
+        order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
+    ),
 }
 
 

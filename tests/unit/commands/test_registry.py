@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 
-from commands import generation, media, merchant, order, product, product_changes, shopper, sourcing, store
+from commands import generation, mail, media, merchant, order, product, product_changes, shopper, sourcing, store
 from commands.registry import HANDLERS, _bound, bind
 from infra.writers.copykit.scoring import measure
 from infra.writers.rules.niche.reader import RuleNicheReader
 from tests.support.fakes.event_log import FixedClock
 
-MODULES = (generation, media, merchant, order, product, product_changes, shopper, sourcing, store)
+MODULES = (generation, mail, media, merchant, order, product, product_changes, shopper, sourcing, store)
 
 
 def test_each_command_has_one_handler() -> None:

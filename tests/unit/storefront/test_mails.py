@@ -12,7 +12,7 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus
+from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
 from projections.catalog.views import BrandResult, StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
@@ -133,7 +133,7 @@ class Desk:
     async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
         return None
 
-    def envelope(self, event: OrderPaid | OrderFulfilled) -> Envelope:
+    def envelope(self, event: OrderPaid | OrderFulfilled | WithdrawalReceived) -> Envelope:
         return Envelope(
             id=UUID(int=7),
             position=1,
@@ -155,6 +155,22 @@ class Desk:
             intent_id="pi_1",
             amount=Money(minor=3400),
             platform_fee=fee,
+        )
+        return await self.writer.write(kind, self.envelope(event))
+
+    async def withdrawn(self, kind: MailKind, deadline: date | None = None) -> Mail | None:
+        self.known = order = await self.order(self.store_id, self.order_id)
+        assert order is not None
+        event = WithdrawalReceived(
+            originator_id=self.order_id,
+            originator_version=4,
+            occurred_at=NOW,
+            number=1,
+            lines=[WithdrawnLine(variant_id=order.lines[0].variant_id, quantity=1)],
+            name=await self.personal.seal(self.shopper_id, "Anna <b>Prüfer</b>"),
+            email=await self.personal.seal(self.shopper_id, "other@example.com"),
+            deadline=deadline,
+            is_late=deadline is not None,
         )
         return await self.writer.write(kind, self.envelope(event))
 
@@ -229,3 +245,26 @@ async def test_a_read_model_that_lags_is_waited_for(desk: Desk) -> None:
     desk.shows_order = False
     with pytest.raises(Transient, match="do not show the order yet"):
         await desk.paid(MailKind.ORDER_CONFIRMED)
+
+
+async def test_the_receipt_of_a_withdrawal_has_its_words_date_and_time(desk: Desk) -> None:
+    mail = await desk.withdrawn(MailKind.WITHDRAWAL_RECEIVED)
+    assert mail is not None
+    assert mail.recipient == "other@example.com"
+    for words in (
+        "23 November 2026, 12:00",
+        "I withdraw from the contract",
+        "ZY-7Q2M4K",
+        "other@example.com",
+        "14 days",
+    ):
+        assert words in mail.text
+        assert words in mail.html
+    assert "1 x Lamp" in mail.text
+    assert "<b>" not in mail.html
+    late = await desk.withdrawn(MailKind.WITHDRAWAL_RECEIVED, date(2026, 11, 20))
+    assert late is not None
+    assert "after the last day for a withdrawal, 20 November 2026" in late.text
+    merchant = await desk.withdrawn(MailKind.WITHDRAWAL_TO_HANDLE)
+    assert merchant is not None
+    assert not re.search("Anna|other@", merchant.text + merchant.html)
