@@ -5,7 +5,7 @@ import re
 import time
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.rest.problem_details import Problem, problem_of
@@ -30,6 +30,10 @@ SECURITY_HEADERS = {
 }
 
 
+_REQUEST_ID_BYTES = REQUEST_ID.encode()
+_SECURITY_HEADERS_RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
 class RequestIdMiddleware:
     """Gives every request an id and a line in the access log, and every response the id and security headers."""
 
@@ -49,10 +53,10 @@ class RequestIdMiddleware:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message.setdefault("headers", [])
+                present = {name for name, _ in headers}
+                headers.append((_REQUEST_ID_BYTES, request_id.encode()))
+                headers.extend(header for header in _SECURITY_HEADERS_RAW if header[0] not in present)
             await send(message)
 
         try:

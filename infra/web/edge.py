@@ -4,7 +4,6 @@ import logging
 import re
 from urllib.parse import quote
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +11,7 @@ logger = logging.getLogger(__name__)
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """The syntax of ``Host`` (RFC 9110, section 7.2); the application decides which hosts exist."""
+_DEFAULTS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"))
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 
 
@@ -117,9 +117,9 @@ def _bounded(receive: Receive, most: int) -> Receive:
 def _with_defaults(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.setdefault("x-content-type-options", "nosniff")
-            headers.setdefault("x-frame-options", "DENY")
+            headers = message["headers"] = list(message.get("headers", ()))
+            present = {name for name, _ in headers}
+            headers.extend(header for header in _DEFAULTS if header[0] not in present)
         await send(message)
 
     return sending
