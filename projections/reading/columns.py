@@ -1,12 +1,13 @@
 """Which columns a view is read from, so that a query selects only what its caller asks for.
 
-A caller names attributes of the view. The view that it gets has these attributes and no others: reading another one raises
-``AttributeError``, so a wrong list of attributes cannot return a wrong value.
+A caller names attributes of the view. The view that it gets has these attributes: reading another one raises
+``AttributeError``, so a wrong list of attributes cannot return a wrong value. Each is decoded when it is read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
@@ -25,6 +26,8 @@ class Attribute:
 
     columns: tuple[str, ...]
     read: Callable[[Any], Any]
+    is_column: bool = False
+    """Whether the attribute is a column as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +60,62 @@ class ViewColumns(Generic[V]):
         *,
         always: frozenset[str] = frozenset({"id"}),
     ) -> None:
-        self._view = view
+        self._view = _read_from_record(view, self)
         self._columns = columns
-        self._attributes = attributes
         self._always = always
-        names = view.__dataclass_fields__  # type: ignore[attr-defined]
-        self._all = frozenset(names)
+        self._all = frozenset(view.__dataclass_fields__)  # type: ignore[attr-defined]
+        self.attributes = {name: attributes.get(name) or column(name) for name in self._all}
+        """How each attribute is read."""
         self.selection = lru_cache(SELECTIONS_MOST)(self._selection)
         """Returns the columns of some attributes."""
 
     def _selection(self, only: Only) -> Selection[V]:
         asked = self._all if only is None else (only | self._always) & self._all
-        attributes = {name: self._attributes.get(name) or column(name) for name in sorted(asked)}
-        columns = frozenset(name for attribute in attributes.values() for name in attribute.columns)
+        columns = frozenset(column for name in asked for column in self.attributes[name].columns)
         sql = ", ".join(f"{self._columns[name]} as {name}" for name in sorted(columns))
-        return Selection(columns, sql, self._reader(tuple((name, each.read) for name, each in attributes.items())))
+        return Selection(columns, sql, self.view)
 
-    def _reader(self, parts: tuple[tuple[str, Callable[[Any], Any]], ...]) -> Callable[[Any], V]:
-        view, new, put = self._view, object.__new__, object.__setattr__
+    def view(self, record: Any) -> V:
+        """Return the view of a row. Its attributes are decoded when they are read."""
+        one = object.__new__(self._view)
+        object.__setattr__(one, "record", record)
+        return one
 
-        def read(record: Any) -> V:
-            one = new(view)
-            for name, get in parts:
-                put(one, name, get(record))
-            return one
 
-        return read
+def _read_from_record(view: type[V], columns: ViewColumns[V]) -> type[V]:
+    """Return a kind of the view whose attributes are read from ``record``, each at most once."""
+
+    def read(self: Any, name: str) -> Any:
+        attribute = columns.attributes.get(name)
+        if attribute is None:
+            raise AttributeError(f"{view.__name__!r} has no attribute {name!r}")
+        try:
+            value = attribute.read(self.record)
+        except KeyError as error:
+            raise AttributeError(f"{view.__name__}.{name} was not selected: no column {error}") from error
+        object.__setattr__(self, name, value)
+        return value
+
+    def equal(self: Any, other: Any) -> Any:
+        # A dataclass equals only objects of its own class.
+        if not isinstance(other, view):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in columns.attributes)
+
+    members = {
+        "__slots__": ("record",),
+        "__getattr__": read,
+        "__eq__": equal,
+        "__hash__": lambda self: hash(self.id),
+        "__doc__": view.__doc__,
+    }
+    return type(view.__name__, (view,), members)
 
 
 def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """Return an attribute that is one column. A converted column that is null stays None."""
     if convert is None:
-        return Attribute((name,), lambda record: record[name])
+        return Attribute((name,), itemgetter(name), is_column=True)
 
     def read(record: Any) -> Any:
         value = record[name]

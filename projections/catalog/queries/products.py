@@ -99,7 +99,7 @@ PRODUCTS: ViewColumns[ProductView] = ViewColumns(
     ProductView,
     _PRODUCT_COLUMNS,
     {
-        "status": column("status", ProductStatus),
+        "status": column("status", ProductStatus.__members__.__getitem__),
         "tags": column("tags", lambda tags: tuple(_texts(tags))),
         "features": _of_copy(lambda copy: tuple(copy.features), ()),
         "benefits": _of_copy(lambda copy: tuple(copy.benefits), ()),
