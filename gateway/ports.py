@@ -12,6 +12,7 @@ from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import StripeAccounts, SupplierVault
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
+from gateway.api.known_stores import KnownStores
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
@@ -46,6 +47,7 @@ class GatewayDependencies:
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""
     passwords: Passwords = field(default_factory=Passwords)
+    known_stores: KnownStores = field(default_factory=KnownStores)
 
     media: MediaStore
     payments: Mapping[str, WebhookReader]

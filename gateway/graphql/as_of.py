@@ -1,10 +1,11 @@
 """Readers of earlier positions for one operation: opened by fields with ``asOf``, closed after the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,8 @@ from strawberry.extensions import SchemaExtension
 from domain.kernel import InvalidInput
 from projections.reading.paging import Reader
 from projections.reading.time_travel import MOST, AsOf, TimeTravel
+
+R = TypeVar("R")
 
 
 @strawberry.input(
@@ -39,9 +42,9 @@ class PastReadings:
     """The open readers of one operation, by store and position."""
 
     def __init__(self) -> None:
-        self._stack = AsyncExitStack()
+        self._stack: AsyncExitStack | None = None
         self._opened: dict[tuple[UUID, int], Reader] = {}
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None
 
     async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> Reader:
         """Return a reader as of a position. The same position gets the same reader.
@@ -51,6 +54,9 @@ class PastReadings:
             Transient: PostgreSQL failed or is too busy. A retry may succeed.
         """
         position = await travel.locate(tenant, as_of)
+        # Made here: most operations open nothing.
+        if self._turn is None or self._stack is None:
+            self._turn, self._stack = asyncio.Lock(), AsyncExitStack()
         async with self._turn:
             if (tenant, position) not in self._opened:
                 if len(self._opened) >= MOST:
@@ -61,24 +67,24 @@ class PastReadings:
                 self._opened[tenant, position] = reader
             return self._opened[tenant, position]
 
-    @classmethod
-    @asynccontextmanager
-    async def opened(cls) -> AsyncIterator[None]:
-        """Open the current operation's readers, and return their connections to the pool at the end."""
-        readings = cls()
-        token = _operation.set(readings)
-        try:
-            yield
-        finally:
-            _operation.reset(token)
-            await readings.close()
-
     async def close(self) -> None:
         """Return the connections to the pool."""
-        await self._stack.aclose()
+        if self._stack is not None:
+            await self._stack.aclose()
 
 
 _operation: ContextVar[PastReadings] = ContextVar("past_readings")
+
+
+async def with_past_readings(work: Callable[[], Awaitable[R]]) -> R:
+    """Run an operation, and return its readers' connections to the pool at the end."""
+    readings = PastReadings()
+    token = _operation.set(readings)
+    try:
+        return await work()
+    finally:
+        _operation.reset(token)
+        await readings.close()
 
 
 def past_readings() -> PastReadings:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from projections.reading.columns import Only
+from projections.reading.columns import Only, ViewColumns
 
 D = TypeVar("D", bound="Derived")
 
@@ -27,19 +27,24 @@ class Source:
     """Returns the value for an object."""
     needs: Only
     """Attributes of the object's view."""
+    attribute: str | None = None
+    """The attribute that the value is or is converted from."""
+    convert: Callable[[Any], Any] | None = None
+    row: Callable[[Any], Any] | None = None
+    """Returns the same value from a row, if there is a faster way."""
 
 
 def of_view(name: str, convert: Callable[[Any], Any] | None = None) -> Source:
     """Return the source of a field that is one attribute of the view. A converted None stays None."""
     get = attrgetter(f"view.{name}")
     if convert is None:
-        return Source(get, frozenset({name}))
+        return Source(get, frozenset({name}), name)
 
     def read(one: Any) -> Any:
         value = get(one)
         return None if value is None else convert(value)
 
-    return Source(read, frozenset({name}))
+    return Source(read, frozenset({name}), name, convert)
 
 
 def derived(get: Callable[[Any], Any], *needs: str) -> Source:
@@ -69,6 +74,8 @@ class Derived:
     """
 
     sources: ClassVar[Mapping[str, Source]] = {}
+    columns: ClassVar[ViewColumns[Any] | None] = None
+    """How attributes of the view are read from rows. None if the view is not read from rows."""
     view: Any
     reading: Any
 
@@ -82,6 +89,29 @@ class Derived:
     def source(cls, name: str) -> Source:
         """Return the source of a plain field."""
         return cls.sources.get(name) or of_view(name)
+
+    @classmethod
+    def getter(cls, name: str) -> Callable[[Any], Any]:
+        """Return a function that reads a plain field of many objects, straight from their rows if possible."""
+        source = cls.source(name)
+        if source.row is not None:
+            row = source.row
+            return lambda one: row(one.view.record)
+        if cls.columns is None or source.attribute is None:
+            return source.get
+        attribute, convert = cls.columns.attributes[source.attribute], source.convert
+        if attribute.is_column and convert is None:
+            (column,) = attribute.columns
+            return lambda one: one.view.record[column]
+        read = attribute.read
+        if convert is None:
+            return lambda one: read(one.view.record)
+
+        def read_and_convert(one: Any) -> Any:
+            value = read(one.view.record)
+            return None if value is None else convert(value)
+
+        return read_and_convert
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:

@@ -8,6 +8,7 @@ ways share admission, budgets, persisted queries, plans and the masking of error
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 
 from gateway.api.command_request import GatewayServices, request_info
-from gateway.graphql.as_of import PastReadings
+from gateway.graphql.as_of import with_past_readings
 from gateway.graphql.context import RequestContext
 from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.endpoint import GraphQLEndpoint, bad_request
@@ -100,8 +101,7 @@ class DirectQueries:
         planned = schema.planned(document, request.operation_name, request.variables, context)
         if planned is None:
             return None
-        async with PastReadings.opened():
-            result = await _while_connected(planned, receive)
+        result = await with_past_readings(partial(_while_connected, planned, receive))
         return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()])
 
 

@@ -13,6 +13,7 @@ from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, T
 from gateway.graphql.context import RequestContext
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.parsing import check_single
+from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
 ERRORS_MAX = 5
@@ -97,7 +98,9 @@ class DocumentAdmission:
         _check_decided(document, operation_name)
         measure = self._meter.measure(document, budget)
         admitted = AdmittedDocument(document, measure, self._answers.measure(document, None))
-        errors = validate(self._schema, document, max_errors=ERRORS_MAX)
+        errors = (
+            [] if is_surely_valid(self._schema, document) else validate(self._schema, document, max_errors=ERRORS_MAX)
+        )
         if errors:
             raise DocumentRejected(errors)
         self._cache.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)

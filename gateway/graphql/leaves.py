@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -48,6 +49,8 @@ def leaf(type: GraphQLLeafType, get: Read | None, *, nullable: bool) -> Read:
         return _named(type, get, other)
     if type.name == "Decimal":
         return _decimal(get, other)
+    if type.name == "DateTime":
+        return _time(get, other)
     return other if get is None else lambda source: other(get(source))
 
 
@@ -118,6 +121,14 @@ type_of_enums = type(Enum)
 def _decimal(get: Read | None, other: Read) -> Read:
     def read(source: Any) -> Any:
         value = source if get is None else get(source)
-        return str(value) if value.__class__ is Decimal else other(value)
+        return str(value) if value.__class__ is Decimal else value if value.__class__ is str else other(value)
+
+    return read
+
+
+def _time(get: Read | None, other: Read) -> Read:
+    def read(source: Any) -> Any:
+        value = source if get is None else get(source)
+        return value.isoformat() if value.__class__ is datetime else other(value)
 
     return read

@@ -10,10 +10,8 @@ from weakref import WeakKeyDictionary
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLSchema,
-    Node,
-    OperationDefinitionNode,
     OperationType,
     Source,
     VariableNode,
@@ -161,6 +159,21 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         return ExecutionResult(data, self.collected_errors.errors or None)
 
 
+class _Info:
+    """graphql-core's info, which is made only for a resolver that wants more than the context."""
+
+    __slots__ = ("_executor", "_field", "_path", "context")
+
+    def __init__(self, executor: PlannedExecutor, field: ResolvedField, path: Path) -> None:
+        self.context = executor.context_value
+        self._executor, self._field, self._path = executor, field, path
+
+    def __getattr__(self, name: str) -> Any:
+        field = self._field
+        info = self._executor.build_resolve_info(field.definition, field.nodes, field.parent, self._path)
+        return getattr(info, name)
+
+
 class _Run:
     """Implements :class:`gateway.graphql.plans.Run`: one execution.
 
@@ -206,7 +219,7 @@ class _Run:
         return ready[0] if ready else None
 
     def info(self, field: ResolvedField, path: Path) -> Any:
-        return self._executor.build_resolve_info(field.definition, field.nodes, field.parent, path)
+        return _Info(self._executor, field, path)
 
     def arguments(self, field: ResolvedField) -> Any:
         first, executor = field.details[0], self._executor
@@ -226,9 +239,11 @@ class _Run:
 
 def _condition_variables(executor: PlannedExecutor) -> Iterator[str]:
     """Yield the variables that decide which fields an operation has."""
-    nodes: list[Node] = [executor.operation, *executor.fragment_definitions.values()]
-    for top in nodes:
-        assert isinstance(top, OperationDefinitionNode | FragmentDefinitionNode)
-        for node in walk(top.selection_set):
-            for directive in getattr(node, "directives", None) or ():
+    pending: list[Any] = [executor.operation, *executor.fragment_definitions.values()]
+    while pending:
+        selection_set = pending.pop().selection_set
+        for selection in selection_set.selections if selection_set is not None else ():
+            for directive in selection.directives or ():
                 yield from (part.name.value for part in walk(directive) if isinstance(part, VariableNode))
+            if not isinstance(selection, FragmentSpreadNode):
+                pending.append(selection)

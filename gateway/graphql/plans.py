@@ -205,7 +205,7 @@ class Planner:
         if issubclass(owner, Derived):
             self._need(type.name, owner.needs(python_name, has_resolver=not is_plain))
             if is_plain:
-                get = owner.source(python_name).get
+                get = owner.getter(python_name)
         completion = self._completion(definition.type, details, get if is_plain else None)
         if is_plain and completion.read is not None:
             return completion.read

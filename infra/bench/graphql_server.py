@@ -20,12 +20,9 @@ from infra.event_loop import new_runner
 from infra.settings import read_settings
 
 PLAIN_SQL = """
-select p.id, p.title, p.slug, p.category, p.currency, p.price_minor, p.compare_at_minor, p.created_at, k.on_hand,
-  case when p.status = 'ACTIVE' and k.available <= 0 then 'OUT_OF_STOCK' else p.status end as status
-from products p cross join lateral (
-  select coalesce(sum(v.on_hand), 0)::bigint as on_hand,
-    coalesce(sum(greatest(v.on_hand - v.reserved, 0)), 0)::bigint as available
-  from variants v where v.product_id = p.id) k
+select p.id, p.title, p.slug, p.category, p.currency, p.price_minor, p.compare_at_minor, p.created_at, p.on_hand,
+  case when p.status = 'ACTIVE' and p.available <= 0 then 'OUT_OF_STOCK' else p.status end as status
+from products p
 where p.store_id = $1 and exists (select from stores s where s.id = $1 and s.merchant_id = $2)
 order by p.created_at desc, p.id desc limit 20
 """

@@ -21,6 +21,7 @@ from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
+from projections.catalog.queries.stores import STORES
 from projections.jobs import queries as jobs_queries
 from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Window
@@ -63,10 +64,21 @@ async def resolve_as_of(
     return await find(await info.context.past(reading, store_of(present), as_of))
 
 
+OWN = frozenset({"id", "merchant_id"})
+"""The attributes of a store that its owner's request states itself."""
+
+
 async def find_store(reading: ReadContext, id: UUID) -> Store:
     """Return a store of the merchant, or raise NotFound."""
-    view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope, only=asked_for("Store"))
-    return Store.of(require(view, "store", id), reading)
+    only, known, merchant_id = asked_for("Store"), reading.deps.known_stores, reading.merchant_id
+    is_present = reading.db is reading.deps.reader
+    if only is not None and only <= OWN and is_present and known.is_owner(merchant_id, id):
+        return Store.of(STORES.view({"id": id, "merchant_id": merchant_id}), reading)
+    view = await catalog_queries.store_by_id(reading.db, id, scope=reading.scope, only=only)
+    store = Store.of(require(view, "store", id), reading)
+    if is_present:
+        known.remember(merchant_id, id)
+    return store
 
 
 async def find_product(reading: ReadContext, id: UUID) -> Product:

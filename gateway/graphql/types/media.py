@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view
+from projections.catalog.queries.media import IMAGES
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, largest
 
 SIZES = ("thumbnail", "medium", "large")
@@ -112,6 +113,7 @@ class ProductImage(Derived):
     view: strawberry.Private[ImageView]
     reading: strawberry.Private[ReadContext]
 
+    columns = IMAGES
     sources = {
         "id": of_view("id", str),
         "product_id": of_view("product_id", str),

@@ -1,26 +1,50 @@
 """Products, their variants, and their scores."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
-from typing import Self
+from operator import attrgetter, itemgetter
+from typing import Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from domain.merchant.events import SupplierProvider
+from domain.money import Money, exponent
 from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
 from domain.store.events import CopyScores as Scores
 from gateway.graphql.context import ReadContext
-from gateway.graphql.derived import Derived, made, of_view, resolved
+from gateway.graphql.derived import Derived, Source, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage
+from projections.catalog.queries.products import PRODUCTS, VARIANTS
 from projections.catalog.views import ProductView, VariantView
 
-decimal_of = attrgetter("decimal")
-currency_of = attrgetter("currency")
+
+def amount_of(attribute: str) -> Source:
+    """Return the source of a price, in major units. Rows give its text without a detour."""
+    minor, _ = PRODUCTS.attributes[attribute].columns
+    places: dict[str, int] = {}
+
+    def row(record: Any) -> str | None:
+        value = record[minor]
+        if value is None:
+            return None
+        currency = record["currency"]
+        place = places.get(currency)
+        if place is None:
+            place = places[currency] = exponent(currency)
+        if place == 2 and value >= 0:
+            return f"{value // 100}.{value % 100:02}"
+        return str(Money(minor=value, currency=currency).decimal)
+
+    return replace(of_view(attribute, attrgetter("decimal")), row=row)
+
+
+CURRENCY = replace(of_view("price", attrgetter("currency")), row=itemgetter("currency"))
+"""The source of the currency of a price."""
 
 
 @strawberry.type(description="One term of a score, from 0 to 1, and its weight among the terms.")
@@ -113,14 +137,15 @@ class ProductVariant(Derived):
 
     view: strawberry.Private[VariantView]
 
+    columns = VARIANTS
     sources = {
         "id": of_view("id", str),
         "product_id": of_view("product_id", str),
-        "price": of_view("price", decimal_of),
-        "cost_price": of_view("cost", decimal_of),
-        "currency": of_view("price", currency_of),
+        "price": amount_of("price"),
+        "cost_price": amount_of("cost"),
+        "currency": CURRENCY,
         "stock": of_view("on_hand"),
-        "compare_at_price": of_view("compare_at", decimal_of),
+        "compare_at_price": amount_of("compare_at"),
         "options": of_view("options", dict),
     }
 
@@ -176,16 +201,17 @@ class Product(Derived):
     view: strawberry.Private[ProductView]
     reading: strawberry.Private[ReadContext]
 
+    columns = PRODUCTS
     sources = {
         "id": of_view("id", str),
         "store_id": of_view("store_id", str),
         "features": of_view("features", list),
         "benefits": of_view("benefits", list),
         "tags": of_view("tags", list),
-        "cost_price": of_view("cost", decimal_of),
-        "selling_price": of_view("price", decimal_of),
-        "compare_at_price": of_view("compare_at", decimal_of),
-        "currency": of_view("price", currency_of),
+        "cost_price": amount_of("cost"),
+        "selling_price": amount_of("price"),
+        "compare_at_price": amount_of("compare_at"),
+        "currency": CURRENCY,
         "stock_quantity": of_view("on_hand"),
         "available_quantity": of_view("available"),
         "short_quantity": of_view("short"),

@@ -24,6 +24,7 @@ from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from projections.catalog import queries as catalog_queries
+from projections.catalog.queries.stores import STORES
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
@@ -64,6 +65,7 @@ class Store(Derived):
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[ReadContext]
 
+    columns = STORES
     sources = {
         "id": of_view("id", str),
         "user_id": of_view("merchant_id", str),

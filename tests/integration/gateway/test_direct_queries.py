@@ -1,0 +1,151 @@
+"""Queries that skip the router are answered like those that do not."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.app import create_app
+from gateway.graphql.planned_executor import plan_cache
+from gateway.graphql.schema import build_schema
+from infra.web.edge import ClientGone
+from tests.support.platforms.gateway import Merchant, Platform
+
+LIST = "query List($first: Int) { stores(first: $first) { nodes { id name } } }"
+DIGEST = hashlib.sha256(LIST.encode()).hexdigest()
+PERSISTED = {"persistedQuery": {"version": 1, "sha256Hash": DIGEST}}
+
+BODIES: list[Any] = [
+    {"query": LIST},
+    {"query": LIST, "variables": {"first": 1}, "operationName": "List", "more": 1},
+    {"query": LIST, "variables": {"first": "many"}},
+    {"query": LIST, "variables": {"first": 100000}},
+    {"query": LIST, "operationName": "Other"},
+    {"query": LIST + " query Second { me { id } }"},
+    {"query": LIST, "extensions": PERSISTED},
+    {"extensions": PERSISTED},
+    {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}},
+    {"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}}},
+    {"query": '{ store(id: "no id") { id } me { id } }'},
+    {"query": '{ page(id: "\ud800") { id } }'},
+    {"query": "{ stores(first: 3) { nothing } }"},
+    {"query": "{ stores("},
+    {"query": "{ " + "a: me { id } " * 3000 + "}"},
+    {"query": "fragment F on Query { me { id } }"},
+    {"query": 'mutation { logIn(input: {email: "a@example.com", password: "none"}) { userErrors { code } } }'},
+    {"query": "subscription { generationProgress(generationId: 1) { id } }"},
+    {"query": "{ __schema { queryType { name } } }"},
+    {"query": ""},
+    {"query": 7},
+    {"variables": {}},
+    {},
+    [],
+    None,
+    7,
+]
+
+
+@pytest.fixture
+async def routed(platform: Platform) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same gateway without plans."""
+    app = create_app(platform.deps, plans=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: json.dumps(body)[:60])
+@pytest.mark.parametrize("log_in", [True, False], ids=["owner", "anonymous"])
+async def test_both_ways_give_the_same_response(
+    platform: Platform, routed: httpx.AsyncClient, owner: Merchant, body: Any, log_in: bool
+) -> None:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {owner.token}"} if log_in else {})
+    content = json.dumps(body)
+    for client in (platform.client, routed):
+        # The text is registered first on both.
+        await client.post("/graphql", content=json.dumps({"query": LIST, "extensions": PERSISTED}), headers=headers)
+    direct = await platform.client.post("/graphql", content=content, headers=headers)
+    expected = await routed.post("/graphql", content=content, headers=headers)
+    assert (direct.status_code, direct.json()) == (expected.status_code, expected.json())
+    own = {"x-request-id", "content-length"}
+    assert dict(direct.headers).keys() - own == dict(expected.headers).keys() - own
+    assert direct.headers["content-type"] == expected.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"query": NaN}', b'"\xff"', b"[" * 5000, b'{"query": "{ me { id } }"} x']
+)
+async def test_both_ways_reject_a_bad_body_with_the_same_words(
+    platform: Platform, routed: httpx.AsyncClient, content: bytes
+) -> None:
+    headers = {"content-type": "application/json"}
+    direct = await platform.client.post("/graphql", content=content, headers=headers)
+    expected = await routed.post("/graphql", content=content, headers=headers)
+    assert (direct.status_code, direct.json()) == (expected.status_code, expected.json())
+
+
+class StuckReader:
+    """Implements ``Reader``: a query never ends."""
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+        self.stopped = 0
+
+    async def fetch(self, *_: Any) -> list[Any]:
+        self.running.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.stopped += 1
+            raise
+        return []
+
+    fetchrow = fetchval = fetch
+
+
+@pytest.mark.parametrize("fields", ["stores { nodes { id } }", "me { id } stores { nodes { id } }"])
+async def test_a_client_that_hangs_up_stops_its_queries(platform: Platform, owner: Merchant, fields: str) -> None:
+    reader = StuckReader()
+    app = create_app(replace(platform.deps, reader=reader))
+    body = json.dumps({"query": f"{{ {fields} }}"}).encode()
+    messages = [{"type": "http.request", "body": body}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await reader.running.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {owner.token}".encode())]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+    }
+    with pytest.raises(ClientGone):
+        async with asyncio.timeout(20):
+            await app(scope, receive, send)
+    assert reader.stopped == fields.count("id")
+
+
+async def test_documents_of_strangers_never_push_out_a_plan(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    counts = plan_cache(build_schema()._schema).counts
+    await platform.post(LIST, by=owner)
+    for number in range(150):
+        await platform.post(f"query S{number} {{ __typename }}", by=stranger)
+        await platform.post(f"query A{number} {{ __typename }}")
+    made = counts.made
+    await platform.post(LIST, by=owner)
+    assert counts.made == made

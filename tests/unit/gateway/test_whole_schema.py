@@ -1,0 +1,409 @@
+"""Plans and graphql-core's executor give the same bytes for any valid query over the public schema."""
+
+import asyncio
+import gc
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSyntaxError,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    parse,
+    validate,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.generation.events import JobStatus
+from domain.kernel import InvalidInput
+from domain.media.events import MediaType
+from domain.order.events import OrderStatus
+from domain.product.events import ProductStatus
+from domain.store.events import PageType, StoreStatus
+from gateway.api.known_stores import KnownStores
+from gateway.graphql.context import RequestContext
+from gateway.graphql.direct import answer_bytes
+from gateway.graphql.planned_executor import plan_cache
+from gateway.graphql.quick_validation import is_surely_valid
+from gateway.graphql.schema import Schema, build_schema
+from projections.catalog.views import ImageState
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+"""graphql-core leaves resolvers of nulled objects unawaited."""
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Collect these resolvers here, not in another test."""
+    yield
+    gc.collect()
+
+
+CASES = int(os.environ.get("ZYENTA_GRAPHQL_CASES", "60"))
+IDS = [str(UUID(int=n)) for n in (1, 2)]
+AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
+SCHEMA = build_schema()
+PLAIN = build_schema(plans=False)
+
+SOURCE = {
+    "provider": "SAMPLE",
+    "source_id": "S-1",
+    "url": None,
+    "generation_id": IDS[0],
+    "shipping_days": [3, 9],
+    "score": dict.fromkeys(("total", "reviews", "orders", "price_point", "shipping", "image_quality", "margin"), 0.5),
+}
+COPY = {
+    "features": ["dim"],
+    "benefits": [],
+    "call_to_action": "",
+    "scores": {"keyword_density": {"lamp": 0.02}, "reading_ease": 61.2, "words": 9},
+    "written_by": "house",
+}
+RENDITION = {"name": "large", "key": "sha256/aa/bb.webp", "width": 10, "height": 8, "size_bytes": 70}
+SEALED = json.dumps({"person_id": IDS[0], "ciphertext": "v1.k.n.c"})
+FIXED: dict[str, list[Any]] = {
+    "products.status": [each.value for each in ProductStatus],
+    "stores.status": [each.value for each in StoreStatus],
+    "orders.status": [each.value for each in OrderStatus],
+    "generations.status": [each.value for each in JobStatus],
+    "jobs.status": [each.value for each in JobStatus],
+    "media.status": [each.value for each in ImageState],
+    "pages.type": [each.value for each in PageType],
+    "media.type": [each.value for each in MediaType],
+    **{key: [SEALED] for key in ("email", "name", "shopper_name", "shopper_email", "shipping_address")},
+    "stores.name": ["Lumen", "<Straße>"],
+    "currency": ["USD", "JPY"],
+    "source": [None, json.dumps(SOURCE)],
+    "copy": [None, json.dumps(COPY)],
+    "renditions": ["[]", json.dumps([RENDITION])],
+    "other_renditions": ["[]"],
+    "scores": [json.dumps(COPY["scores"])],
+    "tags": ['["a", "ß"]', "[]"],
+    "options": ['{"Color": "Red"}'],
+    "preferences": ["{}"],
+    "written_by": ["house"],
+    "approved": [True, False],
+    "time_zone": ["UTC"],
+    **{
+        key: [None]
+        for key in ("brand", "scouting", "review", "studio", "rejection", "rejection_message", "score_total", "quality")
+    },
+}
+"""Values of columns that not every number or text fits."""
+
+
+class Row:
+    """A row with the columns that a query names: the same column of the same row always has the same value."""
+
+    def __init__(self, seed: str, query: str, ids: list[str]) -> None:
+        self._seed, self._table, self._ids = seed, table_of(query), ids
+        self._columns = set(re.findall(r"\w+", query))
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._columns:
+            raise KeyError(name)
+        dice = random.Random(f"{self._seed}{name}")
+        for key in (f"{self._table}.{name}", name):
+            if key in FIXED:
+                return dice.choice(FIXED[key])
+        if name == "id" or name.endswith("_id"):
+            return UUID(dice.choice(self._ids))
+        if name.endswith("_at") or name == "sort_key":
+            return AT
+        if name.endswith("_minor") or name in {"on_hand", "available", "short", "position", "version", "number"}:
+            return dice.choice([None, -5, 0, 7, 12_345, 2**40] if name == "compare_at_minor" else [0, 7, 12_345, 2**40])
+        return dice.choice(["", "plain", "<Straße>", 'a "quoted" \\ text', " "])
+
+
+def table_of(query: str) -> str:
+    """Return the first table of a query, without those of its subqueries."""
+    outer, found = query, 1
+    while found:
+        outer, found = re.subn(r"\([^()]*\)", "", outer)
+    return outer.partition(" from ")[2].split(" ", 1)[0]
+
+
+class Rows:
+    """Implements ``Reader``: every query finds a few rows, and some fail.
+
+    Args:
+        seed: determines the rows.
+        failures: the share of queries that fail.
+    """
+
+    def __init__(self, seed: int, failures: float) -> None:
+        self._seed, self._failures = seed, failures
+
+    def _dice(self, query: str, arguments: tuple[Any, ...]) -> random.Random:
+        # By table and arguments, not by the columns: both executors must find the same rows.
+        return random.Random(f"{self._seed}{table_of(query)}{arguments}")
+
+    async def fetch(self, query: str, *arguments: Any) -> list[Row]:
+        await asyncio.sleep(0)
+        dice = self._dice(query, arguments)
+        if dice.random() < self._failures:
+            raise ValueError("the database failed")
+        ids = [str(one) for each in arguments for one in (each if isinstance(each, list) else [each])]
+        known = [one for one in ids if one in IDS] or IDS
+        return [Row(f"{self._seed}{n}", query, known) for n in range(dice.randrange(4))]
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
+        return next(iter(await self.fetch(query, *arguments)), None)
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        return self._dice(query, arguments).randrange(50)
+
+
+class NoSecrets:
+    async def open_many(self, sealed: Any) -> list[str | None]:
+        return ["opened" if n % 2 else None for n, _ in enumerate(sealed)]
+
+
+class NoPast:
+    async def now(self) -> int:
+        return 7
+
+    async def locate(self, *_: object) -> int:
+        raise InvalidInput("as_of", "The position is in the future.")
+
+
+class NoWait:
+    async def wait(self, _token: object) -> None:
+        return
+
+
+class OneMerchant:
+    async def merchant(self, _authorization: str | None) -> UUID:
+        return UUID(IDS[0])
+
+    def token_owner(self, _authorization: str | None) -> UUID:
+        return UUID(IDS[0])
+
+
+def context(seed: int, failures: float) -> RequestContext:
+    deps = SimpleNamespace(
+        reader=Rows(seed, failures),
+        personal=NoSecrets(),
+        travel=NoPast(),
+        known_stores=KnownStores(),
+        niche_suggestions=("lamps",),
+        media_url="https://media.example/{}".format,
+        storefront_url="https://{slug}.example",
+        platform_fee_basis_points=500,
+        sandbox=True,
+        read_wait=timedelta(seconds=1),
+        barrier=NoWait(),
+    )
+    info = SimpleNamespace(authorization="Bearer x", consistency=None, address="", request_id="", traceparent=None)
+    return RequestContext(SimpleNamespace(deps=deps, sessions=OneMerchant()), info)  # type: ignore[arg-type]
+
+
+class Writer:
+    """Writes one operation; ``draw`` takes its choices."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+        self._numbers = iter(range(10**6))
+        self.declared: list[str] = []
+        self.variables: dict[str, Any] = {}
+        self.fragments: list[str] = []
+
+    def chance(self, share: float) -> bool:
+        return self._draw(st.integers(0, 99)) < 100 * share
+
+    def pick(self, of: Any) -> Any:
+        return self._draw(st.sampled_from(list(of)))
+
+    def operation(self) -> str:
+        root = SCHEMA._schema.query_type
+        assert root is not None
+        body = self.selection(root, 5)
+        declared = f"({', '.join(self.declared)})" if self.declared else ""
+        return " ".join([f"query{declared} {body}", *self.fragments])
+
+    def selection(self, type: GraphQLObjectType, depth: int) -> str:
+        leaves = [name for name, one in type.fields.items() if is_leaf_type(get_named_type(one.type))]
+        objects = [name for name in type.fields if name not in leaves]
+        names = [self.pick(leaves) for _ in range(self._draw(st.integers(0, 3))) if leaves]
+        if depth:
+            names += [self.pick(objects) for _ in range(self.pick([1, 1, 2])) if objects]
+        # A second field of one name needs an alias, or the two would conflict.
+        parts = [
+            self.entry(type, name, depth, alias=name in names[:place] or self.chance(0.05))
+            for place, name in enumerate(names)
+        ]
+        return "{ " + " ".join(parts or ["__typename"]) + " }"
+
+    def entry(self, type: GraphQLObjectType, name: str, depth: int, *, alias: bool) -> str:
+        definition = type.fields[name]
+        inner = get_named_type(definition.type)
+        passed = [
+            f"{argument}: {self.value(one.type)}"
+            for argument, one in definition.args.items()
+            if isinstance(one.type, GraphQLNonNull) or self.chance(0.15)
+        ]
+        below = "" if is_leaf_type(inner) else " " + self.selection(inner, depth - 1)
+        arguments = f"({', '.join(passed)})" if passed else ""
+        prefix = f"a{next(self._numbers)}: " if alias else ""
+        text = f"{prefix}{name}{arguments}{self.condition()}{below}"
+        if self.chance(0.1):
+            return f"... on {type.name}{self.condition()} {{ {text} }}"
+        if self.chance(0.1):
+            fragment = f"F{next(self._numbers)}"
+            self.fragments.append(f"fragment {fragment} on {type.name} {{ {text} }}")
+            return f"...{fragment}"
+        return text
+
+    def condition(self) -> str:
+        if not self.chance(0.1):
+            return ""
+        kind, value = self.pick(["include", "skip"]), self.pick([True, False])
+        shown = self.variable("Boolean!", value) if self.chance(0.5) else json.dumps(value)
+        return f" @{kind}(if: {shown})"
+
+    def variable(self, type: str, value: Any) -> str:
+        name = f"v{next(self._numbers)}"
+        self.declared.append(f"${name}: {type}")
+        self.variables[name] = value
+        return f"${name}"
+
+    def value(self, type: Any) -> str:
+        literal, value = self.constant(type)
+        return self.variable(str(type), value) if self.chance(0.4) else literal
+
+    def constant(self, type: Any) -> tuple[str, Any]:
+        """Return a value as GraphQL and as JSON."""
+        if not isinstance(type, GraphQLNonNull) and self.chance(0.1):
+            return "null", None
+        inner: Any = get_nullable_type(type)
+        if isinstance(inner, GraphQLList):
+            literal, value = self.constant(GraphQLNonNull(get_nullable_type(inner.of_type)))
+            return f"[{literal}]", [value]
+        if isinstance(inner, GraphQLEnumType):
+            name = self.pick(inner.values)
+            return name, name
+        if isinstance(inner, GraphQLInputObjectType):
+            return '{position: "7"}', {"position": "7"}
+        value = self.pick(
+            {"ID": [*IDS, "bad"], "Int": [0, 1, 3, 1000], "Boolean": [True, False]}.get(inner.name, ["x"])
+        )
+        return json.dumps(value), value
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """Return a valid query and its variables."""
+    writer = Writer(draw)
+    return writer.operation(), writer.variables
+
+
+async def answer(schema: Schema, query: str, variables: dict[str, Any], seed: int, failures: float = 0.06) -> bytes:
+    result = await schema.execute(query, variable_values=variables, context_value=context(seed, failures))
+    # graphql-core settles what a failure left behind in tasks of its own.
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+    errors = sorted(result.errors or (), key=lambda error: (str(error.path), error.message))
+    for error in errors:
+        # The numbers of internal errors are random.
+        if error.extensions and "errorId" in error.extensions:
+            error.message, error.extensions = "internal", {}
+    return answer_bytes(result.data, errors)
+
+
+@settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(operation=operations(), seed=st.integers(0, 10**6))
+def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
+    operation: tuple[str, dict[str, Any]], seed: int
+) -> None:
+    query, variables = operation
+    assert validate(SCHEMA._schema, parse(query)) == []
+    planned = asyncio.run(answer(SCHEMA, query, variables, seed))
+    assert planned == asyncio.run(answer(PLAIN, query, variables, seed))
+
+
+PATHS = {
+    "Store": "store(id: $id) {{ {} }}",
+    "Product": "store(id: $id) {{ products {{ nodes {{ {} }} }} }}",
+    "ProductImage": "product(id: $id) {{ images {{ {} }} }}",
+    "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
+}
+
+
+@pytest.mark.parametrize("type_name", PATHS)
+def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
+    """A missing column would make the plan irregular, which is slow but right."""
+    type = SCHEMA._schema.type_map[type_name]
+    assert isinstance(type, GraphQLObjectType)
+    counts = plan_cache(SCHEMA._schema).counts
+    for name, definition in type.fields.items():
+        inner = get_named_type(definition.type)
+        if definition.args or name in {"publicationBlockers", "generation", "jobs", "rejectedWebhooks"}:
+            continue
+        below = "" if is_leaf_type(inner) else "{ __typename }"
+        query = f"query($id: ID!) {{ {PATHS[type_name].format(f'{name} {below}')} }}"
+        for seed in range(5):
+            before = counts.irregular
+            planned = asyncio.run(answer(SCHEMA, query, {"id": IDS[0]}, seed, failures=0))
+            assert planned == asyncio.run(answer(PLAIN, query, {"id": IDS[0]}, seed, failures=0)), name
+            assert counts.irregular == before or b'"errors"' in planned, name
+
+
+@settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
+@given(operation=operations(), broken=st.integers(0, 10**6))
+def test_what_the_quick_check_accepts_is_valid(operation: tuple[str, dict[str, Any]], broken: int) -> None:
+    words = re.findall(r"[A-Za-z_$@0-9]+|\s+|.", operation[0])
+    dice = random.Random(broken)
+    place, other = dice.randrange(len(words)), dice.randrange(len(words))
+    words[place] = words[other]
+    for text in (operation[0], "".join(words)):
+        try:
+            document = parse(text)
+        except GraphQLSyntaxError:
+            continue
+        if is_surely_valid(SCHEMA._schema, document):
+            assert validate(SCHEMA._schema, document) == [], text
+
+
+def test_the_quick_check_accepts_usual_queries() -> None:
+    document = parse(
+        'query Q($id: ID!) { store(id: $id) { products(first: 20, sort: TITLE, search: "x") { totalCount } } }'
+    )
+    assert is_surely_valid(SCHEMA._schema, document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ nothing }",
+        "{ me }",
+        "{ me { id { x } } }",
+        "{ store { id } }",
+        "{ store(id: 1.5) { id } }",
+        "{ store(id: $id) { id } }",
+        "query($id: String!) { store(id: $id) { id } }",
+        "query($id: ID) { store(id: $id) { id } }",
+        "query($id: ID!) { me { id } }",
+        "{ store(id: 1, id: 2) { id } }",
+        "{ stores(first: 99999999999) { totalCount } }",
+        "{ stores(statuses: NOTHING) { totalCount } }",
+        "{ me { id } me { id } }",
+    ],
+)
+def test_the_quick_check_leaves_doubtful_queries_to_the_library(text: str) -> None:
+    assert not is_surely_valid(SCHEMA._schema, parse(text))
