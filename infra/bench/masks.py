@@ -56,7 +56,7 @@ BENCH = Bench(
         Target(figure="crops_good_flagged", most=0.1),
         Target(figure="renders_mean_iou", least=0.92),
         Target(figure="renders_wrong_flagged"),
-        Target(figure="renders_good_flagged"),
+        Target(figure="renders_good_flagged", most=0.1),
     ),
     with_kafka=False,
     with_postgres=False,

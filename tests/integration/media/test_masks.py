@@ -56,7 +56,8 @@ def test_holes_and_white_on_white_are_cut_out_right(predict: Predict) -> None:
     verdicts = [judge_case(case, predict) for case in drawn_cases()]
     assert len(verdicts) == 6
     assert all(each.iou is not None and each.iou > 0.9 for each in verdicts), listed(verdicts)
-    assert not any(each.is_flagged for each in verdicts), listed(verdicts)
+    # White on white is doubtful: a closer look moves the cup's edge.
+    assert {each.name for each in verdicts if each.is_flagged} <= {"cup_white_on_white"}, listed(verdicts)
 
 
 def test_wrong_masks_are_flagged_and_what_is_cut_out_is_right(predict: Predict) -> None:
@@ -65,9 +66,9 @@ def test_wrong_masks_are_flagged_and_what_is_cut_out_is_right(predict: Predict) 
     figures = figures_of(verdicts, "few")
     assert figures["few_mean_iou"] >= 0.92, listed(verdicts)
     assert figures["few_wrong_flagged"] >= 0.95, listed(verdicts)
-    # White on white is doubtful; the tablet's cut-out lacks the stylus beside it.
+    # White on white is doubtful.
     flagged = {each.name for each in verdicts if each.is_flagged and not each.is_wrong}
-    assert flagged <= {"white-usb-cable", "tablet-computer"}, listed(verdicts)
+    assert flagged <= {"white-usb-cable"}, listed(verdicts)
 
 
 @pytest.mark.long

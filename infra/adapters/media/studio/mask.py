@@ -38,10 +38,10 @@ HINT = 0.04
 """Least model probability of a part that is added."""
 AGREES = 0.85
 """Overlap with the outline from which the model's mask is kept, because its edge is finer."""
-ALIKE = 0.02
-"""The most that the mirrored photo's mask may differ to need no closer look."""
 TOUCHED = 0.01
 """Share of the mask's edge on the photo's border from which the model looks closer."""
+ALIKE = 0.02
+"""The most that the mirrored photo's mask may differ to need no closer look."""
 SAME = 0.1
 """The most that a look may differ from the first to be averaged with it."""
 PANEL = 25.0
@@ -52,7 +52,9 @@ SHARP = 40
 """Difference of neighboring pixels that only things have, in levels."""
 CALM = 10
 """Neighboring pixels that differ by less belong to one surface, in levels."""
-CLEAR = {"undecided": 0.2, "ground_inside": 0.03, "goods_outside": 0.1, "lost_edges": 0.5}
+FRAME = 0.12
+"""Width of the photo's frame whose edges are the ground's own, as a share of the shorter side."""
+CLEAR = {"undecided": 0.2, "ground_inside": 0.03, "goods_outside": 0.1, "lost_edges": 0.5, "pieces": 0.1}
 """The largest signals of a first look that needs no second one."""
 
 
@@ -73,7 +75,8 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
 
     One look of the model is enough if it agrees with a plain ground. Else it looks at the mirrored photo too. If that
     decides nothing, it looks at the product's part of the photo, where the product is larger. A mask that a second look
-    changes is doubtful. A mask that is doubtful before gets no further look, because doubts only add up.
+    changes is doubtful, unless the change is plain ground. A mask that is doubtful before gets no further look, because
+    doubts only add up.
 
     Returns:
         None if the photo shows no product that the model finds, and no flat one on a plain ground.
@@ -96,12 +99,13 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     if _is_clear(signals, plain) or _is_doubtful(signals, plain):
         return Mask(_as_image(mask), signals, has_ground=plain is not None)
     mirrored = _enlarge(predict(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), small.size)[:, ::-1]
-    signals["mirror"] = _difference(first, mirrored)
-    looks = [first] if signals["mirror"] > SAME else [first, mirrored]
-    if _needs_closer_look(signals, plain) and not _is_doubtful(signals, plain):
+    signals["mirror"] = _dispute(first, mirrored, plain)
+    changed = _difference(first, mirrored)
+    looks = [first] if changed > SAME else [first, mirrored]
+    if (signals["borders"] > TOUCHED or ALIKE < changed <= SAME) and not _is_doubtful(signals, plain):
         closer = _look_closer(image, first, predict)
-        signals["scale"] = _difference(first, closer)
-        if signals["scale"] <= SAME:
+        signals["scale"] = _dispute(first, closer, plain)
+        if _difference(first, closer) <= SAME:
             looks.append(closer)
     mask, hollow = _mend(np.asarray(np.mean(looks, axis=0, dtype=np.float32)), plain)
     return Mask(_as_image(mask), signals | _measure(mask, plain) | {"hollow": hollow}, has_ground=plain is not None)
@@ -228,8 +232,24 @@ def _measure(probability: np.ndarray, ground: Ground | None) -> dict[str, float]
     return signals | {
         "ground_inside": float(((ground.distance < ground.tolerance) & inside).sum()) / size,
         "goods_outside": float(((ground.distance > STRONG * ground.tolerance) & outside & ~shadow).sum()) / size,
-        "lost_edges": float(((ground.contrast > SHARP) & outside).sum()) / max(1, int(edge.sum())),
+        "lost_edges": _lost_edges(ground.contrast > SHARP, outside) / max(1, int(edge.sum())),
     }
+
+
+def _lost_edges(edges: np.ndarray, outside: np.ndarray) -> float:
+    """Return the pixels of edges outside a mask that the ground's own edges, such as joints of planks, do not explain.
+
+    Two sides of the photo's frame show how many edges the ground has: joints run from side to side, and things are
+    rarely at two of them.
+    """
+    width = max(1, round(FRAME * min(edges.shape)))
+    middle = slice(width, -width)
+    sides = (np.s_[:width, middle], np.s_[-width:, middle], np.s_[middle, :width], np.s_[middle, -width:])
+    density = sorted(float((edges[side] & outside[side]).sum()) / max(1, int(outside[side].sum())) for side in sides)[
+        -2
+    ]
+    inside = np.s_[middle, middle]
+    return max(0.0, float((edges[inside] & outside[inside]).sum()) - density * float(outside[inside].sum()))
 
 
 def _is_clear(signals: dict[str, float], ground: Ground | None) -> bool:
@@ -240,13 +260,6 @@ def _is_clear(signals: dict[str, float], ground: Ground | None) -> bool:
         and signals["overlooked"] == 0
         and all(signals[name] <= most for name, most in CLEAR.items())
     )
-
-
-def _needs_closer_look(signals: dict[str, float], ground: Ground | None) -> bool:
-    """Return whether the mirrored photo has decided nothing yet."""
-    if signals["borders"] > TOUCHED:
-        return True
-    return ground is None and ALIKE < signals["mirror"] <= SAME
 
 
 def _is_doubtful(signals: dict[str, float], ground: Ground | None) -> bool:
@@ -272,6 +285,13 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
     """Return the part of two masks that only one of them has: 0 if they are equal, 1 if they share nothing."""
     first, second = one > HALF, other > HALF
     return 1 - float((first & second).sum()) / max(1, int((first | second).sum()))
+
+
+def _dispute(first: np.ndarray, other: np.ndarray, ground: Ground | None) -> float:
+    """Return the difference between two looks, without what the other look adds and a plain ground's color disproves."""
+    if ground is not None:
+        other = np.where((first <= HALF) & (ground.distance < ground.tolerance), first, other)
+    return _difference(first, other)
 
 
 def _overlaps(outline: Outline, probability: np.ndarray) -> bool:

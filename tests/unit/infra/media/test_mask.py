@@ -128,3 +128,47 @@ def test_the_holes_of_drawn_things_are_opened(name: str) -> None:
     mask = find_mask(Image.open(CUTOUTS / f"{name}.jpg").convert("RGB"), always(filled))
     assert mask is not None
     assert overlap(mask.image, truth) > 0.9
+
+
+def planks() -> Image.Image:
+    """A plain ground with dark joints from edge to edge."""
+    photo = ground()
+    draw = ImageDraw.Draw(photo)
+    for at in range(20, SIZE[1], 110):
+        draw.line((0, at, SIZE[0], at), fill=(90, 88, 86), width=3)
+    return photo
+
+
+def test_the_joints_of_planks_are_no_parts_of_the_product() -> None:
+    mask = find_mask(Image.composite(Image.new("RGB", SIZE, "#b8402a"), planks(), disk()), always(disk()))
+    assert mask is not None
+    assert mask.signals["lost_edges"] < 1, "they alone are several times the product's outline"
+    assert not judge(mask.signals, has_ground=mask.has_ground).needs_review
+
+
+def test_things_beside_the_product_are_doubted_on_planks_too() -> None:
+    scene = planks()
+    draw = ImageDraw.Draw(scene)
+    for at in range(80, 140, 8):
+        draw.line((at, 200, at, 400), fill=(20, 20, 20), width=4)
+    mask = find_mask(Image.composite(Image.new("RGB", SIZE, "#b8402a"), scene, disk()), always(disk()))
+    assert mask is not None
+    assert mask.signals["lost_edges"] > 1.5
+
+
+@pytest.mark.parametrize(("color", "is_doubted"), [(None, False), ("#1f6fb8", True)])
+def test_another_look_that_adds_plain_ground_is_no_doubt_and_one_that_adds_a_thing_is(
+    color: str | None, is_doubted: bool
+) -> None:
+    photo = Image.composite(Image.new("RGB", SIZE, "#b8402a"), ground(), disk())
+    beside = (30, 240, 90, 360)
+    if color is not None:
+        ImageDraw.Draw(photo).rectangle(beside, fill=color)
+    # A soft outline asks for a second look.
+    seen = disk().filter(ImageFilter.GaussianBlur(8))
+    wider = seen.copy()
+    ImageDraw.Draw(wider).rectangle(beside, fill=255)
+    looks = iter([seen, wider.transpose(Image.Transpose.FLIP_LEFT_RIGHT), seen])
+    mask = find_mask(photo, lambda image: next(looks).resize(image.size))
+    assert mask is not None
+    assert ("mirror" in mask.signals, mask.signals["mirror"] > 0.05) == (True, is_doubted)
