@@ -48,6 +48,7 @@ HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
         merchants.business_identity,
         merchants.merchant_by_id,
         merchants.merchant_of_stripe_account,
+        sales.mails_of_order,
         sales.rejected_webhooks_of_store,
     }
 )
@@ -99,6 +100,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         sales.orders_by_number: (store, "FERN"),
         sales.pending_orders_before: (FAR_AHEAD,),
         sales.pending_orders_of_archived_stores: (),
+        sales.mails_of_order: (order,),
         sales.rejected_webhooks_of_store: (store,),
     }
 
@@ -146,6 +148,11 @@ async def history(db: asyncpg.Connection) -> History:
     )
     await db.execute("update merchants set stripe_account_id = 'acct_1' where id = $1", history.merchants[0])
     await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)
+    await db.execute(
+        "insert into order_mails (id, order_id, kind, at) "
+        "select gen_random_uuid(), id, 'ORDER_SOLD', now() from orders where store_id = $1",
+        store,
+    )
     await db.execute(
         "insert into rejected_webhooks (id, store_id, source, external_id, type, reason, at) "
         "values ($1, $2, 'stripe', 'evt_1', 'charge.expired', 'unknown order', now())",

@@ -11,13 +11,15 @@ from domain.generation import aggregate as generations
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import DomainError, DomainEvent, StreamKind
+from domain.mail.aggregate import MAIL, record_outcome
+from domain.mail.events import MailKind
 from domain.media.aggregate import IMAGE, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
-from domain.order.events import OrderLine, OrderPaid
+from domain.order.events import OrderLine, OrderPaid, WithdrawnLine
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.sourcing.listing import ListingVariant
@@ -384,6 +386,30 @@ class History:
             events = order.fulfil(carrier="Post", tracking_number=f"T{number}", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
+    def _after_sale(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        if number % 3 == 0:
+            days = timedelta(days=number % 40)
+            events = order.deliver(on=(at - days).date(), today=at.date(), at=at)
+        else:
+            who = sealed(order.store_id)
+            asked = [WithdrawnLine(variant_id=order.lines[0].variant_id, quantity=1 + number % 2)]
+            events = order.withdraw(asked if number % 5 else [], name=who, email=who, today=at.date(), at=at)
+        self._append(orders.ORDER, order.store_id, events)
+
+    def _mail(self, number: int) -> None:
+        order = self.state(self._pick(self.orders, number))
+        outcome = record_outcome(
+            self._new(),
+            store_id=order.store_id,
+            order_id=order.id if number % 4 else None,
+            kind=list(MailKind)[number % len(MailKind)],
+            message_id=f"{number}@shops.example",
+            refusal="550 5.1.1" if number % 3 == 0 else None,
+            at=self._at,
+        )
+        self._append(MAIL, order.store_id, outcome)
+
     def _later(self, number: int) -> None:
         self._at += timedelta(hours=number % 30)
 
@@ -401,6 +427,8 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "image": History._image,
     "order": History._order,
     "payment": History._payment,
+    "after sale": History._after_sale,
+    "mail": History._mail,
     "later": History._later,
 }
 
