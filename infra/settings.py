@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
     storefront_scheme: Literal["http", "https"] = "http"
     """``https`` if a proxy in front of the storefront terminates TLS."""
+    cdn_url: Annotated[str, Field(pattern=r"^(https?://[^/\s;,'\"]+)?$")] = ""
+    """The address of a CDN in front of a storefront, ``https://cdn.example``. Pages then load static files and media there."""
     page_cache_bytes: Annotated[int, Field(ge=0)] = 64_000_000
     """The most memory of one storefront process for rendered pages; 0 renders every page."""
     sandbox_url: str = "http://127.0.0.1:8090"

@@ -113,8 +113,15 @@ class StorefrontDependencies:
     """Our share of a payment, in hundredths of a percent."""
     sandbox: bool = True
     """Whether payments are sandboxed; every page then says that no real money moves."""
+    cdn: str = ""
+    """Origin of a CDN that has our static files and media; empty if browsers load them from the store's host."""
     page_cache_bytes: int = 64_000_000
     """The most memory for rendered pages, shared by all stores."""
+
+    def media_url(self, key: str) -> str:
+        """Return the address of a file of the media store, for pages."""
+        address = self.media.url(key)
+        return self.cdn + address if address.startswith("/") else address
 
     def origin_of(self, store: StoreView) -> str:
         """Return a store's canonical address, ``http://neon-haven.localhost:8080``."""

@@ -12,11 +12,13 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def content_policy(deps: StorefrontDependencies) -> str:
-    """Return the Content-Security-Policy of every page: our own files only; forms may lead to the payment page."""
-    media, payments = " ".join(deps.media_origins), " ".join(deps.payment_origins)
+    """Return the Content-Security-Policy of every page: our own files only, from here or the CDN; forms may lead to the payment page."""
+    payments = " ".join(deps.payment_origins)
+    own = f"'self' {deps.cdn}".strip()
+    images = " ".join((own, "data:", *deps.media_origins))
     return (
-        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self'; "
-        f"img-src 'self' data: {media}; form-action 'self' {payments}; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {own}; script-src {own}; font-src {own}; connect-src 'self'; "
+        f"img-src {images}; form-action 'self' {payments}; base-uri 'none'; frame-ancestors 'none'"
     ).replace(" ;", ";")
 
 

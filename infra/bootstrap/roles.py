@@ -234,6 +234,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             payment_origins=(origin(platform.payment_pages),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
             page_cache_bytes=settings.page_cache_bytes,
+            cdn=settings.cdn_url,
         )
     )
 

@@ -85,6 +85,8 @@ class StaticFolder:
         # Each content coding has its own tag: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
         headers = {
             "cache-control": FOREVER if fixed else "no-cache",
+            # Modules and fonts that come over a CDN need it; the files are public.
+            "access-control-allow-origin": "*",
             "etag": f'"{file.version}{"-" + encoding if encoding else ""}"',
         }
         if not file.is_packed:

@@ -38,7 +38,7 @@ class CartPages(Pages):
         return self._renderer.page(
             visit,
             "cart.html",
-            priced_cart=await price_cart(visit, self._queries, self._deps.media.url, waiting),
+            priced_cart=await price_cart(visit, self._queries, self._deps.media_url, waiting),
             waiting=waiting,
             paid=order if is_paid else None,
             link=None if order is None else visit.order_links.to(order.id, at=order.placed_at),
@@ -96,7 +96,7 @@ class CartPages(Pages):
         visit = await self._visits.to_open_store(request)
         await visit.form()
         waiting = await unpaid_order(visit, self._queries)
-        priced_cart = await price_cart(visit, self._queries, self._deps.media.url, waiting)
+        priced_cart = await price_cart(visit, self._queries, self._deps.media_url, waiting)
         visit.save_cart(priced_cart.tidied(visit.cart))
         return self._renderer.redirect(visit, "/cart")
 

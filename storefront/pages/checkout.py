@@ -113,7 +113,7 @@ class CheckoutPages(Pages):
     ) -> Response:
         """Return the form, or a redirect to the cart if the cart cannot be ordered as it is."""
         waiting = await unpaid_order(visit, self._queries)
-        priced_cart = await price_cart(visit, self._queries, self._deps.media.url, waiting)
+        priced_cart = await price_cart(visit, self._queries, self._deps.media_url, waiting)
         if not priced_cart.ready:
             return self._renderer.redirect(visit, "/cart")
         if visit.cart.id is None:

@@ -62,7 +62,7 @@ class HomePages(Pages):
         ids = [product.id for product in best.nodes]
         images = await queries.images(store_id, ids, only=SHOWN_OF_IMAGE | {"quality"})
         products = first_places(best.nodes, images)
-        best_cards = cards(products, images, self._deps.media.url)
+        best_cards = cards(products, images, self._deps.media_url)
         hero = _for_hero(best_cards)[:HERO]
         tiles = _tiles(shelves, products, best_cards) if shows_tiles else []
         kind = _hero_kind(theme.hero, tiles, hero)

@@ -221,7 +221,7 @@ class ProductPages(Pages):
             raise PageMissing
         variants = (await self._queries.variants(visit.store.id, [product.id])).get(product.id, ())
         images = (await self._queries.images(visit.store.id, [product.id], only=SHOWN_OF_IMAGE)).get(product.id, ())
-        photos = pictures(images, product.title, self._deps.media.url)
+        photos = pictures(images, product.title, self._deps.media_url)
         page = self._renderer.render(
             visit,
             "product.html",
@@ -258,7 +258,7 @@ class ProductPages(Pages):
     async def _cards(self, store_id: UUID, products: Sequence[ProductView]) -> list[Card]:
         ids = [product.id for product in products]
         images = await self._queries.images(store_id, ids, only=SHOWN_OF_IMAGE)
-        return cards(products, images, self._deps.media.url)
+        return cards(products, images, self._deps.media_url)
 
 
 def _id(text: str) -> UUID | None:

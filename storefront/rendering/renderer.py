@@ -32,7 +32,7 @@ class PageRenderer:
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self.cache = PageCache(deps.page_cache_bytes)
-        self.static = StaticFolder(PACKAGE / "static", "/static")
+        self.static = StaticFolder(PACKAGE / "static", f"{deps.cdn}/static")
         self.templates = Environment(
             loader=FileSystemLoader(PACKAGE / "templates"),
             autoescape=True,
