@@ -7,17 +7,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.generation import FailStep, SucceedStep
+from commands.mail import RecordMail
 from commands.media import RecordImage
-from commands.order import CancelOrder, RecordPayment
+from commands.order import CancelOrder, RecordPayment, WithdrawFromOrder
 from commands.product import WriteProductCopy
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
+from domain.mail.events import MailKind
 from domain.media.events import CutoutReview, ImageVersion, Operation, Rendition
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from infra.writers.copykit.scoring import measure
 from tests.integration.gateway.test_queries import an_order
-from tests.support.builders.samples import copy
+from tests.support.builders.samples import copy, sealed
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 REQUEST = (
@@ -531,6 +533,49 @@ async def test_a_paid_order_is_fulfilled(platform: Platform, owner: Merchant) ->
     assert corrected["order"] == sent["order"] | {"trackingNumber": "NO1234"}
 
 
+async def test_a_withdrawal_and_a_refused_mail_are_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
+    )
+    await change(platform, owner, "fulfilOrder", "order { id }", orderId=str(order_id))
+    selection = "order { deliveredOn withdrawalDeadline }"
+    wrong = await change(
+        platform, owner, "markOrderDelivered", selection, orderId=str(order_id), deliveredOn="2999-01-01"
+    )
+    assert codes(wrong) == [("INVALID_INPUT", "deliveredOn")]
+    delivered = await change(
+        platform, owner, "markOrderDelivered", selection, orderId=str(order_id), deliveredOn="2026-01-05"
+    )
+    assert delivered["order"] == {"deliveredOn": "2026-01-05", "withdrawalDeadline": "2026-01-19"}
+    lists = (
+        "query ($id: ID!) { store(id: $id) { without: orders(withdrawn: false) { totalCount nodes { id } } "
+        "orders(withdrawn: true) { totalCount nodes { withdrawals { number late deadline lines { quantity } } "
+        "mails { kind refusal } } } } }"
+    )
+    before = await platform.ask(lists, {"id": str(store_id)}, by=owner)
+    assert (before["without"]["totalCount"], before["orders"]["totalCount"]) == (1, 0)
+    who = sealed()
+    await platform.send(WithdrawFromOrder(order_id=order_id, store_id=store_id, name=who, email=who, lines=[]))
+    await platform.send(
+        RecordMail(
+            mail_id=uuid4(),
+            store_id=store_id,
+            order_id=order_id,
+            kind=MailKind.WITHDRAWAL_RECEIVED,
+            message_id="1@shops.example",
+            refusal="550 5.1.1",
+        )
+    )
+    after = await platform.ask(lists, {"id": str(store_id)}, by=owner)
+    assert after["without"]["totalCount"] == 0
+    (order,) = after["orders"]["nodes"]
+    (withdrawal,) = order["withdrawals"]
+    assert (withdrawal["number"], withdrawal["late"], withdrawal["deadline"]) == (1, True, "2026-01-19")
+    assert order["mails"] == [{"kind": "WITHDRAWAL_RECEIVED", "refusal": "550 5.1.1"}]
+
+
 async def test_a_late_payment_is_shown_to_the_merchant(platform: Platform, owner: Merchant) -> None:
     order_id = await an_order(platform, owner, await platform.stocked_store(owner))
     await platform.send(CancelOrder(order_id=order_id, reason="It was not paid within 60 minutes."))
@@ -577,6 +622,7 @@ async def test_merchants_cannot_change_each_other_s_objects(
         "editPage": {"pageId": store["pages"]["nodes"][0]["id"], "content": "C"},
         "processImage": a_store | {"url": "https://example.com/x.jpg"},
         "fulfilOrder": {"orderId": str(order_id)},
+        "markOrderDelivered": {"orderId": str(order_id), "deliveredOn": "2026-01-05"},
     }
     before = await platform.event_count()
     for name, input in fields.items():
