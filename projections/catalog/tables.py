@@ -16,6 +16,10 @@ from projections.engine.tables import Json, Table
 
 EMPTY_LIST = Json("[]")
 """An empty JSON array."""
+TITLE_KEY = 'left(title_folded, 200) collate "C"'
+"""What products are sorted by title with. Bounded, since an entry of an index must be smaller than a third of a page."""
+SCORE_KEY = "coalesce(score_total, -1)"
+"""What products are sorted by score with; products without a score come last."""
 
 
 @dataclass(slots=True)
@@ -230,7 +234,15 @@ PRODUCTS = Table(
         "short",
         "updated_at",
     ),
-    indexes=("create index on products (store_id, created_at, id)", "create index on products (store_id, slug)"),
+    indexes=(
+        "create index on products (store_id, created_at, id)",
+        "create index on products (store_id, slug)",
+        # One index per order of ``queries.PRODUCT_ORDERS``, so that a page never sorts a store's products.
+        "create index on products (store_id, price_minor, id)",
+        f"create index on products (store_id, ({TITLE_KEY}), id)",
+        f"create index on products (store_id, ({SCORE_KEY}), id)",
+        f"create index on products (store_id, category, ({SCORE_KEY}), id)",
+    ),
 )
 PRODUCT_TEXTS = Table(
     "product_texts",

@@ -14,6 +14,7 @@ from domain.money import Money
 from domain.product.events import ProductStatus
 from domain.text import fold
 from projections.catalog.queries.scoped import within
+from projections.catalog.tables import SCORE_KEY, TITLE_KEY
 from projections.catalog.views import (
     CategoryCount,
     CopyNotes,
@@ -145,8 +146,8 @@ PRODUCT_ORDERS = {
     ProductSort.NEWEST: Order(name="newest", key="p.created_at", type="timestamptz", descending=True),
     ProductSort.PRICE_LOW: Order(name="price-low", key="p.price_minor", type="bigint"),
     ProductSort.PRICE_HIGH: Order(name="price-high", key="p.price_minor", type="bigint", descending=True),
-    ProductSort.TITLE: Order(name="title", key='p.title_folded collate "C"', type="text"),
-    ProductSort.SCORE: Order(name="score", key="coalesce(p.score_total, -1)", type="double precision", descending=True),
+    ProductSort.TITLE: Order(name="title", key=TITLE_KEY, type="text"),
+    ProductSort.SCORE: Order(name="score", key=SCORE_KEY, type="double precision", descending=True),
 }
 
 
@@ -247,7 +248,7 @@ def _tables(columns: Collection[str], filter: ProductFilter = ProductFilter()) -
 def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
     where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
     if filter.statuses:
-        where.add(f"{PRODUCT_STATUS} = any({{}})", list(filter.statuses))
+        _with_status(where, filter.statuses)
     if filter.category is not None:
         where.add("p.category = {}", filter.category)
     if filter.categories:
@@ -260,6 +261,20 @@ def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         where.add("concat_ws(' ', p.title_folded, t.labels_folded, t.description_folded) like {}", pattern)
     return where
+
+
+def _with_status(where: Conditions, statuses: Collection[ProductStatus]) -> None:
+    """Keep products whose ``PRODUCT_STATUS`` is one of these.
+
+    PostgreSQL has no statistics of that expression. It would expect few rows and sort the whole store for a page.
+    """
+    active, sold_out = ProductStatus.ACTIVE in statuses, ProductStatus.OUT_OF_STOCK in statuses
+    if sold_out and not active:
+        where.add("(p.status = any({}) or (p.status = 'ACTIVE' and p.available <= 0))", list(statuses))
+        return
+    where.add("p.status = any({})", list(statuses))
+    if active and not sold_out:
+        where.add("(p.status <> 'ACTIVE' or p.available > 0)")
 
 
 async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope, only: Only = None) -> ProductView | None:

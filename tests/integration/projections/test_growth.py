@@ -1,0 +1,121 @@
+"""A page of products costs the same in a small store and in a large one: counted in rows and plans, not in time."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from infra.bench.one_store import fill_with_one_store
+from projections.catalog import queries
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
+from projections.reading.paging import Window
+from projections.reading.scope import ShopperScope
+from projections.registry import SEARCH_PATH
+
+PRODUCTS = 3000
+PAGE = 20
+
+
+class ExplainingReader:
+    """A reader that keeps the plan of each query beside its rows."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.plans: list[dict[str, Any]] = []
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        answer = await self._connection.fetchval(f"explain (analyze, format json) {query}", *args)
+        self.plans.append(json.loads(answer)[0]["Plan"])
+        return list(await self._connection.fetch(query, *args))
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        return next(iter(await self.fetch(query, *args)), None)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        row = await self.fetchrow(query, *args)
+        return None if row is None else row[0]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """Return the rows that a plan takes from tables, those that a filter removes included."""
+    return sum(
+        float((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in nodes(plan)
+        if "Relation Name" in node
+    )
+
+
+@pytest.fixture(scope="module")
+async def store_id(database_of_one_store: tuple[str, UUID]) -> UUID:
+    return database_of_one_store[1]
+
+
+@pytest.fixture(scope="module")
+async def database_of_one_store(postgres_dsn: str) -> AsyncIterator[tuple[str, UUID]]:
+    admin = await asyncpg.connect(postgres_dsn)
+    name, store_id = f"growth_{uuid4().hex}", uuid4()
+    await admin.execute(f"create database {name}")
+    dsn = postgres_dsn.rsplit("/", 1)[0] + f"/{name}"
+    await fill_with_one_store(
+        dsn, merchant_id=uuid4(), store_id=store_id, products=PRODUCTS, seed=7, report=lambda _: None
+    )
+    yield dsn, store_id
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def reader(database_of_one_store: tuple[str, UUID]) -> AsyncIterator[ExplainingReader]:
+    settings = {"search_path": f"{SEARCH_PATH}, public"}
+    connection = await asyncpg.connect(database_of_one_store[0], server_settings=settings)
+    yield ExplainingReader(connection)
+    await connection.close()
+
+
+@pytest.mark.parametrize("sort", ProductSort)
+async def test_a_page_of_products_reads_no_more_rows_than_it_shows(
+    reader: ExplainingReader, store_id: UUID, sort: ProductSort
+) -> None:
+    scope, where = ShopperScope(store_id), ProductFilter(statuses=ON_SALE)
+
+    async def page(window: Window) -> str | None:
+        found = await queries.products_of_store(reader, store_id, window, scope=scope, where=where, sort=sort)
+        assert len(found.nodes) == PAGE
+        return found.end_cursor
+
+    await page(Window(first=PAGE, after=await page(Window(first=PAGE))))
+
+    for plan in reader.plans:
+        kinds = {node["Node Type"] for node in nodes(plan)}
+        assert not kinds & {"Seq Scan", "Sort"}, plan
+        assert rows_read(plan) < 10 * PAGE, plan
+
+
+async def test_a_page_of_one_category_reads_no_more_rows_than_it_shows(
+    reader: ExplainingReader, store_id: UUID
+) -> None:
+    scope = ShopperScope(store_id)
+    category = (await queries.categories_of_store(reader, store_id, scope=scope))[0].category
+    reader.plans.clear()
+
+    await queries.products_of_store(
+        reader,
+        store_id,
+        Window(first=PAGE),
+        scope=scope,
+        where=ProductFilter(statuses=ON_SALE, category=category),
+        sort=ProductSort.SCORE,
+    )
+
+    (plan,) = reader.plans
+    assert not {node["Node Type"] for node in nodes(plan)} & {"Seq Scan", "Sort"}, plan
+    assert rows_read(plan) < 10 * PAGE, plan
