@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from infra.adapters.media.studio.plain_background import contrast_of
+
 SAMPLES = 4000
 """Ground pixels that the color is fitted to."""
 FAINT = 0.08
@@ -83,7 +85,7 @@ def fit_ground(pixels: np.ndarray, probability: np.ndarray) -> Ground | None:
     darker = _darker(opponent, color, tolerance=max(8.0, 2.5 * spread))
     colored = np.abs(color[1:]).max(axis=0) > COLORED
     return Ground(
-        distance, spread, float(fits.mean()), darker & colored, darker, _contrast(opponent[0]), color[0] > BLOWN
+        distance, spread, float(fits.mean()), darker & colored, darker, contrast_of(opponent[:1]), color[0] > BLOWN
     )
 
 
@@ -99,7 +101,3 @@ def _darker(opponent: np.ndarray, color: np.ndarray, *, tolerance: float) -> np.
     factor = opponent[0] / np.maximum(color[0], 1)
     off = np.abs(opponent[1:] - factor * color[1:]).max(axis=0)
     return np.asarray((factor > SHADE) & (factor < 1.04) & (off < tolerance))
-
-
-def _contrast(lightness: np.ndarray) -> np.ndarray:
-    return np.asarray(ndimage.maximum_filter(lightness, 3) - ndimage.minimum_filter(lightness, 3))

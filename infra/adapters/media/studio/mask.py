@@ -206,9 +206,12 @@ def _thin_parts(probability: np.ndarray, ground: Ground) -> np.ndarray:
     thin, _ = ndimage.label(attached & ~thick)
     wanted = np.bincount(thin.ravel()) >= SMALLEST_PART
     wanted[0] = False
-    distances = ndimage.distance_transform_edt(~mask)
-    reach = ndimage.maximum(distances, thin, np.arange(len(wanted)))
-    return np.asarray((wanted & (np.asarray(reach) >= FAR))[thin])
+    if not wanted.any():
+        return np.zeros_like(mask)
+    # A part reaches far if one of its pixels does; scipy's maximum by label sorts the whole photo.
+    far = np.zeros_like(wanted)
+    far[thin[ndimage.distance_transform_edt(~mask) >= FAR]] = True
+    return np.asarray((wanted & far)[thin])
 
 
 def _measure(probability: np.ndarray, ground: Ground | None) -> dict[str, float]:

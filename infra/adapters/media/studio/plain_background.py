@@ -130,14 +130,14 @@ def _gradient(pixels: np.ndarray, border: np.ndarray) -> np.ndarray | None:
 
 def _not_reached(pixels: np.ndarray, border: np.ndarray) -> np.ndarray:
     """Return a mask of the area that the flood from the border does not reach."""
-    surfaces, _ = ndimage.label(_contrast(pixels) < CALM)
+    surfaces, _ = ndimage.label(contrast_of(pixels) < CALM)
     around = np.unique(surfaces[border])
     reached = np.isin(surfaces, around[around > 0])
     # An outline's contrast begins a pixel before it, and on the outline the ground shines through.
     return np.asarray(ndimage.binary_opening(~ndimage.binary_dilation(reached, iterations=2), iterations=2))
 
 
-def _contrast(pixels: np.ndarray) -> np.ndarray:
+def contrast_of(pixels: np.ndarray) -> np.ndarray:
     """Return the largest difference between a pixel and its eight neighbors in any channel."""
     # Shifting takes a tenth of the time of scipy's filters, which support any window.
     lowest = highest = np.pad(pixels, ((0, 0), (1, 1), (1, 1)), mode="edge")
