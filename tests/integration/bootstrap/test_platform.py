@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.bootstrap import gateway_app, open_platform, storefront_app
+from infra.bootstrap.consumers import consumers, mailer
 from infra.settings import Settings
 from projections.reading.time_travel import travel_pool
 from projections.registry import READ_MODELS
@@ -112,3 +113,13 @@ async def test_the_storefront_speaks_the_configured_scheme(database: str, tmp_pa
         transport = httpx.ASGITransport(app=await storefront_app(platform))
         async with httpx.AsyncClient(transport=transport, base_url="http://shop.localhost") as client:
             assert "strict-transport-security" in (await client.get("/-/health")).headers
+
+
+@pytest.mark.parametrize("server", [None, "smtps://mail.example"])
+async def test_mails_go_to_the_mailbox_or_to_the_mail_server(database: str, tmp_path: Path, server: str | None) -> None:
+    mail = {} if server is None else {"smtp_url": server, "mail_from": "orders@shops.example"}
+    settings = Settings(data_dir=tmp_path, database_url=database, **UNUSED, **mail)
+    async with open_platform(settings, migrated=False) as platform:
+        (policy,) = await consumers(platform, names=("mail-policy",))
+        assert policy.name == "mail-policy"
+    assert type(mailer(settings)).__name__ == ("MailboxMailer" if server is None else "SmtpMailer")
