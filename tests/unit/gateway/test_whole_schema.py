@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -47,14 +46,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:R
 """graphql-core leaves resolvers of nulled objects unawaited."""
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _collected() -> Iterator[None]:
     """Collect these resolvers here, not in another test."""
     yield
     gc.collect()
 
 
-CASES = int(os.environ.get("ZYENTA_GRAPHQL_CASES", "60"))
 IDS = [str(UUID(int=n)) for n in (1, 2)]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SCHEMA = build_schema()
@@ -326,15 +324,32 @@ async def answer(schema: Schema, query: str, variables: dict[str, Any], seed: in
     return answer_bytes(result.data, errors)
 
 
-@settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(operation=operations(), seed=st.integers(0, 10**6))
-def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
-    operation: tuple[str, dict[str, Any]], seed: int
-) -> None:
+def same_bytes(operation: tuple[str, dict[str, Any]], seed: int) -> None:
     query, variables = operation
     assert validate(SCHEMA._schema, parse(query)) == []
     planned = asyncio.run(answer(SCHEMA, query, variables, seed))
     assert planned == asyncio.run(answer(PLAIN, query, variables, seed))
+
+
+usual = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+cases = given(operation=operations(), seed=st.integers(0, 10**6))
+
+
+@settings(usual, max_examples=60)
+@cases
+def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
+    operation: tuple[str, dict[str, Any]], seed: int
+) -> None:
+    same_bytes(operation, seed)
+
+
+@pytest.mark.long
+@settings(usual, max_examples=1500)
+@cases
+def test_thousands_of_queries_have_the_same_bytes_from_plan_and_executor(
+    operation: tuple[str, dict[str, Any]], seed: int
+) -> None:
+    same_bytes(operation, seed)
 
 
 PATHS = {
@@ -364,7 +379,7 @@ def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
             assert counts.irregular == before or b'"errors"' in planned, name
 
 
-@settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
+@settings(usual, max_examples=60)
 @given(operation=operations(), broken=st.integers(0, 10**6))
 def test_what_the_quick_check_accepts_is_valid(operation: tuple[str, dict[str, Any]], broken: int) -> None:
     words = re.findall(r"[A-Za-z_$@0-9]+|\s+|.", operation[0])
