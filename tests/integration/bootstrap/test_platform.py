@@ -117,7 +117,7 @@ async def test_the_storefront_speaks_the_configured_scheme(database: str, tmp_pa
 
 @pytest.mark.parametrize("server", [None, "smtps://mail.example"])
 async def test_mails_go_to_the_mailbox_or_to_the_mail_server(database: str, tmp_path: Path, server: str | None) -> None:
-    mail = {} if server is None else {"smtp_url": server, "mail_from": "orders@shops.example"}
+    mail: dict[str, Any] = {} if server is None else {"smtp_url": server, "mail_from": "orders@shops.example"}
     settings = Settings(data_dir=tmp_path, database_url=database, **UNUSED, **mail)
     async with open_platform(settings, migrated=False) as platform:
         (policy,) = await consumers(platform, names=("mail-policy",))
