@@ -12,7 +12,7 @@ LANGUAGE_SINCE := 67de2ff91a29
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit test-long screenshots tools lint types contracts audit check
+.PHONY: help setup demo test unit test-long lighthouse screenshots tools lint types contracts audit check
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -45,6 +45,9 @@ screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTOR
 
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms
 	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
+
+lighthouse: tools ## measure the storefront's pages with Lighthouse; times depend on the machine
+	$(BIN)/pytest -q -s -m long tests/integration/storefront/test_lighthouse.py
 
 lint: .venv/.synced ## check style, format, spelling and language
 	$(BIN)/ruff check .

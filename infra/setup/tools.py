@@ -1,4 +1,4 @@
-"""Installation of what only some tests need: chromium, kcat, Apache Kafka, SeaweedFS (an S3 server) and stripe-mock.
+"""Installation of what only some tests need: chromium, kcat, Apache Kafka, SeaweedFS (an S3 server), stripe-mock, Lighthouse.
 
 No tool is required here. A test without its tool is skipped with a message, which is a failure in CI.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
+from infra.setup.lighthouse import LighthouseUnavailable, ensure_lighthouse
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 
@@ -67,12 +68,22 @@ def ensure_stripe_mock_built() -> str | None:
     return None
 
 
+def ensure_lighthouse_installed() -> str | None:
+    """Install Lighthouse from the npm registry. Return the reason if it is missing, else None."""
+    try:
+        ensure_lighthouse()
+    except (LighthouseUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
+        return str(unavailable)
+    return None
+
+
 TOOLS: Mapping[str, Callable[[], str | None]] = {
     "chromium": partial(ensure_from_debian, "chromium"),
     "kcat": partial(ensure_from_debian, "kcat"),
     "Apache Kafka": ensure_kafka_installed,
     "SeaweedFS": ensure_object_store_fetched,
     "stripe-mock": ensure_stripe_mock_built,
+    "Lighthouse": ensure_lighthouse_installed,
 }
 
 if __name__ == "__main__":

@@ -32,9 +32,13 @@ class Family:
         return f'"{self.name}", {self.fallback}'
 
     def faces(self, base: str) -> str:
-        """Return the ``@font-face`` rules; ``base`` is the address of the fonts folder."""
+        """Return the ``@font-face`` rules; ``base`` is the address of the fonts folder.
+
+        ``optional``: a font that comes late waits for the next page, because a swap would move what people read. Pages
+        preload their fonts, and browsers keep them.
+        """
         return "\n".join(
-            f'@font-face{{font-family:"{self.name}";font-style:normal;font-weight:{weight};font-display:swap;'
+            f'@font-face{{font-family:"{self.name}";font-style:normal;font-weight:{weight};font-display:optional;'
             f'src:url("{base}/{self.slug}/{weight}.woff2") format("woff2")}}'
             for weight in self.weights
         )

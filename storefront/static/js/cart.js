@@ -3,7 +3,6 @@ import { steppers } from "./stepper.js";
 
 const form = document.querySelector("[data-cart]");
 if (form) {
-  document.documentElement.classList.add("js");
   let rest;
   steppers(form, () => {
     clearTimeout(rest);
