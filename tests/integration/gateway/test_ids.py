@@ -16,6 +16,7 @@ from tests.support.platforms.gateway import Merchant, Platform
 
 MUTATIONS = graphql.build_schema(sdl()).mutation_type.fields  # type: ignore[union-attr]
 VALUES: dict[str, Any] = {
+    "Date": "2026-11-23",
     "String": "A lamp",
     "Decimal": "9.90",
     "Int": 1,
