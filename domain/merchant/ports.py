@@ -64,7 +64,7 @@ class StripeAccounts(Protocol):
         ...
 
     async def create(self, merchant_id: UUID, *, email: str, country: str | None) -> str:
-        """Open an account and return its id; the same merchant gets the same account.
+        """Open an account and return its id; a repeat on the same day returns the same account.
 
         Args:
             merchant_id: the owner.

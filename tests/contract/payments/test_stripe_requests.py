@@ -137,6 +137,7 @@ async def test_an_account_is_described_as_stripe_describes_it(stripe: StripeServ
     accounts = StripeConnect(client, live=False)
     id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
     assert await accounts.create(MERCHANT, email="ada@shop.example", country="DE") == id
+    assert await accounts.create(MERCHANT, email="ada@shop.example", country="AT") != id
     needs = {
         "currently_due": ["external_account"],
         "past_due": ["tos_acceptance.date"],

@@ -4,6 +4,7 @@ These are the controller properties with which the merchant is merchant of recor
 ``stripe-mock`` knows no v2 accounts, so requests to those could not be checked.
 """
 
+import hashlib
 from uuid import UUID
 
 import stripe
@@ -44,7 +45,7 @@ class StripeConnect:
         return self._live
 
     async def create(self, merchant_id: UUID, *, email: str, country: str | None) -> str:
-        """Open an account and return its id; the same merchant gets the same account.
+        """Open an account and return its id; the same merchant and values get the same account for a day.
 
         Raises:
             StripeRefused: retrying cannot help.
@@ -62,8 +63,9 @@ class StripeConnect:
         }
         if country is not None:
             params["country"] = country
-        # The key holds a day; the account that the command recorded is asked for first.
-        key = f"account:{merchant_id}"
+        # Stripe refuses a known key with other values, so each e-mail address and country has its own key.
+        values = hashlib.sha256(f"{email}\0{country}".encode()).hexdigest()[:16]
+        key = f"account:{merchant_id}:{values}"
         account = await ask(self._client.v1.accounts.create_async(params=params, options={"idempotency_key": key}))
         return account.id
 
