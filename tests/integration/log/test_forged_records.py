@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from commands.bus import CommandBus
-from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.order import ReceiveWebhook
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.app import ConsumerApp
 from consumers.policies.payments import PaymentsPolicy
@@ -38,7 +38,6 @@ from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.integration.log.halves import published, publishing
 from tests.support.builders.records import headers_of
-from tests.support.builders.samples import sealed
 from tests.support.platforms.write_side import Platform
 
 pytestmark = pytest.mark.kafka
@@ -79,25 +78,6 @@ class OnPostgres(Platform):
 
     async def get(self, kind: StreamKind[S], id: UUID) -> S:
         return await self.aggregates.get(kind, id)
-
-
-async def order_a_lamp(platform: Platform) -> UUID:
-    (lamp,) = await platform.publish()
-    (variant,) = (await platform.product(lamp)).variants
-    order_id, shopper = uuid4(), uuid4()
-    await platform.send(
-        PlaceOrder(
-            order_id=order_id,
-            store_id=platform.store_id,
-            lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
-            shopper_id=shopper,
-            shopper_name=sealed(shopper),
-            shopper_email=sealed(shopper),
-            shipping_address=sealed(shopper),
-        )
-    )
-    await platform.send(OpenPaymentSession(order_id=order_id, provider="sandbox", session_id="s1"))
-    return order_id
 
 
 async def receive(platform: Platform, body: str) -> None:
@@ -146,7 +126,7 @@ async def test_a_forged_payment_pays_nothing_stops_no_process_and_is_named(
     platform = OnPostgres()
     platform.bus, platform.aggregates = CommandBus(log, handlers(SystemClock())), EventLogAggregates(log)
     aggregates = platform.aggregates
-    order_id = await order_a_lamp(platform)
+    order_id = await platform.order_a_lamp()
     payment = json.dumps({"store": str(platform.store_id), "order": str(order_id)})
     await receive(platform, "{}")
     await ensure_topics(servers)

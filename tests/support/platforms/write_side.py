@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from commands.bus import CommandBus
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
+from commands.order import CartLine, OpenPaymentSession, PlaceOrder
 from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
@@ -102,6 +103,25 @@ class Platform:
         products = await self.scout(*listings)
         await self.finish()
         return products
+
+    async def order_a_lamp(self, provider: str = "sandbox") -> UUID:
+        """Publish a store, order a lamp for 20 dollars, open its payment page, and return the order's id."""
+        (lamp,) = await self.publish()
+        (variant,) = (await self.product(lamp)).variants
+        order_id, shopper = uuid4(), uuid4()
+        await self.send(
+            PlaceOrder(
+                order_id=order_id,
+                store_id=self.store_id,
+                lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
+                shopper_id=shopper,
+                shopper_name=sealed(shopper),
+                shopper_email=sealed(shopper),
+                shipping_address=sealed(shopper),
+            )
+        )
+        await self.send(OpenPaymentSession(order_id=order_id, provider=provider, session_id="s1"))
+        return order_id
 
     async def finish(self) -> None:
         """Take a scouted store to shoppers."""

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.merchant import ConnectStripe
-from commands.order import CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.order import ReceiveWebhook
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
 from domain.money import Money
@@ -20,7 +20,6 @@ from domain.order.ports import PaymentConfirmed, PaymentDeclined
 from domain.product.events import StockSold
 from gateway.webhooks.payments import command_of
 from infra.adapters.payments.stripe.checkout import StripeWebhooks
-from tests.support.builders.samples import sealed
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 
@@ -61,23 +60,9 @@ def webhooks(order_id: UUID, store_id: UUID, total: Money) -> list[str]:
 
 
 async def ordered(platform: Platform) -> UUID:
-    """Publish a store whose merchant has an account at Stripe, order a lamp, and return the order's id."""
-    (lamp,) = await platform.publish()
+    """Order a lamp from a merchant with an account at Stripe, and return the order's id."""
+    order_id = await platform.order_a_lamp("stripe")
     await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", live=False))
-    (variant,) = (await platform.product(lamp)).variants
-    order_id, shopper = uuid4(), uuid4()
-    await platform.send(
-        PlaceOrder(
-            order_id=order_id,
-            store_id=platform.store_id,
-            lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
-            shopper_id=shopper,
-            shopper_name=sealed(shopper),
-            shopper_email=sealed(shopper),
-            shipping_address=sealed(shopper),
-        )
-    )
-    await platform.send(OpenPaymentSession(order_id=order_id, provider="stripe", session_id="cs_1"))
     return order_id
 
 

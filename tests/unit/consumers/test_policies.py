@@ -14,7 +14,7 @@ from commands.bus import CommandBus
 from commands.generation import ChooseNiche, CorrectNiche
 from commands.media import RecordImage, RejectImage, RequestImage
 from commands.merchant import RegisterMerchant
-from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder, ReceiveWebhook
+from commands.order import CancelOrder, ReceiveWebhook
 from commands.ports import ConcurrencyConflict, Context, Receipt
 from commands.store import RequestStore
 from consumers.policies.generation import GenerationPolicy
@@ -190,26 +190,6 @@ class JsonGateway:
         return PaymentDeclined(**header, reason="Card declined")
 
 
-async def ordered(platform: Platform) -> UUID:
-    """Publish a store, order a lamp for 20 dollars, and return the order's id."""
-    (lamp,) = await platform.publish()
-    (variant,) = (await platform.product(lamp)).variants
-    order_id, shopper = uuid4(), uuid4()
-    await platform.send(
-        PlaceOrder(
-            order_id=order_id,
-            store_id=platform.store_id,
-            lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
-            shopper_id=shopper,
-            shopper_name=sealed(shopper),
-            shopper_email=sealed(shopper),
-            shipping_address=sealed(shopper),
-        )
-    )
-    await platform.send(OpenPaymentSession(order_id=order_id, provider="sandbox", session_id="s1"))
-    return order_id
-
-
 async def reaction_to_webhook(platform: Platform, body: str, source: str = "sandbox-payments") -> Sequence[DomainEvent]:
     """Receive a webhook and return the events of the payments policy."""
     await platform.send(
@@ -226,7 +206,7 @@ def payment(platform: Platform, order_id: UUID, *, ok: bool = True, minor: int =
 
 
 async def test_a_payment_webhook_pays_the_order(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     assert kinds(await reaction_to_webhook(platform, payment(platform, order_id))) == ["OrderPaid", "StockSold"]
     assert await reaction_to_webhook(platform, payment(platform, order_id)) == [], (
         "a second notice under another id changes nothing"
@@ -234,24 +214,24 @@ async def test_a_payment_webhook_pays_the_order(platform: Platform) -> None:
 
 
 async def test_a_failed_payment_is_noted(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     assert kinds(await reaction_to_webhook(platform, payment(platform, order_id, ok=False))) == ["PaymentFailed"]
 
 
 async def test_a_wrong_amount_pays_nothing_and_is_kept_for_a_person(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     assert kinds(await reaction_to_webhook(platform, payment(platform, order_id, minor=1999))) == ["PaymentUnmatched"]
     assert (await platform.get(ORDER, order_id)).status is OrderStatus.PENDING
 
 
 async def test_webhooks_of_other_kinds_and_sources_are_left_alone(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     assert await reaction_to_webhook(platform, '{"kind": "payout"}') == []
     assert await reaction_to_webhook(platform, payment(platform, order_id), source="cj") == []
 
 
 async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     platform.store_id, platform.merchant_id = uuid4(), uuid4()
     await platform.request()
     (rejected,) = await reaction_to_webhook(platform, payment(platform, order_id))
@@ -261,7 +241,7 @@ async def test_a_webhook_of_one_store_cannot_pay_anothers_order(platform: Platfo
 
 
 async def test_a_webhook_that_names_no_order_is_rejected_at_once_and_the_merchant_told(platform: Platform) -> None:
-    await ordered(platform)
+    await platform.order_a_lamp()
     for id in (uuid4(), platform.store_id):
         (rejected,) = await reaction_to_webhook(platform, payment(platform, id))
         assert isinstance(rejected, WebhookRejected)
@@ -269,7 +249,7 @@ async def test_a_webhook_that_names_no_order_is_rejected_at_once_and_the_merchan
 
 
 async def test_a_webhook_body_that_makes_no_sense_is_rejected_and_not_lost(platform: Platform) -> None:
-    await ordered(platform)
+    await platform.order_a_lamp()
     (rejected,) = await reaction_to_webhook(platform, "{")
     assert isinstance(rejected, WebhookRejected)
     assert rejected.reason.startswith("It makes no sense: Expecting")
@@ -326,7 +306,7 @@ async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
 
 
 async def test_an_unpaid_order_is_cancelled_and_its_stock_returns(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     overdue = KnownOverdue(unpaid=[order_id])
     before = len(platform.log.raw)
     policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
@@ -337,7 +317,7 @@ async def test_an_unpaid_order_is_cancelled_and_its_stock_returns(platform: Plat
 
 
 async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is_due(platform: Platform) -> None:
-    order_id = await ordered(platform)
+    order_id = await platform.order_a_lamp()
     overdue = KnownOverdue(archived=[order_id])
     before = len(platform.log.raw)
     policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
@@ -351,7 +331,7 @@ async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is
 
 
 async def test_an_order_that_others_are_busy_with_holds_up_no_other_deadline(platform: Platform) -> None:
-    order_id, busy = await ordered(platform), uuid4()
+    order_id, busy = await platform.order_a_lamp(), uuid4()
 
     class Busy(CommandBus):
         async def dispatch(self, command: object, context: Context) -> Receipt:
