@@ -11,6 +11,18 @@ from functools import lru_cache
 
 from domain.product.events import ScoreTerm
 from domain.sourcing.fit_listing import ListingWords
+from domain.sourcing.fit_names import (
+    ANIMALS,
+    animal_words,
+    equivalents,
+    field_words,
+    implied_audience,
+    kin_words,
+    phrases_of,
+    related_audiences,
+    rival_words,
+    same_name,
+)
 from domain.sourcing.listing import Listing
 from domain.sourcing.relevance import words
 from domain.sourcing.supplier_words import (
@@ -19,7 +31,6 @@ from domain.sourcing.supplier_words import (
     lexicon,
     pairs_of,
     synonyms,
-    tokens,
     word_set,
 )
 from domain.store.niche import NicheReading
@@ -51,8 +62,6 @@ OF_THE_FIELD, IN_NO_CATEGORY = 0.75, 0.45
 PLACES: Sequence[tuple[str, float]] = (("title", 1.0), ("labels", 0.9), ("description", 0.8))
 """How far a word is believed by its place. Labels are category, tags and facts."""
 
-ANIMALS = "animals"
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -72,13 +81,13 @@ class FitMeasure:
     """The measure of listings against one niche."""
 
     def __init__(self, reading: NicheReading) -> None:
-        self._things = _phrases(reading.things)
-        self._categories = _phrases([*reading.categories, *reading.things])
+        self._things = phrases_of(reading.things)
+        self._categories = phrases_of([*reading.categories, *reading.things])
         self._main_categories = self._categories[:MAIN_CATEGORIES] if reading.categories else ()
         self._heads = frozenset(phrase[-1] for phrase in self._categories)
-        self._audience = _phrases(reading.audience) or _implied_audience(self._things)
-        self._style = _phrases(reading.style)
-        self._setting = _phrases(reading.setting)
+        self._audience = phrases_of(reading.audience) or implied_audience(self._things)
+        self._style = phrases_of(reading.style)
+        self._setting = phrases_of(reading.setting)
         self._own = frozenset(word for phrase in self._categories for word in phrase)
         named = [*self._categories, *self._audience, *self._style, *self._setting]
         self._named = frozenset(word for phrase in named for word in phrase)
@@ -120,7 +129,7 @@ class FitMeasure:
         return any(
             seen.names & ({part[-1]} | synonyms().get(part[-1], frozenset()))
             and part[-1] not in vague
-            and not any(_same_name(part[-1], word) for word in self._own)
+            and not any(same_name(part[-1], word) for word in self._own)
             for part in seen.categories
             if part
         )
@@ -141,7 +150,7 @@ class FitMeasure:
                 whole = "".join(phrase)
                 is_compound = n > 0 and clause.names[n - 1] + word == whole
                 is_whole = is_compound or word == whole
-                name = 1.0 if is_whole else _same_name(word, head)
+                name = 1.0 if is_whole else same_name(word, head)
                 if not name:
                     continue
                 if self._is_companion(clause.names, n) or self._is_other(
@@ -164,7 +173,7 @@ class FitMeasure:
     def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
         for clause in seen.clauses:
             if phrase[-1] in clause.names and all(
-                any(_same_name(word, modifier) for word in clause.names) for modifier in phrase[:-1]
+                any(same_name(word, modifier) for word in clause.names) for modifier in phrase[:-1]
             ):
                 positions = [clause.names.index(word) for word in phrase if word in clause.names]
                 apart = any(self._is_other(clause.names, n) for n in positions)
@@ -181,7 +190,7 @@ class FitMeasure:
             return max(UNPROVED, 0.85 * min((self._modifier(modifier, seen) for modifier in field), default=1.0))
         if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
             categories = frozenset(word for part in seen.categories for word in part)
-            return OF_THE_FIELD if all(_field_words(word) & (seen.names | categories) for word in field) else UNPROVED
+            return OF_THE_FIELD if all(field_words(word) & (seen.names | categories) for word in field) else UNPROVED
         return UNPROVED
 
     def _is_apart(self, seen: ListingWords) -> bool:
@@ -215,7 +224,7 @@ class FitMeasure:
 
     def _modifier(self, modifier: str, seen: ListingWords) -> float:
         """Return how far a listing shows a modifier such as ``matcha`` of ``matcha bowl``."""
-        accepted = _equivalents(modifier)
+        accepted = equivalents(modifier)
         return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
 
     def _category(self, seen: ListingWords, wanted: Sequence[tuple[str, ...]] | None = None) -> float:
@@ -229,22 +238,22 @@ class FitMeasure:
         if part in categories:
             return 1.0
         if all(word in word_set("broad") for word in part):
-            kin = _kin(self._named)
+            kin = kin_words(self._named)
             return 0.7 if any(word in kin for word in part) else SILENT
         best = 0.15
         for phrase in categories:
             # Handbags are bags, sunglasses are glasses.
             is_end = len(part[-1]) >= 3 and phrase[-1].endswith(part[-1])
-            name = _same_name(part[-1], phrase[-1]) or (0.9 if is_end else 0.0)
+            name = same_name(part[-1], phrase[-1]) or (0.9 if is_end else 0.0)
             others, wanted = set(part[:-1]), set(phrase[:-1])
             if "".join(part) == "".join(phrase):
                 best = 1.0
             elif name and part[-1] not in word_set("generic"):
-                if others <= self._own or all(_equivalents(word) & self._named for word in others):
+                if others <= self._own or all(equivalents(word) & self._named for word in others):
                     best = max(best, name * (1.0 if others or not wanted else 0.85))
                 else:
                     best = max(best, KIN_CATEGORY)
-            elif any(_equivalents(word) & self._named for word in others):
+            elif any(equivalents(word) & self._named for word in others):
                 # “Sewing Notions” and “Camping Cookware” say the niche's field or setting.
                 best = max(best, 0.7 if part[-1] in word_set("generic") else SILENT)
         return best
@@ -261,8 +270,8 @@ class FitMeasure:
             proved = self._modifier(phrase[-1], seen)
             return max(0.6, proved) if not self._names_strangers(seen) else 0.0
         ours = frozenset(word for name in own for word in groups("audiences").words[name])
-        related = _related(own)
-        rivals = _rivals(own, related)
+        related = related_audiences(own)
+        rivals = rival_words(own, related)
         is_animal = any(name in word_set(ANIMALS, "audience_relations") for name in own)
         near = frozenset(word for name in related for word in groups("audiences").words.get(name, ()))
         if is_animal:
@@ -270,7 +279,7 @@ class FitMeasure:
         found = self._found(ours, seen)
         # A plush cat for kids is for kids.
         addressed = seen.purpose & rivals and not seen.purpose & (ours | near)
-        named = rivals & (seen.title if is_animal else seen.title - _animal_words())
+        named = rivals & (seen.title if is_animal else seen.title - animal_words())
         labelled = rivals & frozenset(word for part in seen.categories for word in part)
         if addressed or (named and not (ours | near) & seen.title) or (labelled and found < 1):
             return 0.0
@@ -309,7 +318,7 @@ class FitMeasure:
 
     def _one_style(self, phrase: tuple[str, ...], seen: ListingWords, thing: float) -> float:
         known = groups("styles").words
-        accepted = known.get(phrase[-1], frozenset()) | {phrase[-1]} | _equivalents(phrase[-1])
+        accepted = known.get(phrase[-1], frozenset()) | {phrase[-1]} | equivalents(phrase[-1])
         name = phrase[-1] if phrase[-1] in known else next(iter(groups("styles").of(phrase[-1])), phrase[-1])
         accepted |= known.get(name, frozenset())
         materials = word_set("materials", "style_rules")
@@ -381,68 +390,3 @@ def _mean(terms: Sequence[ScoreTerm]) -> float:
         return 0.0
     weight = sum(term.weight for term in terms)
     return math.exp(sum(term.weight * math.log(term.value) for term in terms) / weight)
-
-
-def _phrases(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(dict.fromkeys(phrase for phrase in map(tokens, texts) if phrase))
-
-
-def _implied_audience(things: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """Return the audience that the things name themselves, such as ``dog`` of ``dog bed``."""
-    known = groups("audiences")
-    named = [[word for word in phrase[:-1] if known.of(word)] for phrase in things]
-    return tuple(dict.fromkeys((words[0],) for words in named if words)) if named and all(named) else ()
-
-
-def _same_name(word: str, head: str) -> float:
-    """Return how far a word of a title names the same thing as a head word; 0 if it does not."""
-    if word == head:
-        return 1.0
-    if word in synonyms().get(head, ()):
-        return 0.95
-    return 0.9 if word in groups("kinds").words.get(head, ()) else 0.0
-
-
-@lru_cache(maxsize=4_096)
-def _equivalents(word: str) -> frozenset[str]:
-    """Return the words that show the same as a word: its synonyms, and its audience's, style's and setting's words."""
-    found = {word} | synonyms().get(word, frozenset())
-    for table in ("audiences", "settings", "styles"):
-        known = groups(table).words
-        found |= known.get(word, frozenset())
-        if table == "audiences":
-            found |= frozenset(other for name in groups(table).of(word) for other in known[name])
-    if word == "pet":
-        pets = word_set("pet", "audience_relations")
-        found |= {other for name in pets for other in groups("audiences").words[name]}
-    return frozenset(found)
-
-
-def _field_words(word: str) -> frozenset[str]:
-    """Return the words that show a field. A property such as waterproof makes nothing rain gear."""
-    return _equivalents(word) - (word_set("properties", "setting_rules") - {word})
-
-
-def _kin(named: frozenset[str]) -> frozenset[str]:
-    """Return the words of the kinds that the niche's words belong to, such as ``pet`` for ``cat``."""
-    animals = groups("audiences").of
-    is_pet = any(animals(word) & word_set("pet", "audience_relations") for word in named)
-    return named | ({"pet"} if is_pet else frozenset())
-
-
-def _related(own: frozenset[str]) -> frozenset[str]:
-    return frozenset(
-        other for name in own for other in lexicon()["audience_relations"].get(name, "").split() if other not in own
-    )
-
-
-def _rivals(own: frozenset[str], related: frozenset[str]) -> frozenset[str]:
-    """Return the words of all audiences that exclude these."""
-    known = groups("audiences").words
-    ours = frozenset(word for name in own | related for word in known.get(name, ()))
-    return frozenset(word for name, members in known.items() if name not in own | related for word in members) - ours
-
-
-def _animal_words() -> frozenset[str]:
-    known = groups("audiences").words
-    return frozenset(word for name in word_set(ANIMALS, "audience_relations") for word in known[name])
