@@ -17,11 +17,14 @@ from domain.sourcing.fit_names import (
     equivalents,
     field_words,
     implied_audience,
+    is_use,
     kin_words,
     phrases_of,
+    position_words,
     related_audiences,
     rival_words,
     same_name,
+    stands_elsewhere,
 )
 from domain.sourcing.listing import Listing
 from domain.sourcing.relevance import words
@@ -99,8 +102,8 @@ class FitMeasure:
         seen = ListingWords.of(listing)
         category = self._category(seen)
         thing = self._thing(seen, category)
-        if thing == UNPROVED and not self._is_picture(seen) and self._category(seen, self._main_categories) >= 0.9:
-            thing = BY_CATEGORY
+        if thing == UNPROVED and not self._is_apart_from_category(seen):
+            thing = BY_CATEGORY if self._category(seen, self._main_categories) >= 0.9 else UNPROVED
         elif thing == OF_THE_FIELD and category <= SILENT:
             thing = IN_NO_CATEGORY
         values = {
@@ -119,13 +122,16 @@ class FitMeasure:
 
     def _thing(self, seen: ListingWords, category: float) -> float:
         """Return whether the title names one of the niche's things."""
-        if self._is_picture(seen) or self._is_of_another_category(seen):
+        if self._is_apart_from_category(seen):
             return UNPROVED
         return max(self._one_thing(phrase, seen, category) for phrase in self._things)
 
+    def _is_apart_from_category(self, seen: ListingWords) -> bool:
+        return self._is_picture(seen) or self._is_of_another_category(seen)
+
     def _is_of_another_category(self, seen: ListingWords) -> bool:
         """Whether the title repeats the name of a category that is not the niche's: a ``Camera Wall Clock`` in ``Clocks``."""
-        vague = word_set("generic") | word_set("broad")
+        vague = word_set("generic") | word_set("broad") | {"storage"}
         return any(
             seen.names & ({part[-1]} | synonyms().get(part[-1], frozenset()))
             and part[-1] not in vague
@@ -143,7 +149,7 @@ class FitMeasure:
     def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
         *modifiers, head = phrase
         if head in word_set("generic"):
-            return self._generic_thing(phrase, seen)
+            return self._generic_thing(phrase, seen, category)
         best = 0.0
         for clause in seen.clauses:
             for n, word in enumerate(clause.names):
@@ -153,8 +159,10 @@ class FitMeasure:
                 name = 1.0 if is_whole else same_name(word, head)
                 if not name:
                     continue
-                if self._is_companion(clause.names, n) or self._is_other(
-                    clause.names, n, whole if is_compound else word
+                if (
+                    self._is_companion(clause.names, n)
+                    or self._is_other(clause.names, n, whole if is_compound else word)
+                    or stands_elsewhere(modifiers, clause.names[:n])
                 ):
                     best = max(best, 0.1)
                     continue
@@ -170,7 +178,7 @@ class FitMeasure:
             return 0.35
         return max(best, UNPROVED)
 
-    def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
+    def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
         for clause in seen.clauses:
             if phrase[-1] in clause.names and all(
                 any(same_name(word, modifier) for word in clause.names) for modifier in phrase[:-1]
@@ -181,13 +189,15 @@ class FitMeasure:
         # "cat toy" is also a wand for cats.
         members = groups("kinds").words.get(phrase[-1], frozenset())
         named = any(
-            word in members and not self._is_companion(clause.names, n)
+            word in members and not self._is_companion(clause.names, n) and not self._is_other(clause.names, n)
             for clause in seen.clauses
             for n, word in enumerate(clause.names)
         )
-        field = [modifier for modifier in phrase[:-1] if modifier not in word_set("broad")]
         if named:
-            return max(UNPROVED, 0.85 * min((self._modifier(modifier, seen) for modifier in field), default=1.0))
+            narrowing = [modifier for modifier in phrase[:-1] if modifier not in word_set("anywhere")]
+            proved = min((self._modifier(modifier, seen) for modifier in narrowing), default=1.0)
+            return max(UNPROVED, 0.85 * proved * (IN_OTHER_CATEGORY if category < KIN_CATEGORY else 1.0))
+        field = [modifier for modifier in phrase[:-1] if modifier not in word_set("broad")]
         if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
             categories = frozenset(word for part in seen.categories for word in part)
             return OF_THE_FIELD if all(field_words(word) & (seen.names | categories) for word in field) else UNPROVED
@@ -224,8 +234,10 @@ class FitMeasure:
 
     def _modifier(self, modifier: str, seen: ListingWords) -> float:
         """Return how far a listing shows a modifier such as ``matcha`` of ``matcha bowl``."""
-        accepted = equivalents(modifier)
-        return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
+        accepted = field_words(modifier) | position_words(modifier)
+        # A text mentions many things: a hook of a “ring to hang it up” is no ring light.
+        places = PLACES if is_use(modifier) else PLACES[:2]
+        return next((belief for place, belief in places if accepted & seen.place(place)), 0.0)
 
     def _category(self, seen: ListingWords, wanted: Sequence[tuple[str, ...]] | None = None) -> float:
         """Return how far the supplier's category is one of these, by default one of the niche's."""

@@ -43,6 +43,28 @@ def field_words(word: str) -> frozenset[str]:
     return equivalents(word) - (word_set("properties", "setting_rules") - {word})
 
 
+@lru_cache(maxsize=4_096)
+def is_use(word: str) -> bool:
+    """Whether a word says for whom, where or in which style goods are used, so that a description may prove it."""
+    return any(groups(table).of(word) or word in groups(table).words for table in ("audiences", "settings", "styles"))
+
+
+@cache
+def _positions() -> Sequence[frozenset[str]]:
+    return [frozenset(group.split()) for group in lexicon()["positions"]]
+
+
+def position_words(word: str) -> frozenset[str]:
+    """Return the words for the place where goods stand or hang that this word names; empty if it names none."""
+    return frozenset().union(*(group for group in _positions() if word in group))
+
+
+def stands_elsewhere(modifiers: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the last of a title's words names another place than a thing's modifiers do."""
+    wanted = frozenset().union(*map(position_words, modifiers))
+    return bool(wanted and names and position_words(names[-1]) - wanted)
+
+
 def kin_words(named: frozenset[str]) -> frozenset[str]:
     """Return the words of the kinds that the niche's words belong to, such as ``pet`` for ``cat``."""
     animals = groups("audiences").of
