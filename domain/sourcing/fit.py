@@ -51,6 +51,8 @@ KIN_CATEGORY = 0.35
 UNPROVED = 0.03
 """A style or material that the niche asks for and the listing does not mention."""
 
+OTHER_GOODS, FOR_THE_GOODS = 0.1, 0.12
+"""A title that has a thing's name in the name of other goods, or after ``for``: a knife sharpener."""
 BY_CATEGORY = 0.4
 """A title without a thing of the niche, in a main category of the niche."""
 IN_OTHER_CATEGORY = 0.5
@@ -164,7 +166,7 @@ class FitMeasure:
                     or self._is_other(clause.names, n, whole if is_compound else word)
                     or stands_elsewhere(modifiers, clause.names[:n])
                 ):
-                    best = max(best, 0.1)
+                    best = max(best, OTHER_GOODS)
                     continue
                 is_bare = not (modifiers or is_compound) and phrase != self._things[0]
                 if (name < 1 or is_bare) and category < KIN_CATEGORY:
@@ -173,7 +175,7 @@ class FitMeasure:
                 missing = 1 - sum(proved) / len(proved) if proved else 0.0
                 best = max(best, name * (1 - 0.7 * missing))
             if head in clause.purpose:
-                best = max(best, 0.12)
+                best = max(best, FOR_THE_GOODS)
         if best == 0 and any(set(phrase) <= set(tag) for tag in seen.tags):
             return 0.35
         return max(best, UNPROVED)
@@ -185,7 +187,7 @@ class FitMeasure:
             ):
                 positions = [clause.names.index(word) for word in phrase if word in clause.names]
                 apart = any(self._is_other(clause.names, n) for n in positions)
-                return 0.1 if apart or self._is_companion(clause.names, max(positions)) else 1.0
+                return OTHER_GOODS if apart or self._is_companion(clause.names, max(positions)) else 1.0
         # "cat toy" is also a wand for cats.
         members = groups("kinds").words.get(phrase[-1], frozenset())
         named = any(
@@ -372,6 +374,9 @@ class FitMeasure:
                 (other,) = pair - set(phrase)
                 if known.get(other, frozenset({other})) & (seen.title | seen.labels):
                     return 0.0
+        seasons = [groups("seasons").words[word] for word in phrase if word in groups("seasons").words]
+        if seasons:
+            return 0.8 * any(season & seen.title for season in seasons)
         # A thing that the niche names needs no proof of its setting.
         return 0.6 if thing >= 0.9 else 0.25
 

@@ -16,6 +16,8 @@ LONGEST = 2_000
 """Characters of a text that are read; suppliers send texts of any length."""
 
 _CLAUSE = re.compile(r"[,;:|/()\[\]{}•–—]+|\s-\s")
+_PRAISE = re.compile(r"(?<=\S)\s+(?:(?:best|great|perfect|ideal)\s+)?gift(?:\s+(?:idea|box)s?)?\s*$", re.IGNORECASE)
+"""What suppliers add to a title: it makes nothing a gift box or gift wrap."""
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -95,7 +97,7 @@ def tokens(text: str) -> tuple[str, ...]:
 def clauses(title: str) -> tuple[Clause, ...]:
     """Return the clauses of a title."""
     found = []
-    for part in _CLAUSE.split(title[:LONGEST]):
+    for part in _CLAUSE.split(_PRAISE.sub("", title[:LONGEST])):
         words = tokens(part)
         end = next((n for n, word in enumerate(words) if word in word_set("breaks")), len(words))
         purpose = tuple(word for word in words[end:] if word not in word_set("breaks"))

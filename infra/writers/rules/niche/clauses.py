@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from infra.writers.rules.niche.lexicon import LONGEST, Meaning, lexicon
 from infra.writers.rules.niche.words import Token, is_english, is_plural, phrase, plain_text, tokens
 
+_OF_ADJECTIVES = ("able", "ed", "est", "ful", "ible", "ish", "ive", "less", "ous", "some")
 _JOINS = frozenset({"and", "or", "&", "+", ",", ";", "/", "|", "plus"})
 
 
@@ -46,6 +47,11 @@ class Segment:
         """Whether an unknown word looks like goods: an English plural, or a name of a mass."""
         last = self.words[-1].text
         return self.meaning is None and self.is_english and (is_plural(last) or last in lexicon().words.mass_nouns)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether an unknown word before goods says which of them, as the noun in “science toys” does."""
+        return self.meaning is None and self.is_english and not self.words[-1].text.endswith(_OF_ADJECTIVES)
 
     def has_role(self, role: str) -> bool:
         return self.meaning is not None and role in self.meaning.roles

@@ -1,7 +1,7 @@
 """The rule-based reader of niches."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from domain.store.events import Preferences
@@ -131,7 +131,10 @@ class _Reader:
             self._absorb([segment for segment in part if segment not in {head, other}], head=_kind_of(other))
             return True
         self._add_goods(head, self._span(part))
-        rest = [segment for n, segment in enumerate(part) if n != place]
+        narrowing = [segment for segment in part[:place] if segment.narrows]
+        if narrowing:
+            self._narrow_goods(narrowing, head)
+        rest = [segment for n, segment in enumerate(part) if n != place and segment not in narrowing]
         motifs = [segment for segment in rest if segment.is_goods and _is_only_goods(segment)]
         for motif in motifs:
             self.style.append(motif.singular)
@@ -185,6 +188,12 @@ class _Reader:
             things = [segment.singular, *_narrower(segment, kind)]
             categories = [segment.singular, *_near(segment, kind)]
         self.goods.append(_Goods(text=text, kind=kind, things=things, categories=categories))
+
+    def _narrow_goods(self, segments: Sequence[Segment], head: Segment) -> None:
+        """Keep of the last goods those that unlisted nouns before them name: science toys are not all toys."""
+        goods = self.goods[-1]
+        thing = f"{text_of(segments, self.text)} {head.singular}"
+        self.goods[-1] = replace(goods, things=[thing], categories=[thing, *goods.categories])
 
     def _absorb(self, segments: Sequence[Segment], *, head: Kind | None) -> None:
         """Take words beside the goods as audience, setting, style, or unknown."""
