@@ -105,7 +105,7 @@ class FitMeasure:
         category = self._category(seen)
         thing = self._thing(seen, category)
         if thing == UNPROVED and not self._is_apart_from_category(seen):
-            thing = BY_CATEGORY if self._category(seen, self._main_categories) >= 0.9 else UNPROVED
+            thing = BY_CATEGORY if self._category(seen, self._main_categories) > 0.9 else UNPROVED
         elif thing == OF_THE_FIELD and category <= SILENT:
             thing = IN_NO_CATEGORY
         values = {
@@ -133,13 +133,22 @@ class FitMeasure:
 
     def _is_of_another_category(self, seen: ListingWords) -> bool:
         """Whether the title repeats the name of a category that is not the niche's: a ``Camera Wall Clock`` in ``Clocks``."""
-        vague = word_set("generic") | word_set("broad") | {"storage"}
+        vague = word_set("generic") | word_set("broad") | {"storage", "gaming"}
         return any(
             seen.names & ({part[-1]} | synonyms().get(part[-1], frozenset()))
             and part[-1] not in vague
             and not any(same_name(part[-1], word) for word in self._own)
+            and not self._names_after(part[-1], seen)
             for part in seen.categories
             if part
+        )
+
+    def _names_after(self, category: str, seen: ListingWords) -> bool:
+        """Whether a title names the niche's goods after a category: a “Dinosaur Figure Toy” in “Figures” is a toy."""
+        return any(
+            category in clause.names[:n] and self._heads & {word} & word_set("generic")
+            for clause in seen.clauses
+            for n, word in enumerate(clause.names)
         )
 
     def _is_picture(self, seen: ListingWords) -> bool:
@@ -172,7 +181,7 @@ class FitMeasure:
                 if (name < 1 or is_bare) and category < KIN_CATEGORY:
                     name *= IN_OTHER_CATEGORY
                 proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]
-                missing = 1 - sum(proved) / len(proved) if proved else 0.0
+                missing = 1 - min(proved, default=1.0)
                 best = max(best, name * (1 - 0.7 * missing))
             if head in clause.purpose:
                 best = max(best, FOR_THE_GOODS)

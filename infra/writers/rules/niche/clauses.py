@@ -50,7 +50,9 @@ class Segment:
 
     @property
     def narrows(self) -> bool:
-        """Whether an unknown word before goods says which of them, as the noun in “science toys” does."""
+        """Whether it says which of the goods after it: a motif, or an unknown noun as in “falconry gloves”."""
+        if self.has_role("motif"):
+            return True
         return self.meaning is None and self.is_english and not self.words[-1].text.endswith(_OF_ADJECTIVES)
 
     def has_role(self, role: str) -> bool:

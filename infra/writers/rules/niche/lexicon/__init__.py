@@ -87,7 +87,7 @@ class Meaning:
     setting: Setting | None = None
     style: str | None = None
     roles: set[str] = field(default_factory=set)
-    """Of ``generic``, ``filler``, ``qualifier``, ``fan``."""
+    """Of ``generic``, ``filler``, ``qualifier``, ``fan``, ``motif``."""
 
 
 class Lexicon:
@@ -106,9 +106,11 @@ class Lexicon:
         for setting in _read("settings", "setting", tuple[Setting, ...]):
             for name in (setting.name, *setting.also):
                 self._at(name).setting = setting
-        for group in _load("styles").values():
-            for style in group:
+        for group, styles in _load("styles").items():
+            for style in styles:
                 self._at(style).style = style
+                if group == "motifs":
+                    self._at(style).roles.add("motif")
         for role in ("generic", "fillers", "qualifiers", "fans"):
             for word in getattr(self.words, role):
                 self._at(word).roles.add(role.removesuffix("s"))
