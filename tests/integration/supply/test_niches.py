@@ -88,7 +88,7 @@ async def choice(supplier: SampleSupplier, niche: str, seed: str = "1") -> Ranki
 @pytest.mark.parametrize(
     ("niche", "expected"),
     [
-        ("Cyberpunk home decor", WALLS | {"Desk Mats", "LED Lights"}),
+        ("Cyberpunk home decor", WALLS | {"Desk Mats", "LED Lights", "Lanterns & Bulbs"}),
         ("Ceramic planters", PLANTS),
         ("Vintage cameras", CAMERAS | {"Camera Straps", "Tripods"}),
         ("Desk setup", DESK),

@@ -134,7 +134,9 @@ class _Reader:
         narrowing = [segment for segment in part[:place] if segment.narrows]
         if narrowing:
             self._narrow_goods(narrowing, head)
-        rest = [segment for n, segment in enumerate(part) if n != place and (segment.meaning or segment not in narrowing)]
+        rest = [
+            segment for n, segment in enumerate(part) if n != place and (segment.meaning or segment not in narrowing)
+        ]
         motifs = [segment for segment in rest if segment.is_goods and _is_only_goods(segment)]
         for motif in motifs:
             self.style.append(motif.singular)
