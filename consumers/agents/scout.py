@@ -17,10 +17,9 @@ from domain.generation.events import Attention, AttentionCode, Step, StepStarted
 from domain.merchant.aggregate import MERCHANT, Merchant
 from domain.merchant.events import SupplierProvider
 from domain.sourcing.alternatives import Alternatives, alternatives
-from domain.sourcing.fit import plain_reading
 from domain.sourcing.landed import DEFAULT_DESTINATION, Destination
 from domain.sourcing.listing import Listing
-from domain.sourcing.phrases import search_phrases
+from domain.sourcing.phrases import plain_reading, search_phrases
 from domain.sourcing.ports import ImageFingerprints, KeywordWriter, SupplierCatalogs
 from domain.sourcing.ranking import HANDFUL, Candidate, Key, Pool, Ranking, candidates, rank
 from domain.sourcing.screening import describe_rejections

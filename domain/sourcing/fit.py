@@ -5,7 +5,7 @@ is the weighted geometric mean of the terms that the niche asks for, so one cont
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,7 +27,6 @@ from domain.sourcing.fit_names import (
     stands_elsewhere,
 )
 from domain.sourcing.listing import Listing
-from domain.sourcing.relevance import words
 from domain.sourcing.supplier_words import (
     contrary,
     groups,
@@ -399,16 +398,6 @@ def measure_of(reading: str) -> FitMeasure:
 def fit_of(reading: NicheReading, listing: Listing) -> Fit:
     """Return how well a listing fits a niche."""
     return measure_of(reading.model_dump_json())(listing)
-
-
-def plain_reading(niche: str, phrases: Iterable[str] = ()) -> NicheReading:
-    """Return a reading of a niche that was never read: its own words and the search phrases name the things."""
-    named, _, audience = niche.partition(" for ")
-    things = [" ".join(words(text)) for text in (named, *phrases)]
-    return NicheReading(
-        things=[thing for thing in dict.fromkeys(things) if thing],
-        audience=[" ".join(words(audience))] if words(audience) else [],
-    )
 
 
 def _mean(terms: Sequence[ScoreTerm]) -> float:

@@ -45,7 +45,7 @@ def field_words(word: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def is_use(word: str) -> bool:
-    """Whether a word says for whom, where or in which style goods are used, so that a description may prove it."""
+    """Whether a word names users, a place or a style of goods, so that a description may prove it."""
     return any(groups(table).of(word) or word in groups(table).words for table in ("audiences", "settings", "styles"))
 
 

@@ -1,6 +1,6 @@
-"""Search phrases from a niche's reading. Pure."""
+"""Search phrases from a niche's reading, and a reading from phrases. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 
 from domain.sourcing.relevance import words
@@ -23,6 +23,16 @@ def search_phrases(niche: str, reading: NicheReading, written: Sequence[str]) ->
         key = tuple(sorted(words(phrase))) or (phrase,)
         phrases.setdefault(key, phrase)
     return list(phrases.values())[:MOST_PHRASES]
+
+
+def plain_reading(niche: str, phrases: Iterable[str] = ()) -> NicheReading:
+    """Return a reading of a niche that was never read: its own words and the search phrases name the things."""
+    named, _, audience = niche.partition(" for ")
+    things = [" ".join(words(text)) for text in (named, *phrases)]
+    return NicheReading(
+        things=[thing for thing in dict.fromkeys(things) if thing],
+        audience=[" ".join(words(audience))] if words(audience) else [],
+    )
 
 
 def _of_things(reading: NicheReading) -> Iterator[str]:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.sourcing.fit import FLOOR, WEIGHTS, FitMeasure, plain_reading
+from domain.sourcing.fit import FLOOR, WEIGHTS, FitMeasure
 from domain.sourcing.listing import Listing
+from domain.sourcing.phrases import plain_reading
 from domain.sourcing.ranking import candidates
 from domain.store.niche import NicheReading
 from infra.bench.fit.labelled import HALVES, agreement, by_orders, by_worth, labelled, mean_ndcg, ranked
