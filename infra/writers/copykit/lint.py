@@ -19,7 +19,7 @@ from infra.writers.copykit.grammar import agree, article, is_mass, is_small
 from infra.writers.copykit.lexicon import is_dear, lexicon
 from infra.writers.copykit.scoring import plain
 from infra.writers.copykit.spelling import british_in
-from infra.writers.copykit.title_words import NOISE
+from infra.writers.copykit.title_words import NOISE, modifying_words, words_of
 
 SHORTEST_DESCRIPTION = 60
 MOST_TITLE_WORDS = 11
@@ -177,10 +177,11 @@ _GRAMMAR: Mapping[str, Callable[[str], Sequence[str]]] = {
 def _in_title(product: ProductTexts) -> Iterator[Finding]:
     words = product.title.split()
     runs = [len(run.split()) for run in re.split(r",|\b(?:with|in|for|of|and|from|to)\b", product.title)]
-    parts = [[stem(word) for word in part.split() if len(word) > 3] for part in re.split(",| for ", product.title)]
+    parts = [[stem(word) for word in part.split() if len(word) > 3] for part in product.title.split(",")]
     twice = [word for part in parts for word, count in Counter(part).items() if count > 1]
     if len(words) > MOST_TITLE_WORDS or max(runs) > LONGEST_RUN or twice or NOISE.search(product.title):
         yield Finding("keyword string", product.id, product.title)
+    yield from (Finding("title ends in a modifier", product.id, phrase) for phrase in _stranded(product.title))
     lower = [
         word
         for at, word in enumerate(words)
@@ -192,6 +193,14 @@ def _in_title(product: ProductTexts) -> Iterator[Finding]:
             yield Finding("title case", product.id, product.title)
 
 
+def _stranded(title: str) -> list[str]:
+    """Return the phrases of a title that end in a modifier: ``with Label Airtight``."""
+    words = modifying_words() - words_of("materials")
+    phrases = re.findall(r"\b(?:with|for) [^,]+", title)
+    # "for Sun Cream": the last word of a name is no color.
+    return [phrase for phrase in phrases if phrase.split()[-1].casefold() in words and not _is_compound(phrase.split())]
+
+
 def _without_goods(product: ProductTexts) -> str:
     """Return the words where a title should name its goods and does not; empty if it does.
 
@@ -201,7 +210,8 @@ def _without_goods(product: ProductTexts) -> str:
     words = re.sub(r"(?i)(?: (?:set|pack|box))? of \d+$", "", name).split()
     known, last = lexicon(), words[-1].casefold() if words else ""
     modifiers = known.words["modifiers"]
-    if not _ends_with_goods(words) and last not in known.words["accessories"] | known.words["parts"]:
+    ends = known.words["accessories"] | known.words["parts"] | known.words["likenesses"]
+    if not _ends_with_goods(words) and last not in ends:
         # "Toy Elephant": what stands behind a modifier is the goods.
         return "" if len(words) > 1 and words[-2].casefold() in modifiers else name
     others = modifiers | known.words["stuffing"] | known.words["materials"] | known.words["accessories"]

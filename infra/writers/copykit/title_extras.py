@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from infra.writers.copykit.grammar import capitals, is_measure, is_plural, spaced_measures
 from infra.writers.copykit.lexicon import lexicon
-from infra.writers.copykit.title_words import JOINERS, PREPOSITIONS, key, without_options, words_of
+from infra.writers.copykit.title_words import JOINERS, PREPOSITIONS, key, modifying_words, without_options, words_of
 
 TELLING = 20
 """A title with fewer characters gets a fact more, if one is known."""
@@ -33,7 +33,7 @@ def filled(
         material = material if material.casefold() in stated and "," not in stated else ""
         front = _leading_style(words, used) or _style(words, used) or (material if not phrase else "")
         fullers = (
-            f"{front} {text}" if front else "",
+            _fronted(front, text) if front else "",
             f"{text} with {part}" if part else "",
             f"{text}, {material}" if material else "",
         )
@@ -56,6 +56,12 @@ def filled(
     return text
 
 
+def _fronted(front: str, text: str) -> str:
+    """Return a text with a word before it, behind the word of a size: ``Small Steel Pickaxe``."""
+    first, _, rest = text.partition(" ")
+    return f"{first} {front} {rest}" if first.casefold() in words_of("sizes") else f"{front} {text}"
+
+
 def _is_short(value: str, used: set[str]) -> bool:
     words = [key(word) for word in value.split()]
     return len(value) <= 24 and len(words) <= 4 and "," not in value and not set(words) <= used
@@ -66,15 +72,35 @@ def _as_title(value: str) -> str:
 
 
 def _phrase(words: Sequence[str], used: set[str]) -> str:
+    """Return the first phrase after a preposition, up to its noun; empty if it says nothing new of the goods."""
     at = next((at for at, word in enumerate(words) if word.casefold() in PREPOSITIONS), len(words))
     # "for Him Nautical" says nothing of the goods.
     if at + 1 >= len(words) or words[at + 1].casefold() in words_of("people"):
         return ""
-    known = lexicon()
     after = list(words[at + 1 :])
     # "for One 450 ml": a measure ends the phrase.
     after = after[: next((step for step, word in enumerate(after) if word[:1].isdigit() and step), len(after))]
-    end = 0
+    chosen = _before_keywords(after[: _end_of_phrase(after)])
+    while (
+        chosen
+        and not _ends_with_compound(chosen)
+        and (
+            chosen[-1].casefold() in JOINERS | modifying_words() - words_of("materials")
+            or chosen[-1].casefold() in {"a", "the", "of", "dark"}
+        )
+    ):
+        chosen.pop()
+    # A phrase that only says the same again, or names nothing at all, is stuffing.
+    fresh = [word for word in chosen if key(word) not in used]
+    # "Card File for Business Cards" says its goods twice.
+    if not chosen or not fresh or key(chosen[-1]) in used or not any(letter.isalpha() for letter in "".join(chosen)):
+        return ""
+    return f"{words[at].casefold()} {capitals(chosen) if chosen else ''}".strip()
+
+
+def _end_of_phrase(after: Sequence[str]) -> int:
+    """Return how many words after a preposition belong to its phrase: up to a plural, a part or a known noun."""
+    known, end = lexicon(), 0
     for step, word in enumerate(after[:5]):
         if word.casefold() in PREPOSITIONS:
             break
@@ -85,9 +111,11 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
         if (word.casefold() in words_of("parts") or known.noun_at(after, step)) and not joined:
             size = (known.noun_at(after, step) or (1, None))[0]
             end = step + size
+            if word.casefold() in words_of("parts"):
+                break  # "with Handle Towels Storage", "with Lid Airtight": a part ends the phrase
             # "Ball Head", "Tray Pot": what follows at once belongs to it.
             while end < min(len(after), step + 3) and (
-                after[end].casefold() in words_of("parts")
+                after[end].casefold() in words_of("parts") | words_of("accessories")
                 or ((known.noun_at(after, end) or (0,))[0] == 1 and after[end].casefold() not in words_of("stuffing"))
             ):
                 end += 1
@@ -95,20 +123,7 @@ def _phrase(words: Sequence[str], used: set[str]) -> str:
     if not end:
         end = len(after) if len(after) <= 4 else 2
         end = next((step for step, word in enumerate(after[:end]) if word.casefold() in PREPOSITIONS), end)
-    chosen = _before_keywords(after[:end])
-    while (
-        chosen
-        and not _ends_with_compound(chosen)
-        and (
-            chosen[-1].casefold() in JOINERS | words_of("colors") or chosen[-1].casefold() in {"a", "the", "of", "dark"}
-        )
-    ):
-        chosen.pop()
-    # A phrase that only says the same again, or names nothing at all, is stuffing.
-    fresh = [word for word in chosen if key(word) not in used]
-    if not chosen or not fresh or not any(letter.isalpha() for letter in "".join(chosen)):
-        return ""
-    return f"{words[at].casefold()} {capitals(chosen) if chosen else ''}".strip()
+    return end
 
 
 def _ends_with_compound(phrase: Sequence[str]) -> bool:
@@ -126,30 +141,46 @@ def _before_keywords(phrase: Sequence[str]) -> list[str]:
 
 
 def _figure(words: Sequence[str], used: set[str], varied: frozenset[str]) -> str:
-    """Return the first measure or standard: ``34 Inch``, ``DDR4 3200MHz``, ``RGB LED``."""
+    """Return the first measure or standard: ``34 Inch``, ``45 x 35 cm``, ``DDR4 3200MHz``, ``RGB LED``."""
     for at, word in enumerate(words):
         if re.fullmatch(r"\d+-in-1", word):
             return word
-        if key(word) in used or not (word in words_of("standards") or (is_measure(word) and word[0].isalnum())):
+        if key(word) in used or not _begins_figure(words, at):
             continue
-        if _PIECES.search(word) or (at + 1 < len(words) and words[at + 1].casefold() in _COUNTS):
-            continue
-        run = [word]
-        for following in words[at + 1 : at + 4]:
-            measure = is_measure(following) and not following.isalpha() and not _PIECES.search(following)
-            # "60 g in Tin": a unit follows a number.
-            unit = following.casefold() in words_of("units") and (following != "in" or run[-1].isdigit())
-            if not (unit or measure or following in words_of("standards")):
-                break
-            run.append(following)
-        # "38 L Blue 4 Wheels", "1:18", "3/4": a number without a unit says nothing.
-        while run and run[-1].isdigit():
-            run.pop()
-        if not run:
-            continue
-        if key("".join(run)) not in varied and (len(run) > 1 or not word.isdigit()):
+        run = _run_of_figures(words, at)
+        if run and key("".join(run)) not in varied and (len(run) > 1 or not word.isdigit()):
             return " ".join(part.capitalize() if part.islower() and len(part) > 3 else part for part in run)
     return ""
+
+
+def _begins_figure(words: Sequence[str], at: int) -> bool:
+    word = words[at]
+    if not (word in words_of("standards") or (is_measure(word) and word[0].isalnum())):
+        return False
+    # "13 and 17 mm", "40x to 400x": one of two figures misleads.
+    if at and words[at - 1].casefold() in {"and", "to", "x"}:
+        return False
+    return not (_PIECES.search(word) or (at + 1 < len(words) and words[at + 1].casefold() in _COUNTS))
+
+
+def _run_of_figures(words: Sequence[str], at: int) -> list[str]:
+    """Return the figures from a place on with their units: ``45 x 35 x 30 cm``, ``18MP 20x Optical Zoom``."""
+    run = [words[at]]
+    for step, following in enumerate(words[at + 1 : at + 8], at + 1):
+        after = words[step + 1] if step + 1 < len(words) else ""
+        if following in {"x", "×"} and run[-1][-1:].isdigit() and after[:1].isdigit():
+            run.append("x")
+            continue
+        measure = is_measure(following) and not following.isalpha() and not _PIECES.search(following)
+        # "60 g in Tin": a unit follows a number.
+        unit = following.casefold() in words_of("units") and (following != "in" or run[-1].isdigit())
+        if not (unit or measure or following in words_of("standards")) or len(run) - 2 * run.count("x") > 3:
+            break
+        run.append(following)
+    # "38 L Blue 4 Wheels", "1:18", "3/4": a number without a unit says nothing.
+    while run and run[-1].isdigit():
+        run.pop()
+    return [] if run and run[-1] == "x" else run
 
 
 def _part(words: Sequence[str], used: set[str]) -> str:
@@ -165,6 +196,7 @@ def _part(words: Sequence[str], used: set[str]) -> str:
                     or is_measure(before)
                     or lexicon().noun_at([before], 0)
                     or low in words_of("parts")
+                    or is_plural(before)
                 ):
                     break
                 run.insert(0, before)
@@ -178,16 +210,24 @@ def _material(words: Sequence[str], used: set[str]) -> str:
         # "Brass Look" is no brass.
         if _is_likened(words, at):
             continue
-        if word.casefold() in words_of("materials") and key(word) not in used:
+        if word.casefold() in words_of("materials") and not {key(word), *_same_material(word)} & used:
             # "Glass Jar", "Wooden Legs": the material of a part is not that of the goods.
             if at + 1 < len(words) and (
                 lexicon().noun_at(words, at + 1)
                 or words[at + 1].casefold() in words_of("parts") | words_of("sub_parts")
+                or words[at + 1].casefold() in words_of("work")
             ):
                 continue
             before = words[at - 1] if at and words[at - 1].casefold() in words_of("material_adjectives") else ""
             return capitals([before, word] if before else [word])
     return ""
+
+
+def _same_material(word: str) -> frozenset[str]:
+    low = word.casefold()
+    return (
+        frozenset({low.removesuffix("en"), f"{low}en"}) if low in {"wood", "wooden", "wool", "woolen"} else frozenset()
+    )
 
 
 def _leading_style(words: Sequence[str], used: set[str]) -> str:
@@ -197,7 +237,9 @@ def _leading_style(words: Sequence[str], used: set[str]) -> str:
             continue
         if low == "led":
             continue
-        if low in words_of("front") or (low.endswith("ed") and len(low) > 5 and low not in words_of("not_participles")):
+        participle = low.endswith("ed") and len(low) > 5 and low not in words_of("not_participles")
+        # "Hardened Teeth": what stands before other goods or parts says nothing of these.
+        if low in words_of("front") or (participle and not _describes_the_next(words, at)):
             return capitals([word])
         if low in {"slip", "lace"} and at + 1 < len(words) and words[at + 1].casefold() in {"on", "up"}:
             return f"{word.capitalize()}-{words[at + 1].capitalize()}"
@@ -207,6 +249,14 @@ def _leading_style(words: Sequence[str], used: set[str]) -> str:
 def _is_likened(words: Sequence[str], at: int) -> bool:
     """Whether a word only says what the goods look like: ``Stone Look``, ``Brass Style``."""
     return at + 1 < len(words) and words[at + 1].casefold() in words_of("likeness")
+
+
+def _describes_the_next(words: Sequence[str], at: int) -> bool:
+    """Whether the word after this one is a noun of its own."""
+    if at + 1 == len(words) or words[at + 1].casefold() in words_of("stuffing"):
+        return False
+    after = words[at + 1]
+    return bool(lexicon().noun_at(words, at + 1)) or after.casefold() in words_of("parts") or is_plural(after)
 
 
 def _style(words: Sequence[str], used: set[str]) -> str:

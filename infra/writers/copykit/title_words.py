@@ -31,6 +31,11 @@ def words_of(group: str) -> frozenset[str]:
     return lexicon().words[group]
 
 
+def modifying_words() -> frozenset[str]:
+    """Return colors, materials and adjectives, with which no name and no phrase of a title ends."""
+    return frozenset().union(*map(words_of, ("colors", "materials", "material_adjectives", "adjectives", "front")))
+
+
 def without_ratios(raw: str) -> str:
     """Return the text with ``7 in 1`` as one word, which no preposition splits."""
     return re.sub(r"(?i)\b(\d+) ?-?in-? ?(1|one)\b", r"\1-in-1", raw)

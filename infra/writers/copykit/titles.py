@@ -22,6 +22,7 @@ from infra.writers.copykit.title_words import (
     PREPOSITIONS,
     ends_a_name,
     key,
+    modifying_words,
     option_words,
     title_words,
     trimmed,
@@ -147,7 +148,7 @@ def _ends_loosely(core: Sequence[str]) -> bool:
     """Whether a core ends with an adjective or a material that suppliers put behind the name."""
     if _ends_with_goods(core):
         return False
-    return core[-1].casefold() in words_of("front") | words_of("materials") | words_of("adjectives")
+    return core[-1].casefold() in modifying_words()
 
 
 def _ends_with_goods(words: Sequence[str]) -> bool:
@@ -196,7 +197,8 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
         if wanted is not None and wanted[0] <= most and not any(map(is_measure, words[1 : wanted[0]])):
             # "Coin Purse Red Leather Small Wallet" is named before its color; what follows names it again.
             between = {word.casefold() for word in words[first[0] : wanted[0] - 1]} if first else set()
-            if not between & words_of("colors") or between & words_of("of_goods"):
+            apart = words_of("colors") | set(_WEARERS)
+            if not between & apart or between & words_of("of_goods"):
                 return wanted
     return first or _category_head(words, category, least=1)
 
@@ -285,6 +287,9 @@ def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
         end += 1 + pair[0]
     # "Camera Neck Strap": one word may stand between. Several shoes do not make a strap, but have one.
     reach = 1 if is_plural(words[end - 1]) else 2
+    # What only shows the goods says so: a "Miniature Guitar Decor" is no guitar.
+    if end < len(words) and words[end].casefold() in words_of("likenesses"):
+        return end + 1, kind
     if _names_goods(words, end):
         return end + 1, kind
     for ahead in range(end, min(end + reach, len(words))):
@@ -292,9 +297,14 @@ def _extended(words: Sequence[str], end: int, kind: Kind) -> tuple[int, Kind]:
         if low in words_of("accessories"):
             found = known.noun_at(words, ahead - 1) if ahead > end else None
             found = found if found and found[0] > 1 else known.noun_at(words, ahead)
-            return ahead + 1, found[1] if found else kind
-        if low in PREPOSITIONS | JOINERS | words_of("styles") | words_of("colors") or is_measure(low):
+            charm = words[ahead + 1 : ahead + 2] in (["Charm"], ["charm"])  # a "Keyring Bag Charm" is no bag
+            return ahead + 1 + charm, found[1] if found else kind
+        if low in PREPOSITIONS | JOINERS | words_of("styles") | words_of("colors") | words_of("sizes") or is_measure(
+            low
+        ):
             break
+        if low in _METALS:
+            break  # a "Compass Brass Case" is a compass
     return end, kind
 
 
@@ -342,6 +352,7 @@ _LIGHTS = frozenset({"light", "lamp", "lantern", "bulb", "lighting", "gaming", "
 """Words of categories in which a light may be what is sold."""
 _WEARERS = {"women": "Women's", "men": "Men's"}
 """What stands before goods for people: suppliers leave the apostrophe out."""
+_METALS = frozenset({"brass", "steel", "copper", "aluminum"})
 _BUNDLES = frozenset({"set", "pack", "pair", "box"})
 
 
@@ -366,7 +377,11 @@ def _noun(core: Sequence[str], kind: Kind) -> str:
         hit = known.noun_at(core, at)
         # "throw pillow cover", "keycap set": a word that turns the noun into another product belongs to it.
         more = core[at + hit[0] :] if hit else ()
-        if hit is not None and len(more) <= 2 and all(word.casefold() in words_of("accessories") for word in more):
+        if (
+            hit is not None
+            and len(more) <= 2
+            and all(word.casefold() in words_of("accessories") | words_of("likenesses") for word in more)
+        ):
             return running(" ".join(core[at:]))
     return running(core[-1]) if core and core[-1].isascii() and core[-1].isalpha() and len(core) > 1 else kind.noun
 
