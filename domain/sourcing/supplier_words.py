@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from domain.sourcing.relevance import singular
+from domain.plurals import singular
 from domain.text import fold
 
 LONGEST = 2_000

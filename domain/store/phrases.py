@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from domain.plurals import singular
 from domain.text import fold
 
 Key = tuple[str, ...]
@@ -11,9 +12,9 @@ Key = tuple[str, ...]
 
 @lru_cache(maxsize=4096)
 def words_of(text: str) -> Key:
-    """Return the words of a text as they are compared: folded, without hyphens, apostrophes and the plural s."""
+    """Return the words of a text as they are compared: folded, without hyphens and apostrophes, in the singular."""
     plain = re.sub(r"['’](?=\w)", "", fold(text))
-    return tuple(_singular(word) for word in re.findall(r"\w+(?:&\w+)?|&", plain))
+    return tuple(singular(word) for word in re.findall(r"\w+(?:&\w+)?|&", plain))
 
 
 def find_phrases(text: str, phrases: Iterable[str]) -> Iterator[str]:
@@ -37,13 +38,3 @@ def without_phrases(text: str, phrases: Iterable[str]) -> str:
 
 def _contains(words: Key, wanted: Key) -> bool:
     return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))
-
-
-def _singular(word: str) -> str:
-    if len(word) <= 3 or word.endswith("ss"):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "xes", "sses")):
-        return word[:-2]
-    return word.removesuffix("s")

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from itertools import chain, count
 from pathlib import Path
 
+from domain.plurals import singular
 from domain.store.aggregate import slugify
 from domain.text import fold
 from projections.catalog.views import CategoryCount
@@ -24,14 +25,6 @@ _SEPARATORS = re.compile(r">|»|›|\||::|/|\\")
 _ACRONYMS = frozenset(
     {"LED", "USB", "PC", "TV", "DIY", "3D", "RGB", "GPS", "LCD", "UV", "DJ", "BBQ", "HDMI", "SSD", "RAM"}
 )
-_IRREGULAR = {
-    "knives": "knife",
-    "shelves": "shelf",
-    "mice": "mouse",
-    "lenses": "lens",
-    "styluses": "stylus",
-    "scarves": "scarf",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,19 +178,9 @@ def _departments() -> _Departments:
 def _department_of(category: str) -> str | None:
     """Return the department of a category: by its own last words, else by those of the levels above it."""
     for level in reversed(_levels(category)):
-        words = [_singular(word) for word in re.findall(r"[a-z0-9-]+", fold(level))]
+        words = [singular(word) for word in re.findall(r"[a-z0-9-]+", fold(level))]
         for phrase in (" ".join(words[-2:]), *reversed(words)):
             department = _departments().by_word.get(phrase)
             if department is not None:
                 return department
     return None
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "sses", "xes")):
-        return word[:-2]
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    return word if word.endswith(("ss", "us", "is")) or len(word) < 4 else word.removesuffix("s")

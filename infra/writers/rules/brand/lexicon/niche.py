@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from domain.plurals import singular
 from domain.text import fold
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon.entries import Category, Style, lexicon
@@ -61,13 +62,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
-    if len(word) < 4 or word.endswith(("ss", "us", "is")) or word in lexicon().words.plural_only:
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "xes", "sses")):
-        return word[:-2]
-    return word.removesuffix("s")
+    return word if word in lexicon().words.plural_only else singular(word)
 
 
 def _index(entries: Iterable[Category | Style]) -> _Index:
