@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from commands.store import AdoptBrand
 from consumers.agents.base import StepAgent, StepPorts
+from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.store.aggregate import STORE
 from domain.store.brand import BrandProposal
@@ -30,6 +31,7 @@ class BrandAgent(StepAgent):
 
     async def work(self, envelope: Envelope, event: StepStarted) -> AdoptBrand:
         store = await self._aggregates.get(STORE, event.store_id)
+        generation = await self._aggregates.get(GENERATION, event.originator_id)
         # The attempt is part of the seed, so a step that runs again proposes another brand.
         brief = BrandBrief(
             niche=store.niche,
@@ -38,6 +40,7 @@ class BrandAgent(StepAgent):
             former_name=None if store.brand is None else store.brand.name,
             # A retry may find other neighbors. That is harmless, because the first answer is recorded and counts.
             neighbors=await self._brands.newest(store.merchant_id, other_than=event.store_id, limit=NEIGHBORS),
+            reading=generation.reading,
         )
         proposal = await self.ask_once(
             envelope, event, BrandProposal, lambda: self._writer.propose(brief), who="the brand writer"

@@ -25,6 +25,8 @@ class BrandBrief:
     """The store's current name, which the new brand must not repeat unless the merchant asked for that name."""
     neighbors: Sequence[BrandIdentity] = ()
     """Brands of the merchant's other stores, the newest first; the new one should look unlike them."""
+    reading: NicheReading | None = None
+    """What the niche was understood to mean; None for a generation of before readings were recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from infra.writers.copykit.lint import Finding, ProductTexts, StoreTexts, lint
 from infra.writers.rules.brand.writer import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import compose
 from infra.writers.rules.copy.pages import RulePageWriter
+from infra.writers.rules.niche.reader import read_niche
 
 PRODUCTS = 18
 PAGES = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
@@ -86,7 +87,9 @@ def niches() -> list[str]:
 def write_store(niche: str, *, seed: str = "words", products: int = PRODUCTS) -> WrittenStore:
     """Return a store with the first goods that the sample supplier finds for a niche."""
     brand = asyncio.run(
-        RuleBrandWriter(NoRegistry()).propose(BrandBrief(niche=niche, preferences=Preferences(), seed=seed))
+        RuleBrandWriter(NoRegistry()).propose(
+            BrandBrief(niche=niche, preferences=Preferences(), seed=seed, reading=read_niche(niche))
+        )
     ).brand
     chosen: dict[str, Offer] = {}
     for offer in search(niche):

@@ -30,6 +30,9 @@ _UNTRUE = re.compile(
 )
 """Claims that the merchant did not make and would be liable for."""
 
+MOST_READ = 8
+"""Entries of each part of a niche's reading that the model is given."""
+
 
 def _known_symbol(symbol: str) -> str:
     if symbol not in MARKS:
@@ -196,7 +199,14 @@ def _brief_data(brief: BrandBrief) -> dict[str, Any]:
         "audience": wishes.audience,
     }
     former = {"former_name": brief.former_name} if brief.former_name else {}
-    return {"niche": brief.niche, "wishes": {key: value for key, value in asked.items() if value}, **former}
+    reading = brief.reading.model_dump(include={"things", "audience", "setting", "style"}) if brief.reading else {}
+    understood = {name: values[:MOST_READ] for name, values in reading.items() if values}
+    return {
+        "niche": brief.niche,
+        **({"understood": understood} if understood else {}),
+        "wishes": {key: value for key, value in asked.items() if value},
+        **former,
+    }
 
 
 def _number(seed: str) -> int:

@@ -13,13 +13,14 @@ from commands.generation import FailStep, ProgressStep, fail_step, progress_step
 from commands.ports import Handlers
 from commands.store import AdoptBrand, adopt_brand
 from consumers.agents.brand import BrandAgent
-from domain.generation.aggregate import GENERATION, start
+from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded
 from domain.ids import derived
 from domain.kernel import DomainError, Transient
 from domain.store.aggregate import STORE, request_store
 from domain.store.brand import BrandProposal
 from domain.store.events import BrandGenerated, Preferences
+from domain.store.niche import NicheReading
 from domain.store.ports import BrandBrief
 from infra.writers.rules.brand import RuleBrandWriter
 from schemas.envelope import Envelope
@@ -55,13 +56,18 @@ class Branding:
     clock: FixedClock = field(default_factory=FixedClock)
     brands: KnownBrands = field(default_factory=KnownBrands)
 
-    async def begin(self) -> Envelope:
+    async def begin(self, reading: NicheReading | None = None) -> Envelope:
         at = self.clock.now()
         requested = request_store(
             STORE_ID, merchant_id=MERCHANT_ID, niche="Tea", preferences=Preferences(tone="wry"), at=at
         )
         await self.log.given(STORE, requested, tenant=STORE_ID)
-        started = start(GENERATION_ID, store_id=STORE_ID, merchant_id=MERCHANT_ID, niche="Tea", at=at)
+        ids = {"store_id": STORE_ID, "merchant_id": MERCHANT_ID}
+        started = (
+            start(GENERATION_ID, **ids, niche="Tea", at=at)
+            if reading is None
+            else start_understood(GENERATION_ID, **ids, niche="Tea", reading=reading, cautions=[], question=None, at=at)
+        )
         await self.log.given(GENERATION, started, tenant=STORE_ID)
         return self.started(Step.BRAND)
 
@@ -96,6 +102,14 @@ async def test_a_started_brand_step_ends_with_a_brand() -> None:
     assert brief == BrandBrief(
         niche="Tea", preferences=Preferences(tone="wry"), seed=f"{GENERATION_ID}:1", neighbors=[]
     )
+
+
+async def test_the_writer_gets_what_the_niche_was_understood_to_mean() -> None:
+    branding = Branding()
+    reading = NicheReading(things=["teapot", "matcha whisk"], style=["japanese"])
+    await branding.agent(await branding.begin(reading))
+    (asked,) = branding.writer.briefs
+    assert asked.reading == reading
 
 
 async def test_the_writer_gets_the_brands_of_the_merchants_other_stores() -> None:

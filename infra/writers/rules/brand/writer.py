@@ -36,7 +36,7 @@ class RuleBrandWriter:
         """Return a complete brand. If the registry is unavailable, domains are reported as unknown."""
         rng = SeededRandom(brief.seed, brief.niche.casefold())
         wishes = brief.preferences
-        niche = read_niche(brief.niche, rng.fork("reading"), tone=wishes.tone)
+        niche = read_niche(brief.niche, rng.fork("reading"), reading=brief.reading, tone=wishes.tone)
         candidates = _candidates(niche, brief, rng.fork("names"))
         domains = await find_domains([candidate.name for candidate in candidates], self._registry)
         options = [

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from domain.store.niche import NicheReading
 from infra.writers.brandkit.fonts import PAIRS
 from infra.writers.brandkit.marks import MARKS
 from infra.writers.brandkit.schemes import SCHEMES
@@ -12,6 +13,7 @@ from infra.writers.copykit.claims import Evidence, unsupported
 from infra.writers.copykit.spelling import british_in
 from infra.writers.rules.brand.lexicon import Category, Sober, Style, lexicon, read_niche
 from infra.writers.rules.brand.lexicon.unknown import unknown_category
+from infra.writers.rules.niche.reader import read_niche as understand
 
 CATEGORIES, STYLES, MOODS = lexicon().categories, lexicon().styles, lexicon().moods
 
@@ -39,6 +41,25 @@ def test_a_niche_has_a_category_and_a_style(niche: str, category: str, style: st
     profile = read_niche(niche, SeededRandom("1"))
     assert profile.category.key == category
     assert (profile.style.key if profile.is_styled else None) == style
+
+
+@pytest.mark.parametrize(
+    ("niche", "category"),
+    [
+        ("Play kitchen", "toys"),
+        ("Slow mornings", "coffee"),
+        ("Gifts for beekeepers", "food"),
+        ("Kitchen tools", "kitchen"),
+    ],
+)
+def test_what_a_niche_was_understood_to_mean_decides_its_category(niche: str, category: str) -> None:
+    reading = understand(niche)
+    assert read_niche(niche, SeededRandom("1"), reading=reading).category.key == category
+
+
+def test_a_reading_without_known_goods_leaves_the_niches_own_words() -> None:
+    reading = NicheReading(things=["falconry hood"])
+    assert read_niche("Lamps", SeededRandom("1"), reading=reading).category.key == "lighting"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from domain.plurals import singular
+from domain.store.niche import NicheReading
 from domain.text import fold
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.rules.brand.lexicon.entries import Category, Style, lexicon
 from infra.writers.rules.brand.lexicon.unknown import unknown_category
+
+FIRST_THINGS = 3
+"""The first goods of a reading, which are the most typical ones."""
 
 _Index = dict[tuple[str, ...], list[tuple[str, int]]]
 """From the words of a phrase to the keys of entries that it names, with weights."""
@@ -33,18 +37,22 @@ class NicheProfile:
     """Whether the lexicon knows what the niche sells."""
 
 
-def read_niche(niche: str, rng: SeededRandom, *, tone: str | None = None) -> NicheProfile:
+def read_niche(
+    niche: str, rng: SeededRandom, *, reading: NicheReading | None = None, tone: str | None = None
+) -> NicheProfile:
     """Return the profile of a niche.
 
     Args:
         niche: the merchant's words.
         rng: chooses among the moods of a category whose niche names no style.
+        reading: what the niche was understood to mean; its goods decide where the niche's own words name others.
         tone: the merchant's preference; its style or mood is used if the niche names none.
     """
     tokens = _tokens(niche)
-    categories = _ranked(_category_matches(tokens))
+    categories = _agreed(_ranked(_category_matches(tokens)), _of_goods(reading))
     category = categories[0] if categories else unknown_category(tokens)
-    style = next(iter(_styles(tokens) or _styles(_tokens(tone or ""))), None) or _style_of_tone(tone)
+    looks = tokens if reading is None else [*tokens, *_tokens(" ".join(reading.style))]
+    style = next(iter(_styles(looks) or _styles(_tokens(tone or ""))), None) or _style_of_tone(tone)
     return NicheProfile(
         phrase=_phrase(niche, category),
         words=tuple(token for token in tokens if token not in lexicon().words.fillers),
@@ -142,6 +150,22 @@ def _ranked(matches: Iterable[_Match]) -> list[Category]:
         strength[match.key] = (max(weight, match.weight), length + match.length, max(place, match.place))
     by_key = {category.key: category for category in lexicon().categories}
     return [by_key[key] for key in sorted(strength, key=lambda key: strength[key], reverse=True)]
+
+
+def _of_goods(reading: NicheReading | None) -> list[Category]:
+    """Return the categories that the first goods of a reading name."""
+    return _ranked(_category_matches(_tokens(" ".join(reading.things[:FIRST_THINGS])))) if reading else []
+
+
+def _agreed(named: Sequence[Category], understood: Sequence[Category]) -> list[Category]:
+    """Return the categories that the niche's words name, without those that its goods do not have, or its goods' own.
+
+    A desk accessory is named after furniture and is stationery, but a play kitchen is a toy.
+    """
+    if not understood:
+        return list(named)
+    both = [category for category in named if category in understood[:2]]
+    return both + [category for category in understood if category not in both]
 
 
 def _styles(tokens: Sequence[str]) -> list[Style]:
