@@ -226,7 +226,7 @@ class _Reader:
                 assert meaning is not None
                 assert meaning.audience is not None
                 self._add_audience(meaning.audience, part[: person + 1])
-                self._absorb(part[person + 1 :], head=None)
+                self._read_pursuits(part[person + 1 :])
             elif len(part) > 1 and part[-1].has_role("fan") and part[-2].is_goods:
                 self.audience.append(text_of(part, self.text))
                 self.fan_kinds.append(_kind_of(part[-2]))
@@ -237,6 +237,12 @@ class _Reader:
                 self._read_goods_for(part)
             else:
                 self._read_unlisted_audience(part)
+
+    def _read_pursuits(self, after: Sequence[Segment]) -> None:
+        """Read what follows a person: “a father who loves grilling” is a fan of grilling."""
+        goods = [segment for segment in after if segment.is_goods]
+        self.fan_kinds.extend(map(_kind_of, goods))
+        self._absorb([segment for segment in after if segment not in goods], head=None)
 
     def _read_goods_for(self, part: list[Segment]) -> None:
         """Read goods after ``for``: ``accessories for cameras``, ``mugs for tea``."""
@@ -331,7 +337,9 @@ class _Reader:
             return _interleaved([goods.things for goods in self.goods]), _interleaved(
                 [goods.categories for goods in self.goods]
             )
-        people = self._of(self.audiences, self.fan_kinds)
+        # What somebody is fond of says more about a gift than who it is for.
+        known = [audience for audience in self.audiences if not self.fan_kinds or GIFT not in audience.kinds]
+        people = self._of(known, self.fan_kinds)
         places = self._of(self.settings, [])
         if places[0] and not gifts:
             near = {word for thing in places[0] for word in key(thing)}

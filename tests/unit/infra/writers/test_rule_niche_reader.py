@@ -28,6 +28,9 @@ NICHES = {
     "beds for dogs": {"things": ["dog bed"], "audience": ["dog"]},
     "black and white mugs": {"things": ["mug"], "style": ["black and white"]},
     "gifts for tea lovers": {"things": ["teapot"], "audience": ["tea lover"]},
+    "gifts for dad who loves grilling": {"things": ["grill tongs"], "audience": ["dad"]},
+    "gifts for mom": {"things": ["mug"], "audience": ["mom"]},
+    "gifts for new moms": {"things": ["baby blanket"], "audience": ["new mom"]},
     "accessories for cameras": {"things": ["camera strap"], "categories": ["camera"]},
     "women's shoes": {"things": ["shoe"], "audience": ["woman"]},
     "baby blankets and bottles": {"things": ["baby blanket", "baby bottle"]},
@@ -57,6 +60,8 @@ def test_a_niche_is_read_for_goods_people_places_and_looks(niche: str, expected:
         ("Toys for senior cats", "dog toy"),
         ("screwdrivers", "hammer"),
         ("beds for dogs", "sofa"),
+        ("gifts for mom", "baby blanket"),
+        ("gifts for dad who loves grilling", "keychain"),
     ],
 )
 def test_a_niche_does_not_mean_goods_that_only_share_a_word(niche: str, other: str) -> None:
