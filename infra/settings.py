@@ -239,11 +239,6 @@ class Settings(BaseSettings):
                 f"STRIPE_SECRET_KEY has {len(key)} characters, but must begin with sk_live_, sk_test_, rk_live_ or rk_test_. "
                 "Copy it from Stripe's dashboard."
             )
-        if key and not self.stripe_webhook_secrets:
-            raise BadSettings(
-                "STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is not. Without it no payment is ever recorded. "
-                "Copy it from the Connect endpoint in Stripe's dashboard."
-            )
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
 from domain.order.aggregate import ORDER
-from domain.order.ports import AccountNotice, PaymentConfirmed, PaymentDeclined, UnusableWebhook, WebhookReader
+from domain.order.ports import AccountNotice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
 from domain.store.aggregate import STORE
 from schemas import topics
 from schemas.envelope import Envelope
@@ -39,7 +39,7 @@ class PaymentsPolicy:
         self,
         react: React,
         aggregates: Aggregates,
-        gateways: Mapping[str, WebhookReader],
+        gateways: Mapping[str, NoticeReader],
         *,
         accounts: StripeAccounts | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class PaymentsPolicy:
                 await self._accounts(subject.id, notice, cause=envelope, name=self.name)
 
     async def _about_payment(
-        self, envelope: Envelope, received: WebhookReceived, store_id: UUID, reader: WebhookReader
+        self, envelope: Envelope, received: WebhookReceived, store_id: UUID, reader: NoticeReader
     ) -> None:
         try:
             notice = reader.read_body(received.body)

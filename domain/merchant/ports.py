@@ -63,13 +63,14 @@ class StripeAccounts(Protocol):
         """Whether the platform's key moves real money."""
         ...
 
-    async def create(self, merchant_id: UUID, *, email: str, country: str | None) -> str:
+    async def create(self, merchant_id: UUID, *, email: str, country: str | None, instead_of: str | None = None) -> str:
         """Open an account and return its id; a repeat on the same day returns the same account.
 
         Args:
             merchant_id: the owner.
             email: prefilled in Stripe's questions.
             country: ISO 3166-1 alpha-2 of the business; None lets the merchant choose it at Stripe.
+            instead_of: the merchant's former account, to which the platform lost access; None if there is none.
 
         Raises:
             DomainError: Stripe refused; retrying cannot help.

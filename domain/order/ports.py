@@ -116,11 +116,25 @@ class UnusableWebhook(ValueError):
         self.store_id, self.order_id = store_id, order_id
 
 
-class WebhookReader(Protocol):
-    """The half of a payment provider that reads its webhooks."""
+class NoticeReader(Protocol):
+    """Reads webhooks that were verified when they were received. It needs no secret."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The provider's name, the source of its webhooks."""
+        ...
+
+    def read_body(self, body: str) -> Notice | None:
+        """Read a recorded webhook; None if its kind is not used here.
+
+        Raises:
+            UnusableWebhook: the body makes no sense.
+        """
+        ...
+
+
+class WebhookReader(NoticeReader, Protocol):
+    """Verifies the webhooks of a payment provider. Only the gateway has its secret."""
 
     @property
     def signature_header(self) -> str:
@@ -140,17 +154,12 @@ class WebhookReader(Protocol):
         """Return the part of a verified webhook that the log keeps: all that :meth:`read_body` reads, no personal data."""
         ...
 
-    def read_body(self, body: str) -> Notice | None:
-        """Read a webhook that was verified when it was received; None if its kind is not used here.
 
-        Raises:
-            UnusableWebhook: the body makes no sense.
-        """
-        ...
+class PaymentGateway(Protocol):
+    """The half of a payment provider that opens payment pages. Sandbox and Stripe pass the same contract tests."""
 
-
-class PaymentGateway(WebhookReader, Protocol):
-    """A payment provider. Sandbox and Stripe pass the same contract tests."""
+    @property
+    def name(self) -> str: ...
 
     async def open_session(self, request: PaymentRequest) -> PaymentSession:
         """Open a payment page; the same idempotency key gives the same session.

@@ -60,6 +60,8 @@ async def connect(
 ) -> tuple[Receipt, str]:
     """Open the merchant's account if there is none, and return a link to Stripe's questions.
 
+    A merchant who disconnected an account gets it back, unless the platform lost access to it.
+
     Raises:
         InvalidInput: an address is none.
         StripeNotConfigured: payments are a sandbox.
@@ -69,14 +71,17 @@ async def connect(
     back = _address("returnUrl", return_url or deps.public_url)
     again = _address("refreshUrl", refresh_url or back)
     merchant = await _merchant(deps, request)
-    account_id = merchant.stripe_account_id
+    account_id = merchant.stripe_account_id or await _usable_former(merchant, accounts)
     if account_id is None:
         email = await deps.personal.open(merchant.email)
         business = await merchants_queries.business_identity(
             deps.reader, request.merchant_id, scope=MerchantScope(request.merchant_id)
         )
         account_id = await accounts.create(
-            request.merchant_id, email=email or "", country=None if business is None else business.country
+            request.merchant_id,
+            email=email or "",
+            country=None if business is None else business.country,
+            instead_of=merchant.former_stripe_account_id,
         )
     receipt = await request.send(
         ConnectStripe(merchant_id=request.merchant_id, account_id=account_id, live=accounts.live)
@@ -123,6 +128,14 @@ async def _merchant(deps: GatewayDependencies, request: CommandRequest) -> Merch
     if merchant is None:
         raise NotFound("merchant", request.merchant_id)
     return merchant
+
+
+async def _usable_former(merchant: MerchantView, accounts: StripeAccounts) -> str | None:
+    # A second account would ask all questions again and split the merchant's payouts.
+    former = merchant.former_stripe_account_id
+    if former is None or merchant.former_stripe_live is not accounts.live:
+        return None
+    return None if await accounts.status(former) is None else former
 
 
 def _accounts(deps: GatewayDependencies) -> StripeAccounts:

@@ -230,7 +230,7 @@ def prompt(name: str) -> str:
 async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
     from consumers.policies.payments import PaymentsPolicy
 
-    return PaymentsPolicy(react, aggregates, platform.webhooks(), accounts=await platform.stripe_accounts())
+    return PaymentsPolicy(react, aggregates, platform.notices(), accounts=await platform.stripe_accounts())
 
 
 def origin(url: str) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from domain.media.ports import MediaStore
     from domain.merchant.ports import StripeAccounts
-    from domain.order.ports import PaymentGateways, WebhookReader
+    from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -252,12 +252,32 @@ class Platform:
         return StripeConnect(await self.stripe(), live=self.is_live)
 
     def webhooks(self) -> "Mapping[str, WebhookReader]":
-        """Readers of payment webhooks by the name in their webhook address. The sandbox's is there without Stripe only."""
+        """Readers of payment webhooks by the name in their webhook address. The sandbox's is there without Stripe only.
+
+        Raises:
+            NotConfigured: there is a key for Stripe, but no secret of its webhooks.
+        """
         if self.settings.stripe_secret_key is None:
             return {SANDBOX: self.sandbox_payments()}
-        from infra.adapters.payments.stripe.checkout import NAME, StripeWebhooks
+        from infra.adapters.payments.stripe.client import NAME
+        from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 
-        return {NAME: StripeWebhooks(self._stripe_secrets, live=self.is_live, clock=self.clock)}
+        secrets = [secret.get_secret_value() for secret in self.settings.stripe_webhook_secrets]
+        if not secrets:
+            raise NotConfigured(
+                "STRIPE_WEBHOOK_SECRET is not set, but STRIPE_SECRET_KEY is. Without it no payment is ever recorded. "
+                "Copy it from the Connect endpoint in Stripe's dashboard."
+            )
+        return {NAME: StripeWebhooks(secrets, live=self.is_live, clock=self.clock)}
+
+    def notices(self) -> "Mapping[str, NoticeReader]":
+        """Readers of the payment webhooks that the gateway verified and recorded, by their source."""
+        if self.settings.stripe_secret_key is None:
+            return {SANDBOX: self.sandbox_payments()}
+        from infra.adapters.payments.stripe.client import NAME
+        from infra.adapters.payments.stripe.endpoint import StripeNotices
+
+        return {NAME: StripeNotices(live=self.is_live)}
 
     async def payments(self) -> "PaymentGateways":
         """The gateways through which merchants are paid: their accounts at Stripe, or the sandbox without a key."""
@@ -268,17 +288,8 @@ class Platform:
         from infra.adapters.payments.stripe.checkout import StripeGateways
         from infra.adapters.postgres.stripe_accounts import ReadModelStripeAccounts
 
-        return StripeGateways(
-            await self.stripe(),
-            ReadModelStripeAccounts(await self.readers(), live=self.is_live),
-            self._stripe_secrets,
-            live=self.is_live,
-            clock=self.clock,
-        )
-
-    @property
-    def _stripe_secrets(self) -> list[str]:
-        return [secret.get_secret_value() for secret in self.settings.stripe_webhook_secrets]
+        accounts = ReadModelStripeAccounts(await self.readers(), live=self.is_live)
+        return StripeGateways(await self.stripe(), accounts)
 
     @property
     def payment_pages(self) -> str:

@@ -28,7 +28,7 @@ SECRETS: Mapping[str, frozenset[str]] = {
     "DATABASE_URL": frozenset({"gateway", "storefront", "log", "agents", "imager"}),
     **{name: frozenset({"gateway", "log", "agents", "imager"}) for name in LOG_IN},
     "STRIPE_SECRET_KEY": frozenset({"gateway", "storefront", "agents"}),
-    "STRIPE_WEBHOOK_SECRET": frozenset({"gateway", "storefront", "agents"}),
+    "STRIPE_WEBHOOK_SECRET": frozenset({"gateway"}),
     "ZYENTA_SMTP_USERNAME": frozenset({"agents"}),
     "ZYENTA_SMTP_PASSWORD": frozenset({"agents"}),
     "OPENAI_API_KEY": frozenset({"agents"}),

@@ -30,6 +30,8 @@ def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID)
         stripe_onboarded=False,
         stripe_live=None,
         stripe_status=None,
+        former_stripe_account_id=None,
+        former_stripe_live=None,
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
     )
@@ -104,5 +106,6 @@ def stripe_account_status_changed(rows: MerchantsRows, event: StripeAccountStatu
 @FOLDS.on(StripeAccountDisconnected, merchants="originator_id")
 def stripe_account_disconnected(rows: MerchantsRows, event: StripeAccountDisconnected, _: UUID) -> None:
     merchant = rows.merchants[event.originator_id]
+    merchant.former_stripe_account_id, merchant.former_stripe_live = event.account_id, merchant.stripe_live
     merchant.stripe_account_id, merchant.stripe_live, merchant.stripe_status = None, None, None
     merchant.stripe_onboarded, merchant.updated_at = False, event.occurred_at

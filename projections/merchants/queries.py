@@ -20,7 +20,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
     where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
     record = await db.fetchrow(
         "select m.id, m.email, m.name, m.email_verified_at, m.image_url, m.stripe_account_id, m.stripe_onboarded, "
-        "m.stripe_live, m.stripe_status, "
+        "m.stripe_live, m.stripe_status, m.former_stripe_account_id, m.former_stripe_live, "
         f"m.created_at, m.updated_at from merchants m where {where.sql}",
         *where.arguments,
     )
@@ -40,6 +40,8 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
         stripe_account_id=record["stripe_account_id"],
         stripe_onboarded=record["stripe_onboarded"],
         stripe=_stripe(record),
+        former_stripe_account_id=record["former_stripe_account_id"],
+        former_stripe_live=record["former_stripe_live"],
         suppliers=tuple(
             SupplierAccountView(
                 id=account["id"],

@@ -22,6 +22,9 @@ class MerchantRow:
     stripe_live: bool | None
     stripe_status: Json | None
     """What Stripe said last; null until it was asked."""
+    former_stripe_account_id: str | None
+    """The account that was disconnected last."""
+    former_stripe_live: bool | None
     created_at: datetime
     updated_at: datetime
 
@@ -55,7 +58,15 @@ class BusinessIdentityRow:
 MERCHANTS = Table(
     "merchants",
     MerchantRow,
-    hot=("stripe_account_id", "stripe_onboarded", "stripe_live", "stripe_status", "updated_at"),
+    hot=(
+        "stripe_account_id",
+        "stripe_onboarded",
+        "stripe_live",
+        "stripe_status",
+        "former_stripe_account_id",
+        "former_stripe_live",
+        "updated_at",
+    ),
     indexes=("create index on merchants (stripe_account_id)",),
 )
 

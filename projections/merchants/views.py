@@ -51,6 +51,10 @@ class MerchantView:
     stripe_onboarded: bool
     """Whether shoppers can pay into the account."""
     stripe: StripeAccountView | None
+    former_stripe_account_id: str | None
+    """The account that was disconnected last; None if none was."""
+    former_stripe_live: bool | None
+    """Whether the former account takes real money."""
     suppliers: tuple[SupplierAccountView, ...]
     """By provider, including disconnected ones (``is_active`` is false)."""
     created_at: datetime

@@ -21,10 +21,12 @@ from domain.order.ports import (
     PaymentRequest,
     PaymentSession,
     UnusableWebhook,
+    WebhookReader,
 )
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.stripe.checkout import StripeCheckout
 from infra.adapters.payments.stripe.client import stripe_client
+from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 from tests.support.builders.samples import NOON
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.payments import SignedPayments
@@ -59,9 +61,10 @@ REQUEST = PaymentRequest(
 
 @dataclass(frozen=True)
 class Provider:
-    """A gateway, and what its provider would send."""
+    """Both halves of a provider, and what it would send."""
 
     gateway: PaymentGateway
+    reader: WebhookReader
     paid: Callable[[PaymentSession], bytes]
     """Returns the webhook body for a paid session."""
     declined: Callable[[PaymentSession], bytes]
@@ -77,6 +80,7 @@ def sandbox() -> Provider:
 
     return Provider(
         payments,
+        payments,
         lambda session: payments.paid_webhook(payments.read_session(read(session))).encode(),
         lambda session: payments.declined_webhook(payments.read_session(read(session)), "first").encode(),
         lambda body: payments.sign_webhook(body.decode("latin-1")) if body.isascii() else "t=1,v1=0",
@@ -90,6 +94,7 @@ def fake() -> Provider:
 
     return Provider(
         SignedPayments(),
+        SignedPayments(),
         lambda session: body(session, "paid"),
         lambda session: body(session, "declined"),
         SignedPayments.sign,
@@ -97,13 +102,14 @@ def fake() -> Provider:
 
 
 def stripe(server: StripeServer, client: StripeClient) -> Provider:
-    gateway = StripeCheckout(client, "acct_1", [SECRET], live=False, clock=server.clock)
+    gateway = StripeCheckout(client, "acct_1")
 
     def body(type: str, thing: dict[str, Any]) -> bytes:
         return server.webhook(type, thing, account="acct_1")
 
     return Provider(
         gateway,
+        StripeWebhooks([SECRET], live=False, clock=server.clock),
         lambda session: body("checkout.session.completed", server.paid(session.session_id)),
         lambda session: body("payment_intent.payment_failed", server.declined(session.session_id)),
         server.sign,
@@ -135,7 +141,7 @@ async def test_the_same_idempotency_key_gives_the_same_session(provider: Provide
 
 async def test_a_paid_webhook_reports_the_orders_payment(provider: Provider) -> None:
     body = provider.paid(await provider.gateway.open_session(REQUEST))
-    notice = provider.gateway.read_webhook(body, provider.sign(body))
+    notice = provider.reader.read_webhook(body, provider.sign(body))
     assert isinstance(notice, PaymentConfirmed)
     assert (notice.order_id, notice.store_id) == (ORDER, STORE)
     assert (notice.amount, notice.platform_fee) == (TOTAL, FEE)
@@ -144,8 +150,8 @@ async def test_a_paid_webhook_reports_the_orders_payment(provider: Provider) -> 
 
 async def test_a_declined_webhook_reports_a_failure_with_its_reason(provider: Provider) -> None:
     session = await provider.gateway.open_session(REQUEST)
-    declined = provider.gateway.read_body(provider.declined(session).decode())
-    paid = provider.gateway.read_body(provider.paid(session).decode())
+    declined = provider.reader.read_body(provider.declined(session).decode())
+    paid = provider.reader.read_body(provider.paid(session).decode())
     assert isinstance(declined, PaymentDeclined)
     assert isinstance(paid, PaymentConfirmed)
     assert declined.reason
@@ -154,9 +160,9 @@ async def test_a_declined_webhook_reports_a_failure_with_its_reason(provider: Pr
 
 async def test_a_recorded_body_reads_like_its_webhook(provider: Provider) -> None:
     body = provider.paid(await provider.gateway.open_session(REQUEST))
-    webhook = provider.gateway.read_webhook(body, provider.sign(body))
-    assert provider.gateway.read_body(body.decode()) == webhook
-    assert provider.gateway.read_body(provider.gateway.recordable(body.decode())) == webhook
+    webhook = provider.reader.read_webhook(body, provider.sign(body))
+    assert provider.reader.read_body(body.decode()) == webhook
+    assert provider.reader.read_body(provider.reader.recordable(body.decode())) == webhook
 
 
 async def test_a_body_that_was_changed_or_signed_by_another_is_refused(provider: Provider) -> None:
@@ -164,17 +170,17 @@ async def test_a_body_that_was_changed_or_signed_by_another_is_refused(provider:
     signature = provider.sign(body)
     for changed, wrong in ((body + b" ", signature), (body, provider.sign(b"{}")), (body, "wrong"), (body, "")):
         with pytest.raises(InvalidSignature):
-            provider.gateway.read_webhook(changed, wrong)
+            provider.reader.read_webhook(changed, wrong)
 
 
 async def test_a_webhook_of_another_kind_is_none(provider: Provider) -> None:
     body = b'{"id": "evt_1", "type": "customer.created", "account": "acct_1", "livemode": false}'
-    assert provider.gateway.read_webhook(body, provider.sign(body)) is None
+    assert provider.reader.read_webhook(body, provider.sign(body)) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"{}", b'{"type": 5}'])
 async def test_a_signed_body_without_sense_is_unusable(provider: Provider, body: bytes) -> None:
     with pytest.raises(UnusableWebhook):
-        provider.gateway.read_webhook(body, provider.sign(body))
+        provider.reader.read_webhook(body, provider.sign(body))
     with pytest.raises(UnusableWebhook):
-        provider.gateway.read_body(body.decode())
+        provider.reader.read_body(body.decode())

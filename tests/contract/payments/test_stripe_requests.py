@@ -20,7 +20,7 @@ from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 from tests.contract.payments.test_payment_gateways import REQUEST
 from tests.support.fakes.event_log import FixedClock
 from tests.support.requirements import missing
-from tests.support.servers.stripe import SECRET, StripeServer, checking_server, forwarding
+from tests.support.servers.stripe import StripeServer, checking_server, forwarding
 from tests.support.servers.web_server import served
 
 MERCHANT = UUID(int=7)
@@ -56,7 +56,7 @@ async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
 
 
 def checkout(client: StripeClient) -> StripeCheckout:
-    return StripeCheckout(client, "acct_1", [SECRET], live=False, clock=FixedClock())
+    return StripeCheckout(client, "acct_1")
 
 
 async def test_stripes_description_allows_every_request_that_opens_a_page(checked: StripeClient) -> None:
@@ -158,7 +158,7 @@ async def test_a_merchant_without_a_ready_account_cannot_be_paid(stripe: StripeS
     async def account_of(merchant_id: UUID) -> str | None:
         return ready.get(merchant_id)
 
-    gateways = StripeGateways(client, account_of, [SECRET], live=False, clock=stripe.clock)
+    gateways = StripeGateways(client, account_of)
     assert (await gateways.of(MERCHANT)).name == "stripe"
     with pytest.raises(PaymentsNotReady):
         await gateways.of(UUID(int=8))

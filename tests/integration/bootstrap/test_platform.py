@@ -7,8 +7,9 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from infra.bootstrap import gateway_app, open_platform, storefront_app
+from infra.bootstrap import NotConfigured, gateway_app, open_platform, storefront_app
 from infra.bootstrap.consumers import consumers, mailer
 from infra.settings import Settings
 from projections.reading.time_travel import travel_pool
@@ -47,6 +48,14 @@ async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_fo
             await readers.fetchval("select pg_sleep(30)", timeout=0.05)
         assert await readers.fetchval("select 1") == 1
         assert readers.get_idle_size() == readers.get_size()
+
+
+async def test_only_what_receives_webhooks_needs_their_secret(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, stripe_secret_key=SecretStr("sk_test_1"))
+    async with open_platform(settings, with_database=False) as platform:
+        assert [reader.name for reader in platform.notices().values()] == ["stripe"]
+        with pytest.raises(NotConfigured, match="STRIPE_WEBHOOK_SECRET"):
+            platform.webhooks()
 
 
 REGISTER = "mutation($input: RegisterInput!) { register(input: $input) { userErrors { code } } }"

@@ -14,8 +14,8 @@ from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
 from infra.adapters.payments.stripe.accounts import StripeConnect
-from infra.adapters.payments.stripe.checkout import StripeWebhooks
 from infra.adapters.payments.stripe.client import stripe_client
+from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 from tests.support.servers.stripe import SECRET, StripeServer
@@ -31,29 +31,34 @@ BACK = {"input": {"returnUrl": "https://dashboard.example/back"}}
 
 
 @pytest.fixture(scope="module")
-async def stripe() -> AsyncIterator[StripeServer]:
-    server = StripeServer(FixedClock())
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(scope="module")
+async def stripe(clock: FixedClock) -> AsyncIterator[StripeServer]:
+    server = StripeServer(clock)
     async with served(server.app()) as port:
         server.address = f"http://127.0.0.1:{port}"
         yield server
 
 
 @pytest.fixture(scope="module")
-async def shared_platform(postgres_dsn: str, template: str, stripe: StripeServer) -> AsyncIterator[Platform]:
+async def shared_platform(
+    postgres_dsn: str, template: str, stripe: StripeServer, clock: FixedClock
+) -> AsyncIterator[Platform]:
     """A platform whose merchants are paid through Stripe."""
     maintenance = await asyncpg.connect(postgres_dsn)
     await maintenance.execute(f"create database gateway_stripe template {template}")
-    webhooks = StripeWebhooks([SECRET], live=False, clock=stripe.clock)
     async with (
         stripe_client("sk_test_1", api_base=stripe.address) as client,
         a_platform(
             urlsplit(postgres_dsn)._replace(path="/gateway_stripe").geturl(),
-            payments={"stripe": webhooks},
+            clock=clock,
+            payments={"stripe": StripeWebhooks([SECRET], live=False, clock=clock)},
             stripe=StripeConnect(client, live=False),
         ) as whole,
     ):
-        stripe.clock = whole.clock
-        webhooks._clock = whole.clock
         yield whole
     await maintenance.execute("drop database gateway_stripe with (force)")
     await maintenance.close()
@@ -158,6 +163,28 @@ async def test_a_disconnected_account_takes_no_payments_and_asks_no_more(
     assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == []
     assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == [{"code": "NO_ACCOUNT_CONNECTED"}]
     assert (await account_of(platform, owner))["stripeAccountId"] is None
+
+
+async def test_a_merchant_who_connects_again_days_later_gets_the_same_account(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    await platform.ask(DISCONNECT, by=owner)
+    opened = len(stripe.accounts)
+    stripe.forget_keys()
+    again = await platform.ask(CONNECT, BACK, by=owner)
+    assert (again["stripeAccount"]["accountId"], len(stripe.accounts)) == (account_id, opened)
+
+
+async def test_a_merchant_who_took_the_access_away_gets_another_account(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    stripe.gone.add(account_id)
+    await platform.ask(CHECK, by=owner)
+    again = await platform.ask(CONNECT, BACK, by=owner)
+    assert again["userErrors"] == []
+    assert again["stripeAccount"]["accountId"] != account_id
 
 
 async def test_a_webhook_about_an_unknown_account_is_answered_and_changes_nothing(

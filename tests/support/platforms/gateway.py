@@ -250,11 +250,12 @@ def a_pick(number: int) -> Pick:
 
 
 @asynccontextmanager
-async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
+async def a_platform(database: str, *, clock: FixedClock | None = None, **changes: Any) -> AsyncIterator[Platform]:
     """Build a platform on a new database.
 
     Args:
         database: the database's address.
+        clock: the platform's clock; a new one if None.
         changes: replacements of the gateway's dependencies.
     """
     async with (
@@ -268,7 +269,7 @@ async def a_platform(database: str, **changes: Any) -> AsyncIterator[Platform]:
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
                 await connection.execute(model.ddl)
-        clock = FixedClock()
+        clock = clock or FixedClock()
         log = PostgresEventLog(pool, clock)
         bus = CommandBus(log, handlers(clock))
         barrier, media, vault, parts = OnDemandBarrier(log, reader), MemoryMedia(), MemoryVault(), SwitchableReadiness()

@@ -31,6 +31,8 @@ class StripeServer:
     """Method, path and form of each request."""
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Accounts whose owner took the platform's access away."""
     failing: int = 0
     """Status of the next answer, if it is to fail."""
     address: str = ""
@@ -68,6 +70,10 @@ class StripeServer:
             return JSONResponse(answered)
 
         return app
+
+    def forget_keys(self) -> None:
+        """Let a day pass, after which Stripe takes a known idempotency key for a new one."""
+        self._answers.clear()
 
     def webhook(self, type: str, object: dict[str, Any], *, account: str, live: bool = False, number: int = 0) -> bytes:
         """Return a webhook's body."""
@@ -115,13 +121,15 @@ class StripeServer:
                 self.accounts[id] = {"id": id, "object": "account", "charges_enabled": False, "payouts_enabled": False}
                 return self.accounts[id]
             case "POST", ["account_links"]:
+                if form["account"] in self.gone:
+                    return None
                 return {
                     "object": "account_link",
                     "url": f"https://connect.stripe.com/setup/{form['account']}",
                     "created": 1,
                 }
             case "GET", ["accounts", id]:
-                return self.accounts.get(id)
+                return None if id in self.gone else self.accounts.get(id)
         return None
 
     def _session(self, form: dict[str, str], account: str | None) -> dict[str, Any]:

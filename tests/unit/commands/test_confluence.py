@@ -19,7 +19,7 @@ from domain.order.events import OrderPaid, OrderStatus
 from domain.order.ports import PaymentConfirmed, PaymentDeclined
 from domain.product.events import StockSold
 from gateway.webhooks.payments import command_of
-from infra.adapters.payments.stripe.checkout import StripeWebhooks
+from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 

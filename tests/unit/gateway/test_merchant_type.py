@@ -26,6 +26,8 @@ def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
             requirements=("external_account",),
             disabled_reason=None,
         ),
+        former_stripe_account_id=None,
+        former_stripe_live=None,
         suppliers=(),
         created_at=NOON,
         updated_at=NOON,

@@ -44,7 +44,7 @@ class StripeConnect:
     def live(self) -> bool:
         return self._live
 
-    async def create(self, merchant_id: UUID, *, email: str, country: str | None) -> str:
+    async def create(self, merchant_id: UUID, *, email: str, country: str | None, instead_of: str | None = None) -> str:
         """Open an account and return its id; the same merchant and values get the same account for a day.
 
         Raises:
@@ -63,8 +63,10 @@ class StripeConnect:
         }
         if country is not None:
             params["country"] = country
-        # Stripe refuses a known key with other values, so each e-mail address and country has its own key.
-        values = hashlib.sha256(f"{email}\0{country}".encode()).hexdigest()[:16]
+        # Stripe refuses a known key with other values, so each e-mail address and country has its own key. It returns a
+        # lost account for a known key, so the account after it has another one.
+        parts = [email, str(country), *([] if instead_of is None else [instead_of])]
+        values = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
         key = f"account:{merchant_id}:{values}"
         account = await ask(self._client.v1.accounts.create_async(params=params, options={"idempotency_key": key}))
         return account.id

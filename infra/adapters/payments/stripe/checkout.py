@@ -1,6 +1,6 @@
 """Stripe Checkout as a payment gateway: direct charges on the merchant's own account, with the platform's fee."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import stripe
@@ -10,89 +10,28 @@ from stripe.params.checkout import (
     SessionCreateParamsPaymentIntentData,
 )
 
-from domain.kernel import Clock, Transient
+from domain.kernel import Transient
 from domain.money import Money
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
-from domain.order.ports import Notice, PaymentGateway, PaymentRequest, PaymentSession, UnusableWebhook
-from infra.adapters.payments.signatures import verify
-from infra.adapters.payments.stripe.client import WHO, ask
+from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession
+from infra.adapters.payments.stripe.client import NAME, WHO, ask
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
-from infra.adapters.payments.stripe.webhooks import read_notice, recordable
 
-NAME = "stripe"
-SIGNATURE_HEADER = "stripe-signature"
 NAME_MAX = 250
 """Most characters of a line's name."""
 
 
-class StripeWebhooks:
-    """The half of :class:`domain.order.ports.PaymentGateway` that reads webhooks. It needs no network."""
+class StripeCheckout:
+    """Implements :class:`domain.order.ports.PaymentGateway` for one merchant's account."""
 
-    def __init__(self, secrets: Sequence[str], *, live: bool, clock: Clock) -> None:
-        """Take the endpoint's secrets; while one is rotated, both count.
-
-        Args:
-            secrets: ``whsec_...``, at least one.
-            live: whether this installation takes real money.
-            clock: for the age of webhooks.
-        """
-        if not secrets:
-            raise ValueError("STRIPE_WEBHOOK_SECRET is not set. Copy it from the endpoint in Stripe's dashboard.")
-        self._secrets = [secret.encode() for secret in secrets]
-        self._live = live
-        self._clock = clock
+    def __init__(self, client: stripe.StripeClient, account_id: str) -> None:
+        self._client = client
+        self._account_id = account_id
 
     @property
     def name(self) -> str:
         return NAME
-
-    @property
-    def signature_header(self) -> str:
-        return SIGNATURE_HEADER
-
-    def read_webhook(self, body: bytes, signature: str) -> Notice | None:
-        """Verify a webhook and read it; None if its kind does not matter here.
-
-        Raises:
-            InvalidSignature: made with another secret, changed on the way, or too old or too new.
-            UnusableWebhook: it is signed, but its content is invalid.
-        """
-        verify(body, signature, self._secrets, self._clock.now())
-        try:
-            text = body.decode()
-        except UnicodeDecodeError as error:
-            raise UnusableWebhook("The body is not UTF-8.") from error
-        return self.read_body(text)
-
-    def recordable(self, body: str) -> str:
-        """Return the body without personal data."""
-        return recordable(body)
-
-    def read_body(self, body: str) -> Notice | None:
-        """Read a webhook that was verified on arrival; None if its kind does not matter here.
-
-        Raises:
-            UnusableWebhook: the body is invalid.
-        """
-        return read_notice(body, live=self._live)
-
-
-class StripeCheckout(StripeWebhooks):
-    """Implements :class:`domain.order.ports.PaymentGateway` for one merchant's account."""
-
-    def __init__(
-        self,
-        client: stripe.StripeClient,
-        account_id: str,
-        secrets: Sequence[str],
-        *,
-        live: bool,
-        clock: Clock,
-    ) -> None:
-        super().__init__(secrets, live=live, clock=clock)
-        self._client = client
-        self._account_id = account_id
 
     async def open_session(self, request: PaymentRequest) -> PaymentSession:
         """Open a page at Stripe; the same idempotency key gives the same page.
@@ -142,29 +81,10 @@ class StripeCheckout(StripeWebhooks):
 class StripeGateways:
     """Implements :class:`domain.order.ports.PaymentGateways`: each merchant is paid on their own account."""
 
-    def __init__(
-        self,
-        client: stripe.StripeClient,
-        accounts: Callable[[UUID], Awaitable[str | None]],
-        secrets: Sequence[str],
-        *,
-        live: bool,
-        clock: Clock,
-    ) -> None:
-        """Take what all gateways share.
-
-        Args:
-            client: the platform's client.
-            accounts: returns a merchant's account if it can be paid, else None.
-            secrets: the webhook endpoint's secrets.
-            live: whether this installation takes real money.
-            clock: for the age of webhooks.
-        """
+    def __init__(self, client: stripe.StripeClient, accounts: Callable[[UUID], Awaitable[str | None]]) -> None:
+        """Take the platform's client, and what returns a merchant's account if it can be paid, else None."""
         self._client = client
         self._accounts = accounts
-        self._secrets = secrets
-        self._live = live
-        self._clock = clock
 
     async def of(self, merchant_id: UUID) -> PaymentGateway:
         """Return the gateway of a merchant's account.
@@ -175,7 +95,7 @@ class StripeGateways:
         account_id = await self._accounts(merchant_id)
         if account_id is None:
             raise PaymentsNotReady
-        return StripeCheckout(self._client, account_id, self._secrets, live=self._live, clock=self._clock)
+        return StripeCheckout(self._client, account_id)
 
 
 def _lines(request: PaymentRequest) -> "list[SessionCreateParamsLineItem]":

@@ -18,7 +18,10 @@ T = TypeVar("T")
 TIMEOUT_SECONDS = 15
 RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
+NAME = "stripe"
+"""The provider's name in events and in the address of its webhooks."""
 WHO = "Stripe"
+"""Its name for people."""
 
 
 class StripeRefused(DomainError):

@@ -11,7 +11,6 @@ from infra.settings import Settings, read_settings, variable_of, variables
 from infra.settings import environment_of as text_of
 
 MAIL = {"ZYENTA_SMTP_USERNAME", "ZYENTA_SMTP_PASSWORD"}
-STRIPE = {"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}
 KEY = "ab" * 32
 ALL = dict.fromkeys(variables(), "set")
 
@@ -34,7 +33,15 @@ def test_every_secret_setting_has_a_list_of_services() -> None:
         ("log", {"DATABASE_URL", *LOG_IN}),
         (
             "agents",
-            {"DATABASE_URL", "ZYENTA_MASTER_KEYS", "ZYENTA_SANDBOX_SECRET", "OPENAI_API_KEY", *MAIL, *STRIPE, *LOG_IN},
+            {
+                "DATABASE_URL",
+                "ZYENTA_MASTER_KEYS",
+                "ZYENTA_SANDBOX_SECRET",
+                "STRIPE_SECRET_KEY",
+                "OPENAI_API_KEY",
+                *MAIL,
+                *LOG_IN,
+            },
         ),
     ],
 )

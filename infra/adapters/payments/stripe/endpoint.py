@@ -1,0 +1,71 @@
+"""Stripe's webhooks as the gateway receives them and as the agents read them from the log."""
+
+from collections.abc import Sequence
+
+from domain.kernel import Clock
+from domain.order.ports import Notice, UnusableWebhook
+from infra.adapters.payments.signatures import verify
+from infra.adapters.payments.stripe.client import NAME
+from infra.adapters.payments.stripe.webhooks import read_notice, recordable
+
+SIGNATURE_HEADER = "stripe-signature"
+
+
+class StripeNotices:
+    """Implements :class:`domain.order.ports.NoticeReader`."""
+
+    def __init__(self, *, live: bool) -> None:
+        """Take whether this installation takes real money."""
+        self._live = live
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def read_body(self, body: str) -> Notice | None:
+        """Read a webhook that was verified on arrival; None if its kind does not matter here.
+
+        Raises:
+            UnusableWebhook: the body is invalid.
+        """
+        return read_notice(body, live=self._live)
+
+
+class StripeWebhooks(StripeNotices):
+    """Implements :class:`domain.order.ports.WebhookReader`. It needs no network."""
+
+    def __init__(self, secrets: Sequence[str], *, live: bool, clock: Clock) -> None:
+        """Take the endpoint's secrets; while one is rotated, both count.
+
+        Args:
+            secrets: ``whsec_...``, at least one.
+            live: whether this installation takes real money.
+            clock: for the age of webhooks.
+        """
+        if not secrets:
+            raise ValueError("Stripe's webhooks cannot be verified without a secret.")
+        super().__init__(live=live)
+        self._secrets = [secret.encode() for secret in secrets]
+        self._clock = clock
+
+    @property
+    def signature_header(self) -> str:
+        return SIGNATURE_HEADER
+
+    def read_webhook(self, body: bytes, signature: str) -> Notice | None:
+        """Verify a webhook and read it; None if its kind does not matter here.
+
+        Raises:
+            InvalidSignature: made with another secret, changed on the way, or too old or too new.
+            UnusableWebhook: it is signed, but its content is invalid.
+        """
+        verify(body, signature, self._secrets, self._clock.now())
+        try:
+            text = body.decode()
+        except UnicodeDecodeError as error:
+            raise UnusableWebhook("The body is not UTF-8.") from error
+        return self.read_body(text)
+
+    def recordable(self, body: str) -> str:
+        """Return the body without personal data."""
+        return recordable(body)
