@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from storefront.direct import DirectPages
 from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
 from storefront.pages.cart import CartPages
@@ -40,10 +41,14 @@ PAGES: Sequence[type[Pages]] = (
 )
 
 
-def create_app(deps: StorefrontDependencies) -> Starlette:
+def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Starlette:
     """Return the storefront for every store of the platform.
 
     ``GET /-/health`` answers on every host, without a store.
+
+    Args:
+        deps: what it needs from outside.
+        direct: False passes every request through the routes, to compare with :class:`DirectPages`.
     """
     visits, renderer = Visits(deps), PageRenderer(deps)
     app = Starlette()
@@ -55,6 +60,9 @@ def create_app(deps: StorefrontDependencies) -> Starlette:
     errors = ErrorPages(visits, renderer, domain=deps.base_domains[0])
     for kind, handler in errors.handlers().items():
         app.add_exception_handler(kind, handler)
+    # The last one added is the outermost.
+    if direct:
+        app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)
     app.add_middleware(SecurityMiddleware, policy=content_policy(deps), scheme=deps.scheme)
     return app

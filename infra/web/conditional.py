@@ -15,7 +15,12 @@ def is_current(request: HTTPConnection, etag: str) -> bool:
         etag: the current version's tag, quoted.
     """
     # Several lines of the header are one list.
-    header = ",".join(request.headers.getlist("if-none-match")).strip()
+    return names_tag(",".join(request.headers.getlist("if-none-match")), etag)
+
+
+def names_tag(header: str, etag: str) -> bool:
+    """Return whether the value of ``If-None-Match`` names an entity tag; see :func:`is_current`."""
+    header = header.strip()
     if header == "*":
         return True
     # Weak comparison: "W/" makes no difference.

@@ -1,25 +1,45 @@
 """The content codings that a client accepts (RFC 9110, section 12.5.3)."""
 
+from functools import lru_cache
+
 from starlette.requests import HTTPConnection
 
 PREFERRED = ("br", "gzip")
+USUAL = 200
+"""Characters. Answers for longer headers are not kept."""
 
 
 def best_encoding(request: HTTPConnection) -> str | None:
     """Return the best content coding that the request accepts; None if it accepts only the uncompressed form."""
-    weights = _weights(request)
-    return next((coding for coding in PREFERRED if weights.get(coding, weights.get("*", 0)) > 0), None)
+    accepted = accepted_encodings(_header(request))
+    return next((coding for coding in PREFERRED if coding in accepted), None)
 
 
 def accepts_gzip(request: HTTPConnection) -> bool:
     """Whether the request accepts gzip."""
-    weights = _weights(request)
-    return weights.get("gzip", weights.get("*", 0)) > 0
+    return "gzip" in accepted_encodings(_header(request))
 
 
-def _weights(request: HTTPConnection) -> dict[str, float]:
+def accepted_encodings(header: str) -> frozenset[str]:
+    """Return which of the ``PREFERRED`` content codings the value of an ``Accept-Encoding`` allows."""
+    return _few_accepted(header) if len(header) <= USUAL else _accepted(header)
+
+
+def _accepted(header: str) -> frozenset[str]:
+    weights = _weights(header)
+    return frozenset(coding for coding in PREFERRED if weights.get(coding, weights.get("*", 0)) > 0)
+
+
+_few_accepted = lru_cache(maxsize=256)(_accepted)
+
+
+def _header(request: HTTPConnection) -> str:
+    return ",".join(request.headers.getlist("accept-encoding"))
+
+
+def _weights(header: str) -> dict[str, float]:
     weights: dict[str, float] = {}
-    for item in ",".join(request.headers.getlist("accept-encoding")).lower().split(","):
+    for item in header.lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))
         weights[coding] = _weight(parameters)
     return weights

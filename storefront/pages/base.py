@@ -48,4 +48,7 @@ class Pages(ABC):
             page = rendered
             if revision is not None and page.is_usual:
                 cache.put(store_id, revision, key, page)
+        if revision is not None:
+            scope = visit.request.scope
+            cache.name(store_id, revision, key, (scope["path"], scope["query_string"], visit.today))
         return self._renderer.answer_shared(visit, page)

@@ -25,9 +25,20 @@ class RenderedPage:
     """Whether others will ask for it; a page for a made-up address is not kept."""
 
     @cached_property
+    def content_type(self) -> bytes:
+        """The value of its header."""
+        charset = "; charset=utf-8" if self.media_type.startswith("text/") else ""
+        return f"{self.media_type}{charset}".encode()
+
+    @cached_property
     def parts(self) -> frozenset[Part]:
         """The parts that it has."""
         return frozenset(piece for piece in self.pieces if isinstance(piece, Part))
+
+    @cached_property
+    def _places(self) -> tuple[tuple[int, Part], ...]:
+        """Where the parts are."""
+        return tuple((place, piece) for place, piece in enumerate(self.pieces) if isinstance(piece, Part))
 
     @cached_property
     def digest(self) -> str:
@@ -49,7 +60,10 @@ class RenderedPage:
 
     def plain(self, shown: Mapping[Part, bytes]) -> bytes:
         """Return the page with a shopper's parts."""
-        return b"".join([shown[piece] if isinstance(piece, Part) else piece for piece in self.pieces])
+        texts: list[bytes] = list(self.pieces)  # type: ignore[arg-type]  # every part is replaced
+        for place, part in self._places:
+            texts[place] = shown[part]
+        return b"".join(texts)
 
     def gzipped(self, shown: Mapping[Part, bytes]) -> bytes:
         """Return the page with a shopper's parts, compressed. The parts are stored as they are.

@@ -1,6 +1,5 @@
 """Renders a store's pages in its theme, and the platform's own pages."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +8,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
-from infra.web.conditional import is_current
-from infra.web.encoding import accepts_gzip
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting, markdown
 from storefront.rendering.page_cache import PageCache
 from storefront.rendering.rendered import RenderedPage
+from storefront.rendering.shared_answer import PRIVATE, shared_answer
 from storefront.rendering.theme import theme_of
-from storefront.visit.parts import Part, cart_html, notice_html, split_at_marks
+from storefront.visit.parts import Part, split_at_marks
 from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
-PRIVATE = "private, no-cache"
-"""A page belongs to one browser, which asks before it shows it again."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
 
@@ -88,7 +84,7 @@ class PageRenderer:
     def answer(self, visit: Visit, page: RenderedPage, *, status: int = 200) -> Response:
         """Return a page with the shopper's parts."""
         response = Response(
-            page.plain(_shown(visit, page, visit.take_notice())),
+            page.plain(visit.parts(page.parts).shown(page.parts)),
             status_code=status,
             media_type=page.media_type,
             headers={"cache-control": PRIVATE},
@@ -97,21 +93,16 @@ class PageRenderer:
 
     def answer_shared(self, visit: Visit, page: RenderedPage) -> Response:
         """Return a page that other shoppers get too, with this shopper's parts; 304 if the browser has exactly that."""
-        notice = visit.take_notice()
-        token_owner = visit.form_tokens.owner if Part.TOKEN in page.parts else ""
-        about = f"{visit.cart.count}\0{notice}\0{token_owner}"
-        # A weak tag: the same page differs in its token's mask, and in its content coding.
-        etag = f'W/"{page.digest}{hashlib.blake2b(about.encode(), digest_size=8).hexdigest()}"'
-        headers = {"cache-control": PRIVATE, "etag": etag, "vary": "accept-encoding, cookie"}
-        if token_owner is not None and not visit.cookies.has_changes and is_current(visit.request, etag):
-            return Response(status_code=304, headers=headers)
-        shown = _shown(visit, page, notice)
-        if accepts_gzip(visit.request):
-            headers["content-encoding"] = "gzip"
-            body = page.gzipped(shown)
-        else:
-            body = page.plain(shown)
-        return _with_cookies(visit, Response(body, media_type=page.media_type, headers=headers))
+        headers = visit.request.headers
+        status, raw_headers, body = shared_answer(
+            page,
+            visit.parts(page.parts),
+            if_none_match="" if visit.cookies.has_changes else ",".join(headers.getlist("if-none-match")),
+            accept_encoding=",".join(headers.getlist("accept-encoding")),
+        )
+        response = Response(body, status_code=status)
+        response.raw_headers = raw_headers
+        return _with_cookies(visit, response)
 
     def platform_page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Render a page of the platform, which belongs to no store."""
@@ -122,14 +113,6 @@ class PageRenderer:
         """Redirect the browser with a GET. ``address`` is always ours, never a shopper's text."""
         response = RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
         return _with_cookies(visit, response)
-
-
-def _shown(visit: Visit, page: RenderedPage, notice: str | None) -> dict[Part, bytes]:
-    """Return the shopper's parts of a page; a token gives the browser the cookie that it belongs to."""
-    shown = {Part.CART: cart_html(visit.cart.count), Part.NOTICE: notice_html(notice)}
-    if Part.TOKEN in page.parts:
-        shown[Part.TOKEN] = visit.form_tokens.issue().encode()
-    return shown
 
 
 def _with_cookies(visit: Visit, response: Response) -> Response:

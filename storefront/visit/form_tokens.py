@@ -22,19 +22,19 @@ class FormTokens:
         self._visitor = visitor if len(visitor) == VISITOR_CHARACTERS and visitor.isascii() else ""
 
     @property
-    def owner(self) -> str | None:
-        """Names whose tokens :meth:`issue` makes; None if the browser has no visitor cookie yet."""
+    def fingerprint(self) -> str | None:
+        """Names whose tokens these are; None if the browser has no visitor cookie."""
         return self._signer.fingerprint(self._visitor) if self._visitor else None
 
-    def issue(self) -> str:
-        """Return a token for a form; a browser without a visitor cookie gets one with the response."""
+    def identify(self) -> str:
+        """Return the fingerprint; a browser without a visitor cookie gets one with the response."""
         if not self._visitor:
             self._visitor = secrets.token_urlsafe(18)
             self._cookies.set(VISITOR, self._visitor, age=MONTH)
-        return self._signer.masked_fingerprint(self._visitor)
+        return self._signer.fingerprint(self._visitor)
 
     def accept(self, token: str) -> bool:
-        """Whether :meth:`issue` made this token for this browser."""
+        """Whether a page of this browser had this token; see :func:`storefront.visit.signing.mask_fingerprint`."""
         return bool(self._visitor) and self._signer.is_fingerprint(token, self._visitor)
 
 

@@ -16,24 +16,38 @@ class RevisionReader:
 
     def __init__(self, queries: StorefrontQueries) -> None:
         self._queries = queries
-        self._begun: dict[UUID, asyncio.Task[Revision]] = {}
-        self._next: dict[UUID, asyncio.Task[Revision]] = {}
+        self._waiting: dict[UUID, list[asyncio.Future[Revision]]] = {}
+        """The requests that join the next reading, by store."""
+        self._readers: dict[UUID, asyncio.Task[None]] = {}
 
     async def of(self, store: StoreView) -> Revision:
         """Return the revision of a store's rows."""
-        reading = self._next.get(store.id)
-        if reading is None:
-            reading = self._next[store.id] = asyncio.create_task(self._read(store, self._begun.get(store.id)))
-            reading.add_done_callback(lambda task: task.cancelled() or task.exception())
-        # Shielded: a client that hangs up must not cancel what the others wait for.
-        return await asyncio.shield(reading)
+        waiting = self._waiting.get(store.id)
+        if waiting is None:
+            waiting = self._waiting[store.id] = []
+            if store.id not in self._readers:
+                self._readers[store.id] = asyncio.create_task(self._read(store))
+        # A future of its own: a client that hangs up must not cancel what the others wait for.
+        revision: asyncio.Future[Revision] = asyncio.get_running_loop().create_future()
+        waiting.append(revision)
+        return await revision
 
-    async def _read(self, store: StoreView, before: asyncio.Task[Revision] | None) -> Revision:
-        if before is not None:
-            await asyncio.wait({before})
-        task = self._begun[store.id] = self._next.pop(store.id)
+    async def _read(self, store: StoreView) -> None:
+        """Read revisions, one after the other, until no request waits."""
         try:
-            return await self._queries.revision(store)
+            while (waiting := self._waiting.pop(store.id, None)) is not None:
+                await self._read_for(store, waiting)
         finally:
-            if self._begun.get(store.id) is task:
-                del self._begun[store.id]
+            del self._readers[store.id]
+
+    async def _read_for(self, store: StoreView, waiting: list[asyncio.Future[Revision]]) -> None:
+        try:
+            revision = await self._queries.revision(store)
+        except Exception as error:  # noqa: BLE001 - each request raises it
+            for request in waiting:
+                if not request.done():
+                    request.set_exception(error)
+        else:
+            for request in waiting:
+                if not request.done():
+                    request.set_result(revision)

@@ -66,17 +66,27 @@ class Signer:
             Expired: the token is too old.
             Tampered: the signature is wrong.
         """
+        text, end = self.open_with_end(token)
+        if end is not None and self._clock.now() > end:
+            raise Expired
+        return text
+
+    def open_with_end(self, token: str) -> tuple[str, datetime | None]:
+        """Return the text of :meth:`seal`, also if the token is too old, and until when it is valid.
+
+        Tokens of earlier releases have no end.
+
+        Raises:
+            Tampered: the signature is wrong.
+        """
         if token.count(".") == 1:
-            return self._open_without_time(token)
-        now = self._clock.now()
+            return self._open_without_time(token), None
         try:
-            text, signed_at = self._timestamp_signer(now).unsign(token, return_timestamp=True)
+            text, signed_at = self._timestamp_signer(self._clock.now()).unsign(token, return_timestamp=True)
         except BadSignature as error:
             raise Tampered from error
         # ``unsign(max_age=...)`` also rejects times in the future: another host's clock may be a second ahead.
-        if now - signed_at > self._max_age:
-            raise Expired
-        return text.decode()
+        return text.decode(), signed_at + self._max_age
 
     def fingerprint(self, text: str) -> str:
         """Return a keyed digest: equal for equal texts, and not computable without the secret."""
@@ -85,19 +95,10 @@ class Signer:
     def fingerprints(self, text: str) -> Iterator[str]:
         """Yield the fingerprint under each secret, the current one first."""
         for key in self._keys:
-            yield hmac.new(key, b"fingerprint\0" + text.encode(), hashlib.sha256).hexdigest()
-
-    def masked_fingerprint(self, text: str) -> str:
-        """Return the fingerprint under a new random mask, so that no two pages contain the same characters.
-
-        Pages are compressed, and the length of a compressed page reveals whether a guess repeats a part of it (BREACH).
-        """
-        plain = bytes.fromhex(self.fingerprint(text))
-        mask = secrets.token_bytes(len(plain))
-        return (mask + _xor(mask, plain)).hex()
+            yield hmac.digest(key, b"fingerprint\0" + text.encode(), "sha256").hex()
 
     def is_fingerprint(self, masked: str, text: str) -> bool:
-        """Whether :meth:`masked_fingerprint` made this of the text, under any of the secrets."""
+        """Whether :func:`mask_fingerprint` made this of the text's fingerprint, under any of the secrets."""
         try:
             both = bytes.fromhex(masked)
         except ValueError:
@@ -174,5 +175,15 @@ class _TimestampSigner(TimestampSigner):
         return int(self._now.timestamp())
 
 
+def mask_fingerprint(fingerprint: str) -> str:
+    """Return a fingerprint under a new random mask, so that no two pages contain the same characters.
+
+    Pages are compressed, and the length of a compressed page reveals whether a guess repeats a part of it (BREACH).
+    """
+    plain = bytes.fromhex(fingerprint)
+    mask = secrets.token_bytes(len(plain))
+    return (mask + _xor(mask, plain)).hex()
+
+
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(len(left))

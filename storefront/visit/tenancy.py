@@ -115,13 +115,13 @@ class Tenancy:
             self._seen.popitem(last=False)
         return known
 
-    def last_seen(self, header: str) -> StoreView | None:
-        """Return the store as it was when last found open, however long ago; None if it never was.
+    def seen(self, header: str) -> KnownStore | None:
+        """Return the store as it was when last found open, however long ago; None if it never was."""
+        return self._seen.get(bare_host(header))
 
-        Pages during an outage use it.
-        """
-        seen = self._seen.get(bare_host(header))
-        return None if seen is None else seen.store
+    async def revision_of(self, store: StoreView) -> Revision:
+        """Return the present revision of a store's rows."""
+        return await self._revisions.of(store)
 
     async def _find(self, host: str) -> StoreView | None:
         for suffix in self._suffixes:

@@ -2,7 +2,7 @@
 
 import base64
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -24,7 +24,7 @@ from storefront.visit.cookies import CART, DAY, LAST_ORDER, MINUTE, MONTH, NOTIC
 from storefront.visit.errors import is_outage
 from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
-from storefront.visit.parts import Part
+from storefront.visit.parts import Part, ShopperParts
 from storefront.visit.signing import Signers, Tampered
 from storefront.visit.tenancy import KnownStore, Tenancy
 
@@ -85,6 +85,14 @@ class Visit:
             form_tokens=FormTokens(cookies, self.signers.csrf),
             closed_order=None,
         )
+
+    def parts(self, needed: Collection[Part]) -> ShopperParts:
+        """Return this shopper's parts of a page. This takes the notice.
+
+        A browser without a visitor cookie gets one with the response, if the page has a form token.
+        """
+        fingerprint = self.form_tokens.identify() if Part.TOKEN in needed else None
+        return ShopperParts(self.cart.count, self.take_notice(), fingerprint)
 
     @property
     def last_order(self) -> LastOrder | None:
@@ -197,8 +205,8 @@ class Visits:
 
     def during_outage(self, request: Request) -> Visit | None:
         """Return a visit to the store as this process last saw it; None if it never saw it."""
-        store = self.tenancy.last_seen(request.headers.get("host", ""))
-        return None if store is None else self._visit(KnownStore(store, None), request)
+        seen = self.tenancy.seen(request.headers.get("host", ""))
+        return None if seen is None else self._visit(KnownStore(seen.store, None), request)
 
     async def for_looks(self, request: Request) -> Visit:
         """Return the visit of a request for a store's stylesheet or logo, which outage pages need too.
@@ -214,7 +222,7 @@ class Visits:
                 raise
             return remembered
 
-    def _signers_of(self, store_id: UUID) -> Signers:
+    def signers_of(self, store_id: UUID) -> Signers:
         """Return a store's signers; keys are derived once."""
         signers = self._signers.pop(store_id, None) or Signers(self._deps.secrets, store_id, self._deps.clock)
         self._signers[store_id] = signers
@@ -226,7 +234,7 @@ class Visits:
         store = known.store
         assert store.brand is not None
         cookies = Cookies(request.cookies)
-        signers = self._signers_of(store.id)
+        signers = self.signers_of(store.id)
         return Visit(
             request=request,
             store=store,

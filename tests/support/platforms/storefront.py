@@ -120,8 +120,8 @@ class StorefrontPlatform:
                 await create_tables(connection, model, name)
         return cls(pool, readers, media)
 
-    def app(self, **changes: Any) -> Starlette:
-        """Return the storefront."""
+    def app(self, *, direct: bool = True, **changes: Any) -> Starlette:
+        """Return the storefront, with changes of its dependencies."""
         deps = StorefrontDependencies(
             queries=self.queries,
             commands=self,
@@ -135,7 +135,7 @@ class StorefrontPlatform:
             base_domains=("shops.test",),
             payment_origins=("http://payments.test",),
         )
-        return create_app(replace(deps, **changes))
+        return create_app(replace(deps, **changes), direct=direct)
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
         """Execute a command and update the read models."""

@@ -1,6 +1,7 @@
 """Rendered pages: their compressed form, and the memory that they may take."""
 
 import gzip
+from datetime import date
 from uuid import UUID
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from storefront.rendering.page_cache import IDLE_SECONDS, PageCache
 from storefront.rendering.rendered import RenderedPage
 from storefront.visit.parts import Part, split_at_marks
 
+DAY = date(2026, 11, 29)
 PARTS = {Part.CART: b"<b>3</b>", Part.NOTICE: b"", Part.TOKEN: b"f" * 128}
 
 
@@ -69,3 +71,39 @@ def test_a_page_larger_than_the_cache_is_not_kept() -> None:
     cache = PageCache(1_000)
     cache.put(UUID(int=1), ("r",), "/", page_of(1))
     assert cache.size == 0
+
+
+def address_of(query: bytes, path: str = "/products") -> tuple[str, bytes, date]:
+    return (path, query, DAY)
+
+
+def test_a_page_has_its_shortest_address_and_no_other() -> None:
+    cache, store = PageCache(1_000_000), UUID(int=1)
+    cache.put(store, ("r",), "list", page_of(1))
+    for query in (b"utm_source=a", b"utm=b", b"utm_source=letter", b"", b"utm=c"):
+        cache.name(store, ("r",), "list", address_of(query))
+    assert cache.at(store, ("r",), address_of(b"")) == page_of(1)
+    for query in (b"utm_source=a", b"utm=b", b"utm=c"):
+        assert not cache.has_address(store, address_of(query))
+
+
+def test_an_address_shows_nothing_of_other_rows_or_of_another_store() -> None:
+    cache, store = PageCache(1_000_000), UUID(int=1)
+    cache.put(store, ("before",), "list", page_of(1))
+    cache.name(store, ("after",), "list", address_of(b"early"))
+    assert not cache.has_address(store, address_of(b"early"))
+    cache.name(store, ("before",), "list", address_of(b""))
+    assert cache.at(store, ("after",), address_of(b"")) is None
+    assert cache.at(UUID(int=2), ("before",), address_of(b"")) is None
+    cache.put(store, ("after",), "/", page_of(2))
+    assert not cache.has_address(store, address_of(b""))
+
+
+def test_a_page_that_made_room_loses_its_address() -> None:
+    cache, store = PageCache(100_000), UUID(int=1)
+    for number in range(20):
+        cache.put(store, ("r",), number, page_of(number))
+        cache.name(store, ("r",), number, address_of(b"", f"/{number}"))
+    named = [number for number in range(20) if cache.has_address(store, address_of(b"", f"/{number}"))]
+    assert named == [number for number in range(20) if cache.get(store, ("r",), number) is not None]
+    assert 0 < len(named) < 5

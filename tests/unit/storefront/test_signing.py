@@ -10,7 +10,7 @@ from infra.adapters.postgres.vault import MasterKeys
 from storefront.visit.cart import Cart, read_cart
 from storefront.visit.errors import OrderLinkExpired, PageMissing
 from storefront.visit.order_links import OrderLinks
-from storefront.visit.signing import ORDER_LINK_AGE, Expired, Signer, Signers, Tampered
+from storefront.visit.signing import ORDER_LINK_AGE, Expired, Signer, Signers, Tampered, mask_fingerprint
 from tests.support.fakes.event_log import FixedClock
 
 SECRET, FORMER = b"0123456789abcdef", b"fedcba9876543210"
@@ -99,7 +99,7 @@ def test_a_former_secret_verifies_and_the_current_one_signs() -> None:
     clock = FixedClock()
     before, after = signer(clock, [FORMER]), signer(clock, [SECRET, FORMER])
     assert after.open(before.seal("x")) == "x"
-    assert after.is_fingerprint(before.masked_fingerprint("x"), "x")
+    assert after.is_fingerprint(mask_fingerprint(before.fingerprint("x")), "x")
     assert before.fingerprint("x") in after.fingerprints("x")
     assert after.fingerprint("x") != before.fingerprint("x")
     for call in (before, signer(clock, [b"another secret, long enough"])):
