@@ -109,6 +109,8 @@ async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
         InvalidInput: a text has an invalid token.
         Stale: the read models did not reach a token in time.
     """
+    if not any(texts):
+        return
     newest: dict[int, ConsistencyToken] = {}
     for text in texts:
         for token in parse_tokens(text):

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ ACCESS_FOR = timedelta(minutes=15)
 REFRESH_FOR = timedelta(days=30)
 DEVICE_FOR = timedelta(days=180)
 VERIFIED_MOST = 4096
-"""Tokens whose signature is known to be valid. Invalid ones are not remembered."""
+"""Tokens that are known to be valid until they expire. Invalid ones are not remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class AccessTokens:
         self._keys = keys
         self._clock = clock
         # A request reads its token for limits and for access, and the next request has the same token.
-        self._claims = lru_cache(VERIFIED_MOST)(partial(_claims, keys, AUDIENCE))
+        self._verified = lru_cache(VERIFIED_MOST)(self._verify)
 
     def sign(self, merchant_id: UUID, session_id: UUID | None = None) -> tuple[str, datetime]:
         """Return an access token for a merchant, and its expiry time."""
@@ -76,20 +76,28 @@ class AccessTokens:
         Raises:
             Unauthenticated: the token is foreign, altered or expired.
         """
+        identity, expires = self._verified(token)
+        if not allow_expired and expires <= self._clock.now().timestamp():
+            raise Unauthenticated("The access token has expired. Use the refresh token, or log in again.")
+        return identity
+
+    def _verify(self, token: str) -> tuple[Identity, int]:
+        """Return the token's identity, and the second in which it expires.
+
+        Raises:
+            Unauthenticated: the token is foreign or altered.
+        """
         try:
-            claims = self._claims(token)
+            claims = _claims(self._keys, AUDIENCE, token)
             session_id = claims.get("sid")
             identity = Identity(
                 merchant_id=UUID(claims["sub"]), session_id=None if session_id is None else UUID(session_id)
             )
-            expires = int(claims["exp"])
+            return identity, int(claims["exp"])
         except _UnknownKey as error:
             raise Unauthenticated("The access token's signing key is not in use any more. Log in again.") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
             raise Unauthenticated("The access token is not valid. Log in again.") from error
-        if not allow_expired and expires <= self._clock.now().timestamp():
-            raise Unauthenticated("The access token has expired. Use the refresh token, or log in again.")
-        return identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,28 @@ class Source:
     convert: Callable[[Any], Any] | None = None
     row: Callable[[Any], Any] | None = None
     """Returns the same value from a row, if there is a faster way."""
+    rows: Callable[[Any], list[Any] | None] | None = None
+    """Returns the rows of a list of objects for an object. None if they were not read from rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """How a plain field is read from many objects."""
+
+    get: Callable[[Any], Any]
+    """Returns the value for an object, or for a row of its view."""
+    of_row: bool = False
+    """Whether ``get`` takes rows."""
+    convert: Callable[[Any], Any] | None = None
+    """Converts each value that is not None."""
+    rows: Callable[[Any], list[Any] | None] | None = None
+    """See :attr:`Source.rows`."""
+
+    def values(self, sources: list[Any]) -> list[Any]:
+        """Return the value of each object or row."""
+        values = list(map(self.get, sources))
+        convert = self.convert
+        return values if convert is None else [None if value is None else convert(value) for value in values]
 
 
 def of_view(name: str, convert: Callable[[Any], Any] | None = None) -> Source:
@@ -91,27 +113,14 @@ class Derived:
         return cls.sources.get(name) or of_view(name)
 
     @classmethod
-    def getter(cls, name: str) -> Callable[[Any], Any]:
-        """Return a function that reads a plain field of many objects, straight from their rows if possible."""
+    def getter(cls, name: str) -> Getter:
+        """Return how a plain field is read from many objects: straight from their rows if possible."""
         source = cls.source(name)
         if source.row is not None:
-            row = source.row
-            return lambda one: row(one.view.record)
+            return Getter(source.row, of_row=True)
         if cls.columns is None or source.attribute is None:
-            return source.get
-        attribute, convert = cls.columns.attributes[source.attribute], source.convert
-        if attribute.is_column and convert is None:
-            (column,) = attribute.columns
-            return lambda one: one.view.record[column]
-        read = attribute.read
-        if convert is None:
-            return lambda one: read(one.view.record)
-
-        def read_and_convert(one: Any) -> Any:
-            value = read(one.view.record)
-            return None if value is None else convert(value)
-
-        return read_and_convert
+            return Getter(source.get, rows=source.rows)
+        return Getter(cls.columns.attributes[source.attribute].read, of_row=True, convert=source.convert)
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:

@@ -1,6 +1,5 @@
 """Admission of GraphQL documents: parses, measures and validates each text once, and caches valid documents."""
 
-import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,6 +30,10 @@ class AdmittedDocument:
     measure: Measure
     answer_max: float
     """Fields of the answer if every page size from a variable has its maximum."""
+    is_decided: bool
+    """Whether it has a single operation, so that a request need not name it."""
+    fits: list[Budget]
+    """The budgets that text and measure are known to be within."""
 
 
 class DocumentRejected(Exception):
@@ -87,23 +90,33 @@ class DocumentAdmission:
             raise DocumentRejected([error]) from error
 
     def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> AdmittedDocument:
+        admitted = self._cache.get(query, owner)
+        if admitted is not None and budget in admitted.fits:
+            if operation_name is None and not admitted.is_decided:
+                check_single(admitted.document)
+            return admitted
         check_text(query, budget)
-        key = hashlib.sha256(query.encode(errors="surrogatepass")).hexdigest()
-        admitted = self._cache.get(key, owner)
         if admitted is not None:
             _check_decided(admitted.document, operation_name)
             admitted.measure.check(budget)
+            admitted.fits.append(budget)
             return admitted
         document = _parse(query, budget)
         _check_decided(document, operation_name)
         measure = self._meter.measure(document, budget)
-        admitted = AdmittedDocument(document, measure, self._answers.measure(document, None))
+        admitted = AdmittedDocument(
+            document,
+            measure,
+            answer_max=self._answers.measure(document, None),
+            is_decided=measure.operations == 1,
+            fits=[budget],
+        )
         errors = (
             [] if is_surely_valid(self._schema, document) else validate(self._schema, document, max_errors=ERRORS_MAX)
         )
         if errors:
             raise DocumentRejected(errors)
-        self._cache.put(key, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
+        self._cache.put(query, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
         return admitted
 
     def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:

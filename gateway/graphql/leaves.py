@@ -1,7 +1,7 @@
-"""Serializers of leaf values for plans: the usual values at once, all others as graphql-core does it."""
+"""Serializers of leaf values for plans: usual values all at once, any other value as graphql-core does it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -18,8 +18,9 @@ from graphql import (
     Undefined,
 )
 
-Read = Callable[[Any], Any]
-"""Returns the completed value of something plain. Any exception makes the answer irregular."""
+Serialize = Callable[[list[Any]], list[Any]]
+"""Returns the completed values of many plain values. Any exception makes the answer irregular."""
+_One = Callable[[Any], Any]
 
 _INT_MAX = 2**31
 
@@ -28,36 +29,37 @@ class Irregular(Exception):
     """An answer that graphql-core must judge, such as null for a field that is not nullable."""
 
 
-def leaf(type: GraphQLLeafType, get: Read | None, *, nullable: bool) -> Read:
+def leaf(type: GraphQLLeafType, *, nullable: bool) -> Serialize:
     """Return a serializer of a leaf type.
+
+    The classes of all values decide at once which way they take: most lists have values of one class.
 
     Args:
         type: the type.
-        get: returns the value of a source; None if the source is the value.
-        nullable: whether the value may be None.
+        nullable: whether a value may be None.
     """
-    other = _checked(type, nullable=nullable)
+    unusual = _checked(type, nullable=nullable)
     if type is GraphQLString or type is GraphQLID:
-        return _of_class(str, get, other)
+        return _by_class({str: None}, unusual, nullable=nullable)
     if type is GraphQLBoolean:
-        return _of_class(bool, get, other)
+        return _by_class({bool: None}, unusual, nullable=nullable)
     if type is GraphQLInt:
-        return _in_range(get, other)
+        return _checked_numbers(int, lambda values: -_INT_MAX <= min(values) <= max(values) < _INT_MAX, unusual)
     if type is GraphQLFloat:
-        return _finite(get, other)
+        return _checked_numbers(float, lambda values: all(map(math.isfinite, values)), unusual)
     if isinstance(type, GraphQLEnumType):
-        return _named(type, get, other)
+        return _names(type, unusual, nullable=nullable)
     if type.name == "Decimal":
-        return _decimal(get, other)
+        return _by_class({str: None, Decimal: str}, unusual, nullable=nullable)
     if type.name == "DateTime":
-        return _time(get, other)
-    return other if get is None else lambda source: other(get(source))
+        return _by_class({datetime: datetime.isoformat}, unusual, nullable=nullable)
+    return lambda values: [unusual(value) for value in values]
 
 
-def _checked(type: GraphQLLeafType, *, nullable: bool) -> Read:
+def _checked(type: GraphQLLeafType, *, nullable: bool) -> _One:
     coerce = type.coerce_output_value
 
-    def read(value: Any) -> Any:
+    def serialize(value: Any) -> Any:
         if value is None and nullable:
             return None
         if value is None or value is Undefined or isinstance(value, Exception):
@@ -70,65 +72,52 @@ def _checked(type: GraphQLLeafType, *, nullable: bool) -> Read:
             raise Irregular
         return result
 
-    return read
+    return serialize
 
 
-def _of_class(usual: type, get: Read | None, other: Read) -> Read:
-    def read_value(value: Any) -> Any:
-        return value if value.__class__ is usual else other(value)
+def _by_class(usual: dict[type, _One | None], unusual: _One, *, nullable: bool) -> Serialize:
+    """Return a serializer of values whose class says how to write them: as they are, or by a function."""
+    as_they_are = {each for each, write in usual.items() if write is None} | ({type(None)} if nullable else set())
 
-    def read(source: Any) -> Any:
-        value = get(source)  # type: ignore[misc]
-        return value if value.__class__ is usual else other(value)
+    def serialize(values: list[Any]) -> list[Any]:
+        classes = set(map(type, values))
+        if classes <= as_they_are:
+            return values
+        if len(classes) == 1 and (write := usual.get(*classes)) is not None:
+            return list(map(write, values))
+        return [
+            value
+            if value.__class__ in as_they_are
+            else write(value)
+            if (write := usual.get(value.__class__)) is not None
+            else unusual(value)
+            for value in values
+        ]
 
-    return read_value if get is None else read
-
-
-def _in_range(get: Read | None, other: Read) -> Read:
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        return value if value.__class__ is int and -_INT_MAX <= value < _INT_MAX else other(value)
-
-    return read
-
-
-def _finite(get: Read | None, other: Read) -> Read:
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        return value if value.__class__ is float and math.isfinite(value) else other(value)
-
-    return read
+    return serialize
 
 
-def _named(type: GraphQLEnumType, get: Read | None, other: Read) -> Read:
+def _checked_numbers(usual: type, are_fine: Callable[[Iterable[Any]], bool], unusual: _One) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        if set(map(type, values)) == {usual} and are_fine(values):
+            return values
+        return [value if value.__class__ is usual and are_fine((value,)) else unusual(value) for value in values]
+
+    return serialize
+
+
+def _names(type: GraphQLEnumType, unusual: _One, *, nullable: bool) -> Serialize:
     wrapped = getattr(type, "wrapped_cls", None)
     names: dict[Any, str] = {}
     if isinstance(wrapped, type_of_enums):
         by_value = {each.value: name for name, each in reversed(type.values.items())}
         names = {member: by_value[member.value] for member in wrapped if member.value in by_value}
-
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        # Not by equality alone: a member of a text enum equals its text.
-        return names[value] if value.__class__ is wrapped and value in names else other(value)
-
-    return read
+    # Not by equality alone: a member of a text enum equals its text.
+    return _by_class(
+        {wrapped: lambda value: names[value] if value in names else unusual(value)} if names else {},
+        unusual,
+        nullable=nullable,
+    )
 
 
 type_of_enums = type(Enum)
-
-
-def _decimal(get: Read | None, other: Read) -> Read:
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        return str(value) if value.__class__ is Decimal else value if value.__class__ is str else other(value)
-
-    return read
-
-
-def _time(get: Read | None, other: Read) -> Read:
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        return value.isoformat() if value.__class__ is datetime else other(value)
-
-    return read

@@ -1,6 +1,8 @@
 """Dataloaders: one database query for all nodes of a level."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -14,43 +16,69 @@ from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 
+V = TypeVar("V")
+
+Find = Callable[..., Awaitable[Mapping[UUID, V]]]
+"""A query that returns views by id."""
+
 
 class Loaders:
-    """The dataloaders of one read context. They cache what they load, so contexts must not share them."""
+    """The dataloaders of one read context, each made when it is needed.
+
+    They cache what they load, so contexts must not share them.
+    """
 
     def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData) -> None:
-        async def stores(ids: list[UUID]) -> Sequence[StoreView | None]:
-            views = await catalog_queries.stores_by_ids(db, ids, scope=scope, only=asked_for("Store"))
-            return [views.get(id) for id in ids]
+        self._db, self._scope, self._personal = db, scope, personal
 
-        async def products(ids: list[UUID]) -> Sequence[ProductView | None]:
-            views = await catalog_queries.products_by_ids(db, ids, scope=scope, only=asked_for("Product"))
-            return [views.get(id) for id in ids]
+    @cached_property
+    def store(self) -> DataLoader[UUID, StoreView | None]:
+        return self._loader("Store", catalog_queries.stores_by_ids, None)
 
-        async def images(product_ids: list[UUID]) -> Sequence[tuple[ImageView, ...]]:
-            views = await catalog_queries.images_by_products(
-                db, product_ids, scope=scope, only=asked_for("ProductImage")
-            )
-            return [views.get(id, ()) for id in product_ids]
+    @cached_property
+    def product(self) -> DataLoader[UUID, ProductView | None]:
+        return self._loader("Product", catalog_queries.products_by_ids, None)
 
-        async def variants(product_ids: list[UUID]) -> Sequence[tuple[VariantView, ...]]:
-            views = await catalog_queries.variants_by_products(
-                db, product_ids, scope=scope, only=asked_for("ProductVariant")
-            )
-            return [views.get(id, ()) for id in product_ids]
+    @cached_property
+    def images(self) -> DataLoader[UUID, tuple[ImageView, ...]]:
+        """The images of a product."""
+        return self._loader("ProductImage", catalog_queries.images_by_products, ())
 
-        async def pages(store_ids: list[UUID]) -> Sequence[tuple[PageView, ...]]:
-            views = await catalog_queries.pages_by_stores(db, store_ids, scope=scope)
-            return [views.get(id, ()) for id in store_ids]
+    @cached_property
+    def variants(self) -> DataLoader[UUID, tuple[VariantView, ...]]:
+        """The variants of a product."""
+        return self._loader("ProductVariant", catalog_queries.variants_by_products, ())
 
-        async def generations(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
-            views = await jobs_queries.generations_by_stores(db, store_ids, scope=scope)
-            return [views.get(id, ()) for id in store_ids]
+    @cached_property
+    def pages(self) -> DataLoader[UUID, tuple[PageView, ...]]:
+        """The pages of a store."""
+        return self._loader("Page", catalog_queries.pages_by_stores, ())
 
-        self.store: DataLoader[UUID, StoreView | None] = DataLoader(load_fn=stores)
-        self.product: DataLoader[UUID, ProductView | None] = DataLoader(load_fn=products)
-        self.images: DataLoader[UUID, tuple[ImageView, ...]] = DataLoader(load_fn=images)
-        self.variants: DataLoader[UUID, tuple[VariantView, ...]] = DataLoader(load_fn=variants)
-        self.pages: DataLoader[UUID, tuple[PageView, ...]] = DataLoader(load_fn=pages)
-        self.generations: DataLoader[UUID, tuple[GenerationView, ...]] = DataLoader(load_fn=generations)
-        self.personal: DataLoader[Sealed, str | None] = DataLoader(load_fn=personal.open_many)
+    @cached_property
+    def generations(self) -> DataLoader[UUID, tuple[GenerationView, ...]]:
+        """The generations of a store, the newest first."""
+
+        async def load(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
+            views = await jobs_queries.generations_by_stores(self._db, store_ids, scope=self._scope)
+            return [views[id] for id in store_ids]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def personal(self) -> DataLoader[Sealed, str | None]:
+        return DataLoader(load_fn=self._personal.open_many)
+
+    def _loader(self, type_name: str, find: Find[Any], missing: object) -> DataLoader[UUID, Any]:
+        """Return a loader that finds the views of ids, with the attributes that the operation asks for.
+
+        Args:
+            type_name: the GraphQL type of the views.
+            find: the query.
+            missing: stands for an id that the query does not find.
+        """
+
+        async def load(ids: list[UUID]) -> Sequence[Any]:
+            views = await find(self._db, ids, scope=self._scope, only=asked_for(type_name))
+            return [views.get(id, missing) for id in ids]
+
+        return DataLoader(load_fn=load)

@@ -1,7 +1,7 @@
 """Runs queries by their plans, and everything else as graphql-core does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,9 +23,11 @@ from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from gateway.graphql.arguments import walk
 from gateway.graphql.derived import Asked, asking
 from gateway.graphql.leaves import Irregular
-from gateway.graphql.plans import NotPlannable, ObjectPlan, Planner, ResolvedField, walk
+from gateway.graphql.plans import NotPlannable, ObjectPlan, Planner, ResolvedField
+from gateway.graphql.quick_variables import QuickVariables
 
 CACHED_FIELDS_MAX = 400
 """Fields of the largest plan that is kept. A field takes about 1 kB; larger plans are made for each run."""
@@ -42,7 +44,8 @@ class OperationPlan:
 
 
 _Work = Callable[[], Coroutine[Any, Any, None]]
-_PlanKey = tuple[str | None, tuple[object, ...]]
+_Conditions = tuple[object, ...]
+"""The values of the variables of ``@include`` and ``@skip``."""
 
 
 @dataclass(slots=True)
@@ -58,47 +61,86 @@ class PlanCounts:
     """Queries that graphql-core repeated, to report a failure exactly."""
 
 
+class _KnownOperation:
+    """A query that was run before."""
+
+    def __init__(self, executor: "PlannedExecutor") -> None:
+        self.variables = QuickVariables(executor.schema, executor.operation.variable_definitions or ())
+        self._conditions = tuple(sorted(_condition_variables(executor)))
+        self.plans: dict[_Conditions, OperationPlan | None] = {}
+
+    def conditions(self, values: Mapping[str, Any]) -> _Conditions:
+        return tuple([values.get(name) for name in self._conditions])
+
+
+class _KnownText:
+    """The operations of one text, by the name that a request gives. A text has a bounded number of them."""
+
+    def __init__(self) -> None:
+        self.operations: dict[str | None, _KnownOperation] = {}
+
+    def keep(self, operation: _KnownOperation, conditions: _Conditions, plan: OperationPlan | None) -> None:
+        if sum(len(each.plans) for each in self.operations.values()) >= PLANS_OF_TEXT_MAX:
+            oldest = next(each for each in self.operations.values() if each.plans)
+            oldest.plans.pop(next(iter(oldest.plans)))
+        operation.plans[conditions] = plan
+
+
 class PlanCache:
     """The plans of one schema. They live as long as the parsed documents that they belong to, and are bounded by them."""
 
     def __init__(self) -> None:
         self.counts = PlanCounts()
-        self._by_text: WeakKeyDictionary[Source, dict[_PlanKey, OperationPlan | None]] = WeakKeyDictionary()
-        self._conditions: WeakKeyDictionary[Source, tuple[str, ...]] = WeakKeyDictionary()
+        self._by_text: WeakKeyDictionary[Source, _KnownText] = WeakKeyDictionary()
 
-    def plan(self, executor: "PlannedExecutor") -> OperationPlan | None:
-        """Return the plan of an executor's operation. None if plans cannot carry it."""
-        operation = executor.operation
-        source = operation.loc.source if operation.loc else None
+    def plan(self, executor: "PlannedExecutor", name: str | None = None) -> OperationPlan | None:
+        """Return the plan of an executor's operation. None if plans cannot carry it.
+
+        Args:
+            executor: has the operation and its variables.
+            name: the name that the request gives, if any.
+        """
+        source = executor.operation.loc.source if executor.operation.loc else None
         if source is None:
             return executor.make_plan()[0]
-        names = self._conditions.get(source)
-        if names is None:
-            names = self._conditions[source] = tuple(sorted(_condition_variables(executor)))
-        coerced = executor.variable_values.coerced
-        key = operation.name.value if operation.name else None, tuple(coerced.get(name) for name in names)
-        plans = self._by_text.setdefault(source, {})
-        if key in plans:
-            return plans[key]
+        known = self._by_text.get(source)
+        if known is None:
+            known = self._by_text[source] = _KnownText()
+        operation = known.operations.get(name)
+        if operation is None:
+            operation = known.operations[name] = _KnownOperation(executor)
+        conditions = operation.conditions(executor.variable_values.coerced)
+        if conditions in operation.plans:
+            return operation.plans[conditions]
         plan, fields = executor.make_plan()
         self.counts.made += 1
         if fields <= CACHED_FIELDS_MAX:
-            if len(plans) >= PLANS_OF_TEXT_MAX:
-                plans.pop(next(iter(plans)))
-            plans[key] = plan
+            known.keep(operation, conditions, plan)
         return plan
 
     def operation(
         self, schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Any, context: object
     ) -> Callable[[], Awaitable[ExecutionResult]] | None:
         """Return what runs an operation by its plan. None if graphql-core must run it, or reject its variables."""
-        executor = PlannedExecutor.build(
-            schema, document, context_value=context, raw_variable_values=variables, operation_name=name
-        )
+
+        def build() -> Any:
+            return PlannedExecutor.build(
+                schema, document, context_value=context, raw_variable_values=variables, operation_name=name
+            )
+
+        known = self._by_text.get(document.loc.source) if document.loc else None
+        operation = None if known is None else known.operations.get(name)
+        values = None if operation is None else operation.variables.coerce(variables)
+        if operation is not None and values is not None:
+            conditions = operation.conditions(values)
+            if conditions in operation.plans:
+                plan = operation.plans[conditions]
+                return None if plan is None else partial(_run, plan, _Run(context, values, build), self.counts)
+        executor = build()
         if not isinstance(executor, PlannedExecutor) or executor.operation.operation is not OperationType.QUERY:
             return None
-        plan = self.plan(executor)
-        return None if plan is None else partial(executor.run, plan, self.counts)
+        plan = self.plan(executor, name)
+        return None if plan is None else partial(_run, plan, _run_of(executor), self.counts)
 
 
 _caches: WeakKeyDictionary[GraphQLSchema, PlanCache] = WeakKeyDictionary()
@@ -120,11 +162,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         if self.operation.operation is not OperationType.QUERY or (middleware and middleware.middlewares):
             return super().execute_operation(serially)
         cache = plan_cache(self.schema)
-        plan = cache.plan(self)
+        plan = cache.plan(self, self.operation.name.value if self.operation.name else None)
         if plan is None:
             cache.counts.unplannable += 1
             return super().execute_operation(serially)
-        return self.run(plan, cache.counts)
+        return _run(plan, _run_of(self), cache.counts)
 
     def make_plan(self) -> tuple[OperationPlan | None, int]:
         """Return the operation's plan and the number of its fields. None if plans cannot carry it."""
@@ -141,36 +183,40 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         except (NotPlannable, RecursionError):
             return None, 0
 
-    async def run(self, plan: OperationPlan, counts: PlanCounts) -> ExecutionResult:
-        """Run the operation by its plan."""
-        run = _Run(self)
-        try:
-            with asking(plan.asked):
-                data = await run.answer(plan.root, self.root_value)
-        except (Irregular, ExceptionGroup) as failure:
-            if isinstance(failure, ExceptionGroup) and failure.split(Irregular)[1] is not None:
-                raise
-            counts.irregular += 1
-            self.collected_errors = CollectedErrors()
-            result: Any = super().execute_operation()
-            complete: ExecutionResult = await result if isinstance(result, Awaitable) else result
-            return complete
-        counts.planned += 1
-        return ExecutionResult(data, self.collected_errors.errors or None)
+    async def execute_without_plan(self) -> ExecutionResult:
+        """Run the operation as graphql-core does."""
+        self.collected_errors = CollectedErrors()
+        result: Any = super().execute_operation()
+        complete: ExecutionResult = await result if isinstance(result, Awaitable) else result
+        return complete
+
+
+async def _run(plan: OperationPlan, run: "_Run", counts: PlanCounts) -> ExecutionResult:
+    """Run an operation by its plan."""
+    try:
+        with asking(plan.asked):
+            data = await run.answer(plan.root)
+    except (Irregular, ExceptionGroup) as failure:
+        if isinstance(failure, ExceptionGroup) and failure.split(Irregular)[1] is not None:
+            raise
+        counts.irregular += 1
+        return await run.executor.execute_without_plan()
+    counts.planned += 1
+    return ExecutionResult(data, run.errors)
 
 
 class _Info:
     """graphql-core's info, which is made only for a resolver that wants more than the context."""
 
-    __slots__ = ("_executor", "_field", "_path", "context")
+    __slots__ = ("_field", "_path", "_run", "context")
 
-    def __init__(self, executor: PlannedExecutor, field: ResolvedField, path: Path) -> None:
-        self.context = executor.context_value
-        self._executor, self._field, self._path = executor, field, path
+    def __init__(self, run: "_Run", field: ResolvedField, path: Path) -> None:
+        self.context = run.context
+        self._run, self._field, self._path = run, field, path
 
     def __getattr__(self, name: str) -> Any:
         field = self._field
-        info = self._executor.build_resolve_info(field.definition, field.nodes, field.parent, self._path)
+        info = self._run.executor.build_resolve_info(field.definition, field.nodes, field.parent, self._path)
         return getattr(info, name)
 
 
@@ -179,20 +225,39 @@ class _Run:
 
     A task runs one resolver after the other: the first of those that became ready, while new tasks run the others. A query
     with one resolver per level therefore needs no task at all.
+
+    Args:
+        context: the context of resolvers.
+        values: the coerced variables.
+        build: returns graphql-core's executor of the same operation, which few runs need.
     """
 
-    def __init__(self, executor: PlannedExecutor) -> None:
-        self._executor = executor
+    def __init__(self, context: object, values: Mapping[str, Any], build: Callable[[], PlannedExecutor]) -> None:
+        self.context = context
+        self.values = values
+        self._build = build
+        self._executor: PlannedExecutor | None = None
         self._ready: list[_Work] = []
         self._group: asyncio.TaskGroup | None = None
 
-    async def answer(self, plan: ObjectPlan, root_value: Any) -> dict[str, Any]:
+    @property
+    def executor(self) -> PlannedExecutor:
+        if self._executor is None:
+            self._executor = self._build()
+        return self._executor
+
+    @property
+    def errors(self) -> Any:
+        """The errors so far; None if there are none."""
+        return None if self._executor is None else self._executor.collected_errors.errors or None
+
+    async def answer(self, plan: ObjectPlan) -> dict[str, Any]:
         """Return the answer, once all resolvers are done.
 
         Raises:
             Irregular, ExceptionGroup: a resolver's answer is irregular. All other resolvers have been stopped.
         """
-        answer = plan.answer(self, root_value, None)
+        answer: dict[str, Any] = plan.answers(self, [None], [None])[0]
         try:
             await self._work(await self._next())
         except BaseException as error:
@@ -219,10 +284,10 @@ class _Run:
         return ready[0] if ready else None
 
     def info(self, field: ResolvedField, path: Path) -> Any:
-        return _Info(self._executor, field, path)
+        return _Info(self, field, path)
 
     def arguments(self, field: ResolvedField) -> Any:
-        first, executor = field.details[0], self._executor
+        first, executor = field.details[0], self.executor
         values = get_argument_values(
             field.definition, first.node, executor.variable_values, first.fragment_variable_values
         )
@@ -234,7 +299,11 @@ class _Run:
     def fail(self, field: ResolvedField, path: Path, error: Exception) -> None:
         if not field.is_nullable:
             raise Irregular from error
-        self._executor.collected_errors.add(located_error(error, field.nodes, path.as_list()), path)
+        self.executor.collected_errors.add(located_error(error, field.nodes, path.as_list()), path)
+
+
+def _run_of(executor: PlannedExecutor) -> _Run:
+    return _Run(executor.context_value, executor.variable_values.coerced, lambda: executor)
 
 
 def _condition_variables(executor: PlannedExecutor) -> Iterator[str]:

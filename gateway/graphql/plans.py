@@ -1,15 +1,16 @@
 """Plans of queries: what a validated operation does, worked out once per document.
 
-graphql-core decides for every value of every object what to do with it. A plan has decided that beforehand: plain
-fields are attribute reads with a bound serializer, and only fields with resolvers get a path, an info object and a task.
-A plan carries answers without surprises, and failures of nullable fields with resolvers. Any other failure raises
+graphql-core decides for every value of every object what to do with it. A plan has decided that beforehand. Plain fields
+are read column by column, for all objects of a list at once. Only fields with resolvers get a path, an info object and
+a task. A plan carries answers without surprises, and failures of nullable fields with resolvers. Any other failure raises
 :class:`Irregular`; the caller then runs the query with graphql-core, which reports it exactly.
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -20,20 +21,19 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    Node,
-    Undefined,
-    VariableNode,
-    get_argument_values,
     is_leaf_type,
     is_object_type,
 )
-from graphql.pyutils import Path
+from graphql.pyutils import Path, UndefinedType
 
-from gateway.graphql.derived import Asked, Derived
-from gateway.graphql.leaves import Irregular, Read, leaf
+from gateway.graphql.arguments import Arguments, planned_arguments
+from gateway.graphql.derived import Asked, Derived, Getter
+from gateway.graphql.leaves import Irregular, leaf
 from gateway.graphql.resolvers import Resolver, resolver_of
 from projections.reading.columns import Only
 
+Read = Callable[[list[Any]], list[Any]]
+"""Returns the completed values of many sources. Any exception makes the answer irregular."""
 FieldSet = dict[str, list[Any]]
 """graphql-core's grouped field set: the nodes of each response name."""
 
@@ -45,12 +45,15 @@ class NotPlannable(Exception):
 class Run(Protocol):
     """One execution of a plan."""
 
+    values: Mapping[str, Any]
+    """The coerced variables."""
+
     def info(self, field: "ResolvedField", path: Path) -> Any:
         """Return the resolver's info object."""
         ...
 
-    def arguments(self, field: "ResolvedField") -> dict[str, Any]:
-        """Return arguments that contain variables."""
+    def arguments(self, field: "ResolvedField") -> Mapping[str, Any]:
+        """Return the arguments of a field whose plan has none."""
         ...
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -66,8 +69,8 @@ class Run(Protocol):
         ...
 
 
-Complete = Callable[[Run, Any, Path], Any]
-"""Returns the completed value of a resolver's result, whose own resolvers it starts."""
+Complete = Callable[[Run, list[Any], Sequence[Path | None]], list[Any]]
+"""Returns the completed values of some results at their paths, and starts the resolvers below them."""
 
 
 class _Completion(NamedTuple):
@@ -75,6 +78,18 @@ class _Completion(NamedTuple):
 
     read: Read | None
     complete: Complete
+    rows: Read | None = None
+    """Completes lists of rows instead of lists of objects; None if objects are needed."""
+
+
+class PlainField(NamedTuple):
+    """A field that is read without a resolver."""
+
+    name: str
+    """The response name."""
+    read: Read
+    of_row: bool = False
+    """Whether ``read`` takes rows of the objects' views instead of the objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +103,8 @@ class ResolvedField:
     details: Sequence[Any]
     nodes: list[FieldNode]
     resolver: Resolver
-    arguments: Mapping[str, Any] | None
-    """The resolver's arguments. None if they contain variables."""
+    arguments: Arguments | None
+    """Returns the arguments for the values of variables. None if graphql-core must convert them for every run."""
     complete: Complete
 
     @property
@@ -104,7 +119,7 @@ class ResolvedField:
             run.start(partial(self._resolve_later, run, source, answer, path))
             return
         try:
-            answer[self.name] = self.complete(run, _at_once(self._call(run, source, path)), path)
+            answer[self.name] = self.complete(run, [_at_once(self._call(run, source, path))], [path])[0]
         except Irregular:
             raise
         except Exception as error:  # noqa: BLE001 - every failure of a resolver becomes an error of the answer
@@ -112,43 +127,65 @@ class ResolvedField:
 
     async def _resolve_later(self, run: Run, source: Any, answer: dict[str, Any], path: Path) -> None:
         try:
-            answer[self.name] = self.complete(run, await self._call(run, source, path), path)
+            answer[self.name] = self.complete(run, [await self._call(run, source, path)], [path])[0]
         except Irregular:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             run.fail(self, path, error)
 
     def _call(self, run: Run, source: Any, path: Path) -> Any:
-        arguments = self.arguments if self.arguments is not None else run.arguments(self)
+        arguments = None if self.arguments is None else self.arguments(run.values)
+        if arguments is None:
+            arguments = run.arguments(self)
         info = run.info(self, path) if self.resolver.needs_info else None
         return self.resolver.call(source, info, arguments)
+
+
+_row_of = attrgetter("view.record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectPlan:
     """A selection on one object type."""
 
-    plain: tuple[tuple[str, Read], ...]
+    plain: tuple[PlainField, ...]
     resolved: tuple[ResolvedField, ...]
     order: tuple[str, ...]
     """All response names."""
 
-    def read(self, source: Any) -> dict[str, Any]:
-        """Return the answer for an object without resolvers."""
+    @property
+    def needs_rows_only(self) -> bool:
+        """Whether all fields are read from rows."""
+        return bool(self.plain) and not self.resolved and all(each.of_row for each in self.plain)
+
+    def read(self, sources: list[Any]) -> list[dict[str, Any]]:
+        """Return the plain part of the answers for some objects."""
+        rows = list(map(_row_of, sources)) if any(each.of_row for each in self.plain) else []
+        return self._read(sources, rows)
+
+    def read_rows(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Return the answers for objects of some rows, if the plan needs no more of them."""
+        return self._read(rows, rows)
+
+    def _read(self, sources: list[Any], rows: list[Any]) -> list[dict[str, Any]]:
+        if not self.plain:
+            return [{} for _ in sources]
+        names = [each.name for each in self.plain]
         try:
-            return {name: read(source) for name, read in self.plain}
+            columns = [each.read(rows if each.of_row else sources) for each in self.plain]
         except Exception as error:
             raise Irregular from error
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
-    def answer(self, run: Run, source: Any, path: Path | None) -> dict[str, Any]:
-        """Return the answer for an object. Fields of pending resolvers are filled in later."""
+    def answers(self, run: Run, sources: list[Any], paths: Sequence[Path | None]) -> list[dict[str, Any]]:
+        """Return the answers for some objects. Fields of pending resolvers are filled in later."""
         if not self.resolved:
-            return self.read(source)
-        answer = dict.fromkeys(self.order)
-        answer.update(self.read(source))
-        for field_ in self.resolved:
-            field_.resolve(run, source, answer, path)
-        return answer
+            return self.read(sources)
+        answers = [dict.fromkeys(self.order) | plain for plain in self.read(sources)]
+        for source, answer, path in zip(sources, answers, paths, strict=True):
+            for field_ in self.resolved:
+                field_.resolve(run, source, answer, path)
+        return answers
 
 
 @dataclass(slots=True)
@@ -179,7 +216,7 @@ class Planner:
         Raises:
             NotPlannable: graphql-core must run the query.
         """
-        plain: list[tuple[str, Read]] = []
+        plain: list[PlainField] = []
         resolved: list[ResolvedField] = []
         for name, details in fields.items():
             self.fields += 1
@@ -187,30 +224,34 @@ class Planner:
             if isinstance(part, ResolvedField):
                 resolved.append(part)
             else:
-                plain.append((name, part))
+                plain.append(part)
         return ObjectPlan(plain=tuple(plain), resolved=tuple(resolved), order=tuple(fields))
 
-    def _field(self, type: GraphQLObjectType, name: str, details: list[Any]) -> Read | ResolvedField:
+    def _field(self, type: GraphQLObjectType, name: str, details: list[Any]) -> PlainField | ResolvedField:
         node: FieldNode = details[0].node
         if node.name.value == "__typename":
             type_name = type.name
-            return lambda _source: type_name
+            # Objects and rows are equally good: the names are counted only.
+            of_row = _has_columns(type)
+            return PlainField(name, lambda sources: [type_name] * len(sources), of_row)
         definition = type.fields.get(node.name.value)
         if definition is None or definition.resolve is None:
             raise NotPlannable(node.name.value)
         python_name = definition.extensions["strawberry-definition"].python_name
         is_plain = getattr(definition.resolve, "_is_default", False) and not definition.args
-        get = attrgetter(python_name)
         owner = type.extensions["strawberry-definition"].origin
+        getter = Getter(attrgetter(python_name))
         if issubclass(owner, Derived):
             self._need(type.name, owner.needs(python_name, has_resolver=not is_plain))
             if is_plain:
-                get = owner.getter(python_name)
-        completion = self._completion(definition.type, details, get if is_plain else None)
+                getter = owner.getter(python_name)
+        completion = self._completion(definition.type, details)
         if is_plain and completion.read is not None:
-            return completion.read
+            return PlainField(name, _from(getter, completion.read, completion.rows), getter.of_row)
         # A plain field whose objects have resolvers needs a path, so it counts as a resolver.
-        resolver = Resolver(lambda source, _info, _arguments: get(source)) if is_plain else resolver_of(definition)
+        resolver = Resolver(lambda source, _info, _arguments: getattr(source, python_name))
+        if not is_plain:
+            resolver = resolver_of(definition)
         return ResolvedField(
             name=name,
             definition=definition,
@@ -218,43 +259,48 @@ class Planner:
             details=details,
             nodes=[detail.node for detail in details],
             resolver=resolver,
-            arguments=self._constants(resolver, definition, node),
+            arguments=planned_arguments(resolver, definition, node, self.variables, self.schema),
             complete=completion.complete,
         )
-
-    def _constants(self, resolver: Resolver, definition: GraphQLField, node: FieldNode) -> Mapping[str, Any] | None:
-        """Return arguments that every run has. None if there are variables, or if each run must report an error."""
-        if any(_has_variable(argument) for argument in node.arguments or ()):
-            return None
-        try:
-            return resolver.convert(get_argument_values(definition, node, self.variables), self.schema)
-        except Exception:  # noqa: BLE001 - the resolver's run raises it again
-            return None
 
     def _need(self, type_name: str, attributes: Only) -> None:
         known = self._asked.get(type_name, frozenset())
         self._asked[type_name] = None if known is None or attributes is None else known | attributes
 
-    def _completion(self, type: GraphQLOutputType, details: list[Any], get: Read | None = None) -> _Completion:
-        """Return the completion of a type's values.
-
-        Args:
-            type: the type.
-            details: the field's nodes.
-            get: returns the value of a source; None if the source is the value. Used by ``read`` alone.
-        """
+    def _completion(self, type: GraphQLOutputType, details: list[Any]) -> _Completion:
+        """Return the completion of a type's values."""
         nullable = not isinstance(type, GraphQLNonNull)
         inner: Any = type if nullable else type.of_type  # type: ignore[union-attr]
         if is_leaf_type(inner):
-            read = leaf(inner, get, nullable=nullable)
-            return _Completion(read, lambda _run, value, _path: read(value))
-        rule = _optional if nullable else _required
+            serialize = leaf(inner, nullable=nullable)
+            return _Completion(serialize, lambda _run, values, _paths: serialize(values))
         if isinstance(inner, GraphQLList):
-            return _of(rule, _list(self._completion(inner.of_type, details)), get)
+            return _nullable(_list(self._completion(inner.of_type, details)), nullable=nullable)
         if is_object_type(inner) and inner.is_type_of is None:
             plan = self.plan(inner, self.collect(inner, details))
-            return _of(rule, _Completion(None if plan.resolved else plan.read, plan.answer), get)
+            completion = _Completion(
+                None if plan.resolved else plan.read, plan.answers, plan.read_rows if plan.needs_rows_only else None
+            )
+            return _nullable(completion, nullable=nullable)
         raise NotPlannable(str(inner))
+
+
+def _has_columns(type: GraphQLObjectType) -> bool:
+    owner = type.extensions["strawberry-definition"].origin
+    return issubclass(owner, Derived) and owner.columns is not None
+
+
+def _from(getter: Getter, read: Read, read_rows: Read | None) -> Read:
+    """Return a read that gets the values of sources first."""
+    rows_of = getter.rows
+    if rows_of is None or read_rows is None:
+        return lambda sources: read(getter.values(sources))
+
+    def read_through_rows(sources: list[Any]) -> list[Any]:
+        rows = [rows_of(source) for source in sources]
+        return read(getter.values(sources)) if None in rows else read_rows(rows)
+
+    return read_through_rows
 
 
 def _at_once(result: Any) -> Any:
@@ -265,61 +311,74 @@ def _at_once(result: Any) -> Any:
     return result
 
 
-def _has_variable(node: Node) -> bool:
-    return any(isinstance(each, VariableNode) for each in walk(node))
+def _nullable(inner: _Completion, *, nullable: bool) -> _Completion:
+    """Return a completion that answers null itself if the type is nullable, and else raises :class:`Irregular`."""
+    plain, complete, rows = inner
+
+    def read(values: list[Any]) -> list[Any]:
+        if not _check_classes(values, nullable=nullable):
+            return plain(values)  # type: ignore[misc]
+        completed = iter(plain([value for value in values if value is not None]))  # type: ignore[misc]
+        return [None if value is None else next(completed) for value in values]
+
+    def complete_(run: Run, values: list[Any], paths: Sequence[Path | None]) -> list[Any]:
+        if not _check_classes(values, nullable=nullable):
+            return complete(run, values, paths)
+        present = [(value, path) for value, path in zip(values, paths, strict=True) if value is not None]
+        completed = iter(complete(run, [value for value, _ in present], [path for _, path in present]))
+        return [None if value is None else next(completed) for value in values]
+
+    return _Completion(None if plain is None else read, complete_, rows)
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and all nodes below it."""
-    yield node
-    for key in node.keys:
-        below = getattr(node, key)
-        for each in below if isinstance(below, tuple | list) else (below,):
-            if isinstance(each, Node):
-                yield from walk(each)
-
-
-def _of(rule: Callable[[Any], bool], inner: _Completion, get: Read | None) -> _Completion:
-    """Return a completion that answers null itself, or raises :class:`Irregular` if the rule says so."""
-    plain, complete = inner
-
-    def read(source: Any) -> Any:
-        value = source if get is None else get(source)
-        return None if rule(value) else plain(value)  # type: ignore[misc]
-
-    def complete_(run: Run, value: Any, path: Path) -> Any:
-        return None if rule(value) else complete(run, value, path)
-
-    return _Completion(None if plain is None else read, complete_)
-
-
-def _required(value: Any) -> bool:
-    if value is None or value is Undefined or isinstance(value, Exception):
+def _check_classes(values: list[Any], *, nullable: bool) -> bool:
+    """Whether one of the values is None. Raises Irregular for an error, or for a None that is not allowed."""
+    classes = set(map(type, values))
+    has_null = type(None) in classes
+    if (has_null and not nullable) or any(issubclass(each, _NO_VALUES) for each in classes):
         raise Irregular
-    return False
+    return has_null
 
 
-def _optional(value: Any) -> bool:
-    if value is Undefined or isinstance(value, Exception):
-        raise Irregular
-    return value is None
+_NO_VALUES = (Exception, UndefinedType)
 
 
 def _list(item: _Completion) -> _Completion:
-    plain, complete = item
+    plain, complete, rows = item
 
-    def read(value: Any) -> list[Any]:
-        return [plain(each) for each in _items(value)]  # type: ignore[misc]
+    def read(lists: list[Any]) -> list[list[Any]]:
+        return _split(plain, lists)  # type: ignore[arg-type]
 
-    def complete_(run: Run, value: Any, path: Path) -> list[Any]:
+    def read_rows(lists: list[Any]) -> list[list[Any]]:
+        return _split(rows, lists)  # type: ignore[arg-type]
+
+    def complete_(run: Run, lists: list[Any], paths: Sequence[Path | None]) -> list[Any]:
         if plain is not None:
-            return [plain(each) for each in _items(value)]
-        return [complete(run, each, path.add_key(place, None)) for place, each in enumerate(_items(value))]
+            return _split(plain, lists)
+        items = [_items(each) for each in lists]
+        places = [Path(path, n, None) for each, path in zip(items, paths, strict=True) for n in range(len(each))]
+        return _parts(complete(run, list(chain.from_iterable(items)), places), items)
 
-    return _Completion(None if plain is None else read, complete_)
+    return _Completion(None if plain is None else read, complete_, None if rows is None else read_rows)
 
 
-def _items(value: Any) -> Sequence[Any]:
+def _split(read: Read, lists: list[Any]) -> list[list[Any]]:
+    """Read the items of all lists at once, and return one list for each."""
+    items = [_items(each) for each in lists]
+    if len(items) == 1:
+        return [read(items[0])]
+    return _parts(read(list(chain.from_iterable(items))), items)
+
+
+def _parts(completed: list[Any], items: list[list[Any]]) -> list[list[Any]]:
+    """Return the completed values as one list for each list of items."""
+    remaining = iter(completed)
+    return [list(islice(remaining, len(each))) for each in items]
+
+
+def _items(value: Any) -> list[Any]:
+    if value.__class__ is list:
+        return value  # type: ignore[no-any-return]
     if not isinstance(value, list | tuple):
         raise Irregular
-    return value
+    return list(value)

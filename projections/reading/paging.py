@@ -7,11 +7,11 @@ A cursor holds the sort key and id of its row, so it stays valid when that row c
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
 from domain.kernel import InvalidInput
@@ -81,15 +81,17 @@ class Edge(Generic[T]):
         return self.make_cursor()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Slice(Generic[T]):
     """One page of a list, in the list's order; counting from the end does not reverse it."""
 
-    edges: tuple[Edge[T], ...]
+    edges: Sequence[Edge[T]]
     has_next: bool
     """Whether entries follow the last edge."""
     has_previous: bool
     """Whether entries precede the first edge."""
+    rows: list[Any] | None = None
+    """The rows of the entries. None if the entries are no views of rows."""
 
     @property
     def nodes(self) -> tuple[T, ...]:
@@ -103,6 +105,26 @@ class Slice(Generic[T]):
     @property
     def end_cursor(self) -> str | None:
         return self.edges[-1].cursor if self.edges else None
+
+
+class _Edges(Sequence[Edge[T]]):
+    """The edges of rows, which are made when they are asked for: most clients want nodes or the last cursor."""
+
+    def __init__(self, rows: list[Any], read: Callable[[Any], T], order: "Order") -> None:
+        self._rows, self._read, self._order = rows, read, order
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Edge[T]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Edge[T]]: ...
+    def __getitem__(self, index: int | slice) -> Edge[T] | Sequence[Edge[T]]:
+        if isinstance(index, slice):
+            return _Edges(self._rows[index], self._read, self._order)
+        row = self._rows[index]
+        return Edge(partial(_cursor, self._order, row), self._read(row))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +205,10 @@ async def paginate(
     if window.backwards:
         page.reverse()
     return Slice(
-        edges=tuple(Edge(partial(_cursor, order, record), read(record)) for record in page),
+        edges=_Edges(page, read, order),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
+        rows=page,
     )
 
 

@@ -1,6 +1,7 @@
 """Relay connections over the read models' slices."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -50,7 +51,9 @@ class Connection(Derived, Generic[N]):
     sources = {
         "edges": derived(lambda page: [made(Edge, edge, page.make) for edge in page.view.edges]),
         "page_info": derived(lambda page: made(PageInfo, page.view)),
-        "nodes": derived(lambda page: [page.make(edge.node) for edge in page.view.edges]),
+        "nodes": replace(
+            derived(lambda page: [page.make(view) for view in page.view.nodes]), rows=lambda page: page.view.rows
+        ),
     }
 
     @field("Number of entries in the whole list. Null if the list is not counted.")
