@@ -5,7 +5,6 @@ import re
 import time
 from uuid import uuid4
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.rest.problem_details import Problem, problem_of
@@ -13,7 +12,7 @@ from gateway.rest.problem_details import Problem, problem_of
 logger = logging.getLogger("gateway.access")
 
 REQUEST_ID = "x-request-id"
-_PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_PLAIN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -44,8 +43,8 @@ class RequestIdMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        client_id = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = client_id if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
+        client_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID_BYTES), b"")
+        request_id = client_id.decode() if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         began, status, started = time.perf_counter(), 0, False
 
@@ -54,7 +53,7 @@ class RequestIdMiddleware:
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
                 headers = message.setdefault("headers", [])
-                present = {name for name, _ in headers}
+                present = dict(headers)
                 headers.append((_REQUEST_ID_BYTES, request_id.encode()))
                 headers.extend(header for header in _SECURITY_HEADERS_RAW if header[0] not in present)
             await send(message)
@@ -89,8 +88,8 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "0")
-        if length.isdecimal() and int(length) > self._limit:
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if length.isdigit() and int(length) > self._limit:
             await self._reject(scope, receive, send)
             return
         # Read the whole body before the application runs: only one of the two may start a response.

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from uuid import UUID
 
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CONSISTENCY_HEADER = "x-consistency-token"
 TOKENS_MOST = 16
+_CONSISTENCY = CONSISTENCY_HEADER.encode()
 _TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -47,37 +49,44 @@ class RequestInfo:
 
     address: str
     """The network address, for rate limits."""
-    request_id: str
     authorization: str | None = None
     consistency: str | None = None
     traceparent: str | None = None
 
 
 def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
+    """Return a request's origin and headers; see :func:`request_info_of`."""
+    return request_info_of(connection.scope, behind_proxy=behind_proxy)
+
+
+def request_info_of(scope: Scope, *, behind_proxy: bool) -> RequestInfo:
     """Return a request's origin and headers.
 
     Args:
-        connection: the request.
+        scope: the request.
         behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
             written entries before it.
     """
-    headers = connection.headers
+    # Of several headers with one name, the first counts.
+    headers = dict(reversed(scope["headers"]))
     return RequestInfo(
-        address=address_of(connection, behind_proxy=behind_proxy),
-        request_id=str(connection.scope.get("state", {}).get("request_id", "")),
-        authorization=headers.get("authorization"),
-        consistency=headers.get(CONSISTENCY_HEADER),
-        traceparent=traceparent_of(headers),
+        address=address_of(HTTPConnection(scope), behind_proxy=behind_proxy),
+        authorization=_text(headers.get(b"authorization")),
+        consistency=_text(headers.get(_CONSISTENCY)),
+        traceparent=valid_traceparent(_text(headers.get(b"traceparent"))),
     )
 
 
-def traceparent_of(headers: Mapping[str, str]) -> str | None:
-    """Return a request's ``traceparent`` (W3C Trace Context). None if it is missing or invalid.
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")
+
+
+def valid_traceparent(text: str | None) -> str | None:
+    """Return a ``traceparent`` header (W3C Trace Context). None if it is missing or invalid.
 
     The log stores it permanently, and its readers rely on the format.
     """
-    traceparent = headers.get("traceparent", "")
-    return traceparent if _TRACEPARENT.fullmatch(traceparent) else None
+    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
 def parse_tokens(text: str | None) -> list[ConsistencyToken]:

@@ -115,7 +115,6 @@ class RequestContext(BaseContext):
         lowered = {str(name).lower(): value for name, value in params.items() if isinstance(value, str)}
         return RequestInfo(
             address=self.request_info.address,
-            request_id=self.request_info.request_id,
             authorization=lowered.get("authorization", self.request_info.authorization),
             consistency=lowered.get(CONSISTENCY_HEADER, self.request_info.consistency),
             traceparent=self.request_info.traceparent,

@@ -14,11 +14,10 @@ from typing import Any
 import msgspec
 from cross_web import HTTPException
 from graphql import GraphQLError
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 
-from gateway.api.command_request import GatewayServices, request_info
+from gateway.api.command_request import GatewayServices, request_info_of
 from gateway.graphql.as_of import with_past_readings
 from gateway.graphql.context import RequestContext
 from gateway.graphql.documents import DocumentRejected
@@ -29,7 +28,7 @@ from infra.web.edge import ClientGone
 
 WATCH_SECONDS = 0.05
 """After this long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
-_HEADERS = (b"content-type", b"application/json")
+_CONTENT_TYPE = (b"content-type", b"application/json")
 
 
 class _Body(msgspec.Struct):
@@ -60,7 +59,7 @@ class DirectQueries:
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/graphql" or not _is_json_post(scope):
+        if not _is_json_post(scope):
             await self._app(scope, receive, send)
             return
         message = await receive()
@@ -71,7 +70,7 @@ class DirectQueries:
             await self._app(scope, _again(message, receive), send)
             return
         status, content = response
-        headers = [_HEADERS, (b"content-length", b"%d" % len(content))]
+        headers = [_CONTENT_TYPE, (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -81,10 +80,7 @@ class DirectQueries:
             request = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        connection = HTTPConnection(scope)
-        context = RequestContext(
-            self._services, request_info(connection, behind_proxy=self._services.deps.behind_proxy)
-        )
+        context = RequestContext(self._services, request_info_of(scope, behind_proxy=self._services.deps.behind_proxy))
         schema, query = self._endpoint.schema, request.query
         try:
             if request.extensions is not None:
@@ -106,7 +102,7 @@ class DirectQueries:
 
 
 def _is_json_post(scope: Scope) -> bool:
-    if scope["method"] != "POST" or scope["query_string"]:
+    if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST" or scope["query_string"]:
         return False
     return any(name == b"content-type" and value.startswith(b"application/json") for name, value in scope["headers"])
 

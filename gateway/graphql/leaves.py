@@ -108,15 +108,13 @@ def _checked_numbers(usual: type, are_fine: Callable[[Iterable[Any]], bool], unu
 
 def _names(type: GraphQLEnumType, unusual: _One, *, nullable: bool) -> Serialize:
     wrapped = getattr(type, "wrapped_cls", None)
-    names: dict[Any, str] = {}
-    if isinstance(wrapped, type_of_enums):
-        by_value = {each.value: name for name, each in reversed(type.values.items())}
-        names = {member: by_value[member.value] for member in wrapped if member.value in by_value}
+    if not isinstance(wrapped, type_of_enums):
+        return _by_class({}, unusual, nullable=nullable)
+    by_value = {each.value: name for name, each in reversed(type.values.items())}
+    names = {member: by_value[member.value] for member in wrapped if member.value in by_value}
     # Not by equality alone: a member of a text enum equals its text.
     return _by_class(
-        {wrapped: lambda value: names[value] if value in names else unusual(value)} if names else {},
-        unusual,
-        nullable=nullable,
+        {wrapped: lambda value: names[value] if value in names else unusual(value)}, unusual, nullable=nullable
     )
 
 

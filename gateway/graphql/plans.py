@@ -378,7 +378,7 @@ def _parts(completed: list[Any], items: list[list[Any]]) -> list[list[Any]]:
 
 def _items(value: Any) -> list[Any]:
     if value.__class__ is list:
-        return value  # type: ignore[no-any-return]
+        return value
     if not isinstance(value, list | tuple):
         raise Irregular
     return list(value)

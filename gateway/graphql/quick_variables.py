@@ -41,7 +41,7 @@ class QuickVariables:
         """Return the coerced values. None if graphql-core must coerce or reject them."""
         coerced: dict[str, Any] = {}
         for name, usual, nullable in self._classes:
-            value = Undefined if values is None else values.get(name, Undefined)
+            value: Any = Undefined if values is None else values.get(name, Undefined)
             if value.__class__ is not usual:
                 if usual is None or not nullable or (value is not None and value is not Undefined):
                     return None

@@ -11,7 +11,7 @@ from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
 from domain.order.ports import AccountNotice, InvalidSignature, Notice, UnusableWebhook
-from gateway.api.command_request import GatewayServices, traceparent_of
+from gateway.api.command_request import GatewayServices, valid_traceparent
 from gateway.rest.problem_details import Problem
 from projections.merchants.queries import merchant_of_stripe_account
 from projections.reading.scope import SYSTEM
@@ -61,7 +61,11 @@ async def receive(provider: str, request: Request) -> Response:
     if command is None:
         return JSONResponse({"received": False, "reason": "no merchant here has this account"})
     command_id = command_of(payments.name, notice.external_id)
-    context = Context(command_id=command_id, correlation_id=command_id, traceparent=traceparent_of(request.headers))
+    context = Context(
+        command_id=command_id,
+        correlation_id=command_id,
+        traceparent=valid_traceparent(request.headers.get("traceparent")),
+    )
     try:
         await services.deps.commands.dispatch(command, context)
     except CommandReused:

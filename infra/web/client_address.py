@@ -16,7 +16,8 @@ V6_PREFIX = 64
 def address_of(connection: HTTPConnection, *, behind_proxy: bool) -> str:
     """Return the address that a request's limits are counted under; see :func:`client_address`."""
     peer = connection.client.host if connection.client else "unknown"
-    return client_address(peer, connection.headers.getlist("x-forwarded-for"), behind_proxy=behind_proxy)
+    forwarded = connection.headers.getlist("x-forwarded-for") if behind_proxy else ()
+    return client_address(peer, forwarded, behind_proxy=behind_proxy)
 
 
 def client_address(peer: str, forwarded: Sequence[str], *, behind_proxy: bool) -> str:

@@ -208,7 +208,7 @@ def context(seed: int, failures: float) -> RequestContext:
         read_wait=timedelta(seconds=1),
         barrier=NoWait(),
     )
-    info = SimpleNamespace(authorization="Bearer x", consistency=None, address="", request_id="", traceparent=None)
+    info = SimpleNamespace(authorization="Bearer x", consistency=None, address="", traceparent=None)
     return RequestContext(SimpleNamespace(deps=deps, sessions=OneMerchant()), info)  # type: ignore[arg-type]
 
 
