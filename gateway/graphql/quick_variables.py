@@ -42,12 +42,16 @@ class QuickVariables:
         coerced: dict[str, Any] = {}
         for name, usual, nullable in self._classes:
             value: Any = Undefined if values is None else values.get(name, Undefined)
-            if value.__class__ is not usual:
+            if type(value) is not usual:
                 if usual is None or not nullable or (value is not None and value is not Undefined):
                     return None
                 if value is Undefined:
                     continue
-            elif usual is int and not -_INT_MAX <= value < _INT_MAX:
+            elif usual is int and not _fits(value):
                 return None
             coerced[name] = value
         return coerced
+
+
+def _fits(number: Any) -> bool:
+    return bool(-_INT_MAX <= number < _INT_MAX)
