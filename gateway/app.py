@@ -20,6 +20,7 @@ from gateway.middleware import REQUEST_ID, BodyLimitMiddleware, HeadMiddleware, 
 from gateway.ports import GatewayDependencies
 from gateway.rest import problem_details
 from gateway.webhooks import payments
+from infra.web.moments import OneMoment
 
 
 def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
@@ -74,6 +75,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(payments.router)
     app.include_router(media.router)
+    app.add_middleware(OneMoment)
     if plans:
         app.add_middleware(DirectQueries, endpoint=endpoint, services=services)
     app.add_middleware(HeadMiddleware)

@@ -22,6 +22,7 @@ from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
 from infra.web.client_address import address_of
 from projections.reading.consistency import Stale
+from projections.reading.moment import move_moment
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
 
@@ -129,7 +130,7 @@ async def wait_for(deps: GatewayDependencies, *texts: str | None) -> None:
 
 
 async def _wait(deps: GatewayDependencies, tokens: Iterable[ConsistencyToken]) -> None:
-    current: ConsistencyToken | None = None
+    tokens, current = list(tokens), None
     try:
         async with asyncio.timeout(deps.read_wait.total_seconds()):
             for token in tokens:
@@ -138,6 +139,7 @@ async def _wait(deps: GatewayDependencies, tokens: Iterable[ConsistencyToken]) -
     except TimeoutError as error:
         assert current is not None
         raise Stale(current) from error
+    await move_moment(tokens)
 
 
 @dataclass(frozen=True, slots=True)

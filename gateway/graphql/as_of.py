@@ -1,4 +1,4 @@
-"""Readers of earlier positions for one operation: opened by fields with ``asOf``, closed after the answer."""
+"""What one operation reads: one moment of the present, and earlier positions for fields with ``asOf``."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +12,7 @@ import strawberry
 from strawberry.extensions import SchemaExtension
 
 from domain.kernel import InvalidInput
+from projections.reading.moment import begin_moment
 from projections.reading.paging import Reader
 from projections.reading.time_travel import MOST, AsOf, TimeTravel
 
@@ -78,11 +79,12 @@ _operation: ContextVar[PastReadings] = ContextVar("past_readings")
 
 async def with_past_readings(work: Callable[[], Awaitable[R]]) -> R:
     """Run an operation, and return its readers' connections to the pool at the end."""
-    readings = PastReadings()
+    moment, readings = begin_moment(), PastReadings()
     token = _operation.set(readings)
     try:
         return await work()
     finally:
+        moment.end()
         _operation.reset(token)
         await readings.close()
 
@@ -93,12 +95,13 @@ def past_readings() -> PastReadings:
 
 
 class ClosePastReadings(SchemaExtension):
-    """Opens a :class:`PastReadings` for every operation and closes it afterwards."""
+    """Opens a moment and a :class:`PastReadings` for every operation and closes them afterwards."""
 
     async def on_operation(self) -> AsyncIterator[None]:
-        readings = PastReadings()
+        moment, readings = begin_moment(), PastReadings()
         _operation.set(readings)
         try:
             yield
         finally:
+            moment.end()
             await readings.close()

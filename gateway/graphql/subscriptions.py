@@ -15,6 +15,7 @@ from gateway.graphql.queries.root import TokenArgument, find_store
 from gateway.graphql.types.job import AttentionType, Generation, JobLog
 from gateway.graphql.types.media import as_gid
 from projections.jobs.views import JobView
+from projections.reading.moment import leave_moment
 
 
 @strawberry.type(description="The state of one step.")
@@ -90,6 +91,7 @@ class Subscription:
     async def generation_progress(
         self, info: Info, store_id: strawberry.ID, consistency_token: TokenArgument = None
     ) -> AsyncIterator[GenerationProgress]:
+        leave_moment()
         reading = await info.context.reading(consistency_token)
         store = await find_store(reading, as_id("store", store_id))
         async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:

@@ -125,7 +125,7 @@ async def _edits(dsn: str, store_id: UUID, port: int, *, count: int) -> list[flo
                 )
                 async with connection.transaction():
                     await READ_MODELS["catalog"].apply([(changed, store_id)], connection)
-                    await move_revisions(connection, "catalog", [store_id])
+                    await move_revisions(connection, {"catalog": [store_id]})
                 began = time.perf_counter()
                 page = await browser.get(f"/products/{product['slug']}")
                 seconds.append(time.perf_counter() - began)

@@ -149,7 +149,8 @@ class Platform:
 
     async def barrier(self) -> CheckpointConsistency:
         """What waits until read models have caught up with a consistency token."""
-        return CheckpointConsistency(await self.readers(), tuple(READ_MODELS))
+        # Not the readers: an operation that waits may hold one of them.
+        return CheckpointConsistency(await self.pool(), tuple(READ_MODELS))
 
     @shared
     async def travel(self) -> "AsyncIterator[TimeTravel]":

@@ -48,20 +48,16 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     dead_letters, pool = await platform.dead_letters(), await platform.pool()
     poison = PoisonRecordPorts(dead_letters=dead_letters, ledger=PostgresDeliveries(pool), clock=platform.clock)
     rebuilder = Rebuilder(pool, platform.bootstrap_servers, workers=platform.bulk_load_processes())
-    runners = [
-        ProjectionRunner(
-            READ_MODELS[name],
-            pool,
-            platform.bootstrap_servers,
-            poison,
-            rebuild=partial(rebuilder.rebuild_when_due, READ_MODELS[name]),
-            canaries=PostgresCanaries(pool),
-        )
-        for name in names or READ_MODELS
-    ]
-    async with asyncio.TaskGroup() as tasks:
-        for runner in runners:
-            tasks.create_task(until(stop, runner.run()))
+    runner = ProjectionRunner(
+        [READ_MODELS[name] for name in names or READ_MODELS],
+        pool,
+        platform.bootstrap_servers,
+        poison,
+        rebuild=rebuilder.rebuild_when_due,
+        group=None if names else "projectors",
+        canaries=PostgresCanaries(pool),
+    )
+    await until(stop, runner.run())
 
 
 async def run_consumers(
@@ -157,13 +153,14 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.sandbox.sample_supplier.niches import niche_suggestions
+    from projections.reading.moment import MomentReader
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
     suppliers = (await supplier_catalogs(platform)).providers
     return create_app(
         GatewayDependencies(
             commands=await platform.bus(),
-            reader=await platform.readers(),
+            reader=MomentReader(await platform.readers()),
             travel=await platform.travel(),
             barrier=await platform.barrier(),
             clock=platform.clock,

@@ -1,6 +1,6 @@
 """How a runner reports canaries: it fetches them with the log, and reports them once the records beside them are applied."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -15,9 +15,8 @@ Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 class CanaryWatch:
     """Takes the canaries out of what one runner fetches, and reports them."""
 
-    def __init__(self, canaries: Canaries | None, component: str) -> None:
+    def __init__(self, canaries: Canaries | None) -> None:
         self._canaries = canaries
-        self._component = component
         self.topics: tuple[str, ...] = () if canaries is None else (CANARY.name,)
         """The topics to subscribe to besides the log."""
         self._passing: list[ConsumerRecord] = []
@@ -31,11 +30,13 @@ class CanaryWatch:
         ]
         return {partition: records for partition, records in fetched.items() if partition.topic != CANARY.name}
 
-    async def report(self, consumer: AIOKafkaConsumer) -> None:
-        """Report the canaries that came with the last records; no-op if there are none."""
+    async def report(self, consumer: AIOKafkaConsumer, components: Iterable[str]) -> None:
+        """Report for these components the canaries that came with the last records; no-op if there are none."""
         passed, self._passing = self._passing, []
         if passed and self._canaries is not None:
-            await self._canaries.answer(self._component, seen_in(passed))
+            seen = seen_in(passed)
+            for component in components:
+                await self._canaries.answer(component, seen)
             # Only so that the next runner does not start with old canaries. The log's own place is the checkpoint.
             with suppress(KafkaError, IllegalStateError):
                 await consumer.commit(

@@ -93,6 +93,8 @@ class Fenced(Exception):
     """Another owner has taken over partitions; this one must not write to them."""
 
     def __init__(self, schema: str, lost: Iterable[Checkpoint]) -> None:
+        self.schema = schema
+        """Whose checkpoints they are."""
         self.lost = tuple(lost)
         """The lost checkpoints as this owner knew them."""
         super().__init__(f"partitions {[each.partition for each in self.lost]} of {schema} have another owner")
@@ -225,28 +227,42 @@ async def reclaim(
 
 
 async def advance(connection: Connection, schema: str, moved: Iterable[Checkpoint]) -> None:
-    """Move checkpoints within the transaction that wrote the rows.
+    """Move the checkpoints of one set of tables; see :func:`advance_together`."""
+    await advance_together(connection, {schema: moved})
+
+
+async def advance_together(connection: Connection, moved: Mapping[str, Iterable[Checkpoint]]) -> None:
+    """Move checkpoints of several sets of tables within the transaction that wrote their rows, in one statement.
+
+    Args:
+        connection: in that transaction.
+        moved: the new checkpoints by schema.
 
     Raises:
-        Fenced: another owner took over one of the partitions; roll back.
+        Fenced: another owner took over partitions of a schema; roll back. It names one such schema.
     """
-    checkpoints = sorted(moved, key=lambda checkpoint: checkpoint.partition)
+    checkpoints = sorted(
+        ((schema, checkpoint) for schema, each in moved.items() for checkpoint in each),
+        key=lambda pair: (pair[0], pair[1].partition),
+    )
     updated = await connection.fetch(
         """
         update checkpoints as c set next_offset = m.next_offset, position = m.position, updated_at = clock_timestamp()
-        from unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[]) as m (partition, next_offset, position, owner)
-        where c.schema_name = $1 and c.partition = m.partition and c.owner = m.owner
-        returning c.partition
+        from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+            as m (schema_name, partition, next_offset, position, owner)
+        where c.schema_name = m.schema_name and c.partition = m.partition and c.owner = m.owner
+        returning c.schema_name, c.partition
         """,
-        schema,
-        [checkpoint.partition for checkpoint in checkpoints],
-        [checkpoint.next_offset for checkpoint in checkpoints],
-        [checkpoint.position for checkpoint in checkpoints],
-        [checkpoint.owner for checkpoint in checkpoints],
+        [schema for schema, _ in checkpoints],
+        [checkpoint.partition for _, checkpoint in checkpoints],
+        [checkpoint.next_offset for _, checkpoint in checkpoints],
+        [checkpoint.position for _, checkpoint in checkpoints],
+        [checkpoint.owner for _, checkpoint in checkpoints],
     )
     if len(updated) != len(checkpoints):
-        moved_on = {row["partition"] for row in updated}
-        raise Fenced(schema, (checkpoint for checkpoint in checkpoints if checkpoint.partition not in moved_on))
+        moved_on = {(row["schema_name"], row["partition"]) for row in updated}
+        lost = [pair for pair in checkpoints if (pair[0], pair[1].partition) not in moved_on]
+        raise Fenced(lost[0][0], (checkpoint for schema, checkpoint in lost if schema == lost[0][0]))
 
 
 _READ = "select partition, next_offset, position, owner from checkpoints where schema_name = $1 order by partition"

@@ -1,4 +1,4 @@
-"""The partitions that one runner owns: how far each is applied, and whether the topic still is the one it was read from."""
+"""The partitions that one read model owns in this process, and how far each is applied."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from projections.engine.checkpoints import (
     Checkpoint,
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 class OwnedPartitions:
-    """The checkpoints of the partitions that a runner owns.
+    """The checkpoints of the partitions that a read model owns here.
 
-    A runner that lost a partition is fenced by the checkpoint's owner number: its transaction fails and none of its
+    A process that lost a partition is fenced by the checkpoint's owner number: its transaction fails and none of its
     writes are seen.
     """
 
@@ -41,45 +41,35 @@ class OwnedPartitions:
         self._name = name
         self._pool = pool
         self._checkpoints: dict[int, Checkpoint] = {}
-        self._unverified: set[int] = set()
-        """Partitions whose last applied record has not been seen at its offset yet."""
-
-    def __contains__(self, number: int) -> bool:
-        return number in self._checkpoints
 
     @property
     def numbers(self) -> frozenset[int]:
         """The partitions that are owned."""
         return frozenset(self._checkpoints)
 
+    @property
+    def checkpoints(self) -> Sequence[Checkpoint]:
+        """How far each owned partition is applied."""
+        return list(self._checkpoints.values())
+
     def clear(self) -> None:
         """Forget every partition; the checkpoints stay as they are."""
         self._checkpoints.clear()
-        self._unverified.clear()
 
-    async def take(self, numbers: Iterable[int], consumer: AIOKafkaConsumer, topic: str) -> list[Checkpoint]:
-        """Become the owner of partitions, and let the consumer go on where they stand.
+    async def take(self, numbers: Iterable[int]) -> list[Checkpoint]:
+        """Become the owner of partitions.
 
         Raises:
             DATABASE_AWAY: the checkpoints are out of reach.
         """
         async with self._pool.acquire() as connection:
             checkpoints = await take_over(connection, self._name, numbers)
-        for checkpoint in checkpoints:
-            self._checkpoints[checkpoint.partition] = checkpoint
-            partition = TopicPartition(topic, checkpoint.partition)
-            if checkpoint.position == 0:
-                consumer.seek(partition, 0)
-            else:
-                # Begin with the last applied record: if it is not at its offset, the topic is another one.
-                self._unverified.add(checkpoint.partition)
-                consumer.seek(partition, max(0, checkpoint.next_offset - 1))
+        self._checkpoints.update((checkpoint.partition, checkpoint) for checkpoint in checkpoints)
         return checkpoints
 
     async def leave(self, numbers: Iterable[int]) -> None:
         """Stop owning partitions that a rebalance takes away."""
         lost = [self._checkpoints.pop(number) for number in numbers if number in self._checkpoints]
-        self._unverified.difference_update(checkpoint.partition for checkpoint in lost)
         with suppress(*DATABASE_AWAY):
             async with self._pool.acquire() as connection:
                 await release(connection, self._name, lost)
@@ -95,41 +85,13 @@ class OwnedPartitions:
             async with self._pool.acquire() as connection:
                 await release(connection, self._name, checkpoints)
 
-    def verify(
-        self, consumer: AIOKafkaConsumer, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]
-    ) -> list[ConsumerRecord]:
-        """Return the fetched records of owned partitions; restart a partition whose last applied record has moved."""
-        verified: list[ConsumerRecord] = []
-        for partition, batch in fetched.items():
-            checkpoint = self._checkpoints.get(partition.partition)
-            if checkpoint is None or not batch:
-                continue
-            first = batch[0]
-            if partition.partition not in self._unverified or (
-                first.offset == checkpoint.next_offset - 1 and position_of(first) in {checkpoint.position, None}
-            ):
-                self._unverified.discard(partition.partition)
-                verified.extend(batch)
-                continue
-            # A wiped broker was refilled. Its offsets are new; positions still hold.
-            logger.warning(
-                "projector-%s: the topic's partition %d was recreated; looking for position %d from its beginning",
-                self._name,
-                partition.partition,
-                checkpoint.position,
-            )
-            self._unverified.discard(partition.partition)
-            self._checkpoints[partition.partition] = replace(checkpoint, next_offset=0)
-            consumer.seek(partition, 0)
-        return verified
-
     def unapplied(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
         """Return the records of owned partitions that are not applied yet, each event once."""
         unapplied = []
         reached: dict[int, int] = {}
         for record in records:
             checkpoint = self._checkpoints.get(record.partition)
-            if checkpoint is None or record.partition in self._unverified:
+            if checkpoint is None:
                 continue
             position = position_of(record) or 0
             if position > max(checkpoint.position, reached.get(record.partition, 0)):

@@ -77,6 +77,7 @@ async def read_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
         "search_path": f"{SEARCH_PATH}, public",
         "application_name": "zyenta",
         "default_transaction_read_only": "on",
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
     }
     with naming_database(dsn):
         pool = await asyncpg.create_pool(

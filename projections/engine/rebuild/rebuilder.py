@@ -316,6 +316,8 @@ class Rebuilder:
                 raise Transient(
                     "the swap of the rebuild", f"{name} would have stopped for over {STILL_SECONDS:.0f} s"
                 ) from error
+            # An operation that has begun reads to its end from the tables that it began with.
+            await connection.execute("lock table projections in access exclusive mode")
             await connection.execute(f'alter schema "{name}" rename to "{name}_old"')
             await connection.execute(f'alter schema "{schema}" rename to "{name}"')
             await connection.execute(f'comment on schema "{name}" is null')

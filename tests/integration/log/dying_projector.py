@@ -14,6 +14,7 @@ from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.clock import SystemClock
 from projections.catalog import model as catalog
+from projections.engine.checkpoints import Projection
 from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.runner import ProjectionRunner
@@ -35,7 +36,7 @@ class Mortal:
         await catalog.MODEL.apply(batch, tx)
 
 
-async def never() -> None:
+async def never(_: Projection) -> None:
     """There is nothing to rebuild."""
 
 
@@ -43,7 +44,7 @@ async def main(kafka: str, dsn: str, stream: str, version: str) -> None:
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
         letters = DeadLetterProducer(kafka)
         runner = ProjectionRunner(
-            Mortal(UUID(stream), int(version)),
+            [Mortal(UUID(stream), int(version))],
             pool,
             kafka,
             PoisonRecordPorts(dead_letters=letters, ledger=PostgresDeliveries(pool), clock=SystemClock()),

@@ -29,6 +29,7 @@ from infra.embedded.process import LOOPBACK, free_port
 from infra.log.publisher import Publisher
 from infra.log.verification import verify_log
 from projections.catalog import model as catalog
+from projections.engine.checkpoints import Projection
 from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.runner import ProjectionRunner
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, client_settings
@@ -153,7 +154,7 @@ async def test_the_platform_works_over_sasl_and_tls_and_a_reader_can_read_and_no
     platform, analyst = guarded.as_("zyenta"), guarded.as_("analyst")
     stores = await append(log, 3)
     poison = PoisonRecordPorts(dead_letters=RecordedDeadLetters(), ledger=None, clock=SystemClock())  # type: ignore[arg-type]
-    projector = ProjectionRunner(catalog.MODEL, pool, platform, poison, rebuild=_never)
+    projector = ProjectionRunner([catalog.MODEL], pool, platform, poison, rebuild=_never)
     running = [asyncio.create_task(Publisher(pool, log, platform).run()), asyncio.create_task(projector.run())]
     try:
         async with asyncio.timeout(60):
@@ -216,5 +217,5 @@ async def forge(address: str, *settings: str) -> str:
     return str(done.stderr)
 
 
-async def _never() -> None:
+async def _never(_: Projection) -> None:
     raise AssertionError("nothing is to be rebuilt")

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,13 @@ from infra.bench.workload import catalog_events
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
-from projections.engine.checkpoints import Projection, advance, positions_of, take_over
+from projections.engine.checkpoints import Projection, advance, ensure_live, positions_of, take_over
 from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import TRIES, PoisonRecordPorts
+from projections.engine.preparation import Rebuild
 from projections.engine.rebuild.rebuilder import Rebuilder
 from projections.engine.runner import ProjectionRunner
+from projections.jobs import model as jobs
 from projections.reading.revisions import revision_of
 from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
@@ -48,7 +50,7 @@ pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[3]
 DYING = Path(__file__).with_name("dying_projector.py")
-MODEL = catalog.MODEL
+MODEL, JOBS = catalog.MODEL, jobs.MODEL
 HOLLOW = ("ce_type", "ce_tenant", "ce_position", "ce_id")
 EVENTS = list(catalog_events(1_500, seed=3, side_by_side=12, per_store=60))
 
@@ -60,27 +62,28 @@ class NoLedger:
         raise AssertionError(f"{name} was called")
 
 
-async def never() -> None:
+async def never(_: Projection) -> None:
     raise AssertionError("nothing is to be rebuilt")
 
 
 def runner_of(
     pool: asyncpg.Pool,
     kafka: ApacheKafka,
-    *,
+    *beside: Projection,
     projection: Projection = MODEL,
     letters: RecordedDeadLetters | None = None,
     ledger: Any = None,
     session_seconds: float = 10,
+    rebuild: Rebuild = never,
 ) -> ProjectionRunner:
     return ProjectionRunner(
-        projection,
+        [projection, *beside],
         pool,
         kafka.bootstrap_servers,
         PoisonRecordPorts(
             dead_letters=letters or RecordedDeadLetters(), ledger=ledger or NoLedger(), clock=SystemClock()
         ),
-        rebuild=never,
+        rebuild=rebuild,
         session_timeout=timedelta(seconds=session_seconds),
     )
 
@@ -102,14 +105,19 @@ async def until(reached: Callable[[], Any], *, seconds: float = 40) -> None:
             await asyncio.sleep(0.02)
 
 
-async def applied(pool: asyncpg.Pool, events: Sequence[RawEvent], *, seconds: float = 40) -> None:
+async def positions(pool: asyncpg.Pool, model: str = MODEL.name) -> dict[int, int]:
+    async with pool.acquire() as connection:
+        return {number: each.position for number, each in (await positions_of(connection, model)).items()}
+
+
+async def applied(
+    pool: asyncpg.Pool, events: Sequence[RawEvent], *, model: str = MODEL.name, seconds: float = 40
+) -> None:
     """Wait until the checkpoints stand at the end of these events."""
     wanted = last_positions(events)
 
     async def there() -> bool:
-        async with pool.acquire() as connection:
-            found = await positions_of(connection, MODEL.name)
-        return {number: each.position for number, each in found.items()} == wanted
+        return await positions(pool, model) == wanted
 
     await until(there, seconds=seconds)
 
@@ -216,6 +224,104 @@ async def test_two_runners_share_the_partitions(pool: asyncpg.Pool, kafka: Apach
             await applied(pool, EVENTS[:1000])
         await write_topic(kafka.bootstrap_servers, third, store=pool)
         await applied(pool, EVENTS)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_read_models_of_one_runner_move_together(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
+    seen: set[tuple[Any, ...]] = set()
+
+    async def compare() -> None:
+        async with pool.acquire() as connection:
+            while True:
+                for_each = await connection.fetch("select schema_name, partition, position from checkpoints")
+                catalog_at, jobs_at = (
+                    tuple(sorted((row["partition"], row["position"]) for row in for_each if row["schema_name"] == name))
+                    for name in (MODEL.name, JOBS.name)
+                )
+                if jobs_at:
+                    assert catalog_at == jobs_at
+                    seen.add(catalog_at)
+                await asyncio.sleep(0)
+
+    first, second = parts(EVENTS, 2)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
+    async with running(runner_of(pool, kafka, JOBS)):
+        comparing = asyncio.create_task(compare())
+        await write_topic(kafka.bootstrap_servers, second, batch=10, store=pool)
+        await applied(pool, EVENTS)
+        comparing.cancel()
+        with suppress(asyncio.CancelledError):
+            await comparing
+    assert len(seen) > 2
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_a_read_model_that_is_being_rebuilt_delays_no_other_and_joins_later(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def rebuild(projection: Projection) -> None:
+        assert projection.name == JOBS.name
+        begun.set()
+        await go.wait()
+        await pool.execute("update projections set version = version + 1 where name = $1", JOBS.name)
+
+    async with pool.acquire() as connection:
+        await ensure_live(connection, JOBS)
+    first, second = parts(EVENTS, 2)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
+    newer = Tampered(JOBS, version=JOBS.version + 1)
+    async with running(runner_of(pool, kafka, newer, rebuild=rebuild)):
+        await begun.wait()
+        await applied(pool, first)
+        assert set((await positions(pool, JOBS.name)).values()) == {0}
+        go.set()
+        await applied(pool, first, model=JOBS.name)
+        await write_topic(kafka.bootstrap_servers, second, store=pool)
+        await applied(pool, EVENTS)
+        await applied(pool, EVENTS, model=JOBS.name)
+    await expect_rows_of(pool, EVENTS)
+
+
+async def test_a_read_model_that_is_far_behind_catches_up_alone(
+    pool: asyncpg.Pool, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "projections.engine")
+    events = [replace(each, position=each.position * 100) for each in EVENTS]
+    first, second = parts(events, 2)
+    await write_topic(kafka.bootstrap_servers, first, store=pool)
+    async with running(runner_of(pool, kafka)):
+        await applied(pool, first)
+    async with running(runner_of(pool, kafka, JOBS)):
+        await applied(pool, first, model=JOBS.name)
+        await until(lambda: asyncio.sleep(0, "jobs moves with the others now" in caplog.text))
+        await write_topic(kafka.bootstrap_servers, second, store=pool)
+        await applied(pool, events)
+        await applied(pool, events, model=JOBS.name)
+    assert "jobs is far behind, and catches up alone" in caplog.text
+
+
+async def test_a_poison_record_of_one_read_model_is_applied_by_the_others(
+    pool: asyncpg.Pool, kafka: ApacheKafka
+) -> None:
+    letters = RecordedDeadLetters()
+    poisoned = next(each for each in reversed(EVENTS) if JOBS.decoder.decode_stored(each) is not None)
+
+    async def stumbles(batch: Sequence[DecodedEvent]) -> None:
+        if any(
+            event.originator_id == poisoned.stream_id and event.originator_version == poisoned.version
+            for event, _ in batch
+        ):
+            raise ZeroDivisionError
+
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
+    beside = Tampered(JOBS, stumbles)
+    async with running(runner_of(pool, kafka, beside, letters=letters, ledger=PostgresDeliveries(pool))):
+        await applied(pool, EVENTS)
+        await applied(pool, EVENTS, model=JOBS.name)
+    (letter,) = letters.letters
+    assert (letter.group, letter.count) == ("projector-jobs", TRIES)
     await expect_rows_of(pool, EVENTS)
 
 

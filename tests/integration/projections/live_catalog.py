@@ -42,13 +42,13 @@ async def live(
     """Run the read model's runner for as long as the context lasts."""
     rebuilder = Rebuilder(pool, kafka.bootstrap_servers)
     runner = ProjectionRunner(
-        model,
+        [model],
         pool,
         kafka.bootstrap_servers,
         PoisonRecordPorts(
             dead_letters=letters or RecordedDeadLetters(), ledger=PostgresDeliveries(pool), clock=SystemClock()
         ),
-        rebuild=lambda: rebuilder.rebuild_when_due(model),
+        rebuild=rebuilder.rebuild_when_due,
     )
     task = asyncio.create_task(runner.run())
     try:

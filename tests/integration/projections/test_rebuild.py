@@ -22,6 +22,7 @@ from projections.engine.decoding import DecodedEvent
 from projections.engine.rebuild.rebuilder import Different, Emptied, Rebuilder
 from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgress
 from projections.engine.tables import Connection, ReadModel
+from projections.reading.moment import BEGIN
 from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
 from tests.support.fakes.deliveries import RecordedDeadLetters
@@ -157,6 +158,36 @@ async def test_long_steps_of_a_rebuild_hold_no_transaction_id_and_do_not_stop_th
             rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report)
     assert holding == {"indexing": [], "comparing": []}
     assert rebuilt.difference is None
+
+
+async def test_a_swap_waits_for_operations_that_have_begun(
+    pool: asyncpg.Pool, database: str, kafka: ApacheKafka
+) -> None:
+    """A snapshot resolves names in the present: after a swap it would read tables whose last rows it cannot see."""
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
+    waiting = "select count(*) from pg_locks where not granted and mode = $1"
+    tables = "select tableoid from catalog.products limit 1"
+    begun = asyncio.Event()
+
+    def report(progress: RebuildProgress) -> None:
+        if progress.phase == "swapping":
+            # The rebuild goes on only after this.
+            older.execute(f"{BEGIN}; select from public.projections")
+            begun.set()
+
+    with psycopg.connect(database, autocommit=True) as older:
+        async with live(pool, kafka):
+            await applied(pool, EVENTS)
+            rebuilding = asyncio.create_task(Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report))
+            await begun.wait()
+            before = older.execute(tables).fetchone()
+            async with asyncio.timeout(20):
+                while not rebuilding.done() and not await pool.fetchval(waiting, "AccessExclusiveLock"):
+                    await asyncio.sleep(0.01)
+            assert older.execute(tables).fetchone() == before
+            older.execute("rollback")
+            assert (await rebuilding).difference is None
+            assert older.execute(tables).fetchone() != before
 
 
 async def test_an_unfinished_index_of_a_stopped_rebuild_is_created_again(

@@ -36,6 +36,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from projections.reading.consistency import Stale
+from projections.reading.moment import MomentReader
 from projections.reading.time_travel import TimeTravel, travel_pool
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
@@ -275,7 +276,7 @@ async def a_platform(database: str, *, clock: FixedClock | None = None, **change
         barrier, media, vault, parts = OnDemandBarrier(log, reader), MemoryMedia(), MemoryVault(), SwitchableReadiness()
         deps = GatewayDependencies(
             commands=bus,
-            reader=reader,
+            reader=MomentReader(reader),
             travel=TimeTravel(past, log, READ_MODELS.values(), clock),
             barrier=barrier,
             clock=clock,

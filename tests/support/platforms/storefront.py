@@ -164,7 +164,7 @@ class StorefrontPlatform:
                 await connection.execute(f'set local search_path to "{name}"')
                 await model.apply_envelopes(envelopes, connection)
                 changed = {each.tenant for each in envelopes if type(each.event) in model.handles}
-                await move_revisions(connection, name, changed)
+                await move_revisions(connection, {name: changed})
 
     async def record(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
         """Append events without checking a rule."""
