@@ -6,7 +6,19 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from commands import generation, mail, media, merchant, order, product, product_changes, shopper, sourcing, store
+from commands import (
+    generation,
+    mail,
+    media,
+    merchant,
+    order,
+    product,
+    product_changes,
+    refunds,
+    shopper,
+    sourcing,
+    store,
+)
 from commands.ports import Handler, Handlers, UnboundHandlers
 from domain.kernel import Clock
 from domain.store.ports import NicheReader, TextMeasure
@@ -14,7 +26,19 @@ from domain.store.ports import NicheReader, TextMeasure
 HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
         module.HANDLERS.items()
-        for module in (generation, mail, media, merchant, order, product, product_changes, shopper, sourcing, store)
+        for module in (
+            generation,
+            mail,
+            media,
+            merchant,
+            order,
+            product,
+            product_changes,
+            refunds,
+            shopper,
+            sourcing,
+            store,
+        )
     )
 )
 """Each command and its handler as the modules list them."""

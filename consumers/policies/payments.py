@@ -6,6 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
+from consumers.policies.charges import ChargeReaction
 from consumers.policies.stripe_accounts import AccountReaction
 from consumers.ports import Aggregates, React
 from domain.inbox.events import SubjectKind, WebhookReceived
@@ -13,7 +14,8 @@ from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
 from domain.order.aggregate import ORDER
-from domain.order.ports import AccountNotice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
+from domain.order.ports import AccountNotice, Notice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
+from domain.order.refund_ports import ChargeNotice, ChargeReports
 from domain.store.aggregate import STORE
 from schemas import topics
 from schemas.envelope import Envelope
@@ -42,12 +44,14 @@ class PaymentsPolicy:
         gateways: Mapping[str, NoticeReader],
         *,
         accounts: StripeAccounts | None = None,
+        charges: ChargeReports | None = None,
     ) -> None:
-        """Take the readers by webhook source (``sandbox``, ``stripe``), and accounts at Stripe if there is a key for it."""
+        """Take the readers by webhook source (``sandbox``, ``stripe``), and what asks Stripe if there is a key for it."""
         self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
         self._accounts = None if accounts is None else AccountReaction(react, aggregates, accounts)
+        self._charges = None if charges is None else ChargeReaction(react, aggregates, charges)
 
     async def __call__(self, envelope: Envelope) -> None:
         received = envelope.event
@@ -56,10 +60,15 @@ class PaymentsPolicy:
         subject, reader = received.subject, self._gateways[received.source]
         if subject.kind is SubjectKind.STORE and subject.id is not None:
             await self._about_payment(envelope, received, subject.id, reader)
-        elif subject.kind is SubjectKind.MERCHANT and subject.id is not None and self._accounts is not None:
-            notice = reader.read_body(received.body)
-            if isinstance(notice, AccountNotice):
-                await self._accounts(subject.id, notice, cause=envelope, name=self.name)
+        elif subject.kind is SubjectKind.MERCHANT and subject.id is not None:
+            await self._about_account(envelope, subject.id, reader.read_body(received.body))
+
+    async def _about_account(self, envelope: Envelope, merchant_id: UUID, notice: Notice | None) -> None:
+        match notice:
+            case ChargeNotice() if self._charges is not None:
+                await self._charges(merchant_id, notice, cause=envelope, name=self.name)
+            case AccountNotice() if self._accounts is not None and not isinstance(notice, ChargeNotice):
+                await self._accounts(merchant_id, notice, cause=envelope, name=self.name)
 
     async def _about_payment(
         self, envelope: Envelope, received: WebhookReceived, store_id: UUID, reader: NoticeReader

@@ -15,6 +15,8 @@ class MailKind(StrEnum):
     """To the merchant: an order is paid."""
     ORDER_SHIPPED = "ORDER_SHIPPED"
     """To the shopper: a carrier has the order."""
+    ORDER_REFUNDED = "ORDER_REFUNDED"
+    """To the shopper: money went back."""
     WITHDRAWAL_RECEIVED = "WITHDRAWAL_RECEIVED"
     """To the consumer: the receipt of a withdrawal."""
     WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"

@@ -1,12 +1,14 @@
-"""The order aggregate: placed, paid, fulfilled; or never paid and cancelled."""
+"""The order aggregate: placed, paid, fulfilled, refunded; or never paid and cancelled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
+from domain.order.after_sale.state import AfterSale
 from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
@@ -27,11 +29,22 @@ from domain.order.events import (
     WithdrawalReceived,
     WithdrawnLine,
 )
+from domain.order.status import order_status
 from domain.order.withdrawal import newly_withdrawn, withdrawal_deadline
 from domain.privacy import Sealed
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long an unpaid order reserves stock and its payment page stays open."""
+
+
+class HasPieces(Protocol):
+    """Some pieces of one line."""
+
+    @property
+    def variant_id(self) -> UUID: ...
+
+    @property
+    def quantity(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +56,17 @@ class Order:
     store_id: UUID
     number: str
     lines: tuple[OrderLine, ...]
+    shipping: Money
     total: Money
     status: OrderStatus = OrderStatus.PENDING
+    cancelled: bool = False
+    provider: str | None = None
     session_id: str | None = None
     intent_id: str | None = None
+    """The payment that paid the order."""
+    after: AfterSale = AfterSale()
+    shipped_items: int = 0
+    """Pieces that a carrier has."""
     failed_intents: frozenset[str] = frozenset()
     unmatched_intents: frozenset[str] = frozenset()
     carrier: str | None = None
@@ -55,6 +75,16 @@ class Order:
     withdrawals: int = 0
     withdrawn: Mapping[UUID, int] = field(default_factory=dict)
     """Withdrawn pieces by variant."""
+
+    @property
+    def items(self) -> int:
+        """Pieces in the order."""
+        return sum(line.quantity for line in self.lines)
+
+    def price_of(self, pieces: Iterable[HasPieces]) -> Money:
+        """Return the price of some pieces of the order's lines."""
+        prices = {line.variant_id: line.unit_price for line in self.lines}
+        return Money.total((prices[some.variant_id] * some.quantity for some in pieces), self.total.currency)
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
@@ -117,7 +147,7 @@ class Order:
         Raises:
             OrderNotOpen: the order is not paid.
         """
-        if self.status is OrderStatus.FULFILLED:
+        if self.shipped_items:
             corrected = carrier or self.carrier, tracking_number or self.tracking_number
             if corrected == (self.carrier, self.tracking_number):
                 return ()
@@ -133,7 +163,7 @@ class Order:
             OrderNotOpen: the order was not sent.
             InvalidInput: the day is in the future.
         """
-        if self.status is not OrderStatus.FULFILLED:
+        if not self.shipped_items:
             raise OrderNotOpen(self.id, self.status, "delivered")
         if on > today:
             raise InvalidInput("delivered_on", f"Delivered on {on} is in the future. Use {today} or an earlier day.")
@@ -262,47 +292,62 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 store_id=event.store_id,
                 number=event.number,
                 lines=tuple(event.lines),
+                shipping=event.shipping,
                 total=event.total,
             )
-        case Order(), PaymentSessionOpened():
-            return replace(order, version=event.originator_version, session_id=event.session_id)
-        case Order(), OrderPaid():
-            return replace(order, version=event.originator_version, status=OrderStatus.PAID, intent_id=event.intent_id)
-        case Order(), PaymentFailed():
-            return replace(
-                order,
-                version=event.originator_version,
-                failed_intents=order.failed_intents | {event.intent_id},
-            )
-        case Order(), PaymentUnmatched():
-            return replace(
-                order,
-                version=event.originator_version,
-                unmatched_intents=order.unmatched_intents | {event.intent_id},
-            )
-        case Order(), OrderCancelled():
-            return replace(order, version=event.originator_version, status=OrderStatus.CANCELLED)
-        case Order(), OrderFulfilled() | ShipmentCorrected():
-            return replace(
-                order,
-                version=event.originator_version,
-                status=OrderStatus.FULFILLED,
-                carrier=event.carrier,
-                tracking_number=event.tracking_number,
-            )
-        case Order(), OrderDelivered() | WithdrawalReceived():
-            return _after_delivery(order, event)
+        case Order(), _:
+            changed = replace(_changed(order, event), version=event.originator_version)
+            return replace(changed, status=_status(changed))
         case _:
             raise CorruptStream(event)
 
 
-def _after_delivery(order: Order, event: OrderDelivered | WithdrawalReceived) -> Order:
-    if isinstance(event, OrderDelivered):
-        return replace(order, version=event.originator_version, delivered_on=event.delivered_on)
-    withdrawn = dict(order.withdrawn)
-    for line in event.lines:
-        withdrawn[line.variant_id] = withdrawn.get(line.variant_id, 0) + line.quantity
-    return replace(order, version=event.originator_version, withdrawals=event.number, withdrawn=withdrawn)
+def _changed(order: Order, event: OrderEvent) -> Order:
+    match event:
+        case PaymentSessionOpened():
+            return replace(order, provider=event.provider, session_id=event.session_id)
+        case OrderPaid() | PaymentFailed() | PaymentUnmatched():
+            return _with_payment(order, event)
+        case OrderCancelled():
+            return replace(order, cancelled=True)
+        case OrderFulfilled() | ShipmentCorrected():
+            return replace(
+                order, shipped_items=order.items, carrier=event.carrier, tracking_number=event.tracking_number
+            )
+        case OrderDelivered():
+            return replace(order, delivered_on=event.delivered_on)
+        case WithdrawalReceived():
+            withdrawn = dict(order.withdrawn)
+            for line in event.lines:
+                withdrawn[line.variant_id] = withdrawn.get(line.variant_id, 0) + line.quantity
+            return replace(order, withdrawals=event.number, withdrawn=withdrawn)
+        case OrderPlaced():
+            raise CorruptStream(event)
+        case _:
+            try:
+                return replace(order, after=order.after.apply(event))
+            except KeyError as error:
+                raise CorruptStream(event) from error
+
+
+def _with_payment(order: Order, event: OrderPaid | PaymentFailed | PaymentUnmatched) -> Order:
+    if isinstance(event, PaymentFailed):
+        return replace(order, failed_intents=order.failed_intents | {event.intent_id})
+    after = order.after.with_payment(event.intent_id, event.amount, event.platform_fee)
+    if isinstance(event, OrderPaid):
+        return replace(order, intent_id=event.intent_id, after=after)
+    return replace(order, unmatched_intents=order.unmatched_intents | {event.intent_id}, after=after)
+
+
+def _status(order: Order) -> OrderStatus:
+    payment = None if order.intent_id is None else order.after.payments[order.intent_id]
+    return order_status(
+        paid_minor=None if payment is None else payment.amount.minor,
+        refunded_minor=order.after.refunded_minor(order.intent_id),
+        cancelled=order.cancelled,
+        items=order.items,
+        shipped_items=order.shipped_items,
+    )
 
 
 ORDER = StreamKind("order", Order, evolve)

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.kernel import DomainError
+from domain.money import Money
 from domain.order.events import OrderStatus
 
 
@@ -26,3 +27,23 @@ class OrderNotOpen(DomainError):
     def __init__(self, order_id: UUID, status: OrderStatus, action: str) -> None:
         super().__init__(f"Order {order_id} is {status} and cannot be {action}.")
         self.order_id, self.status = order_id, status
+
+
+class NothingToRefund(DomainError):
+    """No payment is left that could be paid back."""
+
+    code: ClassVar[str] = "NOTHING_TO_REFUND"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Nothing of this payment of order {number} is left to refund.")
+
+
+class RefundTooLarge(DomainError):
+    """The refund is larger than what is left of the payment."""
+
+    code: ClassVar[str] = "REFUND_TOO_LARGE"
+    field = "amount"
+
+    def __init__(self, amount: Money, left: Money) -> None:
+        super().__init__(f"A refund of {amount} is more than the {left} that is left. Use {left} or less.")
+        self.left = left

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.kernel import DomainEvent, Value
 from domain.money import Money
+from domain.order.after_sale.events import AfterSaleEvent
 from domain.order.delivery import ArrivalWindow
 from domain.privacy import Sealed
 from domain.store.events import PageType
@@ -17,9 +18,14 @@ class OrderStatus(StrEnum):
     PENDING = "PENDING"
     """Placed, not paid."""
     PAID = "PAID"
+    PARTLY_FULFILLED = "PARTLY_FULFILLED"
+    """Paid, and a carrier has some of the pieces."""
     FULFILLED = "FULFILLED"
+    """Paid, and carriers have all pieces."""
     CANCELLED = "CANCELLED"
+    """Cancelled before it was paid, or before it was sent."""
     REFUNDED = "REFUNDED"
+    """All of the payment went back."""
 
 
 class OrderLine(Value):
@@ -196,4 +202,5 @@ OrderEvent = (
     | ShipmentCorrected
     | OrderDelivered
     | WithdrawalReceived
+    | AfterSaleEvent
 )

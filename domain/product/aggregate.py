@@ -27,6 +27,7 @@ from domain.product.events import (
     StockCounted,
     StockReleased,
     StockReserved,
+    StockReturned,
     StockShort,
     StockSold,
     WinningScore,
@@ -238,6 +239,11 @@ class Product:
         missing = quantity - variant.on_hand
         return sold, StockShort(**next_header(self, at, 2), variant_id=variant_id, missing=missing, order_id=order_id)
 
+    def take_back(self, variant_id: UUID, quantity: int, *, order_id: UUID, at: datetime) -> Sequence[ProductEvent]:
+        """Put sold pieces of an order back into stock. The caller makes sure that it happens once."""
+        self._variant(variant_id)
+        return (StockReturned(**next_header(self, at), order_id=order_id, variant_id=variant_id, quantity=quantity),)
+
     def activate(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Put the product on sale. No-op if it is on sale."""
         self._refuse_archived()
@@ -435,7 +441,9 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _with_text(product, event)
         case Product(), PriceChanged():
             return _with_price(product, event)
-        case Product(), StockCounted() | StockShort() | StockReserved() | StockReleased() | StockSold():
+        case Product(), (
+            StockCounted() | StockShort() | StockReserved() | StockReleased() | StockSold() | StockReturned()
+        ):
             return _with_stock(product, event)
         case Product(), ProductActivated() | ProductDeactivated() | ProductArchived():
             return _with_status(product, event)
@@ -470,7 +478,8 @@ def _with_price(product: Product, event: PriceChanged) -> Product:
 
 
 def _with_stock(
-    product: Product, event: StockCounted | StockShort | StockReserved | StockReleased | StockSold
+    product: Product,
+    event: StockCounted | StockShort | StockReserved | StockReleased | StockSold | StockReturned,
 ) -> Product:
     variant = product.variants.get(event.variant_id)
     match event:
@@ -489,6 +498,8 @@ def _with_stock(
         case StockSold():
             left = replace(variant, on_hand=max(0, variant.on_hand - event.quantity))
             return _with_variant(product, event, _without(left, event.order_id))
+        case StockReturned():
+            return _with_variant(product, event, replace(variant, on_hand=variant.on_hand + event.quantity))
 
 
 def _with_status(product: Product, event: ProductActivated | ProductDeactivated | ProductArchived) -> Product:
@@ -566,7 +577,9 @@ def _without(variant: VariantState, order_id: UUID) -> VariantState:
 
 
 def _with_variant(
-    product: Product, event: StockCounted | StockReserved | StockReleased | StockSold, variant: VariantState
+    product: Product,
+    event: StockCounted | StockReserved | StockReleased | StockSold | StockReturned,
+    variant: VariantState,
 ) -> Product:
     return replace(product, version=event.originator_version, variants={**product.variants, event.variant_id: variant})
 

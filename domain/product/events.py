@@ -234,6 +234,14 @@ class StockSold(DomainEvent, wire_name="product.stock_sold.v1"):
     quantity: int
 
 
+class StockReturned(DomainEvent, wire_name="product.stock_returned.v1"):
+    """Sold pieces went back into stock: their order was cancelled, or the shopper sent them back."""
+
+    order_id: UUID
+    variant_id: UUID
+    quantity: int
+
+
 class ProductActivated(DomainEvent, wire_name="product.product_activated.v1"):
     """The product is on sale: shoppers may see and buy it."""
 
@@ -259,6 +267,7 @@ ProductEvent = (
     | StockReserved
     | StockReleased
     | StockSold
+    | StockReturned
     | ProductActivated
     | ProductDeactivated
     | ProductArchived

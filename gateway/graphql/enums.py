@@ -5,6 +5,7 @@ import strawberry
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
+from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.store.brand import Availability, HeroKind, Mood, Section
@@ -28,7 +29,9 @@ ENUMS = {
     "merchant's decision; see `attention`.",
     AttentionCode: "Why a generation waits for the merchant.",
     Step: "Step of a store's generation.",
-    OrderStatus: "Status of an order.",
+    OrderStatus: "Status of an order. PARTLY_FULFILLED: a carrier has some of the pieces. "
+    "CANCELLED: before it was paid, or before it was sent. REFUNDED: all of the payment went back.",
+    RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
     "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
     Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",

@@ -24,6 +24,7 @@ from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.products import ProductMutations
+from gateway.graphql.mutations.refunds import RefundMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
@@ -39,6 +40,7 @@ class Mutation(
     BusinessMutations,
     PaymentMutations,
     OrderMutations,
+    RefundMutations,
     StoreMutations,
     PageMutations,
     ProductMutations,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CONSUMERS = (
     "generation-policy",
     "payments-policy",
+    "refund-policy",
     "forgetting-policy",
     "mail-policy",
     "brand-agent",
@@ -123,6 +124,7 @@ async def consumers(
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
+        "refund-policy": partial(_refund_policy, platform, dispatch, aggregates),
         "forgetting-policy": forgetting_policy,
         "mail-policy": lambda: mail_policy(platform, dispatch),
         "brand-agent": brand_agent,
@@ -230,7 +232,19 @@ def prompt(name: str) -> str:
 async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
     from consumers.policies.payments import PaymentsPolicy
 
-    return PaymentsPolicy(react, aggregates, platform.notices(), accounts=await platform.stripe_accounts())
+    return PaymentsPolicy(
+        react,
+        aggregates,
+        platform.notices(),
+        accounts=await platform.stripe_accounts(),
+        charges=await platform.charges(),
+    )
+
+
+async def _refund_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+    from consumers.policies.refunds import RefundPolicy
+
+    return RefundPolicy(react, aggregates, await platform.refunds())
 
 
 def origin(url: str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from domain.media.ports import MediaStore
     from domain.merchant.ports import StripeAccounts
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
+    from domain.order.refund_ports import ChargeReports, PaymentRefunds
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -291,6 +292,23 @@ class Platform:
 
         accounts = ReadModelStripeAccounts(await self.readers(), live=self.is_live)
         return StripeGateways(await self.stripe(), accounts)
+
+    async def refunds(self) -> "Mapping[str, PaymentRefunds]":
+        """What pays back, by the provider that took the payment."""
+        if self.settings.stripe_secret_key is None:
+            return {SANDBOX: self.sandbox_payments()}
+        from infra.adapters.payments.stripe.client import NAME
+        from infra.adapters.payments.stripe.refunds import StripeRefunds
+
+        return {NAME: StripeRefunds(await self.stripe())}
+
+    async def charges(self) -> "ChargeReports | None":
+        """What asks Stripe about payments; None without a key."""
+        if self.settings.stripe_secret_key is None:
+            return None
+        from infra.adapters.payments.stripe.refunds import StripeRefunds
+
+        return StripeRefunds(await self.stripe())
 
     @property
     def payment_pages(self) -> str:

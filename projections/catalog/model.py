@@ -5,5 +5,5 @@ from projections.catalog.fold.stores import STORE_FOLDS
 from projections.catalog.tables import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
-MODEL = ReadModel("catalog", 8, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS))
+MODEL = ReadModel("catalog", 9, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS))
 """The read model."""

@@ -4,8 +4,9 @@ Shoppers' names and addresses stay sealed in it.
 """
 
 from projections.engine.tables import ReadModel
-from projections.sales.fold import FOLDS
+from projections.sales.fold.orders import FOLDS
+from projections.sales.fold.refunds import REFUND_FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-MODEL = ReadModel("sales", 5, SalesRows, TABLES, (FOLDS,))
+MODEL = ReadModel("sales", 6, SalesRows, TABLES, (FOLDS, REFUND_FOLDS))
 """The read model."""

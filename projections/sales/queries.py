@@ -17,6 +17,7 @@ from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, Wi
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
+from projections.sales.refund_queries import refunds_of_orders
 from projections.sales.views import (
     OrderLineView,
     OrderMailView,
@@ -34,7 +35,7 @@ _PAGES = TypeAdapter(list[PageVersionRef])
 COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
     "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
-    "o.paid_minor, o.platform_fee_minor, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
+    "o.paid_minor, o.platform_fee_minor, o.refunded_minor, o.refund_count, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
     "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.delivered_on, o.withdrawn_at, o.updated_at"
 )
 
@@ -208,10 +209,12 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
                 )
             )
     withdrawals = await _withdrawals(db, [record["id"] for record in records if record["withdrawn_at"] is not None])
+    refunds = await refunds_of_orders(db, [record["id"] for record in records if record["refund_count"]])
     return [
         replace(
             _order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])),
             withdrawals=tuple(withdrawals.get(record["id"], ())),
+            refunds=refunds.get(record["id"], ()),
         )
         for record in records
     ]
@@ -299,4 +302,5 @@ def _order(
         cancelled_at=record["cancelled_at"],
         updated_at=record["updated_at"],
         delivered_on=record["delivered_on"],
+        refunded=None if record["paid_minor"] is None else money("refunded_minor"),
     )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from domain.mail.events import MailKind
+from domain.order.after_sale.state import RefundStatus
 from domain.order.events import (
     OrderStatus,
     UnmatchedReason,
@@ -35,10 +36,13 @@ class OrderRow:
     intent_id: str | None
     paid_minor: int | None
     platform_fee_minor: int | None
+    refunded_minor: int
+    refund_count: int
     payment_failure: str | None
     cancel_reason: str | None
     carrier: str | None
     tracking_number: str | None
+    shipped_items: int
     arrival: Json | None
     pages: Json
     placed_at: datetime
@@ -75,6 +79,37 @@ class UnmatchedPaymentRow:
     currency: str
     reason: UnmatchedReason
     at: datetime
+
+
+@dataclass(slots=True)
+class RefundedPaymentRow:
+    """How much of a payment of an order went back. A refund can be known before its payment."""
+
+    order_id: UUID
+    intent_id: str
+    refunded_minor: int
+
+
+@dataclass(slots=True)
+class RefundRow:
+    """A refund of a payment of an order."""
+
+    order_id: UUID
+    refund_id: UUID
+    intent_id: str
+    external_id: str | None
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    status: RefundStatus
+    lines: Json
+    shipping_minor: int
+    reason: str
+    failure: str | None
+    requested_here: bool
+    requested_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -139,16 +174,20 @@ ORDERS = Table(
     "orders",
     OrderRow,
     hot=(
+        "items",
         "status",
         "provider",
         "session_id",
         "intent_id",
         "paid_minor",
         "platform_fee_minor",
+        "refunded_minor",
+        "refund_count",
         "payment_failure",
         "cancel_reason",
         "carrier",
         "tracking_number",
+        "shipped_items",
         "paid_at",
         "fulfilled_at",
         "cancelled_at",
@@ -167,6 +206,17 @@ ORDERS = Table(
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
+
+REFUNDED_PAYMENTS = Table(
+    "refunded_payments", RefundedPaymentRow, key=("order_id", "intent_id"), hot=("refunded_minor",)
+)
+
+REFUNDS = Table(
+    "refunds",
+    RefundRow,
+    key=("order_id", "refund_id"),
+    hot=("external_id", "status", "failure", "succeeded_at", "failed_at"),
+)
 
 WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
 
@@ -195,6 +245,8 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
+    refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)
+    refunds: dict[tuple[UUID, UUID], RefundRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
@@ -206,6 +258,8 @@ TABLES = (
     ORDERS,
     ORDER_LINES,
     UNMATCHED_PAYMENTS,
+    REFUNDED_PAYMENTS,
+    REFUNDS,
     WITHDRAWALS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from domain.mail.events import MailKind
 from domain.money import Money
+from domain.order.after_sale.events import RefundedPieces
+from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.order.withdrawal import withdrawal_deadline
@@ -39,6 +41,30 @@ class UnmatchedPaymentView:
     amount: Money
     reason: UnmatchedReason
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundView:
+    """A refund of a payment of an order."""
+
+    id: UUID
+    intent_id: str
+    external_id: str | None
+    """The provider's id; None until the refund succeeded."""
+    amount: Money
+    fee_refund: Money
+    """The share of the platform's fee that goes back to the merchant."""
+    status: RefundStatus
+    lines: tuple[RefundedPieces, ...]
+    shipping: Money
+    """The part of the amount that pays delivery back."""
+    reason: str
+    failure: str | None
+    requested_here: bool
+    """Whether it was requested here and not at the provider."""
+    requested_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +141,10 @@ class OrderView:
     """The day on which the shopper got the order, in the store's time zone; None if it is unknown."""
     withdrawals: tuple[WithdrawalView, ...] = ()
     """The earliest first."""
+    refunds: tuple[RefundView, ...] = ()
+    """Of all of the order's payments, the earliest first."""
+    refunded: Money | None = None
+    """How much of ``paid`` went back; None until the order is paid."""
 
     @property
     def withdrawn(self) -> Mapping[UUID, int]:
@@ -129,6 +159,28 @@ class OrderView:
     def withdrawal_deadline(self) -> date | None:
         """The last day for a withdrawal, in the store's time zone; None while the delivery is unknown."""
         return withdrawal_deadline(self.delivered_on)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a payment paid the order, even if it was cancelled or refunded since."""
+        return self.paid is not None
+
+    @property
+    def is_paid_back(self) -> bool:
+        """Whether all of the payment went back."""
+        return self.paid is not None and self.refunded is not None and self.paid <= self.refunded
+
+    @property
+    def refundable(self) -> Money | None:
+        """What is left of ``paid`` and not being refunded; None until the order is paid."""
+        if self.paid is None:
+            return None
+        gone = sum(
+            refund.amount.minor
+            for refund in self.refunds
+            if refund.intent_id == self.intent_id and refund.status is not RefundStatus.FAILED
+        )
+        return Money(minor=max(0, self.paid.minor - gone), currency=self.paid.currency)
 
     @property
     def short(self) -> int:

@@ -15,6 +15,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
+from domain.order.after_sale.events import RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.legal_text import ShopDetails
@@ -142,8 +143,20 @@ class StoreMailWriter:
             case MailKind.ORDER_SOLD:
                 subject = f"Sold: order {order.number}, {formatting.money(order.total)}"
                 return await self._to_merchant(store, shop, subject, order=order)
+            case MailKind.ORDER_REFUNDED:
+                assert isinstance(envelope.event, RefundSucceeded)
+                return await self._refunded(envelope.event, store, order)
             case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
                 return await self._withdrawal(kind, envelope, store, shop, order)
+
+    async def _refunded(self, event: RefundSucceeded, store: StoreView, order: OrderView) -> _Content | None:
+        refund = next((refund for refund in order.refunds if refund.id == event.refund_id), None)
+        if refund is None:
+            raise Transient("the sales", "do not show the refund yet")
+        lines = {line.variant_id: line for line in order.lines}
+        goods = [(lines[line.variant_id], line.quantity) for line in refund.lines if line.variant_id in lines]
+        subject = f"{formatting.money(event.amount)} of order {order.number} is on its way back to you"
+        return await self._to_shopper(store, order, subject, refund=refund, goods=goods)
 
     async def _withdrawal(
         self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails, order: OrderView

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.numbers import whole_number
-from domain.order.events import OrderStatus
 from domain.text import isolated
 from projections.catalog.views import ProductView, StoreView, VariantView
 from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, price_cart
@@ -34,7 +33,7 @@ class CartPages(Pages):
         visit = await self._visits.to_open_store(request)
         waiting = await unpaid_order(visit, self._queries)
         order = visit.closed_order
-        is_paid = order is not None and order.status is not OrderStatus.CANCELLED
+        is_paid = order is not None and order.is_paid
         return self._renderer.page(
             visit,
             "cart.html",

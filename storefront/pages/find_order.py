@@ -16,7 +16,6 @@ from starlette.routing import Route
 
 from domain.accounts.email import email_key
 from domain.accounts.ports import Allowance
-from domain.order.events import OrderStatus
 from infra.web.client_address import address_of
 from projections.sales.views import OrderView
 from storefront.pages.base import Pages
@@ -108,7 +107,7 @@ class FindOrderPages(Pages):
         if order is None:
             return self._page(visit, status=422, problem=UNKNOWN, number=typed)
         link = visit.order_links.to(order.id)
-        is_unpaid = order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}
+        is_unpaid = not order.is_paid
         return self._renderer.redirect(visit, f"/checkout/{'unpaid' if is_unpaid else 'success'}/{link}")
 
 

@@ -13,7 +13,6 @@ from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
-from domain.order.events import OrderStatus
 from domain.store.legal_text import published
 from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
@@ -54,7 +53,7 @@ class OrderPages(Pages):
         visit = await self._visits.to_public_store(request)
         order_id, order = await self._order_of(visit)
         if order is not None and (not is_open(order) or order.unmatched_payments):
-            if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
+            if not order.is_paid:
                 return self._renderer.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
             self._take_from_cart(visit, order)
             standing = await order_status(order, self._queries, self._deps.personal)
@@ -96,7 +95,7 @@ class OrderPages(Pages):
         order_id, order = await self._order_of(visit)
         if order is None:
             return self._waiting(visit, order_id, None)
-        if order.status in {OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED}:
+        if order.is_paid:
             return self._renderer.redirect(visit, f"/checkout/success/{visit.request.path_params['link']}")
         link = visit.request.path_params["link"]
         count = try_of(request)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
@@ -17,6 +18,7 @@ from storefront.rendering.formatting import country_name
 HEADLINES: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid yet",
     OrderStatus.PAID: "Thank you. Your order is in.",
+    OrderStatus.PARTLY_FULFILLED: "A part of your order is on its way",
     OrderStatus.FULFILLED: "Your order is on its way",
     OrderStatus.CANCELLED: "This order was cancelled",
     OrderStatus.REFUNDED: "Your order was refunded",
@@ -24,6 +26,7 @@ HEADLINES: Mapping[OrderStatus, str] = {
 TAGS: Mapping[OrderStatus, str] = {
     OrderStatus.PENDING: "Not paid",
     OrderStatus.PAID: "Paid",
+    OrderStatus.PARTLY_FULFILLED: "Partly sent",
     OrderStatus.FULFILLED: "On its way",
     OrderStatus.CANCELLED: "Cancelled",
     OrderStatus.REFUNDED: "Refunded",
@@ -90,12 +93,15 @@ async def order_status(order: OrderView, queries: StorefrontQueries, personal: P
 def steps_of(order: OrderView) -> list[Step]:
     """Return the past and the next steps of an order."""
     steps = [Step("Ordered", order.placed_at)]
-    if order.status is OrderStatus.CANCELLED:
-        return [*steps, Step("Cancelled", order.cancelled_at)]
-    steps += [Step("Paid", order.paid_at), Step("Sent", order.fulfilled_at)]
-    if order.status is OrderStatus.REFUNDED:
-        steps = [step for step in steps if step.at is not None]
-        steps.append(Step("Refunded", order.updated_at))
+    if order.paid_at is not None or order.cancelled_at is None:
+        steps.append(Step("Paid", order.paid_at))
+    if order.cancelled_at is not None:
+        steps.append(Step("Cancelled", order.cancelled_at))
+    elif order.fulfilled_at is not None or order.status is not OrderStatus.REFUNDED:
+        steps.append(Step("Sent", order.fulfilled_at))
+    sent_back = [refund.succeeded_at for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED]
+    if order.is_paid_back or (order.cancelled_at is not None and order.paid_at is not None):
+        steps.append(Step("Refunded", max(filter(None, sent_back), default=None) if order.is_paid_back else None))
     return steps
 
 
@@ -106,7 +112,7 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
 
 
 async def _arrival(order: OrderView, queries: StorefrontQueries) -> ArrivalWindow | None:
-    if order.status not in {OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.FULFILLED}:
+    if order.status in {OrderStatus.CANCELLED, OrderStatus.REFUNDED}:
         return None
     if order.arrival is not None or order.pages:
         return order.arrival

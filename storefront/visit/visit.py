@@ -132,8 +132,7 @@ class Visit:
         """
         if order.status is OrderStatus.PENDING:
             return
-        paid = order.status is not OrderStatus.CANCELLED
-        cart = self.cart.less({line.variant_id: line.quantity for line in order.lines}) if paid else self.cart
+        cart = self.cart.less({line.variant_id: line.quantity for line in order.lines}) if order.is_paid else self.cart
         self.closed_order = order
         self.save_cart(cart.renewed())
 

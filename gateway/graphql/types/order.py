@@ -15,6 +15,7 @@ from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.refund import Refund
 from projections.catalog import queries as catalog_queries
 from projections.sales import queries as sales_queries
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
@@ -205,6 +206,12 @@ class Order:
     )
     paid: Decimal | None
     platform_fee: Decimal | None
+    refunded: Decimal | None = strawberry.field(
+        description="How much of the payment went back to the shopper. Null until the order is paid."
+    )
+    refundable: Decimal | None = strawberry.field(
+        description="What is left of the payment and not being refunded. Null until the order is paid."
+    )
     payment_failure: str | None = strawberry.field(description="Why the latest payment attempt failed.")
     cancel_reason: str | None
     carrier: str | None
@@ -247,6 +254,10 @@ class Order:
             )
             kept += map(PageVersion.of, versions)
         return kept
+
+    @field("Refunds of all of the order's payments, the earliest first.")
+    def refunds(self) -> list[Refund]:
+        return [Refund.of(refund) for refund in self.view.refunds]
 
     @field("Withdrawals from the contract, the earliest first.")
     def withdrawals(self) -> list[Withdrawal]:
@@ -292,6 +303,8 @@ class Order:
             intent_id=view.intent_id,
             paid=None if view.paid is None else view.paid.decimal,
             platform_fee=None if view.platform_fee is None else view.platform_fee.decimal,
+            refunded=None if view.refunded is None else view.refunded.decimal,
+            refundable=None if view.refundable is None else view.refundable.decimal,
             payment_failure=view.payment_failure,
             cancel_reason=view.cancel_reason,
             carrier=view.carrier,

@@ -19,7 +19,9 @@ from uuid import UUID
 
 from domain.kernel import Clock
 from domain.money import Money
+from domain.order.after_sale.state import RefundStatus
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
+from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from infra.adapters.payments.sandbox_webhooks import DECLINED, PAID, read_notice
 from infra.adapters.payments.signatures import sign, verify
 from infra.clock import SystemClock
@@ -51,7 +53,7 @@ class SandboxSession:
 
 
 class SandboxPayments:
-    """Implements :class:`domain.order.ports.PaymentGateway`."""
+    """Implements :class:`domain.order.ports.PaymentGateway` and :class:`domain.order.refund_ports.PaymentRefunds`."""
 
     def __init__(self, secret: bytes, *, page_url: str, clock: Clock | None = None) -> None:
         """Derive the signing keys.
@@ -103,6 +105,16 @@ class SandboxPayments:
         body = _text(packed)
         token = f"{body}.{self._sign_token(body)}"
         return PaymentSession(provider=self.name, session_id=session_id, url=f"{self._page_url}/{token}")
+
+    async def refund(self, request: RefundOrderRequest, *, account_id: str | None) -> RefundAnswer:  # noqa: ARG002
+        """Pay back at once, without an outside call. The same idempotency key gives the same refund."""
+        return RefundAnswer(
+            refund_id=request.refund_id,
+            external_id=_derived_id("re_sandbox", request.idempotency_key),
+            intent_id=request.intent_id,
+            amount=request.amount,
+            status=RefundStatus.SUCCEEDED,
+        )
 
     def read_session(self, token: str) -> SandboxSession:
         """Return the content of a token.

@@ -28,6 +28,7 @@ from domain.product.events import (
     StockCounted,
     StockReleased,
     StockReserved,
+    StockReturned,
     StockShort,
     StockSold,
 )
@@ -247,7 +248,7 @@ def price_changed(rows: CatalogRows, event: PriceChanged, _: UUID) -> None:
     product.compare_at_minor = None if former is None else former.minor
 
 
-StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSold
+StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSold | StockReturned
 
 
 def _set_stock(
@@ -302,6 +303,11 @@ def stock_sold(rows: CatalogRows, event: StockSold, _: UUID) -> None:
     _set_stock(
         rows, event, reserved=variant.reserved - event.quantity, on_hand=max(0, variant.on_hand - event.quantity)
     )
+
+
+@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id")
+def stock_returned(rows: CatalogRows, event: StockReturned, _: UUID) -> None:
+    _set_stock(rows, event, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
 
 
 @PRODUCT_FOLDS.on(ProductActivated, products="originator_id")

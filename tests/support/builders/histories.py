@@ -19,7 +19,10 @@ from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
+from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderLine, OrderPaid, WithdrawnLine
+from domain.order.refund_ports import RefundAnswer
+from domain.order.refunds import RefundWish, record_refund, request_refund
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.sourcing.listing import ListingVariant
@@ -397,6 +400,41 @@ class History:
             events = order.withdraw(asked if number % 5 else [], name=who, email=who, today=at.date(), at=at)
         self._append(orders.ORDER, order.store_id, events)
 
+    def _refund(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        known = list(order.after.refunds)
+        if number % 4 and known:
+            id = known[number % len(known)]
+            refund = order.after.refunds[id]
+            answer = RefundAnswer(
+                refund_id=id if refund.requested_here else None,
+                external_id=refund.external_id or f"re_{id.hex[:12]}",
+                intent_id=refund.intent_id,
+                amount=refund.amount,
+                status=list(RefundStatus)[number // 4 % 3],
+                reason="declined",
+            )
+            events = record_refund(order, answer, at=at)
+        elif number % 7 == 0:
+            answer = RefundAnswer(
+                refund_id=None,
+                external_id=f"re_dash_{number}",
+                intent_id=order.intent_id or f"i-{number}",
+                amount=Money(minor=1 + number % 300),
+                status=list(RefundStatus)[number % 3],
+            )
+            events = record_refund(order, answer, at=at)
+        else:
+            amount = None if number % 3 == 0 else Money(minor=1 + number % 900)
+            events = request_refund(order, RefundWish(refund_id=self._new(), amount=amount, restock=True), at=at)
+            restocked = [line for event in events for line in getattr(event, "lines", ())]
+            for line in restocked:
+                id = next(each.product_id for each in order.lines if each.variant_id == line.variant_id)
+                product = self.state(id)
+                taken = product.take_back(line.variant_id, line.quantity, order_id=order.id, at=at)
+                self._append(products.PRODUCT, order.store_id, taken)
+        self._append(orders.ORDER, order.store_id, events)
+
     def _mail(self, number: int) -> None:
         order = self.state(self._pick(self.orders, number))
         outcome = record_outcome(
@@ -428,6 +466,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "order": History._order,
     "payment": History._payment,
     "after sale": History._after_sale,
+    "refund": History._refund,
     "mail": History._mail,
     "later": History._later,
 }

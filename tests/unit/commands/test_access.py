@@ -36,6 +36,7 @@ from commands.product import (
     EditProduct,
 )
 from commands.product_changes import ChangeProduct
+from commands.refunds import RefundOrder
 from commands.store import (
     AddPage,
     ApproveStore,
@@ -116,6 +117,7 @@ COMMANDS: dict[type, Build] = {
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),
     ArchiveStore: lambda p, _p, _o, m: ArchiveStore(store_id=p.store_id, merchant_id=m),
     FulfilOrder: lambda _, _p, order, m: FulfilOrder(order_id=order, merchant_id=m, carrier=None, tracking_number=None),
+    RefundOrder: lambda _, _p, order, m: RefundOrder(order_id=order, merchant_id=m, refund_id=uuid4()),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
     ),

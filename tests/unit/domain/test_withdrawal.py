@@ -1,5 +1,6 @@
 """Withdrawal from an order: the period, parts, repeats and lateness."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -33,16 +34,22 @@ def order(status: OrderStatus = OrderStatus.FULFILLED, *quantities: int, deliver
         )
         for variant, quantity in zip(VARIANTS, quantities or (2,), strict=False)
     )
-    return Order(
+    is_paid = status not in {OrderStatus.PENDING, OrderStatus.CANCELLED}
+    order = Order(
         id=uuid4(),
         version=3,
         store_id=uuid4(),
         number="ZY-7Q2M4K",
         lines=lines,
+        shipping=Money(minor=0),
         total=Money(minor=1000),
         status=status,
+        cancelled=status is OrderStatus.CANCELLED,
+        shipped_items=sum(line.quantity for line in lines) if status is OrderStatus.FULFILLED else 0,
         delivered_on=delivered_on,
     )
+    after = order.after.with_payment("pi_1", order.total, Money(minor=0))
+    return replace(order, intent_id="pi_1", after=after) if is_paid else order
 
 
 def withdraw(order: Order, *asked: tuple[UUID, int], today: date = TODAY) -> tuple[Order, list[WithdrawalReceived]]:

@@ -9,12 +9,16 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from domain.money import Money
 from domain.order.ports import AccountNotice, Notice, PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
+from domain.order.refund_ports import ChargeNotice
 from infra.adapters.payments.stripe.currencies import from_stripe
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, storable, unusable, why
 
 PAID_TYPES = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 DECLINED_SESSION = "checkout.session.async_payment_failed"
 DECLINED_INTENT = "payment_intent.payment_failed"
+CHARGE_TYPES = frozenset(
+    {"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"}
+)
 ACCOUNT_TYPES = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 
 RECORDED: Mapping[str, Any] = dict.fromkeys(
@@ -85,6 +89,18 @@ class _Intent(Part):
     last_payment_error: _Error | None = None
 
 
+class _Charge(Part):
+    payment_intent: Name | None = None
+
+
+class _ChargeData(Part):
+    object: _Charge
+
+
+class _ChargeWebhook(Part):
+    data: _ChargeData
+
+
 class _SessionData(Part):
     object: _Session
 
@@ -135,6 +151,9 @@ def read_notice(body: str, *, live: bool) -> Notice | None:
     if kind.type in ACCOUNT_TYPES:
         return AccountNotice(external_id=kind.id, type=kind.type, account_id=kind.account)
     try:
+        if kind.type in CHARGE_TYPES:
+            intent_id = _ChargeWebhook.model_validate_json(body).data.object.payment_intent
+            return None if intent_id is None else _about_charge(kind, kind.account, intent_id)
         if kind.type in PAID_TYPES or kind.type == DECLINED_SESSION:
             return _of_session(_SessionWebhook.model_validate_json(body).data.object, kind)
         if kind.type == DECLINED_INTENT:
@@ -162,6 +181,10 @@ def _of_session(session: _Session, kind: _Kind) -> PaymentNotice | None:
         amount=session.paid,
         platform_fee=Money(minor=int(session.metadata.platform_fee), currency=session.currency),
     )
+
+
+def _about_charge(kind: _Kind, account_id: str, intent_id: str) -> ChargeNotice:
+    return ChargeNotice(external_id=kind.id, type=kind.type, account_id=account_id, intent_id=intent_id)
 
 
 def _declined(kind: _Kind, metadata: _Metadata, intent_id: str, reason: str | None) -> PaymentDeclined:

@@ -1,10 +1,12 @@
 """How events change the rows of the sales read model."""
 
+from datetime import datetime
 from uuid import UUID
 
 from domain.inbox.events import WebhookRejected
 from domain.mail.events import MailRefused, MailSent
 from domain.money import within_range
+from domain.order.after_sale.events import RefundFailed, RefundSucceeded
 from domain.order.events import (
     OrderCancelled,
     OrderDelivered,
@@ -18,6 +20,7 @@ from domain.order.events import (
     ShipmentCorrected,
     WithdrawalReceived,
 )
+from domain.order.status import order_status
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.engine.tables import Folds, as_json
@@ -34,6 +37,18 @@ from projections.sales.tables import (
 )
 
 FOLDS: Folds[SalesRows] = Folds()
+
+
+def restate(order: OrderRow, at: datetime) -> None:
+    """Derive an order's status from its other columns."""
+    order.status = order_status(
+        paid_minor=order.paid_minor,
+        refunded_minor=order.refunded_minor,
+        cancelled=order.cancelled_at is not None,
+        items=order.items,
+        shipped_items=order.shipped_items,
+    )
+    order.updated_at = at
 
 
 @FOLDS.on(StoreRequested)
@@ -64,10 +79,13 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         intent_id=None,
         paid_minor=None,
         platform_fee_minor=None,
+        refunded_minor=0,
+        refund_count=0,
         payment_failure=None,
         cancel_reason=None,
         carrier=None,
         tracking_number=None,
+        shipped_items=0,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
         placed_at=event.occurred_at,
@@ -98,13 +116,21 @@ def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID
     order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
 
 
-@FOLDS.on(OrderPaid, orders="originator_id")
+def payment_key(event: OrderPaid | RefundSucceeded | RefundFailed, _: UUID) -> tuple[UUID, str]:
+    """Return the key of the payment that an event is about."""
+    return event.originator_id, event.intent_id
+
+
+@FOLDS.on(OrderPaid, orders="originator_id", refunded_payments=payment_key)
 def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
-    order.status, order.intent_id, order.payment_failure = OrderStatus.PAID, event.intent_id, None
+    order.intent_id, order.payment_failure = event.intent_id, None
     order.paid_minor = within_range(event.amount.minor)
     order.platform_fee_minor = within_range(event.platform_fee.minor)
-    order.paid_at = order.updated_at = at
+    earlier = rows.refunded_payments.get((event.originator_id, event.intent_id))
+    order.refunded_minor = 0 if earlier is None else earlier.refunded_minor
+    order.paid_at = at
+    restate(order, at)
 
 
 @FOLDS.on(PaymentFailed, orders="originator_id")
@@ -141,15 +167,16 @@ def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
 @FOLDS.on(OrderCancelled, orders="originator_id")
 def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
-    order.status, order.cancel_reason = OrderStatus.CANCELLED, event.reason
-    order.cancelled_at = order.updated_at = event.occurred_at
+    order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at
+    restate(order, event.occurred_at)
 
 
 @FOLDS.on(OrderFulfilled, orders="originator_id")
 def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
-    order.status, order.carrier, order.tracking_number = OrderStatus.FULFILLED, event.carrier, event.tracking_number
-    order.fulfilled_at = order.updated_at = event.occurred_at
+    order.shipped_items, order.carrier, order.tracking_number = order.items, event.carrier, event.tracking_number
+    order.fulfilled_at = event.occurred_at
+    restate(order, event.occurred_at)
 
 
 @FOLDS.on(ShipmentCorrected, orders="originator_id")

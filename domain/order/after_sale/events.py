@@ -1,0 +1,88 @@
+"""Events of an order after its payment."""
+
+from uuid import UUID
+
+from domain.kernel import DomainEvent, Value
+from domain.money import Money
+
+
+class Pieces(Value):
+    """Some pieces of one line of an order."""
+
+    variant_id: UUID
+    quantity: int
+
+
+class RefundedPieces(Value):
+    """Pieces of one line that are paid back."""
+
+    variant_id: UUID
+    quantity: int
+    restock: bool
+    """Whether the pieces can be sold again; the same command puts them back into stock."""
+
+
+class RefundRequested(DomainEvent, wire_name="order.refund_requested.v1"):
+    """The merchant decided to pay money back. The provider is asked next, with the idempotency key."""
+
+    refund_id: UUID
+    intent_id: str
+    """The provider's id of the payment that is refunded."""
+    amount: Money
+    fee_refund: Money
+    """The share of the platform's fee that goes back to the merchant, in proportion to ``amount``."""
+    lines: list[RefundedPieces]
+    """What the refund is for; empty if it is for an amount only."""
+    shipping: Money
+    """The part of ``amount`` that pays delivery back."""
+    reason: str
+    """For the shopper and the merchant's books; may be empty."""
+    idempotency_key: str
+    """The provider carries out one refund for it, however often it is asked."""
+
+
+class RefundReported(DomainEvent, wire_name="order.refund_reported.v1"):
+    """The provider reported a refund that was not requested here, such as one made in its dashboard.
+
+    The provider keeps the platform's fee in that case.
+    """
+
+    refund_id: UUID
+    external_id: str
+    """The provider's id of the refund."""
+    intent_id: str
+    """The provider's id of the payment that is refunded."""
+    amount: Money
+
+
+class RefundSucceeded(DomainEvent, wire_name="order.refund_succeeded.v1"):
+    """The provider sent the money back. Banks take some days to show it."""
+
+    refund_id: UUID
+    external_id: str
+    """The provider's id of the refund."""
+    intent_id: str
+    amount: Money
+    fee_refund: Money
+    """The share of the platform's fee that went back to the merchant."""
+
+
+class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
+    """The money did not go back. The amount can be refunded again.
+
+    A bank can return a refund days after it succeeded.
+    """
+
+    refund_id: UUID
+    external_id: str | None
+    """The provider's id of the refund; null if it refused to begin one."""
+    intent_id: str
+    amount: Money
+    fee_refund: Money
+    reason: str
+    """In the provider's words."""
+    after_success: bool
+    """Whether it had succeeded before, so that money came back to the merchant."""
+
+
+AfterSaleEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed

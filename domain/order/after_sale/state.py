@@ -1,0 +1,138 @@
+"""The state of an order after its payment, and how events change it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+from domain.money import Money
+from domain.order.after_sale.events import (
+    AfterSaleEvent,
+    RefundedPieces,
+    RefundFailed,
+    RefundReported,
+    RefundRequested,
+    RefundSucceeded,
+)
+
+
+class RefundStatus(StrEnum):
+    """The status of a refund. A later one in this list replaces an earlier one, never the other way round."""
+
+    REQUESTED = "REQUESTED"
+    """The provider is being asked, or carries it out."""
+    SUCCEEDED = "SUCCEEDED"
+    """The provider sent the money."""
+    FAILED = "FAILED"
+    """The money did not go back, or it came back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment that the provider took."""
+
+    amount: Money
+    fee: Money
+    """The platform's share of ``amount``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money that goes back to the shopper."""
+
+    intent_id: str
+    amount: Money
+    fee_refund: Money
+    lines: tuple[RefundedPieces, ...] = ()
+    shipping: Money | None = None
+    """The part of the amount that pays delivery back; None if the refund was not requested here."""
+    status: RefundStatus = RefundStatus.REQUESTED
+    external_id: str | None = None
+
+    @property
+    def requested_here(self) -> bool:
+        """Whether the merchant requested it here and not at the provider."""
+        return self.shipping is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSale:
+    """Payments and refunds of an order."""
+
+    payments: Mapping[str, Payment] = field(default_factory=dict)
+    """By the provider's payment id, payments that match no open order included."""
+    refunds: Mapping[UUID, Refund] = field(default_factory=dict)
+
+    def refunds_of(self, intent_id: str) -> Iterator[Refund]:
+        """Yield a payment's refunds that have not failed."""
+        for refund in self.refunds.values():
+            if refund.intent_id == intent_id and refund.status is not RefundStatus.FAILED:
+                yield refund
+
+    def left(self, intent_id: str) -> Money:
+        """Return what can still be refunded of a payment; requested refunds count as refunded.
+
+        Raises:
+            KeyError: the order has no such payment.
+        """
+        paid = self.payments[intent_id].amount
+        gone = sum(refund.amount.minor for refund in self.refunds_of(intent_id))
+        return Money(minor=max(0, paid.minor - gone), currency=paid.currency)
+
+    def refunded_minor(self, intent_id: str | None) -> int:
+        """Return the minor units of a payment that went back."""
+        return sum(
+            refund.amount.minor
+            for refund in self.refunds.values()
+            if refund.intent_id == intent_id and refund.status is RefundStatus.SUCCEEDED
+        )
+
+    def refunded_pieces(self) -> Mapping[UUID, int]:
+        """Return refunded pieces by variant; requested refunds count."""
+        pieces: dict[UUID, int] = {}
+        for refund in self.refunds.values():
+            for line in refund.lines if refund.status is not RefundStatus.FAILED else ():
+                pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
+        return pieces
+
+    def refunded_shipping(self) -> int:
+        """Return the minor units of delivery that are paid back; requested refunds count."""
+        return sum(
+            refund.shipping.minor
+            for refund in self.refunds.values()
+            if refund.shipping is not None and refund.status is not RefundStatus.FAILED
+        )
+
+    def find(self, external_id: str) -> UUID | None:
+        """Return the id of the refund that has this id at the provider."""
+        return next((id for id, refund in self.refunds.items() if refund.external_id == external_id), None)
+
+    def with_payment(self, intent_id: str, amount: Money, fee: Money) -> "AfterSale":
+        return replace(self, payments={**self.payments, intent_id: Payment(amount=amount, fee=fee)})
+
+    def apply(self, event: AfterSaleEvent) -> "AfterSale":
+        """Return the state after an event."""
+        match event:
+            case RefundRequested():
+                refund = Refund(
+                    intent_id=event.intent_id,
+                    amount=event.amount,
+                    fee_refund=event.fee_refund,
+                    lines=tuple(event.lines),
+                    shipping=event.shipping,
+                )
+            case RefundReported():
+                refund = Refund(
+                    intent_id=event.intent_id,
+                    amount=event.amount,
+                    fee_refund=Money.zero(event.amount.currency),
+                    external_id=event.external_id,
+                )
+            case RefundSucceeded():
+                refund = replace(
+                    self.refunds[event.refund_id], status=RefundStatus.SUCCEEDED, external_id=event.external_id
+                )
+            case RefundFailed():
+                known = self.refunds[event.refund_id]
+                refund = replace(known, status=RefundStatus.FAILED, external_id=event.external_id or known.external_id)
+        return replace(self, refunds={**self.refunds, event.refund_id: refund})

@@ -1,0 +1,205 @@
+"""Refunds of an order: what may be paid back, and what the provider says about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from domain.ids import derived
+from domain.kernel import InvalidInput, next_header
+from domain.money import Money
+from domain.order.after_sale.events import (
+    RefundedPieces,
+    RefundFailed,
+    RefundReported,
+    RefundRequested,
+    RefundSucceeded,
+)
+from domain.order.after_sale.state import AfterSale, Payment, Refund, RefundStatus
+from domain.order.aggregate import Order
+from domain.order.errors import NothingToRefund, RefundTooLarge
+from domain.order.events import OrderEvent
+from domain.order.refund_ports import RefundAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """What the merchant wants to pay back. Without lines, delivery and amount it is everything that is left."""
+
+    refund_id: UUID
+    lines: Sequence[RefundedPieces] = ()
+    shipping: Money | None = None
+    """How much of the delivery's price; None if lines or an amount are given and delivery is not."""
+    amount: Money | None = None
+    """Instead of the price of lines and delivery."""
+    restock: bool = False
+    """Whether all pieces go back into stock; for a refund of everything."""
+    reason: str = ""
+    intent_id: str | None = None
+    """The payment; None means the one that paid the order."""
+
+
+def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[OrderEvent]:
+    """Decide a refund. No-op if the refund's id is known.
+
+    Raises:
+        NothingToRefund: the order has no such payment, or all of it is refunded.
+        RefundTooLarge: more than what is left.
+        InvalidInput: names the field.
+    """
+    after = order.after
+    if wish.refund_id in after.refunds:
+        return ()
+    intent_id = wish.intent_id or order.intent_id
+    payment = after.payments.get(intent_id or "")
+    if intent_id is None or payment is None:
+        raise NothingToRefund(order.number)
+    left = after.left(intent_id)
+    if left.minor == 0:
+        raise NothingToRefund(order.number)
+    of_order = intent_id == order.intent_id
+    if not of_order and (wish.lines or wish.shipping is not None):
+        raise InvalidInput("lines", "This payment did not pay the order, so only an amount of it can be refunded.")
+    _check_pieces(order, wish.lines)
+    shipping = Money.zero(left.currency) if wish.shipping is None else wish.shipping
+    everything = not wish.lines and wish.shipping is None and wish.amount is None
+    lines = list(wish.lines)
+    if everything:
+        amount = left
+        if of_order:
+            lines = pieces_to_refund(order, restock=wish.restock)
+            shipping = min(_shipping_left(order), left, key=lambda money: money.minor)
+    else:
+        _check_shipping(order, shipping)
+        amount = wish.amount or order.price_of(wish.lines) + shipping
+    if amount.currency != left.currency:
+        raise InvalidInput("amount", f"The payment is in {left.currency}, not {amount.currency}.")
+    if amount.minor < 1:
+        raise InvalidInput("amount", f"A refund of {amount} pays nothing back. Use an amount above zero.")
+    if left < amount:
+        raise RefundTooLarge(amount, left)
+    return (
+        RefundRequested(
+            **next_header(order, at),
+            refund_id=wish.refund_id,
+            intent_id=intent_id,
+            amount=amount,
+            fee_refund=_fee_share(after, intent_id, payment, amount),
+            lines=lines,
+            shipping=shipping,
+            reason=wish.reason,
+            idempotency_key=f"refund:{wish.refund_id}",
+        ),
+    )
+
+
+def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequence[OrderEvent]:
+    """Record what the provider says about a refund. No-op if that is known, or older than what is known.
+
+    What a provider says comes in any order and more than once: a status never goes back in the order of
+    :class:`RefundStatus`.
+    """
+    refund_id, events = _refund_of(order, answer), list[OrderEvent]()
+    known = order.after.refunds.get(refund_id)
+    if known is None:
+        reported = RefundReported(
+            **next_header(order, at),
+            refund_id=refund_id,
+            external_id=answer.external_id or "",
+            intent_id=answer.intent_id,
+            amount=answer.amount,
+        )
+        events.append(reported)
+        known = order.after.apply(reported).refunds[refund_id]
+    event = _progress(order, refund_id, known, answer, at=at, offset=1 + len(events))
+    return events if event is None else [*events, event]
+
+
+def _progress(
+    order: Order, refund_id: UUID, known: Refund, answer: RefundAnswer, *, at: datetime, offset: int
+) -> OrderEvent | None:
+    header = next_header(order, at, offset)
+    if answer.status is RefundStatus.FAILED and known.status is not RefundStatus.FAILED:
+        return RefundFailed(
+            **header,
+            refund_id=refund_id,
+            external_id=answer.external_id,
+            intent_id=known.intent_id,
+            amount=known.amount,
+            fee_refund=known.fee_refund,
+            reason=answer.reason,
+            after_success=known.status is RefundStatus.SUCCEEDED,
+        )
+    if answer.status is RefundStatus.SUCCEEDED and known.status is RefundStatus.REQUESTED:
+        return RefundSucceeded(
+            **header,
+            refund_id=refund_id,
+            external_id=answer.external_id or "",
+            intent_id=known.intent_id,
+            amount=known.amount,
+            fee_refund=known.fee_refund,
+        )
+    return None
+
+
+def _refund_of(order: Order, answer: RefundAnswer) -> UUID:
+    """Return which refund an answer is about.
+
+    The provider returns the id that was sent along. A merchant can edit it in the dashboard, so payment and amount must fit.
+    """
+    if answer.refund_id is not None and (known := order.after.refunds.get(answer.refund_id)) is not None:
+        is_the_same = known.external_id in {None, answer.external_id}
+        if is_the_same and (known.intent_id, known.amount) == (answer.intent_id, answer.amount):
+            return answer.refund_id
+    external_id = answer.external_id or ""
+    return order.after.find(external_id) or derived(order.id, "refund", external_id)
+
+
+def pieces_to_refund(order: Order, *, restock: bool) -> list[RefundedPieces]:
+    """Return the pieces that no refund names yet."""
+    gone = order.after.refunded_pieces()
+    left = [(line.variant_id, line.quantity - gone.get(line.variant_id, 0)) for line in order.lines]
+    return [RefundedPieces(variant_id=id, quantity=count, restock=restock) for id, count in left if count > 0]
+
+
+def _check_pieces(order: Order, lines: Sequence[RefundedPieces]) -> None:
+    left = {line.variant_id: line.quantity for line in pieces_to_refund(order, restock=False)}
+    known = {line.variant_id for line in order.lines}
+    for n, line in enumerate(lines):
+        if line.variant_id not in known:
+            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {order.number}.")
+        if line.quantity < 1:
+            raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
+        count = left.get(line.variant_id, 0)
+        if line.quantity > count:
+            raise InvalidInput(
+                f"lines.{n}.quantity",
+                f"{line.quantity} pieces are more than the {count} that are not refunded yet. Use {count} or fewer.",
+            )
+        left[line.variant_id] = count - line.quantity
+
+
+def _shipping_left(order: Order) -> Money:
+    return Money(minor=max(0, order.shipping.minor - order.after.refunded_shipping()), currency=order.shipping.currency)
+
+
+def _check_shipping(order: Order, shipping: Money) -> None:
+    left = _shipping_left(order)
+    if shipping.minor < 0 or (shipping.minor and (shipping.currency != left.currency or left < shipping)):
+        raise InvalidInput("shipping", f"Delivery cannot be refunded by {shipping}: {left} of it is left.")
+
+
+def _fee_share(after: AfterSale, intent_id: str, payment: Payment, amount: Money) -> Money:
+    """Return the fee that goes back with a refund.
+
+    It is the share of all refunds that were requested here, less what earlier ones returned, so that rounding never adds up
+    and a full refund returns the whole fee.
+    """
+    earlier = [refund for refund in after.refunds_of(intent_id) if refund.requested_here]
+    refunded = amount.minor + sum(refund.amount.minor for refund in earlier)
+    share = Fraction(payment.fee.minor * refunded, payment.amount.minor)
+    whole = int(share + Fraction(1, 2))
+    returned = sum(refund.fee_refund.minor for refund in earlier)
+    minor = max(0, min(whole, payment.fee.minor) - returned)
+    return Money(minor=minor, currency=payment.fee.currency)

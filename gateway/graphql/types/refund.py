@@ -1,0 +1,64 @@
+"""Refunds of an order."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+import strawberry
+
+from domain.order.after_sale.state import RefundStatus
+from gateway.graphql.types.media import as_gid
+from projections.sales.views import RefundView
+
+
+@strawberry.type(description="Pieces of one line that are paid back.")
+class RefundedLine:
+    variant_id: strawberry.ID
+    quantity: int
+    restock: bool = strawberry.field(description="Whether the pieces went back into stock.")
+
+
+@strawberry.type(description="Money that goes back to the shopper.")
+class Refund:
+    id: strawberry.ID
+    status: RefundStatus
+    amount: Decimal
+    currency: str
+    fee_refund: Decimal = strawberry.field(
+        description="The share of the platform's fee that goes back to you, in proportion to the amount."
+    )
+    shipping: Decimal = strawberry.field(description="The part of the amount that pays delivery back.")
+    lines: list[RefundedLine] = strawberry.field(description="What it is for. Empty if it is for an amount only.")
+    reason: str
+    failure: str | None = strawberry.field(description="Why the money did not go back, in the provider's words.")
+    intent_id: str = strawberry.field(description="The provider's id for the payment.")
+    external_id: str | None = strawberry.field(description="The provider's id for the refund. Null until it succeeded.")
+    requested_here: bool = strawberry.field(
+        description="False if it was made at the provider. The provider keeps the platform's fee then."
+    )
+    requested_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+
+    @classmethod
+    def of(cls, view: RefundView) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            status=view.status,
+            amount=view.amount.decimal,
+            currency=view.amount.currency,
+            fee_refund=view.fee_refund.decimal,
+            shipping=view.shipping.decimal,
+            lines=[
+                RefundedLine(variant_id=as_gid(line.variant_id), quantity=line.quantity, restock=line.restock)
+                for line in view.lines
+            ],
+            reason=view.reason,
+            failure=view.failure,
+            intent_id=view.intent_id,
+            external_id=view.external_id,
+            requested_here=view.requested_here,
+            requested_at=view.requested_at,
+            succeeded_at=view.succeeded_at,
+            failed_at=view.failed_at,
+        )

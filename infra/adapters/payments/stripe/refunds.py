@@ -1,0 +1,129 @@
+"""Refunds of direct charges at Stripe, and what Stripe says about a payment."""
+
+from typing import Annotated
+from uuid import UUID
+
+import stripe
+from pydantic import Field, ValidationError
+from stripe.params import RefundCreateParams
+
+from domain.kernel import Transient
+from domain.order.after_sale.state import RefundStatus
+from domain.order.refund_ports import ChargeReport, RefundAnswer, RefundOrderRequest
+from infra.adapters.payments.stripe.client import WHO, StripeRefused, ask
+from infra.adapters.payments.stripe.currencies import from_stripe, to_stripe
+from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, why
+
+PAGE = 100
+"""Refunds of one payment that are read; a payment with more is beyond all use."""
+STATUSES = {
+    "pending": RefundStatus.REQUESTED,
+    "requires_action": RefundStatus.REQUESTED,
+    "succeeded": RefundStatus.SUCCEEDED,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+
+
+class _Metadata(Part):
+    refund_id: Annotated[UUID, Field(strict=False)] | None = None
+
+
+class _Refund(Part):
+    id: Name
+    amount: Minor
+    currency: Currency
+    status: Name | None = None
+    failure_reason: Name | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _Refunds(Part):
+    data: list[_Refund]
+
+
+class _PaymentMetadata(Part):
+    store_id: Annotated[UUID, Field(strict=False)]
+    order_id: Annotated[UUID, Field(strict=False)]
+
+
+class StripeRefunds:
+    """Implements :class:`domain.order.refund_ports.PaymentRefunds` and ``ChargeReports``."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    async def refund(self, request: RefundOrderRequest, *, account_id: str | None) -> RefundAnswer:
+        """Pay back from the merchant's account; the same idempotency key gives the same refund for a day at least.
+
+        Raises:
+            NotChargeable: Stripe has no exact number for the amount.
+            StripeRefused: retrying cannot help.
+            Transient: Stripe cannot be reached or makes no sense; retrying may help.
+        """
+        if account_id is None:
+            raise StripeRefused("No account is connected. Refund it in Stripe's dashboard.")
+        params: RefundCreateParams = {
+            "payment_intent": request.intent_id,
+            "amount": to_stripe(request.amount),
+            "reason": "requested_by_customer",
+            "metadata": {
+                "refund_id": str(request.refund_id),
+                "order_id": str(request.order_id),
+                "store_id": str(request.store_id),
+            },
+        }
+        if request.return_fee:
+            # Stripe refuses to refund a fee of zero.
+            params["refund_application_fee"] = True
+        refund = await ask(
+            self._client.v1.refunds.create_async(
+                params=params, options={"stripe_account": account_id, "idempotency_key": request.idempotency_key}
+            )
+        )
+        try:
+            return _answer(_Refund.model_validate(refund.to_dict()), request.intent_id)
+        except ValidationError as error:
+            raise Transient(WHO, f"its answer about the refund makes no sense: {why(error)}") from error
+
+    async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
+        """Return what Stripe says about a payment; None if it was not made through this platform.
+
+        Raises:
+            StripeRefused: retrying cannot help.
+            Transient: Stripe cannot be reached or makes no sense; retrying may help.
+        """
+        options: stripe.RequestOptions = {"stripe_account": account_id}
+        intent = await ask(self._client.v1.payment_intents.retrieve_async(intent_id, options=options))
+        try:
+            metadata = _PaymentMetadata.model_validate(intent.to_dict().get("metadata") or {})
+        except ValidationError:
+            return None
+        refunds = await ask(
+            self._client.v1.refunds.list_async(params={"payment_intent": intent_id, "limit": PAGE}, options=options)
+        )
+        try:
+            listed = _Refunds.model_validate(refunds.to_dict()).data
+            answers = [_answer(refund, intent_id) for refund in listed]
+        except ValueError as error:
+            said = why(error) if isinstance(error, ValidationError) else str(error)
+            raise Transient(WHO, f"its answer about the refunds makes no sense: {said}") from error
+        return ChargeReport(store_id=metadata.store_id, order_id=metadata.order_id, refunds=answers)
+
+
+def _answer(refund: _Refund, intent_id: str) -> RefundAnswer:
+    try:
+        refund_id = _Metadata.model_validate(refund.metadata or {}).refund_id
+    except ValidationError:
+        # The merchant edited it in the dashboard.
+        refund_id = None
+    status = STATUSES.get(refund.status or "", RefundStatus.REQUESTED)
+    reason = (refund.failure_reason or refund.status or "")[:REASON_MAX] if status is RefundStatus.FAILED else ""
+    return RefundAnswer(
+        refund_id=refund_id,
+        external_id=refund.id,
+        intent_id=intent_id,
+        amount=from_stripe(refund.amount, refund.currency),
+        status=status,
+        reason=reason.replace("_", " "),
+    )

@@ -1,0 +1,1 @@
+"""How events change the rows of the sales read model."""

@@ -1,0 +1,84 @@
+"""How refunds change the rows of the sales read model."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.money import Money, within_range
+from domain.order.after_sale.events import RefundFailed, RefundReported, RefundRequested, RefundSucceeded
+from domain.order.after_sale.state import RefundStatus
+from projections.engine.tables import Folds, Json, as_json
+from projections.sales.fold.orders import payment_key, restate
+from projections.sales.tables import RefundedPaymentRow, RefundRow, SalesRows
+
+REFUND_FOLDS: Folds[SalesRows] = Folds()
+
+
+def _refund_key(event: RefundSucceeded | RefundFailed, _: UUID) -> tuple[UUID, UUID]:
+    return event.originator_id, event.refund_id
+
+
+@REFUND_FOLDS.on(RefundRequested, orders="originator_id")
+def refund_requested(rows: SalesRows, event: RefundRequested, _: UUID) -> None:
+    row = _row(event, fee=event.fee_refund, lines=as_json(event.lines), here=True)
+    row.shipping_minor, row.reason = within_range(event.shipping.minor), event.reason
+    _insert(rows, row)
+
+
+@REFUND_FOLDS.on(RefundReported, orders="originator_id")
+def refund_reported(rows: SalesRows, event: RefundReported, _: UUID) -> None:
+    row = _row(event, fee=Money.zero(event.amount.currency), lines=as_json([]), here=False)
+    row.external_id = event.external_id
+    _insert(rows, row)
+
+
+def _insert(rows: SalesRows, row: RefundRow) -> None:
+    rows.refunds[row.order_id, row.refund_id] = row
+    order = rows.orders[row.order_id]
+    order.refund_count, order.updated_at = order.refund_count + 1, row.requested_at
+
+
+def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, here: bool) -> RefundRow:
+    return RefundRow(
+        order_id=event.originator_id,
+        refund_id=event.refund_id,
+        intent_id=event.intent_id,
+        external_id=None,
+        amount_minor=within_range(event.amount.minor),
+        fee_minor=within_range(fee.minor),
+        currency=event.amount.currency,
+        status=RefundStatus.REQUESTED,
+        lines=lines,
+        shipping_minor=0,
+        reason="",
+        failure=None,
+        requested_here=here,
+        requested_at=event.occurred_at,
+        succeeded_at=None,
+        failed_at=None,
+    )
+
+
+@REFUND_FOLDS.on(RefundSucceeded, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
+def refund_succeeded(rows: SalesRows, event: RefundSucceeded, _: UUID) -> None:
+    row = rows.refunds[event.originator_id, event.refund_id]
+    row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
+    _add(rows, event, event.amount.minor, event.occurred_at)
+
+
+@REFUND_FOLDS.on(RefundFailed, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
+def refund_failed(rows: SalesRows, event: RefundFailed, _: UUID) -> None:
+    row = rows.refunds[event.originator_id, event.refund_id]
+    row.status, row.failure, row.failed_at = RefundStatus.FAILED, event.reason, event.occurred_at
+    row.external_id = event.external_id or row.external_id
+    _add(rows, event, -event.amount.minor if event.after_success else 0, event.occurred_at)
+
+
+def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, minor: int, at: datetime) -> None:
+    key = payment_key(event, event.originator_id)
+    if key not in rows.refunded_payments:
+        rows.refunded_payments[key] = RefundedPaymentRow(*key, refunded_minor=0)
+    payment, order = rows.refunded_payments[key], rows.orders[event.originator_id]
+    payment.refunded_minor = within_range(payment.refunded_minor + minor)
+    if order.intent_id == event.intent_id:
+        order.refunded_minor = payment.refunded_minor
+    restate(order, at)

@@ -1,0 +1,282 @@
+"""Refunds: what may be paid back, the fee that goes back with it, and what the provider says, in any order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from domain.kernel import DomainError, InvalidInput
+from domain.money import Money
+from domain.order.after_sale.events import (
+    RefundedPieces,
+    RefundFailed,
+    RefundReported,
+    RefundRequested,
+    RefundSucceeded,
+)
+from domain.order.after_sale.state import RefundStatus
+from domain.order.aggregate import Order
+from domain.order.errors import NothingToRefund, RefundTooLarge
+from domain.order.events import OrderEvent, OrderStatus
+from domain.order.ports import PaymentConfirmed
+from domain.order.refund_ports import RefundAnswer
+from domain.order.refunds import RefundWish, record_refund, request_refund
+from tests.support.builders.samples import NOON, dollars
+from tests.unit.domain.test_order import LINES, STORE_ID, fold, head, paid, pending
+
+LAMPS, MUG = LINES[0].variant_id, LINES[1].variant_id
+
+
+def refund(order: Order, **wish: object) -> tuple[Order, RefundRequested]:
+    wished = {"refund_id": uuid4()} | wish
+    (event,) = request_refund(order, RefundWish(**wished), at=NOON)  # type: ignore[arg-type]
+    assert isinstance(event, RefundRequested)
+    return fold([event], order), event
+
+
+def said(event: RefundRequested, status: RefundStatus, external_id: str = "re_1") -> RefundAnswer:
+    return RefundAnswer(
+        refund_id=event.refund_id,
+        external_id=external_id,
+        intent_id=event.intent_id,
+        amount=event.amount,
+        status=status,
+        reason="expired card" if status is RefundStatus.FAILED else "",
+    )
+
+
+def elsewhere(amount: str, status: RefundStatus, external_id: str = "re_dash", intent_id: str = "pi_1") -> RefundAnswer:
+    return RefundAnswer(
+        refund_id=None, external_id=external_id, intent_id=intent_id, amount=dollars(amount), status=status
+    )
+
+
+def pieces(variant_id: UUID, quantity: int = 1) -> RefundedPieces:
+    return RefundedPieces(variant_id=variant_id, quantity=quantity, restock=False)
+
+
+def test_a_refund_of_everything_names_all_pieces_delivery_and_the_whole_fee() -> None:
+    order, id = paid(), uuid4()
+    events = request_refund(order, RefundWish(refund_id=id, restock=True, reason="Broken"), at=NOON)
+    assert events == (
+        RefundRequested(
+            **head(order),
+            refund_id=id,
+            intent_id="pi_1",
+            amount=dollars("49.98"),
+            fee_refund=dollars("2.50"),
+            lines=[
+                RefundedPieces(variant_id=LAMPS, quantity=2, restock=True),
+                RefundedPieces(variant_id=MUG, quantity=1, restock=True),
+            ],
+            shipping=dollars("4.00"),
+            reason="Broken",
+            idempotency_key=f"refund:{id}",
+        ),
+    )
+    assert request_refund(fold(events, order), RefundWish(refund_id=id), at=NOON) == ()
+
+
+def test_a_refund_of_lines_costs_their_price_and_the_fee_in_proportion() -> None:
+    order, first = refund(paid(), lines=[pieces(LAMPS)], shipping=dollars("4.00"))
+    # 23.99 of 49.98 is 48 % of the fee of 2.50.
+    assert (first.amount, first.fee_refund) == (dollars("23.99"), dollars("1.20"))
+    _, rest = refund(order)
+    assert (rest.amount, rest.fee_refund) == (dollars("25.99"), dollars("1.30"))
+    assert [(line.variant_id, line.quantity) for line in rest.lines] == [(LAMPS, 1), (MUG, 1)]
+    assert rest.shipping == dollars("0.00"), "delivery went back with the first one"
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"lines": [pieces(LAMPS, 3)]}, "lines.0.quantity"),
+        ({"lines": [pieces(LAMPS, 1), pieces(LAMPS, 2)]}, "lines.1.quantity"),
+        ({"lines": [pieces(LAMPS, 0)]}, "lines.0.quantity"),
+        ({"lines": [pieces(uuid4())]}, "lines.0.variant_id"),
+        ({"shipping": dollars("4.01")}, "shipping"),
+        ({"amount": dollars("0.00")}, "amount"),
+        ({"amount": dollars("-1.00")}, "amount"),
+        ({"amount": Money(minor=1, currency="EUR")}, "amount"),
+        ({"amount": dollars("49.99")}, "amount"),
+    ],
+)
+def test_a_refund_that_makes_no_sense_names_its_field(wish: dict[str, object], field: str) -> None:
+    with pytest.raises(DomainError) as refusal:
+        refund(paid(), **wish)
+    assert refusal.value.field == field
+
+
+def test_a_requested_refund_counts_so_that_two_cannot_take_the_same_money() -> None:
+    order, _ = refund(paid(), amount=dollars("30.00"))
+    with pytest.raises(RefundTooLarge) as refusal:
+        refund(order, amount=dollars("20.00"))
+    assert refusal.value.left == dollars("19.98")
+    order, _ = refund(order, amount=dollars("19.98"))
+    with pytest.raises(NothingToRefund):
+        refund(order)
+
+
+def test_an_order_without_a_payment_has_nothing_to_refund() -> None:
+    with pytest.raises(NothingToRefund):
+        refund(pending())
+
+
+def test_a_payment_that_matched_no_order_is_refunded_by_amount() -> None:
+    order = paid()
+    order = fold(order.record_payment(dollars("49.98"), fee=dollars("2.50"), intent_id="pi_2", at=NOON), order)
+    with pytest.raises(InvalidInput):
+        refund(order, intent_id="pi_2", lines=[pieces(LAMPS)])
+    order, event = refund(order, intent_id="pi_2")
+    assert (event.amount, event.fee_refund, event.lines) == (dollars("49.98"), dollars("2.50"), [])
+    order = fold(record_refund(order, said(event, RefundStatus.SUCCEEDED), at=NOON), order)
+    assert order.status is OrderStatus.PAID, "the order's own payment stays"
+
+
+def test_a_refund_that_succeeds_is_recorded_once_and_refunds_the_order() -> None:
+    order, event = refund(paid())
+    events = record_refund(order, said(event, RefundStatus.SUCCEEDED), at=NOON)
+    assert events == [
+        RefundSucceeded(
+            **head(order),
+            refund_id=event.refund_id,
+            external_id="re_1",
+            intent_id="pi_1",
+            amount=event.amount,
+            fee_refund=event.fee_refund,
+        )
+    ]
+    assert order.status is OrderStatus.PAID
+    order = fold(events, order)
+    assert order.status is OrderStatus.REFUNDED
+    for status in (RefundStatus.SUCCEEDED, RefundStatus.REQUESTED):
+        assert record_refund(order, said(event, status), at=NOON) == []
+
+
+def test_a_failed_refund_gives_its_amount_free_even_after_a_success() -> None:
+    order, event = refund(paid())
+    order = fold(record_refund(order, said(event, RefundStatus.SUCCEEDED), at=NOON), order)
+    (failed,) = record_refund(order, said(event, RefundStatus.FAILED), at=NOON)
+    assert isinstance(failed, RefundFailed)
+    assert (failed.after_success, failed.reason) == (True, "expired card")
+    order = fold([failed], order)
+    assert (order.status, order.after.left("pi_1")) == (OrderStatus.PAID, dollars("49.98"))
+    assert record_refund(order, said(event, RefundStatus.SUCCEEDED), at=NOON) == [], "a late success changes nothing"
+    _, again = refund(order)
+    assert again.fee_refund == dollars("2.50")
+
+
+def test_a_refund_made_at_the_provider_is_recorded_and_keeps_the_fee() -> None:
+    order = paid()
+    first, second = record_refund(order, elsewhere("10.00", RefundStatus.SUCCEEDED), at=NOON)
+    assert isinstance(first, RefundReported)
+    assert isinstance(second, RefundSucceeded)
+    assert second.fee_refund == dollars("0.00")
+    order = fold([first, second], order)
+    assert order.after.left("pi_1") == dollars("39.98")
+    assert record_refund(order, elsewhere("10.00", RefundStatus.SUCCEEDED), at=NOON) == []
+
+
+def test_an_edited_id_at_the_provider_does_not_settle_another_refund() -> None:
+    order, event = refund(paid(), amount=dollars("10.00"))
+    forged = replace(elsewhere("1.00", RefundStatus.SUCCEEDED), refund_id=event.refund_id)
+    order = fold(record_refund(order, forged, at=NOON), order)
+    assert order.after.refunds[event.refund_id].status is RefundStatus.REQUESTED
+    assert order.after.left("pi_1") == dollars("38.98")
+
+
+@settings(max_examples=200, deadline=None)
+@for_all(
+    st.lists(st.tuples(st.integers(1, 4998), st.booleans()), max_size=12),
+    st.integers(0, 4998),
+)
+def test_refunds_never_exceed_payment_or_fee_and_a_full_one_returns_the_whole_fee(
+    wishes: list[tuple[int, bool]], fee: int
+) -> None:
+    order = pending()
+    order = fold(order.record_payment(order.total, fee=Money(minor=fee), intent_id="pi_1", at=NOON), order)
+    for minor, fails in wishes:
+        try:
+            order, event = refund(order, amount=Money(minor=minor))
+        except (RefundTooLarge, NothingToRefund):
+            continue
+        status = RefundStatus.FAILED if fails else RefundStatus.SUCCEEDED
+        order = fold(record_refund(order, said(event, status, str(event.refund_id)), at=NOON), order)
+    kept = [each for each in order.after.refunds.values() if each.status is RefundStatus.SUCCEEDED]
+    assert sum(each.amount.minor for each in kept) <= order.total.minor
+    assert 0 <= sum(each.fee_refund.minor for each in kept) <= fee
+    if order.after.left("pi_1").minor:
+        order, _ = refund(order)
+    returned = sum(e.fee_refund.minor for e in order.after.refunds.values() if e.status is not RefundStatus.FAILED)
+    assert returned == fee
+
+
+def what_may_arrive() -> tuple[Order, list[RefundAnswer | PaymentConfirmed]]:
+    """Return a paid order with two requested refunds, and seven answers about four refunds."""
+    order, first = refund(paid(), amount=dollars("10.00"))
+    order, second = refund(order, amount=dollars("5.00"))
+    return order, [
+        said(first, RefundStatus.REQUESTED, "re_1"),
+        said(first, RefundStatus.SUCCEEDED, "re_1"),
+        said(second, RefundStatus.SUCCEEDED, "re_2"),
+        said(second, RefundStatus.FAILED, "re_2"),
+        elsewhere("7.00", RefundStatus.REQUESTED, "re_3"),
+        elsewhere("7.00", RefundStatus.SUCCEEDED, "re_3"),
+        elsewhere("3.00", RefundStatus.FAILED, "re_4"),
+    ]
+
+
+def end(order: Order, arrival: Sequence[RefundAnswer | PaymentConfirmed]) -> object:
+    for notice in arrival:
+        events: Sequence[OrderEvent]
+        if isinstance(notice, PaymentConfirmed):
+            events = order.record_payment(
+                notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id, at=NOON
+            )
+        else:
+            events = record_refund(order, notice, at=NOON)
+        order = fold(events, order)
+    known = {(each.external_id, each.amount.minor, each.status) for each in order.after.refunds.values()}
+    left = order.after.left("pi_1") if "pi_1" in order.after.payments else None
+    return frozenset(known), left, order.status
+
+
+def test_every_permutation_of_answers_about_refunds_ends_in_the_same_state() -> None:
+    """All 5,040 of seven, and every one again with each answer twice."""
+    order, answers = what_may_arrive()
+    ends = {end(order, [*arrival, *arrival[::2]]) for arrival in permutations(answers)}
+    assert len(ends) == 1
+    ((known, left, status),) = ends  # type: ignore[misc]
+    assert (left, status) == (dollars("32.98"), OrderStatus.PAID)
+    assert len(known) == 4
+
+
+def test_refunds_may_be_known_before_their_payment() -> None:
+    """All 720 orders of a payment and five answers about refunds that were made at the provider."""
+    order = pending()
+    payment = PaymentConfirmed(
+        external_id="evt",
+        type="paid",
+        store_id=STORE_ID,
+        order_id=order.id,
+        intent_id="pi_1",
+        amount=order.total,
+        platform_fee=dollars("2.50"),
+    )
+    answers = [
+        payment,
+        elsewhere("40.00", RefundStatus.REQUESTED, "re_1"),
+        elsewhere("40.00", RefundStatus.SUCCEEDED, "re_1"),
+        elsewhere("9.98", RefundStatus.SUCCEEDED, "re_2"),
+        elsewhere("2.00", RefundStatus.FAILED, "re_3"),
+        elsewhere("1.00", RefundStatus.SUCCEEDED, "re_4", intent_id="pi_other"),
+    ]
+    ends = {end(order, arrival) for arrival in permutations(answers)}
+    assert len(ends) == 1
+    ((_, left, status),) = ends  # type: ignore[misc]
+    assert (left, status) == (dollars("0.00"), OrderStatus.REFUNDED)
