@@ -1,5 +1,6 @@
 """Every request to Stripe is one that Stripe's own OpenAPI description allows, and says what it should."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,15 @@ from stripe import StripeClient
 
 from domain.kernel import Transient
 from domain.money import Money
+from domain.order.after_sale.state import RefundStatus
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
+from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
 from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.currencies import NotChargeable
+from infra.adapters.payments.stripe.refunds import StripeRefunds
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 from tests.contract.payments.test_payment_gateways import REQUEST
 from tests.support.fakes.event_log import FixedClock
@@ -167,3 +171,89 @@ async def test_a_merchant_without_a_ready_account_cannot_be_paid(stripe: StripeS
 def replace_price(minor: int, currency: str) -> OrderLine:
     (line,) = REQUEST.lines
     return line.model_copy(update={"unit_price": Money(minor=minor, currency=currency)})
+
+
+def refund_request(amount: int = 9800, *, fee: bool = True, number: int = 1) -> RefundOrderRequest:
+    return RefundOrderRequest(
+        refund_id=UUID(int=number),
+        order_id=REQUEST.order_id,
+        store_id=REQUEST.store_id,
+        intent_id="pi_1",
+        amount=Money(minor=amount),
+        return_fee=fee,
+        idempotency_key=f"refund:{number}",
+    )
+
+
+async def test_stripes_description_allows_every_request_about_refunds(checked: StripeClient) -> None:
+    refunds = StripeRefunds(checked)
+    assert (await refunds.refund(refund_request(), account_id="acct_1")).external_id
+    assert (await refunds.refund(refund_request(fee=False, number=2), account_id="acct_1")).external_id
+    # Its payment is an example without our metadata.
+    assert await refunds.of("acct_1", "pi_1") is None
+    async with asyncio.timeout(30):
+        listed = await checked.v1.refunds.list_async(params={"payment_intent": "pi_1", "limit": 100})
+    assert listed.data
+
+
+async def test_a_refund_names_the_payment_and_returns_the_fee_once(stripe: StripeServer, client: StripeClient) -> None:
+    await checkout(client).open_session(REQUEST)
+    refunds = StripeRefunds(client)
+    first = await refunds.refund(refund_request(4000), account_id="acct_1")
+    assert await refunds.refund(refund_request(4000), account_id="acct_1") == first, "one refund for one key"
+    assert first == RefundAnswer(
+        refund_id=UUID(int=1),
+        external_id="re_1",
+        intent_id="pi_1",
+        amount=Money(minor=4000),
+        status=RefundStatus.SUCCEEDED,
+    )
+    form = stripe.requests[1][2]
+    assert (form["refund_application_fee"], form["amount"], form["payment_intent"]) == ("true", "4000", "pi_1")
+    report = await refunds.of("acct_1", "pi_1")
+    assert report is not None
+    assert (report.store_id, report.order_id, list(report.refunds)) == (REQUEST.store_id, REQUEST.order_id, [first])
+
+
+async def test_a_zero_fee_is_not_refunded(stripe: StripeServer, client: StripeClient) -> None:
+    await checkout(client).open_session(replace(REQUEST, platform_fee=Money(minor=0)))
+    refunds = StripeRefunds(client)
+    with pytest.raises(StripeRefused, match="no application fee"):
+        await refunds.refund(refund_request(), account_id="acct_1")
+    await refunds.refund(refund_request(fee=False, number=2), account_id="acct_1")
+    assert "refund_application_fee" not in stripe.requests[-1][2]
+
+
+async def test_stripe_refuses_more_than_what_is_left_and_payments_of_other_accounts(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    await checkout(client).open_session(REQUEST)
+    stripe.refunded_in_dashboard("pi_1", 9000)
+    refunds = StripeRefunds(client)
+    with pytest.raises(StripeRefused, match="greater than unrefunded"):
+        await refunds.refund(refund_request(4000), account_id="acct_1")
+    with pytest.raises(StripeRefused, match="No such payment_intent"):
+        await refunds.refund(refund_request(1, number=2), account_id="acct_2")
+    with pytest.raises(StripeRefused, match="No account is connected"):
+        await refunds.refund(refund_request(1, number=3), account_id=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("pending", RefundStatus.REQUESTED),
+        ("requires_action", RefundStatus.REQUESTED),
+        ("succeeded", RefundStatus.SUCCEEDED),
+        ("failed", RefundStatus.FAILED),
+        ("canceled", RefundStatus.FAILED),
+    ],
+)
+async def test_each_status_of_a_refund_at_stripe_has_one_here(
+    stripe: StripeServer, client: StripeClient, status: str, expected: RefundStatus
+) -> None:
+    await checkout(client).open_session(REQUEST)
+    stripe.refunded_in_dashboard("pi_1", 100, status=status)
+    report = await StripeRefunds(client).of("acct_1", "pi_1")
+    assert report is not None
+    (refund,) = report.refunds
+    assert (refund.status, refund.refund_id) == (expected, None)

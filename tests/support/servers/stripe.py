@@ -33,6 +33,9 @@ class StripeServer:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     """Accounts whose owner took the platform's access away."""
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    next_refund: str = "succeeded"
+    """Status of refunds that are made from now on."""
     failing: int = 0
     """Status of the next answer, if it is to fail."""
     address: str = ""
@@ -62,7 +65,10 @@ class StripeServer:
                         "Keys for idempotent requests can only be used with the same parameters.",
                     )
                 return JSONResponse(said)
+            form |= dict(request.query_params) if request.method == "GET" else {}
             answered = self._answer(request.method, path, form, request.headers.get("stripe-account"))
+            if isinstance(answered, JSONResponse):
+                return answered
             if answered is None:
                 return _error(403, "invalid_request_error", "The provided key does not have access to account.")
             if request.method == "POST" and request.headers.get("idempotency-key"):
@@ -112,8 +118,25 @@ class StripeServer:
         """Return a webhook's signature header."""
         return sign(body, secret.encode(), self.clock.now())
 
-    def _answer(self, method: str, path: str, form: dict[str, str], account: str | None) -> dict[str, Any] | None:
+    def refunded_in_dashboard(self, intent_id: str, amount: int, *, status: str = "succeeded") -> dict[str, Any]:
+        """Return a refund that the merchant made at Stripe."""
+        account = next(each["account"] for each in self.sessions.values() if each["payment_intent"] == intent_id)
+        refund = self._refund({"payment_intent": intent_id, "amount": str(amount)}, account)
+        assert not isinstance(refund, JSONResponse)
+        refund["status"] = status
+        return refund
+
+    def _answer(
+        self, method: str, path: str, form: dict[str, str], account: str | None
+    ) -> dict[str, Any] | JSONResponse | None:
         match method, path.split("/"):
+            case "POST", ["refunds"]:
+                return self._refund(form, account)
+            case "GET", ["refunds"]:
+                listed = [each for each in self.refunds.values() if each["payment_intent"] == form["payment_intent"]]
+                return {"object": "list", "data": listed, "has_more": False, "url": "/v1/refunds"}
+            case "GET", ["payment_intents", id]:
+                return self._intent(id, account)
             case "POST", ["checkout", "sessions"]:
                 return self._session(form, account)
             case "POST", ["accounts"]:
@@ -131,6 +154,39 @@ class StripeServer:
             case "GET", ["accounts", id]:
                 return None if id in self.gone else self.accounts.get(id)
         return None
+
+    def _intent(self, id: str, account: str | None) -> dict[str, Any] | None:
+        for session in self.sessions.values():
+            if session["payment_intent"] == id and session["account"] == account:
+                about = {"id": id, "object": "payment_intent", "amount": session["amount_total"]}
+                return about | {"currency": session["currency"], "metadata": session["metadata"]}
+        return None
+
+    def _refund(self, form: dict[str, str], account: str | None) -> dict[str, Any] | JSONResponse | None:
+        intent = self._intent(form["payment_intent"], account)
+        if intent is None:
+            return _error(404, "invalid_request_error", f"No such payment_intent: '{form['payment_intent']}'")
+        gone = sum(
+            each["amount"]
+            for each in self.refunds.values()
+            if each["payment_intent"] == intent["id"] and each["status"] not in {"failed", "canceled"}
+        )
+        amount = int(form["amount"])
+        if amount > intent["amount"] - gone:
+            return _error(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge.")
+        if form.get("refund_application_fee") == "true" and intent["metadata"].get("platform_fee", "0") == "0":
+            return _error(400, "invalid_request_error", "The charge has no application fee.")
+        id = f"re_{len(self.refunds) + 1}"
+        self.refunds[id] = {
+            "id": id,
+            "object": "refund",
+            "payment_intent": intent["id"],
+            "amount": amount,
+            "currency": intent["currency"],
+            "status": self.next_refund,
+            "metadata": {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")},
+        }
+        return self.refunds[id]
 
     def _session(self, form: dict[str, str], account: str | None) -> dict[str, Any]:
         id = f"cs_test_{len(self.sessions) + 1}"

@@ -235,9 +235,7 @@ def end(order: Order, arrival: Sequence[RefundAnswer | PaymentConfirmed]) -> obj
     for notice in arrival:
         events: Sequence[OrderEvent]
         if isinstance(notice, PaymentConfirmed):
-            events = order.record_payment(
-                notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id, at=NOON
-            )
+            events = order.record_payment(notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id, at=NOON)
         else:
             events = record_refund(order, notice, at=NOON)
         order = fold(events, order)

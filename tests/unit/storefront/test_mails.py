@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -11,12 +12,14 @@ from domain.kernel import Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
+from domain.order.after_sale.events import RefundedPieces, RefundSucceeded
+from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
 from projections.catalog.views import BrandResult, StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
-from projections.sales.views import OrderLineView, OrderView
+from projections.sales.views import OrderLineView, OrderView, RefundView
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
 from storefront.visit.order_links import OrderLinks
@@ -180,6 +183,39 @@ class Desk:
         )
         return await self.writer.write(MailKind.ORDER_SHIPPED, self.envelope(event))
 
+    async def refunded(self, *, reason: str = "", lines: tuple[RefundedPieces, ...] = ()) -> Mail | None:
+        """Return the mail about a refund of ten dollars."""
+        refund = RefundView(
+            id=uuid4(),
+            intent_id="pi_1",
+            external_id="re_1",
+            amount=Money(minor=1000),
+            fee_refund=Money(minor=50),
+            status=RefundStatus.SUCCEEDED,
+            lines=lines,
+            shipping=Money(minor=300),
+            reason=reason,
+            failure=None,
+            requested_here=True,
+            requested_at=NOW,
+            succeeded_at=NOW,
+            failed_at=None,
+        )
+        order = await self.order(self.store_id, self.order_id)
+        assert order is not None
+        self.known = replace(order, refunds=(refund,))
+        event = RefundSucceeded(
+            originator_id=self.order_id,
+            originator_version=4,
+            occurred_at=NOW,
+            refund_id=refund.id,
+            external_id="re_1",
+            intent_id="pi_1",
+            amount=refund.amount,
+            fee_refund=refund.fee_refund,
+        )
+        return await self.writer.write(MailKind.ORDER_REFUNDED, self.envelope(event))
+
 
 @pytest.fixture
 def desk() -> Desk:
@@ -268,3 +304,35 @@ async def test_the_receipt_of_a_withdrawal_has_its_words_date_and_time(desk: Des
     merchant = await desk.withdrawn(MailKind.WITHDRAWAL_TO_HANDLE)
     assert merchant is not None
     assert not re.search("Anna|other@", merchant.text + merchant.html)
+
+
+async def test_a_refund_names_amount_reason_goods_and_delivery(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    desk.known = order
+    (line,) = order.lines
+    pieces = RefundedPieces(variant_id=line.variant_id, quantity=1, restock=True)
+    mail = await desk.refunded(reason="Broken <b>glass</b>", lines=(pieces,))
+    assert mail is not None
+    assert mail.recipient == "anna@example.com"
+    assert mail.subject == "$10.00 of order ZY-7Q2M4K is on its way back to you"
+    assert "1 x Lamp" in mail.text
+    assert "Delivery: $3.00" in mail.text
+    assert "Reason: Broken <b>glass</b>" in mail.text
+    assert "Broken &lt;b&gt;glass&lt;/b&gt;" in mail.html
+    assert "ten days" in mail.html
+
+
+async def test_a_refund_that_sales_do_not_show_yet_waits(desk: Desk) -> None:
+    event = RefundSucceeded(
+        originator_id=desk.order_id,
+        originator_version=4,
+        occurred_at=NOW,
+        refund_id=uuid4(),
+        external_id="re_1",
+        intent_id="pi_1",
+        amount=Money(minor=1),
+        fee_refund=Money(minor=0),
+    )
+    with pytest.raises(Transient):
+        await desk.writer.write(MailKind.ORDER_REFUNDED, desk.envelope(event))

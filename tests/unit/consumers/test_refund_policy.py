@@ -1,0 +1,311 @@
+"""Refunds between the merchant, the provider and its webhooks: asked once, answered in any order."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commands.merchant import ConnectStripe
+from commands.order import ReceiveAccountWebhook, RecordPayment
+from commands.refunds import RecordRefund, RefundOrder
+from consumers.policies.payments import PaymentsPolicy
+from consumers.policies.refunds import RefundPolicy
+from domain.inbox.events import WebhookReceived
+from domain.kernel import DomainEvent, Transient
+from domain.money import Money
+from domain.order.after_sale.events import RefundRequested, RefundSucceeded
+from domain.order.after_sale.state import RefundStatus
+from domain.order.aggregate import ORDER
+from domain.order.errors import RefundTooLarge
+from domain.order.events import OrderStatus
+from domain.order.refund_ports import ChargeNotice, ChargeReport, PaymentRefunds, RefundAnswer, RefundOrderRequest
+from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.payments.stripe.client import StripeRefused
+from infra.adapters.payments.stripe.endpoint import StripeNotices, StripeWebhooks
+from infra.retry import RetryPolicy
+from schemas.envelope import Envelope
+from tests.support.builders.samples import dollars
+from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.write_side import Platform, kinds
+
+AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
+READER = StripeWebhooks(["whsec_tests"], live=False, clock=FixedClock())
+
+
+class Provider:
+    """Pays back, or fails as often as the test says; and knows what it paid back."""
+
+    def __init__(self, platform: Platform, order_id: UUID, *failures: Exception) -> None:
+        self.asked: list[RefundOrderRequest] = []
+        self.accounts: list[str | None] = []
+        self.status = RefundStatus.SUCCEEDED
+        self.refunds: dict[str, RefundAnswer] = {}
+        self._platform, self._order_id, self._failures = platform, order_id, list(failures)
+
+    async def refund(self, request: RefundOrderRequest, *, account_id: str | None) -> RefundAnswer:
+        self.asked.append(request)
+        self.accounts.append(account_id)
+        if self._failures:
+            raise self._failures.pop(0)
+        return self.refunds.setdefault(
+            request.idempotency_key,
+            RefundAnswer(
+                refund_id=request.refund_id,
+                external_id=f"re_{len(self.refunds) + 1}",
+                intent_id=request.intent_id,
+                amount=request.amount,
+                status=self.status,
+            ),
+        )
+
+    def in_dashboard(self, minor: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> str:
+        id = f"re_{len(self.refunds) + 1}"
+        self.refunds[id] = RefundAnswer(
+            refund_id=None, external_id=id, intent_id="pi_1", amount=Money(minor=minor), status=status
+        )
+        return id
+
+    async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
+        listed = [each for each in self.refunds.values() if each.intent_id == intent_id]
+        return ChargeReport(store_id=self._platform.store_id, order_id=self._order_id, refunds=listed)
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+async def paid(platform: Platform, provider: str = "stripe") -> UUID:
+    order_id = await platform.order_a_lamp(provider)
+    if provider == "stripe":
+        await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", live=False))
+    await platform.send(RecordPayment(order_id=order_id, paid=dollars("20.00"), fee=dollars("1.00"), intent_id="pi_1"))
+    return order_id
+
+
+def ask(platform: Platform, order_id: UUID, amount: str | None = None, *, restock: bool = False) -> RefundOrder:
+    return RefundOrder(
+        order_id=order_id,
+        merchant_id=platform.merchant_id,
+        refund_id=uuid4(),
+        amount=None if amount is None else dollars(amount),
+        restock=restock,
+    )
+
+
+def policy(platform: Platform, provider: PaymentRefunds, name: str = "stripe") -> RefundPolicy:
+    return RefundPolicy(platform, platform, {name: provider}, asking=AT_ONCE)
+
+
+def last(platform: Platform, kind: type[DomainEvent]) -> Envelope:
+    return next(e for raw in reversed(platform.log.raw) if isinstance((e := raw.decode()).event, kind))
+
+
+async def test_a_refund_of_everything_puts_the_goods_back_in_the_same_transaction(platform: Platform) -> None:
+    order_id = await paid(platform)
+    events = await platform.do(ask(platform, order_id, restock=True))
+    assert kinds(events) == ["RefundRequested", "StockReturned"]
+    (line,) = (await platform.get(ORDER, order_id)).lines
+    assert (await platform.product(line.product_id)).variants[line.variant_id].on_hand == 10
+
+
+async def test_the_provider_is_asked_once_on_the_merchants_account(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    await platform.send(ask(platform, order_id))
+    requested = last(platform, RefundRequested)
+    for _ in range(2):
+        await policy(platform, provider)(requested)
+    (request,) = provider.asked
+    assert provider.accounts == ["acct_1"]
+    assert (request.amount, request.return_fee) == (dollars("20.00"), True)
+    assert request.idempotency_key == f"refund:{request.refund_id}"
+    assert (await platform.get(ORDER, order_id)).status is OrderStatus.REFUNDED
+
+
+async def test_a_crash_between_answer_and_record_asks_again_with_the_same_key(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id, Transient("Stripe", "away"))
+    await platform.send(ask(platform, order_id))
+    await policy(platform, provider)(last(platform, RefundRequested))
+    assert [each.idempotency_key for each in provider.asked] == [provider.asked[0].idempotency_key] * 2
+    assert len(provider.refunds) == 1
+
+
+async def test_an_outage_leaves_the_refund_requested_and_is_worth_another_try(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id, *(Transient("Stripe", "away") for _ in range(3)))
+    await platform.send(ask(platform, order_id))
+    with pytest.raises(Transient):
+        await policy(platform, provider)(last(platform, RefundRequested))
+    (refund,) = (await platform.get(ORDER, order_id)).after.refunds.values()
+    assert refund.status is RefundStatus.REQUESTED
+    await policy(platform, provider)(last(platform, RefundRequested))
+    assert (await platform.get(ORDER, order_id)).status is OrderStatus.REFUNDED
+
+
+async def test_a_refusal_of_the_provider_is_a_failed_refund_with_its_words(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id, StripeRefused("Charge ch_1 has already been refunded."))
+    await platform.send(ask(platform, order_id))
+    await policy(platform, provider)(last(platform, RefundRequested))
+    assert kinds(platform.log.events[-1:]) == ["RefundFailed"]
+    order = await platform.get(ORDER, order_id)
+    assert order.after.left("pi_1") == dollars("20.00")
+
+
+async def test_an_order_of_another_provider_is_not_refunded_here(platform: Platform) -> None:
+    order_id = await paid(platform)
+    await platform.send(ask(platform, order_id))
+    await policy(platform, Provider(platform, order_id), "sandbox")(last(platform, RefundRequested))
+    assert kinds(platform.log.events[-1:]) == ["RefundFailed"]
+
+
+async def test_a_sandbox_payment_refunds_too(platform: Platform) -> None:
+    order_id = await paid(platform, "sandbox")
+    sandbox = SandboxPayments(b"a secret that only tests know", page_url="http://pay.test/pay", clock=platform.clock)
+    await platform.send(ask(platform, order_id, "5.00"))
+    await policy(platform, sandbox, "sandbox")(last(platform, RefundRequested))
+    succeeded = platform.log.events[-1]
+    assert isinstance(succeeded, RefundSucceeded)
+    assert (succeeded.amount, succeeded.fee_refund) == (dollars("5.00"), dollars("0.25"))
+
+
+async def test_a_webhook_that_was_faster_leaves_the_policy_nothing_to_ask(platform: Platform) -> None:
+    order_id = await paid(platform)
+    await platform.send(ask(platform, order_id))
+    requested = last(platform, RefundRequested)
+    assert isinstance(requested.event, RefundRequested)
+    provider = Provider(platform, order_id)
+    answer = RefundAnswer(
+        refund_id=requested.event.refund_id,
+        external_id="re_1",
+        intent_id="pi_1",
+        amount=dollars("20.00"),
+        status=RefundStatus.SUCCEEDED,
+    )
+    await platform.send(RecordRefund(order_id=order_id, answer=answer))
+    await policy(platform, provider)(requested)
+    assert provider.asked == []
+
+
+async def test_of_two_refunds_at_once_the_stream_takes_one(platform: Platform) -> None:
+    order_id = await paid(platform)
+    first, second = ask(platform, order_id, "15.00"), ask(platform, order_id, "15.00")
+    before = platform.log.remembered[order_id] = await loaded(platform, order_id)
+    await platform.send(first)
+    # The second one decides on the state before the first, as another process would.
+    platform.log.remembered[order_id] = before
+    with pytest.raises(RefundTooLarge):
+        await platform.send(second)
+    assert len((await platform.get(ORDER, order_id)).after.refunds) == 1
+
+
+async def loaded(platform: Platform, order_id: UUID):  # type: ignore[no-untyped-def]  # the log's own type
+    found = await platform.log.load(ORDER, order_id)
+    assert found is not None
+    return found
+
+
+def webhook(type: str, number: int, intent_id: str = "pi_1") -> str:
+    about = {"id": f"re_{number}", "object": "refund", "payment_intent": intent_id, "amount": 1, "currency": "usd"}
+    return json.dumps(
+        {"id": f"evt_{type}_{number}", "type": type, "account": "acct_1", "livemode": False, "data": {"object": about}}
+    )
+
+
+async def deliver(platform: Platform, provider: Provider, body: str) -> None:
+    """Do what the gateway and the payments policy do with a webhook about a refund, twice."""
+    notice = READER.read_body(body)
+    assert isinstance(notice, ChargeNotice)
+    before = len(platform.log.raw)
+    await platform.send(
+        ReceiveAccountWebhook(
+            source="stripe",
+            external_id=notice.external_id,
+            type=notice.type,
+            merchant_id=platform.merchant_id,
+            body=READER.recordable(body),
+        )
+    )
+    payments = PaymentsPolicy(platform, platform, {"stripe": StripeNotices(live=False)}, charges=provider)
+    for raw in platform.log.raw[before:]:
+        envelope = raw.decode()
+        if isinstance(envelope.event, WebhookReceived):
+            await payments(envelope)
+            await payments(envelope)
+
+
+async def test_a_refund_in_the_dashboard_is_recorded(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    provider.in_dashboard(500)
+    for type in ("refund.created", "charge.refunded", "refund.updated"):
+        await deliver(platform, provider, webhook(type, 1))
+    order = await platform.get(ORDER, order_id)
+    assert order.after.left("pi_1") == dollars("15.00")
+    assert [event for event in kinds(platform.log.events) if event.startswith("Refund")] == [
+        "RefundReported",
+        "RefundSucceeded",
+    ]
+
+
+async def test_a_payment_that_names_another_merchants_order_refunds_nothing(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    provider.in_dashboard(500)
+
+    class Forged(Provider):
+        async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
+            report = await provider.of(account_id, intent_id)
+            return None if report is None else replace(report, store_id=uuid4())
+
+    before = len(platform.log.events)
+    await deliver(platform, Forged(platform, order_id), webhook("refund.created", 1))
+    assert kinds(platform.log.events[before:]) == ["WebhookReceived"]
+
+
+STEPS = (
+    "answer",
+    "dashboard",
+    "fails",
+    "refund.created",
+    "charge.refunded",
+    "refund.updated",
+    "refund.failed",
+    "later",
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations([*STEPS, *STEPS]))
+async def test_webhooks_and_answers_in_any_order_end_in_what_the_provider_did(arrival: Sequence[str]) -> None:
+    """The merchant's refund of 8 dollars, one of 5 in the dashboard, and one of 3 there that fails."""
+    platform = Platform()
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    await platform.send(ask(platform, order_id, "8.00"))
+    requested = last(platform, RefundRequested)
+    made = set[str]()
+    for number, step in enumerate(arrival):
+        if step == "answer":
+            await policy(platform, provider)(requested)
+        elif step in {"dashboard", "fails"} and step not in made:
+            made.add(step)
+            fails = step == "fails"
+            provider.in_dashboard(300 if fails else 500, RefundStatus.FAILED if fails else RefundStatus.SUCCEEDED)
+        elif step == "later":
+            platform.clock.advance(timedelta(hours=1))
+        elif "." in step:
+            await deliver(platform, provider, webhook(step, number))
+    await deliver(platform, provider, webhook("refund.updated", 99))
+    order = await platform.get(ORDER, order_id)
+    ended = sorted((each.amount.minor, each.status.value) for each in order.after.refunds.values())
+    assert ended == [(300, "FAILED"), (500, "SUCCEEDED"), (800, "SUCCEEDED")]
+    assert order.after.left("pi_1") == dollars("7.00")
+    assert order.status is OrderStatus.PAID
