@@ -122,7 +122,7 @@ class StripeServer:
         """Return a refund that the merchant made at Stripe."""
         account = next(each["account"] for each in self.sessions.values() if each["payment_intent"] == intent_id)
         refund = self._refund({"payment_intent": intent_id, "amount": str(amount)}, account)
-        assert not isinstance(refund, JSONResponse)
+        assert isinstance(refund, dict)
         refund["status"] = status
         return refund
 

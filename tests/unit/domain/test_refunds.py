@@ -231,7 +231,10 @@ def what_may_arrive() -> tuple[Order, list[RefundAnswer | PaymentConfirmed]]:
     ]
 
 
-def end(order: Order, arrival: Sequence[RefundAnswer | PaymentConfirmed]) -> object:
+End = tuple[frozenset[tuple[str | None, int, RefundStatus]], Money | None, OrderStatus]
+
+
+def end(order: Order, arrival: Sequence[RefundAnswer | PaymentConfirmed]) -> End:
     for notice in arrival:
         events: Sequence[OrderEvent]
         if isinstance(notice, PaymentConfirmed):
@@ -249,7 +252,7 @@ def test_every_permutation_of_answers_about_refunds_ends_in_the_same_state() -> 
     order, answers = what_may_arrive()
     ends = {end(order, [*arrival, *arrival[::2]]) for arrival in permutations(answers)}
     assert len(ends) == 1
-    ((known, left, status),) = ends  # type: ignore[misc]
+    ((known, left, status),) = ends
     assert (left, status) == (dollars("32.98"), OrderStatus.PAID)
     assert len(known) == 4
 
@@ -266,7 +269,7 @@ def test_refunds_may_be_known_before_their_payment() -> None:
         amount=order.total,
         platform_fee=dollars("2.50"),
     )
-    answers = [
+    answers: list[RefundAnswer | PaymentConfirmed] = [
         payment,
         elsewhere("40.00", RefundStatus.REQUESTED, "re_1"),
         elsewhere("40.00", RefundStatus.SUCCEEDED, "re_1"),
@@ -276,5 +279,5 @@ def test_refunds_may_be_known_before_their_payment() -> None:
     ]
     ends = {end(order, arrival) for arrival in permutations(answers)}
     assert len(ends) == 1
-    ((_, left, status),) = ends  # type: ignore[misc]
+    ((_, left, status),) = ends
     assert (left, status) == (dollars("0.00"), OrderStatus.REFUNDED)

@@ -15,7 +15,7 @@ from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
+from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
 from projections.catalog.views import BrandResult, StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
@@ -136,7 +136,7 @@ class Desk:
     async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
         return None
 
-    def envelope(self, event: OrderPaid | OrderFulfilled | WithdrawalReceived) -> Envelope:
+    def envelope(self, event: OrderEvent) -> Envelope:
         return Envelope(
             id=UUID(int=7),
             position=1,
