@@ -64,8 +64,7 @@ def without_halo(image: Image.Image, alpha: Image.Image) -> Image.Image:
     """Return the image with its soft edge recolored from the inside, so that the old background does not show.
 
     Where alpha is not solid, the color is the Gaussian mean of the solid pixels nearby (normalized convolution,
-    Knutsson and Westin 1993), computed at half the size. rembg's own method needs pymatting, whose import compiles for
-    a minute.
+    Knutsson and Westin 1993), computed at half the size.
     """
     half = image.reduce(2)
     solid = alpha.reduce(2).point(lambda value: 255 if value >= SURE else 0)

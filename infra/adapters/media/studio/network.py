@@ -1,71 +1,70 @@
-"""The neural network of the studio, by rembg's sessions, on weights at a given path."""
+"""The neural network of the studio: one of rembg's, run by OpenVINO on weights at a given path."""
 
-import importlib
-import sys
+from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
-SESSIONS = {
-    "u2net": ("u2netp", "U2netpSession", 320),
-    "isnet": ("dis_general_use", "DisSession", 1024),
-    "birefnet": ("birefnet_general", "BiRefNetSessionGeneral", 1024),
+if TYPE_CHECKING:
+    from openvino import InferRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a kind of network takes and gives, as in rembg's session of that kind."""
+
+    side: int
+    """Side of the square input, in pixels."""
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+    """Mean and standard deviation by channel that the network was trained with, of values from 0 to 1."""
+    gives_logits: bool = False
+    """Whether the output still needs the logistic function."""
+
+
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+NETWORKS = {
+    "u2net": Network(320, *_IMAGENET),
+    "isnet": Network(1024, (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)),
+    "birefnet": Network(1024, *_IMAGENET, gives_logits=True),
 }
-"""Module, class and input side in pixels of rembg's session, by kind of network."""
+"""By kind."""
 
 
 def predict_mask(image: Image.Image, model: str, kind: str = "u2net") -> Image.Image:
-    """Return the network's mask of the product, white where it is certain.
+    """Return the network's mask of the product, white where it is certain, as a square.
 
     Args:
         image: RGB.
         model: path of the weights.
-        kind: see :data:`SESSIONS`.
+        kind: see :data:`NETWORKS`.
     """
-    side = SESSIONS[kind][2]
-    small = image.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    mask: Image.Image = session(model, kind).predict(small)[0]
-    return mask
+    network = NETWORKS[kind]
+    small = image.resize((network.side, network.side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    values: np.ndarray = np.asarray(small, dtype=np.float32)
+    values = values / max(float(values.max()), 1e-6)
+    values = (values - network.mean) / network.deviation
+    request = load(model)
+    request.infer({0: np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)})
+    found = request.get_output_tensor(0).data[0, 0].astype(np.float32)
+    if network.gives_logits:
+        found = 1 / (1 + np.exp(-found))
+    lowest, highest = float(found.min()), float(found.max())
+    return Image.fromarray((255 * (found - lowest) / max(highest - lowest, 1e-6)).astype(np.uint8), "L")
 
 
 @cache
-def session(model: str, kind: str = "u2net") -> Any:
-    """Return rembg's session for the weights at a path, loaded once per process."""
-    import onnxruntime  # noqa: PLC0415 - slow and large: worker processes only
+def load(model: str) -> "InferRequest":
+    """Return the network with the weights at a path, loaded once per process."""
+    import openvino  # noqa: PLC0415 - slow and large: worker processes only
 
-    network = _session_class(kind)
-
-    class Local(network):  # type: ignore[misc, valid-type]  # rembg is untyped
-        @classmethod
-        def download_models(cls, *_: Any, **__: Any) -> str:
-            return model  # never from the network: set-up downloaded and checked the file
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    # A memory pattern costs 190 MB. Without an arena every run allocates again, which takes a fifth of its time.
-    options.enable_mem_pattern = False
-    return Local(kind, options, providers=["CPUExecutionProvider"])
-
-
-def _session_class(kind: str) -> type:
-    """Return rembg's session class without importing the rest of rembg.
-
-    ``import rembg`` loads numba, scipy and scikit-image for alpha matting, which we do not use: a second of processor
-    time and 100 MB in every worker. Empty package objects stand in for rembg, so only the needed modules run.
-    """
-    spec = find_spec("rembg")
-    if spec is None or spec.origin is None:
-        raise ImportError("the package `rembg` is not installed")
-    root = Path(spec.origin).parent
-    for name, folder in (("rembg", root), ("rembg.sessions", root / "sessions")):
-        if name not in sys.modules:
-            package = ModuleType(name)
-            package.__path__ = [str(folder)]
-            sys.modules[name] = package
-    module, network, _ = SESSIONS[kind]
-    found: type = getattr(importlib.import_module(f"rembg.sessions.{module}"), network)
-    return found
+    settings = {
+        "INFERENCE_NUM_THREADS": 1,
+        # Pinned to a core, all workers would share the first one.
+        "ENABLE_CPU_PINNING": False,
+        # With less, masks of thin parts are worse and more good ones are doubted.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    return openvino.Core().compile_model(model, "CPU", settings).create_infer_request()

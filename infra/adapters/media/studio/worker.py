@@ -73,10 +73,10 @@ def main(model: str, parent: int, kind: str) -> None:
     # Output printed by libraries must not mix with the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from infra.adapters.media.studio.network import predict_mask, session  # noqa: PLC0415 - after the pipes are safe
+    from infra.adapters.media.studio.network import load, predict_mask  # noqa: PLC0415 - after the pipes are safe
     from infra.adapters.media.studio.pipeline import process_photo  # noqa: PLC0415
 
-    session(model, kind)
+    load(model)
     predict = partial(predict_mask, model=model, kind=kind)
     _send(answers, READY)
     tasks = msgspec.msgpack.Decoder(Task)

@@ -1,7 +1,8 @@
-"""The studio: passes photos to worker processes, each with rembg's model in memory.
+"""The studio: passes photos to worker processes, each with the network in memory.
 
-A worker takes about 90 MB with its model loaded and 360 MB after its first photo, so workers live only around photos: they
-start when photos are expected and end after some idle time. They are replaced regularly too, because rembg's memory grows.
+A worker takes about 160 MB with its network loaded and 220 MB after its first photo, so workers live only around photos:
+they start when photos are expected and end after some idle time. They are replaced regularly too, because the memory of
+native libraries grows.
 A worker has one photo at a time, so a crash or a hang always belongs to a known photo.
 """
 
@@ -54,7 +55,7 @@ class RembgStudio:
 
         Args:
             model: path of the weights.
-            workers: the most processes; each takes about 400 MB while it works.
+            workers: the most processes; each takes about 250 MB while it works.
             seconds: limit of one photo.
             idle_seconds: idle time after which workers end.
             command: the command that starts a worker.
