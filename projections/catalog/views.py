@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+import msgspec
+
 from domain.kernel import Value
-from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus, WinningScore
@@ -249,7 +251,18 @@ FINISHED = frozenset({ImageState.PROCESSED, ImageState.NEEDS_REVIEW})
 """The states of images that the studio has finished."""
 
 
-def largest(renditions: Mapping[str, Rendition]) -> Rendition | None:
+class RenditionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One exported size of an image; see :class:`domain.media.events.Rendition`."""
+
+    name: str
+    key: str
+    width: int
+    height: int
+    size_bytes: int
+    mime_type: str = "image/webp"
+
+
+def largest(renditions: Mapping[str, RenditionView]) -> RenditionView | None:
     """Return the largest rendition; None if there is none."""
     return max(renditions.values(), key=lambda rendition: rendition.width * rendition.height, default=None)
 
@@ -263,9 +276,9 @@ class ImageReview:
     """What is doubtful, for the merchant; empty if the cut-out is clear."""
     signals: Mapping[str, float]
     shown: ImageVersion
-    original: Mapping[str, Rendition]
+    original: Mapping[str, RenditionView]
     """The whole photo; empty if it is not stored."""
-    cutout: Mapping[str, Rendition]
+    cutout: Mapping[str, RenditionView]
     """The cut-out; empty if it is not stored."""
 
 
@@ -280,7 +293,7 @@ class ImageView:
     """The supplier's photo."""
     alt_text: str
     status: ImageState
-    renditions: Mapping[str, Rendition]
+    renditions: Mapping[str, RenditionView]
     """``thumbnail``, ``medium`` and ``large``; kept while the image is processed again."""
     review: ImageReview | None
     """None until the image is processed, or if no cut-out was requested."""
@@ -321,7 +334,7 @@ class MediaAssetView:
     alt_text: str
     width: int | None
     height: int | None
-    renditions: Mapping[str, Rendition]
+    renditions: Mapping[str, RenditionView]
     operations: tuple[Operation, ...]
     """What the studio did."""
     ground: str | None

@@ -9,11 +9,7 @@ from starlette.routing import Route
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import PageRenderer
-from storefront.visit.shop_details import ShopDetailsReader
 from storefront.visit.visit import Visit, Visits
-
-LINKED = frozenset({"type", "title", "slug"})
-"""The attributes of a content page that links to it need."""
 
 Render = Callable[[Visit], Awaitable[RenderedPage | Response]]
 
@@ -24,7 +20,7 @@ class Pages(ABC):
     def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
         self._deps, self._queries = deps, deps.queries
         self._visits, self._renderer = visits, renderer
-        self._shops = ShopDetailsReader(deps)
+        self._facts = visits.facts
 
     @abstractmethod
     def routes(self) -> list[Route]:
@@ -42,7 +38,7 @@ class Pages(ABC):
         key = (visit.request.scope["path"], visit.today, *about)
         page = None if revision is None else cache.get(store_id, revision, key)
         if page is None:
-            rendered = await render(visit.without_shopper(await self._queries.pages(store_id, only=LINKED)))
+            rendered = await render(visit.without_shopper(await self._facts.linked_pages.of(visit.store, revision)))
             if isinstance(rendered, Response):
                 return rendered
             page = rendered

@@ -34,7 +34,7 @@ class ContentPages(Pages):
         page = await self._queries.page(visit.store.id, slug)
         if page is None:
             raise PageMissing
-        content = published(page.content, await self._shops.of(visit.store, visit.revision))
+        content = published(page.content, await self._facts.shop.of(visit.store, visit.revision))
         return self._renderer.render(
             visit,
             "content.html",

@@ -9,13 +9,13 @@ from starlette.routing import Route
 from domain.media.ports import MEDIA_KEY
 from infra.web.conditional import is_current
 from infra.web.static_files import FOREVER
-from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
+from projections.catalog.views import ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
-from storefront.shelves.grouping import shelves_of
 from storefront.visit.errors import PageMissing
+from storefront.visit.store_facts import ANY_ON_SALE
 from storefront.visit.visit import Visit
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -83,7 +83,7 @@ class FilePages(Pages):
         return await self._shared(await self._visits.to_open_shop(request), self._sitemap)
 
     async def _sitemap(self, visit: Visit) -> RenderedPage:
-        shelves = shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
+        shelves = (await self._facts.categories.of(visit.store, visit.revision)).shelves
         addresses = [
             "/",
             "/products",
@@ -95,7 +95,7 @@ class FilePages(Pages):
             page = await self._queries.products(
                 visit.store.id,
                 Window(first=PAGE_MAX, after=after),
-                where=ProductFilter(statuses=ON_SALE),
+                where=ANY_ON_SALE,
                 sort=ProductSort.NEWEST,
                 only=frozenset({"slug"}),
             )

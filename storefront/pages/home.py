@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from domain.money import Money
 from domain.store.brand import HeroKind, Mood, Section
-from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView
+from projections.catalog.views import ProductFilter, ProductSort, ProductView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.pages.first_places import first_places
@@ -18,7 +18,8 @@ from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Ca
 from storefront.rendering.offer import offer_line
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
-from storefront.shelves.grouping import Shelf, shelf_of, shelves_of
+from storefront.shelves.grouping import Shelf, shelf_of
+from storefront.visit.store_facts import ANY_ON_SALE
 from storefront.visit.visit import Visit
 
 FEATURED = 8
@@ -50,10 +51,10 @@ class HomePages(Pages):
         return await self._shared(await self._visits.to_open_shop(request), self._render)
 
     async def _render(self, visit: Visit) -> RenderedPage:
-        queries, where, store_id = self._queries, ProductFilter(statuses=ON_SALE), visit.store.id
+        queries, where, store_id = self._queries, ANY_ON_SALE, visit.store.id
         theme = theme_of(visit.brand)
-        categories = await queries.categories(store_id, where=where)
-        shelves = shelves_of(categories)
+        categories = await self._facts.categories.of(visit.store, visit.revision)
+        shelves = categories.shelves
         shows_tiles = theme.hero is HeroKind.CATEGORY or theme.sections[:1] != (Section.CATEGORIES,)
         most = TILED if shows_tiles and len(shelves) > 1 else FEATURED + 4
         best = await queries.products(
@@ -78,8 +79,8 @@ class HomePages(Pages):
             shelves=shelves,
             tiles=tiles[:TILES],
             hero_tiles=_for_hero_tiles(tiles),
-            offer=offer_line(categories, await self._lowest_price(store_id, where), delivery, _fits(products)),
-            total=await queries.count(store_id, where=where),
+            offer=offer_line(categories.counts, await self._lowest_price(store_id, where), delivery, _fits(products)),
+            total=await self._facts.total.of(visit.store, visit.revision),
             delivery=delivery,
         )
 

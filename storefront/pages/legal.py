@@ -32,7 +32,7 @@ class LegalPages(Pages):
         title = imprint_title(visit.store.business_country or "")
         if title is None:
             raise PageMissing
-        shop = await self._shops.of(visit.store, visit.revision)
+        shop = await self._facts.shop.of(visit.store, visit.revision)
         return self._renderer.render(
             visit, "imprint.html", title=title, shop=shop, business=business_block(shop), robots="noindex, follow"
         )
@@ -44,6 +44,6 @@ class LegalPages(Pages):
         return self._renderer.render(
             visit,
             "accessibility.html",
-            shop=await self._shops.of(visit.store, visit.revision),
+            shop=await self._facts.shop.of(visit.store, visit.revision),
             robots="noindex, follow",
         )

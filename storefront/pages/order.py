@@ -79,7 +79,7 @@ class OrderPages(Pages):
         version = await self._queries.page_version(visit.store.id, reference.page_id, reference.number)
         if version is None:
             raise PageMissing
-        shop = await self._shops.at(visit.store, order.placed_at)
+        shop = await self._facts.shop_at(visit.store, order.placed_at)
         return self._renderer.page(
             visit,
             "page_version.html",

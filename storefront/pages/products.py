@@ -21,8 +21,9 @@ from storefront.pages.base import Pages
 from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, cards, pictures, without_currency
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.structured_data import product_data, shelf_data
-from storefront.shelves.grouping import Shelf, category_name, find_shelf, shelf_of, shelves_of
+from storefront.shelves.grouping import Shelf, category_name, find_shelf, shelf_of
 from storefront.visit.errors import PageMissing
+from storefront.visit.store_facts import ANY_ON_SALE
 from storefront.visit.visit import Visit
 
 PAGE = 24
@@ -178,7 +179,7 @@ class ProductPages(Pages):
         return await self._shared(await self._visits.to_open_shop(request), render, query)
 
     async def _shelves(self, visit: Visit) -> Sequence[Shelf]:
-        return shelves_of(await self._queries.categories(visit.store.id, where=ProductFilter(statuses=ON_SALE)))
+        return (await self._facts.categories.of(visit.store, visit.revision)).shelves
 
     async def _list(
         self, visit: Visit, query: ListingQuery, shelves: Sequence[Shelf], shelf: Shelf | None
@@ -200,12 +201,17 @@ class ProductPages(Pages):
             shelves=shelves,
             problem=problem,
             cards=shown,
-            total=await self._queries.count(visit.store.id, where=where),
+            total=await self._count(visit, where),
             sorts={key: label for key, (_, label) in SORTS.items()},
             following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,
             structured=() if shelf is None else shelf_data(visit, shelf, shown),
             robots=None if query.is_plain and (shelf or not query.category) else "noindex, follow",
         )
+
+    async def _count(self, visit: Visit, where: ProductFilter) -> int:
+        if where == ANY_ON_SALE:
+            return await self._facts.total.of(visit.store, visit.revision)
+        return await self._queries.count(visit.store.id, where=where)
 
     async def product(self, request: Request) -> Response:
         slug, variant = request.path_params["slug"], _id(request.query_params.get("variant", ""))
@@ -230,7 +236,7 @@ class ProductPages(Pages):
             chosen=_chosen(variants, requested),
             choice=_choice_name(variants),
             pictures=photos,
-            shop=await self._shops.of(visit.store, visit.revision),
+            shop=await self._facts.shop.of(visit.store, visit.revision),
             arrival=arrival_window([product.shipping_days], ordered_on=visit.today),
             related=await self._cards(visit.store.id, await self._related(visit, product)),
             shelf=(shelf := shelf_of(await self._shelves(visit), product.category)),

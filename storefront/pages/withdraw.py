@@ -183,7 +183,7 @@ class WithdrawPages(Pages):
             link=link,
             problems=problems or {},
             problem=problem,
-            shop=await self._shops.of(visit.store, visit.revision),
+            shop=await self._facts.shop.of(visit.store, visit.revision),
             unstated=UNSTATED,
             robots="noindex, follow" if link is None else "noindex",
         )

@@ -2,15 +2,17 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from uuid import UUID
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern, format_currency, get_currency_symbol, parse_pattern
+from markupsafe import Markup, escape
 
 from domain.money import Money, exponent
 from domain.order.delivery import ArrivalWindow
@@ -40,6 +42,25 @@ def money(amount: Money) -> str:
         currency_digits=False,
     )
     return f"\N{MINUS SIGN}{shown}" if amount.minor < 0 else shown
+
+
+def price(amount: Money, compare_at: Money | None = None, *, varies: bool = False) -> Markup:
+    """Return a price with the former one.
+
+    Args:
+        amount: the price.
+        compare_at: the former price; None if there is none to show.
+        varies: whether some variant costs more.
+    """
+    least = '<span class="price-from">from</span> ' if varies else ""
+    words = "lowest price of the 30 days before: "
+    former = (
+        f' <s class="price-was"><span class="sr-only">{words}</span>{escape(money(compare_at))}</s>'
+        if compare_at
+        else ""
+    )
+    now = f'<span class="price-now">{escape(money(amount))}</span>'
+    return Markup(f'<span class="price">{least}{now}{former}</span>')  # noqa: S704 - escaped
 
 
 @cache
@@ -85,8 +106,15 @@ class Picture:
     alt: str
 
     @property
-    def is_square(self) -> bool:
-        return abs(self.width / self.height - 1) < 0.04
+    def files(self) -> Markup:
+        """The attributes that name its files."""
+        return Markup(f'src="{escape(self.src)}" srcset="{escape(self.srcset)}"')  # noqa: S704 - escaped
+
+    @property
+    def shape(self) -> Markup:
+        """The attributes of its class and size."""
+        kind = "photo photo-square" if abs(self.width / self.height - 1) < 0.04 else "photo"
+        return Markup(f'class="{kind}" width="{self.width}" height="{self.height}"')  # noqa: S704 - our own characters
 
 
 def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
@@ -95,11 +123,12 @@ def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
     if not sizes:
         return None
     middle = image.renditions.get("medium", sizes[-1])
+    links = [link(size.key) for size in sizes]
     return Picture(
-        src=link(middle.key),
-        srcset=", ".join(f"{link(size.key)} {size.width}w" for size in sizes),
-        large=link(sizes[-1].key),
-        thumbnail=link(sizes[0].key),
+        src=links[sizes.index(middle)],
+        srcset=", ".join([f"{address} {size.width}w" for address, size in zip(links, sizes, strict=True)]),
+        large=links[-1],
+        thumbnail=links[0],
         width=middle.width,
         height=middle.height,
         alt=image.alt_text or title,
@@ -108,8 +137,12 @@ def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
 
 def pictures(images: Sequence[ImageView], title: str, link: MediaUrl) -> list[Picture]:
     """Return the finished images of a product, in their order."""
+    return list(_finished(images, title, link))
+
+
+def _finished(images: Sequence[ImageView], title: str, link: MediaUrl) -> Iterator[Picture]:
     shown = (picture(image, title, link) for image in images)
-    return [one for one in shown if one is not None]
+    return (one for one in shown if one is not None)
 
 
 SHOWN_OF_PRODUCT = frozenset({"title", "slug", "category", "price", "price_range", "compare_at", "status"})
@@ -150,7 +183,7 @@ def saving(price: Money, compare_at: Money | None) -> int | None:
 
 def card(product: ProductView, images: Sequence[ImageView], link: MediaUrl) -> Card:
     """Return a product as a list shows it."""
-    shown = pictures(images, product.title, link)
+    shown = list(islice(_finished(images, product.title, link), 2))
     lowest, highest = product.price_range
     former = product.compare_at
     if former is not None:

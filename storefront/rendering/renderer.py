@@ -39,6 +39,7 @@ class PageRenderer:
         )
         self.templates.filters.update(
             money=formatting.money,
+            price=formatting.price,
             saving=formatting.saving,
             markdown=markdown.render,
             summary=formatting.summary,

@@ -26,6 +26,7 @@ from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.parts import Part, ShopperParts
 from storefront.visit.signing import Signers, Tampered
+from storefront.visit.store_facts import StoreFacts
 from storefront.visit.tenancy import KnownStore, Tenancy
 
 MOST_SIGNERS = 1_000
@@ -160,6 +161,7 @@ class Visits:
     def __init__(self, deps: StorefrontDependencies) -> None:
         self._deps = deps
         self._signers: OrderedDict[UUID, Signers] = OrderedDict()
+        self.facts = StoreFacts(deps)
         self.tenancy = Tenancy(deps.queries, base_domains=deps.base_domains)
 
     async def to_open_store(self, request: Request) -> Visit:

@@ -9,11 +9,11 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason, Rendition
+from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view
 from projections.catalog.queries.media import IMAGES
-from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, largest
+from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, RenditionView, largest
 
 SIZES = ("thumbnail", "medium", "large")
 
@@ -28,7 +28,7 @@ class RenditionType:
     mime_type: str
 
 
-def renditions(exported: Iterable[Rendition], reading: ReadContext) -> list[RenditionType]:
+def renditions(exported: Iterable[RenditionView], reading: ReadContext) -> list[RenditionType]:
     """Return an image's renditions, the smallest first."""
     order = {name: place for place, name in enumerate(SIZES)}
     return [

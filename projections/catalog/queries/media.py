@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from pydantic import TypeAdapter
+import msgspec
 
-from domain.media.events import CutoutReview, ImageVersion, MediaType, RejectionReason, Rendition
+from domain.media.events import CutoutReview, ImageVersion, MediaType, RejectionReason
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
     FINISHED,
@@ -19,6 +19,7 @@ from projections.catalog.views import (
     ImageState,
     ImageView,
     MediaAssetView,
+    RenditionView,
     StudioNotes,
     largest,
 )
@@ -26,7 +27,7 @@ from projections.reading.columns import Attribute, Only, ViewColumns, column, gr
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
-_renditions = TypeAdapter(list[Rendition])
+_renditions = msgspec.json.Decoder(list[RenditionView]).decode
 
 MEDIA_COLUMNS = (
     "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
@@ -35,15 +36,15 @@ MEDIA_COLUMNS = (
 )
 
 
-def _by_name(renditions: str) -> dict[str, Rendition]:
-    return {rendition.name: rendition for rendition in _renditions.validate_json(renditions)}
+def _by_name(renditions: str) -> dict[str, RenditionView]:
+    return {rendition.name: rendition for rendition in _renditions(renditions)}
 
 
 def _rejection(record: Any) -> RejectionReason | None:
     return None if record["rejection"] is None else RejectionReason(record["rejection"])
 
 
-def _review(record: Any, renditions: dict[str, Rendition]) -> ImageReview | None:
+def _review(record: Any, renditions: dict[str, RenditionView]) -> ImageReview | None:
     if record["review"] is None:
         return None
     judged, shown = CutoutReview.model_validate_json(record["review"]), ImageVersion(record["shown"])

@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.media.events import Rendition
 from domain.product.events import WinningScore
-from projections.catalog.views import ImageState, ImageView
+from projections.catalog.views import ImageState, ImageView, RenditionView
 from storefront.pages.first_places import first_places
 from tests.support.builders.samples import NOON
 
-LARGE = Rendition(name="large", key="sha256/ab/ab.webp", width=800, height=800, size_bytes=9)
+LARGE = RenditionView(name="large", key="sha256/ab/ab.webp", width=800, height=800, size_bytes=9)
 
 
 class Shown:
