@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from infra.web.moments import OneMoment
 from storefront.direct import DirectPages
 from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
@@ -61,6 +62,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Starlett
     for kind, handler in errors.handlers().items():
         app.add_exception_handler(kind, handler)
     # The last one added is the outermost.
+    app.add_middleware(OneMoment)
     if direct:
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)

@@ -32,7 +32,12 @@ from projections.sales.views import OrderView
 
 
 class StorefrontQueries(Protocol):
-    """What the storefront reads."""
+    """What the storefront reads: for a page, one moment of it (ADR 0043)."""
+
+    @property
+    def present(self) -> "StorefrontQueries":
+        """The same queries outside the moment of a page."""
+        ...
 
     async def revision(self, store: StoreView) -> Revision:
         """Return the revision of all rows that the store's pages show, orders aside."""

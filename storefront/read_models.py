@@ -19,6 +19,7 @@ from projections.catalog.views import (
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.reading.columns import Only
+from projections.reading.moment import present
 from projections.reading.paging import Reader, Slice, Window
 from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
@@ -31,6 +32,10 @@ class ReadModelQueries:
 
     def __init__(self, db: Reader) -> None:
         self._db = db
+
+    @property
+    def present(self) -> "ReadModelQueries":
+        return ReadModelQueries(present(self._db))
 
     async def revision(self, store: StoreView) -> Revision:
         return await revision_of(self._db, (("catalog", store.id), ("merchants", store.merchant_id)))

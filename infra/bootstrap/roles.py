@@ -208,6 +208,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.bootstrap.consumers import origin
+    from projections.reading.moment import MomentReader
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
@@ -215,7 +216,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     settings = platform.settings
     return create_app(
         StorefrontDependencies(
-            queries=ReadModelQueries(await platform.readers()),
+            queries=ReadModelQueries(MomentReader(await platform.readers())),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
             payments=await platform.payments(),

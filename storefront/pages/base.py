@@ -38,6 +38,8 @@ class Pages(ABC):
         key = (visit.request.scope["path"], visit.today, *about)
         page = None if revision is None else cache.get(store_id, revision, key)
         if page is None:
+            visit = await self._visits.in_moment(visit)
+            revision = visit.revision
             rendered = await render(visit.without_shopper(await self._facts.linked_pages.of(visit.store, revision)))
             if isinstance(rendered, Response):
                 return rendered

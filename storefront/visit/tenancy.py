@@ -61,7 +61,9 @@ class Tenancy:
     def __init__(
         self, queries: StorefrontQueries, *, base_domains: Sequence[str] = ("localhost",), most: int = 1_000
     ) -> None:
-        self._queries, self._revisions = queries, RevisionReader(queries)
+        # Kept stores and revisions are those of the present, not of the moment that one request reads.
+        self._queries, self._present = queries, queries.present
+        self._revisions = RevisionReader(self._present)
         bases = [bare_host(domain) for domain in base_domains]
         self._suffixes = tuple("." + base for base in bases)
         self._platform = LOOPBACK | set(bases)
@@ -80,11 +82,20 @@ class Tenancy:
             StoreClosed: it is paused.
         """
         known = await self.public_store_of(header)
-        if known.store.status not in PUBLIC:
-            raise UnknownHost(bare_host(header))
-        if known.store.status is StoreStatus.PAUSED:
-            raise StoreClosed(known.store)
+        self.check_open(known.store, header)
         return known
+
+    def check_open(self, store: StoreView, header: str) -> None:
+        """Check that a store is open.
+
+        Raises:
+            UnknownHost: the public does not know it any more.
+            StoreClosed: it is paused.
+        """
+        if store.status not in PUBLIC:
+            raise UnknownHost(bare_host(header))
+        if store.status is StoreStatus.PAUSED:
+            raise StoreClosed(store)
 
     async def public_store_of(self, header: str) -> KnownStore:
         """Return the store that a ``Host`` header names, also if it is paused or archived now.
@@ -100,11 +111,11 @@ class Tenancy:
         revision = None if seen is None else await self._revisions.of(seen.store)
         if seen is not None and seen.revision == revision:
             return seen
-        store = await self._find(host)
+        store = await self._find(host, self._present)
         if store is not None and (seen is None or store.id != seen.store.id):
             # A revision stands only for rows that were read after it.
             revision = await self._revisions.of(store)
-            store = await self._find(host)
+            store = await self._find(host, self._present)
         self._seen.pop(host, None)
         if store is None or store.brand is None or store.published_at is None:
             raise UnknownHost(host)
@@ -123,9 +134,24 @@ class Tenancy:
         """Return the present revision of a store's rows."""
         return await self._revisions.of(store)
 
-    async def _find(self, host: str) -> StoreView | None:
+    async def in_moment(self, known: KnownStore, header: str) -> KnownStore:
+        """Return a store as it is in the moment that the request reads.
+
+        Raises:
+            UnknownHost: no public store has this host then.
+        """
+        revision = await self._queries.revision(known.store)
+        if known.revision == revision:
+            return known
+        host = bare_host(header)
+        store = await self._find(host, self._queries)
+        if store is None or store.id != known.store.id or store.brand is None or store.published_at is None:
+            raise UnknownHost(host)
+        return KnownStore(store, revision if store.status is StoreStatus.ACTIVE else None)
+
+    async def _find(self, host: str, queries: StorefrontQueries) -> StoreView | None:
         for suffix in self._suffixes:
             if host.endswith(suffix):
                 label = host.removesuffix(suffix)
-                return None if "." in label else await self._queries.store_by_slug(label)
-        return await self._queries.store_by_domain(host)
+                return None if "." in label else await queries.store_by_slug(label)
+        return await queries.store_by_domain(host)

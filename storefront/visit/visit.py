@@ -171,7 +171,7 @@ class Visits:
             UnknownHost: no store has this host.
             StoreClosed: it is paused.
         """
-        return await self._with_pages(await self.to_open_shop(request))
+        return await self._with_pages(await self.in_moment(await self.to_open_shop(request)))
 
     async def to_open_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_open_store`, without the content pages."""
@@ -191,11 +191,34 @@ class Visits:
         Raises:
             UnknownHost: no store that was ever open has this host.
         """
-        return await self._with_pages(await self.to_public_shop(request))
+        return await self._with_pages(await self.in_moment(await self.to_public_shop(request)))
 
     async def to_public_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_public_store`, without the content pages."""
         return self._visit(await self.tenancy.public_store_of(request.headers.get("host", "")), request)
+
+    async def in_moment(self, visit: Visit) -> Visit:
+        """Return a visit to the store as it is in the moment that its page reads.
+
+        Raises:
+            UnknownHost, StoreClosed: the store was closed since the visit began.
+        """
+        header = visit.request.headers.get("host", "")
+        known = await self.tenancy.in_moment(KnownStore(visit.store, visit.revision), header)
+        if known.store is visit.store:
+            return visit
+        if visit.is_open:
+            self.tenancy.check_open(known.store, header)
+        store = known.store
+        assert store.brand is not None
+        return replace(
+            visit,
+            store=store,
+            brand=store.brand.identity,
+            revision=known.revision,
+            today=day_in(store.time_zone, self._deps.clock.now()),
+            origin=self._deps.origin_of(store),
+        )
 
     async def to(self, store: StoreView, request: Request) -> Visit:
         """Return a visit to a store that has a brand."""

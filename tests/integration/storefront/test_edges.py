@@ -373,6 +373,10 @@ async def test_only_a_former_price_of_the_store_is_struck_through(
 
 async def test_a_failure_shows_a_page_and_no_traceback(floor: StorefrontPlatform) -> None:
     class Broken:
+        @property
+        def present(self) -> "Broken":
+            return self
+
         async def store_by_slug(self, slug: str) -> None:
             raise RuntimeError("the database is on fire")
 

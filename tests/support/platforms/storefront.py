@@ -55,6 +55,7 @@ from infra.clock import SystemClock
 from projections.engine.checkpoints import create_tables
 from projections.engine.revisions import move_revisions
 from projections.reading.consistency import Stale
+from projections.reading.moment import MomentReader
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken
 from storefront.app import StorefrontDependencies, create_app
@@ -102,12 +103,12 @@ class StorefrontPlatform:
     def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
         self.clock = SystemClock()
         self.log = PostgresEventLog(pool, self.clock)
-        self._pool, self._readers = pool, readers
+        self._pool, self.readers = pool, readers
         self.media = DiskMediaStore(media)
         self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
         self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
         self.bus = CommandBus(self.log, handlers(self.clock))
-        self.queries = ReadModelQueries(readers)
+        self.queries = ReadModelQueries(MomentReader(readers))
         self.behind = False
         """While true the read models are not updated, as when a projector has stopped."""
         self._seen = 0
@@ -247,7 +248,7 @@ class StorefrontPlatform:
 
     async def enforce_deadlines(self) -> None:
         """Run the deadlines policy once."""
-        await DeadlinePolicy(ReadModelOverdue(self._readers), self, self.clock).enforce()
+        await DeadlinePolicy(ReadModelOverdue(self.readers), self, self.clock).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)
