@@ -7,6 +7,8 @@ from itertools import chain
 from typing import Any
 
 from commands import (
+    checkout,
+    discount,
     generation,
     mail,
     media,
@@ -27,6 +29,8 @@ HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
         module.HANDLERS.items()
         for module in (
+            checkout,
+            discount,
             generation,
             mail,
             media,

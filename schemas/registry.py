@@ -7,6 +7,7 @@ from types import UnionType
 from typing import get_args
 
 from domain.cart.events import CartEvent
+from domain.discount.events import DiscountEvent
 from domain.generation.events import GenerationEvent
 from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainEvent
@@ -55,6 +56,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         MediaEvent,
         OrderEvent,
         CartEvent,
+        DiscountEvent,
         ShopperEvent,
         MailEvent,
         WebhookReceived,

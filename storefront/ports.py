@@ -28,7 +28,7 @@ from projections.reading.columns import Only
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
 from projections.reading.revisions import Revision
-from projections.sales.views import OrderView
+from projections.sales.views import DiscountView, OrderView
 
 
 class StorefrontQueries(Protocol):
@@ -76,6 +76,12 @@ class StorefrontQueries(Protocol):
     ) -> Mapping[UUID, Sequence[ImageView]]: ...
 
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]: ...
+
+    async def discount(self, store_id: UUID, discount_id: UUID) -> DiscountView | None: ...
+
+    async def has_discounts(self, store_id: UUID) -> bool:
+        """Whether the store has a discount code in use."""
+        ...
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
 

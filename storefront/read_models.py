@@ -24,7 +24,8 @@ from projections.reading.paging import Reader, Slice, Window
 from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales_queries
-from projections.sales.views import OrderView
+from projections.sales.discount_queries import discount_by_id, has_discounts
+from projections.sales.views import DiscountView, OrderView
 
 
 class ReadModelQueries:
@@ -94,6 +95,12 @@ class ReadModelQueries:
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
         return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))
 
+    async def discount(self, store_id: UUID, discount_id: UUID) -> DiscountView | None:
+        return await discount_by_id(self._db, discount_id, scope=ShopperScope(store_id))
+
+    async def has_discounts(self, store_id: UUID) -> bool:
+        return await has_discounts(self._db, store_id, scope=ShopperScope(store_id))
+
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))
 
@@ -109,6 +116,12 @@ class ReadModelMailQueries:
 
     async def store(self, store_id: UUID) -> StoreView | None:
         return await catalog_queries.store_by_id(self._db, store_id, scope=SYSTEM)
+
+    async def discount(self, store_id: UUID, discount_id: UUID) -> DiscountView | None:
+        return await discount_by_id(self._db, discount_id, scope=ShopperScope(store_id))
+
+    async def has_discounts(self, store_id: UUID) -> bool:
+        return await has_discounts(self._db, store_id, scope=ShopperScope(store_id))
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))

@@ -14,6 +14,7 @@ from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
     OrderDelivered,
+    OrderDiscount,
     OrderEvent,
     OrderFulfilled,
     OrderLine,
@@ -58,6 +59,8 @@ class Order:
     lines: tuple[OrderLine, ...]
     shipping: Money
     total: Money
+    discount_id: UUID | None = None
+    """The discount code of which the order reserves or has used one use."""
     status: OrderStatus = OrderStatus.PENDING
     cancelled: bool = False
     provider: str | None = None
@@ -217,6 +220,18 @@ class ShopperDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPrice:
+    """What the shopper pays besides the goods, and what is taken off."""
+
+    shipping: Money
+    tax: Money
+    """Tax in addition to lines and shipping."""
+    zone: str | None = None
+    """The zone that the order is sent to; None if it is unknown."""
+    discount: OrderDiscount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTerms:
     """What the shopper orders under."""
 
@@ -231,8 +246,7 @@ def place(
     *,
     store_id: UUID,
     lines: Sequence[OrderLine],
-    shipping: Money,
-    tax: Money,
+    price: OrderPrice,
     shopper: ShopperDetails,
     terms: OrderTerms = OrderTerms(),
     at: datetime,
@@ -243,8 +257,7 @@ def place(
         order_id: the new order.
         store_id: the store that sells.
         lines: what is ordered.
-        shipping: the price of delivery.
-        tax: tax in addition to lines and shipping.
+        price: delivery, tax and discount.
         shopper: the person who orders.
         terms: the promised days and the legal pages that apply.
         at: the time of the order.
@@ -255,6 +268,7 @@ def place(
     if not lines:
         raise InvalidInput("lines", "The cart is empty. Put something into it first.")
     subtotal = Money.total((line.total for line in lines), lines[0].unit_price.currency)
+    reduced = subtotal if price.discount is None else subtotal - price.discount.amount
     return (
         OrderPlaced(
             **first_header(order_id, at),
@@ -262,15 +276,17 @@ def place(
             number=order_number(order_id),
             lines=list(lines),
             subtotal=subtotal,
-            shipping=shipping,
-            tax=tax,
-            total=subtotal + shipping + tax,
+            shipping=price.shipping,
+            tax=price.tax,
+            total=reduced + price.shipping + price.tax,
             shopper_id=shopper.id,
             shopper_name=shopper.name,
             shopper_email=shopper.email,
             shipping_address=shopper.address,
             arrival=terms.arrival,
             pages=list(terms.pages),
+            shipping_zone=price.zone,
+            discount=price.discount,
         ),
     )
 
@@ -294,6 +310,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 lines=tuple(event.lines),
                 shipping=event.shipping,
                 total=event.total,
+                discount_id=None if event.discount is None else event.discount.discount_id,
             )
         case Order(), _:
             changed = replace(_changed(order, event), version=event.originator_version)

@@ -47,3 +47,26 @@ class RefundTooLarge(DomainError):
     def __init__(self, amount: Money, left: Money) -> None:
         super().__init__(f"A refund of {amount} is more than the {left} that is left. Use {left} or less.")
         self.left = left
+
+
+class TooSmallToPay(DomainError):
+    """The order's price is below the smallest amount that can be paid."""
+
+    code: ClassVar[str] = "TOO_SMALL_TO_PAY"
+
+    def __init__(self, total: Money, *, least: Money) -> None:
+        super().__init__(f"The order costs {total}, and {least} is the smallest payment. Add something to it.")
+        self.total, self.least = total, least
+
+
+class TotalChanged(DomainError):
+    """A price, the delivery or a discount changed since the shopper saw the total. Nothing was ordered."""
+
+    code: ClassVar[str] = "TOTAL_CHANGED"
+
+    def __init__(self, *, quoted: Money, total: Money) -> None:
+        super().__init__(
+            f"The total is {total} now, and it was {quoted} when you saw it. Nothing was ordered. Check the new total, "
+            "then order again."
+        )
+        self.quoted, self.total = quoted, total

@@ -4,6 +4,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from domain.discount.events import DiscountKind
 from domain.kernel import DomainEvent, Value
 from domain.money import Money
 from domain.order.after_sale.events import AfterSaleEvent
@@ -54,6 +55,17 @@ class PageVersionRef(Value):
     """1 for the page's first text, 2 for the next."""
 
 
+class OrderDiscount(Value):
+    """A discount code that an order uses."""
+
+    discount_id: UUID
+    code: str
+    """As the store's merchant wrote it, in its normal form."""
+    kind: DiscountKind
+    amount: Money
+    """What it takes off the goods; zero for a code for free delivery."""
+
+
 class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """A shopper placed an order. It reserves stock and waits for payment.
 
@@ -70,7 +82,7 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     tax: Money
     """Tax in addition to lines and shipping."""
     total: Money
-    """The amount due: subtotal, shipping and tax."""
+    """The amount due: subtotal less the discount, shipping and tax."""
     shopper_id: UUID
     """The person under whose key name, e-mail and address are sealed; a new id for every order."""
     shopper_name: Sealed
@@ -81,6 +93,10 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """The days that were promised when the order was placed; null if a supplier states none, and in older events."""
     pages: list[PageVersionRef] = []
     """The legal pages that apply, each in the version of that time; empty in older events."""
+    shipping_zone: str | None = None
+    """The store's zone that the order is sent to; null in older events."""
+    discount: OrderDiscount | None = None
+    """The code that the order uses; null if it uses none."""
 
 
 class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):

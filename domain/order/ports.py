@@ -18,7 +18,13 @@ class PaymentRequest:
     store_id: UUID
     store_name: str
     lines: tuple[OrderLine, ...]
+    shipping: Money | None = None
+    """The delivery; None or zero if it is free."""
+    discount: Money | None = None
+    """What a code takes off the lines; None or zero if nothing."""
+    discount_code: str | None = None
     total: Money
+    """The lines less the discount, delivery and tax."""
     platform_fee: Money
     success_url: str
     cancel_url: str

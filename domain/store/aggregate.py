@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
+from domain.shipping.rates import ShippingRates, checked_rates, default_rates
 from domain.store.brand import BrandIdentity, BrandProposal
 from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
@@ -22,6 +23,7 @@ from domain.store.events import (
     PageWritten,
     Preferences,
     ProductsScouted,
+    ShippingRatesSet,
     SlugReserved,
     StoreApproved,
     StoreArchived,
@@ -92,6 +94,12 @@ class Store:
     """The most calendar days from an order to the shopper's door; slower products are not imported."""
     time_zone: str = "UTC"
     """The IANA time zone of the store's dates."""
+    shipping: ShippingRates | None = None
+    """Where the store delivers and for how much; None until the merchant sets it."""
+
+    def shipping_in(self, currency: str) -> ShippingRates:
+        """Return the store's rates, or the default ones in a currency."""
+        return self.shipping or default_rates(currency)
 
     @property
     def was_published(self) -> bool:
@@ -198,6 +206,17 @@ class Store:
         if (days, time_zone) == (self.delivery_promise_days, self.time_zone):
             return ()
         return (DeliveryPromised(**next_header(self, at), days=days, time_zone=time_zone),)
+
+    def set_shipping(self, rates: ShippingRates, *, at: datetime) -> Sequence[StoreEvent]:
+        """Set where the store delivers and for how much. No-op if it is set so.
+
+        Raises:
+            InvalidInput: names the field.
+            StoreNotReady: the store is archived.
+        """
+        self.refuse_archived("edited")
+        rates = checked_rates(rates, currency=self.currency)
+        return () if rates == self.shipping else (ShippingRatesSet(**next_header(self, at), rates=rates),)
 
     def write_page(
         self,
@@ -433,13 +452,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             return replace(store, version=event.originator_version, currency=event.currency)
         case Store(), PageWritten() | PageRetitled():
             return _with_page(store, event)
-        case Store(), DeliveryPromised():
-            return replace(
-                store,
-                version=event.originator_version,
-                delivery_promise_days=event.days,
-                time_zone=event.time_zone,
-            )
+        case Store(), DeliveryPromised() | ShippingRatesSet():
+            return _with_delivery(store, event)
         case Store(), StoreApproved():
             return replace(store, version=event.originator_version, approved=True)
         case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
@@ -454,6 +468,12 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
     StorePaused: StoreStatus.PAUSED,
     StoreArchived: StoreStatus.ARCHIVED,
 }
+
+
+def _with_delivery(store: Store, event: DeliveryPromised | ShippingRatesSet) -> Store:
+    if isinstance(event, ShippingRatesSet):
+        return replace(store, version=event.originator_version, shipping=event.rates)
+    return replace(store, version=event.originator_version, delivery_promise_days=event.days, time_zone=event.time_zone)
 
 
 def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:

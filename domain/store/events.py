@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.kernel import DomainEvent, Value
 from domain.merchant.events import SupplierProvider
+from domain.shipping.rates import ShippingRates
 from domain.store.brand import BrandIdentity, NameOption
 
 
@@ -151,6 +152,12 @@ class DeliveryPromised(DomainEvent, wire_name="store.delivery_promised.v1"):
     """IANA name, such as ``Europe/Berlin``."""
 
 
+class ShippingRatesSet(DomainEvent, wire_name="store.shipping_rates_set.v1"):
+    """The merchant set where the store delivers and for how much; later rates replace these."""
+
+    rates: ShippingRates
+
+
 class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
     """The merchant changed a page's title; its text stays."""
 
@@ -197,6 +204,7 @@ StoreEvent = (
     | PageWritten
     | PageRetitled
     | DeliveryPromised
+    | ShippingRatesSet
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -2,12 +2,14 @@
 
 import strawberry
 
+from domain.discount.events import DiscountKind
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
+from domain.shipping.rates import RateBasis
 from domain.store.brand import Availability, HeroKind, Mood, Section
 from domain.store.events import PageType, StoreStatus
 from domain.store.publication import BlockerCode
@@ -32,6 +34,8 @@ ENUMS = {
     OrderStatus: "Status of an order. PARTLY_FULFILLED: a carrier has some of the pieces. "
     "CANCELLED: before it was paid, or before it was sent. REFUNDED: all of the payment went back.",
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
+    RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",
+    DiscountKind: "What a discount code takes off. PERCENTAGE and AMOUNT: the goods. FREE_SHIPPING: the delivery.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
     "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
     Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",

@@ -25,6 +25,7 @@ from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.refunds import RefundMutations
+from gateway.graphql.mutations.selling import SellingMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
@@ -42,6 +43,7 @@ class Mutation(
     OrderMutations,
     RefundMutations,
     StoreMutations,
+    SellingMutations,
     PageMutations,
     ProductMutations,
     MediaMutations,

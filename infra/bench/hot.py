@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from commands.bus import CommandBus
-from commands.order import CartLine, PlaceOrder
+from commands.checkout import CartLine, PlaceOrder
 from commands.ports import Context, Receipt
 from domain.ids import uuid7
 from domain.kernel import DomainEvent

@@ -45,6 +45,8 @@ class StoreRow:
     contact_email: str | None
     delivery_promise_days: int
     time_zone: str
+    shipping: Json | None
+    """``ShippingRates``; null until the merchant sets them."""
 
 
 @dataclass(slots=True)
@@ -205,6 +207,7 @@ STORES = Table(
         "currency",
         "delivery_promise_days",
         "time_zone",
+        "shipping",
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",

@@ -16,6 +16,7 @@ from domain.media.events import ImageVersion, MediaType, Operation, RejectionRea
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus, WinningScore
+from domain.shipping.rates import ShippingRates
 from domain.store.aggregate import PROMISE_DAYS
 from domain.store.brand import BrandIdentity, NameOption
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
@@ -116,6 +117,8 @@ class StoreView:
     """The most calendar days from an order to the shopper's door."""
     time_zone: str = "UTC"
     """The IANA time zone of the store's dates."""
+    shipping: ShippingRates | None = None
+    """Where it delivers and for how much; None until the merchant sets it."""
     business_country: str | None = None
     """ISO 3166-1 alpha-2 code of the merchant's business; None until it is stated."""
 

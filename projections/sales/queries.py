@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
+from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
@@ -36,6 +36,7 @@ COLUMNS = (
     "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
     "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
     "o.paid_minor, o.platform_fee_minor, o.refunded_minor, o.refund_count, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
+    "o.shipping_zone, o.discount, "
     "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.delivered_on, o.withdrawn_at, o.updated_at"
 )
 
@@ -296,6 +297,8 @@ def _order(
         tracking_number=record["tracking_number"],
         arrival=None if record["arrival"] is None else ArrivalWindow.model_validate_json(record["arrival"]),
         pages=tuple(_PAGES.validate_json(record["pages"])),
+        shipping_zone=record["shipping_zone"],
+        discount=None if record["discount"] is None else OrderDiscount.model_validate_json(record["discount"]),
         placed_at=record["placed_at"],
         paid_at=record["paid_at"],
         fulfilled_at=record["fulfilled_at"],

@@ -45,6 +45,8 @@ class OrderRow:
     shipped_items: int
     arrival: Json | None
     pages: Json
+    shipping_zone: str | None
+    discount: Json | None
     placed_at: datetime
     paid_at: datetime | None
     fulfilled_at: datetime | None
@@ -163,6 +165,21 @@ class ShortfallRow:
 
 
 @dataclass(slots=True)
+class DiscountRow:
+    """A discount code of a store, with its uses."""
+
+    id: UUID
+    store_id: UUID
+    code: str
+    terms: Json
+    paused: bool
+    reserved: int
+    used: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
 class StoreOwnerRow:
     """The owner of a store, which order events do not name."""
 
@@ -230,6 +247,13 @@ REJECTED_WEBHOOKS = Table(
 
 SHORTFALLS = Table("shortfalls", ShortfallRow, key=("order_id", "variant_id"))
 
+DISCOUNTS = Table(
+    "discounts",
+    DiscountRow,
+    hot=("paused", "reserved", "used", "updated_at"),
+    indexes=("create index on discounts (store_id, created_at, id)",),
+)
+
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -251,6 +275,7 @@ class SalesRows:
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
+    discounts: dict[UUID, DiscountRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -264,5 +289,6 @@ TABLES = (
     ORDER_MAILS,
     REJECTED_WEBHOOKS,
     SHORTFALLS,
+    DISCOUNTS,
     STORE_OWNERS,
 )

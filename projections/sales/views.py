@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from domain.discount.events import DiscountTerms
 from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
+from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.order.withdrawal import withdrawal_deadline
 from domain.privacy import Sealed
 
@@ -83,6 +84,23 @@ class WithdrawalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountView:
+    """A discount code with its uses."""
+
+    id: UUID
+    store_id: UUID
+    code: str
+    terms: DiscountTerms
+    paused: bool
+    reserved: int
+    """Uses of orders that wait for their payment."""
+    used: int
+    """Uses of paid orders."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMailView:
     """A mail about an order."""
 
@@ -132,6 +150,10 @@ class OrderView:
     """The days that were promised when the order was placed; None if they are unknown."""
     pages: tuple[PageVersionRef, ...]
     """The legal pages that apply, in the version of that time; empty for older orders."""
+    shipping_zone: str | None = None
+    """The store's zone that it is sent to; None for older orders."""
+    discount: OrderDiscount | None = None
+    """The code that it uses; None if it uses none."""
     placed_at: datetime
     paid_at: datetime | None
     fulfilled_at: datetime | None

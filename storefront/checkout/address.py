@@ -2,23 +2,25 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
+from domain.shipping.countries import DELIVERABLE
 from domain.text import clean_line, find_forbidden
+from storefront.rendering.formatting import country_name
 
 EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
 EMAIL_MAX, TEXT_MAX = 254, 120
-COUNTRIES = frozenset({
-    "AE", "AR", "AT", "AU", "BE", "BG", "BR", "CA", "CH", "CL", "CO", "CY", "CZ", "DE",
-    "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HK", "HR", "HU", "IE", "IL", "IN", "IS",
-    "IT", "JP", "KR", "LI", "LT", "LU", "LV", "MT", "MX", "MY", "NL", "NO", "NZ", "PH",
-    "PL", "PT", "RO", "SA", "SE", "SG", "SI", "SK", "TH", "TR", "TW", "US", "VN", "ZA",
-})  # fmt: skip
-"""ISO 3166 codes of the countries to which checkout takes orders."""
 NO_POSTCODE = frozenset({"AE", "HK"})
 NEEDS_REGION = frozenset({"AU", "BR", "CA", "IN", "MX", "US"})
 """Countries whose addresses need a state or province."""
+
+
+def no_delivery(country: str) -> str:
+    """Return the message for a country without a zone."""
+    if country not in DELIVERABLE:
+        return "Choose a country from the list."
+    return f"This shop does not deliver to {country_name(country)}. Choose another country."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,12 @@ class ShopperForm:
         typed = {field.name: str(form.get(field.name, ""))[:400] for field in fields(cls)}
         return cls(**{name: text if find_forbidden(text) else clean_line(text) for name, text in typed.items()})
 
-    def problems(self) -> dict[str, str]:
-        """Return fields with what is wrong and what to do, in the form's order; empty if the form is valid."""
+    def problems(self, countries: Collection[str] = DELIVERABLE) -> dict[str, str]:
+        """Return fields with what is wrong and what to do, in the form's order; empty if the form is valid.
+
+        Args:
+            countries: where the store delivers.
+        """
         problems: dict[str, str] = {}
 
         def need(field: str, message: str) -> None:
@@ -56,8 +62,8 @@ class ShopperForm:
         need("email", "Write an e-mail address. The shop uses it for questions about this order.")
         need("line1", "Write the street and house number.")
         need("city", "Write the town or city.")
-        if self.country not in COUNTRIES:
-            problems["country"] = "Choose a country from the list."
+        if self.country not in countries:
+            problems["country"] = no_delivery(self.country)
         else:
             if self.country not in NO_POSTCODE:
                 need("postcode", "Write the postal code.")

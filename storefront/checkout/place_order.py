@@ -1,12 +1,15 @@
 """Places an order, opens its payment page, and cancels it. A form makes one order, however often it is sent."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from commands.order import CancelOrder, CartLine, OpenPaymentSession, PlaceOrder
+from commands.checkout import CartLine, PlaceOrder
+from commands.order import CancelOrder, OpenPaymentSession
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
+from domain.money import Money
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
@@ -29,6 +32,18 @@ class Placed:
     receipt: Receipt | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What the shopper confirmed besides the cart and the address."""
+
+    total: Money
+    """The total that the form showed."""
+    code: str = ""
+    """The discount code as typed; empty for none."""
+    shoppers: Sequence[str] = ()
+    """Keyed digests of the e-mail address, under the current secret first."""
+
+
 class Checkout:
     """Places orders, opens payment pages and cancels orders."""
 
@@ -45,13 +60,16 @@ class Checkout:
         """
         return derived(store.id, "checkout", fingerprint)
 
-    async def place(self, store: StoreView, order_id: UUID, cart: Cart, shopper: ShopperForm) -> Placed:
+    async def place(
+        self, store: StoreView, order_id: UUID, cart: Cart, shopper: ShopperForm, confirmed: Confirmed
+    ) -> Placed:
         """Order the cart; if the form was sent before, return the order it made.
 
         The new order replaces an unpaid order of the same cart.
 
         Raises:
             CartAlreadyOrdered: an order of this cart is paid; nothing was ordered.
+            TotalChanged: the total is another one now; nothing was ordered.
             DomainError: refused (sold out, not for sale, closed); nothing was ordered.
             ConcurrencyConflict: too many shoppers buy the same product now; nothing was ordered, and retrying helps.
         """
@@ -70,6 +88,10 @@ class Checkout:
             shopper_email=await personal.seal(shopper_id, shopper.email),
             shipping_address=await personal.seal(shopper_id, shopper.address()),
             cart_id=cart.id,
+            country=shopper.country,
+            discount_code=confirmed.code or None,
+            shoppers=list(confirmed.shoppers),
+            quoted=confirmed.total,
         )
         try:
             receipt = await self._deps.commands.dispatch(
@@ -113,6 +135,9 @@ class Checkout:
                     )
                     for line in order.lines
                 ),
+                shipping=order.shipping,
+                discount=None if order.discount is None else order.discount.amount,
+                discount_code=None if order.discount is None else order.discount.code,
                 total=order.total,
                 platform_fee=order.total.basis_points(self._deps.platform_fee_basis_points),
                 success_url=success_url,

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.discount.terms import DiscountedLine
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow, DeliveryDays, arrival_window
+from domain.order.quote import AppliedCode, Quote, quote
+from domain.shipping.rates import ShippingRates
+from domain.shipping.weights import grams_of
 from projections.catalog.views import ON_SALE, ProductView, StoreView
 from storefront.checkout.unpaid_order import UnpaidOrder
 from storefront.ports import StorefrontQueries
+from storefront.rendering.delivery import rates_of
 from storefront.rendering.formatting import MediaUrl, Picture, pictures
 from storefront.visit.cart import Cart, CartEntry
 from storefront.visit.visit import Visit
@@ -26,6 +31,8 @@ class PricedLine:
     url: str
     picture: Picture | None
     unit_price: Money
+    grams: int | None
+    """The weight of one piece; None if it is unknown."""
     delivery: DeliveryDays | None
     """The product's delivery days; None if its supplier states none."""
     available: int
@@ -52,6 +59,7 @@ class PricedCart:
     lines: Sequence[PricedLine]
     gone: Sequence[UUID]
     """Variants in the cart that this store no longer sells, or not in its currency."""
+    rates: ShippingRates
 
     @property
     def count(self) -> int:
@@ -59,9 +67,23 @@ class PricedCart:
 
     @property
     def total(self) -> Money:
-        """The sum of all lines; prices include delivery."""
+        """The sum of all lines, without delivery."""
         return Money.total(
             (line.total for line in self.lines), self.lines[0].unit_price.currency if self.lines else "USD"
+        )
+
+    def quote(self, country: str, code: AppliedCode | None = None) -> Quote:
+        """Return what the lines cost in a country. The command computes the same from the products themselves.
+
+        Raises:
+            DomainError: the store does not deliver there, the code does not fit, or the price is too small to pay.
+        """
+        return quote(
+            [DiscountedLine(product_id=line.entry.product_id, total=line.total) for line in self.lines],
+            grams=sum(line.entry.quantity * (line.grams or self.rates.unknown_weight) for line in self.lines),
+            rates=self.rates,
+            country=country,
+            code=code,
         )
 
     def arrival(self, today: date) -> ArrivalWindow | None:
@@ -99,7 +121,7 @@ async def price_cart(
     reserved = {} if waiting is None else waiting.reserved
     ids = list({entry.product_id for entry in cart})
     if not ids:
-        return PricedCart((), ())
+        return PricedCart((), (), rates_of(store))
     products = await queries.products_by_ids(store.id, ids)
     images, variants = await queries.images(store.id, ids), await queries.variants(store.id, ids)
     lines: list[PricedLine] = []
@@ -120,8 +142,9 @@ async def price_cart(
                 url=f"/products/{product.slug}",
                 picture=photos[0] if photos else None,
                 unit_price=variant.price,
+                grams=grams_of(product.attributes),
                 delivery=product.shipping_days,
                 available=variant.available + reserved.get(variant.id, 0),
             )
         )
-    return PricedCart(lines, gone)
+    return PricedCart(lines, gone, rates_of(store))

@@ -7,12 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.text import isolated
 from projections.catalog.views import ProductView, StoreView, VariantView
 from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
+from storefront.rendering.delivery import usual_country
+from storefront.rendering.formatting import country_name
 from storefront.visit.cart import MOST_LINES, MOST_OF_ONE
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
@@ -34,10 +37,21 @@ class CartPages(Pages):
         waiting = await unpaid_order(visit, self._queries)
         order = visit.closed_order
         is_paid = order is not None and order.is_paid
+        priced_cart = await price_cart(visit, self._queries, self._deps.media_url, waiting)
+        offer, problem, country = None, None, usual_country(visit.store)
+        if priced_cart.lines:
+            try:
+                offer = priced_cart.quote(country)
+            except DomainError as refusal:
+                problem = str(refusal)
         return self._renderer.page(
             visit,
             "cart.html",
-            priced_cart=await price_cart(visit, self._queries, self._deps.media_url, waiting),
+            priced_cart=priced_cart,
+            offer=offer,
+            problem=problem,
+            country=country_name(country),
+            varies=len(priced_cart.rates.zones) > 1,
             waiting=waiting,
             paid=order if is_paid else None,
             link=None if order is None else visit.order_links.to(order.id, at=order.placed_at),

@@ -1,7 +1,7 @@
 """Checkout: the form with the recipient, then the payment page."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import UUID
 
@@ -10,19 +10,28 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from commands.ports import ConcurrencyConflict
+from domain.accounts.email import email_key
 from domain.cart.errors import CartAlreadyOrdered
+from domain.discount.errors import DiscountRefused
+from domain.discount.terms import normal_code
 from domain.kernel import DomainError
 from domain.money import Money
 from domain.order.aggregate import order_number
+from domain.order.errors import TotalChanged
 from domain.order.events import OrderStatus
-from storefront.checkout.address import COUNTRIES, ShopperForm
-from storefront.checkout.place_order import Checkout
+from domain.order.quote import Quote
+from domain.shipping.errors import NoDelivery, TooHeavy
+from domain.text import clean_line
+from storefront.checkout.address import ShopperForm, no_delivery
+from storefront.checkout.discount_code import applied_code
+from storefront.checkout.place_order import Checkout, Confirmed
 from storefront.checkout.priced_cart import PricedCart, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.ports import StorefrontDependencies
-from storefront.rendering.formatting import country_name
+from storefront.rendering.delivery import country_names, rates_of, usual_country
+from storefront.rendering.formatting import country_name, money
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
 from storefront.visit.errors import ForeignForm
@@ -30,6 +39,10 @@ from storefront.visit.signing import Expired, Signer, Tampered
 from storefront.visit.visit import Visit, Visits
 
 CHANGED = "Your cart was changed in another window. Check the total below, then send the form again."
+CHANGED_TOTAL = (
+    "The total is {total} now. It was {quoted} when you saw it. Nothing was ordered and nothing was charged. "
+    "Check the new total below, then send the form again."
+)
 OUTDATED = "This form is too old. Check your order below, then send the form again."
 
 
@@ -37,8 +50,10 @@ FINGERPRINT = 16
 """Characters of a fingerprint in a ticket."""
 
 
-COUNTRY_NAMES = {code: country_name(code) for code in sorted(COUNTRIES, key=country_name)}
-"""The choices of the form, by name."""
+CODE_MAX = 40
+"""Most characters of a typed discount code."""
+DIGEST = 32
+"""Characters of a digest of an e-mail address."""
 
 
 class StaleTicket(Exception):
@@ -55,10 +70,10 @@ class Ticket:
     quoted: Money
 
     @classmethod
-    def of(cls, visit: Visit, priced_cart: PricedCart) -> "Ticket":
+    def of(cls, visit: Visit, total: Money) -> "Ticket":
         assert visit.cart.id is not None
         contents = visit.signers.checkout.fingerprint(visit.cart.contents)[:FINGERPRINT]
-        return cls(visit.cart.id, contents, priced_cart.total)
+        return cls(visit.cart.id, contents, total)
 
     def sealed(self, signer: Signer) -> str:
         return signer.seal(f"{self.cart_id.hex}~{self.contents}~{self.quoted.minor}~{self.quoted.currency}")
@@ -106,6 +121,7 @@ class CheckoutPages(Pages):
         self,
         visit: Visit,
         shopper: ShopperForm,
+        code: str = "",
         *,
         status: int = 200,
         problems: Mapping[str, str] = MappingProxyType({}),
@@ -118,47 +134,95 @@ class CheckoutPages(Pages):
             return self._renderer.redirect(visit, "/cart")
         if visit.cart.id is None:
             visit.save_cart(visit.cart)
+        if shopper.country not in priced_cart.rates.countries:
+            shopper = replace(shopper, country=usual_country(visit.store))
+        offer: Quote | None = None
+        try:
+            offer, refusal = await self._offer(visit, priced_cart, shopper.country, code)
+            problems = problems if refusal is None else {**problems, "code": refusal}
+        except TooHeavy as refused:
+            problems = {**problems, "country": str(refused)}
+        except DomainError as impossible:
+            visit.say(str(impossible))
+            return self._renderer.redirect(visit, "/cart")
         return self._renderer.page(
             visit,
             "checkout.html",
-            status=status,
+            status=422 if problems and status == 200 else status,
             priced_cart=priced_cart,
+            offer=offer,
             waiting=waiting,
             shopper=shopper,
+            code=code,
             problems=problems,
             note=remark,
-            countries=COUNTRY_NAMES,
-            ticket=Ticket.of(visit, priced_cart).sealed(visit.signers.checkout),
+            countries=country_names(visit.store),
+            country=country_name(shopper.country),
+            has_codes=bool(code) or await self._queries.has_discounts(visit.store.id),
+            ticket=Ticket.of(visit, priced_cart.total if offer is None else offer.total).sealed(visit.signers.checkout),
             robots="noindex",
         )
 
+    async def _offer(self, visit: Visit, priced_cart: PricedCart, country: str, typed: str) -> tuple[Quote, str | None]:
+        """Return the cart's price, and why a typed code takes nothing off.
+
+        Raises:
+            DomainError: the cart cannot be delivered or paid.
+        """
+        if typed:
+            try:
+                applied = await applied_code(self._queries, visit.store.id, typed, self._deps.clock.now())
+                return priced_cart.quote(country, applied), None
+            except DiscountRefused as refusal:
+                return priced_cart.quote(country), str(refusal)
+        return priced_cart.quote(country), None
+
     async def show(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
-        return await self._page(visit, ShopperForm())
+        return await self._page(visit, ShopperForm(country=usual_country(visit.store)))
 
     async def submit(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
         form = await visit.form()
         shopper = ShopperForm.read(form)
+        code = clean_line(str(form.get("code", ""))[:CODE_MAX])
+        if form.get("action") == "update":
+            return await self._page(visit, shopper, code)
         try:
             ticket = Ticket.read(str(form.get("ticket", "")), visit.signers.checkout)
         except StaleTicket:
-            return await self._page(visit, shopper, status=409, remark=OUTDATED)
+            return await self._page(visit, shopper, code, status=409, remark=OUTDATED)
         if not ticket.fits(visit):
-            return await self._stale(visit, ticket, shopper)
-        problems = shopper.problems()
+            return await self._stale(visit, ticket, shopper, code)
+        problems = shopper.problems(rates_of(visit.store).countries)
         if problems:
-            return await self._page(visit, shopper, status=422, problems=problems)
-        last = self._next_order(visit, shopper)
+            return await self._page(visit, shopper, code, status=422, problems=problems)
+        return await self._order(visit, shopper, code, ticket)
+
+    async def _order(self, visit: Visit, shopper: ShopperForm, code: str, ticket: Ticket) -> Response:
+        last = self._next_order(visit, shopper, code)
+        digests = visit.signers.checkout.fingerprints(f"discount\0{email_key(shopper.email)}")
+        confirmed = Confirmed(
+            total=ticket.quoted, code=code, shoppers=[one[:DIGEST] for one in digests] if code else []
+        )
         try:
-            placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper)
+            placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper, confirmed)
         except CartAlreadyOrdered as refusal:
             return await self._ordered_already(visit, refusal.order_id, str(refusal))
+        except TotalChanged as refusal:
+            remark = CHANGED_TOTAL.format(total=money(refusal.total), quoted=money(refusal.quoted))
+            return await self._page(visit, shopper, code, status=409, remark=remark)
+        except NoDelivery:
+            return await self._page(visit, shopper, code, problems={"country": no_delivery(shopper.country)})
+        except TooHeavy:
+            return await self._page(visit, shopper, code)
+        except DiscountRefused as refusal:
+            return await self._page(visit, shopper, code, problems={"code": str(refusal)})
         except DomainError as refusal:
             visit.say(str(refusal))
             return self._renderer.redirect(visit, "/cart")
         except ConcurrencyConflict:
-            response = await self._page(visit, shopper, status=503, remark=f"{BUSY} Nothing was ordered yet.")
+            response = await self._page(visit, shopper, code, status=503, remark=f"{BUSY} Nothing was ordered yet.")
             response.headers["retry-after"] = "2"
             return response
         link = visit.order_links.to(last.order_id)
@@ -166,29 +230,28 @@ class CheckoutPages(Pages):
         order = await self._checkout.order(visit.store, placed)
         if order is None:
             return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
-        if order.total != ticket.quoted:
-            visit.say("A price changed while you were here. Check the new total before you pay.")
-            return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
         return await send_to_payment(self._renderer, self._checkout, visit, order)
 
-    def _next_order(self, visit: Visit, shopper: ShopperForm) -> LastOrder:
+    def _next_order(self, visit: Visit, shopper: ShopperForm, code: str) -> LastOrder:
         """Return the order that the form makes: the cart's open order if the form repeats it, else a new one."""
         last = visit.last_order
         if last is None or last.cart_id != visit.cart.id:
-            return next(self._orders(visit, shopper, None))
+            return next(self._orders(visit, shopper, code, None))
         # The form may have been sent before the master key was rotated.
-        if last in self._orders(visit, shopper, last.replaced):
+        if last in self._orders(visit, shopper, code, last.replaced):
             return last
-        return next(self._orders(visit, shopper, last.order_id))
+        return next(self._orders(visit, shopper, code, last.order_id))
 
-    def _orders(self, visit: Visit, shopper: ShopperForm, replaced: UUID | None) -> Iterator[LastOrder]:
+    def _orders(self, visit: Visit, shopper: ShopperForm, code: str, replaced: UUID | None) -> Iterator[LastOrder]:
         """Yield the order that the form makes under each secret, the current one first."""
         cart = visit.cart
         text = f"{cart.id}|{replaced}|{cart.contents}|{shopper.digest_text()}"
+        if code:
+            text += f"|{normal_code(code)}"
         for fingerprint in visit.signers.checkout.fingerprints(text):
             yield LastOrder(self._checkout.order_id(visit.store, fingerprint), cart.id, replaced)
 
-    async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm) -> Response:
+    async def _stale(self, visit: Visit, ticket: Ticket, shopper: ShopperForm, code: str) -> Response:
         """Answer a form whose cart has changed: lead to the order it became, to the cart, or show the form again."""
         last = visit.last_order
         if last is not None and last.cart_id == ticket.cart_id and visit.cart.id != ticket.cart_id:
@@ -203,7 +266,7 @@ class CheckoutPages(Pages):
         if not visit.cart:
             visit.say("Your cart is empty. It was ordered or cleared in another window. Nothing was ordered now.")
             return self._renderer.redirect(visit, "/cart")
-        return await self._page(visit, shopper, status=409, remark=CHANGED)
+        return await self._page(visit, shopper, code, status=409, remark=CHANGED)
 
     async def _ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
         """Redirect to the order that a cart became, and take its goods out of the cart."""

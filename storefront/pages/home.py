@@ -14,6 +14,7 @@ from projections.catalog.views import ProductFilter, ProductSort, ProductView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.pages.first_places import first_places
+from storefront.rendering.delivery import delivery_words, rates_of
 from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, Picture, cards
 from storefront.rendering.offer import offer_line
 from storefront.rendering.rendered import RenderedPage
@@ -79,9 +80,16 @@ class HomePages(Pages):
             shelves=shelves,
             tiles=tiles[:TILES],
             hero_tiles=_for_hero_tiles(tiles),
-            offer=offer_line(categories.counts, await self._lowest_price(store_id, where), delivery, _fits(products)),
+            offer=offer_line(
+                categories.counts,
+                await self._lowest_price(store_id, where),
+                delivery,
+                _fits(products),
+                shipping=delivery_words(visit.store),
+            ),
             total=await self._facts.total.of(visit.store, visit.revision),
             delivery=delivery,
+            included=rates_of(visit.store).is_included,
         )
 
     async def _lowest_price(self, store_id: UUID, where: ProductFilter) -> Money | None:

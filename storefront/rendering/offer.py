@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.money import Money
 from projections.catalog.views import CategoryCount
+from storefront.rendering.delivery import INCLUDED
 from storefront.rendering.formatting import days_words, money
 from storefront.shelves.grouping import category_name
 
@@ -15,6 +16,8 @@ def offer_line(
     lowest: Money | None,
     delivery: tuple[int, int] | None,
     fits: Mapping[str, float] | None = None,
+    *,
+    shipping: str = INCLUDED,
 ) -> str | None:
     """Return a line such as ``Mugs, teapots and tea tins, from $12. Delivery included; most parcels take 6–12 days.``, or None.
 
@@ -22,8 +25,8 @@ def offer_line(
         categories: of the store's products, with their counts.
         lowest: the lowest price; None if nothing is on sale.
         delivery: fewest and most days of most parcels; None if no supplier states them.
-
         fits: how well the best product of a category fits the niche, 0 to 1; categories that fit best are named.
+        shipping: what a delivery costs, in words.
 
     Returns:
         None if nothing is on sale.
@@ -35,7 +38,7 @@ def offer_line(
     names = list(dict.fromkeys(category_name(one.category) for one in by_count if one.category.strip()))
     goods = _listed(names[:_KINDS], more=len(names) > _KINDS) if names else "Everything"
     days = days_words(delivery)
-    return f"{goods}, from {_round(lowest)}. Delivery included{f'; most parcels take {days}' if days else ''}."
+    return f"{goods}, from {_round(lowest)}. {shipping}{f'; most parcels take {days}' if days else ''}."
 
 
 def _listed(names: Sequence[str], *, more: bool) -> str:

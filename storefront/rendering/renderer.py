@@ -11,6 +11,7 @@ from domain.store.law import imprint_title, in_union
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting, markdown
+from storefront.rendering.delivery import delivery_words
 from storefront.rendering.page_cache import PageCache
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.shared_answer import PRIVATE, shared_answer
@@ -47,6 +48,7 @@ class PageRenderer:
             stock=formatting.stock_words,
             days=formatting.days_words,
             arrival=formatting.arrival_words,
+            delivery=delivery_words,
             day=formatting.day_words,
             moment=formatting.moment_words,
             date=formatting.date_words,

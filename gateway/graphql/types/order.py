@@ -195,6 +195,11 @@ class Order:
     shipping: Decimal
     tax: Decimal
     total: Decimal
+    discount: Decimal = strawberry.field(description="What a discount code takes off the goods.")
+    discount_code: str | None = strawberry.field(description="The code that the order uses. Null if it uses none.")
+    shipping_zone: str | None = strawberry.field(
+        description="The store's delivery zone that the order is sent to. Null for older orders."
+    )
     currency: str
     items: int = strawberry.field(description="Total quantity over all lines.")
     short_quantity: int = strawberry.field(
@@ -296,6 +301,9 @@ class Order:
             shipping=view.shipping.decimal,
             tax=view.tax.decimal,
             total=view.total.decimal,
+            discount=(view.total - view.total if view.discount is None else view.discount.amount).decimal,
+            discount_code=None if view.discount is None else view.discount.code,
+            shipping_zone=view.shipping_zone,
             currency=view.total.currency,
             items=view.items,
             short_quantity=view.short,

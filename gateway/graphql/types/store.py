@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
+from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
 from gateway.api.publication import blockers_of_store
 from gateway.api.validation import settings_of
@@ -17,17 +18,20 @@ from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, 
 from gateway.graphql.fields import field
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
+from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
+from gateway.graphql.types.shipping import Shipping
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
+from projections.sales.discount_queries import discounts_of_store
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
@@ -75,9 +79,20 @@ class Store(Derived):
         "url": derived(lambda store: storefront_url(store.view, store.reading), "slug"),
         "settings": of_view("preferences", settings_of),
         **dict.fromkeys(
-            ("products", "pages", "media", "orders", "rejected_webhooks", "generation", "jobs", "platform_fee"),
+            (
+                "products",
+                "pages",
+                "media",
+                "orders",
+                "rejected_webhooks",
+                "generation",
+                "jobs",
+                "platform_fee",
+                "discounts",
+            ),
             resolved("id"),
         ),
+        "shipping": resolved("shipping", "currency"),
     }
 
     @field("The store's products, by default the newest first.")
@@ -193,6 +208,18 @@ class Store(Derived):
         deps = self.reading.deps
         blockers = await blockers_of_store(deps.reader, self.view, stripe=deps.stripe is not None)
         return [PublicationBlocker.of(each) for each in blockers]
+
+    @field("Where the store delivers, and for how much. Null until its first product sets its currency.")
+    def shipping(self) -> Shipping | None:
+        if self.view.shipping is not None:
+            return Shipping.of(self.view.shipping, is_default=False)
+        currency = self.view.currency
+        return None if currency is None else Shipping.of(default_rates(currency), is_default=True)
+
+    @field("The store's discount codes, the newest first; at most 500.")
+    async def discounts(self) -> list[Discount]:
+        views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [Discount.of(view) for view in views]
 
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:

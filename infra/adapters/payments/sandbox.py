@@ -92,7 +92,11 @@ class SandboxPayments:
             "store": request.store_id.hex,
             "name": request.store_name,
             "lines": [
-                [_line_title(line.title, line.variant_title), line.quantity, line.total.minor] for line in request.lines
+                *(
+                    [_line_title(line.title, line.variant_title), line.quantity, line.total.minor]
+                    for line in request.lines
+                ),
+                *_extras(request),
             ],
             "total": request.total.minor,
             "currency": request.total.currency,
@@ -212,6 +216,16 @@ class SandboxPayments:
 
 def _line_title(title: str, variant_title: str) -> str:
     return title if variant_title in {"", "Default"} else f"{title} · {variant_title}"
+
+
+def _extras(request: PaymentRequest) -> list[list[str | int]]:
+    """Return the discount and the delivery as lines of the page."""
+    extras: list[list[str | int]] = []
+    if request.discount is not None and request.discount.minor:
+        extras.append([f"Discount {request.discount_code}", 1, -request.discount.minor])
+    if request.shipping is not None and request.shipping.minor:
+        extras.append(["Delivery", 1, request.shipping.minor])
+    return extras
 
 
 def _derived_id(prefix: str, *parts: str) -> str:

@@ -13,6 +13,7 @@ from domain.store.events import (
     PageRetitled,
     PageWritten,
     ProductsScouted,
+    ShippingRatesSet,
     StoreApproved,
     StoreArchived,
     StorePaused,
@@ -50,6 +51,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         contact_email=event.contact_email,
         delivery_promise_days=PROMISE_DAYS,
         time_zone="UTC",
+        shipping=None,
     )
 
 
@@ -142,6 +144,12 @@ def delivery_promised(rows: CatalogRows, event: DeliveryPromised, _: UUID) -> No
     store = rows.stores[event.originator_id]
     store.delivery_promise_days, store.time_zone = event.days, event.time_zone
     store.updated_at = event.occurred_at
+
+
+@STORE_FOLDS.on(ShippingRatesSet, stores="originator_id")
+def shipping_rates_set(rows: CatalogRows, event: ShippingRatesSet, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.shipping, store.updated_at = as_json(event.rates), event.occurred_at
 
 
 @STORE_FOLDS.on(PageWritten, pages="page_id")

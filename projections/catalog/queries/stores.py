@@ -5,6 +5,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from domain.shipping.rates import ShippingRates
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
@@ -35,6 +36,7 @@ STORES: ViewColumns[StoreView] = ViewColumns(
         "preferences": column("preferences", Preferences.model_validate_json),
         "brand": column("brand", BrandResult.model_validate_json),
         "scouting": column("scouting", ScoutingResult.model_validate_json),
+        "shipping": column("shipping", ShippingRates.model_validate_json),
     },
     always=frozenset({"id", "merchant_id"}),
 )

@@ -88,6 +88,8 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         shipped_items=0,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
+        shipping_zone=event.shipping_zone,
+        discount=None if event.discount is None else as_json(event.discount),
         placed_at=event.occurred_at,
         paid_at=None,
         fulfilled_at=None,

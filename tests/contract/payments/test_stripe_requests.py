@@ -14,6 +14,7 @@ from domain.money import Money
 from domain.order.after_sale.state import RefundStatus
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
+from domain.order.ports import PaymentRequest
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
@@ -68,6 +69,7 @@ async def test_stripes_description_allows_every_request_that_opens_a_page(checke
         line = replace_price(1000, currency)
         request = replace(REQUEST, lines=(line,), total=line.total, platform_fee=Money(minor=100, currency=currency))
         assert (await checkout(checked).open_session(request)).session_id
+    assert (await checkout(checked).open_session(priced(490, 980, 77))).session_id
 
 
 async def test_stripes_description_allows_every_request_about_accounts(checked: StripeClient) -> None:
@@ -94,12 +96,28 @@ async def test_a_page_is_a_direct_charge_with_the_platforms_fee(stripe: StripeSe
     assert form["expires_at"] == str(int(REQUEST.expires_at.timestamp()))
 
 
-async def test_shipping_and_tax_are_a_line_so_that_the_page_shows_the_total(
+@pytest.mark.parametrize("shipping", [0, 490])
+@pytest.mark.parametrize("discount", [0, 980])
+@pytest.mark.parametrize("tax", [0, 77])
+async def test_the_page_shows_exactly_the_orders_total(
+    stripe: StripeServer, client: StripeClient, shipping: int, discount: int, tax: int
+) -> None:
+    await checkout(client).open_session(priced(shipping, discount, tax))
+    (session,) = stripe.sessions.values()
+    assert session["amount_total"] == REQUEST.total.minor + shipping - discount + tax
+    form = stripe.requests[-1][2]
+    assert ("shipping_options[0][shipping_rate_data][fixed_amount][amount]" in form) is bool(shipping)
+    assert ("discounts[0][coupon]" in form) is bool(discount)
+
+
+async def test_a_coupon_is_made_once_for_an_order_at_the_merchants_account(
     stripe: StripeServer, client: StripeClient
 ) -> None:
-    await checkout(client).open_session(replace(REQUEST, total=REQUEST.total + Money(minor=490)))
-    (session,) = stripe.sessions.values()
-    assert session["amount_total"] == 10_290
+    first = await checkout(client).open_session(priced(490, 980, 0))
+    assert await checkout(client).open_session(priced(490, 980, 0)) == first
+    ((account, coupon),) = stripe.coupons.values()
+    assert account == "acct_1"
+    assert (coupon["amount_off"], coupon["max_redemptions"], coupon["name"]) == ("980", "1", "Code SUMMER")
 
 
 async def test_a_fee_of_zero_is_not_sent(stripe: StripeServer, client: StripeClient) -> None:
@@ -166,6 +184,16 @@ async def test_a_merchant_without_a_ready_account_cannot_be_paid(stripe: StripeS
     assert (await gateways.of(MERCHANT)).name == "stripe"
     with pytest.raises(PaymentsNotReady):
         await gateways.of(UUID(int=8))
+
+
+def priced(shipping: int, discount: int, tax: int) -> PaymentRequest:
+    return replace(
+        REQUEST,
+        shipping=Money(minor=shipping),
+        discount=Money(minor=discount),
+        discount_code="SUMMER" if discount else None,
+        total=Money(minor=REQUEST.total.minor + shipping - discount + tax),
+    )
 
 
 def replace_price(minor: int, currency: str) -> OrderLine:

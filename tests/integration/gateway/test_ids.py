@@ -70,12 +70,25 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
         "imageId": UUID(sent["mediaAsset"]["id"]),
         "pageId": UUID(store["pages"]["nodes"][0]["id"]),
         "orderId": order_id,
+        "discountId": await a_discount(platform, owner, store_id),
         "merchantId": owner.id,
         "slug": slug_stream(store["slug"]),
     }
 
 
+async def a_discount(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
+    created = await platform.ask(
+        "mutation ($input: CreateDiscountInput!) { createDiscount(input: $input) { discount { id } } }",
+        {"input": {"storeId": str(store_id), "code": "SUMMER", "kind": "FREE_SHIPPING"}},
+        by=owner,
+    )
+    return UUID(created["discount"]["id"])
+
+
 def a_value(kind: graphql.GraphQLNamedType) -> Any:
+    if isinstance(kind, graphql.GraphQLInputObjectType):
+        required = {name: each for name, each in kind.fields.items() if graphql.is_required_input_field(each)}
+        return {name: a_value(graphql.get_named_type(each.type)) for name, each in required.items()}
     return next(iter(kind.values)) if isinstance(kind, graphql.GraphQLEnumType) else VALUES[kind.name]
 
 
@@ -108,7 +121,7 @@ async def test_every_mutation_answers_not_found_for_an_id_of_another_kind_or_own
     unknown = await refusal(uuid4())
     assert [error["code"] for error in unknown] == ["NOT_FOUND"]
     before = await platform.event_count()
-    others = {name: id for name, id in ids.items() if name not in {field, "productsImageId"}}
+    others = {name: id for name, id in ids.items() if name not in {field, field.removesuffix("s"), "productsImageId"}}
     for name, id in [*others.items(), *foreign.items()]:
         assert await refusal(id) == unknown, f"{field} is a {name}"
     assert await platform.event_count() == before

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from commands.order import CartLine, PlaceOrder, RecordPayment
+from commands.checkout import CartLine, PlaceOrder
+from commands.order import RecordPayment
 from commands.product import CountStock
 from commands.store import ApproveStore, PublishStore
 from domain.generation.aggregate import generation_of, job_of

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from commands.checkout import CartLine, PlaceOrder
 from commands.media import RecordImage, RequestImage
-from commands.order import CancelOrder, CartLine, PlaceOrder, RecordPayment
+from commands.order import CancelOrder, RecordPayment
 from commands.product import ActivateProduct, AddProduct, CountStock, DeactivateProduct, EditProduct
 from commands.store import AddPage, ApproveStore, EditPage, PauseStore, PublishStore
 from domain.kernel import DomainError

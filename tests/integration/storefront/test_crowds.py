@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from commands.bus import CommandBus
-from commands.order import CartLine, PlaceOrder
+from commands.checkout import CartLine, PlaceOrder
 from commands.ports import Commit, ConcurrencyConflict, Context, Receipt
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock

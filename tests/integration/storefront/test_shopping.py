@@ -279,17 +279,21 @@ async def test_the_page_stops_waiting_for_a_missing_confirmation(
     assert "http-equiv" in (await browser.get(f"{link}?try=x")).text
 
 
-async def test_a_raised_price_is_shown_before_payment(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
+async def test_a_changed_price_is_shown_and_nothing_is_ordered_until_the_shopper_confirms_it(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
     store = await floor.open_store("fern", BRAND)
     vase = await floor.stock(store, "Blue Vase", slug="blue-vase")
     await put_in_cart(browser, vase)
     form = await checkout_form(browser)
     await floor.reprice(vase.id, 5900)
-    link = await to_payment(browser, form)
-    assert link.startswith("/checkout/unpaid/")
-    page = await browser.get(link)
-    assert "A price changed while you were here" in page.text
-    assert "Pay $59.00" in page.text
+    page = await browser.post("/checkout", data=form)
+    assert page.status_code == 409
+    assert "The total is $59.00 now. It was $49.00 when you saw it." in page.text
+    assert "Buy now and pay $59.00" in page.text
+    assert "order.order_placed.v1" not in await floor.events_of(store)
+    confirmed = await to_payment(browser, form | {"ticket": hidden(page, "ticket")})
+    assert session_at(floor, confirmed).total == Money(minor=5900)
 
 
 async def test_a_wrong_address_is_reported_field_by_field_and_nothing_is_ordered(

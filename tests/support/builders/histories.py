@@ -358,8 +358,7 @@ class History:
             ),
             store_id=product.store_id,
             lines=[line],
-            shipping=Money(minor=500),
-            tax=Money(minor=0),
+            price=orders.OrderPrice(shipping=Money(minor=500), tax=Money(minor=0)),
             at=self._at,
         )
         self._append(orders.ORDER, product.store_id, placed)

@@ -6,9 +6,10 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from commands.bus import CommandBus
+from commands.checkout import CartLine, PlaceOrder
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
-from commands.order import CartLine, OpenPaymentSession, PlaceOrder
+from commands.order import OpenPaymentSession
 from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages

@@ -31,6 +31,8 @@ class StripeServer:
     """Method, path and form of each request."""
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    coupons: dict[str, tuple[str | None, dict[str, str]]] = field(default_factory=dict)
+    """Account and form of each coupon."""
     gone: set[str] = field(default_factory=set)
     """Accounts whose owner took the platform's access away."""
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -139,6 +141,10 @@ class StripeServer:
                 return self._intent(id, account)
             case "POST", ["checkout", "sessions"]:
                 return self._session(form, account)
+            case "POST", ["coupons"]:
+                id = f"co_{len(self.coupons) + 1}"
+                self.coupons[id] = (account, form)
+                return {"id": id, "object": "coupon"}
             case "POST", ["accounts"]:
                 id = f"acct_{len(self.accounts) + 1}"
                 self.accounts[id] = {"id": id, "object": "account", "charges_enabled": False, "payouts_enabled": False}
@@ -195,6 +201,11 @@ class StripeServer:
             for n in range(100)
             if f"line_items[{n}][quantity]" in form
         )
+        total += int(form.get("shipping_options[0][shipping_rate_data][fixed_amount][amount]", 0))
+        if "discounts[0][coupon]" in form:
+            owner, coupon = self.coupons[form["discounts[0][coupon]"]]
+            assert owner == account
+            total -= int(coupon["amount_off"])
         metadata = {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")}
         self.sessions[id] = {
             "id": id,

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.checkout import CartLine, PlaceOrder
+from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.generation import (
     CancelGeneration,
     ChooseNiche,
@@ -26,7 +28,7 @@ from commands.merchant import (
     RegisterMerchant,
     SetBusinessIdentity,
 )
-from commands.order import CartLine, FulfilOrder, MarkOrderDelivered, PlaceOrder, ReceiveAccountWebhook
+from commands.order import FulfilOrder, MarkOrderDelivered, ReceiveAccountWebhook
 from commands.product import (
     ActivateProduct,
     AddProduct,
@@ -46,10 +48,14 @@ from commands.store import (
     PublishStore,
     RequestStore,
     SetDeliveryPromise,
+    SetShipping,
 )
+from domain.discount.events import DiscountKind, DiscountTerms
+from domain.discount.terms import discount_id
 from domain.generation.events import Step
 from domain.kernel import NotFound
 from domain.media.events import Operation
+from domain.shipping.rates import default_rates
 from infra.bootstrap import handlers
 from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
@@ -70,6 +76,8 @@ OWN_ACCOUNT = {
 
 ELSEWHERE = {ChooseImageVersion}
 """Commands on a thing that a store does not have yet here: ``test_media_commands`` tries them."""
+
+FREE_DELIVERY = DiscountTerms(kind=DiscountKind.FREE_SHIPPING)
 
 Build = Callable[[Platform, UUID, UUID, UUID], object]
 """Makes a command from the platform, a product, an order, and the merchant who sends it."""
@@ -112,6 +120,12 @@ COMMANDS: dict[type, Build] = {
         store_id=p.store_id, merchant_id=m, page_id=uuid4(), title="News", content=None
     ),
     SetDeliveryPromise: lambda p, _p, _o, m: SetDeliveryPromise(store_id=p.store_id, merchant_id=m, days=20),
+    SetShipping: lambda p, _p, _o, m: SetShipping(store_id=p.store_id, merchant_id=m, rates=default_rates("USD")),
+    CreateDiscount: lambda p, _p, _o, m: CreateDiscount(
+        store_id=p.store_id, merchant_id=m, code="WINTER", terms=FREE_DELIVERY
+    ),
+    PauseDiscount: lambda p, _p, _o, m: PauseDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
+    ResumeDiscount: lambda p, _p, _o, m: ResumeDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
     ApproveStore: lambda p, _p, _o, m: ApproveStore(store_id=p.store_id, merchant_id=m),
     PublishStore: lambda p, _p, _o, m: PublishStore(store_id=p.store_id, merchant_id=m),
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),
@@ -173,6 +187,9 @@ async def _sold(platform: Platform) -> tuple[UUID, UUID]:
     (product,) = await platform.publish()
     variant = next(iter((await platform.product(product)).variants))
     order, shopper = uuid4(), uuid4()
+    await platform.send(
+        CreateDiscount(store_id=platform.store_id, merchant_id=platform.merchant_id, code="SUMMER", terms=FREE_DELIVERY)
+    )
     await platform.send(
         PlaceOrder(
             order_id=order,

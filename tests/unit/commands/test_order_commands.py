@@ -7,13 +7,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.checkout import LINES_MAX, CartLine, PlaceOrder
 from commands.order import (
-    LINES_MAX,
     CancelOrder,
-    CartLine,
     FulfilOrder,
     OpenPaymentSession,
-    PlaceOrder,
     ReceiveWebhook,
     RecordPayment,
     RecordPaymentFailure,

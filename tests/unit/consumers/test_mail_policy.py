@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.order import CartLine, FulfilOrder, PlaceOrder, RecordPayment
+from commands.checkout import CartLine, PlaceOrder
+from commands.order import FulfilOrder, RecordPayment
 from consumers.policies.mail import MAIL_WITHIN, MailPolicy
 from domain.kernel import DomainEvent, Transient
 from domain.mail.events import MailKind, MailRefused, MailSent

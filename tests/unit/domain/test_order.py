@@ -11,7 +11,7 @@ from domain.inbox.aggregate import INBOX
 from domain.inbox.events import SubjectKind, WebhookReceived, WebhookSubject
 from domain.kernel import CorruptStream, InvalidInput
 from domain.money import Money
-from domain.order.aggregate import ORDER, Order, ShopperDetails, evolve, order_number, place
+from domain.order.aggregate import ORDER, Order, OrderPrice, ShopperDetails, evolve, order_number, place
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
     OrderCancelled,
@@ -56,8 +56,7 @@ def place_lines(lines: Sequence[OrderLine]) -> Sequence[OrderEvent]:
         shopper=ShopperDetails(id=SHOPPER_ID, name=NAME, email=EMAIL, address=ADDRESS),
         store_id=STORE_ID,
         lines=lines,
-        shipping=dollars("4.00"),
-        tax=dollars("1.00"),
+        price=OrderPrice(shipping=dollars("4.00"), tax=dollars("1.00")),
         at=NOON,
     )
 

@@ -1,0 +1,1 @@
+"""Discount codes of a store. Import ``events``, ``errors``, ``terms`` and ``aggregate``."""

@@ -1,0 +1,61 @@
+"""Queries about discount codes. Each takes a scope; see :mod:`projections.reading.scope`."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.discount.events import DiscountTerms
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
+from projections.sales.views import DiscountView
+
+DISCOUNTS_MOST = 500
+"""Most codes that a list returns, the newest first."""
+
+
+def _within(scope: Scope, where: Conditions) -> Conditions:
+    return restrict(
+        where,
+        scope,
+        merchant="d.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
+        store="d.store_id",
+    )
+
+
+async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[DiscountView, ...]:
+    """Return a store's discount codes, the newest first."""
+    where = _within(scope, Conditions().add("d.store_id = {}", store_id))
+    records = await db.fetch(
+        f"select d.* from discounts d where {where.sql} order by d.created_at desc, d.id desc limit {DISCOUNTS_MOST}",
+        *where.arguments,
+    )
+    return tuple(_view(record) for record in records)
+
+
+async def discount_by_id(db: Reader, discount_id: UUID, *, scope: Scope) -> DiscountView | None:
+    """Return a discount code."""
+    where = _within(scope, Conditions().add("d.id = {}", discount_id))
+    record = await db.fetchrow(f"select d.* from discounts d where {where.sql}", *where.arguments)
+    return None if record is None else _view(record)
+
+
+async def has_discounts(db: Reader, store_id: UUID, *, scope: Scope) -> bool:
+    """Whether a store has a discount code in use."""
+    where = _within(scope, Conditions().add("d.store_id = {}", store_id).add("not d.paused"))
+    return bool(await db.fetchval(f"select exists (select from discounts d where {where.sql})", *where.arguments))
+
+
+def _view(record: Record) -> DiscountView:
+    return DiscountView(
+        id=record["id"],
+        store_id=record["store_id"],
+        code=record["code"],
+        terms=DiscountTerms.model_validate_json(record["terms"]),
+        paused=record["paused"],
+        reserved=record["reserved"],
+        used=record["used"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
+    )

@@ -1,0 +1,188 @@
+"""A shop with delivery rates and discount codes, from the product page to the payment page."""
+
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from commands.discount import CreateDiscount, PauseDiscount
+from commands.ports import Context
+from commands.store import SetShipping
+from domain.discount.events import DiscountKind, DiscountTerms
+from domain.discount.terms import discount_id
+from domain.money import Money
+from domain.shipping.rates import RateBand, RateBasis, ShippingRates, ShippingZone
+from tests.integration.storefront.shopping import (
+    checkout_form,
+    hidden,
+    notice_of,
+    put_in_cart,
+    session_at,
+    to_payment,
+)
+from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform
+
+RATES = ShippingRates(
+    zones=[
+        ShippingZone(
+            name="Home",
+            countries=["US"],
+            bands=[RateBand(price=Money(minor=490))],
+            free_from=Money(minor=9000),
+        ),
+        ShippingZone(
+            name="Neighbors",
+            countries=["CA"],
+            basis=RateBasis.SUBTOTAL,
+            bands=[RateBand(price=Money(minor=1290), up_to=5000), RateBand(price=Money(minor=990))],
+        ),
+    ]
+)
+TENTH = DiscountTerms(kind=DiscountKind.PERCENTAGE, basis_points=1000)
+CANADA = {"country": "CA", "region": "Ontario", "postcode": "M5V 1A1"}
+
+
+@pytest.fixture
+async def shop(floor: StorefrontPlatform) -> UUID:
+    store_id = await floor.open_store("fern", BRAND)
+    await do(floor, SetShipping(store_id=store_id, merchant_id=await owner(floor), rates=RATES))
+    return store_id
+
+
+@pytest.fixture
+async def vase(floor: StorefrontPlatform, shop: UUID) -> Product:
+    return await floor.stock(shop, "Blue Vase", slug="blue-vase")
+
+
+async def owner(floor: StorefrontPlatform) -> UUID:
+    store = await floor.queries.store_by_slug("fern")
+    assert store is not None
+    return store.merchant_id
+
+
+async def do(floor: StorefrontPlatform, command: object) -> None:
+    await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=uuid4()))
+
+
+async def create(floor: StorefrontPlatform, shop: UUID, terms: DiscountTerms = TENTH, code: str = "SPRING10") -> None:
+    await do(floor, CreateDiscount(store_id=shop, merchant_id=await owner(floor), code=code, terms=terms))
+
+
+async def test_the_price_of_the_delivery_is_on_every_page_before_the_order(
+    vase: Product, browser: httpx.AsyncClient
+) -> None:
+    assert "Plus delivery from $4.90" in (await browser.get("/products/blue-vase")).text
+    assert "Delivery included" not in (await browser.get("/")).text
+    await put_in_cart(browser, vase)
+    cart = (await browser.get("/cart")).text
+    assert "Delivery to United States" in cart
+    assert "$53.90" in cart
+    checkout = await browser.get("/checkout")
+    assert "Buy now and pay $53.90" in checkout.text
+    assert '<option value="CA">' in checkout.text
+    assert '<option value="DE">' not in checkout.text
+
+
+async def test_another_country_shows_its_price_before_it_can_be_ordered(
+    floor: StorefrontPlatform, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser, **CANADA)
+    # Without a press on the update button the form shows the price of another country.
+    told = await browser.post("/checkout", data=form)
+    assert told.status_code == 409
+    assert "The total is $61.90 now. It was $53.90 when you saw it." in told.text
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    assert (shown.status_code, "Buy now and pay $61.90" in shown.text) == (200, True)
+    assert 'value="Ontario"' in shown.text
+    address = await to_payment(browser, form | {"ticket": hidden(shown, "ticket")})
+    session = session_at(floor, address)
+    assert session.total == Money(minor=6190)
+    assert sum(price.minor for _, _, price in session.lines) == 6190
+
+
+async def test_a_country_that_the_shop_does_not_deliver_to_is_refused_by_name(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await put_in_cart(browser, vase)
+    page = await browser.post("/checkout", data=await checkout_form(browser, country="DE", region=""))
+    assert page.status_code == 422
+    assert "This shop does not deliver to Germany. Choose another country." in page.text
+    assert "order.order_placed.v1" not in await floor.events_of(shop)
+
+
+async def test_delivery_is_free_from_the_merchants_amount_on(vase: Product, browser: httpx.AsyncClient) -> None:
+    await put_in_cart(browser, vase, quantity=2)
+    assert "Buy now and pay $98.00" in (await browser.get("/checkout")).text
+
+
+async def test_a_code_is_shown_applied_and_paid_as_shown(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await put_in_cart(browser, vase)
+    assert "discount code" not in (await browser.get("/checkout")).text.lower()
+    await create(floor, shop)
+    form = await checkout_form(browser, code=" spring 10")
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    assert "Buy now and pay $49.00" in shown.text
+    assert "\N{MINUS SIGN}$4.90" in shown.text
+    session = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")}))
+    assert session.total == Money(minor=4900)
+    assert sum(price.minor for _, _, price in session.lines) == 4900
+    await floor.apply_notice(notice_of(floor, session))
+    page = await browser.get(session.success_url)
+    assert "SPRING10" in page.text
+    assert "$4.90" in page.text
+    events = await floor.events_of(shop)
+    assert "discount.discount_used.v1" in events
+
+
+async def test_a_code_that_cannot_be_used_is_shown_and_the_order_can_go_on_without_it(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await create(floor, shop, TENTH.model_copy(update={"minimum": Money(minor=10_000)}))
+    await put_in_cart(browser, vase)
+    for typed, said in (
+        ("nothing", "is not valid in this shop"),
+        ("spring10", "it counts for goods from 100.00 USD on"),
+    ):
+        form = await checkout_form(browser, code=typed)
+        page = await browser.post("/checkout", data=form | {"action": "update"})
+        assert page.status_code == 422
+        assert said in page.text
+        assert "Buy now and pay $53.90" in page.text
+        assert said in (await browser.post("/checkout", data=form)).text
+    assert "order.order_placed.v1" not in await floor.events_of(shop)
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    assert session.total == Money(minor=5390)
+
+
+async def test_a_code_that_is_paused_between_two_pages_is_refused_and_nothing_is_ordered(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await create(floor, shop)
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser, code="spring10")
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    paused = PauseDiscount(discount_id=discount_id(shop, "SPRING10"), merchant_id=await owner(floor))
+    await do(floor, paused)
+    page = await browser.post("/checkout", data=form | {"ticket": hidden(shown, "ticket")})
+    assert (page.status_code, "is not valid in this shop" in page.text) == (422, True)
+    assert "order.order_placed.v1" not in await floor.events_of(shop)
+
+
+async def test_a_code_of_one_use_per_shopper_knows_the_address_however_it_is_written(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await create(floor, shop, TENTH.model_copy(update={"most_uses_per_shopper": 1}))
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser, code="spring10")
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    session = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")}))
+    await floor.apply_notice(notice_of(floor, session))
+    await browser.get("/cart")
+    await put_in_cart(browser, vase)
+    form = await checkout_form(browser, code="spring10", email="ANNA@Example.com")
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    page = await browser.post("/checkout", data=form | {"ticket": hidden(shown, "ticket")})
+    assert (page.status_code, "was used with this e-mail address" in page.text) == (422, True)
