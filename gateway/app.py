@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import docs, health, media, rest
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
@@ -15,15 +16,38 @@ from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.docs import event_reference
 from gateway.graphql.direct import DirectQueries
-from gateway.graphql.endpoint import graphql_endpoint
-from gateway.middleware import REQUEST_ID, BodyLimitMiddleware, HeadMiddleware, RequestIdMiddleware
+from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
+from gateway.middleware import (
+    REQUEST_ID,
+    BodyLimitMiddleware,
+    HeadMiddleware,
+    ProblemMiddleware,
+    RequestIdMiddleware,
+)
 from gateway.ports import GatewayDependencies
 from gateway.rest import problem_details
 from gateway.webhooks import payments
 from infra.web.moments import OneMoment
 
 
-def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
+class Gateway(FastAPI):
+    """The framework's application, behind middleware of its own.
+
+    The framework's outermost layers cost as much as a small query, and a planned query needs none of them.
+    """
+
+    front: ASGIApp
+    """The outermost middleware. It calls :meth:`inner` for what the framework answers."""
+
+    async def inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer by the framework."""
+        await super().__call__(scope, receive, send)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.front(scope, receive, send)
+
+
+def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     """Return the gateway as an ASGI application. The caller opens and closes the dependencies.
 
     Args:
@@ -53,7 +77,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
         await warming
         await feed.close()
 
-    app = FastAPI(
+    app = Gateway(
         title="Zyenta",
         summary="A niche in, a live store out.",
         version="1",
@@ -76,14 +100,29 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
     app.include_router(payments.router)
     app.include_router(media.router)
     app.add_middleware(OneMoment)
-    if plans:
-        app.add_middleware(DirectQueries, endpoint=endpoint, services=services)
-    app.add_middleware(HeadMiddleware)
-    # The middleware added last is outermost: even a 413 response has a request id and security headers.
-    app.add_middleware(BodyLimitMiddleware, limit=deps.body_limit)
+    # Within the framework too, whose own handler would answer first.
+    app.add_middleware(ProblemMiddleware)
+    app.front = _front(app.inner, deps, endpoint if plans else None, services)
+    return app
+
+
+def _front(
+    app: ASGIApp, deps: GatewayDependencies, endpoint: GraphQLEndpoint | None, services: GatewayServices
+) -> ASGIApp:
+    """Return an application behind the gateway's middleware.
+
+    Args:
+        app: the application.
+        deps: have the limits and origins.
+        endpoint: the router whose planned queries are answered in front of the application. None if no plans are used.
+        services: the gateway's services.
+    """
+    if endpoint is not None:
+        app = DirectQueries(app, endpoint=endpoint, services=services)
+    app = BodyLimitMiddleware(HeadMiddleware(app), limit=deps.body_limit)
     if deps.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        app = CORSMiddleware(
+            app,
             allow_origins=list(deps.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=[
@@ -97,5 +136,5 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> FastAPI:
             expose_headers=[CONSISTENCY_HEADER, REQUEST_ID, "retry-after", "location"],
             max_age=600,
         )
-    app.add_middleware(RequestIdMiddleware)
-    return app
+    # Outermost: even a 413 response has a request id and security headers.
+    return RequestIdMiddleware(ProblemMiddleware(app))

@@ -46,12 +46,12 @@ class RequestIdMiddleware:
         client_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID_BYTES), b"")
         request_id = client_id.decode() if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        began, status, started = time.perf_counter(), 0, False
+        began, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status, started
+            nonlocal status
             if message["type"] == "http.response.start":
-                status, started = message["status"], True
+                status = message["status"]
                 headers = message.setdefault("headers", [])
                 present = dict(headers)
                 headers.append((_REQUEST_ID_BYTES, request_id.encode()))
@@ -60,16 +60,33 @@ class RequestIdMiddleware:
 
         try:
             await self._app(scope, receive, send_with_headers)
-        except Exception as error:
-            if started or scope["type"] != "http":
-                raise
-            # Answered here and not in the outermost handler, so that this response has the headers too.
-            await problem_of(error).response()(scope, receive, send_with_headers)
         finally:
             if scope["type"] == "http":
                 milliseconds = (time.perf_counter() - began) * 1000
                 # Without the query string, which may contain private data.
                 logger.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, milliseconds, request_id)
+
+
+class ProblemMiddleware:
+    """Answers an unexpected error with a problem, unless the response has begun."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await problem_of(error).response()(scope, receive, send)
 
 
 class BodyLimitMiddleware:

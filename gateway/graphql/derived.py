@@ -30,8 +30,8 @@ class Source:
     attribute: str | None = None
     """The attribute that the value is or is converted from."""
     convert: Callable[[Any], Any] | None = None
-    row: Callable[[Any], Any] | None = None
-    """Returns the same value from a row, if there is a faster way."""
+    of_rows: Callable[[list[Any]], list[Any]] | None = None
+    """Returns the same values from many rows, if there is a faster way."""
     rows: Callable[[Any], list[Any] | None] | None = None
     """Returns the rows of a list of objects for an object. None if they were not read from rows."""
 
@@ -40,20 +40,19 @@ class Source:
 class Getter:
     """How a plain field is read from many objects."""
 
-    get: Callable[[Any], Any]
-    """Returns the value for an object, or for a row of its view."""
+    values: Callable[[list[Any]], list[Any]]
+    """Returns the value of each object, or of each row of their views."""
     of_row: bool = False
-    """Whether ``get`` takes rows."""
-    convert: Callable[[Any], Any] | None = None
-    """Converts each value that is not None."""
+    """Whether ``values`` takes rows."""
     rows: Callable[[Any], list[Any] | None] | None = None
     """See :attr:`Source.rows`."""
 
-    def values(self, sources: list[Any]) -> list[Any]:
-        """Return the value of each object or row."""
-        values = list(map(self.get, sources))
-        convert = self.convert
-        return values if convert is None else [None if value is None else convert(value) for value in values]
+
+def each(get: Callable[[Any], Any], convert: Callable[[Any], Any] | None = None) -> Callable[[list[Any]], list[Any]]:
+    """Return a function that gets a value of each source, and converts those that are not None."""
+    if convert is None:
+        return lambda sources: list(map(get, sources))
+    return lambda sources: [None if value is None else convert(value) for value in map(get, sources)]
 
 
 def of_view(name: str, convert: Callable[[Any], Any] | None = None) -> Source:
@@ -116,11 +115,11 @@ class Derived:
     def getter(cls, name: str) -> Getter:
         """Return how a plain field is read from many objects: straight from their rows if possible."""
         source = cls.source(name)
-        if source.row is not None:
-            return Getter(source.row, of_row=True)
+        if source.of_rows is not None:
+            return Getter(source.of_rows, of_row=True)
         if cls.columns is None or source.attribute is None:
-            return Getter(source.get, rows=source.rows)
-        return Getter(cls.columns.attributes[source.attribute].read, of_row=True, convert=source.convert)
+            return Getter(each(source.get), rows=source.rows)
+        return Getter(each(cls.columns.attributes[source.attribute].read, source.convert), of_row=True)
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:

@@ -158,4 +158,4 @@ def answer_bytes(data: Any, errors: list[GraphQLError]) -> bytes:
         return _encode(answer)
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):
         # Lone surrogates and numbers of more than 64 bits.
-        return json.dumps(answer, separators=(",", ":")).encode()
+        return json.dumps(msgspec.to_builtins(answer), separators=(",", ":")).encode()

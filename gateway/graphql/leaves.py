@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+import msgspec
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
@@ -52,7 +53,7 @@ def leaf(type: GraphQLLeafType, *, nullable: bool) -> Serialize:
     if type.name == "Decimal":
         return _by_class({str: None, Decimal: str}, unusual, nullable=nullable)
     if type.name == "DateTime":
-        return _by_class({datetime: datetime.isoformat}, unusual, nullable=nullable)
+        return _times(unusual, nullable=nullable)
     return lambda values: [unusual(value) for value in values]
 
 
@@ -102,6 +103,18 @@ def _checked_numbers(usual: type, are_fine: Callable[[Iterable[Any]], bool], unu
         if set(map(type, values)) == {usual} and are_fine(values):
             return values
         return [value if value.__class__ is usual and are_fine((value,)) else unusual(value) for value in values]
+
+    return serialize
+
+
+def _times(unusual: _One, *, nullable: bool) -> Serialize:
+    one_by_one = _by_class({datetime: datetime.isoformat}, unusual, nullable=nullable)
+
+    def serialize(values: list[Any]) -> list[Any]:
+        if set(map(type, values)) == {datetime} and all(value.tzinfo is UTC for value in values):
+            # msgspec writes a time ten times as fast, with "Z" for UTC.
+            return [text[:-1] + "+00:00" for text in msgspec.to_builtins(values)]
+        return one_by_one(values)
 
     return serialize
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import msgspec
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -166,7 +167,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             cache.counts.unplannable += 1
             return super().execute_operation(serially)
-        return _run(plan, _run_of(self), cache.counts)
+        return self._run(plan, cache.counts)
+
+    async def _run(self, plan: OperationPlan, counts: PlanCounts) -> ExecutionResult:
+        result = await _run(plan, _run_of(self), counts)
+        # For callers that know no structs.
+        return ExecutionResult(msgspec.to_builtins(result.data), result.errors)
 
     def make_plan(self) -> tuple[OperationPlan | None, int]:
         """Return the operation's plan and the number of its fields. None if plans cannot carry it."""
@@ -239,6 +245,10 @@ class _Run:
         self._executor: PlannedExecutor | None = None
         self._ready: list[_Work] = []
         self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        return self._group is None and not self._ready
 
     @property
     def executor(self) -> PlannedExecutor:

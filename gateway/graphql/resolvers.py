@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLField
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ONE_STATEMENT: set[Callable[..., Any]] = set()
+
+
+def one_statement(resolver: F) -> F:
+    """Declare that a resolver reads the read models by one SQL statement at most, whatever its arguments are."""
+    _ONE_STATEMENT.add(resolver)
+    return resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,8 @@ class Resolver:
     """Takes the source, the info and the converted arguments. Returns the value, or a coroutine if ``is_async``."""
     is_async: bool = False
     needs_info: bool = False
+    is_one_statement: bool = False
+    """See :func:`one_statement`."""
     convert: Callable[[dict[str, Any], Any], Mapping[str, Any]] = lambda arguments, _schema: arguments
     """Converts graphql-core's argument values to Python's. Takes strawberry's schema too."""
 
@@ -48,4 +60,10 @@ def resolver_of(definition: GraphQLField) -> Resolver:
             config=schema.config,
         )
 
-    return Resolver(call, is_async=field.is_async, needs_info=info_parameter is not None, convert=convert)
+    return Resolver(
+        call,
+        is_async=field.is_async,
+        needs_info=info_parameter is not None,
+        is_one_statement=function in _ONE_STATEMENT,
+        convert=convert,
+    )

@@ -36,10 +36,20 @@ class Selection(Generic[V]):
 
     columns: frozenset[str]
     """Names of columns."""
-    sql: str
-    """The list after ``select``."""
+    names: Mapping[str, str]
+    """The names of columns by their SQL expressions."""
     read: Callable[[Any], V]
     """Returns the view of a row."""
+
+    @property
+    def sql(self) -> str:
+        """The list after ``select``."""
+        return select_list(self.names)
+
+
+def select_list(names: Mapping[str, str]) -> str:
+    """Return the list after ``select``. Takes names of columns by their SQL expressions."""
+    return ", ".join([f"{expression} as {name}" for expression, name in names.items()])
 
 
 class ViewColumns(Generic[V]):
@@ -72,8 +82,8 @@ class ViewColumns(Generic[V]):
     def _selection(self, only: Only) -> Selection[V]:
         asked = self._all if only is None else (only | self._always) & self._all
         columns = frozenset(column for name in asked for column in self.attributes[name].columns)
-        sql = ", ".join(f"{self._columns[name]} as {name}" for name in sorted(columns))
-        return Selection(columns, sql, self.view)
+        names = {self._columns[name]: name for name in sorted(columns)}
+        return Selection(columns, names, self.view)
 
     def view(self, record: Any) -> V:
         """Return the view of a row. Its attributes are decoded when they are read."""

@@ -30,6 +30,8 @@ class Moment:
         self._turn = asyncio.Lock()
         self._reached: dict[int, int] = {}
         """By partition, the position that the read models had reached before the snapshot was taken."""
+        self.has_begun = False
+        """Whether a query has read it."""
         self.is_over = False
 
     async def ask(self, pool: asyncpg.Pool, method: str, query: str, *args: Any) -> Any:
@@ -37,6 +39,7 @@ class Moment:
 
         A failed query ends the snapshot, and the next query takes another one.
         """
+        self.has_begun = True
         async with self._turn:
             if self._connection is None:
                 connection = await pool.acquire()
@@ -95,6 +98,16 @@ def begin_moment() -> Moment:
 def leave_moment() -> None:
     """Let this task read the present: for operations that last long."""
     _current.set(None)
+
+
+def read_once() -> None:
+    """Let this task's only statement read the present: a statement is a snapshot by itself, and beginning one costs more.
+
+    No-op if an earlier query has begun the moment.
+    """
+    moment = _current.get()
+    if moment is not None and not moment.has_begun:
+        _current.set(None)
 
 
 async def move_moment(tokens: Iterable[ConsistencyToken]) -> None:

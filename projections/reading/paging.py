@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
 from domain.kernel import InvalidInput
+from projections.reading.columns import Selection, select_list
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -110,8 +111,8 @@ class Slice(Generic[T]):
 class _Edges(Sequence[Edge[T]]):
     """The edges of rows, which are made when they are asked for: most clients want nodes or the last cursor."""
 
-    def __init__(self, rows: list[Any], read: Callable[[Any], T], order: "Order") -> None:
-        self._rows, self._read, self._order = rows, read, order
+    def __init__(self, rows: list[Any], read: Callable[[Any], T], cursor: Callable[[Any], str]) -> None:
+        self._rows, self._read, self._cursor = rows, read, cursor
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -122,9 +123,9 @@ class _Edges(Sequence[Edge[T]]):
     def __getitem__(self, index: slice) -> Sequence[Edge[T]]: ...
     def __getitem__(self, index: int | slice) -> Edge[T] | Sequence[Edge[T]]:
         if isinstance(index, slice):
-            return _Edges(self._rows[index], self._read, self._order)
+            return _Edges(self._rows[index], self._read, self._cursor)
         row = self._rows[index]
-        return Edge(partial(_cursor, self._order, row), self._read(row))
+        return Edge(partial(self._cursor, row), self._read(row))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,25 +166,23 @@ class Conditions:
 async def paginate(
     db: Reader,
     *,
-    select: str,
+    selection: Selection[T],
     source: str,
     where: Conditions,
     order: Order,
     window: Window,
     id: str,
-    read: Callable[[Any], T],
 ) -> Slice[T]:
     """Return one page of a list.
 
     Args:
         db: the database.
-        select: the columns.
+        selection: the columns, and how to read a row of them. Cursors use its columns too.
         source: the tables.
         where: the conditions; those of the cursors are added to it.
         order: the list's order.
         window: the page.
         id: SQL expression of the row's id.
-        read: turns a record into an entry.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -194,9 +193,10 @@ async def paginate(
             key, row_id = _read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
+    names = {order.key: "sort_key", id: "sort_id", **selection.names}
     direction = "desc" if order.descending is not window.backwards else "asc"
     records = await db.fetch(
-        f"select {select}, {order.key} as sort_key, {id} as sort_id from {source} where {where.sql} "
+        f"select {select_list(names)} from {source} where {where.sql} "
         f"order by {order.key} {direction}, {id} {direction} limit {window.size + 1}",
         *where.arguments,
     )
@@ -205,16 +205,16 @@ async def paginate(
     if window.backwards:
         page.reverse()
     return Slice(
-        edges=_Edges(page, read, order),
+        edges=_Edges(page, selection.read, partial(_cursor, order, names[order.key], names[id])),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
         rows=page,
     )
 
 
-def _cursor(order: Order, record: Any) -> str:
-    key = record["sort_key"]
-    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(record["sort_id"])])
+def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
+    key = record[key_column]
+    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(record[id_column])])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -15,6 +15,7 @@ from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
+from projections.reading.columns import Selection
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 from projections.sales.refund_queries import refunds_of_orders
@@ -32,13 +33,17 @@ NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=
 _WITHDRAWN = TypeAdapter(list[WithdrawnLine])
 _PAGES = TypeAdapter(list[PageVersionRef])
 
-COLUMNS = (
-    "o.id, o.store_id, o.number, o.status, o.currency, o.subtotal_minor, o.shipping_minor, o.tax_minor, o.total_minor, "
-    "o.items, o.shopper_id, o.shopper_name, o.shopper_email, o.shipping_address, o.provider, o.session_id, o.intent_id, "
-    "o.paid_minor, o.platform_fee_minor, o.refunded_minor, o.refund_count, o.payment_failure, o.cancel_reason, o.carrier, o.tracking_number, o.arrival, o.pages, "
-    "o.shipping_zone, o.discount, "
-    "o.placed_at, o.paid_at, o.fulfilled_at, o.cancelled_at, o.delivered_on, o.withdrawn_at, o.updated_at"
+_COLUMNS = (
+    "id", "store_id", "number", "status", "currency", "subtotal_minor", "shipping_minor", "tax_minor", "total_minor", "items",
+    "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
+    "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number",
+    "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
+    "updated_at",
+)  # fmt: skip
+_ORDERS: Selection[Any] = Selection(
+    frozenset(_COLUMNS), {f"o.{name}": name for name in _COLUMNS}, lambda record: record
 )
+"""The columns of an order ``o``."""
 
 
 async def orders_of_store(
@@ -65,13 +70,12 @@ async def orders_of_store(
     """
     page = await paginate(
         db,
-        select=COLUMNS,
+        selection=_ORDERS,
         source="orders o",
         where=_orders(store_id, statuses, scope, withdrawn),
         order=NEWEST,
         window=window,
         id="o.id",
-        read=lambda record: record,
     )
     views = await _with_lines(db, page.nodes)
     return Slice(
@@ -117,7 +121,7 @@ async def orders_by_number(
     """Return a store's orders with a number, the newest first; numbers are short and may recur, but rarely do."""
     where = _within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
     records = await db.fetch(
-        f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
+        f"select {_ORDERS.sql} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
         *where.arguments,
     )
     return await _with_lines(db, records)
@@ -167,7 +171,7 @@ async def rejected_webhooks_of_store(
 
 async def _first(db: Reader, where: Conditions) -> OrderView | None:
     records = await db.fetch(
-        f"select {COLUMNS} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
+        f"select {_ORDERS.sql} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit 1",
         *where.arguments,
     )
     views = await _with_lines(db, records)

@@ -12,6 +12,7 @@ from gateway.graphql.as_of import AsOfInput
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
+from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
@@ -143,6 +144,7 @@ class Query:
         return await find_user(await info.context.reading(consistency_token))
 
     @field("The merchant's stores, the newest first.")
+    @one_statement
     async def stores(
         self,
         info: Info,

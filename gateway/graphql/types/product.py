@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Self
 
 import strawberry
@@ -26,24 +26,21 @@ from projections.catalog.views import ProductView, VariantView
 def amount_of(attribute: str) -> Source:
     """Return the source of a price, in major units. Rows give its text without a detour."""
     minor, _ = PRODUCTS.attributes[attribute].columns
-    places: dict[str, int] = {}
 
-    def row(record: Any) -> str | None:
-        value = record[minor]
-        if value is None:
-            return None
-        currency = record["currency"]
-        place = places.get(currency)
-        if place is None:
-            place = places[currency] = exponent(currency)
-        if place == 2 and value >= 0:
-            return f"{value // 100}.{value % 100:02}"
-        return str(Money(minor=value, currency=currency).decimal)
+    def one(value: int | None, currency: str) -> str | None:
+        return None if value is None else str(Money(minor=value, currency=currency).decimal)
 
-    return replace(of_view(attribute, attrgetter("decimal")), row=row)
+    def of_rows(rows: list[Any]) -> list[str | None]:
+        values, currencies = [row[minor] for row in rows], [row["currency"] for row in rows]
+        present = [value for value in values if value is not None]
+        if present and min(present) >= 0 and all(exponent(each) == 2 for each in set(currencies)):
+            return [None if value is None else f"{value // 100}.{value % 100:02}" for value in values]
+        return list(map(one, values, currencies))
+
+    return replace(of_view(attribute, attrgetter("decimal")), of_rows=of_rows)
 
 
-CURRENCY = replace(of_view("price", attrgetter("currency")), row=itemgetter("currency"))
+CURRENCY = replace(of_view("price", attrgetter("currency")), of_rows=lambda rows: [row["currency"] for row in rows])
 """The source of the currency of a price."""
 
 

@@ -16,6 +16,7 @@ from gateway.api.validation import settings_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
 from gateway.graphql.fields import field
+from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.discount import Discount
@@ -96,6 +97,7 @@ class Store(Derived):
     }
 
     @field("The store's products, by default the newest first.")
+    @one_statement
     async def products(
         self,
         first: int | None = None,
@@ -143,6 +145,7 @@ class Store(Derived):
         return connection(page, lambda view: Page.of(view, reading), count=count)
 
     @field("The store's media files, the newest first. By default only those that the studio has finished.")
+    @one_statement
     async def media(
         self,
         first: int | None = None,

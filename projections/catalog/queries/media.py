@@ -23,17 +23,11 @@ from projections.catalog.views import (
     StudioNotes,
     largest,
 )
-from projections.reading.columns import Attribute, Only, ViewColumns, column, grouped
+from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
 _renditions = msgspec.json.Decoder(list[RenditionView]).decode
-
-MEDIA_COLUMNS = (
-    "m.id, m.product_id, m.position, m.original_url, m.alt_text, m.status, m.renditions, m.rejection, "
-    "m.rejection_message, m.review, m.shown, m.other_renditions, m.quality, m.created_at, m.updated_at, "
-    "m.store_id, m.type, m.content, m.ground, m.studio, m.attempt, m.generation_id"
-)
 
 
 def _by_name(renditions: str) -> dict[str, RenditionView]:
@@ -131,6 +125,14 @@ def media_view(record: Any) -> MediaAssetView:
     )
 
 
+_MEDIA_COLUMNS = (
+    "id", "product_id", "position", "original_url", "alt_text", "status", "renditions", "rejection", "rejection_message",
+    "review", "shown", "other_renditions", "quality", "created_at", "updated_at", "store_id", "type", "content", "ground",
+    "studio", "attempt", "generation_id",
+)  # fmt: skip
+_MEDIA = Selection(frozenset(_MEDIA_COLUMNS), {f"m.{name}": name for name in _MEDIA_COLUMNS}, media_view)
+"""The columns of a media asset ``m``."""
+
 NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", descending=True)
 
 
@@ -171,13 +173,12 @@ async def media_of_store(
     """
     return await paginate(
         db,
-        select=MEDIA_COLUMNS,
+        selection=_MEDIA,
         source="media m",
         where=_media(store_id, types, statuses, scope),
         order=NEWEST_MEDIA,
         window=window,
         id="m.id",
-        read=media_view,
     )
 
 
@@ -211,5 +212,5 @@ async def media_by_id(db: Reader, id: UUID, *, scope: Scope) -> MediaAssetView |
 async def media_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, MediaAssetView]:
     """Return the media assets with these ids; unknown ids are left out."""
     where = within(scope, Conditions().add("m.id = any({})", list(ids)), "m.store_id")
-    records = await db.fetch(f"select {MEDIA_COLUMNS} from media m where {where.sql}", *where.arguments)
+    records = await db.fetch(f"select {_MEDIA.sql} from media m where {where.sql}", *where.arguments)
     return {asset.id: asset for asset in map(media_view, records)}

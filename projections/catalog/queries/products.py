@@ -178,13 +178,12 @@ async def products_of_store(
     selection = PRODUCTS.selection(only)
     return await paginate(
         db,
-        select=selection.sql,
+        selection=selection,
         source=_tables(selection.columns, where),
         where=_products(store_id, where, scope),
         order=PRODUCT_ORDERS[sort],
         window=window,
         id="p.id",
-        read=selection.read,
     )
 
 

@@ -83,13 +83,12 @@ async def stores_of_merchant(
     selection = STORES.selection(only)
     return await paginate(
         db,
-        select=selection.sql,
+        selection=selection,
         source="stores s",
         where=_stores(merchant_id, statuses, scope),
         order=NEWEST_STORES,
         window=window,
         id="s.id",
-        read=selection.read,
     )
 
 
