@@ -13,7 +13,7 @@ import pytest
 
 from domain.generation.aggregate import generation_of
 from gateway.app import create_app
-from projections.reading.moment import begin_moment, move_moment
+from projections.reading.moment import MomentReader, begin_moment, move_moment
 from projections.reading.paging import Reader
 from schemas.envelope import ConsistencyToken
 from tests.support.platforms.gateway import Merchant, Platform
@@ -109,3 +109,52 @@ async def test_a_failed_query_does_not_fail_the_next(platform: Platform) -> None
         await reader.fetch("select from nothing_of_this_name")
     assert await reader.fetchval("select 1") == 1
     moment.end()
+
+
+class Recorded:
+    """A pool of connections that remembers whether statements ran in a snapshot or in the present."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self.snapshots = 0
+        self.present = 0
+
+    async def acquire(self) -> Any:
+        self.snapshots += 1
+        return await self._pool.acquire()
+
+    async def release(self, connection: Any) -> None:
+        await self._pool.release(connection)
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        self.present += 1
+        rows: list[Any] = await self._pool.fetch(query, *args)
+        return rows
+
+
+@pytest.mark.parametrize(
+    ("selection", "snapshots", "present"),
+    [
+        ("products { nodes { title } pageInfo { endCursor } }", 0, 1),
+        ("products { totalCount nodes { title } }", 1, 0),
+        ("products { nodes { title variants { id } } }", 1, 0),
+        ("products { nodes { title } } media { nodes { id } }", 1, 0),
+        ("name products { nodes { title } }", 1, 0),
+    ],
+)
+async def test_only_a_query_of_one_statement_reads_without_a_snapshot(
+    platform: Platform, owner: Merchant, selection: str, snapshots: int, present: int
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    platform.deps.known_stores.remember(owner.id, store_id)
+    pool: Any = platform.deps.reader
+    recorded: Any = Recorded(pool.present)
+    app = create_app(replace(platform.deps, reader=MomentReader(recorded)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://zyenta.localhost") as client:
+        response = await client.post(
+            "/graphql",
+            json={"query": f'{{ store(id: "{store_id}") {{ {selection} }} }}'},
+            headers={"authorization": f"Bearer {owner.token}"},
+        )
+    assert response.json()["data"]["store"]["products"]["nodes"], response.text
+    assert (recorded.snapshots, recorded.present) == (snapshots, present)
