@@ -195,7 +195,11 @@ def _price(
         discount=None
         if discount is None
         else OrderDiscount(
-            discount_id=discount.id, code=discount.code, kind=discount.terms.kind, amount=quoted.discount
+            discount_id=discount.id,
+            code=discount.code,
+            kind=discount.terms.kind,
+            amount=quoted.discount,
+            shares=list(quoted.shares),
         ),
     )
 

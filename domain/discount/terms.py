@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, pairwise
 from uuid import UUID
 
 from domain.discount.errors import DiscountNotYet, DiscountOver, DiscountTakesNothing, UnknownDiscount
@@ -101,6 +102,20 @@ def check_time(code: str, terms: DiscountTerms, at: datetime) -> None:
         raise DiscountOver(code)
 
 
+def shares(discount: Money, terms: DiscountTerms, lines: Sequence[DiscountedLine]) -> list[Money]:
+    """Return the part of a discount that each line bears, in proportion to its price. Together they are the discount."""
+    prices = [line.total.minor if is_discounted(terms, line) else 0 for line in lines]
+    sums = [0, *accumulate(prices)]
+    whole = max(sums[-1], 1)
+    borne = [discount.minor * reached // whole for reached in sums]
+    return [Money.of(after - before, discount.currency) for before, after in pairwise(borne)]
+
+
+def is_discounted(terms: DiscountTerms, line: DiscountedLine) -> bool:
+    """Whether a code takes something off a line."""
+    return not terms.product_ids or line.product_id in terms.product_ids
+
+
 def taken_off(code: str, terms: DiscountTerms, lines: Iterable[DiscountedLine], *, shipping: Money) -> Money:
     """Return what a code takes off the price of the goods; zero if it takes off the delivery.
 
@@ -116,7 +131,7 @@ def taken_off(code: str, terms: DiscountTerms, lines: Iterable[DiscountedLine], 
     lines = list(lines)
     zero = Money.zero(shipping.currency)
     subtotal = Money.total((line.total for line in lines), shipping.currency)
-    fitting = [line.total for line in lines if not terms.product_ids or line.product_id in terms.product_ids]
+    fitting = [line.total for line in lines if is_discounted(terms, line)]
     eligible = Money.total(fitting, shipping.currency)
     if any(money is not None and money.currency != zero.currency for money in (terms.minimum, terms.amount)):
         raise DiscountTakesNothing(code, f"it is for another currency than {zero.currency}.")

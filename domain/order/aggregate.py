@@ -61,6 +61,8 @@ class Order:
     total: Money
     discount_id: UUID | None = None
     """The discount code of which the order reserves or has used one use."""
+    discounts: Mapping[UUID, int] = field(default_factory=dict)
+    """The minor units of the discount that each line bears, by variant."""
     status: OrderStatus = OrderStatus.PENDING
     cancelled: bool = False
     provider: str | None = None
@@ -85,9 +87,20 @@ class Order:
         return sum(line.quantity for line in self.lines)
 
     def price_of(self, pieces: Iterable[HasPieces]) -> Money:
-        """Return the price of some pieces of the order's lines."""
-        prices = {line.variant_id: line.unit_price for line in self.lines}
-        return Money.total((prices[some.variant_id] * some.quantity for some in pieces), self.total.currency)
+        """Return what was paid for some pieces that no refund names yet, less their part of the discount.
+
+        All pieces of a line together have exactly the line's price, however they are split.
+        """
+        lines = {line.variant_id: line for line in self.lines}
+        counted = dict(self.after.refunded_pieces())
+        minor = 0
+        for some in pieces:
+            line, before = lines[some.variant_id], counted.get(some.variant_id, 0)
+            counted[some.variant_id] = after = before + some.quantity
+            off = self.discounts.get(some.variant_id, 0)
+            minor += line.unit_price.minor * some.quantity
+            minor -= off * after // line.quantity - off * before // line.quantity
+        return Money.of(minor, self.total.currency)
 
     def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
@@ -311,6 +324,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 shipping=event.shipping,
                 total=event.total,
                 discount_id=None if event.discount is None else event.discount.discount_id,
+                discounts=_shares(event),
             )
         case Order(), _:
             changed = replace(_changed(order, event), version=event.originator_version)
@@ -365,6 +379,11 @@ def _status(order: Order) -> OrderStatus:
         items=order.items,
         shipped_items=order.shipped_items,
     )
+
+
+def _shares(event: OrderPlaced) -> Mapping[UUID, int]:
+    borne = () if event.discount is None else event.discount.shares
+    return {line.variant_id: share.minor for line, share in zip(event.lines, borne, strict=False)}
 
 
 ORDER = StreamKind("order", Order, evolve)

@@ -64,6 +64,8 @@ class OrderDiscount(Value):
     kind: DiscountKind
     amount: Money
     """What it takes off the goods; zero for a code for free delivery."""
+    shares: list[Money] = []
+    """The part of ``amount`` that each of the order's lines bears, in their order; refunds of a line return less by it."""
 
 
 class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):

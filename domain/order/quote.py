@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from domain.discount.events import DiscountKind, DiscountTerms
-from domain.discount.terms import DiscountedLine, taken_off
+from domain.discount.terms import DiscountedLine, shares, taken_off
 from domain.money import THREE_DECIMAL, Money
 from domain.order.errors import TooSmallToPay
 from domain.shipping.rates import Delivery, Parcel, ShippingRates, deliver
@@ -31,6 +31,8 @@ class Quote:
     """What a code takes off the goods, from zero up; a code for free delivery takes off the delivery instead."""
     delivery: Delivery
     """The zone and the price after a code for free delivery."""
+    shares: Sequence[Money] = ()
+    """The part of ``discount`` that each line bears; empty without a code."""
     is_capped: bool = False
     """Whether the code would take off more, and the smallest payment is left."""
 
@@ -71,7 +73,8 @@ def quote(
     most = whole - least
     allowed = min(off.minor, most.minor)
     discount = Money.of(allowed - allowed % step, currency)
-    return Quote(subtotal=subtotal, discount=discount, delivery=delivery, is_capped=most < off)
+    borne = shares(discount, code.terms, lines)
+    return Quote(subtotal=subtotal, discount=discount, delivery=delivery, shares=borne, is_capped=most < off)
 
 
 def smallest_payment(currency: str) -> Money:

@@ -180,6 +180,7 @@ WORDS: Mapping[str, Any] = {
     "shopper": "5f2b8c0d9a417e63",
     "DiscountCodeCreated.originator_version": 1,
     "OrderDiscount.kind": "PERCENTAGE",
+    "OrderDiscount.shares": [{"minor": 299, "currency": "USD"}],
     "OrderDiscount.amount": {"minor": 299, "currency": "USD"},
     "OrderPlaced.shipping": {"minor": 0, "currency": "USD"},
     "tax": {"minor": 0, "currency": "USD"},

@@ -146,7 +146,11 @@ async def test_a_code_is_reserved_with_the_order_and_used_with_the_payment(platf
     placed = events[-1]
     assert isinstance(placed, OrderPlaced)
     assert placed.discount == OrderDiscount(
-        discount_id=id, code="HALFPRICE", kind=DiscountKind.PERCENTAGE, amount=dollars("10.00")
+        discount_id=id,
+        code="HALFPRICE",
+        kind=DiscountKind.PERCENTAGE,
+        amount=dollars("10.00"),
+        shares=[dollars("10.00")],
     )
     assert (placed.subtotal, placed.shipping, placed.total) == (dollars("20"), dollars("4.90"), dollars("14.90"))
     paid = RecordPayment(order_id=order.order_id, paid=placed.total, fee=dollars("1"), intent_id="pi_1")

@@ -114,6 +114,14 @@ def test_a_discount_leaves_the_smallest_payment(terms: DiscountTerms) -> None:
     assert (price.total, price.discount, price.is_capped) == (dollars("0.50"), dollars("49.50"), True)
 
 
+@pytest.mark.parametrize("products", [[], [LAMP], [MUG]])
+def test_the_lines_bear_the_discount_in_proportion_and_to_the_cent(products: list[UUID]) -> None:
+    price = priced(TENTH.model_copy(update={"basis_points": 3333, "product_ids": products}), lamp="40.01", mug="9.97")
+    lamp, mug = price.shares
+    assert lamp + mug == price.discount
+    assert (lamp.minor > 0, mug.minor > 0) == (MUG not in products, LAMP not in products)
+
+
 def test_free_delivery_leaves_the_smallest_payment() -> None:
     price = priced(FREE, lamp="0.10", mug="0.10")
     assert (price.total, price.delivery.price, price.is_capped) == (dollars("0.50"), dollars("0.30"), True)

@@ -60,6 +60,17 @@ def pieces(variant_id: UUID, quantity: int = 1) -> RefundedPieces:
     return RefundedPieces(variant_id=variant_id, quantity=quantity, restock=False)
 
 
+def test_pieces_of_a_discounted_order_are_refunded_at_what_was_paid_for_them_however_they_are_split() -> None:
+    order = replace(paid(), discounts={LAMPS: 101, MUG: 50})
+    first, one = refund(order, lines=[pieces(LAMPS)])
+    second, other = refund(first, lines=[pieces(LAMPS)])
+    lamps = next(line for line in order.lines if line.variant_id == LAMPS)
+    assert one.amount + other.amount == lamps.total - Money(minor=101)
+    assert abs(one.amount.minor - other.amount.minor) == 1
+    _, mug = refund(second, lines=[pieces(MUG)])
+    assert mug.amount == order.lines[1].total - Money(minor=50)
+
+
 def test_a_refund_of_everything_names_all_pieces_delivery_and_the_whole_fee() -> None:
     order, id = paid(), uuid4()
     events = request_refund(order, RefundWish(refund_id=id, restock=True, reason="Broken"), at=NOON)
