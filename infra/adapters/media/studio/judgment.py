@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.media.events import CutoutReview, ImageVersion
 
-THRESHOLD = 0.53
+THRESHOLD = 0.54
 """Confidence from which a cut-out is shown."""
 SUPPORT = {"ground_inside": 0.03, "goods_outside": 0.05, "hollow": 0.02, "lost_edges": 0.6}
 """The largest signals of a mask that a plain ground confirms."""
@@ -45,7 +45,7 @@ DOUBTS: Mapping[str, Doubt] = {
     "full": Doubt(0.75, 0.95, 1.0, "The product fills the photo."),
 }
 """By signal. Set by eye on the photos of ``zyenta bench masks``; its renders of the sample supplier were not used."""
-CONFIRMED_MIRROR = Doubt(0.07, 0.4, 0.9, DOUBTS["mirror"].reason)
+CONFIRMED_MIRROR = Doubt(0.07, 0.5, 0.9, DOUBTS["mirror"].reason)
 """The doubt about the mirrored photo if a plain ground confirms the mask."""
 NO_PRODUCT = "No product can be told from the background."
 

@@ -76,7 +76,7 @@ def main(model: str, parent: int, kind: str) -> None:
     from infra.adapters.media.studio.network import load, predict_mask  # noqa: PLC0415 - after the pipes are safe
     from infra.adapters.media.studio.pipeline import process_photo  # noqa: PLC0415
 
-    load(model)
+    load(model, kind)
     predict = partial(predict_mask, model=model, kind=kind)
     _send(answers, READY)
     tasks = msgspec.msgpack.Decoder(Task)

@@ -1,6 +1,6 @@
 """The studio: passes photos to worker processes, each with the network in memory.
 
-A worker takes about 160 MB with its network loaded and 220 MB after its first photo, so workers live only around photos:
+A worker takes about 110 MB with its network loaded and 230 MB after its first photo, so workers live only around photos:
 they start when photos are expected and end after some idle time. They are replaced regularly too, because the memory of
 native libraries grows.
 A worker has one photo at a time, so a crash or a hang always belongs to a known photo.
