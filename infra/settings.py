@@ -172,6 +172,10 @@ class Settings(BaseSettings):
     """The platform's share of a sale in basis points; 500 is 5 %."""
     strict_publication: bool = False
     """Whether a store with publication blockers is refused although payments are a sandbox."""
+    production: bool = False
+    """Whether money is real. The platform then refuses to start with parts that are not made for it."""
+    sample_supplier: bool = True
+    """Whether merchants can connect the sample supplier, whose goods do not exist."""
 
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("STRIPE_SECRET_KEY"))
     """The platform's key at Stripe, ``sk_...`` or ``rk_...``; payments are the sandbox if not set."""

@@ -50,6 +50,8 @@ async def supplier_catalogs(platform: Platform) -> "SupplierCatalogs":
     from infra.adapters.suppliers.sample import SampleSupplier
     from infra.adapters.suppliers.shared import SharedCatalogs
 
+    if not platform.settings.sample_supplier:
+        return SharedCatalogs({})
     sample = SampleSupplier(platform.settings.sandbox_url, await platform.client())
     return SharedCatalogs({SupplierProvider.SAMPLE: sample})
 

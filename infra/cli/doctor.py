@@ -1,7 +1,7 @@
 """``zyenta doctor``: check every part of the platform and show consumer lag."""
 
 import fcntl
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from infra.cli.output import output, print_json
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
+from infra.production import faults
 from infra.settings import Settings, read_settings
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.registry import READ_MODELS
@@ -56,6 +57,8 @@ class Findings:
     lags: list[Lag]
     foreign: list[ForeignRecord] = field(default_factory=list)
     """Records in the topics that the platform did not write, as far as readers have met them."""
+    not_for_production: list[str] = field(default_factory=list)
+    """What is not made for real money. It is advice: the platform works."""
 
     @property
     def healthy(self) -> bool:
@@ -74,10 +77,19 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     The check sends a test event (a canary) through every part. Exit status 1: a part does not work.
     """
     findings = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
+    findings = replace(findings, not_for_production=faults(read_settings()))
     if as_json:
         checks, lags = [asdict(check) for check in findings.checks], [asdict(lag) for lag in findings.lags]
         foreign = [asdict(record) for record in findings.foreign]
-        print_json({"healthy": findings.healthy, "checks": checks, "lags": lags, "foreign": foreign})
+        print_json(
+            {
+                "healthy": findings.healthy,
+                "checks": checks,
+                "lags": lags,
+                "foreign": foreign,
+                "not_for_production": findings.not_for_production,
+            }
+        )
     else:
         _show(findings)
     if not findings.healthy:
@@ -141,6 +153,10 @@ def _show(findings: Findings) -> None:
             output.print(f"[yellow]?[/] {lag.group} could not be checked; behind: {_count(lag.behind)}")
     for record in findings.foreign:
         output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
+    if findings.not_for_production:
+        output.print("Before money is real (ZYENTA_PRODUCTION=true):", soft_wrap=True)
+    for fault in findings.not_for_production:
+        output.print(f"  - {escape(fault)}", soft_wrap=True)
     output.print(verdict(findings), soft_wrap=True)
 
 

@@ -16,6 +16,7 @@ from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, configure_logging, run, unless_stopped
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
+from infra.production import NotForProduction, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
 
@@ -44,11 +45,13 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run the whole platform until Ctrl-C. Servers with a configured address are used, not started."""
-    run(_up, AlreadyRunning, Interrupted, ServerFailed, NotConfigured, TimeoutError)
+    run(_up, AlreadyRunning, Interrupted, ServerFailed, NotConfigured, NotForProduction, TimeoutError)
 
 
 async def _up(stop: asyncio.Event) -> None:
-    supervisor = supervisor_of(read_settings())
+    settings = read_settings()
+    refuse_unready(settings)
+    supervisor = supervisor_of(settings)
     with console.status("Starting the platform …"):
         await unless_stopped(supervisor.start(), stop)
     try:
@@ -108,40 +111,41 @@ def run_services(roles: Annotated[list[str], typer.Argument(help="The services t
     if unknown:
         console.print(f"[red]zyenta:[/] unknown service {escape(', '.join(unknown))}. Use one of: {', '.join(ROLES)}.")
         raise typer.Exit(2)
-    _run([ROLES[role] for role in roles])
+    _run(roles, [ROLES[role] for role in roles])
 
 
 def gateway() -> None:
     """Run the gateway."""
-    _run([ROLES["gateway"]])
+    _run(["gateway"], [ROLES["gateway"]])
 
 
 def storefront() -> None:
     """Run the storefront."""
-    _run([ROLES["storefront"]])
+    _run(["storefront"], [ROLES["storefront"]])
 
 
 def publisher() -> None:
     """Run the publisher."""
-    _run([ROLES["publisher"]])
+    _run(["publisher"], [ROLES["publisher"]])
 
 
 def consumer(names: Annotated[list[str] | None, typer.Argument(help="Consumers to run. Default: all.")] = None) -> None:
     """Run consumers."""
-    _run([partial(run_consumers, names=tuple(names or ()))])
+    _run(["consumers"], [partial(run_consumers, names=tuple(names or ()))])
 
 
 def projector(
     names: Annotated[list[str] | None, typer.Argument(help="Read models to project. Default: all.")] = None,
 ) -> None:
     """Run projectors."""
-    _run([partial(run_projectors, names=tuple(names or ()))])
+    _run(["projectors"], [partial(run_projectors, names=tuple(names or ()))])
 
 
-def _run(roles: Sequence[Role]) -> None:
+def _run(names: Sequence[str], roles: Sequence[Role]) -> None:
     async def work(stop: asyncio.Event) -> None:
         settings = read_settings()
+        refuse_unready(settings, names)
         configure_logging(settings)
         await run_roles(settings, roles, stop)
 
-    run(work, NotConfigured, grace=GRACE_SECONDS)
+    run(work, NotConfigured, NotForProduction, grace=GRACE_SECONDS)

@@ -47,6 +47,17 @@ def test_the_error_names_a_file_that_blocks_the_data_directory(tmp_path: Path, c
     assert "postgres" in result.stderr
 
 
+@pytest.mark.parametrize("command", [("up",), ("gateway",), ("run", "consumers", "imager")])
+def test_a_platform_for_real_money_names_every_part_that_is_made_for_trying(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    result = zyenta(tmp_path / "data", *command, ZYENTA_PRODUCTION="true")
+    assert result.status == 1, result.stderr
+    assert "Payments are the sandbox; set STRIPE_SECRET_KEY to a live key." in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 @pytest.mark.parametrize("command", [("up",), ("demo", "Lamps", "--once")])
 async def test_ctrl_c_during_the_start_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...]) -> None:
     data = tmp_path / "data"
