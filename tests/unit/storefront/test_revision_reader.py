@@ -74,13 +74,19 @@ async def test_a_reading_that_fails_fails_for_its_requests_alone() -> None:
     assert await third == ("s",)
 
 
-async def test_a_client_that_hangs_up_takes_nothing_from_the_others() -> None:
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_client_that_hangs_up_takes_nothing_from_the_others(*, fails: bool) -> None:
     readings = Readings()
     reader = reader_of(readings)
     gone, waiting = asyncio.create_task(reader.of(STORE)), asyncio.create_task(reader.of(STORE))
     await settle()
     gone.cancel()
     await settle()
-    readings.begun[0].set_result(("r",))
-    assert await waiting == ("r",)
+    if fails:
+        readings.begun[0].set_exception(ConnectionResetError())
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(waiting, 5)
+    else:
+        readings.begun[0].set_result(("r",))
+        assert await asyncio.wait_for(waiting, 5) == ("r",)
     assert gone.cancelled()
