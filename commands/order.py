@@ -17,6 +17,7 @@ from domain.money import Money
 from domain.order.aggregate import ORDER, Order
 from domain.order.delivery import day_in
 from domain.order.events import OrderPaid, WithdrawnLine
+from domain.order.fulfillment import deliver, fulfil
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -231,6 +232,11 @@ async def cancel_unpaid(work: Work, order: Order, *, reason: str, at: datetime) 
         return
     work.append(ORDER, order.id, events, tenant=order.store_id)
     await release_discount(work, order, at=at)
+    await release_stock(work, order, at=at)
+
+
+async def release_stock(work: Work, order: Order, *, at: datetime) -> None:
+    """Append a ``StockReleased`` for each line that reserves stock."""
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
         work.append(
@@ -240,7 +246,7 @@ async def cancel_unpaid(work: Work, order: Order, *, reason: str, at: datetime) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilOrder:
-    """Record that a carrier has the whole order, or correct the recorded shipment."""
+    """Record that a carrier has all that is left of the order, or correct the last parcel."""
 
     order_id: UUID
     merchant_id: UUID
@@ -249,14 +255,14 @@ class FulfilOrder:
 
 
 async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> None:
-    """Append ``OrderFulfilled``, or ``ShipmentCorrected`` if a fulfilled order's shipment changes.
+    """Append ``OrderFulfilled``, ``ParcelShipped`` for the rest of an order, or a correction of its last parcel.
 
     Raises:
         NotFound: no order has the id, or it is another merchant's.
         OrderNotOpen: the order is not paid.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
-    events = order.fulfil(carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
+    events = fulfil(order, carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
@@ -274,13 +280,13 @@ async def mark_order_delivered(command: MarkOrderDelivered, work: Work, *, clock
 
     Raises:
         NotFound: no order has the id, or it is another merchant's.
-        OrderNotOpen: the order was not sent.
+        OrderNotOpen: something of the order was not sent.
         InvalidInput: the day is in the future.
     """
     at = clock.now()
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     store = await work.get(STORE, order.store_id)
-    events = order.deliver(on=command.delivered_on, today=day_in(store.time_zone, at), at=at)
+    events = deliver(order, on=command.delivered_on, today=day_in(store.time_zone, at), at=at)
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from commands import (
+    after_sale,
     checkout,
     discount,
     generation,
@@ -29,6 +30,7 @@ HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
         module.HANDLERS.items()
         for module in (
+            after_sale,
             checkout,
             discount,
             generation,

@@ -12,7 +12,7 @@ from domain.kernel import Clock, DomainEvent
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
-from domain.order.after_sale.events import RefundSucceeded
+from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundSucceeded
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from infra.retry import RetryPolicy, retry
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     OrderPaid: (MailKind.ORDER_CONFIRMED, MailKind.ORDER_SOLD),
     OrderFulfilled: (MailKind.ORDER_SHIPPED,),
+    ParcelShipped: (MailKind.ORDER_SHIPPED,),
+    PaidOrderCancelled: (MailKind.ORDER_CANCELLED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }

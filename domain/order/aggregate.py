@@ -8,7 +8,8 @@ from uuid import UUID
 
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
-from domain.order.after_sale.state import AfterSale
+from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, ParcelEvent, ParcelShipped, Pieces
+from domain.order.after_sale.state import AfterSale, Parcel
 from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
@@ -70,12 +71,8 @@ class Order:
     intent_id: str | None = None
     """The payment that paid the order."""
     after: AfterSale = AfterSale()
-    shipped_items: int = 0
-    """Pieces that a carrier has."""
     failed_intents: frozenset[str] = frozenset()
     unmatched_intents: frozenset[str] = frozenset()
-    carrier: str | None = None
-    tracking_number: str | None = None
     delivered_on: date | None = None
     withdrawals: int = 0
     withdrawn: Mapping[UUID, int] = field(default_factory=dict)
@@ -154,36 +151,6 @@ class Order:
         if self.status is not OrderStatus.PENDING:
             raise OrderNotOpen(self.id, self.status, "cancelled")
         return (OrderCancelled(**next_header(self, at), reason=reason),)
-
-    def fulfil(self, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
-        """Record that a carrier has the whole order, or correct the recorded shipment. No-op if nothing changes.
-
-        A correction keeps the parts that are None.
-
-        Raises:
-            OrderNotOpen: the order is not paid.
-        """
-        if self.shipped_items:
-            corrected = carrier or self.carrier, tracking_number or self.tracking_number
-            if corrected == (self.carrier, self.tracking_number):
-                return ()
-            return (ShipmentCorrected(**next_header(self, at), carrier=corrected[0], tracking_number=corrected[1]),)
-        if self.status is not OrderStatus.PAID:
-            raise OrderNotOpen(self.id, self.status, "fulfilled")
-        return (OrderFulfilled(**next_header(self, at), carrier=carrier, tracking_number=tracking_number),)
-
-    def deliver(self, *, on: date, today: date, at: datetime) -> Sequence[OrderEvent]:
-        """Record the day on which the shopper got the order. No-op if the day is known.
-
-        Raises:
-            OrderNotOpen: the order was not sent.
-            InvalidInput: the day is in the future.
-        """
-        if not self.shipped_items:
-            raise OrderNotOpen(self.id, self.status, "delivered")
-        if on > today:
-            raise InvalidInput("delivered_on", f"Delivered on {on} is in the future. Use {today} or an earlier day.")
-        return () if on == self.delivered_on else (OrderDelivered(**next_header(self, at), delivered_on=on),)
 
     def withdraw(
         self, asked: Sequence[WithdrawnLine], *, name: Sealed, email: Sealed, today: date, at: datetime
@@ -339,12 +306,10 @@ def _changed(order: Order, event: OrderEvent) -> Order:
             return replace(order, provider=event.provider, session_id=event.session_id)
         case OrderPaid() | PaymentFailed() | PaymentUnmatched():
             return _with_payment(order, event)
-        case OrderCancelled():
+        case OrderCancelled() | PaidOrderCancelled():
             return replace(order, cancelled=True)
-        case OrderFulfilled() | ShipmentCorrected():
-            return replace(
-                order, shipped_items=order.items, carrier=event.carrier, tracking_number=event.tracking_number
-            )
+        case OrderFulfilled() | ShipmentCorrected() | ParcelShipped() | ParcelCorrected():
+            return replace(order, after=_shipped(order, event))
         case OrderDelivered():
             return replace(order, delivered_on=event.delivered_on)
         case WithdrawalReceived():
@@ -356,7 +321,7 @@ def _changed(order: Order, event: OrderEvent) -> Order:
             raise CorruptStream(event)
         case _:
             try:
-                return replace(order, after=order.after.apply(event))
+                return replace(order, after=order.after.with_refund(event))
             except KeyError as error:
                 raise CorruptStream(event) from error
 
@@ -370,14 +335,26 @@ def _with_payment(order: Order, event: OrderPaid | PaymentFailed | PaymentUnmatc
     return replace(order, unmatched_intents=order.unmatched_intents | {event.intent_id}, after=after)
 
 
+def _shipped(order: Order, event: OrderFulfilled | ShipmentCorrected | ParcelEvent) -> AfterSale:
+    match event:
+        case OrderFulfilled():
+            lines = tuple(Pieces(variant_id=line.variant_id, quantity=line.quantity) for line in order.lines)
+            parcel = Parcel(lines=lines, carrier=event.carrier, tracking_number=event.tracking_number)
+            return replace(order.after, parcels=(parcel,))
+        case ShipmentCorrected():
+            return order.after.corrected(1, event.carrier, event.tracking_number)
+        case _:
+            return order.after.with_parcel(event)
+
+
 def _status(order: Order) -> OrderStatus:
     payment = None if order.intent_id is None else order.after.payments[order.intent_id]
     return order_status(
         paid_minor=None if payment is None else payment.amount.minor,
         refunded_minor=order.after.refunded_minor(order.intent_id),
         cancelled=order.cancelled,
-        items=order.items,
-        shipped_items=order.shipped_items,
+        items=order.items - order.after.unsent_items,
+        shipped_items=order.after.shipped_items,
     )
 
 

@@ -20,6 +20,7 @@ from domain.order.after_sale.state import AfterSale, Payment, Refund, RefundStat
 from domain.order.aggregate import Order
 from domain.order.errors import NothingToRefund, RefundTooLarge
 from domain.order.events import OrderEvent
+from domain.order.fulfillment import pieces_to_send
 from domain.order.refund_ports import RefundAnswer
 
 
@@ -64,7 +65,7 @@ def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[
     _check_pieces(order, wish.lines)
     shipping = Money.zero(left.currency) if wish.shipping is None else wish.shipping
     everything = not wish.lines and wish.shipping is None and wish.amount is None
-    lines = list(wish.lines)
+    lines = _with_unsent(order, wish.lines)
     if everything:
         amount = left
         if of_order:
@@ -111,7 +112,7 @@ def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequen
             amount=answer.amount,
         )
         events.append(reported)
-        known = order.after.apply(reported).refunds[refund_id]
+        known = order.after.with_refund(reported).refunds[refund_id]
     event = _progress(order, refund_id, known, answer, at=at, offset=1 + len(events))
     return events if event is None else [*events, event]
 
@@ -160,7 +161,18 @@ def pieces_to_refund(order: Order, *, restock: bool) -> list[RefundedPieces]:
     """Return the pieces that no refund names yet."""
     gone = order.after.refunded_pieces()
     left = [(line.variant_id, line.quantity - gone.get(line.variant_id, 0)) for line in order.lines]
-    return [RefundedPieces(variant_id=id, quantity=count, restock=restock) for id, count in left if count > 0]
+    lines = [RefundedPieces(variant_id=id, quantity=count, restock=restock) for id, count in left if count > 0]
+    return _with_unsent(order, lines)
+
+
+def _with_unsent(order: Order, lines: Sequence[RefundedPieces]) -> list[RefundedPieces]:
+    """Return the lines with how many of their pieces are still here; those are paid back first."""
+    left, marked = dict(pieces_to_send(order)), list[RefundedPieces]()
+    for line in lines:
+        unsent = min(line.quantity, left.get(line.variant_id, 0))
+        left[line.variant_id] = left.get(line.variant_id, 0) - unsent
+        marked.append(line.model_copy(update={"unsent": unsent}))
+    return marked
 
 
 def _check_pieces(order: Order, lines: Sequence[RefundedPieces]) -> None:

@@ -12,14 +12,14 @@ def order_status(
         paid_minor: the payment; None while there is none.
         refunded_minor: how much of it went back.
         cancelled: whether the order was cancelled, before or after the payment.
-        items: pieces in the order.
+        items: pieces in the order, without those that were refunded instead of sent.
         shipped_items: pieces that a carrier has.
     """
     if cancelled:
         return OrderStatus.CANCELLED
     if paid_minor is None:
         return OrderStatus.PENDING
-    if refunded_minor >= paid_minor > 0:
+    if refunded_minor >= paid_minor > 0 or (items <= 0 and not shipped_items):
         return OrderStatus.REFUNDED
     if shipped_items >= items:
         return OrderStatus.FULFILLED

@@ -18,7 +18,7 @@ from domain.privacy import Sealed
 from projections.reading.columns import Selection
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
-from projections.sales.refund_queries import refunds_of_orders
+from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
 from projections.sales.views import (
     OrderLineView,
     OrderMailView,
@@ -36,7 +36,7 @@ _PAGES = TypeAdapter(list[PageVersionRef])
 _COLUMNS = (
     "id", "store_id", "number", "status", "currency", "subtotal_minor", "shipping_minor", "tax_minor", "total_minor", "items",
     "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
-    "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number",
+    "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
     "updated_at",
 )  # fmt: skip
@@ -215,11 +215,13 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
             )
     withdrawals = await _withdrawals(db, [record["id"] for record in records if record["withdrawn_at"] is not None])
     refunds = await refunds_of_orders(db, [record["id"] for record in records if record["refund_count"]])
+    parcels = await parcels_of_orders(db, [record["id"] for record in records if record["parcel_count"]])
     return [
         replace(
             _order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])),
             withdrawals=tuple(withdrawals.get(record["id"], ())),
             refunds=refunds.get(record["id"], ()),
+            parcels=whole_parcels(parcels.get(record["id"], ()), lines[record["id"]]),
         )
         for record in records
     ]

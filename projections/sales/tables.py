@@ -43,6 +43,8 @@ class OrderRow:
     carrier: str | None
     tracking_number: str | None
     shipped_items: int
+    unsent_items: int
+    parcel_count: int
     arrival: Json | None
     pages: Json
     shipping_zone: str | None
@@ -105,6 +107,7 @@ class RefundRow:
     currency: str
     status: RefundStatus
     lines: Json
+    unsent_items: int
     shipping_minor: int
     reason: str
     failure: str | None
@@ -112,6 +115,18 @@ class RefundRow:
     requested_at: datetime
     succeeded_at: datetime | None
     failed_at: datetime | None
+
+
+@dataclass(slots=True)
+class ParcelRow:
+    """A parcel of an order."""
+
+    order_id: UUID
+    number: int
+    lines: Json | None
+    carrier: str | None
+    tracking_number: str | None
+    shipped_at: datetime
 
 
 @dataclass(slots=True)
@@ -205,8 +220,10 @@ ORDERS = Table(
         "carrier",
         "tracking_number",
         "shipped_items",
-        "paid_at",
+        "unsent_items",
+        "parcel_count",
         "fulfilled_at",
+        "paid_at",
         "cancelled_at",
         "delivered_on",
         "withdrawn_at",
@@ -232,8 +249,10 @@ REFUNDS = Table(
     "refunds",
     RefundRow,
     key=("order_id", "refund_id"),
-    hot=("external_id", "status", "failure", "succeeded_at", "failed_at"),
+    hot=("unsent_items", "external_id", "status", "failure", "succeeded_at", "failed_at"),
 )
+
+PARCELS = Table("parcels", ParcelRow, key=("order_id", "number"), hot=("carrier", "tracking_number"))
 
 WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
 
@@ -271,6 +290,7 @@ class SalesRows:
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)
     refunds: dict[tuple[UUID, UUID], RefundRow] = field(default_factory=dict)
+    parcels: dict[tuple[UUID, int], ParcelRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
@@ -285,6 +305,7 @@ TABLES = (
     UNMATCHED_PAYMENTS,
     REFUNDED_PAYMENTS,
     REFUNDS,
+    PARCELS,
     WITHDRAWALS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,

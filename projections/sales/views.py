@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.discount.events import DiscountTerms
 from domain.mail.events import MailKind
 from domain.money import Money
-from domain.order.after_sale.events import RefundedPieces
+from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
@@ -66,6 +66,18 @@ class RefundView:
     requested_at: datetime
     succeeded_at: datetime | None
     failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelView:
+    """Pieces that a carrier has."""
+
+    number: int
+    """1 for the order's first parcel."""
+    lines: tuple[Pieces, ...]
+    carrier: str | None
+    tracking_number: str | None
+    shipped_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +177,8 @@ class OrderView:
     """The earliest first."""
     refunds: tuple[RefundView, ...] = ()
     """Of all of the order's payments, the earliest first."""
+    parcels: tuple[ParcelView, ...] = ()
+    """In the order in which they were sent."""
     refunded: Money | None = None
     """How much of ``paid`` went back; None until the order is paid."""
 

@@ -15,7 +15,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
-from domain.order.after_sale.events import RefundSucceeded
+from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.legal_text import ShopDetails
@@ -135,11 +135,12 @@ class StoreMailWriter:
                 subject = f"Your order {order.number} is confirmed"
                 return await self._to_shopper(store, order, subject)
             case MailKind.ORDER_SHIPPED:
-                subject = f"Your order {order.number} is on its way"
-                assert isinstance(envelope.event, OrderFulfilled)
-                carrier, number = envelope.event.carrier, envelope.event.tracking_number
-                shipment = {"carrier": carrier, "tracking_number": number, "tracking": tracking_url(carrier, number)}
-                return await self._to_shopper(store, order, subject, **shipment)
+                assert isinstance(envelope.event, OrderFulfilled | ParcelShipped)
+                return await self._shipped(envelope.event, store, order)
+            case MailKind.ORDER_CANCELLED:
+                assert isinstance(envelope.event, PaidOrderCancelled)
+                reason = {"reason": envelope.event.reason}
+                return await self._to_shopper(store, order, f"Your order {order.number} was cancelled", **reason)
             case MailKind.ORDER_SOLD:
                 subject = f"Sold: order {order.number}, {formatting.money(order.total)}"
                 return await self._to_merchant(store, shop, subject, order=order)
@@ -148,6 +149,27 @@ class StoreMailWriter:
                 return await self._refunded(envelope.event, store, order)
             case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
                 return await self._withdrawal(kind, envelope, store, shop, order)
+
+    async def _shipped(
+        self, event: OrderFulfilled | ParcelShipped, store: StoreView, order: OrderView
+    ) -> _Content | None:
+        lines = {line.variant_id: line for line in order.lines}
+        parcel = event.lines if isinstance(event, ParcelShipped) else ()
+        goods = [(lines[line.variant_id], line.quantity) for line in parcel if line.variant_id in lines]
+        number = event.number if isinstance(event, ParcelShipped) else 1
+        if number > len(order.parcels) and isinstance(event, ParcelShipped):
+            raise Transient("the sales", "do not show the parcel yet")
+        sent = sum(line.quantity for each in order.parcels[:number] for line in each.lines)
+        is_part = isinstance(event, ParcelShipped) and (number > 1 or sent < order.items)
+        facts = {
+            "carrier": event.carrier,
+            "tracking_number": event.tracking_number,
+            "tracking": tracking_url(event.carrier, event.tracking_number),
+            "goods": goods if is_part else [],
+            "parcel": number,
+        }
+        what = f"Parcel {number} of your order {order.number}" if is_part else f"Your order {order.number}"
+        return await self._to_shopper(store, order, f"{what} is on its way", **facts)
 
     async def _refunded(self, event: RefundSucceeded, store: StoreView, order: OrderView) -> _Content | None:
         refund = next((refund for refund in order.refunds if refund.id == event.refund_id), None)

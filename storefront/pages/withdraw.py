@@ -31,6 +31,7 @@ from storefront.visit.errors import OrderLinkExpired, PageMissing
 from storefront.visit.visit import Visit, Visits
 
 UNPAID = "This order is not paid, so there is nothing to withdraw from. You need not do anything."
+PAID_BACK = "This order was cancelled, and your payment goes back to you. You need not do anything."
 NOTHING_CHOSEN = "Choose at least one piece that you do not want to keep."
 
 
@@ -88,7 +89,8 @@ class WithdrawPages(Pages):
                 return await self._form(visit, typed, problem=UNKNOWN, status=422)
             link = visit.order_links.to(order.id, at=order.placed_at)
         if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
-            return await self._form(visit, typed, link=link, problem=UNPAID, status=409)
+            problem = PAID_BACK if order.is_paid else UNPAID
+            return await self._form(visit, typed, link=link, problem=problem, status=409)
         if not pieces_left(order.lines, order.withdrawn):
             return self._renderer.redirect(visit, f"/withdraw/{link}/received")
         return self._confirmation(visit, order, link, clean_line(typed["name"]), clean_line(typed["email"]))

@@ -11,7 +11,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
-from projections.sales.views import OrderView
+from projections.sales.views import OrderLineView, OrderView
 from storefront.ports import StorefrontQueries
 from storefront.rendering.formatting import country_name
 
@@ -64,6 +64,19 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownParcel:
+    """A parcel of the order."""
+
+    number: int
+    goods: Sequence[tuple[OrderLineView, int]]
+    """Lines and pieces in it; empty if it holds the whole order."""
+    carrier: str | None
+    tracking_number: str | None
+    tracking_url: str | None
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStatusView:
     """An order as its page shows it."""
 
@@ -72,7 +85,7 @@ class OrderStatusView:
     steps: Sequence[Step]
     arrival: ArrivalWindow | None
     """The days that were promised when the order was placed; None if a supplier gives none, or if nothing will be delivered."""
-    tracking_url: str | None
+    parcels: Sequence[ShownParcel]
     recipient: Recipient | None
     """None after the shopper's data was erased."""
 
@@ -85,9 +98,27 @@ async def order_status(order: OrderView, queries: StorefrontQueries, personal: P
         tag=TAGS[order.status],
         steps=steps_of(order),
         arrival=await _arrival(order, queries),
-        tracking_url=tracking_url(order.carrier, order.tracking_number),
+        parcels=parcels_of(order),
         recipient=await _recipient(order, personal),
     )
+
+
+def parcels_of(order: OrderView) -> list[ShownParcel]:
+    """Return an order's parcels as its page shows them."""
+    lines = {line.variant_id: line for line in order.lines}
+    return [
+        ShownParcel(
+            number=parcel.number,
+            goods=[]
+            if sum(line.quantity for line in parcel.lines) == order.items
+            else [(lines[line.variant_id], line.quantity) for line in parcel.lines],
+            carrier=parcel.carrier,
+            tracking_number=parcel.tracking_number,
+            tracking_url=tracking_url(parcel.carrier, parcel.tracking_number),
+            shipped_at=parcel.shipped_at,
+        )
+        for parcel in order.parcels
+    ]
 
 
 def steps_of(order: OrderView) -> list[Step]:
@@ -97,6 +128,8 @@ def steps_of(order: OrderView) -> list[Step]:
         steps.append(Step("Paid", order.paid_at))
     if order.cancelled_at is not None:
         steps.append(Step("Cancelled", order.cancelled_at))
+    elif order.parcels and order.fulfilled_at is None:
+        steps += [Step("First parcel sent", order.parcels[0].shipped_at), Step("All sent", None)]
     elif order.fulfilled_at is not None or order.status is not OrderStatus.REFUNDED:
         steps.append(Step("Sent", order.fulfilled_at))
     sent_back = [refund.succeeded_at for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED]

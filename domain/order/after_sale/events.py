@@ -20,6 +20,8 @@ class RefundedPieces(Value):
     quantity: int
     restock: bool
     """Whether the pieces can be sold again; the same command puts them back into stock."""
+    unsent: int = 0
+    """How many of the pieces no carrier has; they will not be sent."""
 
 
 class RefundRequested(DomainEvent, wire_name="order.refund_requested.v1"):
@@ -85,4 +87,32 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
     """Whether it had succeeded before, so that money came back to the merchant."""
 
 
-AfterSaleEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed
+class PaidOrderCancelled(DomainEvent, wire_name="order.paid_order_cancelled.v1"):
+    """The merchant cancelled a paid order before anything of it was sent. Its refund and its stock follow at once."""
+
+    reason: str
+    """For the shopper; may be empty."""
+
+
+class ParcelShipped(DomainEvent, wire_name="order.parcel_shipped.v1"):
+    """A carrier has a part of the order, or what was left of it."""
+
+    number: int
+    """1 for the order's first parcel."""
+    lines: list[Pieces]
+    """The pieces in the parcel; at least one."""
+    carrier: str | None
+    tracking_number: str | None
+
+
+class ParcelCorrected(DomainEvent, wire_name="order.parcel_corrected.v1"):
+    """The carrier or tracking number of a parcel was wrong or missing; these replace both."""
+
+    number: int
+    carrier: str | None
+    tracking_number: str | None
+
+
+RefundEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed
+ParcelEvent = ParcelShipped | ParcelCorrected
+AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.order.after_sale.events import (
-    AfterSaleEvent,
+    ParcelEvent,
+    ParcelShipped,
+    Pieces,
     RefundedPieces,
+    RefundEvent,
     RefundFailed,
     RefundReported,
     RefundRequested,
@@ -56,12 +59,22 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """Pieces that a carrier has."""
+
+    lines: tuple[Pieces, ...]
+    carrier: str | None
+    tracking_number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AfterSale:
-    """Payments and refunds of an order."""
+    """Payments, refunds and parcels of an order."""
 
     payments: Mapping[str, Payment] = field(default_factory=dict)
     """By the provider's payment id, payments that match no open order included."""
     refunds: Mapping[UUID, Refund] = field(default_factory=dict)
+    parcels: tuple[Parcel, ...] = ()
 
     def refunds_of(self, intent_id: str) -> Iterator[Refund]:
         """Yield a payment's refunds that have not failed."""
@@ -95,6 +108,32 @@ class AfterSale:
                 pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
         return pieces
 
+    def unsent_pieces(self) -> Mapping[UUID, int]:
+        """Return by variant the pieces that are refunded instead of sent; requested refunds count."""
+        pieces: dict[UUID, int] = {}
+        for refund in self.refunds.values():
+            for line in refund.lines if refund.status is not RefundStatus.FAILED else ():
+                pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.unsent
+        return pieces
+
+    @property
+    def unsent_items(self) -> int:
+        """How many pieces were refunded instead of sent."""
+        done = [refund for refund in self.refunds.values() if refund.status is RefundStatus.SUCCEEDED]
+        return sum(line.unsent for refund in done for line in refund.lines)
+
+    def shipped_pieces(self) -> Mapping[UUID, int]:
+        """Return by variant the pieces that a carrier has."""
+        pieces: dict[UUID, int] = {}
+        for line in (line for parcel in self.parcels for line in parcel.lines):
+            pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
+        return pieces
+
+    @property
+    def shipped_items(self) -> int:
+        """How many pieces a carrier has."""
+        return sum(self.shipped_pieces().values())
+
     def refunded_shipping(self) -> int:
         """Return the minor units of delivery that are paid back; requested refunds count."""
         return sum(
@@ -110,8 +149,25 @@ class AfterSale:
     def with_payment(self, intent_id: str, amount: Money, fee: Money) -> "AfterSale":
         return replace(self, payments={**self.payments, intent_id: Payment(amount=amount, fee=fee)})
 
-    def apply(self, event: AfterSaleEvent) -> "AfterSale":
-        """Return the state after an event."""
+    def with_parcel(self, event: ParcelEvent) -> "AfterSale":
+        """Return the state after a parcel was sent or corrected."""
+        if isinstance(event, ParcelShipped):
+            parcel = Parcel(lines=tuple(event.lines), carrier=event.carrier, tracking_number=event.tracking_number)
+            return replace(self, parcels=(*self.parcels, parcel))
+        return self.corrected(event.number, event.carrier, event.tracking_number)
+
+    def corrected(self, number: int, carrier: str | None, tracking_number: str | None) -> "AfterSale":
+        """Return the state with another carrier and tracking number of a parcel."""
+        parcels = list(self.parcels)
+        parcels[number - 1] = replace(parcels[number - 1], carrier=carrier, tracking_number=tracking_number)
+        return replace(self, parcels=tuple(parcels))
+
+    def with_refund(self, event: RefundEvent) -> "AfterSale":
+        """Return the state after a refund was requested, reported, carried out or failed.
+
+        Raises:
+            KeyError: no such refund was requested or reported.
+        """
         match event:
             case RefundRequested():
                 refund = Refund(

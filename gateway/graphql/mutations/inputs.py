@@ -236,11 +236,29 @@ class DisconnectSupplierInput(MutationInput):
     provider: SupplierProvider
 
 
+@strawberry.input(description="Pieces of one line.")
+class PiecesInput:
+    variant_id: strawberry.ID
+    quantity: int
+
+
 @strawberry.input
 class FulfilOrderInput(MutationInput):
     order_id: strawberry.ID
     carrier: str | None = None
     tracking_number: str | None = None
+    lines: list[PiecesInput] | None = strawberry.field(
+        default=None, description="The pieces in this parcel. If omitted, all that are left to send."
+    )
+    parcel: int | None = strawberry.field(
+        default=None, description="The number of a parcel to correct. Omit it to send another one."
+    )
+
+
+@strawberry.input
+class CancelOrderInput(MutationInput):
+    order_id: strawberry.ID
+    reason: str | None = strawberry.field(default=None, description="The shopper reads it. At most 500 characters.")
 
 
 @strawberry.input

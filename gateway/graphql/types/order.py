@@ -14,6 +14,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.page import PageVersion
+from gateway.graphql.types.parcel import Parcel
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.refund import Refund
 from projections.catalog import queries as catalog_queries
@@ -219,8 +220,8 @@ class Order:
     )
     payment_failure: str | None = strawberry.field(description="Why the latest payment attempt failed.")
     cancel_reason: str | None
-    carrier: str | None
-    tracking_number: str | None
+    carrier: str | None = strawberry.field(description="The carrier of the latest parcel.")
+    tracking_number: str | None = strawberry.field(description="The tracking number of the latest parcel.")
     arrival: ArrivalWindow | None = strawberry.field(
         description="The days that were promised when the order was placed. Null if a supplier states none."
     )
@@ -259,6 +260,10 @@ class Order:
             )
             kept += map(PageVersion.of, versions)
         return kept
+
+    @field("Parcels in the order in which they were sent.")
+    def parcels(self) -> list[Parcel]:
+        return [Parcel.of(parcel) for parcel in self.view.parcels]
 
     @field("Refunds of all of the order's payments, the earliest first.")
     def refunds(self) -> list[Refund]:

@@ -10,14 +10,12 @@ from domain.order.after_sale.events import RefundFailed, RefundSucceeded
 from domain.order.events import (
     OrderCancelled,
     OrderDelivered,
-    OrderFulfilled,
     OrderPaid,
     OrderPlaced,
     OrderStatus,
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
-    ShipmentCorrected,
     WithdrawalReceived,
 )
 from domain.order.status import order_status
@@ -45,9 +43,11 @@ def restate(order: OrderRow, at: datetime) -> None:
         paid_minor=order.paid_minor,
         refunded_minor=order.refunded_minor,
         cancelled=order.cancelled_at is not None,
-        items=order.items,
+        items=order.items - order.unsent_items,
         shipped_items=order.shipped_items,
     )
+    if order.status is OrderStatus.FULFILLED and order.fulfilled_at is None:
+        order.fulfilled_at = at
     order.updated_at = at
 
 
@@ -86,6 +86,8 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         carrier=None,
         tracking_number=None,
         shipped_items=0,
+        unsent_items=0,
+        parcel_count=0,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
         shipping_zone=event.shipping_zone,
@@ -171,20 +173,6 @@ def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at
     restate(order, event.occurred_at)
-
-
-@FOLDS.on(OrderFulfilled, orders="originator_id")
-def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
-    order = rows.orders[event.originator_id]
-    order.shipped_items, order.carrier, order.tracking_number = order.items, event.carrier, event.tracking_number
-    order.fulfilled_at = event.occurred_at
-    restate(order, event.occurred_at)
-
-
-@FOLDS.on(ShipmentCorrected, orders="originator_id")
-def shipment_corrected(rows: SalesRows, event: ShipmentCorrected, _: UUID) -> None:
-    order = rows.orders[event.originator_id]
-    order.carrier, order.tracking_number, order.updated_at = event.carrier, event.tracking_number, event.occurred_at
 
 
 @FOLDS.on(OrderDelivered, orders="originator_id")

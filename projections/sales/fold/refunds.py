@@ -1,6 +1,5 @@
 """How refunds change the rows of the sales read model."""
 
-from datetime import datetime
 from uuid import UUID
 
 from domain.money import Money, within_range
@@ -20,6 +19,7 @@ def _refund_key(event: RefundSucceeded | RefundFailed, _: UUID) -> tuple[UUID, U
 @REFUND_FOLDS.on(RefundRequested, orders="originator_id")
 def refund_requested(rows: SalesRows, event: RefundRequested, _: UUID) -> None:
     row = _row(event, fee=event.fee_refund, lines=as_json(event.lines), here=True)
+    row.unsent_items = sum(line.unsent for line in event.lines)
     row.shipping_minor, row.reason = within_range(event.shipping.minor), event.reason
     _insert(rows, row)
 
@@ -48,6 +48,7 @@ def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, he
         currency=event.amount.currency,
         status=RefundStatus.REQUESTED,
         lines=lines,
+        unsent_items=0,
         shipping_minor=0,
         reason="",
         failure=None,
@@ -62,7 +63,7 @@ def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, he
 def refund_succeeded(rows: SalesRows, event: RefundSucceeded, _: UUID) -> None:
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
-    _add(rows, event, event.amount.minor, event.occurred_at)
+    _add(rows, event, 1)
 
 
 @REFUND_FOLDS.on(RefundFailed, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
@@ -70,15 +71,17 @@ def refund_failed(rows: SalesRows, event: RefundFailed, _: UUID) -> None:
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.failure, row.failed_at = RefundStatus.FAILED, event.reason, event.occurred_at
     row.external_id = event.external_id or row.external_id
-    _add(rows, event, -event.amount.minor if event.after_success else 0, event.occurred_at)
+    _add(rows, event, -1 if event.after_success else 0)
 
 
-def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, minor: int, at: datetime) -> None:
+def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, times: int) -> None:
+    """Count a refund: 1 adds it, -1 takes it away again."""
     key = payment_key(event, event.originator_id)
     if key not in rows.refunded_payments:
         rows.refunded_payments[key] = RefundedPaymentRow(*key, refunded_minor=0)
     payment, order = rows.refunded_payments[key], rows.orders[event.originator_id]
-    payment.refunded_minor = within_range(payment.refunded_minor + minor)
+    payment.refunded_minor = within_range(payment.refunded_minor + times * event.amount.minor)
+    order.unsent_items += times * rows.refunds[event.originator_id, event.refund_id].unsent_items
     if order.intent_id == event.intent_id:
         order.refunded_minor = payment.refunded_minor
-    restate(order, at)
+    restate(order, event.occurred_at)

@@ -1,19 +1,24 @@
 """An order's page shows its status, and the shopper finds it by number and e-mail address."""
 
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from commands.after_sale import CancelOrderByMerchant, ShipParcel
 from commands.order import FulfilOrder
 from commands.ports import Context
+from commands.refunds import RefundOrder
 from commands.store import EditPage
+from domain.money import Money
+from domain.order.after_sale.events import Pieces
 from domain.order.delivery import arrival_window, day_in
 from domain.store.events import PageType
 from infra.adapters.payments.sandbox import SandboxSession
 from storefront.pages.find_order import PER_CALLER, PER_NUMBER, UNKNOWN
-from storefront.rendering.formatting import arrival_words
+from storefront.rendering.formatting import arrival_words, money
 from tests.integration.storefront.shopping import (
     ANNA,
     checkout_form,
@@ -99,6 +104,44 @@ async def test_an_order_on_its_way_says_so_and_links_to_its_parcel(
     assert '<h1 class="page-title">Your order is on its way</h1>' in page
     assert "Your order is in" not in page
     assert 'href="https://www.dhl.com/global-en/home/tracking.html?tracking-id=0034%2F04%2634"' in page
+
+
+async def test_a_page_shows_parcels_refunds_and_a_cancellation(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, session: SandboxSession
+) -> None:
+    store = await floor.queries.store_by_slug("fern")
+    assert store is not None
+    mug = await floor.stock(store.id, "Mug", slug="mug")
+    await floor.apply_notice(notice_of(floor, session))
+    path = urlsplit(session.success_url).path
+    owned: dict[str, Any] = {"merchant_id": store.merchant_id}
+
+    async def do(command: object) -> str:
+        await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=session.order_id))
+        return (await browser.get(path)).text
+
+    order = await floor.queries.order(store.id, session.order_id)
+    assert order is not None
+    (vase,) = order.lines
+    await put_in_cart(browser, mug)
+    await put_in_cart(browser, mug)
+    both = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    await floor.apply_notice(notice_of(floor, both))
+    path = urlsplit(both.success_url).path
+    owned["order_id"] = both.order_id
+    one = [Pieces(variant_id=mug.variants[0], quantity=1)]
+    page = await do(ShipParcel(**owned, lines=one, carrier="DHL", tracking_number="1<2"))
+    assert "A part of your order is on its way" in page
+    assert "<dt>Parcel 1</dt>" in page
+    assert "1 × <bdi>Mug</bdi>" in page
+    page = await do(RefundOrder(**owned, refund_id=uuid4(), amount=Money(minor=300), reason="Late <3"))
+    assert "A refund of $3.00 is on its way. Reason: <bdi>Late &lt;3</bdi>" in page
+
+    path, owned["order_id"] = urlsplit(session.success_url).path, session.order_id
+    page = await do(CancelOrderByMerchant(**owned, refund_id=uuid4(), reason="Sold out"))
+    assert "This order was cancelled" in page
+    assert "your payment goes back to you" in page
+    assert f"A refund of {money(vase.total)} is on its way" in page
 
 
 async def test_the_page_reloads_until_the_payment_is_declined_and_says_so(

@@ -19,8 +19,11 @@ from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
+from domain.order.after_sale.events import Pieces, RefundRequested
 from domain.order.after_sale.state import RefundStatus
+from domain.order.cancellation import cancel_by_merchant
 from domain.order.events import OrderLine, OrderPaid, WithdrawnLine
+from domain.order.fulfillment import correct_parcel, deliver, fulfil, ship_parcel
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
 from domain.product import aggregate as products
@@ -385,19 +388,39 @@ class History:
             odd = order.total + Money(minor=1)
             events = order.record_payment(odd, fee=Money(minor=0), intent_id=f"o-{number}", at=at)
         else:
-            events = order.fulfil(carrier="Post", tracking_number=f"T{number}", at=at)
+            events = fulfil(order, carrier="Post", tracking_number=f"T{number}", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
     def _after_sale(self, number: int) -> None:
         order, at = self.state(self._pick(self.orders, number)), self._at
         if number % 3 == 0:
             days = timedelta(days=number % 40)
-            events = order.deliver(on=(at - days).date(), today=at.date(), at=at)
+            events = deliver(order, on=(at - days).date(), today=at.date(), at=at)
         else:
             who = sealed(order.store_id)
             asked = [WithdrawnLine(variant_id=order.lines[0].variant_id, quantity=1 + number % 2)]
             events = order.withdraw(asked if number % 5 else [], name=who, email=who, today=at.date(), at=at)
         self._append(orders.ORDER, order.store_id, events)
+
+    def _parcel(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        if number % 11 == 0:
+            events = cancel_by_merchant(order, refund_id=self._new(), reason="Sold out", at=at)
+            for event in events:
+                self._take_back(order, event)
+        elif number % 3 == 0:
+            count = len(order.after.parcels)
+            events = correct_parcel(order, 1 + number % 2 if count else 0, carrier="UPS", tracking_number=None, at=at)
+        else:
+            lines = [Pieces(variant_id=order.lines[0].variant_id, quantity=1)]
+            events = ship_parcel(order, lines, carrier="Post", tracking_number=f"P{number}", at=at)
+        self._append(orders.ORDER, order.store_id, events)
+
+    def _take_back(self, order: Any, event: DomainEvent) -> None:
+        for line in event.lines if isinstance(event, RefundRequested) else ():
+            id = next(each.product_id for each in order.lines if each.variant_id == line.variant_id)
+            taken = self.state(id).take_back(line.variant_id, line.quantity, order_id=order.id, at=self._at)
+            self._append(products.PRODUCT, order.store_id, taken)
 
     def _refund(self, number: int) -> None:
         order, at = self.state(self._pick(self.orders, number)), self._at
@@ -426,12 +449,8 @@ class History:
         else:
             amount = None if number % 3 == 0 else Money(minor=1 + number % 900)
             events = request_refund(order, RefundWish(refund_id=self._new(), amount=amount, restock=True), at=at)
-            restocked = [line for event in events for line in getattr(event, "lines", ())]
-            for line in restocked:
-                id = next(each.product_id for each in order.lines if each.variant_id == line.variant_id)
-                product = self.state(id)
-                taken = product.take_back(line.variant_id, line.quantity, order_id=order.id, at=at)
-                self._append(products.PRODUCT, order.store_id, taken)
+            for event in events:
+                self._take_back(order, event)
         self._append(orders.ORDER, order.store_id, events)
 
     def _mail(self, number: int) -> None:
@@ -466,6 +485,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "payment": History._payment,
     "after sale": History._after_sale,
     "refund": History._refund,
+    "parcel": History._parcel,
     "mail": History._mail,
     "later": History._later,
 }

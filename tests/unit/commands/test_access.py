@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.generation import (
@@ -131,6 +132,15 @@ COMMANDS: dict[type, Build] = {
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),
     ArchiveStore: lambda p, _p, _o, m: ArchiveStore(store_id=p.store_id, merchant_id=m),
     FulfilOrder: lambda _, _p, order, m: FulfilOrder(order_id=order, merchant_id=m, carrier=None, tracking_number=None),
+    ShipParcel: lambda _, _p, order, m: ShipParcel(
+        order_id=order, merchant_id=m, lines=[], carrier=None, tracking_number=None
+    ),
+    CorrectParcel: lambda _, _p, order, m: CorrectParcel(
+        order_id=order, merchant_id=m, number=1, carrier=None, tracking_number=None
+    ),
+    CancelOrderByMerchant: lambda _, _p, order, m: CancelOrderByMerchant(
+        order_id=order, merchant_id=m, refund_id=uuid4()
+    ),
     RefundOrder: lambda _, _p, order, m: RefundOrder(order_id=order, merchant_id=m, refund_id=uuid4()),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)

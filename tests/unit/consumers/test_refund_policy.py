@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commands.after_sale import CancelOrderByMerchant
 from commands.merchant import ConnectStripe
 from commands.order import ReceiveAccountWebhook, RecordPayment
 from commands.refunds import RecordRefund, RefundOrder
@@ -309,3 +310,22 @@ async def test_webhooks_and_answers_in_any_order_end_in_what_the_provider_did(ar
     assert ended == [(300, "FAILED"), (500, "SUCCEEDED"), (800, "SUCCEEDED")]
     assert order.after.left("pi_1") == dollars("7.00")
     assert order.status is OrderStatus.PAID
+
+
+async def test_a_merchant_cancels_a_paid_order_in_one_transaction(platform: Platform) -> None:
+    order_id = await paid(platform)
+    cancel = CancelOrderByMerchant(
+        order_id=order_id, merchant_id=platform.merchant_id, refund_id=uuid4(), reason="Sold out"
+    )
+    assert kinds(await platform.do(cancel)) == ["PaidOrderCancelled", "RefundRequested", "StockReturned"]
+    assert await platform.do(cancel) == []
+    provider = Provider(platform, order_id)
+    await policy(platform, provider)(last(platform, RefundRequested))
+    order = await platform.get(ORDER, order_id)
+    assert (order.status, order.after.left("pi_1")) == (OrderStatus.CANCELLED, dollars("0.00"))
+
+
+async def test_a_merchant_cancels_an_unpaid_order_and_frees_its_stock(platform: Platform) -> None:
+    order_id = await platform.order_a_lamp()
+    cancel = CancelOrderByMerchant(order_id=order_id, merchant_id=platform.merchant_id, refund_id=uuid4())
+    assert kinds(await platform.do(cancel)) == ["OrderCancelled", "StockReleased"]

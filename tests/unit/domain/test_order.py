@@ -27,6 +27,7 @@ from domain.order.events import (
     ShipmentCorrected,
     UnmatchedReason,
 )
+from domain.order.fulfillment import fulfil
 from tests.support.builders.samples import NOON, dollars, sealed
 
 ID, STORE_ID, SHOPPER_ID = uuid4(), uuid4(), uuid4()
@@ -166,28 +167,28 @@ def test_an_unpaid_order_can_be_cancelled_once() -> None:
 
 def test_the_recorded_shipment_of_a_fulfilled_order_can_be_corrected() -> None:
     order = paid()
-    order = fold(order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON), order)
-    assert order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON) == ()
-    events = order.fulfil(carrier=None, tracking_number="1Z99", at=NOON)
+    order = fold(fulfil(order, carrier="DHL", tracking_number="1Z", at=NOON), order)
+    assert fulfil(order, carrier="DHL", tracking_number="1Z", at=NOON) == ()
+    events = fulfil(order, carrier=None, tracking_number="1Z99", at=NOON)
     assert events == (ShipmentCorrected(**head(order), carrier="DHL", tracking_number="1Z99"),)
     order = fold(events, order)
     assert order.status is OrderStatus.FULFILLED
-    assert order.fulfil(carrier=None, tracking_number="1Z99", at=NOON) == ()
-    events = order.fulfil(carrier="UPS", tracking_number=None, at=NOON)
+    assert fulfil(order, carrier=None, tracking_number="1Z99", at=NOON) == ()
+    events = fulfil(order, carrier="UPS", tracking_number=None, at=NOON)
     assert events == (ShipmentCorrected(**head(order), carrier="UPS", tracking_number="1Z99"),)
 
 
 def test_a_paid_order_is_fulfilled_once() -> None:
     order = paid()
-    events = order.fulfil(carrier="DHL", tracking_number="1Z", at=NOON)
+    events = fulfil(order, carrier="DHL", tracking_number="1Z", at=NOON)
     assert events == (OrderFulfilled(**head(order), carrier="DHL", tracking_number="1Z"),)
-    assert fold(events, order).fulfil(carrier=None, tracking_number=None, at=NOON) == ()
+    assert fulfil(fold(events, order), carrier=None, tracking_number=None, at=NOON) == ()
 
 
 @pytest.mark.parametrize("order", [pending(), cancelled()])
 def test_an_unpaid_order_cannot_be_fulfilled(order: Order) -> None:
     with pytest.raises(OrderNotOpen):
-        order.fulfil(carrier=None, tracking_number=None, at=NOON)
+        fulfil(order, carrier=None, tracking_number=None, at=NOON)
 
 
 @pytest.mark.parametrize("order", [paid(), cancelled()])

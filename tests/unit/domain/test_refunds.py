@@ -82,8 +82,8 @@ def test_a_refund_of_everything_names_all_pieces_delivery_and_the_whole_fee() ->
             amount=dollars("49.98"),
             fee_refund=dollars("2.50"),
             lines=[
-                RefundedPieces(variant_id=LAMPS, quantity=2, restock=True),
-                RefundedPieces(variant_id=MUG, quantity=1, restock=True),
+                RefundedPieces(variant_id=LAMPS, quantity=2, restock=True, unsent=2),
+                RefundedPieces(variant_id=MUG, quantity=1, restock=True, unsent=1),
             ],
             shipping=dollars("4.00"),
             reason="Broken",

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from domain.kernel import InvalidInput
 from domain.money import Money
+from domain.order.after_sale.events import Pieces
+from domain.order.after_sale.state import Parcel
 from domain.order.aggregate import Order, evolve
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderLine, OrderStatus, WithdrawalReceived, WithdrawnLine
+from domain.order.fulfillment import deliver
 from domain.order.withdrawal import withdrawal_deadline
 from tests.support.builders.samples import sealed
 
@@ -45,10 +48,12 @@ def order(status: OrderStatus = OrderStatus.FULFILLED, *quantities: int, deliver
         total=Money(minor=1000),
         status=status,
         cancelled=status is OrderStatus.CANCELLED,
-        shipped_items=sum(line.quantity for line in lines) if status is OrderStatus.FULFILLED else 0,
         delivered_on=delivered_on,
     )
     after = order.after.with_payment("pi_1", order.total, Money(minor=0))
+    if status is OrderStatus.FULFILLED:
+        sent = tuple(Pieces(variant_id=line.variant_id, quantity=line.quantity) for line in lines)
+        after = replace(after, parcels=(Parcel(lines=sent, carrier=None, tracking_number=None),))
     return replace(order, intent_id="pi_1", after=after) if is_paid else order
 
 
@@ -124,10 +129,10 @@ def test_a_wrong_line_or_quantity_is_refused_by_field() -> None:
 
 def test_a_delivery_needs_a_sent_order_and_a_day_that_has_come() -> None:
     sent = order()
-    (event,) = sent.deliver(on=TODAY, today=TODAY, at=NOW)
+    (event,) = deliver(sent, on=TODAY, today=TODAY, at=NOW)
     assert evolve(sent, event).delivered_on == TODAY
-    assert evolve(sent, event).deliver(on=TODAY, today=TODAY, at=NOW) == ()
+    assert deliver(evolve(sent, event), on=TODAY, today=TODAY, at=NOW) == ()
     with pytest.raises(InvalidInput, match="in the future"):
-        sent.deliver(on=TODAY + timedelta(1), today=TODAY, at=NOW)
+        deliver(sent, on=TODAY + timedelta(1), today=TODAY, at=NOW)
     with pytest.raises(OrderNotOpen):
-        order(OrderStatus.PAID).deliver(on=TODAY, today=TODAY, at=NOW)
+        deliver(order(OrderStatus.PAID), on=TODAY, today=TODAY, at=NOW)

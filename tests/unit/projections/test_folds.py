@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from random import Random
 from uuid import UUID, uuid4
 
 import pytest
@@ -222,3 +223,23 @@ def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> 
     assert quality is not None
     assert row.quality is not None
     assert row.quality > quality
+
+
+def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
+    chance = Random(12)
+    sale = ("order", "payment", "payment", "parcel", "refund", "refund")
+    history = History().play(MOVES_OF_ALL_KINDS)
+    rows, seen = sales.MODEL.fold(sales.MODEL.empty(), decoded(history)), set[str]()
+    for _ in range(60):
+        before = len(history.envelopes)
+        history.play([(chance.choice(sale), chance.randrange(10_000)) for _ in range(20)])
+        sales.MODEL.fold(rows, decoded(history)[before:])
+        for id in history.orders:
+            order, row = history.state(id), rows.orders[id]
+            seen.add(order.status)
+            assert row.status == order.status, order
+            assert row.refunded_minor == order.after.refunded_minor(order.intent_id) or order.intent_id is None
+            assert (row.shipped_items, row.parcel_count) == (order.after.shipped_items, len(order.after.parcels))
+            statuses = {refund_id: refund.status for refund_id, refund in order.after.refunds.items()}
+            assert {key[1]: each.status for key, each in rows.refunds.items() if key[0] == id} == statuses
+    assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen

@@ -12,14 +12,14 @@ from domain.kernel import Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
-from domain.order.after_sale.events import RefundedPieces, RefundSucceeded
+from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, Pieces, RefundedPieces, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
 from projections.catalog.views import BrandResult, StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
-from projections.sales.views import OrderLineView, OrderView, RefundView
+from projections.sales.views import OrderLineView, OrderView, ParcelView, RefundView
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
 from storefront.visit.order_links import OrderLinks
@@ -336,3 +336,41 @@ async def test_a_refund_that_sales_do_not_show_yet_waits(desk: Desk) -> None:
     )
     with pytest.raises(Transient):
         await desk.writer.write(MailKind.ORDER_REFUNDED, desk.envelope(event))
+
+
+async def test_a_parcel_names_its_number_and_only_its_own_goods(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    (line,) = order.lines
+    pieces = (Pieces(variant_id=line.variant_id, quantity=1),)
+    parcel = ParcelView(number=1, lines=pieces, carrier="UPS", tracking_number="1Z", shipped_at=NOW)
+    event = ParcelShipped(
+        originator_id=desk.order_id,
+        originator_version=4,
+        occurred_at=NOW,
+        number=1,
+        lines=list(pieces),
+        carrier="UPS",
+        tracking_number="1Z",
+    )
+    with pytest.raises(Transient):
+        await desk.writer.write(MailKind.ORDER_SHIPPED, desk.envelope(event))
+    desk.known = replace(order, parcels=(parcel,))
+    mail = await desk.writer.write(MailKind.ORDER_SHIPPED, desk.envelope(event))
+    assert mail is not None
+    assert mail.subject == "Parcel 1 of your order ZY-7Q2M4K is on its way"
+    assert "1 x Lamp" in mail.text
+    assert "2 x Lamp" not in mail.text
+    assert "tracknum=1Z" in mail.html
+
+
+async def test_a_cancellation_says_why_and_that_the_payment_goes_back(desk: Desk) -> None:
+    event = PaidOrderCancelled(
+        originator_id=desk.order_id, originator_version=4, occurred_at=NOW, reason="<i>Sold out</i>"
+    )
+    mail = await desk.writer.write(MailKind.ORDER_CANCELLED, desk.envelope(event))
+    assert mail is not None
+    assert mail.subject == "Your order ZY-7Q2M4K was cancelled"
+    assert "Reason: <i>Sold out</i>" in mail.text
+    assert "&lt;i&gt;Sold out" in mail.html
+    assert "Your payment goes back" in mail.text
