@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,7 +46,7 @@ def history() -> History:
     return History().play(MOVES_OF_ALL_KINDS)
 
 
-def decoded(history: History) -> list[tuple[object, object]]:
+def decoded(history: History) -> list[tuple[Any, UUID]]:
     return [(envelope.event, envelope.tenant) for envelope in history.envelopes]
 
 
