@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from commands.access import order_of_merchant
-from commands.order import release_stock
+from commands.order import cancel_unpaid
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
 from domain.kernel import Clock
 from domain.order.after_sale.events import Pieces
 from domain.order.aggregate import ORDER
 from domain.order.cancellation import cancel_by_merchant
-from domain.order.events import OrderCancelled
+from domain.order.events import OrderStatus
 from domain.order.fulfillment import correct_parcel, ship_parcel
 
 
@@ -87,11 +87,12 @@ async def cancel_order_by_merchant(command: CancelOrderByMerchant, work: Work, *
     """
     at = clock.now()
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
+    if order.status is OrderStatus.PENDING:
+        await cancel_unpaid(work, order, reason=command.reason, at=at)
+        return
     events = cancel_by_merchant(order, refund_id=command.refund_id, reason=command.reason, at=at)
     work.append(ORDER, order.id, events, tenant=order.store_id)
     await restock(work, order, events, at=at)
-    if any(isinstance(event, OrderCancelled) for event in events):
-        await release_stock(work, order, at=at)
 
 
 HANDLERS: UnboundHandlers = {

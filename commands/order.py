@@ -232,11 +232,6 @@ async def cancel_unpaid(work: Work, order: Order, *, reason: str, at: datetime) 
         return
     work.append(ORDER, order.id, events, tenant=order.store_id)
     await release_discount(work, order, at=at)
-    await release_stock(work, order, at=at)
-
-
-async def release_stock(work: Work, order: Order, *, at: datetime) -> None:
-    """Append a ``StockReleased`` for each line that reserves stock."""
     for line in order.lines:
         product = await work.get(PRODUCT, line.product_id)
         work.append(

@@ -11,21 +11,19 @@ from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderEvent, OrderStatus
 from domain.order.refunds import RefundWish, request_refund
 
-CANCELLABLE = frozenset({OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.REFUNDED})
+CANCELLABLE = frozenset({OrderStatus.PAID, OrderStatus.REFUNDED})
 
 
 def cancel_by_merchant(order: Order, *, refund_id: UUID, reason: str, at: datetime) -> Sequence[OrderEvent]:
-    """Cancel an order of which nothing was sent; what is left of its payment is refunded. No-op if it is cancelled.
+    """Cancel a paid order of which nothing was sent; what is left of its payment is refunded. No-op if it is cancelled.
 
     Raises:
         OrderNotOpen: something of the order was sent. Refund it instead.
     """
     if order.status is OrderStatus.CANCELLED:
         return ()
-    if order.status not in CANCELLABLE or order.after.parcels:
+    if order.status not in CANCELLABLE or order.after.parcels or order.intent_id is None:
         raise OrderNotOpen(order.id, order.status, "cancelled. Refund it instead")
-    if order.intent_id is None:
-        return order.cancel(reason=reason, at=at)
     cancelled = PaidOrderCancelled(**next_header(order, at), reason=reason)
     if order.after.left(order.intent_id).minor == 0:
         return (cancelled,)

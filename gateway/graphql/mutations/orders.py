@@ -6,7 +6,8 @@ from uuid import UUID
 import strawberry
 
 from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
-from commands.order import LINES_MAX, FulfilOrder, MarkOrderDelivered
+from commands.checkout import LINES_MAX
+from commands.order import FulfilOrder, MarkOrderDelivered
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
 from domain.order.after_sale.events import Pieces

@@ -61,7 +61,7 @@ def as_read(events: Sequence[DomainEvent]) -> list[DecodedEvent]:
 
 
 def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
-    rows = catalog.MODEL.fold(CatalogRows(), decoded(history))  # type: ignore[arg-type]  # events and tenants
+    rows = catalog.MODEL.fold(CatalogRows(), decoded(history))
     assert set(rows.products) == set(history.products)
     for id, row in rows.products.items():
         product: Product = history.state(id)
@@ -124,7 +124,7 @@ def test_every_text_and_title_of_a_page_is_kept_under_its_number() -> None:
 
 
 def test_jobs_agree_with_the_aggregates(history: History) -> None:
-    rows = jobs.MODEL.fold(JobsRows(), decoded(history))  # type: ignore[arg-type]  # events and tenants
+    rows = jobs.MODEL.fold(JobsRows(), decoded(history))
     for store in history.stores:
         generation = history.state(derived(store, "generation"))
         assert rows.generations[generation.id].status == generation.status
@@ -137,7 +137,7 @@ def test_jobs_agree_with_the_aggregates(history: History) -> None:
 
 
 def test_orders_agree_with_the_aggregates(history: History) -> None:
-    rows = sales.MODEL.fold(SalesRows(), decoded(history))  # type: ignore[arg-type]  # events and tenants
+    rows = sales.MODEL.fold(SalesRows(), decoded(history))
     assert {id: row.status for id, row in rows.orders.items()} == {
         id: history.state(id).status for id in history.orders
     }
@@ -146,7 +146,7 @@ def test_orders_agree_with_the_aggregates(history: History) -> None:
 def test_an_event_about_an_unknown_thing_is_corrupt(history: History) -> None:
     late = [each for each in decoded(history) if type(each[0]).__name__ == "PriceChanged"]
     with pytest.raises(CorruptStream, match="price_changed"):
-        catalog.MODEL.fold(CatalogRows(), late[:1])  # type: ignore[arg-type]  # events and tenants
+        catalog.MODEL.fold(CatalogRows(), late[:1])
 
 
 def test_every_event_is_in_a_read_model_except_those_without_a_query() -> None:
