@@ -1,7 +1,9 @@
 """The neural network of the studio: one of rembg's, run by OpenVINO on weights at a given path."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,8 @@ class Network:
     """The convolutions that need 32-bit floats; None if all do."""
 
 
+COMPILED = "compiled"
+"""Folder beside the weights, if that may be written to, with the networks as OpenVINO compiled them."""
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NETWORKS = {
     # Alone in bfloat16, each of the two moves the edges of masks more than all others together.
@@ -74,11 +78,15 @@ def load(path: str, kind: str = "u2net") -> "InferRequest":
     exact = NETWORKS[kind].exact
     if exact is not None and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         use_bfloat16(model, without=exact)
-    settings = {
+    settings: dict[str, int | str] = {
         "INFERENCE_NUM_THREADS": 1,
         # Pinned to a core, all workers would share the first one.
         "ENABLE_CPU_PINNING": False,
         # Else everything computes in bfloat16: thin parts are cut off, and more good masks are doubted.
         "INFERENCE_PRECISION_HINT": "f32",
     }
+    folder = Path(path).parent
+    if os.access(folder, os.W_OK):
+        # Saves half of the start. OpenVINO compiles again if the file is damaged or of another processor or version.
+        settings["CACHE_DIR"] = str(folder / COMPILED)
     return core.compile_model(model, "CPU", settings).create_infer_request()
