@@ -176,6 +176,19 @@ class PaymentGateway(Protocol):
         """
         ...
 
+    async def close_session(self, session_id: str) -> bool:
+        """Close a payment page, so that its order can be cancelled without a payment that follows.
+
+        Returns:
+            Whether the page takes no payment. False if it was paid: its webhook follows, and the order must not be cancelled.
+            A provider whose pages cannot be closed returns True; a payment after the cancellation is then unmatched.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
 
 class PaymentGateways(Protocol):
     """The gateways through which merchants are paid."""

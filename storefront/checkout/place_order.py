@@ -9,6 +9,7 @@ from commands.checkout import CartLine, PlaceOrder
 from commands.order import CancelOrder, OpenPaymentSession
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
+from domain.kernel import DomainError
 from domain.money import Money
 from domain.order.aggregate import PAY_WITHIN
 from domain.order.events import OrderLine, OrderStatus
@@ -151,6 +152,21 @@ class Checkout:
             Context(command_id=derived(order.id, "session", session.session_id), correlation_id=order.id),
         )
         return session.url
+
+    async def close_payment(self, store: StoreView, order: OrderView) -> bool:
+        """Close an order's payment page. False if it was paid, so that its confirmation is on the way.
+
+        Raises:
+            Transient: the payment provider is unreachable; retrying may help.
+        """
+        if order.session_id is None:
+            return True
+        try:
+            gateway = await self._deps.payments.of(store.merchant_id)
+            return gateway.name != order.payment_provider or await gateway.close_session(order.session_id)
+        except DomainError:
+            # The merchant's account is gone. A shopper can cancel all the same, and a payment would be unmatched.
+            return True
 
     async def wait_for(self, token: ConsistencyToken) -> None:
         """Wait shortly until the read models show a write; continue if they lag."""

@@ -1,6 +1,7 @@
 """Checkout: the form with the recipient, then the payment page."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import UUID
@@ -14,7 +15,7 @@ from domain.accounts.email import email_key
 from domain.cart.errors import CartAlreadyOrdered
 from domain.discount.errors import DiscountRefused
 from domain.discount.terms import normal_code
-from domain.kernel import DomainError
+from domain.kernel import DomainError, Transient
 from domain.money import Money
 from domain.order.aggregate import order_number
 from domain.order.errors import TotalChanged
@@ -230,7 +231,18 @@ class CheckoutPages(Pages):
         order = await self._checkout.order(visit.store, placed)
         if order is None:
             return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
+        if last.replaced is not None:
+            await self._close_replaced(visit, last.replaced)
         return await send_to_payment(self._renderer, self._checkout, visit, order)
+
+    async def _close_replaced(self, visit: Visit, order_id: UUID) -> None:
+        """Close the payment page of an order that another one of the same cart replaced, so that only one can be paid."""
+        replaced = await self._queries.order(visit.store.id, order_id)
+        if replaced is None:
+            return
+        # The page ends by itself within the hour, and a payment until then is reported to the merchant.
+        with suppress(Transient):
+            await self._checkout.close_payment(visit.store, replaced)
 
     def _next_order(self, visit: Visit, shopper: ShopperForm, code: str) -> LastOrder:
         """Return the order that the form makes: the cart's open order if the form repeats it, else a new one."""

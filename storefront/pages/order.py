@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from commands.ports import ConcurrencyConflict
-from domain.kernel import DomainError
+from domain.kernel import DomainError, Transient
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.store.legal_text import published
@@ -123,9 +123,15 @@ class OrderPages(Pages):
     async def cancel(self, request: Request) -> Response:
         visit = await self._visits.to_public_store(request)
         await visit.form()
-        order_id, _ = await self._order_of(visit)
+        order_id, order = await self._order_of(visit)
         try:
+            if order is not None and is_open(order) and not await self._checkout.close_payment(visit.store, order):
+                # It was paid a moment ago. The webhook that says so is on the way.
+                return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
             receipt = await self._checkout.cancel(order_id)
+        except Transient:
+            visit.say("The payment page did not answer, so the order is not cancelled. Try again in a moment.")
+            return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         except DomainError:
             return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
         except ConcurrencyConflict:

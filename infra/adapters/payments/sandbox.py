@@ -120,6 +120,10 @@ class SandboxPayments:
             status=RefundStatus.SUCCEEDED,
         )
 
+    async def close_session(self, session_id: str) -> bool:  # noqa: ARG002 - the provider is stateless
+        """Return True. The page stays open, because nothing remembers it; its payment would be unmatched."""
+        return True
+
     def read_session(self, token: str) -> SandboxSession:
         """Return the content of a token.
 

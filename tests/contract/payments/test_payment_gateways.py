@@ -173,6 +173,12 @@ async def test_a_body_that_was_changed_or_signed_by_another_is_refused(provider:
             provider.reader.read_webhook(changed, wrong)
 
 
+async def test_an_unpaid_page_can_be_closed_again_and_again(provider: Provider) -> None:
+    session = await provider.gateway.open_session(REQUEST)
+    assert await provider.gateway.close_session(session.session_id)
+    assert await provider.gateway.close_session(session.session_id)
+
+
 async def test_a_webhook_of_another_kind_is_none(provider: Provider) -> None:
     body = b'{"id": "evt_1", "type": "customer.created", "account": "acct_1", "livemode": false}'
     assert provider.reader.read_webhook(body, provider.sign(body)) is None

@@ -69,7 +69,8 @@ async def test_stripes_description_allows_every_request_that_opens_a_page(checke
         line = replace_price(1000, currency)
         request = replace(REQUEST, lines=(line,), total=line.total, platform_fee=Money(minor=100, currency=currency))
         assert (await checkout(checked).open_session(request)).session_id
-    assert (await checkout(checked).open_session(priced(490, 980, 77))).session_id
+    session_id = (await checkout(checked).open_session(priced(490, 980, 77))).session_id
+    assert await checkout(checked).close_session(session_id)
 
 
 async def test_stripes_description_allows_every_request_about_accounts(checked: StripeClient) -> None:
@@ -118,6 +119,13 @@ async def test_a_coupon_is_made_once_for_an_order_at_the_merchants_account(
     ((account, coupon),) = stripe.coupons.values()
     assert account == "acct_1"
     assert (coupon["amount_off"], coupon["max_redemptions"], coupon["name"]) == ("980", "1", "Code SUMMER")
+
+
+async def test_a_paid_page_is_not_closed(stripe: StripeServer, client: StripeClient) -> None:
+    session = await checkout(client).open_session(REQUEST)
+    stripe.paid(session.session_id)
+    assert not await checkout(client).close_session(session.session_id)
+    assert stripe.sessions[session.session_id]["status"] == "complete"
 
 
 async def test_a_fee_of_zero_is_not_sent(stripe: StripeServer, client: StripeClient) -> None:

@@ -1,6 +1,8 @@
 """What changed between the checkout form and its answer is shown, and nothing is charged for it."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -8,9 +10,12 @@ import pytest
 
 from commands.ports import Context
 from commands.product import ArchiveProduct, CountStock
+from domain.kernel import Transient
 from domain.money import Money
+from infra.adapters.payments.sandbox import SandboxPayments, SandboxSession
+from infra.adapters.payments.shared import SharedGateway
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at, to_payment
-from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform
+from tests.support.platforms.storefront import BRAND, PAYMENT_PAGE, SECRET, Product, StorefrontPlatform
 
 
 class TwoDaysLater:
@@ -93,6 +98,86 @@ async def test_a_form_of_the_day_before_is_shown_again_with_its_fields_and_order
         assert 'value="Anna Prüfer"' in page.text
         assert "order.order_placed.v1" not in await floor.events_of(shop)
         assert await to_payment(later, form | {"ticket": hidden(page, "ticket")})
+
+
+class ClosablePages(SandboxPayments):
+    """The sandbox's pages, which can be closed."""
+
+    def __init__(self) -> None:
+        super().__init__(SECRET, page_url=PAYMENT_PAGE)
+        self.closed: list[str] = []
+        self.is_paid = self.is_away = False
+
+    async def close_session(self, session_id: str) -> bool:
+        if self.is_away:
+            raise Transient("the payment provider", "did not answer")
+        self.closed.append(session_id)
+        return not self.is_paid
+
+
+@pytest.fixture
+def pages() -> ClosablePages:
+    return ClosablePages()
+
+
+@pytest.fixture
+async def shopper(floor: StorefrontPlatform, pages: ClosablePages) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in a shop whose payment pages can be closed."""
+    transport = httpx.ASGITransport(app=floor.app(payments=SharedGateway(pages)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as client:
+        yield client
+
+
+async def ordered(floor: StorefrontPlatform, shop: UUID, shopper: httpx.AsyncClient) -> SandboxSession:
+    await put_in_cart(shopper, await floor.stock(shop, "Clay Pot", slug="clay-pot"))
+    return session_at(floor, await to_payment(shopper, await checkout_form(shopper)))
+
+
+async def call_off(shopper: httpx.AsyncClient, session: SandboxSession) -> str:
+    link = urlsplit(session.cancel_url).path
+    page = await shopper.get(link)
+    answer = await shopper.post(f"{link}/call-off", data={"csrf": hidden(page, "csrf")})
+    return answer.headers["location"]
+
+
+async def test_cancelling_an_order_closes_its_payment_page_first(
+    floor: StorefrontPlatform, shop: UUID, shopper: httpx.AsyncClient, pages: ClosablePages
+) -> None:
+    session = await ordered(floor, shop, shopper)
+    assert await call_off(shopper, session) == "/cart"
+    assert pages.closed == [session.session_id]
+    assert "order.order_cancelled.v1" in await floor.events_of(shop)
+
+
+async def test_an_order_that_was_paid_a_moment_ago_is_not_cancelled(
+    floor: StorefrontPlatform, shop: UUID, shopper: httpx.AsyncClient, pages: ClosablePages
+) -> None:
+    session = await ordered(floor, shop, shopper)
+    pages.is_paid = True
+    assert await call_off(shopper, session) == urlsplit(session.success_url).path
+    assert "order.order_cancelled.v1" not in await floor.events_of(shop)
+
+
+async def test_an_order_is_kept_while_its_payment_page_cannot_be_closed(
+    floor: StorefrontPlatform, shop: UUID, shopper: httpx.AsyncClient, pages: ClosablePages
+) -> None:
+    session = await ordered(floor, shop, shopper)
+    pages.is_away = True
+    kept = await call_off(shopper, session)
+    assert "so the order is not cancelled" in (await shopper.get(kept)).text
+    assert "order.order_cancelled.v1" not in await floor.events_of(shop)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_a_changed_cart_closes_the_payment_page_of_the_order_that_it_replaces(
+    floor: StorefrontPlatform, shop: UUID, shopper: httpx.AsyncClient, pages: ClosablePages, is_away: bool
+) -> None:
+    first = await ordered(floor, shop, shopper)
+    await put_in_cart(shopper, await floor.stock(shop, "Blue Vase", slug="blue-vase"))
+    pages.is_away = is_away
+    second = session_at(floor, await to_payment(shopper, await checkout_form(shopper)))
+    assert second.order_id != first.order_id
+    assert pages.closed == ([] if is_away else [first.session_id])
 
 
 @pytest.mark.parametrize("quantity", ["-1", "0", "21", "1e9", "99999999999999999999", "1.5", "NaN", "٣", ""])

@@ -57,6 +57,8 @@ class StripeServer:
                 return _error(
                     status, "api_error" if status >= 500 else "invalid_request_error", "Stripe has a bad day."
                 )
+            if path.endswith("/expire") and self.sessions[path.split("/")[2]]["status"] != "open":
+                return _error(400, "invalid_request_error", "Only open Checkout Sessions can be expired.")
             key = f"{request.headers.get('stripe-account')} {request.headers.get('idempotency-key')}"
             if request.method == "POST" and key in self._answers:
                 asked, said = self._answers[key]
@@ -94,6 +96,7 @@ class StripeServer:
     def paid(self, session_id: str, **changes: Any) -> dict[str, Any]:
         """Return a session after its shopper paid, as Stripe describes it: with name, address and e-mail."""
         session = self.sessions[session_id]
+        session["status"] = "complete"
         person = {
             "name": "Ada Shopper",
             "email": "ada@shopper.example",
@@ -141,6 +144,12 @@ class StripeServer:
                 return self._intent(id, account)
             case "POST", ["checkout", "sessions"]:
                 return self._session(form, account)
+            case "POST", ["checkout", "sessions", id, "expire"]:
+                if self.sessions[id]["status"] == "open":
+                    self.sessions[id]["status"] = "expired"
+                return self.sessions[id]
+            case "GET", ["checkout", "sessions", id]:
+                return self.sessions[id]
             case "POST", ["coupons"]:
                 id = f"co_{len(self.coupons) + 1}"
                 self.coupons[id] = (account, form)

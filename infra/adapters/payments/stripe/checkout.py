@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
 from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession
-from infra.adapters.payments.stripe.client import NAME, WHO, ask
+from infra.adapters.payments.stripe.client import NAME, WHO, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
 
 NAME_MAX = 250
@@ -83,6 +83,24 @@ class StripeCheckout:
         if session.url is None:
             raise Transient(WHO, "it opened a page without an address")
         return PaymentSession(provider=NAME, session_id=session.id, url=session.url)
+
+    async def close_session(self, session_id: str) -> bool:
+        """Close a page at Stripe; return False if it was paid.
+
+        Raises:
+            StripeRefused: Stripe refused it; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        sessions, account = self._client.v1.checkout.sessions, self._account_id
+        try:
+            await ask(sessions.expire_async(session_id, options={"stripe_account": account}))
+        except StripeRefused:
+            # Only an open page can be closed; the state says why this one cannot.
+            session = await ask(sessions.retrieve_async(session_id, options={"stripe_account": account}))
+            if session.status == "open":
+                raise
+            return session.status == "expired"
+        return True
 
     async def _coupon(self, request: PaymentRequest, off: Money) -> str:
         """Create a coupon for this order alone at the merchant's account. Stripe takes it off the lines, not the delivery."""
