@@ -1,16 +1,8 @@
-"""Connects agents and policies to the log: one FastStream subscriber and one Kafka consumer group each.
+"""Connects agents and policies to the log: one Kafka consumer and one consumer group each.
 
-FastStream declares the subscribers, documents them (AsyncAPI) and runs their fetch loops, in batches and with manual
-acknowledgement. Its other features do not fit:
-
-* Acknowledging first loses records that fail.
-* A negative acknowledgement delivers again at once, without limit.
-* The concurrent subscriber gives up order.
-* With batches, one slow key would hold up the next batch.
-
-So a batch only goes to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps the order of each key.
-:class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks. This module commits offsets, up to the last
-record that is done.
+A batch goes to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps the order of each key: one slow key
+does not hold up the next batch. :class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks. This module
+fetches, and commits offsets up to the last record that is done.
 
 Events are delivered again, so every consumer must make that harmless. After a crash or a rebalance, everything above the
 last committed offset comes again; after a topic was deleted and filled again, everything does
@@ -22,21 +14,18 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.kafka.message import FAKE_CONSUMER
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 
 from consumers.ports import Consumer
-from consumers.runtime.broker_security import broker_security
 from consumers.runtime.delivery import CONCURRENCY, REDELIVERY, RecordDelivery, SoloGate
 from consumers.runtime.key_ordered import KeyOrderedExecutor, in_log_order
 from consumers.runtime.topic_identity import TopicIdentity
 from domain.kernel import Clock
 from infra.retry import RetryPolicy
+from schemas.internal.broker_address import client_settings
 from schemas.internal.canaries import Canaries, seen_in
 from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record
 from schemas.internal.provenance import Provenance
@@ -46,8 +35,8 @@ BATCH = 500
 """Most records of one fetch."""
 OPEN_MOST = 1000
 """Fetching pauses while this many records are not done."""
-POLL_MS = 50
-"""Wait of one poll. FastStream sleeps as long again after an empty poll, so this bounds the delay after idle time."""
+POLL_MS = 5000
+"""Wait of one poll for a first record, which ends it at once."""
 COMMIT_EVERY_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 """Time that handlers have to finish after their partition was revoked or the process was stopped."""
@@ -93,16 +82,6 @@ class ConsumerApp:
             session_seconds: how long a process may be silent before others take over its partitions.
             canaries: notes which canaries the consumers received; None reads no canaries.
         """
-        self.broker = KafkaBroker(
-            bootstrap_servers,
-            security=broker_security(bootstrap_servers),
-            client_id="zyenta-consumer",
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            metadata_max_age_ms=15_000,
-            apply_types=False,
-            logger=None,
-        )
         solo_gate = SoloGate()
         self._subscriptions = [
             _Subscription(
@@ -117,7 +96,7 @@ class ConsumerApp:
                     concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
                     redelivery=redelivery,
                 ),
-                self.broker,
+                bootstrap_servers,
                 grace_seconds=grace_seconds,
                 session_seconds=session_seconds,
                 canaries=canaries,
@@ -146,24 +125,21 @@ class ConsumerApp:
         Raises:
             KafkaError, OSError: the broker is out of reach; retrying may help, after ``stop``.
         """
-        await self.broker.start()
-        for subscription in self._subscriptions:
-            subscription.start()
+        await asyncio.gather(*(subscription.start() for subscription in self._subscriptions))
 
     async def stop(self) -> None:
         """Let running handlers finish within the grace, commit what is done, and leave the groups."""
         await asyncio.gather(*(subscription.stop() for subscription in self._subscriptions))
-        await self.broker.stop()
 
 
 class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """One consumer's subscriber, executor and offsets."""
+    """One consumer's Kafka consumer, executor and offsets."""
 
     def __init__(
         self,
         consumer: Consumer,
         delivery: RecordDelivery,
-        broker: KafkaBroker,
+        bootstrap_servers: str,
         *,
         grace_seconds: float,
         session_seconds: float,
@@ -179,37 +155,63 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._stopping = False
         self._released = 0
         self._committer: asyncio.Task[None] | None = None
-        self._subscriber = broker.subscriber(
-            *((consumer.topic.name,) if canaries is None else (consumer.topic.name, CANARY.name)),
-            batch=True,
-            group_id=consumer.name,
-            ack_policy=AckPolicy.MANUAL,
+        self._fetcher: asyncio.Task[None] | None = None
+        self._kafka: AIOKafkaConsumer | None = None
+        self._bootstrap_servers = bootstrap_servers
+        self._session_seconds = session_seconds
+
+    async def start(self) -> None:
+        """Join the group and start to fetch.
+
+        Raises:
+            KafkaError, OSError: the broker is out of reach; retrying may help, after ``stop``.
+        """
+        self._stopping = False
+        kafka = self._kafka = AIOKafkaConsumer(
+            **client_settings(self._bootstrap_servers),
+            client_id="zyenta-consumer",
+            group_id=self.consumer.name,
+            enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_records=BATCH,
-            batch_timeout_ms=POLL_MS,
-            listener=self,
-            session_timeout_ms=int(session_seconds * 1000),
-            heartbeat_interval_ms=int(session_seconds * 300),
-            parser=_whole_batch,
-            decoder=_undecoded,
-            title=consumer.name,
-            description=(type(consumer).__doc__ or "").strip().partition("\n")[0],
+            metadata_max_age_ms=15_000,
+            session_timeout_ms=int(self._session_seconds * 1000),
+            heartbeat_interval_ms=int(self._session_seconds * 300),
         )
-        self._subscriber(self._receive)
-
-    def start(self) -> None:
-        self._stopping = False
+        topics = [self.consumer.topic.name]
+        kafka.subscribe(topics if self._canaries is None else [*topics, CANARY.name], listener=self)
+        await kafka.start()
+        self._fetcher = asyncio.create_task(self._keep_fetching(kafka), name=f"fetch {self.consumer.name}")
         self._committer = asyncio.create_task(self._keep_committing(), name=f"commit {self.consumer.name}")
 
     async def stop(self) -> None:
         self._stopping = True
         self._assigned.set()  # lets go of a batch that waits for a rebalance
-        if self._committer is not None:
-            self._committer.cancel()
-            await asyncio.gather(self._committer, return_exceptions=True)
-            self._committer = None
+        await _cancelled(self._committer)
         await self._release({(tp.topic, tp.partition) for tp in self._assignment()})
+        await _cancelled(self._fetcher)
+        self._committer = self._fetcher = None
+        if self._kafka is not None:
+            await self._kafka.stop()
+            self._kafka = None
+
+    async def _keep_fetching(self, kafka: AIOKafkaConsumer) -> None:
+        while not self._stopping:
+            try:
+                fetched = await kafka.getmany(timeout_ms=POLL_MS, max_records=BATCH)
+            except ConsumerStoppedError:
+                return
+            except KafkaError as error:
+                logger.warning("%s could not fetch, trying again: %s", self.consumer.name, error)
+                await asyncio.sleep(RECONNECT_SECONDS)
+                continue
+            try:
+                await self._receive(fetched)
+            except Exception:
+                logger.exception("%s could not take a batch, fetching it again", self.consumer.name)
+                for partition, batch in fetched.items():
+                    self._fetch_again(partition, batch[0].offset)
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let handlers finish or cancel them; the group waits for this, so the grace bounds it."""
@@ -222,15 +224,8 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         logger.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
         self._assigned.set()
 
-    async def _receive(self, records: Sequence[Any]) -> None:
-        """Submit fetched records.
-
-        FastStream swallows exceptions from here and fetches on. So that no record is lost, after any error the partition
-        is fetched again from the batch's first record.
-        """
-        batches: dict[TopicPartition, list[Record]] = {}
-        for record in records:
-            batches.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
+    async def _receive(self, batches: Mapping[TopicPartition, Sequence[Record]]) -> None:
+        """Submit fetched records. After any error, the partition is fetched again from the batch's first record."""
         # A batch may have been fetched before a rebalance that is still going on.
         await self._assigned.wait()
         released = self._released
@@ -248,7 +243,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             self._submit(accepted)
         self._pause_or_resume()
         if self._canaries is not None:
-            await self._canaries.answer(self.consumer.name, seen_in(records))
+            await self._canaries.answer(self.consumer.name, seen_in(chain.from_iterable(batches.values())))
 
     async def _new_records(self, partition: TopicPartition, batch: Sequence[Record]) -> Sequence[Record]:
         """Return the records of a batch that were not fetched before; none if the topic was created again."""
@@ -369,15 +364,8 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     def _assignment(self) -> set[TopicPartition]:
         return set() if self._kafka is None else self._kafka.assignment()
 
-    @property
-    def _kafka(self) -> AIOKafkaConsumer | None:
-        return self._subscriber.consumer
 
-
-async def _whole_batch(records: tuple[Any, ...]) -> KafkaMessage:
-    """Wrap a batch without looking inside: FastStream's own parser fails on a header that is not UTF-8."""
-    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
-
-
-async def _undecoded(message: KafkaMessage) -> Any:
-    return message.raw_message
+async def _cancelled(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
