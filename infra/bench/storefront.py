@@ -1,7 +1,8 @@
 """Pages for shoppers, from a real storefront process: the list, a product, the home page.
 
-The limit is a bare ASGI application that reads the revision of the store and sends the bytes of the list page. The list
-page is also measured from a process that keeps no page, and with an edit before each request.
+The limit is a bare ASGI application that reads the revision of the store for each request and sends the bytes of the list
+page. The storefront reads it once for the requests that wait, so it can be faster. The list page is also measured from a
+process that keeps no page, only links, shelves and counts, and with an edit before each request.
 """
 
 import asyncio

@@ -3,14 +3,16 @@
 import asyncio
 import gzip
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import brotli
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from infra.web.conditional import is_current
-from infra.web.encoding import best_encoding
+from infra.web.encoding import PREFERRED, best_encoding
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -22,29 +24,63 @@ TYPES = {
 FOREVER = "public, max-age=31536000, immutable"
 LARGE = 200_000
 """Bytes. Brotli's best quality takes a second per 500 kB; larger files are compressed at quality 9, in a fifth of it."""
+COMPRESSED = "compressed"
+"""The folder of files that were compressed when an image was built, by the digest of what is in them."""
 
 
 class StaticFile:
-    """One file in every content coding. Each coding is made once, at its first request."""
+    """One file in every content coding.
 
-    def __init__(self, path: Path) -> None:
-        self.type = TYPES[path.suffix]
-        self.is_packed = path.suffix == ".woff2"
+    A coding is read from the compressed files of the build. Where there are none, it is made once, at its first request.
+
+    Args:
+        plain: the file's bytes.
+        suffix: of its name.
+        compressed: the folder of compressed files.
+    """
+
+    def __init__(self, plain: bytes, suffix: str, compressed: Path) -> None:
+        self.type = TYPES[suffix]
+        self.is_packed = suffix == ".woff2"
         """Whether the file is compressed by its own format."""
-        self._forms: dict[str | None, bytes] = {None: path.read_bytes()}
-        self.version = hashlib.sha256(self._forms[None]).hexdigest()[:12]
+        self._compressed_files = compressed
+        self._forms: dict[str | None, bytes] = {None: plain}
+        self.version = hashlib.sha256(plain).hexdigest()[:12]
 
     async def in_encoding(self, encoding: str | None) -> bytes:
         """Return the bytes in a content coding; None means uncompressed."""
         if encoding not in self._forms:
+            assert encoding is not None
             self._forms[encoding] = await asyncio.to_thread(self._compressed, encoding)
         return self._forms[encoding]
 
-    def _compressed(self, encoding: str | None) -> bytes:
-        plain = self._forms[None]
-        if encoding == "br":
-            return bytes(brotli.compress(plain, quality=9 if len(plain) > LARGE else 11))
-        return gzip.compress(plain, mtime=0)
+    def write_compressed(self) -> int:
+        """Write the compressed forms to their folder in the best quality; return their number.
+
+        No-op for a file that its own format compresses.
+        """
+        if self.is_packed:
+            return 0
+        self._compressed_files.mkdir(exist_ok=True)
+        for encoding in PREFERRED:
+            self._file(encoding).write_bytes(_compress(self._forms[None], encoding, best=True))
+        return len(PREFERRED)
+
+    def _compressed(self, encoding: str) -> bytes:
+        try:
+            return self._file(encoding).read_bytes()
+        except FileNotFoundError:
+            plain = self._forms[None]
+            return _compress(plain, encoding, best=len(plain) <= LARGE)
+
+    def _file(self, encoding: str) -> Path:
+        return self._compressed_files / f"{self.version}.{encoding}"
+
+
+def _compress(plain: bytes, encoding: str, *, best: bool) -> bytes:
+    if encoding == "br":
+        return bytes(brotli.compress(plain, quality=11 if best else 9))
+    return gzip.compress(plain, mtime=0)
 
 
 class StaticFolder:
@@ -53,15 +89,25 @@ class StaticFolder:
     Args:
         folder: its path; files of other types than ``TYPES`` are not served.
         prefix: of the files' addresses.
+        bundles: files that are several others in one, by their names, so that a browser asks once.
     """
 
-    def __init__(self, folder: Path, prefix: str) -> None:
+    def __init__(
+        self, folder: Path, prefix: str, *, bundles: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> None:
         self._prefix = prefix
-        self._files = {
-            path.relative_to(folder).as_posix(): StaticFile(path)
+        compressed = folder / COMPRESSED
+        plain = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
         }
+        plain |= {name: b"\n".join(plain[part] for part in parts) for name, parts in bundles.items()}
+        self._files = {name: StaticFile(data, PurePosixPath(name).suffix, compressed) for name, data in plain.items()}
+
+    def write_compressed(self) -> int:
+        """Compress every file, so that no request has to wait for it; return how many forms were written."""
+        return sum(file.write_compressed() for file in self._files.values())
 
     def __contains__(self, name: str) -> bool:
         return name in self._files

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from domain.store.brand import Mood
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
 from infra.web.static_files import StaticFolder
@@ -21,7 +22,17 @@ from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
+STYLES = ("store", "pieces", "home")
+"""The stylesheets of every store, in their order; the mood's comes last."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
+
+
+def static_folder(cdn: str = "") -> StaticFolder:
+    """Return the static files. All styles of a mood are one file, so that a first visit asks for few."""
+    bundles = {
+        f"css/{mood.lower()}.bundle.css": [f"css/{name}.css" for name in (*STYLES, mood.lower())] for mood in Mood
+    }
+    return StaticFolder(PACKAGE / "static", f"{cdn}/static", bundles=bundles)
 
 
 class PageRenderer:
@@ -29,7 +40,7 @@ class PageRenderer:
 
     def __init__(self, deps: StorefrontDependencies) -> None:
         self.cache = PageCache(deps.page_cache_bytes)
-        self.static = StaticFolder(PACKAGE / "static", f"{deps.cdn}/static")
+        self.static = static_folder(deps.cdn)
         self.templates = Environment(
             loader=FileSystemLoader(PACKAGE / "templates"),
             autoescape=True,

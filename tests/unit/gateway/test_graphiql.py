@@ -93,7 +93,7 @@ async def test_assets_are_compressed_and_may_be_cached_permanently() -> None:
 
 
 def test_only_styles_scripts_and_pictures_are_assets() -> None:
-    folder = docs._assets()
+    folder = docs.assets()
     assert "mark.svg" in folder
     for name in ("graphiql.html", "__init__.py", "vendor/graphiql/LICENSE", "examples/01-register.json", "../app.py"):
         assert name not in folder
