@@ -86,7 +86,7 @@ class Order:
     def price_of(self, pieces: Iterable[HasPieces]) -> Money:
         """Return what was paid for some pieces that no refund names yet, less their part of the discount.
 
-        All pieces of a line together have exactly the line's price, however they are split.
+        All pieces of a line together cost exactly what was paid for the line, however they are split.
         """
         lines = {line.variant_id: line for line in self.lines}
         counted = dict(self.after.refunded_pieces())

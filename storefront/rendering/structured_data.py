@@ -6,7 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from projections.catalog.views import ProductView, VariantView
+from domain.money import Money
+from domain.shipping.errors import TooHeavy
+from domain.shipping.rates import Parcel, deliver
+from domain.shipping.weights import grams_of
+from projections.catalog.views import ProductView, StoreView, VariantView
+from storefront.rendering.delivery import rates_of
 from storefront.rendering.formatting import Card, Picture, summary
 from storefront.shelves.grouping import Shelf
 from storefront.visit.visit import Visit
@@ -43,6 +48,7 @@ def product_data(
                 "priceCurrency": variant.price.currency,
                 "availability": "https://schema.org/" + ("InStock" if variant.available > 0 else "OutOfStock"),
                 "url": page,
+                "shippingDetails": _deliveries(visit.store, product, variant.price),
             }
             for variant in variants
         ],
@@ -67,6 +73,33 @@ def shelf_data(visit: Visit, shelf: Shelf, shown: Sequence[Card]) -> list[Markup
         },
     }
     return [_script(data), _breadcrumbs(visit, shelf)]
+
+
+def _deliveries(store: StoreView, product: ProductView, price: Money) -> list[Mapping[str, Any]]:
+    """Return what it costs to send one piece to each zone, and how long it takes."""
+    rates = rates_of(store)
+    parcel = Parcel(subtotal=price, grams=grams_of(product.attributes) or rates.unknown_weight)
+    found: list[Mapping[str, Any]] = []
+    for zone in rates.zones:
+        try:
+            delivery = deliver(rates, zone.countries[0], parcel)
+        except TooHeavy:
+            continue
+        details: dict[str, Any] = {
+            "@type": "OfferShippingDetails",
+            "shippingRate": {
+                "@type": "MonetaryAmount",
+                "value": str(delivery.price.decimal),
+                "currency": delivery.price.currency,
+            },
+            "shippingDestination": {"@type": "DefinedRegion", "addressCountry": zone.countries},
+        }
+        if product.shipping_days is not None:
+            fewest, most = product.shipping_days
+            days = {"@type": "QuantitativeValue", "minValue": fewest, "maxValue": most, "unitCode": "DAY"}
+            details["deliveryTime"] = {"@type": "ShippingDeliveryTime", "transitTime": days}
+        found.append(details)
+    return found
 
 
 def _breadcrumbs(visit: Visit, shelf: Shelf | None, *last: tuple[str, str]) -> Markup:

@@ -1,5 +1,6 @@
 """A shop with delivery rates and discount codes, from the product page to the payment page."""
 
+import json
 from uuid import UUID, uuid4
 
 import httpx
@@ -81,6 +82,18 @@ async def test_the_price_of_the_delivery_is_on_every_page_before_the_order(
     assert "Buy now and pay $53.90" in checkout.text
     assert '<option value="CA">' in checkout.text
     assert '<option value="DE">' not in checkout.text
+
+
+async def test_search_engines_read_the_price_of_each_delivery(vase: Product, browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/products/blue-vase")).text
+    data = json.loads(page.split('<script type="application/ld+json">', 1)[1].split("</script>", 1)[0])
+    (offer,) = data["offers"]
+    rates = [
+        (each["shippingDestination"]["addressCountry"], each["shippingRate"]["value"], each["shippingRate"]["currency"])
+        for each in offer["shippingDetails"]
+    ]
+    assert rates == [(["US"], "4.90", "USD"), (["CA"], "12.90", "USD")]
+    assert offer["shippingDetails"][0]["deliveryTime"]["transitTime"]["maxValue"] == 8
 
 
 async def test_another_country_shows_its_price_before_it_can_be_ordered(
