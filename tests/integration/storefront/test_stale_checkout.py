@@ -180,13 +180,13 @@ async def test_a_changed_cart_closes_the_payment_page_of_the_order_that_it_repla
     assert pages.closed == ([] if is_away else [first.session_id])
 
 
-@pytest.mark.parametrize("quantity", ["-1", "0", "21", "1e9", "99999999999999999999", "1.5", "NaN", "٣", ""])
 async def test_a_quantity_that_cannot_be_ordered_never_reaches_an_order(
-    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient, quantity: str
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
 ) -> None:
-    page = await browser.get("/cart")
-    change = {"csrf": hidden(page, "csrf"), f"quantity.{vase.variants[0]}": quantity}
-    assert (await browser.post("/cart/change", data=change)).status_code == 303
-    checkout = await browser.get("/checkout")
     # Zero empties the cart. Every other text leaves three pieces in it.
-    assert (checkout.status_code, "$147.00" in checkout.text) == ((303, False) if quantity == "0" else (200, True))
+    for quantity in ("-1", "21", "1e9", "99999999999999999999", "1.5", "NaN", "٣", "", "0"):
+        page = await browser.get("/cart")
+        change = {"csrf": hidden(page, "csrf"), f"quantity.{vase.variants[0]}": quantity}
+        assert (await browser.post("/cart/change", data=change)).status_code == 303
+        checkout = await browser.get("/checkout")
+        assert (checkout.status_code, "$147.00" in checkout.text) == ((303, False) if quantity == "0" else (200, True))

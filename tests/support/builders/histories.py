@@ -7,6 +7,9 @@ from uuid import UUID
 
 import msgspec
 
+from domain.discount.aggregate import DISCOUNT, create_discount
+from domain.discount.events import DiscountKind, DiscountTerms
+from domain.discount.terms import discount_id
 from domain.generation import aggregate as generations
 from domain.generation.events import Step
 from domain.ids import derived
@@ -22,12 +25,13 @@ from domain.order import aggregate as orders
 from domain.order.after_sale.events import Pieces, RefundRequested
 from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
-from domain.order.events import OrderLine, OrderPaid, WithdrawnLine
+from domain.order.events import OrderDiscount, OrderLine, OrderPaid, WithdrawnLine
 from domain.order.fulfillment import correct_parcel, deliver, fulfil, ship_parcel
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
+from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
 from domain.sourcing.listing import ListingVariant
 from domain.store import aggregate as stores
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
@@ -354,6 +358,9 @@ class History:
             quantity=1 + number % 2,
             unit_price=product.variants[variant].price,
         )
+        price = orders.OrderPrice(
+            shipping=Money(minor=500), tax=Money(minor=0), discount=self._discounted(id, line, number)
+        )
         placed = orders.place(
             id,
             shopper=orders.ShopperDetails(
@@ -361,12 +368,46 @@ class History:
             ),
             store_id=product.store_id,
             lines=[line],
-            price=orders.OrderPrice(shipping=Money(minor=500), tax=Money(minor=0)),
+            price=price,
             at=self._at,
         )
         self._append(orders.ORDER, product.store_id, placed)
         self._append(products.PRODUCT, product.store_id, kept)
         self.orders.append(id)
+
+    def _discounted(self, order_id: UUID, line: OrderLine, number: int) -> OrderDiscount | None:
+        """Reserve a use of the store's code for every other order, if there is one."""
+        code = self._states.get(discount_id(self.state(line.product_id).store_id, "SUMMER"))
+        if code is None or number % 2:
+            return None
+        self._append(DISCOUNT, code.store_id, code.reserve(order_id=order_id, shoppers=[str(number % 3)], at=self._at))
+        off = Money.of(min(100, line.total.minor), line.unit_price.currency)
+        return OrderDiscount(discount_id=code.id, code=code.code, kind=code.terms.kind, amount=off, shares=[off])
+
+    def _selling(self, number: int) -> None:
+        """Set a store's delivery rates, create its code, pause it, or resume it."""
+        store, at = self.state(self._pick(self.stores, number)), self._at
+        if number % 4 == 0:
+            price = RateBand(price=Money(minor=number))
+            zone = ShippingZone(name=f"Zone {number}", countries=["DE"], bands=[price])
+            self._append(stores.STORE, store.id, store.set_shipping(ShippingRates(zones=[zone]), at=at))
+            return
+        id = discount_id(store.id, "SUMMER")
+        code = self._states.get(id)
+        if code is None:
+            terms = DiscountTerms(kind=DiscountKind.AMOUNT, amount=Money(minor=100), most_uses_per_shopper=9)
+            events = create_discount(id, store_id=store.id, code="SUMMER", terms=terms, at=at)
+        else:
+            events = code.pause(at=at) if number % 7 == 0 else code.resume(at=at)
+        self._append(DISCOUNT, store.id, events)
+
+    def _end_of_use(self, order: Any, *, is_paid: bool) -> None:
+        if order.discount_id is not None:
+            code = self.state(order.discount_id)
+            events = (
+                code.use(order_id=order.id, at=self._at) if is_paid else code.release(order_id=order.id, at=self._at)
+            )
+            self._append(DISCOUNT, order.store_id, events)
 
     def _payment(self, number: int) -> None:
         order, at = self.state(self._pick(self.orders, number)), self._at
@@ -380,9 +421,11 @@ class History:
         elif kind == 2:
             events = order.record_payment(order.total, fee=Money(minor=order.total.minor // 20), intent_id="p", at=at)
             if any(isinstance(event, OrderPaid) for event in events):
+                self._end_of_use(order, is_paid=True)
                 self._append(products.PRODUCT, order.store_id, product.sell(line.variant_id, order_id=order.id, at=at))
         elif kind == 3:
             events = order.cancel(reason="Not paid in time.", at=at)
+            self._end_of_use(order, is_paid=False)
             self._append(products.PRODUCT, order.store_id, product.release(line.variant_id, order_id=order.id, at=at))
         elif kind == 4:
             odd = order.total + Money(minor=1)
@@ -472,6 +515,7 @@ class History:
 
 MOVES: dict[str, Callable[[History, int], None]] = {
     "store": History._store,
+    "selling": History._selling,
     "request": History._request_store,
     "supplier": History._supplier,
     "step": History._step,

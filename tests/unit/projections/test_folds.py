@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.discount.aggregate import DiscountCode
+from domain.discount.events import DiscountTerms
 from domain.generation.events import JobStatus
 from domain.ids import derived
 from domain.kernel import CorruptStream, DomainEvent
@@ -23,6 +25,7 @@ from domain.media.events import (
 )
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
+from domain.shipping.rates import ShippingRates
 from domain.store.events import PageRetitled, PageType, PageWritten
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
@@ -141,6 +144,25 @@ def test_orders_agree_with_the_aggregates(history: History) -> None:
     assert {id: row.status for id, row in rows.orders.items()} == {
         id: history.state(id).status for id in history.orders
     }
+
+
+def test_discount_codes_and_delivery_rates_agree_with_the_aggregates(history: History) -> None:
+    rows = sales.MODEL.fold(SalesRows(), decoded(history)).discounts
+    assert rows
+    for id, row in rows.items():
+        code: DiscountCode = history.state(id)
+        assert (row.store_id, row.code, row.paused) == (code.store_id, code.code, code.paused)
+        assert (row.reserved, row.used) == (len(code.reserved), code.used)
+        assert DiscountTerms.model_validate_json(row.terms) == code.terms
+    assert sum(row.used for row in rows.values()) > 0
+    assert sum(row.reserved for row in rows.values()) > 0
+    stores = catalog.MODEL.fold(CatalogRows(), decoded(history)).stores
+    rates = {
+        id: None if row.shipping is None else ShippingRates.model_validate_json(row.shipping)
+        for id, row in stores.items()
+    }
+    assert rates == {id: history.state(id).shipping for id in history.stores}
+    assert any(rates.values())
 
 
 def test_an_event_about_an_unknown_thing_is_corrupt(history: History) -> None:
