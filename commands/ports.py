@@ -1,6 +1,6 @@
 """Ports of the write side: the event log, the unit of work and recorded answers of outside calls."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -12,9 +12,24 @@ from schemas.envelope import ConsistencyToken, Envelope
 S = TypeVar("S")
 T = TypeVar("T")
 
+IN_GROUP = 2**62
+"""The group's nth event has this position plus n until the group is committed."""
+
 
 class ConcurrencyConflict(Exception):
     """Another writer appended to one of the streams first. The bus reloads and decides again."""
+
+
+class StreamBusy(ConcurrencyConflict):
+    """Too many commands wait for one stream. Nothing was appended; retrying after ``retry_after`` seconds may help."""
+
+    def __init__(self, what: str, *, retry_after: float) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
+class KnownCommands(Exception):
+    """A group has commands that ran before. Nothing was appended; decide them outside of a group."""
 
 
 class CommandReused(Exception):
@@ -117,8 +132,8 @@ class Commit:
     """Assumed versions of streams that the command neither loaded nor appends to; 0 for one assumed not to exist."""
 
 
-class EventLog(Protocol):
-    """The event store, as the bus sees it."""
+class StreamStates(Protocol):
+    """The states of streams, which commands are decided on."""
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         """Return a stream's state from its snapshot and later events; None if the stream does not exist.
@@ -132,6 +147,10 @@ class EventLog(Protocol):
         """Return a stream's cached state, which may be out of date; None if it is not cached."""
         ...
 
+
+class EventLog(StreamStates, Protocol):
+    """The event store, as the bus sees it."""
+
     async def commit(self, commit: Commit) -> Receipt:
         """Append all staged events and the command's record in one transaction.
 
@@ -144,8 +163,28 @@ class EventLog(Protocol):
         """
         ...
 
+    async def commit_group(self, commits: Sequence[Commit]) -> Sequence[Receipt]:
+        """Append commits in their order, all of them in one transaction or none; return their receipts.
+
+        A commit's expected and assumed versions count the events of the commits before it. What a commit read may be an
+        event of the group; see :data:`IN_GROUP`.
+
+        Raises:
+            KnownCommands: the id of a command is known.
+            ConcurrencyConflict, UnknownCause: as for :meth:`commit`, of one of them.
+        """
+        ...
+
     async def outcome(self, command_id: UUID) -> Receipt | None:
         """Return a command's receipt; None if it has not run."""
+        ...
+
+    async def known(self, command_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Return those of the commands that have run."""
+        ...
+
+    async def outdated(self, assumed: Collection[tuple[UUID, int]]) -> frozenset[UUID]:
+        """Return the streams that have gone on from the versions that they are assumed to be at."""
         ...
 
 
@@ -206,7 +245,8 @@ class Dispatcher(Protocol):
         Raises:
             DomainError: refused; retrying does not help.
             CommandReused: the id belongs to another command; retrying does not help.
-            ConcurrencyConflict: other writers were first on every attempt; retrying may help.
+            ConcurrencyConflict: other writers were first for too long, or (``StreamBusy``) too many commands wait for the
+                stream; retrying may help.
         """
         ...
 
@@ -222,6 +262,13 @@ UnboundHandlers = Mapping[type, Callable[..., Awaitable[Any]]]
 """Handlers that still need their dependencies, which :func:`commands.registry.bind` passes by name."""
 
 
+def after_group(read: ConsistencyToken | None, first_position: int) -> ConsistencyToken | None:
+    """Return the token of what a command of a group read, when the position of the group's first event is known."""
+    if read is None or read.position < IN_GROUP:
+        return read
+    return ConsistencyToken(read.partition, first_position + read.position - IN_GROUP - 1)
+
+
 def reaction_id(cause: Envelope, name: str) -> UUID:
     """Return the id of what ``name`` does because of an event: a command, or an outside call.
 
@@ -231,6 +278,7 @@ def reaction_id(cause: Envelope, name: str) -> UUID:
 
 
 __all__ = [
+    "IN_GROUP",
     "Cause",
     "CommandReused",
     "Commit",
@@ -240,13 +288,17 @@ __all__ = [
     "EventLog",
     "Handler",
     "Handlers",
+    "KnownCommands",
     "Loaded",
     "OutsideAnswers",
     "Receipt",
     "Staged",
+    "StreamBusy",
     "StreamKindMismatch",
+    "StreamStates",
     "UnboundHandlers",
     "UnknownCause",
     "Work",
+    "after_group",
     "reaction_id",
 ]

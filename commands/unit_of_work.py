@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from commands.ports import EventLog, Loaded, Staged, StreamKindMismatch
+from commands.ports import Loaded, Staged, StreamKindMismatch, StreamStates
 from domain.kernel import DomainEvent, InvalidInput, NotFound, StreamKind
 from schemas.envelope import ConsistencyToken
 
@@ -15,11 +15,11 @@ class UnitOfWork:
     """Implements :class:`commands.ports.Work` for one attempt at one command.
 
     Args:
-        log: the log that streams are loaded from.
-        optimistic: whether to trust the log's cached states instead of loading streams.
+        log: where streams are loaded from.
+        optimistic: whether to trust cached states instead of loading streams.
     """
 
-    def __init__(self, log: EventLog, *, optimistic: bool = False) -> None:
+    def __init__(self, log: StreamStates, *, optimistic: bool = False) -> None:
         self._log = log
         self._optimistic = optimistic
         self.assumed: dict[UUID, int] = {}

@@ -46,9 +46,9 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
     command_id: UUID | None = None
     """The command that appended it; None if an application of the `eventsourcing` library did."""
     command_digest: bytes | None = None
-    """SHA-256 of that command's payload; only on the last event of its transaction."""
+    """SHA-256 of that command's payload; only on the command's last event."""
     command_result: str | None = None
-    """That command's result as JSON; only on the last event of its transaction, None for an empty result.
+    """That command's result as JSON; only on the command's last event, None for an empty result.
 
     From digest and result a restored event store recognizes a repeat of the command (decision 0010).
     """

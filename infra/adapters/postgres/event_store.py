@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,15 +15,18 @@ from commands.ports import (
     Commit,
     ConcurrencyConflict,
     Context,
+    KnownCommands,
     Loaded,
     Receipt,
     Staged,
     StreamKindMismatch,
     UnknownCause,
+    after_group,
 )
 from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
+from infra.adapters.postgres.group_append import APPEND_GROUP, group_arguments
 from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY, SnapshotWriter, shape_of
 from infra.adapters.postgres.state_cache import CachedState, StateCache
@@ -41,8 +44,13 @@ CHANNEL = "zyenta_events"
 """The publisher listens here."""
 UNKNOWN_CAUSE = "ZY001"
 """The SQLSTATE of ``append_events`` if the store does not hold a command's cause."""
+KNOWN_COMMANDS = "ZY002"
+"""The SQLSTATE of ``append_group`` if a command has run before."""
 NOTIFY_SECONDS = 0.01
 """Least time between two notifications of the publisher."""
+
+COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+"""What PostgreSQL raises if another append was first."""
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
@@ -68,6 +76,13 @@ _FOLLOW = (
 )
 
 _RECEIPT = "select digest, result, token_partition, token_position from commands where command_id = $1"
+
+_KNOWN = "select command_id from commands where command_id = any ($1::uuid[])"
+
+_OUTDATED = """
+select distinct e.stream_id from unnest($1::uuid[], $2::integer[]) as assumed (stream_id, version)
+join events e on e.stream_id = assumed.stream_id and e.version = assumed.version + 1
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -131,9 +146,8 @@ class PostgresEventLog(SettledLog):
                 replayed = position is None
             else:
                 replayed, position = await self._append(commit, result, token, events)
-        except (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-            for stream_id in (*commit.assumed, *(staged.stream_id for staged in commit.staged)):
-                self._cache.drop(stream_id)
+        except COLLISIONS as error:
+            self._forget([commit])
             raise ConcurrencyConflict(str(error)) from error
         except asyncpg.PostgresError as error:
             if error.sqlstate == UNKNOWN_CAUSE and commit.context.cause is not None:
@@ -152,6 +166,46 @@ class PostgresEventLog(SettledLog):
             token=token,
             replayed=False,
         )
+
+    async def commit_group(self, commits: Sequence[Commit]) -> Sequence[Receipt]:
+        results = [None if commit.result is None else msgspec.json.encode(commit.result).decode() for commit in commits]
+        try:
+            ((first,),) = await self._statements.fetch(APPEND_GROUP, *group_arguments(commits, results, self._new_id))
+        except COLLISIONS as error:
+            self._forget(commits)
+            raise ConcurrencyConflict(str(error)) from error
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == KNOWN_COMMANDS:
+                raise KnownCommands from error
+            if error.sqlstate == UNKNOWN_CAUSE:
+                cause = next(commit.context for commit in commits if commit.context.cause is not None)
+                raise UnknownCause(cause.causation_id, 0 if cause.cause is None else cause.cause.position) from error
+            raise
+        if any(commit.staged for commit in commits):
+            self._wake.set()
+        receipts: list[Receipt] = []
+        position: int = first
+        for commit, result in zip(commits, results, strict=True):
+            self._after_append(commit.staged, position)
+            position += sum(len(staged.events) for staged in commit.staged)
+            receipts.append(
+                Receipt(
+                    command_id=commit.context.command_id,
+                    result=None if result is None else msgspec.json.decode(result),
+                    token=(
+                        ConsistencyToken.of(commit.staged[-1].tenant, position - 1)
+                        if commit.staged
+                        else after_group(commit.read, first)
+                    ),
+                    replayed=False,
+                )
+            )
+        return receipts
+
+    def _forget(self, commits: Sequence[Commit]) -> None:
+        for commit in commits:
+            for stream_id in (*commit.assumed, *(staged.stream_id for staged in commit.staged)):
+                self._cache.drop(stream_id)
 
     async def _append_one(self, commit: Commit, result: str | None, staged: Staged, event: DomainEvent) -> int | None:
         (row,) = await self._statements.fetch(
@@ -217,6 +271,16 @@ class PostgresEventLog(SettledLog):
     async def outcome(self, command_id: UUID) -> Receipt | None:
         rows = await self._statements.fetch(_RECEIPT, command_id)
         return _receipt(command_id, rows[0]) if rows else None
+
+    async def known(self, command_ids: Collection[UUID]) -> frozenset[UUID]:
+        rows = await self._statements.fetch(_KNOWN, list(command_ids))
+        return frozenset(row["command_id"] for row in rows)
+
+    async def outdated(self, assumed: Collection[tuple[UUID, int]]) -> frozenset[UUID]:
+        rows = await self._statements.fetch(
+            _OUTDATED, [stream for stream, _ in assumed], [version for _, version in assumed]
+        )
+        return frozenset(row["stream_id"] for row in rows)
 
     async def notify_appends(self) -> None:
         """Notify the publisher of appends until cancelled.

@@ -9,12 +9,14 @@ import asyncpg
 import pytest
 
 from commands.ports import (
+    IN_GROUP,
     Cause,
     CommandReused,
     Commit,
     ConcurrencyConflict,
     Context,
     EventLog,
+    KnownCommands,
     Staged,
     StreamKindMismatch,
     UnknownCause,
@@ -178,6 +180,70 @@ async def test_of_many_writers_at_one_version_one_wins(log: EventLog) -> None:
     assert (await merchant_in(log, id)).version == 2
 
 
+async def test_a_group_is_appended_in_its_order_each_command_with_its_own_context_and_receipt(log: EventLog) -> None:
+    id, other = uuid4(), uuid4()
+    await log.commit(commit(registered(id)))
+    merchant = await merchant_in(log, id)
+    first = commit(connected(merchant), result={"n": 1})
+    second = commit(connected(first.staged[0].state, SupplierProvider.SPOCKET), registered(other), result={"n": 2})
+    third = commit(connected(second.staged[1].state))
+    # Positions of the group: first 1, second 2 and 3, third 4. The fourth command only read the second event.
+    fourth = commit(read=ConsistencyToken.of(id, IN_GROUP + 2), result={"n": 4})
+    fifth = commit(read=ConsistencyToken.of(id, 1))
+    group = [first, second, third, fourth, fifth]
+    receipts = await log.commit_group(group)
+    assert [receipt.result for receipt in receipts] == [{"n": 1}, {"n": 2}, None, {"n": 4}, None]
+    events = (await all_events(log))[-4:]
+    assert [(event.stream_id, event.version) for event in events] == [(id, 2), (id, 3), (other, 1), (other, 2)]
+    senders = [first, second, second, third]
+    assert [event.correlation_id for event in events] == [each.context.correlation_id for each in senders]
+    assert all(event.computed_hash == event.hash for event in events)
+    assert (events[1].previous_hash, events[3].previous_hash) == (events[0].hash, events[2].hash)
+    positions = [event.position for event in events]
+    assert positions == list(range(positions[0], positions[0] + 4))
+    expected = [positions[0], positions[2], positions[3], positions[1], 1]
+    assert [receipt.token.position for receipt in receipts if receipt.token is not None] == expected
+    for each, receipt in zip(group, receipts, strict=True):
+        known = await log.outcome(each.context.command_id)
+        assert known is not None
+        assert (known.result, known.token, known.replayed) == (receipt.result, receipt.token, True)
+    assert (await merchant_in(log, id)).version == 3
+
+
+async def test_a_group_is_appended_completely_or_not_at_all(log: EventLog) -> None:
+    id = uuid4()
+    await log.commit(commit(registered(id)))
+    merchant = await merchant_in(log, id)
+    await log.commit(commit(connected(merchant)))
+    known = commit(registered(uuid4()))
+    await log.commit(known)
+    cause = await cause_in(log)
+    before = len(await all_events(log))
+    failing: list[tuple[Commit, type[Exception]]] = [
+        (commit(connected(merchant, SupplierProvider.SPOCKET)), ConcurrencyConflict),
+        (replace(commit(registered(uuid4())), assumed={id: 1}), ConcurrencyConflict),
+        (replace(commit(registered(uuid4())), context=known.context), KnownCommands),
+        (because(commit(registered(uuid4())), cause.id, Cause(cause.position, bytes(32))), UnknownCause),
+    ]
+    for last, error in failing:
+        good = because(commit(registered(uuid4())), cause.id, Cause(cause.position, cause.hash))
+        with pytest.raises(error):
+            await log.commit_group([good, last])
+        assert await log.outcome(good.context.command_id) is None
+    with pytest.raises(KnownCommands):
+        await log.commit_group([known])
+    assert len(await all_events(log)) == before
+
+
+async def test_known_commands_and_outdated_streams_are_found(log: EventLog) -> None:
+    id = uuid4()
+    known, unknown = commit(registered(id)), uuid4()
+    await log.commit(known)
+    assert await log.known([known.context.command_id, unknown]) == {known.context.command_id}
+    assert await log.outdated([(id, 1), (uuid4(), 0)]) == frozenset()
+    assert await log.outdated([(id, 0), (uuid4(), 0)]) == {id}
+
+
 async def test_assumed_versions_of_other_streams_are_checked_by_the_append(log: EventLog) -> None:
     relied_on, id = uuid4(), uuid4()
     await log.commit(commit(registered(relied_on)))
@@ -243,6 +309,13 @@ async def test_a_reaction_is_appended_only_if_its_cause_is_in_the_log_with_the_s
 
 def because(given: Commit, id: UUID, cause: Cause) -> Commit:
     return replace(given, context=replace(given.context, causation_id=id, cause=cause))
+
+
+async def all_events(log: EventLog) -> list[RawEvent]:
+    if isinstance(log, MemoryEventLog):
+        return list(log.raw)
+    assert isinstance(log, PostgresEventLog)
+    return await log.read_settled(0, 1000)
 
 
 async def cause_in(log: EventLog) -> RawEvent:

@@ -1,13 +1,23 @@
 """The event log in memory, for unit tests. It passes the contract suite of the PostgreSQL log."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from commands.ports import CommandReused, Commit, ConcurrencyConflict, Loaded, Receipt, StreamKindMismatch, UnknownCause
+from commands.ports import (
+    CommandReused,
+    Commit,
+    ConcurrencyConflict,
+    KnownCommands,
+    Loaded,
+    Receipt,
+    StreamKindMismatch,
+    UnknownCause,
+    after_group,
+)
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import GENESIS, ConsistencyToken, Envelope, RawEvent, chain_hash
 from schemas.registry import decode, encode
@@ -54,6 +64,9 @@ class MemoryEventLog:
         return known if known is not None and isinstance(known.state, kind.state) else None
 
     async def commit(self, commit: Commit) -> Receipt:
+        return self._commit(commit)
+
+    def _commit(self, commit: Commit) -> Receipt:
         cause, cause_id = commit.context.cause, commit.context.causation_id
         if cause is not None and not any(
             (raw.position, raw.id, raw.hash) == (cause.position, cause_id, cause.hash) for raw in self.raw
@@ -89,6 +102,30 @@ class MemoryEventLog:
         )
         self.receipts[commit.context.command_id] = (commit.digest, receipt)
         return receipt
+
+    async def commit_group(self, commits: Sequence[Commit]) -> Sequence[Receipt]:
+        if any(commit.context.command_id in self.receipts for commit in commits):
+            raise KnownCommands
+        for commit in commits:
+            if any(len(self._stream(id)) > version for id, version in commit.assumed.items()):
+                self.remembered.clear()
+                raise ConcurrencyConflict("a stream has gone on")
+        before, known = list(self.raw), dict(self.receipts)
+        try:
+            # The assumed versions are checked above, before the group is appended.
+            return [
+                self._commit(replace(commit, assumed={}, read=after_group(commit.read, len(before) + 1)))
+                for commit in commits
+            ]
+        except Exception:
+            self.raw[:], self.receipts = before, known
+            raise
+
+    async def known(self, command_ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(command_ids) & self.receipts.keys()
+
+    async def outdated(self, assumed: Collection[tuple[UUID, int]]) -> frozenset[UUID]:
+        return frozenset(stream for stream, version in assumed if len(self._stream(stream)) > version)
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
         known = self.receipts.get(command_id)
