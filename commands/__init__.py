@@ -3,5 +3,6 @@
 ``commands.bus.CommandBus`` dispatches, ``commands.registry.bind`` lists the handlers, and ``commands.ports`` has the ports.
 Handlers load aggregates through a ``Work``, let them decide, and stage the events. The bus commits events, result and
 command id in one transaction. A ``DomainError`` under ``Raises`` is a refusal: no event is appended, and retrying cannot
-help. The modules of commands may be imported directly; ``unit_of_work`` and ``hot_streams`` belong to the bus.
+help. The modules of commands may be imported directly; ``unit_of_work``, ``decisions``,
+``hot_streams`` and ``group_queue`` belong to the bus.
 """

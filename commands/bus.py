@@ -10,32 +10,42 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from commands.decisions import Decision, decide_alone
+from commands.group_queue import GroupQueue
 from commands.hot_streams import HotStreams
 from commands.ports import (
     Cause,
-    Commit,
     ConcurrencyConflict,
     Context,
     EventLog,
     Handlers,
     Receipt,
+    StreamBusy,
     reaction_id,
 )
-from commands.unit_of_work import UnitOfWork
-from domain.kernel import DomainError
 from schemas.envelope import Envelope
 
-ATTEMPTS = 12
-"""How often a command is decided before it fails as too contended."""
+PATIENCE_SECONDS = 8.0
+"""How long a request's command waits for contended streams; then it fails."""
+REACTION_SECONDS = 60.0
+"""The same for a reaction, because no person waits for it; its delivery is repeated later."""
 
 
 class CommandBus:
-    """Runs commands against the event log."""
+    """Runs commands against the event log.
 
-    def __init__(self, log: EventLog, handlers: Handlers) -> None:
+    Args:
+        log: the event log.
+        handlers: what the commands do.
+        patience: seconds that a request's command waits for contended streams.
+    """
+
+    def __init__(self, log: EventLog, handlers: Handlers, *, patience: float = PATIENCE_SECONDS) -> None:
         self._log = log
         self._handlers = handlers
+        self._patience = patience
         self._hot = HotStreams()
+        self._queue = GroupQueue(log, self._hot)
 
     async def dispatch(self, command: object, context: Context) -> Receipt:
         """Run a command once, however often it is sent under the same id.
@@ -43,55 +53,10 @@ class CommandBus:
         Raises:
             DomainError: refused, no event was appended; retrying cannot help.
             CommandReused: the id belongs to another payload.
-            ConcurrencyConflict: contended in every attempt; retrying may help.
+            ConcurrencyConflict: contended for too long; retrying may help.
+            StreamBusy: a conflict, too: too many commands wait for one of its streams.
         """
-        handler = self._handlers[type(command)]
-        digest = payload_digest(command)
-        # The ids in a command are a good guess of the streams it changes; a collision shows the true ones.
-        streams = set(_ids_in(command))
-        optimistic = True
-        for attempt in range(ATTEMPTS):
-            # An optimistic attempt trusts cached state, which saves queries; the log checks it at the append. On a hot
-            # stream the attempt after a collision is optimistic too: this process decided the commands before it.
-            work = UnitOfWork(self._log, optimistic=optimistic)
-            try:
-                async with self._hot.turn(streams):
-                    try:
-                        result = await handler(command, work)
-                        with self._hot.appending(work.contended):
-                            return await self._log.commit(
-                                Commit(
-                                    context=context,
-                                    digest=digest,
-                                    result=result,
-                                    staged=work.staged,
-                                    read=work.read,
-                                    assumed=work.unverified,
-                                )
-                            )
-                    except ConcurrencyConflict:
-                        # Heat before the turn ends, so that waiting commands do not collide with retried ones.
-                        contended = work.contended
-                        self._hot.heat(contended)
-                        optimistic = attempt == 0 and bool(contended)
-                        streams.update(contended)
-                        raise
-            except DomainError:
-                if work.assumed:
-                    # Cached state may be out of date, and no append checks a refusal.
-                    optimistic = False
-                    continue
-                # A repeated command may be refused because its first run succeeded: the first result stands.
-                if await self._log.outcome(context.command_id) is None:
-                    raise
-                # The id is known, so the commit only compares the payloads and returns the first receipt.
-                return await self._log.commit(Commit(context=context, digest=digest, result=None))
-            except ConcurrencyConflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                # Full jitter spreads writers that collided; correctness does not depend on the wait.
-                await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311 - no secret
-        raise AssertionError("unreachable")
+        return await self._run(command, context, self._patience)
 
     async def react(self, command: object, *, cause: Envelope, name: str) -> Receipt:
         """Run a command because of an event, under an id derived from it.
@@ -100,16 +65,42 @@ class CommandBus:
             UnknownCause: the event store does not hold that event; no event was appended.
             DomainError, CommandReused, ConcurrencyConflict: see :meth:`dispatch`.
         """
-        return await self.dispatch(
-            command,
-            Context(
-                command_id=reaction_id(cause, name),
-                correlation_id=cause.correlation_id,
-                causation_id=cause.id,
-                traceparent=cause.traceparent,
-                cause=Cause(cause.position, cause.hash),
-            ),
+        context = Context(
+            command_id=reaction_id(cause, name),
+            correlation_id=cause.correlation_id,
+            causation_id=cause.id,
+            traceparent=cause.traceparent,
+            cause=Cause(cause.position, cause.hash),
         )
+        return await self._run(command, context, REACTION_SECONDS)
+
+    async def _run(self, command: object, context: Context, patience: float) -> Receipt:
+        # The ids in a command are a good guess of the streams it changes; a collision shows the true ones.
+        decision = Decision(
+            command=command,
+            handler=self._handlers[type(command)],
+            context=context,
+            digest=payload_digest(command),
+            streams=set(_ids_in(command)),
+        )
+        now = asyncio.get_running_loop().time
+        until = now() + patience
+        collisions = 0
+        while True:
+            try:
+                if hot := self._hot.among(decision.streams):
+                    return await self._queue.decide(decision, hot, until=until)
+                return await decide_alone(self._log, self._hot, decision, optimistic=collisions == 0)
+            except StreamBusy:
+                raise
+            except ConcurrencyConflict:
+                if now() >= until:
+                    raise
+            if collisions:
+                # The first collision leads to a queue. Further ones are with other processes, and full jitter spreads
+                # their writers; correctness does not depend on the wait.
+                await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**collisions)))  # noqa: S311 - no secret
+            collisions += 1
 
     async def outcome(self, command_id: UUID) -> Receipt | None:
         """Return a command's receipt; None if it has not run. Consumers check this before an outside call."""

@@ -1,15 +1,14 @@
-"""Short queues for hot streams: colliding commands are decided one after the other.
+"""Hot streams: the streams of one process on which commands collide, and their turns.
 
 Optimistic concurrency is cheap while collisions are rare. With n concurrent writers on one stream, n - 1 lose each round,
 so the work grows with the square of n. A stream on which commands of this process collided is therefore *hot* for some
-seconds, and a command that names it waits for its turn. Collisions with other processes stay optimistic, because there are
-far fewer processes than shoppers.
+seconds, and a command that names it joins a queue; see :mod:`commands.group_queue`.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
@@ -17,20 +16,18 @@ from commands.ports import ConcurrencyConflict
 
 HOT_SECONDS = 10.0
 """How long a stream stays hot after its last collision or its last waiting command."""
-PATIENCE_SECONDS = 8.0
-"""Longest wait of a command for its turn; then it fails as too contended."""
 MOST = 1_000
 """Most hot streams at a time; the least recently busy one is dropped first."""
 
 
 class HotStreams:
-    """The queues of one process, one per hot stream."""
+    """The hot streams of one process."""
 
-    def __init__(self, *, patience: float = PATIENCE_SECONDS, now: Callable[[], float] = time.monotonic) -> None:
-        self._patience, self._now = patience, now
+    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._locks: OrderedDict[UUID, asyncio.Lock] = OrderedDict()
         self._hot_until: dict[UUID, float] = {}
-        self._appending: set[UUID] = set()
+        self._appending: dict[UUID, asyncio.Event] = {}
 
     def __len__(self) -> int:
         return len(self._locks)
@@ -46,55 +43,57 @@ class HotStreams:
             dropped, _ = self._locks.popitem(last=False)
             del self._hot_until[dropped]
 
-    @contextmanager
-    def appending(self, streams: frozenset[UUID]) -> Iterator[None]:
-        """Guard an append to existing streams against a concurrent append of this process to the same streams.
-
-        Raises:
-            ConcurrencyConflict: another append to one of the streams is running, so this one would collide.
-        """
-        if not self._appending.isdisjoint(streams):
-            raise ConcurrencyConflict("another append of this process to the same stream is running")
-        self._appending |= streams
-        try:
-            yield
-        finally:
-            self._appending -= streams
-
-    @asynccontextmanager
-    async def turn(self, streams: Iterable[UUID]) -> AsyncIterator[None]:
-        """Wait for the turn on the hot ones of the streams, in order of arrival.
-
-        Raises:
-            ConcurrencyConflict: the turn did not come in time; retrying may help.
-        """
-        hot = self._hot_of(streams)
-        if not hot:
-            yield
-            return
-        async with AsyncExitStack() as held:
-            try:
-                async with asyncio.timeout(self._patience):
-                    # All commands take locks in the same order, so that no two wait for each other.
-                    for stream, lock in hot:
-                        if lock.locked():
-                            self.heat((stream,))
-                        await held.enter_async_context(lock)
-            except TimeoutError as error:
-                raise ConcurrencyConflict(f"no turn on a hot stream within {self._patience:g} s") from error
-            yield
-
-    def _hot_of(self, streams: Iterable[UUID]) -> list[tuple[UUID, asyncio.Lock]]:
+    def among(self, streams: Iterable[UUID]) -> tuple[UUID, ...]:
+        """Return the hot ones of the streams, in the order in which every command locks them."""
         if not self._locks:
-            return []
+            return ()
         now = self._now()
-        hot: list[tuple[UUID, asyncio.Lock]] = []
+        hot: list[UUID] = []
         for stream in sorted(set(streams)):
             lock = self._locks.get(stream)
             if lock is None:
                 continue
             if self._hot_until[stream] > now or lock.locked():
-                hot.append((stream, lock))
+                hot.append(stream)
             else:
                 del self._locks[stream], self._hot_until[stream]
-        return hot
+        return tuple(hot)
+
+    @contextmanager
+    def appending(self, streams: Collection[UUID]) -> Iterator[None]:
+        """Guard an append to existing streams against a concurrent append of this process to the same streams.
+
+        Raises:
+            ConcurrencyConflict: another append to one of the streams is running, so this one would collide.
+        """
+        if not self._appending.keys().isdisjoint(streams):
+            raise ConcurrencyConflict("another append of this process to the same stream is running")
+        ended = asyncio.Event()
+        self._appending |= dict.fromkeys(streams, ended)
+        try:
+            yield
+        finally:
+            for stream in streams:
+                del self._appending[stream]
+            ended.set()
+
+    async def until_appended(self, streams: Collection[UUID]) -> None:
+        """Wait until no append of this process to one of the streams is running."""
+        while not self._appending.keys().isdisjoint(streams):
+            await next(self._appending[stream] for stream in streams if stream in self._appending).wait()
+
+    @asynccontextmanager
+    async def turn(self, hot: Sequence[UUID]) -> AsyncIterator[None]:
+        """Wait for the turn on hot streams, in order of arrival, and for the appends to them that are running.
+
+        Args:
+            hot: streams from :meth:`among`, in its order, so that no two turns wait for each other.
+        """
+        async with AsyncExitStack() as held:
+            for stream in hot:
+                lock = self._locks.get(stream)
+                if lock is not None:
+                    await held.enter_async_context(lock)
+            # A state that is read before an append ends would be out of date.
+            await self.until_appended(hot)
+            yield

@@ -1,11 +1,12 @@
 """Errors for clients: the same codes and messages in GraphQL and REST."""
 
 import logging
+import math
 from dataclasses import dataclass
 
 import asyncpg
 
-from commands.ports import ConcurrencyConflict
+from commands.ports import ConcurrencyConflict, StreamBusy
 from domain.kernel import DomainError, Transient
 from gateway.auth.errors import TooManyAttempts, Unauthenticated
 from projections.reading.availability import RETRY_SECONDS, is_database_away
@@ -45,6 +46,9 @@ def describe(error: Exception) -> Refusal | None:
         case DomainError():
             field = None if error.field is None else camel(error.field)
             return Refusal(code=error.code, message=str(error), field=field)
+        case StreamBusy():
+            message = "Too many requests wait for the same object. Send the same request again after the given time."
+            return Refusal(code="CONFLICT", message=message, retry_after=math.ceil(error.retry_after))
         case ConcurrencyConflict():
             message = "Other requests changed the same object at the same time. Send the same request again."
             return Refusal(code="CONFLICT", message=message, retry_after=1)

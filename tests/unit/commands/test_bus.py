@@ -93,7 +93,7 @@ class ContendedLog(MemoryEventLog):
 
 async def test_a_command_that_never_gets_through_is_given_up_and_appends_nothing() -> None:
     log = ContendedLog()
-    bus = CommandBus(log, handlers(log.clock))
+    bus = CommandBus(log, handlers(log.clock), patience=0.05)
     with pytest.raises(ConcurrencyConflict):
         await bus.dispatch(register(uuid4()), Context(command_id=uuid4(), correlation_id=uuid4()))
     assert log.events == []
