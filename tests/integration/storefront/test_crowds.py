@@ -4,14 +4,20 @@ import asyncio
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from commands.bus import CommandBus
 from commands.checkout import CartLine, PlaceOrder
-from commands.ports import Commit, ConcurrencyConflict, Context, Receipt
+from commands.ports import Context, Receipt
+from domain.order.events import OrderPlaced
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
+from domain.product.events import StockReserved
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.bench.hot_buyers import CountingLog, Death, buy_at_once, buying_processes
 from infra.bootstrap import handlers
+from schemas.envelope import RawEvent
+from schemas.registry import decode
 from tests.support.builders.samples import sealed
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
@@ -23,7 +29,7 @@ def order_of(store: UUID, product: Product) -> PlaceOrder:
     return PlaceOrder(
         order_id=uuid4(),
         store_id=store,
-        lines=[CartLine(product_id=product.id, variant_id=product.variants[0], quantity=1)],
+        lines=[piece_of(product)],
         shopper_id=shopper,
         shopper_name=sealed(shopper),
         shopper_email=sealed(shopper),
@@ -31,17 +37,21 @@ def order_of(store: UUID, product: Product) -> PlaceOrder:
     )
 
 
-class CountingLog(PostgresEventLog):
-    """Counts commits with a conflict."""
+def order_of_reservation(raw: RawEvent) -> UUID:
+    event = decode(raw.type, raw.data)
+    assert isinstance(event, StockReserved)
+    return event.order_id
 
-    collisions = 0
 
-    async def commit(self, commit: Commit) -> Receipt:
-        try:
-            return await super().commit(commit)
-        except ConcurrencyConflict:
-            self.collisions += 1
-            raise
+def piece_of(product: Product) -> CartLine:
+    return CartLine(product_id=product.id, variant_id=product.variants[0], quantity=1)
+
+
+async def available(pool: asyncpg.Pool, floor: StorefrontPlatform, product: Product) -> int:
+    loaded = await PostgresEventLog(pool, floor.clock).load(PRODUCT, product.id)
+    assert loaded is not None
+    left: int = loaded.state.variants[product.variants[0]].available
+    return left
 
 
 async def test_buyers_of_a_hot_variant_are_served_in_sequence_until_it_is_sold_out(
@@ -66,6 +76,48 @@ async def test_buyers_of_a_hot_variant_are_served_in_sequence_until_it_is_sold_o
     assert log.collisions == 0
     assert sum(isinstance(outcome, Receipt) for outcome in second) == PIECES - SHOPPERS // 2, second
     assert sum(isinstance(outcome, InsufficientStock) for outcome in second) == SHOPPERS - PIECES, second
-    product = await log.load(PRODUCT, vase.id)
-    assert product is not None
-    assert product.state.variants[vase.variants[0]].available == 0
+    assert await available(pool, floor, vase) == 0
+
+
+async def test_two_hundred_buyers_at_two_processes_buy_exactly_the_stock(
+    floor: StorefrontPlatform, database: str, pool: asyncpg.Pool
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, 150)])
+    async with buying_processes(database, [None, None]) as processes:
+        sale = await buy_at_once(processes, store, piece_of(vase), 200)
+    assert (sale.sold, sale.refused, sale.try_again) == (150, 50, 0)
+    assert await available(pool, floor, vase) == 0
+    events = await PostgresEventLog(pool, floor.clock).read_settled(0, 10_000)
+    assert all(event.computed_hash == event.hash for event in events)
+    reserved = [event for event in events if event.type == StockReserved.wire_name]
+    orders = {event.correlation_id: event.stream_id for event in events if event.type == OrderPlaced.wire_name}
+    assert [event.version for event in reserved] == list(range(reserved[0].version, reserved[0].version + 150))
+    # Every reservation is beside its own order, of the same command.
+    assert {order_of_reservation(event) for event in reserved} == set(orders.values())
+    assert len({event.command_id for event in reserved}) == 150
+    # From the last event of each command, a restored store knows that the command was carried out.
+    last = {event.command_id: event for event in events}
+    assert all((event.command_digest is not None) == (last[event.command_id] is event) for event in events)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "number"), [pytest.param(1, 1, id="the last piece"), pytest.param(40, 2, id="groups")]
+)
+async def test_of_a_hundred_buyers_as_many_order_as_there_are_pieces_although_processes_crash(
+    floor: StorefrontPlatform, database: str, pool: asyncpg.Pool, pieces: int, number: int
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(store, "Blue Vase", slug="blue-vase", variants=[Variant("Default", 4900, pieces)])
+    buyers = [uuid4() for _ in range(100)]
+    deaths = [Death(number, committed=False), Death(number, committed=True), None]
+    async with buying_processes(database, deaths) as (*crashing, steady):
+        for process in crashing:
+            with pytest.raises((EOFError, ConnectionResetError)):
+                await process.buy(store, piece_of(vase), buyers)
+        # All buyers send the same commands again.
+        sale = await steady.buy(store, piece_of(vase), buyers)
+    assert (sale.sold, sale.refused, sale.try_again) == (pieces, 100 - pieces, 0)
+    assert await available(pool, floor, vase) == 0
+    types = [event.type for event in await PostgresEventLog(pool, floor.clock).read_settled(0, 10_000)]
+    assert types.count(OrderPlaced.wire_name) == types.count(StockReserved.wire_name) == pieces
