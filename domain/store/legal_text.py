@@ -42,6 +42,14 @@ class ShopDetails:
         """Where shoppers write to."""
         return self.contact_email or (None if self.identity is None else self.identity.email)
 
+    @property
+    def charges_vat(self) -> bool:
+        """Whether its prices include value added tax, which shoppers must be able to read beside a price.
+
+        A business with a VAT number charges it. Small businesses without one must not claim it.
+        """
+        return self.identity is not None and self.identity.vat_id is not None
+
 
 def published(content: str, shop: ShopDetails) -> str:
     """Return a page's Markdown as shoppers see it: placeholders filled, notes to the merchant and blanks removed.

@@ -91,7 +91,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
             }
         )
     else:
-        _show(findings)
+        show_findings(findings)
     if not findings.healthy:
         raise typer.Exit(1)
 
@@ -140,7 +140,8 @@ def _require_running(settings: Settings) -> None:
     raise NotRunning(settings.data_dir.absolute())
 
 
-def _show(findings: Findings) -> None:
+def show_findings(findings: Findings) -> None:
+    """Print what the checks found."""
     behind = {lag.group: lag.behind for lag in findings.lags}
     table = Table("", "part", "behind", "", box=None)
     for check in findings.checks:

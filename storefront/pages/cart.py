@@ -47,6 +47,7 @@ class CartPages(Pages):
         return self._renderer.page(
             visit,
             "cart.html",
+            shop=await self._facts.shop.of(visit.store, visit.revision),
             priced_cart=priced_cart,
             offer=offer,
             problem=problem,

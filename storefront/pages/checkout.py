@@ -150,6 +150,7 @@ class CheckoutPages(Pages):
             visit,
             "checkout.html",
             status=422 if problems and status == 200 else status,
+            shop=await self._facts.shop.of(visit.store, visit.revision),
             priced_cart=priced_cart,
             offer=offer,
             waiting=waiting,

@@ -21,6 +21,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.support.builders.samples import identity
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform
 
 RATES = ShippingRates(
@@ -82,6 +83,18 @@ async def test_the_price_of_the_delivery_is_on_every_page_before_the_order(
     assert "Buy now and pay $53.90" in checkout.text
     assert '<option value="CA">' in checkout.text
     assert '<option value="DE">' not in checkout.text
+
+
+async def test_a_business_with_a_vat_number_says_that_prices_include_it(
+    floor: StorefrontPlatform, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await put_in_cart(browser, vase)
+    addresses = ("/products/blue-vase", "/cart", "/checkout")
+    assert all(["VAT" not in (await browser.get(address)).text for address in addresses])
+    await floor.state_business("fern", identity(vat_id=None))
+    assert all(["VAT" not in (await browser.get(address)).text for address in addresses])
+    await floor.state_business("fern", identity())
+    assert all(["VAT included" in (await browser.get(address)).text for address in addresses])
 
 
 async def test_search_engines_read_the_price_of_each_delivery(vase: Product, browser: httpx.AsyncClient) -> None:

@@ -14,7 +14,7 @@ from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Target
 from infra.cli import app
 from infra.cli.bench import show, shown_progress, table_of
-from infra.cli.doctor import Findings, verdict
+from infra.cli.doctor import Findings, show_findings, verdict
 from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
 from infra.settings import Settings
 from schemas.internal.readiness import Check
@@ -64,6 +64,13 @@ def test_the_storefront_address_comes_with_a_hint_for_resolvers_without_localhos
 )
 def test_the_doctor_ends_with_a_verdict(checks: list[Check], start: str) -> None:
     assert printed(verdict(Findings(checks, [])), width=300).startswith(start)
+
+
+def test_the_doctor_lists_what_is_not_for_real_money_as_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings(Findings([HEALTHY], [], not_for_production=["Payments are the sandbox; set a key."]))
+    shown = capsys.readouterr().out
+    assert "Before money is real (ZYENTA_PRODUCTION=true):\n  - Payments are the sandbox; set a key." in shown
+    assert "Healthy: all 1 parts work." in shown
 
 
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
