@@ -1,28 +1,42 @@
-"""All benches. To add one, write a module with a ``BENCH`` and add it here."""
+"""All benches. To add one, write a module with a ``BENCH`` and name it here.
 
-from collections.abc import Mapping
+A bench is imported when it is asked for: every service starts through the command line, and would import all of them.
+"""
 
-from infra.bench import append, generate, graphql, hot, latency, masks, publish, rebuild, storefront, travel, verify
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from infra.bench.figures import Bench
-from infra.bench.fit import bench as fit
-from infra.bench.words import bench as words
 
-BENCHES: Mapping[str, Bench] = {
-    bench.name: bench
-    for bench in (
-        append.BENCH,
-        hot.BENCH,
-        publish.BENCH,
-        storefront.BENCH,
-        latency.BENCH,
-        rebuild.BENCH,
-        travel.BENCH,
-        graphql.BENCH,
-        verify.BENCH,
-        generate.BENCH,
-        fit.BENCH,
-        words.BENCH,
-        masks.BENCH,
-    )
+MODULES: Mapping[str, str] = {
+    "append": "infra.bench.append",
+    "hot": "infra.bench.hot",
+    "publish": "infra.bench.publish",
+    "storefront": "infra.bench.storefront",
+    "latency": "infra.bench.latency",
+    "rebuild": "infra.bench.rebuild",
+    "travel": "infra.bench.travel",
+    "graphql": "infra.bench.graphql",
+    "verify": "infra.bench.verify",
+    "generate": "infra.bench.generate",
+    "fit": "infra.bench.fit.bench",
+    "words": "infra.bench.words.bench",
+    "masks": "infra.bench.masks",
 }
+"""The module of each bench, by the bench's name."""
+
+
+class _Benches(Mapping[str, Bench]):
+    def __getitem__(self, name: str) -> Bench:
+        bench: Bench = import_module(MODULES[name]).BENCH
+        return bench
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+BENCHES: Mapping[str, Bench] = _Benches()
 """Benches by name."""
