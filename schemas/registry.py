@@ -16,6 +16,7 @@ from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
 from domain.money import RECORDED
 from domain.order.events import OrderEvent
+from domain.payout.events import PayoutEvent
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
 from domain.store.events import SlugReserved, StoreEvent
@@ -59,6 +60,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         DiscountEvent,
         ShopperEvent,
         MailEvent,
+        PayoutEvent,
         WebhookReceived,
         WebhookRejected,
     )

@@ -321,7 +321,7 @@ def _changed(order: Order, event: OrderEvent) -> Order:
             raise CorruptStream(event)
         case _:
             try:
-                return replace(order, after=order.after.with_refund(event))
+                return replace(order, after=order.after.apply(event))
             except KeyError as error:
                 raise CorruptStream(event) from error
 

@@ -4,6 +4,7 @@ import strawberry
 
 from domain.discount.events import DiscountKind
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
+from domain.ledger.postings import Account, EntryKind
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.order.after_sale.state import RefundStatus
@@ -36,6 +37,9 @@ ENUMS = {
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",
     DiscountKind: "What a discount code takes off. PERCENTAGE and AMOUNT: the goods. FREE_SHIPPING: the delivery.",
+    Account: "Account of a ledger. BALANCE: the money at the payment provider, before the provider's own fees for payments. "
+    "UNMATCHED: payments that pay for no order. DISPUTES: money that banks took back for shoppers.",
+    EntryKind: "What a ledger entry is about. DISPUTE: its money moved, in either direction.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
     "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
     Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",

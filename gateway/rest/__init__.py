@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from gateway.rest import agents, images, jobs, products, stores
+from gateway.rest import agents, images, jobs, products, statements, stores
 
 router = APIRouter(prefix="/api/v1")
-for part in (stores, products, jobs, agents, images):
+for part in (stores, products, jobs, agents, images, statements):
     router.include_router(part.router)

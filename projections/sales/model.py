@@ -5,10 +5,11 @@ Shoppers' names and addresses stay sealed in it.
 
 from projections.engine.tables import ReadModel
 from projections.sales.fold.discounts import DISCOUNT_FOLDS
+from projections.sales.fold.money import MONEY_FOLDS
 from projections.sales.fold.orders import FOLDS
 from projections.sales.fold.parcels import PARCEL_FOLDS
 from projections.sales.fold.refunds import REFUND_FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-MODEL = ReadModel("sales", 6, SalesRows, TABLES, (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS))
+MODEL = ReadModel("sales", 6, SalesRows, TABLES, (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS))
 """The read model."""

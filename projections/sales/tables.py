@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from domain.ledger.postings import Account, EntryKind
 from domain.mail.events import MailKind
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import (
     OrderStatus,
     UnmatchedReason,
 )
+from domain.payout.aggregate import PayoutStatus
 from projections.engine.tables import Json, Table
 
 
@@ -45,6 +48,7 @@ class OrderRow:
     shipped_items: int
     unsent_items: int
     parcel_count: int
+    dispute_count: int
     arrival: Json | None
     pages: Json
     shipping_zone: str | None
@@ -127,6 +131,54 @@ class ParcelRow:
     carrier: str | None
     tracking_number: str | None
     shipped_at: datetime
+
+
+@dataclass(slots=True)
+class DisputeRow:
+    """A dispute about a payment of an order."""
+
+    order_id: UUID
+    dispute_id: str
+    store_id: UUID
+    intent_id: str
+    amount_minor: int
+    currency: str
+    reason: str
+    status: DisputeStatus
+    evidence_due: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(slots=True)
+class PayoutRow:
+    """A payout to a merchant's bank."""
+
+    id: UUID
+    merchant_id: UUID
+    payout_id: str
+    amount_minor: int
+    currency: str
+    status: PayoutStatus
+    arrival_on: date | None
+    reason: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class LedgerPostingRow:
+    """A posting of the entry that an event leads to."""
+
+    stream_id: UUID
+    version: int
+    line: int
+    book: UUID
+    kind: EntryKind
+    reference: str
+    account: Account
+    minor: int
+    currency: str
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -222,6 +274,7 @@ ORDERS = Table(
         "shipped_items",
         "unsent_items",
         "parcel_count",
+        "dispute_count",
         "fulfilled_at",
         "paid_at",
         "cancelled_at",
@@ -253,6 +306,28 @@ REFUNDS = Table(
 )
 
 PARCELS = Table("parcels", ParcelRow, key=("order_id", "number"), hot=("carrier", "tracking_number"))
+
+DISPUTES = Table(
+    "disputes",
+    DisputeRow,
+    key=("order_id", "dispute_id"),
+    hot=("status", "evidence_due", "closed_at"),
+    indexes=("create index on disputes (store_id, opened_at)",),
+)
+
+PAYOUTS = Table(
+    "payouts",
+    PayoutRow,
+    hot=("status", "reason", "at"),
+    indexes=("create index on payouts (merchant_id, at, id)",),
+)
+
+LEDGER_POSTINGS = Table(
+    "ledger_postings",
+    LedgerPostingRow,
+    key=("stream_id", "version", "line"),
+    indexes=("create index on ledger_postings (book, at)",),
+)
 
 WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
 
@@ -291,6 +366,9 @@ class SalesRows:
     refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)
     refunds: dict[tuple[UUID, UUID], RefundRow] = field(default_factory=dict)
     parcels: dict[tuple[UUID, int], ParcelRow] = field(default_factory=dict)
+    disputes: dict[tuple[UUID, str], DisputeRow] = field(default_factory=dict)
+    payouts: dict[UUID, PayoutRow] = field(default_factory=dict)
+    ledger_postings: dict[tuple[UUID, int, int], LedgerPostingRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
@@ -306,6 +384,9 @@ TABLES = (
     REFUNDED_PAYMENTS,
     REFUNDS,
     PARCELS,
+    DISPUTES,
+    PAYOUTS,
+    LEDGER_POSTINGS,
     WITHDRAWALS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from domain.kernel import DomainEvent, Value
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeEvent
 
 
 class Pieces(Value):
@@ -115,4 +116,4 @@ class ParcelCorrected(DomainEvent, wire_name="order.parcel_corrected.v1"):
 
 RefundEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed
 ParcelEvent = ParcelShipped | ParcelCorrected
-AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled
+AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled | DisputeEvent

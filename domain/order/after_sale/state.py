@@ -6,6 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeEvent
+from domain.order.after_sale.dispute_state import Dispute, evolve_disputes
 from domain.order.after_sale.events import (
     ParcelEvent,
     ParcelShipped,
@@ -69,12 +71,14 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterSale:
-    """Payments, refunds and parcels of an order."""
+    """Payments, refunds, parcels and disputes of an order."""
 
     payments: Mapping[str, Payment] = field(default_factory=dict)
     """By the provider's payment id, payments that match no open order included."""
     refunds: Mapping[UUID, Refund] = field(default_factory=dict)
     parcels: tuple[Parcel, ...] = ()
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
+    """By the provider's id."""
 
     def refunds_of(self, intent_id: str) -> Iterator[Refund]:
         """Yield a payment's refunds that have not failed."""
@@ -161,6 +165,16 @@ class AfterSale:
         parcels = list(self.parcels)
         parcels[number - 1] = replace(parcels[number - 1], carrier=carrier, tracking_number=tracking_number)
         return replace(self, parcels=tuple(parcels))
+
+    def apply(self, event: RefundEvent | DisputeEvent) -> "AfterSale":
+        """Return the state after an event of a refund or a dispute.
+
+        Raises:
+            KeyError: no such refund was requested or reported, or no such dispute opened.
+        """
+        if isinstance(event, DisputeEvent):
+            return replace(self, disputes=evolve_disputes(self.disputes, event))
+        return self.with_refund(event)
 
     def with_refund(self, event: RefundEvent) -> "AfterSale":
         """Return the state after a refund was requested, reported, carried out or failed.

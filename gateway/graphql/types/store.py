@@ -21,6 +21,7 @@ from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.job import AgentJob, Generation
+from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
@@ -33,6 +34,7 @@ from projections.catalog.views import FINISHED, ImageState, ProductFilter, Produ
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
+from projections.sales.ledger_queries import balances_of_store, month_of, statement
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
@@ -223,6 +225,17 @@ class Store(Derived):
     async def discounts(self) -> list[Discount]:
         views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Discount.of(view) for view in views]
+
+    @field("The balances of the store's ledger.")
+    async def balances(self) -> list[LedgerBalance]:
+        views = await balances_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [LedgerBalance.of(view) for view in views]
+
+    @field("The store's ledger entries of a month such as 2026-11, in its time zone. As CSV: /api/v1/statements.")
+    async def statement(self, month: str) -> list[LedgerEntry]:
+        since, until = month_of(month, self.view.time_zone)
+        views = await statement(self.reading.db, since, until, scope=self.reading.scope, store_id=self.view.id)
+        return [LedgerEntry.of(view) for view in views]
 
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:

@@ -22,6 +22,7 @@ from domain.order.status import order_status
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.engine.tables import Folds, as_json
+from projections.sales.fold.ledger import post
 from projections.sales.tables import (
     OrderLineRow,
     OrderMailRow,
@@ -88,6 +89,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         shipped_items=0,
         unsent_items=0,
         parcel_count=0,
+        dispute_count=0,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
         shipping_zone=event.shipping_zone,
@@ -126,7 +128,8 @@ def payment_key(event: OrderPaid | RefundSucceeded | RefundFailed, _: UUID) -> t
 
 
 @FOLDS.on(OrderPaid, orders="originator_id", refunded_payments=payment_key)
-def order_paid(rows: SalesRows, event: OrderPaid, _: UUID) -> None:
+def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
+    post(rows, OrderPaid, event, tenant)
     order, at = rows.orders[event.originator_id], event.occurred_at
     order.intent_id, order.payment_failure = event.intent_id, None
     order.paid_minor = within_range(event.amount.minor)
@@ -144,7 +147,8 @@ def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
 
 
 @FOLDS.on(PaymentUnmatched, orders="originator_id")
-def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, _: UUID) -> None:
+def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, tenant: UUID) -> None:
+    post(rows, PaymentUnmatched, event, tenant)
     rows.orders[event.originator_id].updated_at = event.occurred_at
     rows.unmatched_payments[event.originator_id, event.intent_id] = UnmatchedPaymentRow(
         order_id=event.originator_id,

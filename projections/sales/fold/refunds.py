@@ -6,6 +6,7 @@ from domain.money import Money, within_range
 from domain.order.after_sale.events import RefundFailed, RefundReported, RefundRequested, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from projections.engine.tables import Folds, Json, as_json
+from projections.sales.fold.ledger import post
 from projections.sales.fold.orders import payment_key, restate
 from projections.sales.tables import RefundedPaymentRow, RefundRow, SalesRows
 
@@ -60,14 +61,16 @@ def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, he
 
 
 @REFUND_FOLDS.on(RefundSucceeded, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
-def refund_succeeded(rows: SalesRows, event: RefundSucceeded, _: UUID) -> None:
+def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> None:
+    post(rows, RefundSucceeded, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
     _add(rows, event, 1)
 
 
 @REFUND_FOLDS.on(RefundFailed, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
-def refund_failed(rows: SalesRows, event: RefundFailed, _: UUID) -> None:
+def refund_failed(rows: SalesRows, event: RefundFailed, tenant: UUID) -> None:
+    post(rows, RefundFailed, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.failure, row.failed_at = RefundStatus.FAILED, event.reason, event.occurred_at
     row.external_id = event.external_id or row.external_id

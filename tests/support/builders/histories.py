@@ -22,13 +22,16 @@ from domain.merchant import aggregate as merchants
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import Pieces, RefundRequested
 from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
+from domain.order.disputes import DisputeReport, record_dispute
 from domain.order.events import OrderDiscount, OrderLine, OrderPaid, WithdrawnLine
 from domain.order.fulfillment import correct_parcel, deliver, fulfil, ship_parcel
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
+from domain.payout.aggregate import PAYOUT, PayoutReport, PayoutStatus, payout_stream, record_payout
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
@@ -459,6 +462,34 @@ class History:
             events = ship_parcel(order, lines, carrier="Post", tracking_number=f"P{number}", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
+    def _bank(self, number: int) -> None:
+        if number % 4 == 0:
+            merchant_id = self._pick(self.merchants, number)
+            report = PayoutReport(
+                payout_id=f"po_{number % 9}",
+                amount=Money(minor=100 + number),
+                arrival_on=self._at.date(),
+                status=list(PayoutStatus)[number // 9 % 3],
+                reason="account closed",
+            )
+            known = self._states.get(payout_stream(merchant_id, report.payout_id))
+            self._append(PAYOUT, merchant_id, record_payout(known, report, merchant_id=merchant_id, at=self._at))
+            return
+        order = self.state(self._pick(self.orders, number))
+        moved = number % 3
+        dispute = DisputeReport(
+            dispute_id=f"du_{number % 5}",
+            intent_id=order.intent_id or "pi_0",
+            amount=Money(minor=500),
+            reason="fraudulent",
+            status=list(DisputeStatus)[number % 7],
+            evidence_due=self._at,
+            movements=moved,
+            taken=Money(minor=500 if moved == 1 else 0),
+            fee=Money(minor=1500 if moved else 0),
+        )
+        self._append(orders.ORDER, order.store_id, record_dispute(order, dispute, at=self._at))
+
     def _take_back(self, order: Any, event: DomainEvent) -> None:
         for line in event.lines if isinstance(event, RefundRequested) else ():
             id = next(each.product_id for each in order.lines if each.variant_id == line.variant_id)
@@ -530,6 +561,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "after sale": History._after_sale,
     "refund": History._refund,
     "parcel": History._parcel,
+    "bank": History._bank,
     "mail": History._mail,
     "later": History._later,
 }

@@ -11,6 +11,7 @@ import pytest
 from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
+from commands.disputes import RecordPayout
 from commands.generation import (
     CancelGeneration,
     ChooseNiche,
@@ -72,6 +73,7 @@ OWN_ACCOUNT = {
     RecordStripeStatus,
     DisconnectStripe,
     ReceiveAccountWebhook,
+    RecordPayout,
 }
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 

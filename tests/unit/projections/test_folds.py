@@ -13,6 +13,8 @@ from domain.discount.events import DiscountTerms
 from domain.generation.events import JobStatus
 from domain.ids import derived
 from domain.kernel import CorruptStream, DomainEvent
+from domain.ledger.books import Books
+from domain.ledger.postings import Account, EntryKind, entry_of
 from domain.media.events import (
     CutoutReview,
     ImageProcessed,
@@ -266,3 +268,24 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             statuses = {refund_id: refund.status for refund_id, refund in order.after.refunds.items()}
             assert {key[1]: each.status for key, each in rows.refunds.items() if key[0] == id} == statuses
     assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen
+
+
+def test_the_postings_of_the_read_model_are_those_of_the_events() -> None:
+    chance = Random(5)
+    history = History().play(MOVES_OF_ALL_KINDS)
+    money = ("order", "payment", "payment", "refund", "refund", "bank", "bank")
+    history.play([(chance.choice(money), chance.randrange(10_000)) for _ in range(1000)])
+    rows = sales.MODEL.fold(sales.MODEL.empty(), decoded(history))
+    books = Books()
+    for envelope in history.envelopes:
+        entry = entry_of(envelope.event)
+        if entry is not None:
+            books.post(envelope.tenant, entry)
+    sums = Counter[tuple[UUID, str, Account]]()
+    for row in rows.ledger_postings.values():
+        sums[row.book, row.currency, row.account] += row.minor
+    assert {key: minor for key, minor in sums.items() if minor} == {
+        key: minor for key, minor in books.balances.items() if minor
+    }
+    kinds = {row.kind for row in rows.ledger_postings.values()}
+    assert kinds == set(EntryKind), set(EntryKind) - kinds

@@ -1,0 +1,1 @@
+"""The ledger: what events mean in double entry. Import ``postings``."""

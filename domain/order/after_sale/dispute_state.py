@@ -1,0 +1,71 @@
+"""The state of a dispute, and how events change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.money import Money
+from domain.order.after_sale.dispute_events import (
+    DisputeClosed,
+    DisputeEvent,
+    DisputeFundsMoved,
+    DisputeOpened,
+    DisputeStatus,
+    DisputeStatusChanged,
+)
+
+FINAL = frozenset({DisputeStatus.CLOSED, DisputeStatus.WON, DisputeStatus.LOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A dispute about a payment of an order."""
+
+    intent_id: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    evidence_due: datetime | None
+    movements: int = 0
+    taken: Money
+    """What the provider took from the merchant and did not give back."""
+    fee: Money
+
+
+def evolve_disputes(disputes: Mapping[str, Dispute], event: DisputeEvent) -> Mapping[str, Dispute]:
+    """Return the disputes after an event.
+
+    Raises:
+        KeyError: no such dispute was opened.
+    """
+    if isinstance(event, DisputeOpened):
+        zero = Money.zero(event.amount.currency)
+        dispute = Dispute(
+            intent_id=event.intent_id,
+            amount=event.amount,
+            reason=event.reason,
+            status=event.status,
+            evidence_due=event.evidence_due,
+            taken=zero,
+            fee=zero,
+        )
+    else:
+        dispute = _changed(disputes[event.dispute_id], event)
+    return {**disputes, event.dispute_id: dispute}
+
+
+def _changed(
+    dispute: Dispute,
+    event: DisputeStatusChanged | DisputeFundsMoved | DisputeClosed,
+) -> Dispute:
+    match event:
+        case DisputeStatusChanged():
+            return replace(dispute, status=event.status, evidence_due=event.evidence_due)
+        case DisputeFundsMoved():
+            # The first movement says in which currency the provider keeps the account.
+            first = dispute.movements == 0
+            taken = event.taken if first else dispute.taken + event.taken
+            fee = event.fee if first else dispute.fee + event.fee
+            return replace(dispute, movements=event.movements, taken=taken, fee=fee)
+        case DisputeClosed():
+            return replace(dispute, status=event.status)

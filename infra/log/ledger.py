@@ -1,0 +1,90 @@
+"""Checks the ledger: the event log's postings balance, and the read model has the same."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.ledger.books import Books, Unbalanced
+from domain.ledger.postings import ENTRIES, Account, entry_of
+from infra.adapters.postgres.settled_log import SettledLog
+from projections.reading.paging import Reader
+from schemas.registry import decode
+
+CATCH_UP_SECONDS = 15
+"""How long the read model may take to reach the log's end."""
+
+Balances = Mapping[tuple[UUID, str, Account], int]
+_TYPES = frozenset(event.wire_name for event in ENTRIES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCheck:
+    """The result of a check."""
+
+    entries: int
+    books: int
+    differences: tuple[str, ...] = field(default=())
+    """In words; empty if the ledger is clean."""
+
+
+async def check_ledger(log: SettledLog, reader: Reader, *, catch_up_seconds: float = CATCH_UP_SECONDS) -> LedgerCheck:
+    """Post every event of the log and compare the balances with the read model.
+
+    After every event each book sums to zero in each currency. The read model gets some seconds to reach the log's end.
+    """
+    books, position = Books(), 0
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + catch_up_seconds
+    while True:
+        try:
+            position = await _post(log, books, position)
+        except Unbalanced as unbalanced:
+            return _result(books, [str(unbalanced)])
+        differences = _differences(books.balances, await _read_model(reader))
+        if not differences or loop.time() >= deadline:
+            return _result(books, [*differences, *_unbalanced(books)])
+        await asyncio.sleep(0.5)
+
+
+async def _post(log: SettledLog, books: Books, after: int) -> int:
+    """Post the events after a position, and return the position of the last one."""
+    async with aclosing(log.scan(after)) as batches:
+        async for batch in batches:
+            for stored in batch:
+                after = stored.position
+                if stored.type in _TYPES and (entry := entry_of(decode(stored.type, stored.data))) is not None:
+                    books.post(stored.tenant, entry)
+    return after
+
+
+async def _read_model(reader: Reader) -> Balances:
+    records = await reader.fetch(
+        "select book, currency, account, sum(minor)::bigint as minor from ledger_postings group by 1, 2, 3"
+    )
+    return {(row["book"], row["currency"], Account(row["account"])): row["minor"] for row in records}
+
+
+def _differences(log: Balances, model: Balances) -> list[str]:
+    keys = sorted({*log, *model}, key=str)
+    return [
+        f"Book {book}, {account} in {currency}: the log has {log.get(key, 0)} minor units, the read model {model.get(key, 0)}."
+        for key in keys
+        if log.get(key, 0) != model.get(key, 0)
+        for book, currency, account in [key]
+    ]
+
+
+def _unbalanced(books: Books) -> list[str]:
+    return [
+        f"Book {book} sums to {minor} minor units of {currency} instead of zero."
+        for (book, currency), minor in books.sums().items()
+        if minor
+    ]
+
+
+def _result(books: Books, differences: list[str]) -> LedgerCheck:
+    return LedgerCheck(
+        entries=books.entries, books=len({book for book, _, _ in books.balances}), differences=tuple(differences)
+    )

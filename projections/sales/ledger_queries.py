@@ -1,0 +1,162 @@
+"""The ledger: statements of a month, and the balances of accounts."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.kernel import InvalidInput
+from domain.ledger.postings import FEES, Account, EntryKind
+from domain.money import Money
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One entry of a book."""
+
+    at: datetime
+    book: UUID
+    """The store, or the merchant for a payout."""
+    kind: EntryKind
+    order_number: str | None
+    reference: str
+    """The provider's id of the payment, refund, dispute or payout."""
+    amount: Money
+    """What the entry adds to the balance at the provider before fees; negative if it takes away."""
+    fee: Money
+    """Fees of the entry; negative if they came back."""
+
+    @property
+    def net(self) -> Money:
+        """What the entry adds to the balance."""
+        return self.amount - self.fee
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBalance:
+    """The balance of an account of a book."""
+
+    account: Account
+    balance: Money
+    """Debits less credits."""
+
+
+_FEES = "('" + "', '".join(sorted(FEES)) + "')"
+_MERCHANTS = "p.book in (select w.store_id from store_owners w where w.merchant_id = {0} union all select {0}::uuid)"
+
+
+def month_of(text: str, time_zone: str = "UTC") -> tuple[datetime, datetime]:
+    """Return the first moment of a month and of the next one.
+
+    Args:
+        text: ``2026-11``.
+        time_zone: IANA name.
+
+    Raises:
+        InvalidInput: the text names no month.
+    """
+    year, _, month = text.partition("-")
+    if not (len(year) == 4 and len(month) == 2 and text.isascii() and (year + month).isdigit()):
+        raise InvalidInput("month", f"Invalid month {text[:20]!r}. Use a month such as 2026-11.")
+    number = int(month)
+    if not 1 <= number <= 12 or not 1970 <= int(year) < 9999:
+        raise InvalidInput("month", f"Invalid month {text[:20]!r}. Use a month such as 2026-11.")
+    zone = ZoneInfo(time_zone)
+    following = (int(year) + number // 12, number % 12 + 1)
+    return datetime(int(year), number, 1, tzinfo=zone), datetime(*following, 1, tzinfo=zone)
+
+
+async def statement(
+    db: Reader, since: datetime, until: datetime, *, scope: Scope, store_id: UUID | None = None
+) -> tuple[StatementLine, ...]:
+    """Return the entries from one moment until before another, the earliest first.
+
+    Args:
+        db: the database.
+        since: the first moment.
+        until: the moment after the last.
+        scope: whose books may be read.
+        store_id: one store's book; None for all books of the scope, payouts included.
+    """
+    where = Conditions().add("p.at >= {}", since).add("p.at < {}", until)
+    if store_id is not None:
+        where = where.add("p.book = {}", store_id)
+    where = restrict(where, scope, merchant=_MERCHANTS, store=None)
+    records = await db.fetch(
+        "select p.at, p.book, p.kind, o.number, p.reference, p.currency, "
+        f"coalesce(sum(p.minor) filter (where p.account in {_FEES}), 0)::bigint as fee, "
+        "coalesce(sum(p.minor) filter (where p.account = 'BALANCE'), 0)::bigint as net "
+        "from ledger_postings p left join orders o on o.id = p.stream_id "
+        f"where {where.sql} group by p.stream_id, p.version, p.at, p.book, p.kind, o.number, p.reference, p.currency "
+        "order by p.at, p.stream_id, p.version, p.currency",
+        *where.arguments,
+    )
+    return tuple(
+        StatementLine(
+            at=record["at"],
+            book=record["book"],
+            kind=EntryKind(record["kind"]),
+            order_number=record["number"],
+            reference=record["reference"],
+            amount=Money(minor=record["net"] + record["fee"], currency=record["currency"]),
+            fee=Money(minor=record["fee"], currency=record["currency"]),
+        )
+        for record in records
+    )
+
+
+async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[AccountBalance, ...]:
+    """Return the balances of a store's book; in each currency they sum to zero."""
+    where = restrict(Conditions().add("p.book = {}", store_id), scope, merchant=_MERCHANTS, store=None)
+    records = await db.fetch(
+        "select p.account, p.currency, sum(p.minor)::bigint as minor from ledger_postings p "
+        f"where {where.sql} group by p.account, p.currency order by p.currency, p.account",
+        *where.arguments,
+    )
+    return tuple(
+        AccountBalance(
+            account=Account(record["account"]), balance=Money(minor=record["minor"], currency=record["currency"])
+        )
+        for record in records
+    )
+
+
+def as_csv(lines: Sequence[StatementLine], time_zone: str = "UTC") -> str:
+    """Return a statement as CSV (RFC 4180) with a total for each currency.
+
+    Texts that a spreadsheet would run as a formula are quoted with an apostrophe.
+    """
+    zone, text = ZoneInfo(time_zone), io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["time", "book", "kind", "order", "reference", "amount", "fee", "net", "currency"])
+    totals: defaultdict[str, list[Money]] = defaultdict(list)
+    for line in lines:
+        money = [line.amount, line.fee, line.net]
+        sums = totals[line.amount.currency]
+        totals[line.amount.currency] = [a + b for a, b in zip(sums, money, strict=True)] if sums else money
+        writer.writerow(
+            [
+                line.at.astimezone(zone).isoformat(timespec="seconds"),
+                line.book,
+                line.kind,
+                line.order_number or "",
+                _harmless(line.reference),
+                *(each.decimal for each in money),
+                line.amount.currency,
+            ]
+        )
+    for currency, sums in sorted(totals.items()):
+        writer.writerow(["", "", "TOTAL", "", "", *(each.decimal for each in sums), currency])
+    return text.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

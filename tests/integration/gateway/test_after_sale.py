@@ -1,0 +1,190 @@
+"""After the sale through the API: refunds, parcels, cancellation, and the ledger that follows from them."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.disputes import RecordDispute, RecordPayout
+from commands.order import RecordPayment
+from commands.ports import Context
+from commands.refunds import RecordRefund
+from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.state import RefundStatus
+from domain.order.disputes import DisputeReport
+from domain.order.refund_ports import RefundAnswer
+from domain.payout.aggregate import PayoutReport, PayoutStatus
+from infra.log.ledger import check_ledger
+from tests.integration.gateway.test_mutations import change
+from tests.integration.gateway.test_queries import an_order
+from tests.support.platforms.gateway import Merchant, Platform
+
+REFUND = "order { status refunded refundable refunds { id status amount feeRefund reason lines { quantity } } }"
+
+
+@pytest.fixture
+async def store_id(platform: Platform, owner: Merchant) -> UUID:
+    return await platform.stocked_store(owner)
+
+
+@pytest.fixture
+async def order_id(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
+    id = await an_order(platform, owner, store_id)
+    await platform.send(RecordPayment(order_id=id, paid=Money(minor=5800), fee=Money(minor=290), intent_id=f"pi_{id}"))
+    return id
+
+
+async def succeed(platform: Platform, order_id: UUID, refund: dict[str, Any], minor: int) -> None:
+    """Let the provider carry out a refund."""
+    answer = RefundAnswer(
+        refund_id=UUID(refund["id"]),
+        external_id=f"re_{refund['id']}",
+        intent_id=f"pi_{order_id}",
+        amount=Money(minor=minor),
+        status=RefundStatus.SUCCEEDED,
+    )
+    await platform.send(RecordRefund(order_id=order_id, answer=answer))
+
+
+async def test_a_part_of_an_order_is_refunded_and_then_the_rest(
+    platform: Platform, owner: Merchant, stranger: Merchant, order_id: UUID
+) -> None:
+    part = await change(
+        platform, owner, "refundOrder", REFUND, orderId=str(order_id), amount="8.00", reason=" Late  parcel "
+    )
+    (refund,) = part["order"]["refunds"]
+    assert (refund["status"], refund["amount"], refund["feeRefund"], refund["reason"]) == (
+        "REQUESTED",
+        "8.00",
+        "0.40",
+        "Late parcel",
+    )
+    assert (part["order"]["refunded"], part["order"]["refundable"]) == ("0.00", "50.00")
+    await succeed(platform, order_id, refund, 800)
+    too_much = await change(platform, owner, "refundOrder", REFUND, orderId=str(order_id), amount="50.01")
+    assert too_much["userErrors"][0]["code"] == "REFUND_TOO_LARGE"
+    assert too_much["userErrors"][0]["field"] == "amount"
+    foreign = await change(platform, stranger, "refundOrder", REFUND, orderId=str(order_id))
+    assert foreign["userErrors"][0]["code"] == "NOT_FOUND"
+    rest = await change(platform, owner, "refundOrder", REFUND, orderId=str(order_id), restock=True)
+    (asked,) = [each for each in rest["order"]["refunds"] if each["status"] == "REQUESTED"]
+    await succeed(platform, order_id, asked, 5000)
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { status refunded refundable } }", {"id": str(order_id)}, by=owner
+    )
+    assert order == {"status": "REFUNDED", "refunded": "58.00", "refundable": "0.00"}
+
+
+async def test_an_order_is_sent_in_parcels(platform: Platform, owner: Merchant, order_id: UUID) -> None:
+    lines = (
+        await platform.ask(
+            "query ($id: ID!) { order(id: $id) { lines { variantId quantity } } }", {"id": str(order_id)}, by=owner
+        )
+    )["lines"]
+    (line,) = lines
+    selection = "order { status parcels { number carrier trackingNumber lines { quantity } } }"
+    one = [{"variantId": line["variantId"], "quantity": 1}]
+    ids = {"orderId": str(order_id)}
+    first = await change(platform, owner, "fulfilOrder", selection, **ids, lines=one, carrier="DHL")
+    assert first["order"]["status"] == "PARTLY_FULFILLED"
+    rest = await change(platform, owner, "fulfilOrder", selection, **ids, carrier="UPS", trackingNumber="1Z")
+    assert rest["order"]["status"] == "FULFILLED"
+    fixed = await change(platform, owner, "fulfilOrder", selection, **ids, parcel=1, trackingNumber="77")
+    assert [(each["number"], each["carrier"], each["trackingNumber"]) for each in fixed["order"]["parcels"]] == [
+        (1, "DHL", "77"),
+        (2, "UPS", "1Z"),
+    ]
+    assert sum(each["lines"][0]["quantity"] for each in fixed["order"]["parcels"]) == line["quantity"]
+    both = await change(platform, owner, "fulfilOrder", selection, **ids, parcel=1, lines=one)
+    assert both["userErrors"][0]["field"] == "parcel"
+    none = await change(platform, owner, "fulfilOrder", selection, **ids, lines=one)
+    assert none["userErrors"][0]["code"] == "ORDER_NOT_OPEN"
+
+
+async def test_a_paid_order_is_cancelled_and_refunded(platform: Platform, owner: Merchant, order_id: UUID) -> None:
+    selection = "order { status cancelReason refundable refunds { status amount reason } }"
+    cancelled = await change(platform, owner, "cancelOrder", selection, orderId=str(order_id), reason="Sold out")
+    assert cancelled["order"] == {
+        "status": "CANCELLED",
+        "cancelReason": "Sold out",
+        "refundable": "0.00",
+        "refunds": [{"status": "REQUESTED", "amount": "58.00", "reason": "Sold out"}],
+    }
+
+
+async def test_the_ledger_has_every_movement_and_a_statement_as_csv(
+    platform: Platform, owner: Merchant, stranger: Merchant, store_id: UUID, order_id: UUID
+) -> None:
+    part = await change(platform, owner, "refundOrder", REFUND, orderId=str(order_id), amount="8.00")
+    await succeed(platform, order_id, part["order"]["refunds"][0], 800)
+    dispute = DisputeReport(
+        dispute_id="=du_1",
+        intent_id=f"pi_{order_id}",
+        amount=Money(minor=5000),
+        reason="fraudulent",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=platform.clock.now(),
+        movements=1,
+        taken=Money(minor=5000),
+        fee=Money(minor=1500),
+    )
+    await platform.send(RecordDispute(order_id=order_id, report=dispute))
+    payout = PayoutReport(
+        payout_id="po_1", amount=Money(minor=100), arrival_on=date(2026, 11, 30), status=PayoutStatus.PAID
+    )
+    await platform.send(RecordPayout(merchant_id=owner.id, report=payout))
+    query = "query ($id: ID!) { store(id: $id) { balances { account amount } statement(month: %s) { kind amount fee net } } }"
+    month = f"{platform.clock.now():%Y-%m}"
+    store = await platform.ask(query % f'"{month}"', {"id": str(store_id)}, by=owner)
+    assert {each["account"]: each["amount"] for each in store["balances"]} == {
+        "BALANCE": "-17.50",
+        "SALES": "-58.00",
+        "REFUNDS": "8.00",
+        "PLATFORM_FEES": "2.50",
+        "DISPUTES": "50.00",
+        "DISPUTE_FEES": "15.00",
+    }
+    assert store["statement"] == [
+        {"kind": "CHARGE", "amount": "58.00", "fee": "2.90", "net": "55.10"},
+        {"kind": "REFUND", "amount": "-8.00", "fee": "-0.40", "net": "-7.60"},
+        {"kind": "DISPUTE", "amount": "-50.00", "fee": "15.00", "net": "-65.00"},
+    ]
+    answer = await platform.call("GET", f"/stores/{store_id}/statements/{month}", by=owner)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["kind"], row["net"]) for row in rows] == [
+        ("CHARGE", "55.10"),
+        ("REFUND", "-7.60"),
+        ("DISPUTE", "-65.00"),
+        ("TOTAL", "-17.50"),
+    ]
+    assert rows[2]["reference"] == "'=du_1"
+    everything = (await platform.call("GET", f"/statements/{month}", by=owner)).text
+    assert "PAYOUT" in everything
+    assert "TOTAL" not in (await platform.call("GET", f"/statements/{month}", by=stranger)).text
+    foreign = await platform.call("GET", f"/stores/{store_id}/statements/{month}", by=stranger)
+    assert foreign.status_code == 404
+    for wrong in ("2026-13", "2026", "x", "2026-1１"):
+        assert (await platform.call("GET", f"/statements/{wrong}", by=owner)).status_code == 422
+
+
+async def test_the_ledger_check_is_clean_and_finds_a_read_model_that_lacks_an_event(
+    platform: Platform, order_id: UUID
+) -> None:
+    clean = await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)
+    assert clean.differences == ()
+    assert clean.entries > 0
+    twice = RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_twice")
+    await platform.bus.dispatch(twice, Context(command_id=uuid4(), correlation_id=uuid4()))
+    behind = await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)
+    assert sorted(difference.split(", ")[1].split(" ")[0] for difference in behind.differences) == [
+        "BALANCE",
+        "PLATFORM_FEES",
+        "UNMATCHED",
+    ]
+    await platform.barrier.catch_up()
+    assert (await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)).differences == ()

@@ -1,0 +1,166 @@
+"""The ledger: every event balances, and the balance is what the provider has."""
+
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from domain.ledger.books import Books, Unbalanced
+from domain.ledger.postings import Account, Entry, EntryKind, Posting, entry_of
+from domain.order.after_sale.events import RefundFailed, RefundSucceeded
+from domain.order.events import OrderPaid
+from tests.support.builders.month import DISPUTE_FEE, Month
+from tests.support.builders.samples import NOON, dollars
+
+MINOR = st.integers(1, 100_000)
+CURRENCY = st.sampled_from(["USD", "JPY", "KWD"])
+PLACE = st.integers(0, 10_000)
+
+
+class MonthMachine(RuleBasedStateMachine):
+    """Random orders, refunds, disputes and payouts of one store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.month = Month()
+
+    def _n(self, place: int) -> int:
+        return place % len(self.month.orders)
+
+    @rule(minor=MINOR, share=st.integers(0, 1000), currency=CURRENCY, off=st.sampled_from([0, 0, 0, 0, -1, 1]))
+    def order(self, minor: int, share: int, currency: str, off: int) -> None:
+        self.month.order(minor, minor * share // 10_000, currency, off=off)
+
+    @precondition(lambda self: self.month.orders)
+    @rule(place=PLACE, minor=st.none() | MINOR)
+    def refund(self, place: int, minor: int | None) -> None:
+        self.month.refund(self._n(place), minor)
+
+    @precondition(lambda self: self.month.orders)
+    @rule(place=PLACE, minor=MINOR)
+    def refund_in_dashboard(self, place: int, minor: int) -> None:
+        self.month.refund_in_dashboard(self._n(place), minor)
+
+    @precondition(lambda self: self.month.orders)
+    @rule(place=PLACE, which=PLACE, fails=st.booleans())
+    def settle(self, place: int, which: int, fails: bool) -> None:
+        self.month.settle(self._n(place), which, fails=fails)
+
+    @precondition(lambda self: self.month.orders)
+    @rule(place=PLACE, minor=MINOR, inquiry=st.booleans())
+    def dispute(self, place: int, minor: int, inquiry: bool) -> None:
+        self.month.dispute(self._n(place), minor, inquiry=inquiry)
+
+    @precondition(lambda self: self.month.disputes)
+    @rule(place=PLACE, won=st.booleans())
+    def close_dispute(self, place: int, won: bool) -> None:
+        self.month.close_dispute(place % len(self.month.disputes), won=won)
+
+    @rule(currency=CURRENCY)
+    def pay_out(self, currency: str) -> None:
+        self.month.pay_out(currency)
+
+    @precondition(lambda self: self.month.payouts)
+    @rule(place=PLACE)
+    def return_payout(self, place: int) -> None:
+        self.month.return_payout(place % len(self.month.payouts))
+
+    @invariant()
+    def every_book_balances(self) -> None:
+        self.month.check()
+
+
+TestMonth = MonthMachine.TestCase
+TestMonth.settings = settings(max_examples=30, stateful_step_count=60, deadline=None)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_month_of_ten_thousand_orders_balances_after_every_event(seed: int) -> None:
+    chance, month = Random(seed), Month()
+    while len(month.orders) < 10_000:
+        move = chance.random()
+        place = chance.randrange(len(month.orders)) if month.orders else 0
+        minor = chance.randint(1, 100_000)
+        if move < 0.5 or not month.orders:
+            month.order(minor, minor // 20, chance.choice(["USD", "EUR", "JPY"]), off=chance.choice([0] * 9 + [1]))
+        elif move < 0.62:
+            month.refund(place, chance.choice([None, minor]))
+        elif move < 0.66:
+            month.refund_in_dashboard(place, minor)
+        elif move < 0.88:
+            month.settle(place, minor, fails=chance.random() < 0.2)
+        elif move < 0.92:
+            month.dispute(place, minor, inquiry=chance.random() < 0.3)
+        elif move < 0.96 and month.disputes:
+            month.close_dispute(chance.randrange(len(month.disputes)), won=chance.random() < 0.4)
+        elif move < 0.99:
+            month.pay_out(chance.choice(["USD", "EUR", "JPY"]))
+        elif month.payouts:
+            month.return_payout(chance.randrange(len(month.payouts)))
+        month.check()
+    assert month.books.entries > 12_000
+    assert min(len(month.disputes), len(month.payouts), month.refused) > 100
+
+
+def head() -> dict[str, Any]:
+    return {"originator_id": UUID(int=1), "originator_version": 2, "occurred_at": NOON}
+
+
+def test_a_charge_gives_the_merchant_the_payment_less_the_fee() -> None:
+    paid = OrderPaid(**head(), intent_id="pi_1", amount=dollars("49.98"), platform_fee=dollars("2.50"))
+    entry = entry_of(paid)
+    assert entry is not None
+    assert (entry.kind, entry.reference) == (EntryKind.CHARGE, "pi_1")
+    books, store = Books(), uuid4()
+    books.post(store, entry)
+    assert {account: minor for (_, _, account), minor in books.balances.items()} == {
+        Account.BALANCE: 4748,
+        Account.SALES: -4998,
+        Account.PLATFORM_FEES: 250,
+    }
+
+
+def refund_fields() -> dict[str, Any]:
+    amounts = {"amount": dollars("10.00"), "fee_refund": dollars("0.50")}
+    return {**head(), "refund_id": UUID(int=3), "external_id": "re_1", "intent_id": "pi_1", **amounts}
+
+
+def test_a_refund_that_comes_back_undoes_its_entry() -> None:
+    books, store = Books(), uuid4()
+    succeeded = entry_of(RefundSucceeded(**refund_fields()))
+    failed = entry_of(RefundFailed(**refund_fields(), reason="", after_success=True))
+    assert succeeded is not None
+    assert failed is not None
+    books.post(store, succeeded)
+    assert books.balances[store, "USD", Account.BALANCE] == -950
+    books.post(store, failed)
+    assert not any(books.balances.values())
+    assert entry_of(RefundFailed(**refund_fields(), reason="", after_success=False)) is None
+
+
+def test_a_lost_dispute_costs_amount_and_fee_and_a_won_one_the_fee() -> None:
+    for won, cost in ((True, DISPUTE_FEE), (False, DISPUTE_FEE + 2000)):
+        month = Month()
+        month.order(2000, 0, "USD")
+        month.dispute(0, 2000, inquiry=False)
+        month.close_dispute(0, won=won)
+        month.check()
+        assert month.books.balances[month.store_id, "USD", Account.BALANCE] == 2000 - cost
+
+
+def test_an_entry_that_does_not_balance_is_refused() -> None:
+    entry = Entry(kind=EntryKind.CHARGE, reference="pi_1", postings=[Posting(Account.BALANCE, 1, "USD")])
+    with pytest.raises(Unbalanced, match="off by 1 minor units of USD"):
+        Books().post(uuid4(), entry)
+
+
+def test_amounts_of_one_entry_balance_in_each_currency_apart() -> None:
+    postings = [Posting(Account.BALANCE, 1, "USD"), Posting(Account.SALES, -1, "EUR")]
+    with pytest.raises(Unbalanced):
+        Books().post(uuid4(), Entry(kind=EntryKind.CHARGE, reference="", postings=postings))
