@@ -65,7 +65,7 @@ def fit_ground(pixels: np.ndarray, probability: np.ndarray) -> Ground | None:
     Returns:
         None if the product leaves too little ground.
     """
-    opponent = _opponent(pixels)
+    opponent = opponent_colors(pixels)
     far = np.flatnonzero(~ndimage.binary_dilation(probability > FAINT, iterations=CLEARANCE))
     if len(far) < LEAST * probability.size:
         return None
@@ -96,7 +96,7 @@ def _least_squares(at: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.linalg.solve(normal, at.T.astype(np.float64) @ values).astype(np.float32)
 
 
-def _opponent(pixels: np.ndarray) -> np.ndarray:
+def opponent_colors(pixels: np.ndarray) -> np.ndarray:
     """Return lightness, blue and red difference by channel."""
     values = pixels.astype(np.float32)
     lightness = values @ _LIGHTNESS

@@ -7,7 +7,7 @@ from domain.media.events import CutoutReview, ImageVersion
 
 THRESHOLD = 0.54
 """Confidence from which a cut-out is shown."""
-SUPPORT = {"ground_inside": 0.03, "goods_outside": 0.05, "hollow": 0.02, "lost_edges": 0.6}
+SUPPORT = {"ground_inside": 0.03, "goods_outside": 0.05, "hollow": 0.02, "lost_edges": 0.6, "seen_through": 0.02}
 """The largest signals of a mask that a plain ground confirms."""
 SUPPORTED = 0.3
 """What is left of a doubt if a plain ground confirms the mask."""
@@ -40,11 +40,12 @@ DOUBTS: Mapping[str, Doubt] = {
     "lost_edges": Doubt(0.5, 2.0, 0.6, "Things beside the product may belong to it."),
     "overlooked": Doubt(0.0, 1.0, 0.2, "The cut-out leaves out much of what stands before the background."),
     "hollow": Doubt(0.05, 0.15, 1.0, "The background may show through the product."),
+    "seen_through": Doubt(0.02, 0.04, 1.0, "The background may show through the product."),
     "pieces": Doubt(0.1, 0.4, 0.4, "The cut-out has several separate pieces."),
     "tiny": Doubt(0.005, 0.02, 1.0, "The product is very small in the photo."),
     "full": Doubt(0.75, 0.95, 1.0, "The product fills the photo."),
 }
-"""By signal. Set by eye on the photos of ``zyenta bench masks``; its renders of the sample supplier were not used."""
+"""By signal. Set by eye on the photos of ``zyenta bench masks``; of the renders, only ``seen_through`` was set on some."""
 CONFIRMED_MIRROR = Doubt(0.07, 0.5, 0.9, DOUBTS["mirror"].reason)
 """The doubt about the mirrored photo if a plain ground confirms the mask."""
 NO_PRODUCT = "No product can be told from the background."

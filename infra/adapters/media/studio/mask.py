@@ -10,6 +10,7 @@ from scipy import ndimage
 from infra.adapters.media.studio.ground import Ground, fit_ground
 from infra.adapters.media.studio.judgment import judge
 from infra.adapters.media.studio.plain_background import Outline, outline_on_plain_background
+from infra.adapters.media.studio.seen_through import seen_through
 
 Predict = Callable[[Image.Image], Image.Image]
 """Returns the model's mask of a photo, white where the product is; of any size."""
@@ -95,7 +96,11 @@ def find_mask(image: Image.Image, predict: Predict) -> Mask | None:
     plain = ground if ground is not None and ground.is_plain else None
     mask, hollow = _mend(first, plain)
     overlooked = 0.0 if outline is None or outline.agrees(seen) else 1.0
-    signals = _measure(mask, plain) | {"hollow": hollow, "overlooked": overlooked}
+    signals = _measure(mask, plain) | {
+        "hollow": hollow,
+        "overlooked": overlooked,
+        "seen_through": seen_through(pixels, mask > HALF, first),
+    }
     if _is_clear(signals, plain) or _is_doubtful(signals, plain):
         return Mask(_as_image(mask), signals, has_ground=plain is not None)
     mirrored = _enlarge(predict(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), small.size)[:, ::-1]

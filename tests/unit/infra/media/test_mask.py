@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from scipy import ndimage
 
 from infra.adapters.media.studio.judgment import judge
@@ -72,6 +72,32 @@ def test_a_white_part_on_an_overexposed_ground_is_not_opened_but_doubted() -> No
     review = judge(mask.signals, has_ground=mask.has_ground)
     assert review.needs_review
     assert review.reason == "The background may show through the product."
+
+
+def two_surfaces() -> Image.Image:
+    """A plain ground, darker and warmer in its lower half."""
+    scene = ground()
+    scene.paste(ImageChops.multiply(ground(), Image.new("RGB", SIZE, "#d8ccc0")).crop((0, 300, *SIZE)), (0, 300))
+    return scene
+
+
+def test_a_surface_of_the_ground_that_shows_through_is_doubted() -> None:
+    photo = Image.composite(Image.new("RGB", SIZE, "#b8402a"), two_surfaces(), disk(hole=60))
+    mask = find_mask(photo, always(disk()))
+    assert mask is not None
+    assert mask.signals["seen_through"] > 0.05
+    review = judge(mask.signals, has_ground=mask.has_ground)
+    assert review.needs_review
+    assert review.reason == "The background may show through the product."
+
+
+def test_goods_on_two_surfaces_with_a_part_of_another_color_are_not_doubted() -> None:
+    photo = Image.composite(Image.new("RGB", SIZE, "#b8402a"), two_surfaces(), disk())
+    ImageDraw.Draw(photo).ellipse((240, 240, 360, 360), fill="#e8d44a")
+    mask = find_mask(photo, always(disk()))
+    assert mask is not None
+    assert mask.signals["seen_through"] == 0
+    assert not judge(mask.signals, has_ground=mask.has_ground).needs_review
 
 
 def test_a_strap_that_the_network_hardly_sees_is_added() -> None:
