@@ -4,12 +4,16 @@ Only a GET or HEAD of a page that is kept for its store's present rows is answer
 Both ways share the kept pages, the revisions, and the function that makes a response of a page and a shopper.
 """
 
+from dataclasses import replace
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.kernel import Clock
 from domain.order.delivery import day_in
 from storefront.rendering.page_cache import PageCache
 from storefront.rendering.shared_answer import RawHeaders, shared_answer
+from storefront.visit.cookies import Cookies
+from storefront.visit.form_tokens import FormTokens
 from storefront.visit.parts import Part
 from storefront.visit.parts_reader import PartsReader
 from storefront.visit.visit import Visits
@@ -55,19 +59,26 @@ class DirectPages:
         address = (scope["path"], scope["query_string"], day_in(store.time_zone, now))
         if not self._cache.has_address(store.id, address):
             return None
-        parts = self._parts.of(sent.get(b"cookie", b""), store.id, self._visits.signers_of(store.id), now=now)
+        signers = self._visits.signers_of(store.id)
+        parts = self._parts.of(sent.get(b"cookie", b""), store.id, signers, now=now)
         if parts is None:
             return None
         revision = await self._visits.tenancy.revision_of(store)
         page = self._cache.at(store.id, revision, address) if revision == seen.revision else None
-        if page is None or (Part.TOKEN in page.parts and parts.fingerprint is None):
+        if page is None:
             return None
-        return shared_answer(
+        cookies = Cookies({})
+        if Part.TOKEN in page.parts and parts.fingerprint is None:
+            parts = replace(parts, fingerprint=FormTokens(cookies, signers.csrf).identify())
+        status, headers, body = shared_answer(
             page,
             parts,
-            if_none_match=sent.get(b"if-none-match", b"").decode("latin-1"),
+            if_none_match="" if cookies.has_changes else sent.get(b"if-none-match", b"").decode("latin-1"),
             accept_encoding=sent.get(b"accept-encoding", b"").decode("latin-1"),
         )
+        if cookies.has_changes:
+            headers += cookies.headers(secure=scope["scheme"] == "https")
+        return status, headers, body
 
 
 def _headers_of(scope: Scope) -> dict[bytes, bytes] | None:

@@ -49,3 +49,9 @@ class Cookies:
         for name, (value, age) in self._changes.items():
             seconds = int(age.total_seconds())
             response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+    def headers(self, *, secure: bool) -> list[tuple[bytes, bytes]]:
+        """Return the changes as headers; see :meth:`write`."""
+        response = Response()
+        self.write(response, secure=secure)
+        return [header for header in response.raw_headers if header[0] == b"set-cookie"]
