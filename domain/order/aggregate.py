@@ -37,6 +37,8 @@ from domain.privacy import Sealed
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long an unpaid order reserves stock and its payment page stays open."""
+PAGE_AT_LEAST = timedelta(minutes=30)
+"""The least time that a payment page is open. Stripe opens none for less."""
 
 
 class HasPieces(Protocol):

@@ -49,6 +49,15 @@ class RefundTooLarge(DomainError):
         self.left = left
 
 
+class PaymentTooLate(DomainError):
+    """No payment page opens for the order any more, because too little of its time is left."""
+
+    code: ClassVar[str] = "PAYMENT_TOO_LATE"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"The time to pay order {number} is over. Cancel it, and order again.")
+
+
 class TooSmallToPay(DomainError):
     """The order's price is below the smallest amount that can be paid."""
 

@@ -11,7 +11,8 @@ from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
 from domain.kernel import DomainError
 from domain.money import Money
-from domain.order.aggregate import PAY_WITHIN
+from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
+from domain.order.errors import PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
 from projections.catalog.views import StoreView
@@ -116,8 +117,13 @@ class Checkout:
 
         Raises:
             Transient: the payment provider is unreachable; the order stands, and retrying may help.
-            DomainError: the order is paid or cancelled.
+            OrderNotOpen: the order is paid or cancelled.
+            PaymentTooLate: too little of the order's time is left to open its first page.
+            DomainError: the merchant or the amount cannot be paid; retrying cannot help.
         """
+        expires_at = order.placed_at + PAY_WITHIN
+        if order.session_id is None and expires_at - self._deps.clock.now() < PAGE_AT_LEAST:
+            raise PaymentTooLate(order.number)
         gateway = await self._deps.payments.of(store.merchant_id)
         session = await gateway.open_session(
             PaymentRequest(
@@ -143,7 +149,7 @@ class Checkout:
                 platform_fee=order.total.basis_points(self._deps.platform_fee_basis_points),
                 success_url=success_url,
                 cancel_url=cancel_url,
-                expires_at=order.placed_at + PAY_WITHIN,
+                expires_at=expires_at,
                 idempotency_key=f"checkout:{order.id}",
             )
         )

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from commands.ports import ConcurrencyConflict
 from domain.kernel import DomainError, Transient
+from domain.order.errors import OrderNotOpen
 from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.rendering.renderer import PageRenderer
@@ -30,7 +31,10 @@ async def send_to_payment(renderer: PageRenderer, checkout: Checkout, visit: Vis
     except ConcurrencyConflict:
         visit.say(f"{BUSY} Your order is kept.")
         return renderer.redirect(visit, unpaid)
-    except DomainError:
+    except OrderNotOpen:
         # Another window paid or cancelled it: the order's own page shows which.
         return renderer.redirect(visit, success)
+    except DomainError as refusal:
+        visit.say(f"{refusal} Nothing was charged.")
+        return renderer.redirect(visit, unpaid)
     return renderer.redirect(visit, address)

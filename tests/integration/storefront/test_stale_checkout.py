@@ -12,17 +12,22 @@ from commands.ports import Context
 from commands.product import ArchiveProduct, CountStock
 from domain.kernel import Transient
 from domain.money import Money
+from domain.order.errors import PaymentsNotReady
+from domain.order.ports import PaymentGateway
 from infra.adapters.payments.sandbox import SandboxPayments, SandboxSession
 from infra.adapters.payments.shared import SharedGateway
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at, to_payment
 from tests.support.platforms.storefront import BRAND, PAYMENT_PAGE, SECRET, Product, StorefrontPlatform
 
 
-class TwoDaysLater:
-    """A clock that is two days ahead."""
+class Ahead:
+    """A clock that is ahead."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(days=2)
+        return datetime.now(UTC) + self._by
 
 
 @pytest.fixture
@@ -88,7 +93,7 @@ async def test_a_form_of_the_day_before_is_shown_again_with_its_fields_and_order
     floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
 ) -> None:
     form = await checkout_form(browser)
-    transport = httpx.ASGITransport(app=floor.app(clock=TwoDaysLater()))
+    transport = httpx.ASGITransport(app=floor.app(clock=Ahead(timedelta(days=2))))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://fern.shops.test", cookies=browser.cookies
     ) as later:
@@ -178,6 +183,42 @@ async def test_a_changed_cart_closes_the_payment_page_of_the_order_that_it_repla
     second = session_at(floor, await to_payment(shopper, await checkout_form(shopper)))
     assert second.order_id != first.order_id
     assert pages.closed == ([] if is_away else [first.session_id])
+
+
+class NoPages:
+    """Gateways of a merchant who cannot be paid."""
+
+    def __init__(self, refusal: Exception) -> None:
+        self._refusal = refusal
+
+    async def of(self, merchant_id: UUID) -> PaymentGateway:
+        raise self._refusal
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (PaymentsNotReady(), "This store cannot take payments yet"),
+        (Transient("Stripe", "is away"), "The payment page did not answer. Your order is kept."),
+    ],
+)
+async def test_a_page_that_cannot_be_opened_is_explained_and_later_it_is_too_late(
+    floor: StorefrontPlatform, shop: UUID, refusal: Exception, said: str
+) -> None:
+    transport = httpx.ASGITransport(app=floor.app(payments=NoPages(refusal)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as shopper:
+        await put_in_cart(shopper, await floor.stock(shop, "Clay Pot", slug="clay-pot"))
+        unpaid = await to_payment(shopper, await checkout_form(shopper))
+        page = await shopper.get(unpaid)
+    assert unpaid.startswith("/checkout/unpaid/")
+    assert said in page.text
+    transport = httpx.ASGITransport(app=floor.app(clock=Ahead(timedelta(minutes=31))))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://fern.shops.test", cookies=shopper.cookies
+    ) as later:
+        answer = await later.post(f"{unpaid}/pay", data={"csrf": hidden(page, "csrf")})
+        assert answer.headers["location"] == unpaid
+        assert "The time to pay order" in (await later.get(unpaid)).text
 
 
 async def test_a_quantity_that_cannot_be_ordered_never_reaches_an_order(
