@@ -14,6 +14,7 @@ MODULES: Mapping[str, str] = {
     "publish": "infra.bench.publish",
     "storefront": "infra.bench.storefront",
     "latency": "infra.bench.latency",
+    "backlog": "infra.bench.backlog",
     "rebuild": "infra.bench.rebuild",
     "travel": "infra.bench.travel",
     "graphql": "infra.bench.graphql",

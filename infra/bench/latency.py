@@ -48,7 +48,7 @@ async def measure(servers: Servers, sizes: Sizes, _seed: int, report: ReportPhas
     per_s = sizes["per_s"]
     report("measuring the bare chain")
     bare = await _bare_chain(servers, sizes["bare"])
-    async with _services(servers), open_platform(servers.settings, migrated=False) as platform:
+    async with services(servers), open_platform(servers.settings, migrated=False) as platform:
         bus, pool = await platform.bus(), await platform.pool()
         merchant = uuid4()
         sealed = Sealed(person_id=merchant, ciphertext="v1.k.n.c")
@@ -124,7 +124,8 @@ class Watch:
 
 
 @asynccontextmanager
-async def _services(servers: Servers) -> AsyncIterator[None]:
+async def services(servers: Servers) -> AsyncIterator[None]:
+    """Run publisher and projectors until the context ends, each in its own process."""
     children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVICES]
     try:
         for child in children:

@@ -21,6 +21,7 @@ TINY = {
     "hot": {"buyers": 12, "pieces": 8, "rounds": 2},
     "publish": {"events": 1200},
     "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5},
+    "backlog": {"events": 1200, "per_s": 20},
     "rebuild": {"events": 1200},
     "travel": {"events": 200, "queries": 2, "warm_up": 1},
     "verify": {"events": 1200},
