@@ -1,6 +1,7 @@
 """Many shoppers buy the same variant at the same time."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -8,11 +9,15 @@ import pytest
 
 from commands.bus import CommandBus
 from commands.checkout import CartLine, PlaceOrder
+from commands.discount import CreateDiscount
 from commands.ports import Context, Receipt
+from domain.discount.errors import DiscountUsedUp
+from domain.discount.events import DiscountKind, DiscountTerms
 from domain.order.events import OrderPlaced
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import InsufficientStock
 from domain.product.events import StockReserved
+from domain.store.aggregate import STORE
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.hot_buyers import CountingLog, Death, buy_at_once, buying_processes
 from infra.bootstrap import handlers
@@ -121,3 +126,29 @@ async def test_of_a_hundred_buyers_as_many_order_as_there_are_pieces_although_pr
     assert await available(pool, floor, vase) == 0
     types = [event.type for event in await PostgresEventLog(pool, floor.clock).read_settled(0, 10_000)]
     assert types.count(OrderPlaced.wire_name) == types.count(StockReserved.wire_name) == pieces
+
+
+async def test_the_last_uses_of_a_code_go_to_as_many_of_100_orders_of_different_products(
+    floor: StorefrontPlatform, pool: asyncpg.Pool
+) -> None:
+    uses = 7
+    store = await floor.open_store("fern", BRAND)
+    vases = [await floor.stock(store, f"Vase {n}", slug=f"vase-{n}") for n in range(20)]
+    merchant = (await floor.log.load(STORE, store)).state.merchant_id  # type: ignore[union-attr]
+    terms = DiscountTerms(kind=DiscountKind.PERCENTAGE, basis_points=1000, most_uses=uses)
+    code = CreateDiscount(store_id=store, merchant_id=merchant, code="LAST7", terms=terms)
+    await floor.dispatch(code, Context(command_id=uuid4(), correlation_id=store))
+    # Two buses are two processes: they share no queue.
+    buses = [CommandBus(PostgresEventLog(pool, floor.clock), handlers(floor.clock)) for _ in range(2)]
+
+    async def buy(n: int) -> Receipt:
+        order = replace(order_of(store, vases[n % len(vases)]), discount_code="last 7")
+        return await buses[n % 2].dispatch(order, Context(command_id=uuid4(), correlation_id=order.order_id))
+
+    outcomes = await asyncio.gather(*(buy(n) for n in range(100)), return_exceptions=True)
+    assert sum(isinstance(outcome, Receipt) for outcome in outcomes) == uses, outcomes
+    assert sum(isinstance(outcome, DiscountUsedUp) for outcome in outcomes) == 100 - uses, outcomes
+    kinds = await floor.events_of(store)
+    assert [kinds.count(f"{kind}.v1") for kind in ("discount.discount_use_reserved", "order.order_placed")] == [
+        uses
+    ] * 2
