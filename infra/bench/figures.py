@@ -60,6 +60,8 @@ class Bench:
     quick: Sizes
     """Sizes for a run of less than 30 seconds."""
     targets: Sequence[Target]
+    missing: Callable[[], Mapping[str, str]] = dict
+    """Returns the reasons for figures that cannot be measured on this machine, by their names."""
     with_kafka: bool = True
     with_postgres: bool = True
 
@@ -71,6 +73,8 @@ class Outcome:
     bench: str
     figures: Figures
     settings: Mapping[str, int | bool]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Why figures are missing, by their names."""
     machine: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 

@@ -9,7 +9,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count, repeat
 from uuid import uuid4
@@ -43,8 +43,8 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     async with open_platform(settings, migrated=False) as platform:
         token, _ = AccessTokens(signing_keys(platform.keys()), platform.clock).sign(merchant_id)
     variables = {"id": str(store_id)}
-    known = _request(QUERY, variables, token)
-    unseen = (_request(f"query Unseen{number}{QUERY.removeprefix('query')}", variables, token) for number in count())
+    known = request(QUERY, variables, token)
+    unseen = (request(f"query Unseen{number}{QUERY.removeprefix('query')}", variables, token) for number in count())
     plain = post("/", json.dumps({"storeId": str(store_id)}).encode(), authorization=f"Bearer {token}")
     rows = min(20, sizes["products"])
 
@@ -56,7 +56,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
         return Load(port, sizes["connections"], requests, check)
 
     report("waiting for the servers")
-    async with _processes(servers, key) as ports:
+    async with server_processes(servers, key, SERVERS) as ports:
         planned = load(ports["planned"], repeat(known))
         loads = {
             "requests_per_s": planned,
@@ -74,17 +74,24 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     return figures | {"p95_ms": 1000 * percentile(planned.seconds, 0.95)}
 
 
-def _request(query: str, variables: Mapping[str, str], token: str) -> bytes:
+def request(query: str, variables: Mapping[str, str], token: str) -> bytes:
+    """Return a request of a logged-in merchant."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     return post("/graphql", body, authorization=f"Bearer {token}")
 
 
 @asynccontextmanager
-async def _processes(servers: Servers, key: str) -> AsyncIterator[dict[str, int]]:
-    """Start the servers and yield their ports by name."""
+async def server_processes(servers: Servers, key: str, names: Sequence[str]) -> AsyncIterator[dict[str, int]]:
+    """Start servers of :mod:`infra.bench.graphql_server` and yield their ports by name.
+
+    Args:
+        servers: the servers behind them.
+        key: the platform's master key.
+        names: which servers.
+    """
     environment = servers.environment | {"ZYENTA_MASTER_KEYS": key}
-    ports = {name: free_port() for name in SERVERS}
-    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVERS]
+    ports = {name: free_port() for name in names}
+    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in names]
     try:
         for child in children:
             command = [sys.executable, "-m", "infra.bench.graphql_server", child.name, str(ports[child.name])]

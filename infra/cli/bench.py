@@ -100,6 +100,7 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
                 bench=chosen.name,
                 figures={figure: _rounded(value) for figure, value in measured.items()},
                 settings={**sizes, "quick": quick, "seed": seed},
+                skipped=await asyncio.to_thread(chosen.missing),
                 machine=servers.machine(),
                 seconds=round(time.perf_counter() - began, 1),
             )
@@ -165,6 +166,9 @@ def table_of(chosen: Bench, outcome: Outcome) -> Table:
     for heading in ("figure", "measured", "machine's limit", "ratio", "target", "met"):
         table.add_column(heading, justify="left" if heading in {"figure", "target", "met"} else "right", no_wrap=True)
     for target in chosen.targets:
+        if target.limit in outcome.skipped:
+            table.add_row(target.figure, "", f"skipped\n{target.limit}", "", "", "")
+            continue
         ratio = target.ratio(outcome.figures)
         table.add_row(
             target.figure,
@@ -183,4 +187,5 @@ def _circumstances(outcome: Outcome) -> str:
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}, "
         f"PostgreSQL {machine['postgres'] or 'not used'}, Kafka {machine['kafka'] or 'not used'}; {sizes}; {outcome.seconds:.0f} s"
+        + "".join(f"; {figure} skipped: {reason}" for figure, reason in outcome.skipped.items())
     )

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
-from infra.setup.lighthouse import LighthouseUnavailable, ensure_lighthouse
+from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.npm import NpmUnavailable
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 
@@ -72,7 +73,7 @@ def ensure_lighthouse_installed() -> str | None:
     """Install Lighthouse from the npm registry. Return the reason if it is missing, else None."""
     try:
         ensure_lighthouse()
-    except (LighthouseUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
+    except NpmUnavailable as unavailable:
         return str(unavailable)
     return None
 

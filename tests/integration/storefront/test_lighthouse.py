@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from infra.adapters.media.studio.pipeline import SIZES
-from infra.setup.lighthouse import LighthouseUnavailable, ensure_lighthouse
+from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import put_in_cart
 from tests.support.platforms.storefront import BRAND, ImageFile, StorefrontPlatform
 from tests.support.requirements import missing
@@ -70,7 +71,7 @@ async def test_pages_are_accessible_well_made_findable_and_do_not_shift(
 ) -> None:
     try:
         program = ensure_lighthouse()
-    except LighthouseUnavailable as unavailable:
+    except NpmUnavailable as unavailable:
         missing("Lighthouse", str(unavailable))
     store = await floor.open_store("fern", BRAND)
     products = [

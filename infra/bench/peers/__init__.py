@@ -1,0 +1,1 @@
+"""Other people's GraphQL servers, as a measure for ours."""
