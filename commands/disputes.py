@@ -47,7 +47,8 @@ async def record_payout_report(command: RecordPayout, work: Work, *, clock: Cloc
     id = payout_stream(command.merchant_id, command.report.payout_id)
     payout = await work.find(PAYOUT, id)
     events = record_payout(payout, command.report, merchant_id=command.merchant_id, at=clock.now())
-    work.append(PAYOUT, id, events, tenant=command.merchant_id)
+    if events:
+        work.append(PAYOUT, id, events, tenant=command.merchant_id)
 
 
 HANDLERS: UnboundHandlers = {RecordDispute: record_dispute_report, RecordPayout: record_payout_report}

@@ -6,7 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
-from consumers.policies.charges import ChargeReaction
+from consumers.policies.provider_reports import ReportReaction
 from consumers.policies.stripe_accounts import AccountReaction
 from consumers.ports import Aggregates, React
 from domain.inbox.events import SubjectKind, WebhookReceived
@@ -16,6 +16,7 @@ from domain.merchant.ports import StripeAccounts
 from domain.order.aggregate import ORDER
 from domain.order.ports import AccountNotice, Notice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
 from domain.order.refund_ports import ChargeNotice, ChargeReports
+from domain.order.report_ports import DisputeNotice, PayoutNotice, ProviderReports
 from domain.store.aggregate import STORE
 from schemas import topics
 from schemas.envelope import Envelope
@@ -44,14 +45,14 @@ class PaymentsPolicy:
         gateways: Mapping[str, NoticeReader],
         *,
         accounts: StripeAccounts | None = None,
-        charges: ChargeReports | None = None,
+        reports: tuple[ChargeReports, ProviderReports] | None = None,
     ) -> None:
         """Take the readers by webhook source (``sandbox``, ``stripe``), and what asks Stripe if there is a key for it."""
         self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
         self._accounts = None if accounts is None else AccountReaction(react, aggregates, accounts)
-        self._charges = None if charges is None else ChargeReaction(react, aggregates, charges)
+        self._reports = None if reports is None else ReportReaction(react, aggregates, *reports)
 
     async def __call__(self, envelope: Envelope) -> None:
         received = envelope.event
@@ -64,11 +65,11 @@ class PaymentsPolicy:
             await self._about_account(envelope, subject.id, reader.read_body(received.body))
 
     async def _about_account(self, envelope: Envelope, merchant_id: UUID, notice: Notice | None) -> None:
-        match notice:
-            case ChargeNotice() if self._charges is not None:
-                await self._charges(merchant_id, notice, cause=envelope, name=self.name)
-            case AccountNotice() if self._accounts is not None and not isinstance(notice, ChargeNotice):
-                await self._accounts(merchant_id, notice, cause=envelope, name=self.name)
+        if isinstance(notice, ChargeNotice | DisputeNotice | PayoutNotice):
+            if self._reports is not None:
+                await self._reports(merchant_id, notice, cause=envelope, name=self.name)
+        elif isinstance(notice, AccountNotice) and self._accounts is not None:
+            await self._accounts(merchant_id, notice, cause=envelope, name=self.name)
 
     async def _about_payment(
         self, envelope: Envelope, received: WebhookReceived, store_id: UUID, reader: NoticeReader

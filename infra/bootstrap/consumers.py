@@ -239,7 +239,7 @@ async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: E
         aggregates,
         platform.notices(),
         accounts=await platform.stripe_accounts(),
-        charges=await platform.charges(),
+        reports=await platform.provider_reports(),
     )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from domain.merchant.ports import StripeAccounts
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
+    from domain.order.report_ports import ProviderReports
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -302,13 +303,15 @@ class Platform:
 
         return {NAME: StripeRefunds(await self.stripe())}
 
-    async def charges(self) -> "ChargeReports | None":
-        """What asks Stripe about payments; None without a key."""
+    async def provider_reports(self) -> "tuple[ChargeReports, ProviderReports] | None":
+        """What asks Stripe about payments, disputes and payouts; None without a key."""
         if self.settings.stripe_secret_key is None:
             return None
         from infra.adapters.payments.stripe.refunds import StripeRefunds
+        from infra.adapters.payments.stripe.reports import StripeReports
 
-        return StripeRefunds(await self.stripe())
+        client = await self.stripe()
+        return StripeRefunds(client), StripeReports(client)
 
     @property
     def payment_pages(self) -> str:

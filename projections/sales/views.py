@@ -8,11 +8,13 @@ from uuid import UUID
 from domain.discount.events import DiscountTerms
 from domain.mail.events import MailKind
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.order.withdrawal import withdrawal_deadline
+from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
 
 
@@ -78,6 +80,36 @@ class ParcelView:
     carrier: str | None
     tracking_number: str | None
     shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeView:
+    """A dispute about a payment of an order."""
+
+    dispute_id: str
+    """The provider's id."""
+    order_id: UUID
+    intent_id: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    evidence_due: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutView:
+    """A payout to a merchant's bank."""
+
+    payout_id: str
+    """The provider's id."""
+    amount: Money
+    status: PayoutStatus
+    arrival_on: date | None
+    reason: str | None
+    """Why it failed, in the provider's words."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

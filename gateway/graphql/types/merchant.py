@@ -13,6 +13,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
+from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
@@ -20,6 +21,7 @@ from projections.catalog import queries as catalog_queries
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Window
+from projections.sales.dispute_queries import payouts_of_merchant
 
 
 @strawberry.type(
@@ -113,6 +115,11 @@ class User:
         view = await merchants_queries.business_identity(reading.db, self.view.id, scope=reading.scope)
         identity = None if view is None else await open_identity(view.identity, reading.deps.personal)
         return None if identity is None else BusinessIdentity.of(identity)
+
+    @field("Payouts to the merchant's bank: the newest 100, the newest first.")
+    async def payouts(self) -> list[Payout]:
+        views = await payouts_of_merchant(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [Payout.of(view) for view in views]
 
     @field("The merchant's stores, the newest first.")
     async def stores(

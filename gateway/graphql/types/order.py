@@ -12,6 +12,7 @@ from domain.order.events import OrderStatus, UnmatchedReason
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
+from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.parcel import Parcel
@@ -19,6 +20,7 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.refund import Refund
 from projections.catalog import queries as catalog_queries
 from projections.sales import queries as sales_queries
+from projections.sales.dispute_queries import disputes_of_store
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
@@ -268,6 +270,13 @@ class Order:
     @field("Refunds of all of the order's payments, the earliest first.")
     def refunds(self) -> list[Refund]:
         return [Refund.of(refund) for refund in self.view.refunds]
+
+    @field("Disputes about the order's payments, the newest first.")
+    async def disputes(self) -> list[Dispute]:
+        views = await disputes_of_store(
+            self.reading.db, self.view.store_id, scope=self.reading.scope, order_id=self.view.id
+        )
+        return [Dispute.of(view) for view in views]
 
     @field("Withdrawals from the contract, the earliest first.")
     def withdrawals(self) -> list[Withdrawal]:

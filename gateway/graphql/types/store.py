@@ -1,6 +1,6 @@
 """A store and its lists: products, pages, media, orders and jobs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import strawberry
@@ -20,6 +20,7 @@ from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.discount import Discount
+from gateway.graphql.types.dispute import Dispute, DisputeRate
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.media import MediaAsset
@@ -34,7 +35,11 @@ from projections.catalog.views import FINISHED, ImageState, ProductFilter, Produ
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
+from projections.sales.dispute_queries import dispute_rate, disputes_of_store
 from projections.sales.ledger_queries import balances_of_store, month_of, statement
+
+RATED = timedelta(days=90)
+"""The time whose payments count for the rate of disputes."""
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
@@ -225,6 +230,16 @@ class Store(Derived):
     async def discounts(self) -> list[Discount]:
         views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Discount.of(view) for view in views]
+
+    @field("Disputes about the store's payments: the newest 200, the newest first.")
+    async def disputes(self) -> list[Dispute]:
+        views = await disputes_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [Dispute.of(view) for view in views]
+
+    @field("How many payments of the last 90 days are disputed, against the line of 0.75 percent.")
+    async def dispute_rate(self) -> DisputeRate:
+        since = self.reading.deps.clock.now() - RATED
+        return DisputeRate.of(await dispute_rate(self.reading.db, self.view.id, since, scope=self.reading.scope))
 
     @field("The balances of the store's ledger.")
     async def balances(self) -> list[LedgerBalance]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -11,16 +12,19 @@ from stripe import StripeClient
 
 from domain.kernel import Transient
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
 from domain.order.ports import PaymentRequest
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
+from domain.payout.aggregate import PayoutStatus
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
 from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.currencies import NotChargeable
 from infra.adapters.payments.stripe.refunds import StripeRefunds
+from infra.adapters.payments.stripe.reports import StripeReports
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 from tests.contract.payments.test_payment_gateways import REQUEST
 from tests.support.fakes.event_log import FixedClock
@@ -293,3 +297,70 @@ async def test_each_status_of_a_refund_at_stripe_has_one_here(
     assert report is not None
     (refund,) = report.refunds
     assert (refund.status, refund.refund_id) == (expected, None)
+
+
+async def test_stripes_description_allows_every_request_about_disputes_and_payouts(checked: StripeClient) -> None:
+    reports = StripeReports(checked)
+    # Its dispute is about an example payment without our metadata.
+    assert await reports.dispute("acct_1", "du_1") is None
+    assert (await reports.payout("acct_1", "po_1")).payout_id
+
+
+async def test_a_dispute_names_its_order_money_and_deadline(stripe: StripeServer, client: StripeClient) -> None:
+    await checkout(client).open_session(REQUEST)
+    movements = [
+        {"amount": -9800, "fee": 1500, "currency": "usd", "net": -11300},
+        {"amount": 9800, "fee": 0, "currency": "usd", "net": 9800},
+    ]
+    stripe.disputes["du_1"] = {
+        "id": "du_1",
+        "object": "dispute",
+        "amount": 9800,
+        "currency": "usd",
+        "payment_intent": "pi_1",
+        "reason": "fraudulent",
+        "status": "needs_response",
+        "balance_transactions": movements[:1],
+        "evidence_details": {"due_by": 1_800_000_000},
+    }
+    reports = StripeReports(client)
+    found = await reports.dispute("acct_1", "du_1")
+    assert found is not None
+    assert (found.store_id, found.order_id) == (REQUEST.store_id, REQUEST.order_id)
+    assert (found.report.status, found.report.movements) == (DisputeStatus.NEEDS_RESPONSE, 1)
+    assert (found.report.taken, found.report.fee) == (Money(minor=9800), Money(minor=1500))
+    assert found.report.evidence_due == datetime.fromtimestamp(1_800_000_000, UTC)
+    stripe.disputes["du_1"] |= {"status": "won", "balance_transactions": movements}
+    won = await reports.dispute("acct_1", "du_1")
+    assert won is not None
+    assert (won.report.status, won.report.taken, won.report.fee) == (
+        DisputeStatus.WON,
+        Money(minor=0),
+        Money(minor=1500),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("in_transit", PayoutStatus.PENDING),
+        ("paid", PayoutStatus.PAID),
+        ("failed", PayoutStatus.FAILED),
+        ("canceled", PayoutStatus.FAILED),
+    ],
+)
+async def test_a_payout_is_described_as_stripe_describes_it(
+    stripe: StripeServer, client: StripeClient, status: str, expected: PayoutStatus
+) -> None:
+    stripe.payouts["po_1"] = {
+        "id": "po_1",
+        "object": "payout",
+        "amount": 1000,
+        "currency": "jpy",
+        "arrival_date": 1_796_083_200,
+        "status": status,
+        "failure_code": "account_closed" if status == "failed" else None,
+    }
+    report = await StripeReports(client).payout("acct_1", "po_1")
+    assert (report.status, report.amount) == (expected, Money(minor=1000, currency="JPY"))
+    assert report.arrival_on == date(2026, 12, 1)

@@ -153,6 +153,7 @@ async def test_the_ledger_has_every_movement_and_a_statement_as_csv(
         {"kind": "REFUND", "amount": "-8.00", "fee": "-0.40", "net": "-7.60"},
         {"kind": "DISPUTE", "amount": "-50.00", "fee": "15.00", "net": "-65.00"},
     ]
+    await _check_disputes_and_payouts(platform, owner, stranger, store_id)
     answer = await platform.call("GET", f"/stores/{store_id}/statements/{month}", by=owner)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -170,6 +171,22 @@ async def test_the_ledger_has_every_movement_and_a_statement_as_csv(
     assert foreign.status_code == 404
     for wrong in ("2026-13", "2026", "x", "2026-1１"):
         assert (await platform.call("GET", f"/statements/{wrong}", by=owner)).status_code == 422
+
+
+async def _check_disputes_and_payouts(platform: Platform, owner: Merchant, stranger: Merchant, store_id: UUID) -> None:
+    query = (
+        "query ($id: ID!) { store(id: $id) { disputeRate { payments disputed percent overLine } disputes { id status "
+    )
+    query += "evidenceDue } orders { nodes { disputes { id amount } } } } }"
+    store = await platform.ask(query, {"id": str(store_id)}, by=owner)
+    assert store["disputeRate"] == {"payments": 1, "disputed": 1, "percent": "100.00", "overLine": True}
+    assert [(each["id"], each["status"]) for each in store["disputes"]] == [("=du_1", "NEEDS_RESPONSE")]
+    assert store["orders"]["nodes"][0]["disputes"] == [{"id": "=du_1", "amount": "50.00"}]
+    me = "query { me { payouts { id status amount arrivalOn } } }"
+    assert (await platform.ask(me, by=owner))["payouts"] == [
+        {"id": "po_1", "status": "PAID", "amount": "1.00", "arrivalOn": "2026-11-30"}
+    ]
+    assert (await platform.ask(me, by=stranger))["payouts"] == []
 
 
 async def test_the_ledger_check_is_clean_and_finds_a_read_model_that_lacks_an_event(

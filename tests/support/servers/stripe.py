@@ -35,6 +35,8 @@ class StripeServer:
     """Account and form of each coupon."""
     gone: set[str] = field(default_factory=set)
     """Accounts whose owner took the platform's access away."""
+    disputes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_refund: str = "succeeded"
     """Status of refunds that are made from now on."""
@@ -140,6 +142,10 @@ class StripeServer:
             case "GET", ["refunds"]:
                 listed = [each for each in self.refunds.values() if each["payment_intent"] == form["payment_intent"]]
                 return {"object": "list", "data": listed, "has_more": False, "url": "/v1/refunds"}
+            case "GET", ["disputes", id]:
+                return self.disputes.get(id)
+            case "GET", ["payouts", id]:
+                return self.payouts.get(id)
             case "GET", ["payment_intents", id]:
                 return self._intent(id, account)
             case "POST", ["checkout", "sessions"]:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,12 +20,16 @@ from consumers.policies.refunds import RefundPolicy
 from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, Transient
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import RefundRequested, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
+from domain.order.disputes import DisputeReport
 from domain.order.errors import RefundTooLarge
 from domain.order.events import OrderStatus
 from domain.order.refund_ports import ChargeNotice, ChargeReport, PaymentRefunds, RefundAnswer, RefundOrderRequest
+from domain.order.report_ports import DisputeNotice, OrderDispute, PayoutNotice
+from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.stripe.client import StripeRefused
 from infra.adapters.payments.stripe.endpoint import StripeNotices, StripeWebhooks
@@ -46,6 +51,8 @@ class Provider:
         self.accounts: list[str | None] = []
         self.status = RefundStatus.SUCCEEDED
         self.refunds: dict[str, RefundAnswer] = {}
+        self.said: DisputeReport | None = None
+        self.paid_out: PayoutReport | None = None
         self._platform, self._order_id, self._failures = platform, order_id, list(failures)
 
     async def refund(self, request: RefundOrderRequest, *, account_id: str | None) -> RefundAnswer:
@@ -70,6 +77,17 @@ class Provider:
             refund_id=None, external_id=id, intent_id="pi_1", amount=Money(minor=minor), status=status
         )
         return id
+
+    async def dispute(self, account_id: str, dispute_id: str) -> OrderDispute | None:
+        return (
+            None
+            if self.said is None
+            else OrderDispute(store_id=self._platform.store_id, order_id=self._order_id, report=self.said)
+        )
+
+    async def payout(self, account_id: str, payout_id: str) -> PayoutReport:
+        assert self.paid_out is not None
+        return self.paid_out
 
     async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
         listed = [each for each in self.refunds.values() if each.intent_id == intent_id]
@@ -223,7 +241,7 @@ def webhook(type: str, number: int, intent_id: str = "pi_1") -> str:
 async def deliver(platform: Platform, provider: Provider, body: str) -> None:
     """Do what the gateway and the payments policy do with a webhook about a refund, twice."""
     notice = READER.read_body(body)
-    assert isinstance(notice, ChargeNotice)
+    assert isinstance(notice, ChargeNotice | DisputeNotice | PayoutNotice)
     before = len(platform.log.raw)
     await platform.send(
         ReceiveAccountWebhook(
@@ -234,7 +252,7 @@ async def deliver(platform: Platform, provider: Provider, body: str) -> None:
             body=READER.recordable(body),
         )
     )
-    payments = PaymentsPolicy(platform, platform, {"stripe": StripeNotices(live=False)}, charges=provider)
+    payments = PaymentsPolicy(platform, platform, {"stripe": StripeNotices(live=False)}, reports=(provider, provider))
     for raw in platform.log.raw[before:]:
         envelope = raw.decode()
         if isinstance(envelope.event, WebhookReceived):
@@ -329,3 +347,76 @@ async def test_a_merchant_cancels_an_unpaid_order_and_frees_its_stock(platform: 
     order_id = await platform.order_a_lamp()
     cancel = CancelOrderByMerchant(order_id=order_id, merchant_id=platform.merchant_id, refund_id=uuid4())
     assert kinds(await platform.do(cancel)) == ["OrderCancelled", "StockReleased"]
+
+
+def stages() -> list[DisputeReport]:
+    """Return what the provider says about one dispute, from the inquiry to its end."""
+    inquiry = DisputeReport(
+        dispute_id="du_1",
+        intent_id="pi_1",
+        amount=dollars("20.00"),
+        reason="product_not_received",
+        status=DisputeStatus.INQUIRY,
+        evidence_due=None,
+        movements=0,
+        taken=dollars("0.00"),
+        fee=dollars("0.00"),
+    )
+    opened = replace(
+        inquiry,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        movements=1,
+        taken=dollars("20.00"),
+        fee=dollars("15.00"),
+    )
+    review = replace(opened, status=DisputeStatus.UNDER_REVIEW)
+    won = replace(review, status=DisputeStatus.WON, movements=2, taken=dollars("0.00"))
+    return [inquiry, opened, review, won]
+
+
+async def test_a_dispute_of_a_refunded_order_is_followed_to_its_end(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    await platform.send(ask(platform, order_id))
+    await policy(platform, provider)(last(platform, RefundRequested))
+    before = len(platform.log.events)
+    for number, provider.said in enumerate(stages()):
+        for what in ("updated", "funds_withdrawn"):
+            await deliver(platform, provider, webhook(f"charge.dispute.{what}", number))
+    told = [kind for kind in kinds(platform.log.events[before:]) if kind != "WebhookReceived"]
+    assert told == [
+        "DisputeOpened",
+        "DisputeFundsMoved",
+        "DisputeStatusChanged",
+        "DisputeStatusChanged",
+        "DisputeFundsMoved",
+        "DisputeClosed",
+    ]
+    dispute = (await platform.get(ORDER, order_id)).after.disputes["du_1"]
+    assert (dispute.status, dispute.taken, dispute.fee) == (DisputeStatus.WON, dollars("0.00"), dollars("15.00"))
+
+
+async def test_every_order_of_reports_about_a_dispute_ends_in_the_same_state() -> None:
+    ends = set()
+    for arrival in permutations(stages()):
+        platform = Platform()
+        order_id = await paid(platform)
+        provider = Provider(platform, order_id)
+        for number, provider.said in enumerate(arrival):
+            await deliver(platform, provider, webhook("charge.dispute.updated", number))
+        dispute = (await platform.get(ORDER, order_id)).after.disputes["du_1"]
+        ends.add((dispute.status, dispute.movements, dispute.taken.minor, dispute.fee.minor))
+    assert ends == {(DisputeStatus.WON, 2, 0, 1500)}
+
+
+async def test_a_payout_is_recorded_once_and_can_come_back(platform: Platform) -> None:
+    provider = Provider(platform, await paid(platform))
+    sent = PayoutReport(
+        payout_id="po_1", amount=dollars("19.00"), arrival_on=date(2026, 11, 30), status=PayoutStatus.PAID
+    )
+    returned = replace(sent, status=PayoutStatus.FAILED, reason="account closed")
+    before = len(platform.log.events)
+    for number, provider.paid_out in enumerate([replace(sent, status=PayoutStatus.PENDING), sent, returned, sent]):
+        await deliver(platform, provider, webhook("payout.paid", number))
+    told = [kind for kind in kinds(platform.log.events[before:]) if kind != "WebhookReceived"]
+    assert told == ["PayoutPaid", "PayoutFailed"]

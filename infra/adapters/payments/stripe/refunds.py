@@ -12,6 +12,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.refund_ports import ChargeReport, RefundAnswer, RefundOrderRequest
 from infra.adapters.payments.stripe.client import WHO, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import from_stripe, to_stripe
+from infra.adapters.payments.stripe.reports import payment_metadata
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, why
 
 PAGE = 100
@@ -40,11 +41,6 @@ class _Refund(Part):
 
 class _Refunds(Part):
     data: list[_Refund]
-
-
-class _PaymentMetadata(Part):
-    store_id: Annotated[UUID, Field(strict=False)]
-    order_id: Annotated[UUID, Field(strict=False)]
 
 
 class StripeRefunds:
@@ -94,10 +90,8 @@ class StripeRefunds:
             Transient: Stripe cannot be reached or makes no sense; retrying may help.
         """
         options: stripe.RequestOptions = {"stripe_account": account_id}
-        intent = await ask(self._client.v1.payment_intents.retrieve_async(intent_id, options=options))
-        try:
-            metadata = _PaymentMetadata.model_validate(intent.to_dict().get("metadata") or {})
-        except ValidationError:
+        metadata = await payment_metadata(self._client, account_id, intent_id)
+        if metadata is None:
             return None
         refunds = await ask(
             self._client.v1.refunds.list_async(params={"payment_intent": intent_id, "limit": PAGE}, options=options)

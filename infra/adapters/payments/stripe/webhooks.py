@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from domain.money import Money
 from domain.order.ports import AccountNotice, Notice, PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
 from domain.order.refund_ports import ChargeNotice
+from domain.order.report_ports import DisputeNotice, PayoutNotice
 from infra.adapters.payments.stripe.currencies import from_stripe
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, storable, unusable, why
 
@@ -19,6 +20,10 @@ DECLINED_INTENT = "payment_intent.payment_failed"
 CHARGE_TYPES = frozenset(
     {"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed"}
 )
+DISPUTE_TYPES = frozenset(
+    f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+)
+PAYOUT_TYPES = frozenset({"payout.paid", "payout.failed", "payout.canceled"})
 ACCOUNT_TYPES = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 
 RECORDED: Mapping[str, Any] = dict.fromkeys(
@@ -101,6 +106,18 @@ class _ChargeWebhook(Part):
     data: _ChargeData
 
 
+class _Thing(Part):
+    id: Name
+
+
+class _ThingData(Part):
+    object: _Thing
+
+
+class _ThingWebhook(Part):
+    data: _ThingData
+
+
 class _SessionData(Part):
     object: _Session
 
@@ -151,9 +168,8 @@ def read_notice(body: str, *, live: bool) -> Notice | None:
     if kind.type in ACCOUNT_TYPES:
         return AccountNotice(external_id=kind.id, type=kind.type, account_id=kind.account)
     try:
-        if kind.type in CHARGE_TYPES:
-            intent_id = _ChargeWebhook.model_validate_json(body).data.object.payment_intent
-            return None if intent_id is None else _about_charge(kind, kind.account, intent_id)
+        if kind.type in CHARGE_TYPES | DISPUTE_TYPES | PAYOUT_TYPES:
+            return _about_thing(body, kind, kind.account)
         if kind.type in PAID_TYPES or kind.type == DECLINED_SESSION:
             return _of_session(_SessionWebhook.model_validate_json(body).data.object, kind)
         if kind.type == DECLINED_INTENT:
@@ -183,8 +199,15 @@ def _of_session(session: _Session, kind: _Kind) -> PaymentNotice | None:
     )
 
 
-def _about_charge(kind: _Kind, account_id: str, intent_id: str) -> ChargeNotice:
-    return ChargeNotice(external_id=kind.id, type=kind.type, account_id=account_id, intent_id=intent_id)
+def _about_thing(body: str, kind: _Kind, account_id: str) -> Notice | None:
+    header = {"external_id": kind.id, "type": kind.type, "account_id": account_id}
+    if kind.type in CHARGE_TYPES:
+        intent_id = _ChargeWebhook.model_validate_json(body).data.object.payment_intent
+        return None if intent_id is None else ChargeNotice(**header, intent_id=intent_id)
+    id = _ThingWebhook.model_validate_json(body).data.object.id
+    if kind.type in DISPUTE_TYPES:
+        return DisputeNotice(**header, dispute_id=id)
+    return PayoutNotice(**header, payout_id=id)
 
 
 def _declined(kind: _Kind, metadata: _Metadata, intent_id: str, reason: str | None) -> PaymentDeclined:

@@ -1,0 +1,54 @@
+"""Port of payment providers: what they say about disputes and payouts."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from domain.order.disputes import DisputeReport
+from domain.order.ports import AccountNotice
+from domain.payout.aggregate import PayoutReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeNotice(AccountNotice):
+    """Something changed in a dispute. Notices come in any order: ask the provider what is true now."""
+
+    dispute_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutNotice(AccountNotice):
+    """Something changed in a payout. Notices come in any order: ask the provider what is true now."""
+
+    payout_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDispute:
+    """A dispute, and the order that its payment names."""
+
+    store_id: UUID
+    order_id: UUID
+    report: DisputeReport
+
+
+class ProviderReports(Protocol):
+    """Asks a provider about disputes and payouts of a merchant's account."""
+
+    async def dispute(self, account_id: str, dispute_id: str) -> OrderDispute | None:
+        """Return a dispute; None if its payment was not made through this platform.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+    async def payout(self, account_id: str, payout_id: str) -> PayoutReport:
+        """Return a payout.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
