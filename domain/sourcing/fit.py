@@ -15,24 +15,16 @@ from domain.sourcing.fit_names import (
     ANIMALS,
     animal_words,
     equivalents,
-    field_words,
-    implied_audience,
-    is_use,
     kin_words,
-    phrases_of,
-    position_words,
     related_audiences,
     rival_words,
     same_name,
-    stands_elsewhere,
 )
+from domain.sourcing.fit_things import KIN_CATEGORY, OF_THE_FIELD, PLACES, UNPROVED, NicheWords, ThingTerm, shown
 from domain.sourcing.listing import Listing
 from domain.sourcing.supplier_words import (
     contrary,
     groups,
-    lexicon,
-    pairs_of,
-    synonyms,
     word_set,
 )
 from domain.store.niche import NicheReading
@@ -45,26 +37,14 @@ WEIGHTS: Mapping[str, float] = {"thing": 0.4, "category": 0.2, "audience": 0.15,
 
 SILENT = 0.5
 """A category that says little, such as ``Home & Garden``."""
-KIN_CATEGORY = 0.35
-"""A category with the same last word as one of the niche's: tea cups beside cups."""
-UNPROVED = 0.03
-"""A style or material that the niche asks for and the listing does not mention."""
-
-OTHER_GOODS, FOR_THE_GOODS = 0.1, 0.12
-"""A title that has a thing's name in the name of other goods, or after ``for``: a knife sharpener."""
 BY_CATEGORY = 0.4
 """A title without a thing of the niche, in a main category of the niche."""
-IN_OTHER_CATEGORY = 0.5
-"""One word, or a synonym or member of a thing's kind, in a category that is not the niche's: a life ring is no jewelry."""
+IN_NO_CATEGORY = 0.45
+"""Anything of the niche's field, in a category that is not the niche's."""
 OF_NO_CULTURE = 0.3
 """A thing that the niche names, which shows neither the culture that the niche asks for nor another one."""
 MAIN_CATEGORIES = 1
 """The first categories of a reading, which are the most typical ones."""
-OF_THE_FIELD, IN_NO_CATEGORY = 0.75, 0.45
-"""Anything that a title calls by the niche's field, such as coffee; the lower value is for other categories."""
-
-PLACES: Sequence[tuple[str, float]] = (("title", 1.0), ("labels", 0.9), ("description", 0.8))
-"""How far a word is believed by its place. Labels are category, tags and facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +65,18 @@ class FitMeasure:
     """The measure of listings against one niche."""
 
     def __init__(self, reading: NicheReading) -> None:
-        self._things = phrases_of(reading.things)
-        self._categories = phrases_of([*reading.categories, *reading.things])
-        self._main_categories = self._categories[:MAIN_CATEGORIES] if reading.categories else ()
-        self._heads = frozenset(phrase[-1] for phrase in self._categories)
-        self._audience = phrases_of(reading.audience) or implied_audience(self._things)
-        self._style = phrases_of(reading.style)
-        self._setting = phrases_of(reading.setting)
-        self._own = frozenset(word for phrase in self._categories for word in phrase)
-        named = [*self._categories, *self._audience, *self._style, *self._setting]
-        self._named = frozenset(word for phrase in named for word in phrase)
+        self._niche = NicheWords.of(reading)
+        self._main_categories = self._niche.categories[:MAIN_CATEGORIES] if reading.categories else ()
+        self._thing = ThingTerm(self._niche)
 
     def __call__(self, listing: Listing) -> Fit:
         """Return the fit of a listing. A niche without things fits nothing."""
-        if not self._things:
+        if not self._niche.things:
             return Fit(0.0, ())
         seen = ListingWords.of(listing)
         category = self._category(seen)
-        thing = self._thing(seen, category)
-        if thing == UNPROVED and not self._is_apart_from_category(seen):
+        thing = self._thing.value(seen, category)
+        if thing == UNPROVED and not self._thing.is_apart_from_category(seen):
             thing = BY_CATEGORY if self._category(seen, self._main_categories) > 0.9 else UNPROVED
         elif thing == OF_THE_FIELD and category <= SILENT:
             thing = IN_NO_CATEGORY
@@ -111,7 +84,7 @@ class FitMeasure:
             "thing": thing,
             "category": category,
             "audience": self._audience_term(seen),
-            "style": self._style_term(seen, thing) if self._style else None,
+            "style": self._style_term(seen, thing) if self._niche.style else None,
             "setting": self._setting_term(seen, thing),
         }
         terms = [
@@ -121,146 +94,18 @@ class FitMeasure:
         ]
         return Fit(round(_mean(terms), 4), terms)
 
-    def _thing(self, seen: ListingWords, category: float) -> float:
-        """Return whether the title names one of the niche's things."""
-        if self._is_apart_from_category(seen):
-            return UNPROVED
-        return max(self._one_thing(phrase, seen, category) for phrase in self._things)
-
-    def _is_apart_from_category(self, seen: ListingWords) -> bool:
-        return self._is_picture(seen) or self._is_of_another_category(seen)
-
-    def _is_of_another_category(self, seen: ListingWords) -> bool:
-        """Whether the title repeats the name of a category that is not the niche's: a ``Camera Wall Clock`` in ``Clocks``."""
-        vague = word_set("generic") | word_set("broad") | {"storage", "gaming"}
-        return any(
-            seen.names & ({part[-1]} | synonyms().get(part[-1], frozenset()))
-            and part[-1] not in vague
-            and not any(same_name(part[-1], word) for word in self._own)
-            and not self._names_after(part[-1], seen)
-            for part in seen.categories
-            if part
-        )
-
-    def _names_after(self, category: str, seen: ListingWords) -> bool:
-        """Whether a title names the niche's goods after a category: a “Dinosaur Figure Toy” in “Figures” is a toy."""
-        return any(
-            category in clause.names[:n] and self._heads & {word} & word_set("generic")
-            for clause in seen.clauses
-            for n, word in enumerate(clause.names)
-        )
-
-    def _is_picture(self, seen: ListingWords) -> bool:
-        """Whether the listing only shows the niche's things: a sticker, a poster."""
-        wall_art = frozenset(lexicon()["prints"]) | {"poster"}
-        own = self._own | wall_art if self._heads & wall_art else self._own
-        return bool(seen.pictures - own)
-
-    def _one_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
-        *modifiers, head = phrase
-        if head in word_set("generic"):
-            return self._generic_thing(phrase, seen, category)
-        best = 0.0
-        for clause in seen.clauses:
-            for n, word in enumerate(clause.names):
-                whole = "".join(phrase)
-                is_compound = n > 0 and clause.names[n - 1] + word == whole
-                is_whole = is_compound or word == whole
-                name = 1.0 if is_whole else same_name(word, head)
-                if not name:
-                    continue
-                if (
-                    self._is_companion(clause.names, n)
-                    or self._is_other(clause.names, n, whole if is_compound else word)
-                    or stands_elsewhere(modifiers, clause.names[:n])
-                ):
-                    best = max(best, OTHER_GOODS)
-                    continue
-                is_bare = not (modifiers or is_compound) and phrase != self._things[0]
-                if (name < 1 or is_bare) and category < KIN_CATEGORY:
-                    name *= IN_OTHER_CATEGORY
-                proved = [1.0 if is_whole else self._modifier(modifier, seen) for modifier in modifiers]
-                missing = 1 - min(proved, default=1.0)
-                best = max(best, name * (1 - 0.7 * missing))
-            if head in clause.purpose:
-                best = max(best, FOR_THE_GOODS)
-        if best == 0 and any(set(phrase) <= set(tag) for tag in seen.tags):
-            return 0.35
-        return max(best, UNPROVED)
-
-    def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:
-        for clause in seen.clauses:
-            if phrase[-1] in clause.names and all(
-                any(same_name(word, modifier) for word in clause.names) for modifier in phrase[:-1]
-            ):
-                positions = [clause.names.index(word) for word in phrase if word in clause.names]
-                apart = any(self._is_other(clause.names, n) for n in positions)
-                return OTHER_GOODS if apart or self._is_companion(clause.names, max(positions)) else 1.0
-        # "cat toy" is also a wand for cats.
-        members = groups("kinds").words.get(phrase[-1], frozenset())
-        named = any(
-            word in members and not self._is_companion(clause.names, n) and not self._is_other(clause.names, n)
-            for clause in seen.clauses
-            for n, word in enumerate(clause.names)
-        )
-        if named:
-            narrowing = [modifier for modifier in phrase[:-1] if modifier not in word_set("anywhere")]
-            proved = min((self._modifier(modifier, seen) for modifier in narrowing), default=1.0)
-            return max(UNPROVED, 0.85 * proved * (IN_OTHER_CATEGORY if category < KIN_CATEGORY else 1.0))
-        field = [modifier for modifier in phrase[:-1] if modifier not in word_set("broad")]
-        if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
-            categories = frozenset(word for part in seen.categories for word in part)
-            return OF_THE_FIELD if all(field_words(word) & (seen.names | categories) for word in field) else UNPROVED
-        return UNPROVED
-
-    def _is_apart(self, seen: ListingWords) -> bool:
-        """Whether a title names other goods, such as a spray or a security camera."""
-        return any(
-            (clause.names[-1] in word_set("enders") and clause.names[-1] not in self._own)
-            or any(self._is_other(clause.names, n) for n in range(len(clause.names)))
-            for clause in seen.clauses
-            if clause.names
-        )
-
-    def _is_companion(self, names: Sequence[str], n: int) -> bool:
-        """Whether the word names what other goods are for: the knife of a knife sharpener."""
-        following = [*names[n + 1 : n + 3], *(names[-1:] if names[-1] in word_set("enders") else ())]
-        if names[n : n + 2] in pairs_of("same_goods"):
-            return False
-        return any(word in word_set("companions") and word not in self._own for word in following)
-
-    def _is_other(self, names: Sequence[str], n: int, word: str | None = None) -> bool:
-        """Whether a word before this one makes it something else: the knife of a palette knife.
-
-        Args:
-            names: the words of a title.
-            n: the place of the word.
-            word: the word if it is written in two, the last of them at this place: ``teacup``.
-        """
-        return any(
-            (before, word or names[n]) in pairs_of("other_goods") and before not in self._own
-            for before in names[max(0, n - 2) : n]
-        )
-
-    def _modifier(self, modifier: str, seen: ListingWords) -> float:
-        """Return how far a listing shows a modifier such as ``matcha`` of ``matcha bowl``."""
-        accepted = field_words(modifier) | position_words(modifier)
-        # A text mentions many things: a hook of a “ring to hang it up” is no ring light.
-        places = PLACES if is_use(modifier) else PLACES[:2]
-        return next((belief for place, belief in places if accepted & seen.place(place)), 0.0)
-
     def _category(self, seen: ListingWords, wanted: Sequence[tuple[str, ...]] | None = None) -> float:
         """Return how far the supplier's category is one of these, by default one of the niche's."""
         parts = [part for part in seen.categories if part]
         if not parts:
             return SILENT
-        return max(self._one_category(part, self._categories if wanted is None else wanted) for part in parts)
+        return max(self._one_category(part, self._niche.categories if wanted is None else wanted) for part in parts)
 
     def _one_category(self, part: tuple[str, ...], categories: Sequence[tuple[str, ...]]) -> float:
         if part in categories:
             return 1.0
         if all(word in word_set("broad") for word in part):
-            kin = kin_words(self._named)
+            kin = kin_words(self._niche.named)
             return 0.7 if any(word in kin for word in part) else SILENT
         best = 0.15
         for phrase in categories:
@@ -271,25 +116,25 @@ class FitMeasure:
             if "".join(part) == "".join(phrase):
                 best = 1.0
             elif name and part[-1] not in word_set("generic"):
-                if others <= self._own or all(equivalents(word) & self._named for word in others):
+                if others <= self._niche.own or all(equivalents(word) & self._niche.named for word in others):
                     best = max(best, name * (1.0 if others or not wanted else 0.85))
                 else:
                     best = max(best, KIN_CATEGORY)
-            elif any(equivalents(word) & self._named for word in others):
+            elif any(equivalents(word) & self._niche.named for word in others):
                 # “Sewing Notions” and “Camping Cookware” say the niche's field or setting.
                 best = max(best, 0.7 if part[-1] in word_set("generic") else SILENT)
         return best
 
     def _audience_term(self, seen: ListingWords) -> float | None:
         """Return the fit with the niche's audience; None if none is asked for and the listing names no other."""
-        if not self._audience:
+        if not self._niche.audience:
             return 0.0 if self._names_strangers(seen) else None
-        return max(self._one_audience(phrase, seen) for phrase in self._audience)
+        return max(self._one_audience(phrase, seen) for phrase in self._niche.audience)
 
     def _one_audience(self, phrase: tuple[str, ...], seen: ListingWords) -> float:
         own = groups("audiences").of(phrase[-1])
         if not own:
-            proved = self._modifier(phrase[-1], seen)
+            proved = shown(phrase[-1], seen)
             return max(0.6, proved) if not self._names_strangers(seen) else 0.0
         ours = frozenset(word for name in own for word in groups("audiences").words[name])
         related = related_audiences(own)
@@ -324,10 +169,10 @@ class FitMeasure:
     def _names_strangers(self, seen: ListingWords) -> bool:
         """Whether a listing is made for an audience that the niche does not name, such as dogs, babies or cars."""
         for name, members in groups("audiences").words.items():
-            if name in {"man", "woman", "adult"} or members & self._named:
+            if name in {"man", "woman", "adult"} or members & self._niche.named:
                 continue
             labelled = any(word in members or word == "pet" for part in seen.categories for word in part)
-            if "pet" in self._named:
+            if "pet" in self._niche.named:
                 labelled = False
             young = name in {"baby", "toddler", "child", "vehicle"} and members & seen.names
             if labelled or members & seen.purpose or young:
@@ -335,7 +180,7 @@ class FitMeasure:
         return False
 
     def _style_term(self, seen: ListingWords, thing: float) -> float:
-        values = [self._one_style(phrase, seen, thing) for phrase in self._style]
+        values = [self._one_style(phrase, seen, thing) for phrase in self._niche.style]
         return min(values) if 0.0 in values else max(values)
 
     def _one_style(self, phrase: tuple[str, ...], seen: ListingWords, thing: float) -> float:
@@ -367,9 +212,9 @@ class FitMeasure:
         return any(known.get(other, frozenset({other})) & (seen.title | seen.facts) for other in others)
 
     def _setting_term(self, seen: ListingWords, thing: float) -> float | None:
-        if not self._setting:
+        if not self._niche.setting:
             return None
-        return max(self._one_setting(phrase, seen, thing) for phrase in self._setting)
+        return max(self._one_setting(phrase, seen, thing) for phrase in self._niche.setting)
 
     def _one_setting(self, phrase: tuple[str, ...], seen: ListingWords, thing: float) -> float:
         known = groups("settings").words

@@ -31,7 +31,7 @@ class ListingWords:
     pictures: frozenset[str]
     """Words of the title that make it a picture of something else: a sticker, a poster."""
     imitated: frozenset[str]
-    """Materials that the title calls imitations: ``leather`` of ``PU leather``."""
+    """Materials that the title or a fact calls imitations: ``leather`` of ``PU leather``."""
 
     @classmethod
     def of(cls, listing: Listing) -> Self:
@@ -54,7 +54,7 @@ class ListingWords:
             tags=tags,
             categories=categories,
             pictures=_pictures(title, categories),
-            imitated=_imitated(ordered),
+            imitated=_imitated(ordered).union(*(_imitated(tokens(value)) for value in listing.attributes.values())),
         )
 
     def place(self, name: str) -> frozenset[str]:

@@ -34,10 +34,10 @@ def listings(draw: st.DrawFn) -> list[Listing]:
     ]
 
 
-def test_the_labelled_set_has_443_pairs_of_41_niches_with_a_reason_each() -> None:
+def test_the_labelled_set_has_463_pairs_of_47_niches_with_a_reason_each() -> None:
     niches = [niche for half in HALVES for niche in labelled(half)]
     pairs = [pair for niche in niches for pair in niche.pairs]
-    assert (len({niche.name for niche in niches}), len(pairs)) == (41, 443)
+    assert (len({niche.name for niche in niches}), len(pairs)) == (47, 463)
     assert 0.4 <= sum(pair.fits for pair in pairs) / len(pairs) <= 0.6
     assert sum(len(niche.listings) for niche in ranked()) == 60
 
