@@ -17,7 +17,6 @@ from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
-from domain.shipping.rates import ShippingRates
 from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug, slugify
 from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
@@ -279,27 +278,6 @@ async def set_delivery_promise(command: SetDeliveryPromise, work: Work, *, clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetShipping:
-    """Set where a store delivers and for how much."""
-
-    store_id: UUID
-    merchant_id: UUID
-    rates: ShippingRates
-
-
-async def set_shipping(command: SetShipping, work: Work, *, clock: Clock) -> None:
-    """Append ``ShippingRatesSet``. No-op if the rates are the same.
-
-    Raises:
-        InvalidInput: names the field.
-        NotFound: no store has the id, or it is another merchant's.
-        StoreNotReady: the store is archived.
-    """
-    store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.id, store.set_shipping(command.rates, at=clock.now()), tenant=store.id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkStoreReady:
     """Hand a generated store to its merchant for review."""
 
@@ -457,7 +435,6 @@ HANDLERS: UnboundHandlers = {
     AddPage: add_page,
     EditPage: edit_page,
     SetDeliveryPromise: set_delivery_promise,
-    SetShipping: set_shipping,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,
     PublishStore: publish_store,

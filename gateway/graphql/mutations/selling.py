@@ -8,7 +8,7 @@ import strawberry
 
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.ports import Receipt
-from commands.store import SetShipping
+from commands.shipping import SetShipping
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.kernel import InvalidInput, NotFound
 from domain.shipping.rates import UNKNOWN_WEIGHT, RateBand, RateBasis, ShippingRates, ShippingZone

@@ -13,9 +13,10 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money, exponent
 from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
+from domain.shipping.weights import grams_of
 from domain.store.events import CopyScores as Scores
 from gateway.graphql.context import ReadContext
-from gateway.graphql.derived import Derived, Source, made, of_view, resolved
+from gateway.graphql.derived import Derived, Source, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage
@@ -176,6 +177,9 @@ class Product(Derived):
         "from the store's price history. Null if no former price is shown."
     )
     currency: str
+    weight: int | None = strawberry.field(
+        description="Grams of one piece, read from the supplier's facts. Null if they state none; see Shipping.unknownWeight."
+    )
     stock_quantity: int = strawberry.field(description="Units on hand, over all variants.")
     available_quantity: int = strawberry.field(
         description="Units on hand minus units reserved for unpaid orders; at least 0."
@@ -209,6 +213,7 @@ class Product(Derived):
         "selling_price": amount_of("price"),
         "compare_at_price": amount_of("compare_at"),
         "currency": CURRENCY,
+        "weight": derived(lambda product: grams_of(product.view.attributes), "attributes"),
         "stock_quantity": of_view("on_hand"),
         "available_quantity": of_view("available"),
         "short_quantity": of_view("short"),

@@ -1,9 +1,12 @@
 """A merchant sets delivery rates and manages discount codes over GraphQL."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from tests.support.platforms.gateway import Merchant, Platform
+from commands.sourcing import ImportProducts
+from domain.generation.aggregate import generation_of
+from tests.support.platforms.gateway import Merchant, Platform, a_pick
 
 SHIPPING = "shipping { isDefault currency unknownWeight zones { name countries basis freeFrom bands { upToGrams upToSubtotal price } } }"
 SET = f"mutation ($input: SetShippingInput!) {{ setShipping(input: $input) {{ store {{ {SHIPPING} }} userErrors {{ code field }} }} }}"
@@ -54,6 +57,26 @@ async def test_rates_are_free_everywhere_until_the_merchant_sets_them(platform: 
         {"upToGrams": 1000, "upToSubtotal": None, "price": "6.00"},
         {"upToGrams": None, "upToSubtotal": None, "price": "12.50"},
     ]
+
+
+async def test_a_merchant_sees_the_weights_that_the_rates_count_with(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    heavy, unknown = a_pick(1), a_pick(2)
+    stated = heavy.listing.model_copy(update={"attributes": {"Weight": "1.6 kg"}})
+    await platform.send(
+        ImportProducts(
+            generation_id=generation_of(store_id),
+            attempt=1,
+            keywords=["lamp"],
+            suppliers=[],
+            duplicates=0,
+            picks=[replace(heavy, listing=stated), unknown],
+        )
+    )
+    store = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { products { nodes { weight } } } }", {"id": str(store_id)}, by=owner
+    )
+    assert {each["weight"] for each in store["products"]["nodes"]} == {1600, None}
 
 
 async def test_wrong_rates_are_refused_with_their_field(platform: Platform, owner: Merchant) -> None:

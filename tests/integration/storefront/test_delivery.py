@@ -8,7 +8,7 @@ import pytest
 
 from commands.discount import CreateDiscount, PauseDiscount
 from commands.ports import Context
-from commands.store import SetShipping
+from commands.shipping import SetShipping
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.money import Money

@@ -41,6 +41,7 @@ from commands.product import (
 )
 from commands.product_changes import ChangeProduct
 from commands.refunds import RefundOrder
+from commands.shipping import SetShipping
 from commands.store import (
     AddPage,
     ApproveStore,
@@ -50,7 +51,6 @@ from commands.store import (
     PublishStore,
     RequestStore,
     SetDeliveryPromise,
-    SetShipping,
 )
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id

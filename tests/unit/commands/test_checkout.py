@@ -12,7 +12,7 @@ from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount
 from commands.order import CancelOrder, RecordPayment
 from commands.product import ArchiveProduct, EditProduct
-from commands.store import SetShipping
+from commands.shipping import SetShipping
 from domain.discount.aggregate import DISCOUNT, DiscountCode
 from domain.discount.errors import CodeTaken, DiscountUsedUp, UnknownDiscount
 from domain.discount.events import DiscountKind, DiscountTerms
