@@ -1,11 +1,13 @@
-"""Health endpoints: liveness of the process, and readiness of its dependencies."""
+"""Health endpoints: liveness of the process, readiness of its dependencies, and counters."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from gateway.api.command_request import GatewayServices
+from gateway.graphql.planned_executor import PlanCounts, plan_cache
+from gateway.graphql.schema import build_schema
 
 router = APIRouter(tags=["health"])
 
@@ -27,3 +29,29 @@ async def readyz(request: Request) -> JSONResponse:
         "checks": [{"name": check.name, "healthy": check.healthy, "detail": check.detail} for check in checks],
     }
     return JSONResponse(body, status_code=200 if ready else 503, headers={"cache-control": "no-store"})
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics() -> PlainTextResponse:
+    """Return the counters of this process in Prometheus' text format."""
+    counts = plan_cache(build_schema()._schema).counts  # noqa: SLF001 - strawberry has no public name for it
+    return PlainTextResponse(
+        prometheus_text(counts),
+        headers={"content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store"},
+    )
+
+
+def prometheus_text(counts: PlanCounts) -> str:
+    """Return the counters of GraphQL's plans."""
+    ways = {"planned": counts.planned, "unplannable": counts.unplannable, "irregular": counts.irregular}
+    return "\n".join(
+        [
+            "# HELP zyenta_graphql_queries_total Queries run by a plan, or by graphql-core for want of one.",
+            "# TYPE zyenta_graphql_queries_total counter",
+            *(f'zyenta_graphql_queries_total{{way="{way}"}} {count}' for way, count in ways.items()),
+            "# HELP zyenta_graphql_plans_made_total Plans that were made; other queries used a kept one.",
+            "# TYPE zyenta_graphql_plans_made_total counter",
+            f"zyenta_graphql_plans_made_total {counts.made}",
+            "",
+        ]
+    )

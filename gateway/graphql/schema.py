@@ -117,9 +117,13 @@ async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
     yield result
 
 
-@cache
 def build_schema(*, plans: bool = True) -> Schema:
-    """Return the schema. Without plans, graphql-core runs every operation."""
+    """Return the schema, always the same object. Without plans, graphql-core runs every operation."""
+    return _schema(plans)
+
+
+@cache
+def _schema(plans: bool) -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,

@@ -90,7 +90,7 @@ async def find_product(reading: ReadContext, id: UUID) -> Product:
 
 async def find_page(reading: ReadContext, id: UUID) -> Page:
     """Return a page of the merchant, or raise NotFound."""
-    view = await catalog_queries.page_by_id(reading.db, id, scope=reading.scope)
+    view = await catalog_queries.page_by_id(reading.db, id, scope=reading.scope, only=asked_for("Page"))
     return Page.of(require(view, "page", id), reading)
 
 

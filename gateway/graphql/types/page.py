@@ -7,11 +7,13 @@ import strawberry
 
 from domain.store.events import PageType
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
 from projections.catalog import queries as catalog_queries
+from projections.catalog.queries.stores import PAGES
 from projections.catalog.views import PageVersionView, PageView
 
 
@@ -39,7 +41,7 @@ class PageVersion:
 
 
 @strawberry.type(description="A content page of a store.")
-class Page:
+class Page(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     type: PageType
@@ -56,6 +58,15 @@ class Page:
     view: strawberry.Private[PageView]
     reading: strawberry.Private[ReadContext]
 
+    columns = PAGES
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        "scores": of_view("scores", CopyScores.of),
+        "store": resolved("store_id"),
+        "versions": resolved("id"),
+    }
+
     @strawberry.field
     async def store(self) -> StoreRef | None:
         return await load_store(self.view.store_id, self.reading)
@@ -68,18 +79,4 @@ class Page:
 
     @classmethod
     def of(cls, view: PageView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            type=view.type,
-            title=view.title,
-            slug=view.slug,
-            content=view.content,
-            scores=CopyScores.of(view.scores),
-            written_by=view.written_by,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-            version=view.version,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)

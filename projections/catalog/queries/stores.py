@@ -147,10 +147,10 @@ async def pages_by_stores(
     return grouped(map(selection.read, records), store_ids, by=lambda page: page.store_id)
 
 
-async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope) -> PageView | None:
+async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope, only: Only = None) -> PageView | None:
     """Return a page."""
     where = within(scope, Conditions().add("g.id = {}", page_id), "g.store_id")
-    return await _page(db, where)
+    return await _page(db, where, only)
 
 
 async def page_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> PageView | None:
@@ -181,8 +181,8 @@ async def versions_of_page(
     return tuple(PageVersionView(**dict(record) | {"type": PageType(record["type"])}) for record in records)
 
 
-async def _page(db: Reader, where: Conditions) -> PageView | None:
-    selection = PAGES.selection(None)
+async def _page(db: Reader, where: Conditions, only: Only = None) -> PageView | None:
+    selection = PAGES.selection(only)
     query = f"select {selection.sql} from pages g where {where.sql} order by g.created_at, g.id limit 1"
     record = await db.fetchrow(query, *where.arguments)
     return None if record is None else selection.read(record)

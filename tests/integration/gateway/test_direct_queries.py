@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -149,3 +150,17 @@ async def test_documents_of_strangers_never_push_out_a_plan(
     made = counts.made
     await platform.post(LIST, by=owner)
     assert counts.made == made
+
+
+async def counted_ways(platform: Platform) -> dict[str, int]:
+    response = await platform.client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {way: int(count) for way, count in re.findall(r'queries_total\{way="(\w+)"\} (\d+)', response.text)}
+
+
+async def test_metrics_say_how_many_queries_had_no_plan(platform: Platform, owner: Merchant) -> None:
+    before = await counted_ways(platform)
+    await platform.post(LIST, by=owner)
+    await platform.post("{ __schema { queryType { name } } me { id } }", by=owner)
+    after = await counted_ways(platform)
+    assert {way: after[way] - before[way] for way in after} == {"planned": 1, "unplannable": 1, "irregular": 0}

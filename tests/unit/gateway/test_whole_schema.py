@@ -379,6 +379,7 @@ def test_thousands_of_queries_have_the_same_bytes_from_plan_and_executor(
 
 PATHS = {
     "Store": "store(id: $id) {{ {} }}",
+    "Page": "page(id: $id) {{ {} }}",
     "Product": "store(id: $id) {{ products {{ nodes {{ {} }} }} }}",
     "ProductImage": "product(id: $id) {{ images {{ {} }} }}",
     "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
