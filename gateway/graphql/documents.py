@@ -12,6 +12,7 @@ from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, T
 from gateway.graphql.context import RequestContext
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.parsing import check_single
+from gateway.graphql.planned_executor import PlansOfText, plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.quota_cache import Quota, QuotaCache
 
@@ -32,6 +33,8 @@ class AdmittedDocument:
     """Fields of the answer if every page size from a variable has its maximum."""
     is_decided: bool
     """Whether it has a single operation, so that a request need not name it."""
+    plans: PlansOfText
+    """Held here, so that plans are dropped with the document."""
     fits: list[Budget]
     """The budgets that text and measure are known to be within."""
 
@@ -109,6 +112,7 @@ class DocumentAdmission:
             measure,
             answer_max=self._answers.measure(document, None),
             is_decided=measure.operations == 1,
+            plans=plan_cache(self._schema).hold(document),
             fits=[budget],
         )
         errors = (

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import msgspec
 from graphql import (
@@ -13,6 +13,7 @@ from graphql import (
     ExecutionResult,
     FragmentSpreadNode,
     GraphQLSchema,
+    Location,
     OperationType,
     Source,
     VariableNode,
@@ -74,7 +75,7 @@ class _KnownOperation:
         return tuple([values.get(name) for name in self._conditions])
 
 
-class _KnownText:
+class PlansOfText:
     """The operations of one text, by the name that a request gives. A text has a bounded number of them."""
 
     def __init__(self) -> None:
@@ -88,11 +89,25 @@ class _KnownText:
 
 
 class PlanCache:
-    """The plans of one schema. They live as long as the parsed documents that they belong to, and are bounded by them."""
+    """The plans of one schema. They live as long as somebody holds them, and are bounded by the cache of documents."""
 
     def __init__(self) -> None:
         self.counts = PlanCounts()
-        self._by_text: WeakKeyDictionary[Source, _KnownText] = WeakKeyDictionary()
+        # Weak on both sides: plans refer to nodes of the text, and would keep it.
+        self._by_text: WeakKeyDictionary[Source, ReferenceType[PlansOfText]] = WeakKeyDictionary()
+
+    def hold(self, document: DocumentNode) -> "PlansOfText":
+        """Return the plans of a new document. They are forgotten once the caller forgets them."""
+        plans = PlansOfText()
+        if document.loc is not None:
+            # An equal text that is still in memory must not stay the key.
+            self._by_text.pop(document.loc.source, None)
+            self._by_text[document.loc.source] = ref(plans)
+        return plans
+
+    def _held(self, location: Location | None) -> "PlansOfText | None":
+        reference = None if location is None else self._by_text.get(location.source)
+        return None if reference is None else reference()
 
     def plan(self, executor: "PlannedExecutor", name: str | None = None) -> OperationPlan | None:
         """Return the plan of an executor's operation. None if plans cannot carry it.
@@ -101,12 +116,9 @@ class PlanCache:
             executor: has the operation and its variables.
             name: the name that the request gives, if any.
         """
-        source = executor.operation.loc.source if executor.operation.loc else None
-        if source is None:
-            return executor.make_plan()[0]
-        known = self._by_text.get(source)
+        known = self._held(executor.operation.loc)
         if known is None:
-            known = self._by_text[source] = _KnownText()
+            return executor.make_plan()[0]
         operation = known.operations.get(name)
         if operation is None:
             operation = known.operations[name] = _KnownOperation(executor)
@@ -129,7 +141,7 @@ class PlanCache:
                 schema, document, context_value=context, raw_variable_values=variables, operation_name=name
             )
 
-        known = self._by_text.get(document.loc.source) if document.loc else None
+        known = self._held(document.loc)
         operation = None if known is None else known.operations.get(name)
         values = None if operation is None else operation.variables.coerce(variables)
         if operation is not None and values is not None:

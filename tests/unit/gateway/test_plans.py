@@ -204,6 +204,7 @@ async def counted(*runs: tuple[str, dict[str, Any]], leaf: Leaf = LEAF) -> PlanC
     """Run queries on a schema of their own and return its counts. Equal texts are one document, as in the gateway."""
     schema = strawberry.Schema(query=Query, execution_context_class=PlannedExecutor)
     documents = {text: parse(text) for text, _ in runs}
+    held = [plan_cache(schema._schema).hold(document) for document in documents.values()]
     _source.append(Branch(leaf=leaf, maybe=None, leaves=[leaf, leaf], sparse=None))
     try:
         for text, variables in runs:
@@ -218,6 +219,7 @@ async def counted(*runs: tuple[str, dict[str, Any]], leaf: Leaf = LEAF) -> PlanC
             assert result.errors is None or leaf is not LEAF
     finally:
         _source.pop()
+    assert len(held) == len(documents)
     return plan_cache(schema._schema).counts
 
 
