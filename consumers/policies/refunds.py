@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 from commands.refunds import RecordRefund
 from consumers.ports import Aggregates, React
-from domain.kernel import DomainError, DomainEvent
+from domain.kernel import Clock, DomainError, DomainEvent
 from domain.merchant.aggregate import MERCHANT
 from domain.order.after_sale.events import RefundRequested
 from domain.order.after_sale.state import RefundStatus
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 ASKING = RetryPolicy(attempts=6, first_pause=1.0, growth=3.0, longest_pause=120.0)
 """Tries of one delivery; the adapter's library has retried each already."""
 REASON_MAX = 300
+LATE = timedelta(hours=20)
+"""Providers keep idempotency keys for a day at least; a dead letter can be replayed after that."""
 
 
 class RefundPolicy:
@@ -39,11 +42,13 @@ class RefundPolicy:
         react: React,
         aggregates: Aggregates,
         providers: Mapping[str, PaymentRefunds],
+        clock: Clock,
         *,
         asking: RetryPolicy = ASKING,
     ) -> None:
         """Take the providers by the name that orders have of them (``sandbox``, ``stripe``)."""
         self._react, self._aggregates, self._providers, self._asking = react, aggregates, providers, asking
+        self._clock = clock
 
     async def __call__(self, envelope: Envelope) -> None:
         asked = envelope.event
@@ -74,6 +79,7 @@ class RefundPolicy:
             amount=asked.amount,
             return_fee=asked.fee_refund.minor > 0,
             idempotency_key=asked.idempotency_key,
+            is_late=self._clock.now() - asked.occurred_at > LATE,
         )
         account_id = None if merchant.stripe is None else merchant.stripe.id
         return await retry(lambda: provider.refund(request, account_id=account_id), self._asking)

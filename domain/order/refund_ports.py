@@ -22,6 +22,8 @@ class RefundOrderRequest:
     return_fee: bool
     """Whether the platform's fee goes back in proportion. A provider refuses to refund a fee of zero."""
     idempotency_key: str
+    is_late: bool = False
+    """Whether the provider may have forgotten the key, so that it must look for the refund before it makes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -246,7 +246,7 @@ async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: E
 async def _refund_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
     from consumers.policies.refunds import RefundPolicy
 
-    return RefundPolicy(react, aggregates, await platform.refunds())
+    return RefundPolicy(react, aggregates, await platform.refunds(), platform.clock)
 
 
 def origin(url: str) -> str:

@@ -15,6 +15,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
+from domain.order.after_sale.dispute_events import DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
@@ -30,7 +31,7 @@ from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-TO_MERCHANT = frozenset({MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE})
+TO_MERCHANT = frozenset({MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE, MailKind.DISPUTE_TO_ANSWER})
 
 
 class MailQueries(Protocol):
@@ -147,6 +148,10 @@ class StoreMailWriter:
             case MailKind.ORDER_REFUNDED:
                 assert isinstance(envelope.event, RefundSucceeded)
                 return await self._refunded(envelope.event, store, order)
+            case MailKind.DISPUTE_TO_ANSWER:
+                assert isinstance(envelope.event, DisputeOpened)
+                subject = f"A bank disputes {formatting.money(envelope.event.amount)} of order {order.number}"
+                return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
             case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
                 return await self._withdrawal(kind, envelope, store, shop, order)
 

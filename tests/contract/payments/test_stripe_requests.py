@@ -364,3 +364,17 @@ async def test_a_payout_is_described_as_stripe_describes_it(
     report = await StripeReports(client).payout("acct_1", "po_1")
     assert (report.status, report.amount) == (expected, Money(minor=1000, currency="JPY"))
     assert report.arrival_on == date(2026, 12, 1)
+
+
+async def test_a_late_repeat_finds_the_refund_although_its_key_is_forgotten(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    await checkout(client).open_session(REQUEST)
+    refunds = StripeRefunds(client)
+    first = await refunds.refund(refund_request(4000), account_id="acct_1")
+    stripe.forget_keys()
+    late = replace(refund_request(4000), is_late=True)
+    assert await refunds.refund(late, account_id="acct_1") == first
+    assert len(stripe.refunds) == 1
+    other = replace(refund_request(1000, number=2), is_late=True)
+    assert (await refunds.refund(other, account_id="acct_1")).external_id == "re_2"

@@ -118,7 +118,7 @@ def ask(platform: Platform, order_id: UUID, amount: str | None = None, *, restoc
 
 
 def policy(platform: Platform, provider: PaymentRefunds, name: str = "stripe") -> RefundPolicy:
-    return RefundPolicy(platform, platform, {name: provider}, asking=AT_ONCE)
+    return RefundPolicy(platform, platform, {name: provider}, platform.clock, asking=AT_ONCE)
 
 
 def last(platform: Platform, kind: type[DomainEvent]) -> Envelope:
@@ -166,6 +166,17 @@ async def test_an_outage_leaves_the_refund_requested_and_is_worth_another_try(pl
     assert refund.status is RefundStatus.REQUESTED
     await policy(platform, provider)(last(platform, RefundRequested))
     assert (await platform.get(ORDER, order_id)).status is OrderStatus.REFUNDED
+
+
+async def test_a_dead_letter_that_is_replayed_after_a_day_says_that_it_is_late(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id, *(Transient("Stripe", "away") for _ in range(3)))
+    await platform.send(ask(platform, order_id))
+    with pytest.raises(Transient):
+        await policy(platform, provider)(last(platform, RefundRequested))
+    platform.clock.advance(timedelta(days=2))
+    await policy(platform, provider)(last(platform, RefundRequested))
+    assert [request.is_late for request in provider.asked] == [False, False, False, True]
 
 
 async def test_a_refusal_of_the_provider_is_a_failed_refund_with_its_words(platform: Platform) -> None:

@@ -12,6 +12,7 @@ from domain.kernel import Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeOpened, DisputeStatus
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, Pieces, RefundedPieces, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
@@ -374,3 +375,28 @@ async def test_a_cancellation_says_why_and_that_the_payment_goes_back(desk: Desk
     assert "Reason: <i>Sold out</i>" in mail.text
     assert "&lt;i&gt;Sold out" in mail.html
     assert "Your payment goes back" in mail.text
+
+
+async def test_a_dispute_names_the_deadline_and_warns_of_a_second_refund(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    desk.known = replace(order, refunded=Money(minor=1000))
+    event = DisputeOpened(
+        originator_id=desk.order_id,
+        originator_version=4,
+        occurred_at=NOW,
+        dispute_id="du_1",
+        intent_id="pi_1",
+        amount=Money(minor=3400),
+        reason="product_not_received",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=datetime(2026, 12, 7, 12, 0, tzinfo=UTC),
+    )
+    mail = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(event))
+    assert mail is not None
+    assert mail.recipient == "hello@neonhaven.example"
+    assert mail.subject == "A bank disputes $34.00 of order ZY-7Q2M4K"
+    assert "product not received" in mail.text
+    assert "until 7 December 2026" in mail.text
+    assert "$10.00 of this order are refunded already" in mail.text
+    assert "7 December 2026" in mail.html

@@ -59,6 +59,8 @@ class StripeRefunds:
         """
         if account_id is None:
             raise StripeRefused("No account is connected. Refund it in Stripe's dashboard.")
+        if request.is_late and (made := await self._made(account_id, request)) is not None:
+            return made
         params: RefundCreateParams = {
             "payment_intent": request.intent_id,
             "amount": to_stripe(request.amount),
@@ -79,8 +81,8 @@ class StripeRefunds:
         )
         try:
             return _answer(_Refund.model_validate(refund.to_dict()), request.intent_id)
-        except ValidationError as error:
-            raise Transient(WHO, f"its answer about the refund makes no sense: {why(error)}") from error
+        except ValueError as error:
+            raise _senseless("refund", error) from error
 
     async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
         """Return what Stripe says about a payment; None if it was not made through this platform.
@@ -89,20 +91,32 @@ class StripeRefunds:
             StripeRefused: retrying cannot help.
             Transient: Stripe cannot be reached or makes no sense; retrying may help.
         """
-        options: stripe.RequestOptions = {"stripe_account": account_id}
         metadata = await payment_metadata(self._client, account_id, intent_id)
         if metadata is None:
             return None
+        answers = await self._list(account_id, intent_id)
+        return ChargeReport(store_id=metadata.store_id, order_id=metadata.order_id, refunds=answers)
+
+    async def _made(self, account_id: str, request: RefundOrderRequest) -> RefundAnswer | None:
+        """Return the refund that an earlier try made; None if none did."""
+        listed = await self._list(account_id, request.intent_id)
+        return next((answer for answer in listed if answer.refund_id == request.refund_id), None)
+
+    async def _list(self, account_id: str, intent_id: str) -> list[RefundAnswer]:
+        options: stripe.RequestOptions = {"stripe_account": account_id}
         refunds = await ask(
             self._client.v1.refunds.list_async(params={"payment_intent": intent_id, "limit": PAGE}, options=options)
         )
         try:
             listed = _Refunds.model_validate(refunds.to_dict()).data
-            answers = [_answer(refund, intent_id) for refund in listed]
+            return [_answer(refund, intent_id) for refund in listed]
         except ValueError as error:
-            said = why(error) if isinstance(error, ValidationError) else str(error)
-            raise Transient(WHO, f"its answer about the refunds makes no sense: {said}") from error
-        return ChargeReport(store_id=metadata.store_id, order_id=metadata.order_id, refunds=answers)
+            raise _senseless("refunds", error) from error
+
+
+def _senseless(what: str, error: ValueError) -> Transient:
+    said = why(error) if isinstance(error, ValidationError) else str(error)
+    return Transient(WHO, f"its answer about the {what} makes no sense: {said}")
 
 
 def _answer(refund: _Refund, intent_id: str) -> RefundAnswer:
