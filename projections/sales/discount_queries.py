@@ -11,6 +11,7 @@ from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 from projections.sales.views import DiscountView
 
+COLUMNS = "d.id, d.store_id, d.code, d.terms, d.paused, d.reserved, d.used, d.created_at, d.updated_at"
 DISCOUNTS_MOST = 500
 """Most codes that a list returns, the newest first."""
 
@@ -28,7 +29,7 @@ async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tup
     """Return a store's discount codes, the newest first."""
     where = _within(scope, Conditions().add("d.store_id = {}", store_id))
     records = await db.fetch(
-        f"select d.* from discounts d where {where.sql} order by d.created_at desc, d.id desc limit {DISCOUNTS_MOST}",
+        f"select {COLUMNS} from discounts d where {where.sql} order by d.created_at desc, d.id desc limit {DISCOUNTS_MOST}",
         *where.arguments,
     )
     return tuple(_view(record) for record in records)
@@ -37,7 +38,7 @@ async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tup
 async def discount_by_id(db: Reader, discount_id: UUID, *, scope: Scope) -> DiscountView | None:
     """Return a discount code."""
     where = _within(scope, Conditions().add("d.id = {}", discount_id))
-    record = await db.fetchrow(f"select d.* from discounts d where {where.sql}", *where.arguments)
+    record = await db.fetchrow(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
     return None if record is None else _view(record)
 
 

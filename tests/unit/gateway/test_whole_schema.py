@@ -28,11 +28,13 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.discount.events import DiscountKind, DiscountTerms
 from domain.generation.events import JobStatus
 from domain.kernel import InvalidInput
 from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
+from domain.shipping.rates import default_rates
 from domain.store.events import PageType, StoreStatus
 from gateway.api.known_stores import KnownStores
 from gateway.graphql.as_of import with_past_readings
@@ -100,6 +102,13 @@ FIXED: dict[str, list[Any]] = {
     "preferences": ["{}"],
     "written_by": ["house"],
     "approved": [True, False],
+    "paused": [True, False],
+    "reserved": [0, 7],
+    "used": [0, 12_345],
+    "terms": [DiscountTerms(kind=DiscountKind.FREE_SHIPPING).model_dump_json()],
+    "shipping": [None, default_rates("JPY").model_dump_json()],
+    "discount": [None],
+    "attributes": ["{}"],
     "time_zone": ["UTC"],
     **{
         key: [None]
