@@ -230,8 +230,13 @@ async def test_a_group_is_appended_completely_or_not_at_all(log: EventLog) -> No
         with pytest.raises(error):
             await log.commit_group([good, last])
         assert await log.outcome(good.context.command_id) is None
+        assert log.cached(KIND, id) is None, "the first conflict drops the state that was out of date"
     with pytest.raises(KnownCommands):
         await log.commit_group([known])
+    begun = registered(uuid4())
+    missing = connected(begun.state)
+    with pytest.raises(ConcurrencyConflict):
+        await log.commit_group([commit(begun), commit(connected(missing.state, SupplierProvider.SPOCKET))])
     assert len(await all_events(log)) == before
 
 
