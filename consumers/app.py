@@ -1,8 +1,16 @@
-"""Connects agents and policies to the log: one Kafka consumer and one consumer group each.
+"""Connects agents and policies to the log: one FastStream subscriber and one Kafka consumer group each.
 
-A batch goes to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps the order of each key: one slow key
-does not hold up the next batch. :class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks. This module
-fetches, and commits offsets up to the last record that is done.
+FastStream declares the subscribers, documents them (AsyncAPI) and waits for their records, with manual acknowledgement. Its
+other features do not fit:
+
+* Acknowledging first loses records that fail.
+* A negative acknowledgement delivers again at once, without limit.
+* The concurrent subscriber gives up order.
+* The batch subscriber sleeps after each empty poll, which takes CPU time at rest and delays the next record.
+
+So a record and those that arrived with it only go to :class:`consumers.runtime.key_ordered.KeyOrderedExecutor`, which keeps the order of each key.
+:class:`consumers.runtime.delivery.RecordDelivery` counts, retries and parks. This module commits offsets, up to the last
+record that is done.
 
 Events are delivered again, so every consumer must make that harmless. After a crash or a rebalance, everything above the
 last committed offset comes again; after a topic was deleted and filled again, everything does
@@ -15,17 +23,21 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 
 from consumers.ports import Consumer
+from consumers.runtime.broker_security import broker_security
 from consumers.runtime.delivery import CONCURRENCY, REDELIVERY, RecordDelivery, SoloGate
 from consumers.runtime.key_ordered import KeyOrderedExecutor, in_log_order
 from consumers.runtime.topic_identity import TopicIdentity
 from domain.kernel import Clock
 from infra.retry import RetryPolicy
-from schemas.internal.broker_address import client_settings
 from schemas.internal.canaries import Canaries, seen_in
 from schemas.internal.deliveries import DeadLetters, DeliveryLedger, Record
 from schemas.internal.provenance import Provenance
@@ -35,8 +47,6 @@ BATCH = 500
 """Most records of one fetch."""
 OPEN_MOST = 1000
 """Fetching pauses while this many records are not done."""
-POLL_MS = 5000
-"""Wait of one poll for a first record, which ends it at once."""
 COMMIT_EVERY_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 """Time that handlers have to finish after their partition was revoked or the process was stopped."""
@@ -82,6 +92,16 @@ class ConsumerApp:
             session_seconds: how long a process may be silent before others take over its partitions.
             canaries: notes which canaries the consumers received; None reads no canaries.
         """
+        self.broker = KafkaBroker(
+            bootstrap_servers,
+            security=broker_security(bootstrap_servers),
+            client_id="zyenta-consumer",
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=15_000,
+            apply_types=False,
+            logger=None,
+        )
         solo_gate = SoloGate()
         self._subscriptions = [
             _Subscription(
@@ -96,7 +116,7 @@ class ConsumerApp:
                     concurrency=(concurrency or {}).get(consumer.name, CONCURRENCY),
                     redelivery=redelivery,
                 ),
-                bootstrap_servers,
+                self.broker,
                 grace_seconds=grace_seconds,
                 session_seconds=session_seconds,
                 canaries=canaries,
@@ -125,21 +145,24 @@ class ConsumerApp:
         Raises:
             KafkaError, OSError: the broker is out of reach; retrying may help, after ``stop``.
         """
-        await asyncio.gather(*(subscription.start() for subscription in self._subscriptions))
+        await self.broker.start()
+        for subscription in self._subscriptions:
+            subscription.start()
 
     async def stop(self) -> None:
         """Let running handlers finish within the grace, commit what is done, and leave the groups."""
         await asyncio.gather(*(subscription.stop() for subscription in self._subscriptions))
+        await self.broker.stop()
 
 
 class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """One consumer's Kafka consumer, executor and offsets."""
+    """One consumer's subscriber, executor and offsets."""
 
     def __init__(
         self,
         consumer: Consumer,
         delivery: RecordDelivery,
-        bootstrap_servers: str,
+        broker: KafkaBroker,
         *,
         grace_seconds: float,
         session_seconds: float,
@@ -155,63 +178,34 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._stopping = False
         self._released = 0
         self._committer: asyncio.Task[None] | None = None
-        self._fetcher: asyncio.Task[None] | None = None
-        self._kafka: AIOKafkaConsumer | None = None
-        self._bootstrap_servers = bootstrap_servers
-        self._session_seconds = session_seconds
-
-    async def start(self) -> None:
-        """Join the group and start to fetch.
-
-        Raises:
-            KafkaError, OSError: the broker is out of reach; retrying may help, after ``stop``.
-        """
-        self._stopping = False
-        kafka = self._kafka = AIOKafkaConsumer(
-            **client_settings(self._bootstrap_servers),
-            client_id="zyenta-consumer",
-            group_id=self.consumer.name,
-            enable_auto_commit=False,
+        self._subscriber = broker.subscriber(
+            *((consumer.topic.name,) if canaries is None else (consumer.topic.name, CANARY.name)),
+            group_id=consumer.name,
+            ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            metadata_max_age_ms=15_000,
-            session_timeout_ms=int(self._session_seconds * 1000),
-            heartbeat_interval_ms=int(self._session_seconds * 300),
+            listener=self,
+            session_timeout_ms=int(session_seconds * 1000),
+            heartbeat_interval_ms=int(session_seconds * 300),
+            parser=_unparsed,
+            decoder=_undecoded,
+            title=consumer.name,
+            description=(type(consumer).__doc__ or "").strip().partition("\n")[0],
         )
-        topics = [self.consumer.topic.name]
-        kafka.subscribe(topics if self._canaries is None else [*topics, CANARY.name], listener=self)
-        await kafka.start()
-        self._fetcher = asyncio.create_task(self._keep_fetching(kafka), name=f"fetch {self.consumer.name}")
+        self._subscriber(self._receive)
+
+    def start(self) -> None:
+        self._stopping = False
         self._committer = asyncio.create_task(self._keep_committing(), name=f"commit {self.consumer.name}")
 
     async def stop(self) -> None:
         self._stopping = True
         self._assigned.set()  # lets go of a batch that waits for a rebalance
-        await _cancelled(self._committer)
+        if self._committer is not None:
+            self._committer.cancel()
+            await asyncio.gather(self._committer, return_exceptions=True)
+            self._committer = None
         await self._release({(tp.topic, tp.partition) for tp in self._assignment()})
-        await _cancelled(self._fetcher)
-        self._committer = self._fetcher = None
-        if self._kafka is not None:
-            await self._kafka.stop()
-            self._kafka = None
-
-    async def _keep_fetching(self, kafka: AIOKafkaConsumer) -> None:
-        while not self._stopping:
-            try:
-                fetched = await kafka.getmany(timeout_ms=POLL_MS, max_records=BATCH)
-            except ConsumerStoppedError:
-                return
-            except KafkaError as error:
-                logger.warning("%s could not fetch, trying again: %s", self.consumer.name, error)
-                await asyncio.sleep(RECONNECT_SECONDS)
-                continue
-            try:
-                await self._receive(fetched)
-            except Exception:
-                logger.exception("%s could not take a batch, fetching it again", self.consumer.name)
-                for partition, batch in fetched.items():
-                    self._fetch_again(partition, batch[0].offset)
-                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let handlers finish or cancel them; the group waits for this, so the grace bounds it."""
@@ -224,8 +218,13 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         logger.info("%s has partitions %s of %s", self.consumer.name, numbers, self.consumer.topic.name)
         self._assigned.set()
 
-    async def _receive(self, batches: Mapping[TopicPartition, Sequence[Record]]) -> None:
-        """Submit fetched records. After any error, the partition is fetched again from the batch's first record."""
+    async def _receive(self, first: Any) -> None:
+        """Submit a record and all that were fetched with it.
+
+        FastStream swallows exceptions from here and fetches on. So that no record is lost, after any error the partition
+        is fetched again from the batch's first record.
+        """
+        batches = await self._fetched_with(first)
         # A batch may have been fetched before a rebalance that is still going on.
         await self._assigned.wait()
         released = self._released
@@ -244,6 +243,20 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._pause_or_resume()
         if self._canaries is not None:
             await self._canaries.answer(self.consumer.name, seen_in(chain.from_iterable(batches.values())))
+
+    async def _fetched_with(self, first: Record) -> Mapping[TopicPartition, Sequence[Record]]:
+        at = TopicPartition(first.topic, first.partition)
+        batches: dict[TopicPartition, list[Record]] = {at: [first]}
+        if self._kafka is not None:
+            try:
+                fetched = await self._kafka.getmany(timeout_ms=0, max_records=BATCH - 1)
+            except KafkaError as error:
+                # The next wait for a record meets the same error, and FastStream reports it.
+                logger.info("%s got one record only: %s", self.consumer.name, error)
+            else:
+                for partition, records in fetched.items():
+                    batches.setdefault(partition, []).extend(records)
+        return batches
 
     async def _new_records(self, partition: TopicPartition, batch: Sequence[Record]) -> Sequence[Record]:
         """Return the records of a batch that were not fetched before; none if the topic was created again."""
@@ -364,8 +377,15 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     def _assignment(self) -> set[TopicPartition]:
         return set() if self._kafka is None else self._kafka.assignment()
 
+    @property
+    def _kafka(self) -> AIOKafkaConsumer | None:
+        return self._subscriber.consumer
 
-async def _cancelled(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+
+async def _unparsed(record: Any) -> KafkaMessage:
+    """Wrap a record without looking inside: FastStream's own parser fails on a header that is not UTF-8."""
+    return KafkaMessage(raw_message=record, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> Any:
+    return message.raw_message

@@ -104,5 +104,5 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpx2", "httpcore", "aiokafka", "yoyo", "openai", "asyncio"):
+    for chatty in ("httpx", "httpx2", "httpcore", "aiokafka", "yoyo", "faststream", "openai", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
