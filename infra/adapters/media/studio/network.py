@@ -1,10 +1,15 @@
-"""The neural network of the studio: one of rembg's, run by OpenVINO on weights at a given path."""
+"""The neural network of the studio: a session of rembg, run by OpenVINO on weights at a given path."""
 
+import importlib
 import os
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -17,27 +22,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What a kind of network takes and gives, as in rembg's session of that kind."""
+    """Where rembg has the session of a kind of network, and how OpenVINO runs it."""
 
+    module: str
+    session: str
     side: int
     """Side of the square input, in pixels."""
-    mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
-    """Mean and standard deviation by channel that the network was trained with, of values from 0 to 1."""
-    gives_logits: bool = False
-    """Whether the output still needs the logistic function."""
     exact: frozenset[str] | None = None
     """The convolutions that need 32-bit floats; None if all do."""
 
 
 COMPILED = "compiled"
 """Folder beside the weights, if that may be written to, with the networks as OpenVINO compiled them."""
-_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NETWORKS = {
     # Alone in bfloat16, each of the two moves the edges of masks more than all others together.
-    "u2net": Network(320, *_IMAGENET, exact=frozenset({"Conv_787/WithoutBiases", "Conv_920/WithoutBiases"})),
-    "isnet": Network(1024, (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)),
-    "birefnet": Network(1024, *_IMAGENET, gives_logits=True),
+    "u2net": Network(
+        "u2netp", "U2netpSession", 320, exact=frozenset({"Conv_787/WithoutBiases", "Conv_920/WithoutBiases"})
+    ),
+    "isnet": Network("dis_general_use", "DisSession", 1024),
+    "birefnet": Network("birefnet_general", "BiRefNetSessionGeneral", 1024),
 }
 """By kind."""
 
@@ -50,23 +53,41 @@ def predict_mask(image: Image.Image, model: str, kind: str = "u2net") -> Image.I
         model: path of the weights.
         kind: see :data:`NETWORKS`.
     """
-    network = NETWORKS[kind]
-    small = image.resize((network.side, network.side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    values: np.ndarray = np.asarray(small, dtype=np.float32)
-    values = values / max(float(values.max()), 1e-6)
-    values = (values - network.mean) / network.deviation
-    request = load(model, kind)
-    request.infer({0: np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=np.float32)})
-    found = request.get_output_tensor(0).data[0, 0].astype(np.float32)
-    if network.gives_logits:
-        found = 1 / (1 + np.exp(-found))
-    lowest, highest = float(found.min()), float(found.max())
-    return Image.fromarray((255 * (found - lowest) / max(highest - lowest, 1e-6)).astype(np.uint8), "L")
+    side = NETWORKS[kind].side
+    small = image.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    mask: Image.Image = load(model, kind).predict(small)[0]
+    return mask
 
 
 @cache
-def load(path: str, kind: str = "u2net") -> "InferRequest":
-    """Return the network with the weights at a path, loaded once per process.
+def load(path: str, kind: str = "u2net") -> Any:
+    """Return rembg's session for the weights at a path, loaded once per process."""
+    network = _session_class(kind)
+
+    class Local(network):  # type: ignore[misc, valid-type]  # rembg is untyped
+        def __init__(self) -> None:  # rembg's own would open the weights by onnxruntime
+            self.model_name = kind
+            self.inner_session = _OpenVinoSession(path, kind)
+
+    return Local()
+
+
+class _OpenVinoSession:
+    """What rembg uses of a session of onnxruntime."""
+
+    def __init__(self, path: str, kind: str) -> None:
+        self._request = _compile(path, kind)
+
+    def get_inputs(self) -> Sequence[SimpleNamespace]:
+        return [SimpleNamespace(name="input")]
+
+    def run(self, _outputs: None, inputs: Mapping[str, np.ndarray]) -> Sequence[np.ndarray]:
+        self._request.infer({0: np.ascontiguousarray(inputs["input"])})
+        return [self._request.get_output_tensor(0).data.astype(np.float32)]
+
+
+def _compile(path: str, kind: str) -> "InferRequest":
+    """Return the network with the weights at a path.
 
     Where the processor can, most of u2net computes in bfloat16: a look takes two thirds of the time, and a ten-thousandth
     of the mask's pixels changes sides.
@@ -90,3 +111,28 @@ def load(path: str, kind: str = "u2net") -> "InferRequest":
         # Saves half of the start. OpenVINO compiles again if the file is damaged or of another processor or version.
         settings["CACHE_DIR"] = str(folder / COMPILED)
     return core.compile_model(model, "CPU", settings).create_infer_request()
+
+
+def _session_class(kind: str) -> type:
+    """Return rembg's session class without importing the rest of rembg.
+
+    ``import rembg`` loads numba and scikit-image for alpha matting, which we do not use: a second of processor time and
+    100 MB in every worker. Empty package objects stand in for rembg, so only the needed modules run. They name
+    onnxruntime in signatures only, so another empty object stands in for it where it is not installed.
+    """
+    if "rembg" not in sys.modules:
+        spec = find_spec("rembg")
+        if spec is None or spec.origin is None:
+            raise ImportError("the package `rembg` is not installed")
+        root = Path(spec.origin).parent
+        for name, folder in (("rembg", root), ("rembg.sessions", root / "sessions")):
+            package = ModuleType(name)
+            package.__path__ = [str(folder)]
+            sys.modules[name] = package
+    if "onnxruntime" not in sys.modules and find_spec("onnxruntime") is None:
+        runtime: Any = ModuleType("onnxruntime")
+        runtime.SessionOptions = object
+        sys.modules["onnxruntime"] = runtime
+    network = NETWORKS[kind]
+    found: type = getattr(importlib.import_module(f"rembg.sessions.{network.module}"), network.session)
+    return found
