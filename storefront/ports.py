@@ -1,6 +1,6 @@
 """What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -12,6 +12,7 @@ from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
+from domain.product.events import ProductStatus
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
@@ -61,11 +62,11 @@ class StorefrontQueries(Protocol):
         self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort, only: Only = None
     ) -> Slice[ProductView]: ...
 
-    async def count(self, store_id: UUID, *, where: ProductFilter) -> int: ...
+    async def count(self, store_id: UUID, *, where: ProductFilter, most: int | None = None) -> int: ...
 
-    async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]: ...
+    async def categories(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> Sequence[CategoryCount]: ...
 
-    async def delivery(self, store_id: UUID, *, where: ProductFilter) -> tuple[int, int] | None: ...
+    async def delivery(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> tuple[int, int] | None: ...
 
     async def product(self, store_id: UUID, slug: str) -> ProductView | None: ...
 

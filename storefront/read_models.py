@@ -1,9 +1,10 @@
 """The storefront's queries on the read models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from domain.product.events import ProductStatus
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import (
     CategoryCount,
@@ -71,14 +72,19 @@ class ReadModelQueries:
             self._db, store_id, window, scope=ShopperScope(store_id), where=where, sort=sort, only=only
         )
 
-    async def count(self, store_id: UUID, *, where: ProductFilter) -> int:
-        return await catalog_queries.count_products(self._db, store_id, scope=ShopperScope(store_id), where=where)
+    async def count(self, store_id: UUID, *, where: ProductFilter, most: int | None = None) -> int:
+        scope = ShopperScope(store_id)
+        return await catalog_queries.count_products(self._db, store_id, scope=scope, where=where, most=most)
 
-    async def categories(self, store_id: UUID, *, where: ProductFilter) -> Sequence[CategoryCount]:
-        return await catalog_queries.categories_of_store(self._db, store_id, scope=ShopperScope(store_id), where=where)
+    async def categories(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> Sequence[CategoryCount]:
+        return await catalog_queries.categories_of_store(
+            self._db, store_id, scope=ShopperScope(store_id), statuses=statuses
+        )
 
-    async def delivery(self, store_id: UUID, *, where: ProductFilter) -> tuple[int, int] | None:
-        return await catalog_queries.delivery_of_store(self._db, store_id, scope=ShopperScope(store_id), where=where)
+    async def delivery(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> tuple[int, int] | None:
+        return await catalog_queries.delivery_of_store(
+            self._db, store_id, scope=ShopperScope(store_id), statuses=statuses
+        )
 
     async def product(self, store_id: UUID, slug: str) -> ProductView | None:
         return await catalog_queries.product_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))

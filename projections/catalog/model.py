@@ -1,9 +1,10 @@
 """The catalog read model: stores, pages, products, variants, images and media assets."""
 
+from projections.catalog.fold.media import MEDIA_FOLDS
 from projections.catalog.fold.products import PRODUCT_FOLDS
 from projections.catalog.fold.stores import STORE_FOLDS
 from projections.catalog.tables import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
-MODEL = ReadModel("catalog", 9, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS))
+MODEL = ReadModel("catalog", 9, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS))
 """The read model."""

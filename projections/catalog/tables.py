@@ -87,9 +87,10 @@ class ProductRow:
     id: UUID
     store_id: UUID
     status: ProductStatus
+    """As it is shown: an active product with nothing available is out of stock."""
     title: str
     title_folded: str
-    """The title after ``domain.text.fold``, for search and sorting."""
+    """The title after ``domain.text.fold``, for sorting."""
     slug: str
     category: str | None
     currency: str
@@ -104,6 +105,8 @@ class ProductRow:
     available: int
     short: int
     score_total: float | None
+    shipping_days: str | None
+    """The fewest and the most days, such as ``4-9``; None if the product was added by hand."""
     created_at: datetime
     updated_at: datetime
 
@@ -114,10 +117,6 @@ class ProductTextRow:
 
     id: UUID
     description: str
-    description_folded: str
-    """For search, like ``labels_folded``."""
-    labels_folded: str
-    """Category and tags after ``domain.text.fold``."""
     meta_title: str | None
     meta_description: str | None
     copy: Json | None
@@ -127,6 +126,35 @@ class ProductTextRow:
     tags: Json
     source: Json | None
     """``views.Source``; None if the product was added by hand."""
+
+
+@dataclass(slots=True)
+class ProductWordsRow:
+    """The words that a product is found by, as ``projections.catalog.words`` returns them, with spaces between them."""
+
+    id: UUID
+    store_id: UUID
+    title: str
+    labels: str
+    """Of its category and tags."""
+    description: str
+
+
+@dataclass(slots=True)
+class SearchWordRow:
+    """A word of the titles and labels of a store, now or earlier; typing errors are corrected to one of them."""
+
+    store_id: UUID
+    word: str
+
+
+@dataclass(slots=True)
+class ProductCountsRow:
+    """How many products a store has, so that no query counts them."""
+
+    store_id: UUID
+    counts: Json
+    """``projections.catalog.counts.ProductCounts``."""
 
 
 @dataclass(slots=True)
@@ -230,28 +258,51 @@ PRODUCTS = Table(
         "title",
         "title_folded",
         "slug",
+        "category",
         "price_minor",
         "compare_at_minor",
         "on_hand",
         "available",
         "short",
+        "shipping_days",
         "updated_at",
     ),
     indexes=(
-        "create index on products (store_id, created_at, id)",
         "create index on products (store_id, slug)",
-        # One index per order of ``queries.PRODUCT_ORDERS``, so that a page never sorts a store's products.
-        "create index on products (store_id, price_minor, id)",
-        f"create index on products (store_id, ({TITLE_KEY}), id)",
-        f"create index on products (store_id, ({SCORE_KEY}), id)",
-        f"create index on products (store_id, category, ({SCORE_KEY}), id)",
+        # One index per order of ``queries.PRODUCT_ORDERS``, so that a page never sorts a store's products, nor passes
+        # over those in another status.
+        "create index on products (store_id, status, created_at, id)",
+        "create index on products (store_id, status, price_minor, id)",
+        f"create index on products (store_id, status, ({TITLE_KEY}), id)",
+        f"create index on products (store_id, status, ({SCORE_KEY}), id)",
+        f"create index on products (store_id, category, status, ({SCORE_KEY}), id)",
     ),
 )
 PRODUCT_TEXTS = Table(
     "product_texts",
     ProductTextRow,
-    hot=("description", "description_folded", "meta_title", "meta_description", "copy"),
+    hot=("description", "meta_title", "meta_description", "copy"),
 )
+PRODUCT_WORDS = Table(
+    "product_words",
+    ProductWordsRow,
+    hot=("title", "description"),
+    generated={
+        # The store is one of the words, so that the index finds a word in one store among thousands.
+        "document": "tsvector generated always as (array_to_tsvector(array[replace(store_id::text, '-', '')]) "
+        "|| setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', labels), 'B') "
+        "|| setweight(to_tsvector('english', description), 'D'))"
+    },
+    indexes=("create index on product_words using gin (document)",),
+)
+SEARCH_WORDS = Table(
+    "search_words",
+    SearchWordRow,
+    key=("store_id", "word"),
+    # With btree_gin, the words of one store and those with a trigram are both read from this index.
+    indexes=("create index on search_words using gin (store_id, word public.gin_trgm_ops)",),
+)
+PRODUCT_COUNTS = Table("product_counts", ProductCountsRow, key=("store_id",), hot=("counts",))
 VARIANTS = Table(
     "variants",
     VariantRow,
@@ -296,8 +347,22 @@ class CatalogRows:
     page_versions: dict[tuple[UUID, int], PageVersionRow] = field(default_factory=dict)
     products: dict[UUID, ProductRow] = field(default_factory=dict)
     product_texts: dict[UUID, ProductTextRow] = field(default_factory=dict)
+    product_words: dict[UUID, ProductWordsRow] = field(default_factory=dict)
+    search_words: dict[tuple[UUID, str], SearchWordRow] = field(default_factory=dict)
+    product_counts: dict[UUID, ProductCountsRow] = field(default_factory=dict)
     variants: dict[UUID, VariantRow] = field(default_factory=dict)
     media: dict[UUID, MediaRow] = field(default_factory=dict)
 
 
-TABLES = (STORES, PAGES, PAGE_VERSIONS, PRODUCTS, PRODUCT_TEXTS, VARIANTS, MEDIA)
+TABLES = (
+    STORES,
+    PAGES,
+    PAGE_VERSIONS,
+    PRODUCTS,
+    PRODUCT_TEXTS,
+    PRODUCT_WORDS,
+    SEARCH_WORDS,
+    PRODUCT_COUNTS,
+    VARIANTS,
+    MEDIA,
+)

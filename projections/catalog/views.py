@@ -368,6 +368,8 @@ class ProductSort(StrEnum):
     TITLE = "TITLE"
     SCORE = "SCORE"
     """The best winning score first, products without a score last."""
+    RELEVANCE = "RELEVANCE"
+    """The best match of a search first; without a search, by score."""
 
 
 ON_SALE = frozenset({ProductStatus.ACTIVE, ProductStatus.OUT_OF_STOCK})
@@ -387,7 +389,7 @@ class ProductFilter:
     price_max: int | None = None
     """Minor units, inclusive."""
     text: str | None = None
-    """Words that must each be in title, description, category or tags; case and accents are ignored."""
+    """What to search title, description, category and tags for; see ``projections.catalog.queries.search``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

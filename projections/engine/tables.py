@@ -64,6 +64,7 @@ class Table(Generic[R]):
         key: tuple[str, ...] = ("id",),
         hot: tuple[str, ...] = (),
         indexes: Iterable[str] = (),
+        generated: Mapping[str, str] = types.MappingProxyType({}),
     ) -> None:
         """Describe a table.
 
@@ -74,6 +75,7 @@ class Table(Generic[R]):
             hot: the columns that change after a row is inserted. A loaded row has only these and its key; a fold that
                 reads another column of it fails at once.
             indexes: ``create index`` statements, run after the table is created; time travel has no indexes.
+            generated: further columns, by name, each with its type and the expression that PostgreSQL computes it from.
         """
         hints = typing.get_type_hints(row)
         self.name, self.row, self.key, self.hot, self.indexes = name, row, key, hot, tuple(indexes)
@@ -86,7 +88,15 @@ class Table(Generic[R]):
         ]
         # Free space on every page lets an update stay on its page and skip the indexes.
         storage = " with (fillfactor = 75)" if hot else ""
-        self.ddl = f"create table {name} ({', '.join(definitions)}, primary key ({', '.join(key)})){storage};"
+
+        def ddl(kind: str) -> str:
+            computed = [f"{column} {of} {kind}" for column, of in generated.items()]
+            columns = ", ".join([*definitions, *computed, f"primary key ({', '.join(key)})"])
+            return f"create table {name} ({columns}){storage};"
+
+        self.ddl = ddl("stored")
+        self.temporary_ddl = ddl("virtual")
+        """For time travel: a generated column is computed only for the queries that read it."""
 
         self._loaded = key + hot
         self._changed = attrgetter(*self._loaded)
@@ -130,6 +140,10 @@ class Table(Generic[R]):
         """Write the hot columns of rows that were loaded."""
         if rows and self.hot:
             await tx.execute(self._update, *zip(*map(self._changed, rows), strict=True))
+
+    def hot_values(self, rows: Iterable[R]) -> list[Any]:
+        """Return the key and hot columns of rows, to find out later which rows a fold changed."""
+        return list(map(self._changed, rows))
 
 
 def _sql_type(hint: Any) -> tuple[str, bool]:
@@ -224,8 +238,13 @@ class ReadModel(Generic[W]):
 
     @property
     def tables_ddl(self) -> str:
-        """The tables without their indexes: enough for time travel, and for a rebuild until it has caught up."""
+        """The tables without their indexes: enough for a rebuild until it has caught up."""
         return "\n".join(table.ddl for table in self.tables)
+
+    @property
+    def temporary_ddl(self) -> str:
+        """The tables for time travel."""
+        return "\n".join(table.temporary_ddl for table in self.tables)
 
     @property
     def indexes_ddl(self) -> str:
@@ -278,14 +297,15 @@ class ReadModel(Generic[W]):
         rows: dict[str, dict[Any, Any]] = {
             table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
         }
-        loaded = {name: len(of_table) for name, of_table in rows.items()}
+        loaded = {table.name: table.hot_values(rows[table.name].values()) for table in self.tables}
         self.fold(self._rows(**rows), batch)
         try:
             for table in self.tables:
                 # New rows come after the loaded ones: dictionaries keep insertion order.
-                after = list(rows[table.name].values())
-                await table.update(after[: loaded[table.name]], tx)
-                await table.insert(after[loaded[table.name] :], tx)
+                after, before = list(rows[table.name].values()), loaded[table.name]
+                now = table.hot_values(after[: len(before)])
+                await table.update([after[n] for n, values in enumerate(now) if values != before[n]], tx)
+                await table.insert(after[len(before) :], tx)
         except UNWRITABLE as error:
             raise CorruptStream(batch[0][0]) from error
 

@@ -145,22 +145,39 @@ class Conditions:
     """The conditions of a query's ``where``, with their arguments."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
+        self._conditions: list[str] = []
         self.arguments: list[Any] = []
+        self.parts: str | None = None
+        """A table whose rows each stand for a part of the list; see :meth:`split`."""
+        self.source = ""
 
     def add(self, part: str, *values: object) -> "Conditions":
         """Add a condition; each ``{}`` in it stands for the next value."""
-        places = []
-        for value in values:
-            self.arguments.append(value)
-            places.append(f"${len(self.arguments)}")
-        self._parts.append(part.format(*places))
+        self._conditions.append(part.format(*map(self.value, values)))
+        return self
+
+    def value(self, value: object) -> str:
+        """Add an argument; return the place that stands for it."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def split(self, parts: str, source: str) -> "Conditions":
+        """Split the list into parts, each of which is read in order from its own place of an index.
+
+        No more than a page of each part is read. So rows of a rare status, or of two statuses, are found without
+        passing over the others.
+
+        Args:
+            parts: a table of parts. The conditions name its columns; a row of the list meets them for one part.
+            source: the tables that the conditions, the order's key and the id need.
+        """
+        self.parts, self.source = parts, source
         return self
 
     @property
     def sql(self) -> str:
         """The conditions, all of which must hold."""
-        return " and ".join(self._parts) or "true"
+        return " and ".join(self._conditions) or "true"
 
 
 async def paginate(
@@ -195,11 +212,20 @@ async def paginate(
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
     names = {order.key: "sort_key", id: "sort_id", **selection.names}
     direction = "desc" if order.descending is not window.backwards else "asc"
-    records = await db.fetch(
-        f"select {select_list(names)} from {source} where {where.sql} "
-        f"order by {order.key} {direction}, {id} {direction} limit {window.size + 1}",
-        *where.arguments,
-    )
+    limit = window.size + 1
+    keys = f"{order.key} as sort_key, {id} as sort_id"
+    in_order = f"order by {order.key} {direction}, {id} {direction} limit {limit}"
+    if where.parts is None:
+        query = f"select {select_list(names)} from {source} where {where.sql} {in_order}"
+    else:
+        sorted_ids = f"order by sort_key {direction}, sort_id {direction}"
+        query = (
+            f"select {select_list(names)} from (select part.sort_key, part.sort_id from {where.parts} "
+            f"cross join lateral (select {keys} from {where.source} where {where.sql} {in_order}) part "
+            f"{sorted_ids} limit {limit}) page, {source} where {id} = page.sort_id "
+            f"order by page.sort_key {direction}, page.sort_id {direction}"
+        )
+    records = await db.fetch(query, *where.arguments)
     more = len(records) > window.size
     page = records[: window.size]
     if window.backwards:
@@ -210,6 +236,19 @@ async def paginate(
         has_previous=more if window.backwards else window.after is not None,
         rows=page,
     )
+
+
+def order_of_cursor(cursor: str) -> str | None:
+    """Return the name of the order that a cursor belongs to; None if it is no cursor."""
+    try:
+        name = _decoded(cursor)[0]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _decoded(cursor: str) -> Any:
+    return json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
 
 
 def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
@@ -224,7 +263,7 @@ def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
         f"{cursor[:80]!r} is not a cursor of this list. Pass a cursor that this list returned, with the same sorting.",
     )
     try:
-        name, key, id = json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
+        name, key, id = _decoded(cursor)
         place = KEY_TYPES[order.type](key), UUID(id)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refusal from error

@@ -271,7 +271,7 @@ async def travel_pool(
         connections: the most connections; each is opened when it is needed.
     """
     # No indexes: a tenant has few rows.
-    ddl = "".join(model.tables_ddl for model in models)
+    ddl = "".join(model.temporary_ddl for model in models)
 
     async def prepare(connection: Connection) -> None:
         await connection.execute(ddl)

@@ -72,7 +72,7 @@ async def orders_of_store(
         db,
         selection=_ORDERS,
         source="orders o",
-        where=_orders(store_id, statuses, scope, withdrawn),
+        where=_listed(store_id, statuses, scope, withdrawn),
         order=NEWEST,
         window=window,
         id="o.id",
@@ -83,6 +83,15 @@ async def orders_of_store(
         has_next=page.has_next,
         has_previous=page.has_previous,
     )
+
+
+def _listed(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None) -> Conditions:
+    """Return the conditions of a list of orders, in parts if it is about some statuses."""
+    where = _orders(store_id, (), scope, withdrawn)
+    if not statuses or withdrawn:
+        return where.add("o.status = any({})", sorted(statuses)) if statuses else where
+    parts = f"unnest({where.value(sorted(statuses))}::text[]) s (status)"
+    return where.add("o.status = s.status").split(parts, "orders o")
 
 
 async def count_orders(

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from domain.money import Money
 from domain.store.brand import HeroKind, Mood, Section
-from projections.catalog.views import ProductFilter, ProductSort, ProductView
+from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.pages.first_places import first_places
@@ -69,7 +69,7 @@ class HomePages(Pages):
         tiles = _tiles(shelves, products, best_cards) if shows_tiles else []
         kind = _hero_kind(theme.hero, tiles, hero)
         own_template = kind is HeroKind.PRODUCT and theme.mood in OWN_HEROES
-        delivery = await queries.delivery(store_id, where=where)
+        delivery = await queries.delivery(store_id, statuses=ON_SALE)
         return self._renderer.render(
             visit,
             "home.html",

@@ -27,6 +27,8 @@ from storefront.visit.store_facts import ANY_ON_SALE
 from storefront.visit.visit import Visit
 
 PAGE = 24
+COUNTED_MOST = 1_000
+"""Products that are counted for a shopper, if the filters make counting necessary."""
 RELATED = 4
 SORTS = {
     "featured": (ProductSort.SCORE, "Featured"),
@@ -186,6 +188,8 @@ class ProductPages(Pages):
     ) -> RenderedPage | Response:
         where, problem = query.filter(visit.store.currency or "USD", shelf)
         sort, _ = SORTS[query.sort]
+        if query.search and query.sort == "featured":
+            sort = ProductSort.RELEVANCE
         window = Window(first=PAGE, after=query.after or None)
         try:
             page = await self._queries.products(visit.store.id, window, where=where, sort=sort, only=SHOWN_OF_PRODUCT)
@@ -202,7 +206,9 @@ class ProductPages(Pages):
             problem=problem,
             cards=shown,
             total=await self._count(visit, where),
-            sorts={key: label for key, (_, label) in SORTS.items()},
+            counted_most=COUNTED_MOST,
+            sorts={key: label for key, (_, label) in SORTS.items()}
+            | ({"featured": "Best match"} if query.search else {}),
             following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,
             structured=() if shelf is None else shelf_data(visit, shelf, shown),
             robots=None if query.is_plain and (shelf or not query.category) else "noindex, follow",
@@ -211,7 +217,7 @@ class ProductPages(Pages):
     async def _count(self, visit: Visit, where: ProductFilter) -> int:
         if where == ANY_ON_SALE:
             return await self._facts.total.of(visit.store, visit.revision)
-        return await self._queries.count(visit.store.id, where=where)
+        return await self._queries.count(visit.store.id, where=where, most=COUNTED_MOST + 1)
 
     async def product(self, request: Request) -> Response:
         slug, variant = request.path_params["slug"], _id(request.query_params.get("variant", ""))

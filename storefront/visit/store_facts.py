@@ -69,7 +69,7 @@ class StoreFacts:
         queries, details = deps.queries, ShopDetailsReader(deps)
 
         async def categories(store: StoreView) -> Categories:
-            return Categories(await queries.categories(store.id, where=ANY_ON_SALE))
+            return Categories(await queries.categories(store.id, statuses=ON_SALE))
 
         self.linked_pages = KeptByRevision(lambda store: queries.pages(store.id, only=LINKED))
         """Content pages, with what a link to them needs."""

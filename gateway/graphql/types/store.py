@@ -103,7 +103,13 @@ class Store(Derived):
         "shipping": resolved("shipping", "currency"),
     }
 
-    @field("The store's products, by default the newest first.")
+    @field(
+        "The store's products, by default the newest first, and those of a search by relevance. A search finds words of "
+        "titles, descriptions, categories and tags; the last word may be unfinished. Quotes keep words together, a minus "
+        "excludes a word, `or` stands between alternatives. If it finds nothing, the store's words that look most like "
+        "those of the search are searched for. `totalCount` of a search may take long in a large store."
+    )
+    # A search that finds nothing asks again for the words that were meant. What is shown is from the last statement.
     @one_statement
     async def products(
         self,
@@ -114,9 +120,11 @@ class Store(Derived):
         statuses: list[ProductStatus] | None = None,
         category: str | None = None,
         search: str | None = None,
-        sort: ProductSort = ProductSort.NEWEST,
+        sort: ProductSort | None = None,
     ) -> Connection[Product]:
         reading, id = self.reading, self.view.id
+        if sort is None:
+            sort = ProductSort.NEWEST if search is None else ProductSort.RELEVANCE
         where = ProductFilter(statuses=frozenset(statuses or ()), category=category, text=search)
         page = await catalog_queries.products_of_store(
             reading.db,

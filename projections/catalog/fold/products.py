@@ -1,18 +1,8 @@
 """How events change products, their variants and images."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
-from domain.media.events import (
-    CutoutReview,
-    ImageProcessed,
-    ImageProcessingRequested,
-    ImageRejected,
-    ImageVersionChosen,
-    MediaType,
-    version_shown,
-)
-from domain.media.quality import picture_quality
 from domain.product.events import (
     PriceChanged,
     ProductActivated,
@@ -34,29 +24,66 @@ from domain.product.events import (
 )
 from domain.store.aggregate import BY_MERCHANT
 from domain.text import fold
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, ProductRow, ProductTextRow, VariantRow
-from projections.catalog.views import ImageState, StudioNotes
+from projections.catalog.counts import ProductCounts, read_counts, write_counts
+from projections.catalog.fold.media import new_image
+from projections.catalog.tables import (
+    EMPTY_LIST,
+    CatalogRows,
+    ProductCountsRow,
+    ProductRow,
+    ProductTextRow,
+    ProductWordsRow,
+    SearchWordRow,
+    VariantRow,
+)
+from projections.catalog.views import ON_SALE
+from projections.catalog.words import words_of
 from projections.engine.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 
 
-@PRODUCT_FOLDS.on(ProductImported)
-def product_imported(rows: CatalogRows, event: ProductImported, _: UUID) -> None:
+def _store(_event: object, tenant: UUID) -> UUID:
+    return tenant
+
+
+def _words(title: str, *labels: str, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+    """Return the keys of the words in a title and labels."""
+    return frozenset((tenant, word) for word in words_of(" ".join((title, *labels))))
+
+
+def _of_import(event: ProductImported, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+    return _words(event.original_title, event.category, *event.tags, tenant=tenant)
+
+
+def _of_title(event: ProductAdded | ProductCopyWritten | ProductRetitled, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+    return _words(event.title, tenant=tenant)
+
+
+@PRODUCT_FOLDS.on(ProductImported, product_counts=_store, search_words=_of_import)
+def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) -> None:
     id = event.originator_id
     _created(
         rows,
         event,
+        tenant,
         title=event.original_title,
         category=event.category,
         score_total=event.score.total,
+        shipping_days=f"{event.shipping_days[0]}-{event.shipping_days[1]}",
         generation_id=event.generation_id,
     )
+    _make_searchable(
+        rows,
+        event,
+        title=event.original_title,
+        labels=[event.category, *event.tags],
+        description=event.original_description,
+    )
+    _learn_words(rows, _of_import(event, tenant))
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.original_description,
-        description_folded=fold(event.original_description),
-        labels_folded=fold(" ".join((event.category, *event.tags))),
         meta_title=None,
         meta_description=None,
         copy=None,
@@ -77,15 +104,17 @@ def product_imported(rows: CatalogRows, event: ProductImported, _: UUID) -> None
     )
 
 
-@PRODUCT_FOLDS.on(ProductAdded)
-def product_added(rows: CatalogRows, event: ProductAdded, _: UUID) -> None:
+@PRODUCT_FOLDS.on(ProductAdded, product_counts=_store, search_words=_of_title)
+def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     id = event.originator_id
-    _created(rows, event, title=event.title, category=None, score_total=None, generation_id=None)
+    _created(
+        rows, event, tenant, title=event.title, category=None, score_total=None, shipping_days=None, generation_id=None
+    )
+    _make_searchable(rows, event, title=event.title, labels=[], description=event.description)
+    _learn_words(rows, _of_title(event, tenant))
     rows.product_texts[id] = ProductTextRow(
         id=id,
         description=event.description,
-        description_folded=fold(event.description),
-        labels_folded="",
         meta_title=None,
         meta_description=None,
         copy=None,
@@ -99,16 +128,18 @@ def product_added(rows: CatalogRows, event: ProductAdded, _: UUID) -> None:
 def _created(
     rows: CatalogRows,
     event: ProductImported | ProductAdded,
+    tenant: UUID,
     *,
     title: str,
     category: str | None,
     score_total: float | None,
+    shipping_days: str | None,
     generation_id: UUID | None,
 ) -> None:
     id, at = event.originator_id, event.occurred_at
     offsets = [variant.price.minor - event.price.minor for variant in event.variants] or [0]
     stock = sum(variant.stock for variant in event.variants)
-    rows.products[id] = ProductRow(
+    product = rows.products[id] = ProductRow(
         id=id,
         store_id=event.store_id,
         status=ProductStatus.DRAFT,
@@ -127,9 +158,11 @@ def _created(
         available=stock,
         short=0,
         score_total=score_total,
+        shipping_days=shipping_days,
         created_at=at,
         updated_at=at,
     )
+    _count(rows, tenant, product, added=True)
     for position, variant in enumerate(event.variants):
         rows.variants[variant.variant_id] = VariantRow(
             id=variant.variant_id,
@@ -147,7 +180,7 @@ def _created(
             updated_at=at,
         )
     for image in event.images:
-        rows.media[image.image_id] = _image(
+        rows.media[image.image_id] = new_image(
             image.image_id,
             store_id=event.store_id,
             product_id=id,
@@ -159,51 +192,70 @@ def _created(
         )
 
 
-def _image(
-    id: UUID,
-    *,
-    store_id: UUID,
-    product_id: UUID | None,
-    generation_id: UUID | None,
-    url: str,
-    alt_text: str,
-    position: int,
-    at: datetime,
-) -> MediaRow:
-    return MediaRow(
-        id=id,
-        store_id=store_id,
-        product_id=product_id,
-        type=MediaType.IMAGE,
-        status=ImageState.ORIGINAL,
-        position=position,
-        original_url=url,
-        alt_text=alt_text,
-        content=None,
-        renditions=EMPTY_LIST,
-        ground=None,
-        studio=None,
-        review=None,
-        shown=None,
-        other_renditions=EMPTY_LIST,
-        quality=None,
-        attempt=0,
-        generation_id=generation_id,
-        rejection=None,
-        rejection_message=None,
-        created_at=at,
-        updated_at=at,
+def _make_searchable(
+    rows: CatalogRows, event: ProductImported | ProductAdded, *, title: str, labels: Sequence[str], description: str
+) -> None:
+    rows.product_words[event.originator_id] = ProductWordsRow(
+        id=event.originator_id,
+        store_id=event.store_id,
+        title=_spaced(title),
+        labels=_spaced(" ".join(labels)),
+        description=_spaced(description),
     )
 
 
-@PRODUCT_FOLDS.on(ProductCopyWritten, products="originator_id", product_texts="originator_id")
-def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, _: UUID) -> None:
+def _learn_words(rows: CatalogRows, keys: frozenset[tuple[UUID, str]]) -> None:
+    for key in keys:
+        if key not in rows.search_words:
+            rows.search_words[key] = SearchWordRow(store_id=key[0], word=key[1])
+
+
+def _spaced(text: str) -> str:
+    return " ".join(words_of(text))
+
+
+def _count(rows: CatalogRows, tenant: UUID, product: ProductRow, *, added: bool) -> None:
+    """Add a product to the counts of its store, or take it away."""
+    row = rows.product_counts.get(tenant)
+    counts = ProductCounts() if row is None else read_counts(row.counts)
+    counts.add(
+        1 if added else -1,
+        status=product.status,
+        category=product.category,
+        shipping_days=product.shipping_days,
+    )
+    if row is None:
+        row = rows.product_counts[tenant] = ProductCountsRow(store_id=tenant, counts=EMPTY_LIST)
+    row.counts = write_counts(counts)
+
+
+def _set_status(rows: CatalogRows, tenant: UUID, product: ProductRow, status: ProductStatus) -> None:
+    """Change a product's status; an active one with nothing available is out of stock."""
+    if status in ON_SALE:
+        status = ProductStatus.ACTIVE if product.available > 0 else ProductStatus.OUT_OF_STOCK
+    if status != product.status:
+        _count(rows, tenant, product, added=False)
+        product.status = status
+        _count(rows, tenant, product, added=True)
+
+
+@PRODUCT_FOLDS.on(
+    ProductCopyWritten,
+    products="originator_id",
+    product_texts="originator_id",
+    product_words="originator_id",
+    search_words=_of_title,
+)
+def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, tenant: UUID) -> None:
     product, text = rows.products[event.originator_id], rows.product_texts[event.originator_id]
     product.title, product.title_folded, product.slug = event.title, fold(event.title), event.slug
     product.updated_at = event.occurred_at
-    text.description, text.description_folded = event.description, fold(event.description)
+    text.description = event.description
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
     text.copy = _copy_notes(event, written_by=event.written_by)
+    words = rows.product_words[event.originator_id]
+    words.title, words.description = _spaced(event.title), _spaced(event.description)
+    _learn_words(rows, _of_title(event, tenant))
 
 
 def _copy_notes(event: ProductCopyWritten | ProductDescribed, *, written_by: str) -> Json:
@@ -218,17 +270,22 @@ def _copy_notes(event: ProductCopyWritten | ProductDescribed, *, written_by: str
     )
 
 
-@PRODUCT_FOLDS.on(ProductRetitled, products="originator_id")
-def product_retitled(rows: CatalogRows, event: ProductRetitled, _: UUID) -> None:
+@PRODUCT_FOLDS.on(ProductRetitled, products="originator_id", product_words="originator_id", search_words=_of_title)
+def product_retitled(rows: CatalogRows, event: ProductRetitled, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     product.title, product.title_folded, product.updated_at = event.title, fold(event.title), event.occurred_at
+    rows.product_words[event.originator_id].title = _spaced(event.title)
+    _learn_words(rows, _of_title(event, tenant))
 
 
-@PRODUCT_FOLDS.on(ProductDescribed, products="originator_id", product_texts="originator_id")
+@PRODUCT_FOLDS.on(
+    ProductDescribed, products="originator_id", product_texts="originator_id", product_words="originator_id"
+)
 def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> None:
     rows.products[event.originator_id].updated_at = event.occurred_at
     text = rows.product_texts[event.originator_id]
-    text.description, text.description_folded = event.description, fold(event.description)
+    text.description = event.description
+    rows.product_words[event.originator_id].description = _spaced(event.description)
     # The copywriter's notes were about the former description.
     text.copy = _copy_notes(event, written_by=BY_MERCHANT)
 
@@ -254,6 +311,7 @@ StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSo
 def _set_stock(
     rows: CatalogRows,
     event: StockEvent,
+    tenant: UUID,
     *,
     on_hand: int | None = None,
     reserved: int | None = None,
@@ -273,121 +331,64 @@ def _set_stock(
     product.available += variant.available - before[1]
     product.short += variant.short - before[2]
     product.updated_at = max(product.updated_at, event.occurred_at)
+    _set_status(rows, tenant, product, ProductStatus(product.status))
 
 
-@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id")
-def stock_counted(rows: CatalogRows, event: StockCounted, _: UUID) -> None:
-    _set_stock(rows, event, on_hand=event.on_hand, missing=0)
+@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_counted(rows: CatalogRows, event: StockCounted, tenant: UUID) -> None:
+    _set_stock(rows, event, tenant, on_hand=event.on_hand, missing=0)
 
 
-@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id")
-def stock_short(rows: CatalogRows, event: StockShort, _: UUID) -> None:
+@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_short(rows: CatalogRows, event: StockShort, tenant: UUID) -> None:
     # Without an order, the shortage is reserved pieces beyond the stock, which the row already has.
     added = 0 if event.order_id is None else event.missing
-    _set_stock(rows, event, missing=rows.variants[event.variant_id].missing + added)
+    _set_stock(rows, event, tenant, missing=rows.variants[event.variant_id].missing + added)
 
 
-@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id")
-def stock_reserved(rows: CatalogRows, event: StockReserved, _: UUID) -> None:
-    _set_stock(rows, event, reserved=rows.variants[event.variant_id].reserved + event.quantity)
+@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_reserved(rows: CatalogRows, event: StockReserved, tenant: UUID) -> None:
+    _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved + event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id")
-def stock_released(rows: CatalogRows, event: StockReleased, _: UUID) -> None:
-    _set_stock(rows, event, reserved=rows.variants[event.variant_id].reserved - event.quantity)
+@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_released(rows: CatalogRows, event: StockReleased, tenant: UUID) -> None:
+    _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved - event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id")
-def stock_sold(rows: CatalogRows, event: StockSold, _: UUID) -> None:
+@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_sold(rows: CatalogRows, event: StockSold, tenant: UUID) -> None:
     variant = rows.variants[event.variant_id]
     _set_stock(
-        rows, event, reserved=variant.reserved - event.quantity, on_hand=max(0, variant.on_hand - event.quantity)
+        rows,
+        event,
+        tenant,
+        reserved=variant.reserved - event.quantity,
+        on_hand=max(0, variant.on_hand - event.quantity),
     )
 
 
-@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id")
-def stock_returned(rows: CatalogRows, event: StockReturned, _: UUID) -> None:
-    _set_stock(rows, event, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
+@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id", product_counts=_store)
+def stock_returned(rows: CatalogRows, event: StockReturned, tenant: UUID) -> None:
+    _set_stock(rows, event, tenant, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
 
 
-@PRODUCT_FOLDS.on(ProductActivated, products="originator_id")
-def product_activated(rows: CatalogRows, event: ProductActivated, _: UUID) -> None:
+@PRODUCT_FOLDS.on(ProductActivated, products="originator_id", product_counts=_store)
+def product_activated(rows: CatalogRows, event: ProductActivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.status, product.updated_at = ProductStatus.ACTIVE, event.occurred_at
+    product.updated_at = event.occurred_at
+    _set_status(rows, tenant, product, ProductStatus.ACTIVE)
 
 
-@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id")
-def product_deactivated(rows: CatalogRows, event: ProductDeactivated, _: UUID) -> None:
+@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id", product_counts=_store)
+def product_deactivated(rows: CatalogRows, event: ProductDeactivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.status, product.updated_at = ProductStatus.DRAFT, event.occurred_at
+    product.updated_at = event.occurred_at
+    _set_status(rows, tenant, product, ProductStatus.DRAFT)
 
 
-@PRODUCT_FOLDS.on(ProductArchived, products="originator_id")
-def product_archived(rows: CatalogRows, event: ProductArchived, _: UUID) -> None:
+@PRODUCT_FOLDS.on(ProductArchived, products="originator_id", product_counts=_store)
+def product_archived(rows: CatalogRows, event: ProductArchived, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.status, product.updated_at = ProductStatus.ARCHIVED, event.occurred_at
-
-
-@PRODUCT_FOLDS.on(ImageProcessingRequested, media="originator_id")
-def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: UUID) -> None:
-    image = rows.media.get(event.originator_id)
-    if image is None:
-        image = rows.media[event.originator_id] = _image(
-            event.originator_id,
-            store_id=event.store_id,
-            product_id=event.product_id,
-            generation_id=event.generation_id,
-            url=event.source_url,
-            alt_text=event.alt_text,
-            position=event.position,
-            at=event.occurred_at,
-        )
-    image.status, image.attempt, image.ground = ImageState.REQUESTED, event.attempt, event.ground
-    image.original_url, image.alt_text, image.position = event.source_url, event.alt_text, event.position
-    image.generation_id = event.generation_id
-    image.rejection = image.rejection_message = None
-    image.updated_at = event.occurred_at
-
-
-@PRODUCT_FOLDS.on(ImageProcessed, media="originator_id")
-def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
-    image = rows.media[event.originator_id]
-    review = event.review
-    needs_review = review is not None and review.needs_review
-    image.status = ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED
-    image.updated_at = event.occurred_at
-    image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
-    shown = version_shown(review, event.operations)
-    image.review, image.shown = None if review is None else as_json(review), shown
-    size = event.source_width, event.source_height
-    image.quality = picture_quality(size, shown=shown, review=review, chosen=False)
-    image.studio = as_json(
-        {
-            "operations": event.operations,
-            "source_sha256": event.source_sha256,
-            "source_width": event.source_width,
-            "source_height": event.source_height,
-            "seconds": event.seconds,
-        }
-    )
-
-
-@PRODUCT_FOLDS.on(ImageVersionChosen, media="originator_id")
-def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, _: UUID) -> None:
-    image = rows.media[event.originator_id]
-    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
-    if image.shown != event.version:
-        image.renditions, image.other_renditions = image.other_renditions, image.renditions
-    image.shown = event.version
-    if image.studio is not None:
-        studio = StudioNotes.model_validate_json(image.studio)
-        review = None if image.review is None else CutoutReview.model_validate_json(image.review)
-        size = studio.source_width, studio.source_height
-        image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
-
-
-@PRODUCT_FOLDS.on(ImageRejected, media="originator_id")
-def image_rejected(rows: CatalogRows, event: ImageRejected, _: UUID) -> None:
-    image = rows.media[event.originator_id]
-    image.status, image.updated_at = ImageState.REJECTED, event.occurred_at
-    image.rejection, image.rejection_message = event.reason, event.message
+    product.updated_at = event.occurred_at
+    _set_status(rows, tenant, product, ProductStatus.ARCHIVED)

@@ -3,12 +3,11 @@
 Each takes a scope; see :mod:`projections.reading.scope`.
 """
 
+from projections.catalog.queries.counts import categories_of_store, delivery_of_store
 from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
 from projections.catalog.queries.products import (
     PRODUCT_ORDERS,
-    categories_of_store,
     count_products,
-    delivery_of_store,
     product_by_id,
     product_by_slug,
     products_by_ids,

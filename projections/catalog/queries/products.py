@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,12 @@ import msgspec
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus
-from domain.text import fold
+from projections.catalog.queries.counts import counts_of_store
+from projections.catalog.queries.filters import categories_of, filtered, in_parts
 from projections.catalog.queries.scoped import within
+from projections.catalog.queries.search import CANDIDATES, SearchTerms, add_terms, words_meant
 from projections.catalog.tables import SCORE_KEY, TITLE_KEY
 from projections.catalog.views import (
-    CategoryCount,
     CopyNotes,
     ProductFilter,
     ProductSort,
@@ -24,16 +26,17 @@ from projections.catalog.views import (
     Source,
     VariantView,
 )
-from projections.reading.columns import Attribute, Only, ViewColumns, column, constant, grouped
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, order_of_cursor, paginate
 from projections.reading.scope import Scope
 
-PRODUCT_STATUS = "case when p.status = 'ACTIVE' and p.available <= 0 then 'OUT_OF_STOCK' else p.status end"
-
 _TEXTS = " join product_texts t on t.id = p.id"
+_WORDS = " join product_words w on w.id = p.id"
 _PRODUCT_COLUMNS = {
-    "status": PRODUCT_STATUS,
-    **{name: f"p.{name}" for name in ("id", "store_id", "title", "slug", "category", "currency", "price_minor")},
+    **{
+        name: f"p.{name}"
+        for name in ("id", "store_id", "status", "title", "slug", "category", "currency", "price_minor")
+    },
     **{name: f"p.{name}" for name in ("compare_at_minor", "cost_minor", "lowest_offset_minor", "highest_offset_minor")},
     **{name: f"p.{name}" for name in ("on_hand", "available", "short", "created_at", "updated_at")},
     **{name: f"t.{name}" for name in ("description", "meta_title", "meta_description", "copy", "tags", "source")},
@@ -148,7 +151,11 @@ PRODUCT_ORDERS = {
     ProductSort.PRICE_HIGH: Order(name="price-high", key="p.price_minor", type="bigint", descending=True),
     ProductSort.TITLE: Order(name="title", key=TITLE_KEY, type="text"),
     ProductSort.SCORE: Order(name="score", key=SCORE_KEY, type="double precision", descending=True),
+    ProductSort.RELEVANCE: Order(name="relevance", key="found.rank", type="double precision", descending=True),
 }
+OF_SCORE = 0.01
+"""How much a product's score, 0 to 1, counts beside its relevance: it decides among products that match equally."""
+_NOTHING: Slice[ProductView] = Slice(edges=(), has_next=False, has_previous=False)
 
 
 async def products_of_store(
@@ -169,22 +176,103 @@ async def products_of_store(
         window: the page.
         scope: whose rows may be returned.
         where: which products.
-        sort: the order.
+        sort: the order; by score if there is no text to be relevant to. Of what a search finds, the ``CANDIDATES`` with
+            the best score are ranked by relevance, and that list ends with them.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
         InvalidInput: the window is invalid, or a cursor is from another sorting.
     """
     selection = PRODUCTS.selection(only)
+    if where.text is None:
+        sort = ProductSort.SCORE if sort is ProductSort.RELEVANCE else sort
+    else:
+        return await _found(db, store_id, window, scope=scope, where=where, sort=sort, selection=selection)
+    conditions = in_parts(store_id, where, scope, by_category=sort is ProductSort.SCORE)
     return await paginate(
         db,
         selection=selection,
-        source=_tables(selection.columns, where),
-        where=_products(store_id, where, scope),
+        source=_tables(selection.columns),
+        where=conditions,
         order=PRODUCT_ORDERS[sort],
         window=window,
         id="p.id",
     )
+
+
+async def _found(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    where: ProductFilter,
+    sort: ProductSort,
+    selection: Selection[ProductView],
+) -> Slice[ProductView]:
+    """Return a page of the products that a search finds, or that the words find that were probably meant."""
+    terms = SearchTerms.parse(where.text or "")
+    if terms is None:
+        window.check()
+        return _NOTHING
+
+    async def page(terms: SearchTerms, order: Order) -> Slice[ProductView]:
+        if sort is not ProductSort.RELEVANCE:
+            conditions = in_parts(store_id, where, scope, source=f"products p{_WORDS}")
+            add_terms(conditions, terms, store_id)
+            source, id = _tables(selection.columns), "p.id"
+        else:
+            conditions, ranked = _ranked(store_id, where, scope, terms)
+            source, id = f"({ranked}) found join {_tables(selection.columns)} on p.id = found.id", "found.id"
+        return await paginate(
+            db,
+            selection=selection,
+            source=source,
+            where=conditions,
+            order=order,
+            window=window,
+            id=id,
+        )
+
+    order = PRODUCT_ORDERS[sort]
+    of_meant = replace(order, name=f"{order.name}, of words meant")
+    cursor = window.after or window.before
+    if cursor is None or order_of_cursor(cursor) != of_meant.name:
+        found = await page(terms, order)
+        if found.edges or cursor is not None or window.size == 0:
+            return found
+    meant = await words_meant(db, store_id, terms)
+    return _NOTHING if meant is None else await page(meant, of_meant)
+
+
+def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTerms) -> tuple[Conditions, str]:
+    """Return the query of the ids and ranks that a search finds, and conditions with its arguments."""
+    inner = in_parts(store_id, filter, scope)
+    query = add_terms(inner, terms, store_id)
+    best = f"order by score desc, id desc limit {CANDIDATES}"
+    outer = Conditions()
+    outer.arguments = inner.arguments
+    return outer, (
+        f"select best.id, ts_rank(w.document, {query})::double precision + {OF_SCORE} * best.score as rank from ("
+        f"select part.id, part.score from {inner.parts} cross join lateral (select p.id, {SCORE_KEY} as score "
+        f"from products p{_WORDS} where {inner.sql} {best}) part {best}) best join product_words w on w.id = best.id"
+    )
+
+
+async def _count_found(db: Reader, store_id: UUID, *, scope: Scope, where: ProductFilter, most: int | None) -> int:
+    async def count(terms: SearchTerms) -> int:
+        conditions = filtered(store_id, where, scope)
+        add_terms(conditions, terms, store_id)
+        limit = "" if most is None else f" limit {int(most)}"
+        source = f"products p{_WORDS} where {conditions.sql}{limit}"
+        return int(await db.fetchval(f"select count(*) from (select from {source}) counted", *conditions.arguments))
+
+    terms = SearchTerms.parse(where.text or "")
+    if terms is None:
+        return 0
+    found = await count(terms)
+    meant = None if found else await words_meant(db, store_id, terms)
+    return found if meant is None else await count(meant)
 
 
 async def count_products(
@@ -193,87 +281,33 @@ async def count_products(
     *,
     scope: Scope,
     where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
+    most: int | None = None,
 ) -> int:
-    """Return how many products :func:`products_of_store` lists."""
-    conditions = _products(store_id, where, scope)
-    query = f"select count(*) from {_tables((), where)} where {conditions.sql}"
+    """Return how many products :func:`products_of_store` lists.
+
+    Args:
+        db: the database.
+        store_id: the store.
+        scope: whose rows are counted.
+        where: which products.
+        most: stop counting here. Counting a search or a range of prices takes the longer, the more products it finds.
+    """
+    if where.text is not None:
+        return await _count_found(db, store_id, scope=scope, where=where, most=most)
+    if where.price_min is None and where.price_max is None:
+        counts = (await counts_of_store(db, store_id, scope)).by_category(where.statuses)
+        categories = categories_of(where)
+        return sum(counts[category] for category in categories) if categories else counts.total()
+    conditions = filtered(store_id, where, scope)
+    limit = "" if most is None else f" limit {int(most)}"
+    query = f"select count(*) from (select from products p where {conditions.sql}{limit}) counted"
     return int(await db.fetchval(query, *conditions.arguments))
 
 
-async def categories_of_store(
-    db: Reader,
-    store_id: UUID,
-    *,
-    scope: Scope,
-    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
-) -> tuple[CategoryCount, ...]:
-    """Return the categories of a store's products by name, with their product counts."""
-    conditions = _products(store_id, where, scope).add("p.category is not null")
-    records = await db.fetch(
-        f"select p.category, count(*) as products from {_tables((), where)} where {conditions.sql} "
-        'group by p.category order by p.category collate "C"',
-        *conditions.arguments,
-    )
-    return tuple(CategoryCount(category=record["category"], products=record["products"]) for record in records)
-
-
-async def delivery_of_store(
-    db: Reader,
-    store_id: UUID,
-    *,
-    scope: Scope,
-    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
-) -> tuple[int, int] | None:
-    """Return the delivery days of a store's middle product; None if no supplier states any.
-
-    Texts about the whole store use it: the slowest product would speak for all of them otherwise.
-    """
-    conditions = _products(store_id, where, scope).add("t.source is not null")
-    record = await db.fetchrow(
-        "select percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 0)::int) as fewest, "
-        "percentile_disc(0.5) within group (order by (t.source -> 'shipping_days' ->> 1)::int) as most "
-        f"from {_tables(['source'], where)} where {conditions.sql}",
-        *conditions.arguments,
-    )
-    return None if record is None or record["fewest"] is None else (record["fewest"], record["most"])
-
-
-def _tables(columns: Collection[str], filter: ProductFilter = ProductFilter()) -> str:  # noqa: B008  # frozen
-    """Return the tables that columns and a filter's conditions need."""
-    texts = filter.text or any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns)
+def _tables(columns: Collection[str]) -> str:
+    """Return the tables that columns need."""
+    texts = any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns)
     return f"products p{_TEXTS if texts else ''}"
-
-
-def _products(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
-    where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
-    if filter.statuses:
-        _with_status(where, filter.statuses)
-    if filter.category is not None:
-        where.add("p.category = {}", filter.category)
-    if filter.categories:
-        where.add("p.category = any({})", list(filter.categories))
-    if filter.price_min is not None:
-        where.add("p.price_minor >= {}", filter.price_min)
-    if filter.price_max is not None:
-        where.add("p.price_minor <= {}", filter.price_max)
-    for word in fold(filter.text or "").split():
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        where.add("concat_ws(' ', p.title_folded, t.labels_folded, t.description_folded) like {}", pattern)
-    return where
-
-
-def _with_status(where: Conditions, statuses: Collection[ProductStatus]) -> None:
-    """Keep products whose ``PRODUCT_STATUS`` is one of these.
-
-    PostgreSQL has no statistics of that expression. It would expect few rows and sort the whole store for a page.
-    """
-    active, sold_out = ProductStatus.ACTIVE in statuses, ProductStatus.OUT_OF_STOCK in statuses
-    if sold_out and not active:
-        where.add("(p.status = any({}) or (p.status = 'ACTIVE' and p.available <= 0))", list(statuses))
-        return
-    where.add("p.status = any({})", list(statuses))
-    if active and not sold_out:
-        where.add("(p.status <> 'ACTIVE' or p.available > 0)")
 
 
 async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope, only: Only = None) -> ProductView | None:

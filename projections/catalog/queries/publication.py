@@ -46,7 +46,11 @@ async def product_facts(db: Reader, store_id: UUID, *, scope: Scope, with_drafts
     """
     where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
     drafts = "p.status = 'DRAFT' and p.price_minor > 0 and p.available > 0"
-    for_sale = f"(p.status = 'ACTIVE' or ({drafts}))" if with_drafts else "p.status = 'ACTIVE'"
+    for_sale = (
+        f"(p.status in ('ACTIVE', 'OUT_OF_STOCK') or ({drafts}))"
+        if with_drafts
+        else "p.status in ('ACTIVE', 'OUT_OF_STOCK')"
+    )
     records = await db.fetch(
         "select p.id, p.title, p.currency, p.price_minor, p.cost_minor, "
         "(t.source -> 'shipping_days' ->> 1)::int as slowest_days, "

@@ -26,7 +26,7 @@ _STORE_COLUMNS = {
     "order by i.number desc limit 1)",
     # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
     "currency": "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
-    "order by p.status <> 'ACTIVE', p.status = 'ARCHIVED', p.created_at, p.id limit 1))",
+    "order by p.status not in ('ACTIVE', 'OUT_OF_STOCK'), p.status = 'ARCHIVED', p.created_at, p.id limit 1))",
 }
 STORES: ViewColumns[StoreView] = ViewColumns(
     StoreView,

@@ -130,8 +130,11 @@ async def compare(
 
 
 async def _sums(side: Side, table: Table[Any]) -> dict[int, tuple[Any, ...]]:
+    # Generated columns follow from the others, and some types have no hash.
+    row = f"row({', '.join(f't.{column}' for column in table.columns)})"
     rows = await side.connection.fetch(
-        f"select {_bucket(table)} as bucket, count(*), sum(hash_record_extended(t, 1)), sum(hash_record_extended(t, 2)) "
+        f"select {_bucket(table)} as bucket, count(*), sum(hash_record_extended({row}, 1)), "
+        f"sum(hash_record_extended({row}, 2)) "
         f'from "{side.schema}".{table.name} t group by 1'
     )
     return {row["bucket"]: tuple(row)[1:] for row in rows}

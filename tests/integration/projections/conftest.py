@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from infra.adapters.postgres.migrations import MIGRATIONS
+
 
 @pytest.fixture(scope="session")
 async def read_models_dsn(postgres_dsn: str) -> str:
@@ -13,7 +15,11 @@ async def read_models_dsn(postgres_dsn: str) -> str:
     connection = await asyncpg.connect(postgres_dsn)
     await connection.execute("create database read_models")
     await connection.close()
-    return urlsplit(postgres_dsn)._replace(path="/read_models").geturl()
+    dsn = urlsplit(postgres_dsn)._replace(path="/read_models").geturl()
+    connection = await asyncpg.connect(dsn)
+    await connection.execute((MIGRATIONS / "0061-search.sql").read_text())
+    await connection.close()
+    return dsn
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ async def test_temporary_tables_for_time_travel_hold_the_same(db: asyncpg.Connec
     live = await rows(db)
     await db.execute("set search_path to pg_temp")
     for model in READ_MODELS.values():
-        await db.execute(model.tables_ddl)
+        await db.execute(model.temporary_ddl)
         await load(db, model, history.raw, batch=100)
     assert await rows(db, "pg_temp") == live
 

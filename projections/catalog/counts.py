@@ -1,0 +1,72 @@
+"""Counts of a store's products, kept while events are folded."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from domain.product.events import ProductStatus
+from projections.engine.decoding import Json
+
+NO_LABEL = ""
+"""Stands for a product without a category, or without delivery days."""
+
+_Counts = dict[str, dict[str, int]]
+"""Status to label to the number of products."""
+
+
+class ProductCounts(msgspec.Struct):
+    """How many products a store has, by status, and in each status by category and by delivery days."""
+
+    categories: _Counts = {}
+    shipping_days: _Counts = {}
+    """Labels are the fewest and the most days, such as ``4-9``."""
+
+    def add(self, number: int, *, status: str, category: str | None, shipping_days: str | None) -> None:
+        """Add a number of products, or take them away if it is negative."""
+        for counts, label in ((self.categories, category or NO_LABEL), (self.shipping_days, shipping_days or NO_LABEL)):
+            of_status = counts.setdefault(status, {})
+            of_status[label] = of_status.get(label, 0) + number
+            # A rebuild has no row for what came and went.
+            if not of_status[label]:
+                del of_status[label]
+            if not of_status:
+                del counts[status]
+
+    def by_category(self, statuses: Collection[ProductStatus]) -> Counter[str]:
+        """Return the number of products in each category; no status stands for any."""
+        return _summed(self.categories, statuses)
+
+    def by_shipping_days(self, statuses: Collection[ProductStatus]) -> Counter[tuple[int, int]]:
+        """Return the number of products with each pair of fewest and most days; no status stands for any."""
+        days: Counter[tuple[int, int]] = Counter()
+        for label, number in _summed(self.shipping_days, statuses).items():
+            if label != NO_LABEL:
+                fewest, _, most = label.partition("-")
+                days[int(fewest), int(most)] = number
+        return days
+
+
+def _summed(counts: _Counts, statuses: Collection[ProductStatus]) -> Counter[str]:
+    summed: Counter[str] = Counter()
+    for of_status in _chosen(counts, statuses):
+        summed.update(of_status)
+    return summed
+
+
+def _chosen(counts: _Counts, statuses: Collection[ProductStatus]) -> Iterator[dict[str, int]]:
+    return (of_status for status, of_status in counts.items() if not statuses or status in statuses)
+
+
+_decode = msgspec.json.Decoder(ProductCounts).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_counts(body: str) -> ProductCounts:
+    """Return the counts in a row."""
+    return _decode(body)
+
+
+def write_counts(counts: ProductCounts) -> Json:
+    """Return the counts as a row has them."""
+    return Json(_encode(counts).decode())

@@ -1,0 +1,123 @@
+"""How events change images and media assets."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.media.events import (
+    CutoutReview,
+    ImageProcessed,
+    ImageProcessingRequested,
+    ImageRejected,
+    ImageVersionChosen,
+    MediaType,
+    version_shown,
+)
+from domain.media.quality import picture_quality
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow
+from projections.catalog.views import ImageState, StudioNotes
+from projections.engine.tables import Folds, as_json
+
+MEDIA_FOLDS: Folds[CatalogRows] = Folds()
+
+
+def new_image(
+    id: UUID,
+    *,
+    store_id: UUID,
+    product_id: UUID | None,
+    generation_id: UUID | None,
+    url: str,
+    alt_text: str,
+    position: int,
+    at: datetime,
+) -> MediaRow:
+    """Return the row of an image that the studio has not processed."""
+    return MediaRow(
+        id=id,
+        store_id=store_id,
+        product_id=product_id,
+        type=MediaType.IMAGE,
+        status=ImageState.ORIGINAL,
+        position=position,
+        original_url=url,
+        alt_text=alt_text,
+        content=None,
+        renditions=EMPTY_LIST,
+        ground=None,
+        studio=None,
+        review=None,
+        shown=None,
+        other_renditions=EMPTY_LIST,
+        quality=None,
+        attempt=0,
+        generation_id=generation_id,
+        rejection=None,
+        rejection_message=None,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+@MEDIA_FOLDS.on(ImageProcessingRequested, media="originator_id")
+def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: UUID) -> None:
+    image = rows.media.get(event.originator_id)
+    if image is None:
+        image = rows.media[event.originator_id] = new_image(
+            event.originator_id,
+            store_id=event.store_id,
+            product_id=event.product_id,
+            generation_id=event.generation_id,
+            url=event.source_url,
+            alt_text=event.alt_text,
+            position=event.position,
+            at=event.occurred_at,
+        )
+    image.status, image.attempt, image.ground = ImageState.REQUESTED, event.attempt, event.ground
+    image.original_url, image.alt_text, image.position = event.source_url, event.alt_text, event.position
+    image.generation_id = event.generation_id
+    image.rejection = image.rejection_message = None
+    image.updated_at = event.occurred_at
+
+
+@MEDIA_FOLDS.on(ImageProcessed, media="originator_id")
+def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
+    image = rows.media[event.originator_id]
+    review = event.review
+    needs_review = review is not None and review.needs_review
+    image.status = ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED
+    image.updated_at = event.occurred_at
+    image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
+    shown = version_shown(review, event.operations)
+    image.review, image.shown = None if review is None else as_json(review), shown
+    size = event.source_width, event.source_height
+    image.quality = picture_quality(size, shown=shown, review=review, chosen=False)
+    image.studio = as_json(
+        {
+            "operations": event.operations,
+            "source_sha256": event.source_sha256,
+            "source_width": event.source_width,
+            "source_height": event.source_height,
+            "seconds": event.seconds,
+        }
+    )
+
+
+@MEDIA_FOLDS.on(ImageVersionChosen, media="originator_id")
+def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, _: UUID) -> None:
+    image = rows.media[event.originator_id]
+    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
+    if image.shown != event.version:
+        image.renditions, image.other_renditions = image.other_renditions, image.renditions
+    image.shown = event.version
+    if image.studio is not None:
+        studio = StudioNotes.model_validate_json(image.studio)
+        review = None if image.review is None else CutoutReview.model_validate_json(image.review)
+        size = studio.source_width, studio.source_height
+        image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
+
+
+@MEDIA_FOLDS.on(ImageRejected, media="originator_id")
+def image_rejected(rows: CatalogRows, event: ImageRejected, _: UUID) -> None:
+    image = rows.media[event.originator_id]
+    image.status, image.updated_at = ImageState.REJECTED, event.occurred_at
+    image.rejection, image.rejection_message = event.reason, event.message

@@ -1,0 +1,118 @@
+"""Finds products by words: the full text index first, and by trigrams the words that were meant if it finds nothing.
+
+Words are joined by "and". Quotes keep words together, a minus excludes a word, ``or`` stands between alternatives, and
+the last word may be unfinished. No text is an error: what is no word is passed over.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from domain.text import fold
+from projections.catalog.words import words_of
+from projections.reading.paging import Conditions, Reader
+
+WORDS_MOST = 12
+"""Words of a search; the others are ignored."""
+TEXT_MOST = 400
+"""Characters of a search; the others are ignored."""
+PREFIX_LEAST = 3
+"""Letters of an unfinished word. Fewer would stand for most of a store's words."""
+MEANT_MOST = 3
+"""Words that may stand for a misspelled one."""
+MEANT_SHARE = 0.8
+"""Of the similarity of the best one."""
+CANDIDATES = 500
+"""Products that are ranked: those with the best score, if a search finds more."""
+
+_TOKEN = re.compile(r'(-?)"([^"]*)"|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTerms:
+    """What to search for."""
+
+    finished: str
+    """In the syntax of ``websearch_to_tsquery``."""
+    unfinished: str
+    """The last word; empty if it is not to be completed."""
+    words: tuple[str, ...]
+    """Those that a product must have."""
+    meant: str = ""
+    """In the syntax of ``to_tsquery``: the words with those that are meant, instead of ``finished`` and ``unfinished``."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Return the terms in a text that somebody typed; None if no word is in it."""
+        pieces: list[str] = []
+        wanted: list[str] = []
+        last_is_open = False
+        for minus, phrase, token in _TOKEN.findall(fold(text[:TEXT_MOST])):
+            words = words_of(phrase or token)[: WORDS_MOST - len(pieces)]
+            excluded = minus or token.startswith("-")
+            last_is_open = bool(token and words and not excluded)
+            if not words:
+                continue
+            if phrase:
+                pieces.append(f'{minus}"{" ".join(words)}"')
+            else:
+                pieces += [f"-{word}" if excluded else word for word in words]
+            wanted += () if excluded else words
+        if not wanted:
+            return None
+        last = wanted[-1]
+        opens = last_is_open and len(last) >= PREFIX_LEAST and pieces[-2:-1] != ["or"]
+        finished = " ".join(pieces[:-1] if opens else pieces)
+        return cls(finished, last if opens else "", tuple(dict.fromkeys(wanted)))
+
+    def query(self, where: Conditions) -> str:
+        """Return the SQL expression of these terms, with its arguments added to a query's."""
+        if self.meant:
+            return f"to_tsquery('english', {where.value(self.meant)})"
+        parts = []
+        if self.finished:
+            parts.append(f"websearch_to_tsquery('english', {where.value(self.finished)})")
+        if self.unfinished:
+            parts.append(f"to_tsquery('english', {where.value(_quoted(self.unfinished) + ':*')})")
+        return f"({' && '.join(parts)})"
+
+
+def add_terms(where: Conditions, terms: SearchTerms, store_id: UUID) -> str:
+    """Keep a query of a table ``w`` of words to a store's products with these terms; return the terms in SQL."""
+    query = terms.query(where)
+    # Common words such as "the" are no terms, and a search of nothing but them finds nothing.
+    where.add(f"numnode({query}) > 0")
+    where.add(f"w.document @@ ({{}}::tsquery && {query})", _quoted(store_id.hex))
+    return query
+
+
+async def words_meant(db: Reader, store_id: UUID, terms: SearchTerms) -> SearchTerms | None:
+    """Return the terms with the store's words that look most like theirs; None if a word looks like none of them."""
+    records = await db.fetch(
+        "select t.word as typed, near.word, near.likeness from unnest($2::text[]) t (word) cross join lateral ("
+        "select v.word, public.similarity(v.word, t.word) as likeness from search_words v where v.store_id = $1 and "
+        "(v.word operator(public.%) t.word or (length(t.word) >= $3 and v.word like '%' || t.word || '%')) "
+        'order by likeness desc, v.word collate "C" limit 8) near order by near.likeness desc, near.word collate "C"',
+        store_id,
+        list(terms.words),
+        PREFIX_LEAST,
+    )
+    parts = []
+    for typed in terms.words:
+        near = [(record["word"], record["likeness"]) for record in records if record["typed"] == typed]
+        if not near:
+            return None
+        parts.append(_alternatives(near))
+    return SearchTerms("", "", terms.words, meant=" & ".join(parts))
+
+
+def _alternatives(near: Sequence[tuple[str, float]]) -> str:
+    best = near[0][1]
+    chosen = [word for word, likeness in near if likeness >= MEANT_SHARE * best][:MEANT_MOST]
+    return f"({' | '.join(map(_quoted, chosen))})"
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'"

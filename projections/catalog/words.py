@@ -1,0 +1,27 @@
+"""Words as search sees them: folded, without punctuation. Rows and queries must agree on them."""
+
+import re
+import unicodedata
+
+from domain.text import fold
+
+LONGEST = 40
+"""Characters of a word; the rest of a longer one is cut off."""
+TEXT_MAX = 60_000
+"""Characters of a text that are searched; PostgreSQL refuses a document of more than a megabyte."""
+
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in their order, repetitions included. Marks belong to the letter before them."""
+    folded = fold(text[:TEXT_MAX])
+    if folded.isascii():
+        words = _ASCII_WORD.findall(folded)
+    else:
+        words = "".join(letter if _is_of_word(letter) else " " for letter in folded).split()
+    return [word[:LONGEST] for word in words]
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")
