@@ -27,6 +27,8 @@ OTHER_GOODS, FOR_THE_GOODS = 0.1, 0.12
 """A title that has a thing's name in the name of other goods, or after ``for``: a knife sharpener."""
 IN_OTHER_CATEGORY = 0.5
 """One word, or a synonym or member of a thing's kind, in a category that is not the niche's: a life ring is no jewelry."""
+BY_LABELS_ALONE = 0.6
+"""A modifier that only tags or texts show, in a category that is not the niche's."""
 OF_THE_FIELD = 0.75
 """Anything that a title calls by the niche's field, such as coffee."""
 
@@ -161,7 +163,7 @@ class ThingTerm:
         least = min(proved.values(), default=1.0)
         if category < KIN_CATEGORY:
             name *= IN_OTHER_CATEGORY if name < 1 or is_bare else 1.0
-            least *= IN_OTHER_CATEGORY if least < 1 else 1.0
+            least *= BY_LABELS_ALONE if least < 1 else 1.0
         return name * (1 - 0.7 * (1 - least))
 
     def _generic_thing(self, phrase: tuple[str, ...], seen: ListingWords, category: float) -> float:

@@ -28,7 +28,8 @@ async def personal(pool: asyncpg.Pool) -> PostgresPersonalData:
         await connection.execute(f"create schema sales; set search_path to sales; {READ_MODELS['sales'].ddl}")
         row = {
             "id": str(ORDER), "store_id": str(STORE), "number": "ZY-7Q2M4K", "status": "PAID", "currency": "USD",
-            "subtotal_minor": 1, "shipping_minor": 0, "tax_minor": 0, "total_minor": 1, "items": 1, "pages": "[]",
+            "subtotal_minor": 1, "shipping_minor": 0, "tax_minor": 0, "total_minor": 1, "refunded_minor": 0, "items": 1,
+            "refund_count": 0, "shipped_items": 0, "unsent_items": 0, "parcel_count": 0, "dispute_count": 0, "pages": "[]",
             "shopper_id": str(SHOPPER), "placed_at": "2026-11-26T12:00:00Z", "updated_at": "2026-11-26T12:00:00Z",
         }  # fmt: skip
         await connection.execute(
