@@ -21,6 +21,7 @@ def title(raw: str, *options: str, category: str = "", facts: dict[str, str] | N
             "Lamps",
             "Neon Desk Lamp, RGB LED",
         ),
+        ("Play Food Pizza Slice Wooden Toy 12 cm", "Play Food", "Play Food Pizza Slice, 12 cm"),
         ("🔥HOT SALE🔥 Wooden Bar Stool Whitewashed Kitchen Counter Seat", "Stools", "Whitewashed Wooden Bar Stool"),
         (
             "[Fast Ship] Instant Film Camera Retro Box Type with Flash 1pc",
