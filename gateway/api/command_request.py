@@ -22,7 +22,7 @@ from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
 from infra.web.client_address import address_of
 from projections.reading.consistency import Stale
-from projections.reading.moment import move_moment
+from projections.reading.moment import move_moment, pause_moment
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
 
@@ -208,6 +208,8 @@ class CommandRequest:
         check_command_texts(command)
         command = cleaned(command)
         context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)
+        # A command may wait seconds for its turn. A snapshot kept until then would hold a connection of all readers.
+        await pause_moment()
         try:
             return await self.services.deps.commands.dispatch(command, context)
         except CommandReused as error:

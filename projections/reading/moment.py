@@ -41,11 +41,18 @@ class Moment:
         """
         self.has_begun = True
         async with self._turn:
-            if self._connection is None:
-                connection = await pool.acquire()
-                self._pool, self._connection = pool, connection
-                await self._or_end(connection.execute(BEGIN))
-            return await self._or_end(getattr(self._connection, method)(query, *args))
+            if self.is_over:
+                # It ended while this query waited for its turn. A snapshot of now would have no end.
+                return await getattr(pool, method)(query, *args)
+            try:
+                if self._connection is None:
+                    connection = await pool.acquire()
+                    self._pool, self._connection = pool, connection
+                    await self._or_end(connection.execute(BEGIN))
+                return await self._or_end(getattr(self._connection, method)(query, *args))
+            finally:
+                if self.is_over:
+                    self._leave()
 
     async def move_to(self, tokens: Iterable[ConsistencyToken]) -> None:
         """Show what these tokens stand for, which the read models have reached: a snapshot from before that ends."""
@@ -55,10 +62,16 @@ class Moment:
                 self._leave()
                 self._reached.update((each.partition, each.position) for each in newer)
 
+    async def pause(self) -> None:
+        """Return the connection to the pool. The next query takes another snapshot."""
+        async with self._turn:
+            self._leave()
+
     def end(self) -> None:
-        """Return the connection to the pool. Later queries read the present."""
+        """Return the connection to the pool, after the query that runs on it. Later queries read the present."""
         self.is_over = True
-        self._leave()
+        if not self._turn.locked():
+            self._leave()
 
     async def _or_end(self, asking: Any) -> Any:
         try:
@@ -115,6 +128,13 @@ async def move_moment(tokens: Iterable[ConsistencyToken]) -> None:
     moment = _current.get()
     if moment is not None:
         await moment.move_to(tokens)
+
+
+async def pause_moment() -> None:
+    """Let the current moment, if there is one, hold no connection: before work that may wait for others."""
+    moment = _current.get()
+    if moment is not None:
+        await moment.pause()
 
 
 class MomentReader:
