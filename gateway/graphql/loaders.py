@@ -1,8 +1,10 @@
 """Dataloaders: one database query for all nodes of a level."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -16,10 +18,40 @@ from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 Find = Callable[..., Awaitable[Mapping[UUID, V]]]
 """A query that returns views by id."""
+
+
+class SharedLoader(DataLoader[K, V], Generic[K, V]):
+    """A loader whose callers can be cancelled one by one.
+
+    The library gives all callers of a key the same future. A cancelled caller cancels what it waits for. So one failed
+    field, whose siblings are cancelled, would cancel fields elsewhere, and with them the whole operation.
+    """
+
+    def __init__(self, load_fn: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]) -> None:
+        super().__init__(load_fn=load_fn)
+        self._callers: Counter[asyncio.Future[V]] = Counter()
+
+    def load(self, key: K) -> Awaitable[V]:
+        shared = asyncio.ensure_future(super().load(key))
+        if shared.done():
+            return shared
+        own = asyncio.shield(shared)
+        self._callers[shared] += 1
+        own.add_done_callback(partial(self._leave, shared))
+        return own
+
+    def _leave(self, shared: "asyncio.Future[V]", own: "asyncio.Future[V]") -> None:
+        self._callers[shared] -= 1
+        if self._callers[shared] == 0:
+            del self._callers[shared]
+            if own.cancelled():
+                # The library stops a query that no caller waits for.
+                shared.cancel()
 
 
 class Loaders:
@@ -32,43 +64,43 @@ class Loaders:
         self._db, self._scope, self._personal = db, scope, personal
 
     @cached_property
-    def store(self) -> DataLoader[UUID, StoreView | None]:
+    def store(self) -> SharedLoader[UUID, StoreView | None]:
         return self._loader("Store", catalog_queries.stores_by_ids, None)
 
     @cached_property
-    def product(self) -> DataLoader[UUID, ProductView | None]:
+    def product(self) -> SharedLoader[UUID, ProductView | None]:
         return self._loader("Product", catalog_queries.products_by_ids, None)
 
     @cached_property
-    def images(self) -> DataLoader[UUID, tuple[ImageView, ...]]:
+    def images(self) -> SharedLoader[UUID, tuple[ImageView, ...]]:
         """The images of a product."""
         return self._loader("ProductImage", catalog_queries.images_by_products, ())
 
     @cached_property
-    def variants(self) -> DataLoader[UUID, tuple[VariantView, ...]]:
+    def variants(self) -> SharedLoader[UUID, tuple[VariantView, ...]]:
         """The variants of a product."""
         return self._loader("ProductVariant", catalog_queries.variants_by_products, ())
 
     @cached_property
-    def pages(self) -> DataLoader[UUID, tuple[PageView, ...]]:
+    def pages(self) -> SharedLoader[UUID, tuple[PageView, ...]]:
         """The pages of a store."""
         return self._loader("Page", catalog_queries.pages_by_stores, ())
 
     @cached_property
-    def generations(self) -> DataLoader[UUID, tuple[GenerationView, ...]]:
+    def generations(self) -> SharedLoader[UUID, tuple[GenerationView, ...]]:
         """The generations of a store, the newest first."""
 
         async def load(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
             views = await jobs_queries.generations_by_stores(self._db, store_ids, scope=self._scope)
             return [views[id] for id in store_ids]
 
-        return DataLoader(load_fn=load)
+        return SharedLoader(load_fn=load)
 
     @cached_property
-    def personal(self) -> DataLoader[Sealed, str | None]:
-        return DataLoader(load_fn=self._personal.open_many)
+    def personal(self) -> SharedLoader[Sealed, str | None]:
+        return SharedLoader(load_fn=self._personal.open_many)
 
-    def _loader(self, type_name: str, find: Find[Any], missing: object) -> DataLoader[UUID, Any]:
+    def _loader(self, type_name: str, find: Find[Any], missing: object) -> SharedLoader[UUID, Any]:
         """Return a loader that finds the views of ids, with the attributes that the operation asks for.
 
         Args:
@@ -81,4 +113,4 @@ class Loaders:
             views = await find(self._db, ids, scope=self._scope, only=asked_for(type_name))
             return [views.get(id, missing) for id in ids]
 
-        return DataLoader(load_fn=load)
+        return SharedLoader(load_fn=load)
