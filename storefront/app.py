@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from infra.web.moments import OneMoment
 from storefront.direct import DirectPages
@@ -42,7 +43,23 @@ PAGES: Sequence[type[Pages]] = (
 )
 
 
-def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Starlette:
+class Storefront(Starlette):
+    """The framework's application, behind the security middleware.
+
+    The framework answers unexpected errors outside all middleware that is added to it. Their page needs the headers too.
+    """
+
+    def __init__(self, deps: StorefrontDependencies) -> None:
+        super().__init__()
+        self._deps = deps
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SecurityMiddleware(
+            super().build_middleware_stack(), policy=content_policy(self._deps), scheme=self._deps.scheme
+        )
+
+
+def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefront:
     """Return the storefront for every store of the platform.
 
     ``GET /-/health`` answers on every host, without a store.
@@ -52,7 +69,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Starlett
         direct: False passes every request through the routes, to compare with :class:`DirectPages`.
     """
     visits, renderer = Visits(deps), PageRenderer(deps)
-    app = Starlette()
+    app = Storefront(deps)
     app.router.redirect_slashes = False
     app.state.renderer = renderer
     app.router.routes.append(Route("/-/health", _health))
@@ -66,7 +83,6 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Starlett
     if direct:
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)
-    app.add_middleware(SecurityMiddleware, policy=content_policy(deps), scheme=deps.scheme)
     return app
 
 
