@@ -35,7 +35,7 @@ class RefundOrder:
 
 
 async def refund_order(command: RefundOrder, work: Work, *, clock: Clock) -> None:
-    """Append ``RefundRequested`` and a ``StockReturned`` for each line that is restocked.
+    """Append ``RefundRequested``, and ``StockReturned`` for pieces that are restocked and not in stock already.
 
     No-op if the refund's id is known. A policy asks the provider next.
 
@@ -61,14 +61,20 @@ async def refund_order(command: RefundOrder, work: Work, *, clock: Clock) -> Non
 
 
 async def restock(work: Work, order: Order, events: Iterable[OrderEvent], *, at: datetime) -> None:
-    """Append ``StockReturned`` for the pieces that a refund puts back into stock."""
+    """Append ``StockReturned`` for the pieces that a refund puts back into stock.
+
+    Args:
+        work: takes the events.
+        order: the order before the refund.
+        events: those of the refund.
+        at: the time of the refund.
+    """
     products = {line.variant_id: line.product_id for line in order.lines}
-    for event in events:
-        for line in event.lines if isinstance(event, RefundRequested) else ():
-            if line.restock:
-                product = await work.get(PRODUCT, products[line.variant_id])
-                returned = product.take_back(line.variant_id, line.quantity, order_id=order.id, at=at)
-                work.append(PRODUCT, product.id, returned, tenant=order.store_id)
+    lines = [line for event in events if isinstance(event, RefundRequested) for line in event.lines]
+    for variant_id, count in order.after.to_restock(lines).items():
+        product = await work.get(PRODUCT, products[variant_id])
+        returned = product.take_back(variant_id, count, order_id=order.id, at=at)
+        work.append(PRODUCT, product.id, returned, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class RefundedPieces(Value):
     variant_id: UUID
     quantity: int
     restock: bool
-    """Whether the pieces can be sold again; the same command puts them back into stock."""
+    """Whether the pieces can be sold again; the same command puts them into stock, unless a failed refund did."""
     unsent: int = 0
     """How many of the pieces no carrier has; they will not be sent."""
 

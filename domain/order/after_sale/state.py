@@ -1,6 +1,7 @@
 """The state of an order after its payment, and how events change it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
@@ -76,6 +77,8 @@ class AfterSale:
     payments: Mapping[str, Payment] = field(default_factory=dict)
     """By the provider's payment id, payments that match no open order included."""
     refunds: Mapping[UUID, Refund] = field(default_factory=dict)
+    restocked: Mapping[UUID, int] = field(default_factory=dict)
+    """Pieces by variant that refunds put back into stock; they stay there if the refund fails."""
     parcels: tuple[Parcel, ...] = ()
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
     """By the provider's id."""
@@ -111,6 +114,18 @@ class AfterSale:
             for line in refund.lines if refund.status is not RefundStatus.FAILED else ():
                 pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
         return pieces
+
+    def to_restock(self, lines: Iterable[RefundedPieces]) -> Mapping[UUID, int]:
+        """Return by variant the pieces that a new refund puts into stock: first those of failed refunds, which are there."""
+        asked = _restocked(lines)
+        standing = _restocked(
+            line
+            for refund in self.refunds.values()
+            if refund.status is not RefundStatus.FAILED
+            for line in refund.lines
+        )
+        missing = {id: min(count, standing[id] + count - self.restocked.get(id, 0)) for id, count in asked.items()}
+        return {id: count for id, count in missing.items() if count > 0}
 
     def unsent_pieces(self) -> Mapping[UUID, int]:
         """Return by variant the pieces that are refunded instead of sent; requested refunds count."""
@@ -182,8 +197,11 @@ class AfterSale:
         Raises:
             KeyError: no such refund was requested or reported.
         """
+        restocked = self.restocked
         match event:
             case RefundRequested():
+                added = self.to_restock(event.lines)
+                restocked = {**restocked, **{id: restocked.get(id, 0) + count for id, count in added.items()}}
                 refund = Refund(
                     intent_id=event.intent_id,
                     amount=event.amount,
@@ -205,4 +223,13 @@ class AfterSale:
             case RefundFailed():
                 known = self.refunds[event.refund_id]
                 refund = replace(known, status=RefundStatus.FAILED, external_id=event.external_id or known.external_id)
-        return replace(self, refunds={**self.refunds, event.refund_id: refund})
+        return replace(self, refunds={**self.refunds, event.refund_id: refund}, restocked=restocked)
+
+
+def _restocked(lines: Iterable[RefundedPieces]) -> Counter[UUID]:
+    """Return by variant the pieces that refunds put back into stock."""
+    pieces: Counter[UUID] = Counter()
+    for line in lines:
+        if line.restock:
+            pieces[line.variant_id] += line.quantity
+    return pieces

@@ -105,8 +105,8 @@ class Platform:
         await self.finish()
         return products
 
-    async def order_a_lamp(self, provider: str = "sandbox") -> UUID:
-        """Publish a store, order a lamp for 20 dollars, open its payment page, and return the order's id."""
+    async def order_a_lamp(self, provider: str = "sandbox", *, pieces: int = 1) -> UUID:
+        """Publish a store, order lamps for 20 dollars each, open the payment page, and return the order's id."""
         (lamp,) = await self.publish()
         (variant,) = (await self.product(lamp)).variants
         order_id, shopper = uuid4(), uuid4()
@@ -114,7 +114,7 @@ class Platform:
             PlaceOrder(
                 order_id=order_id,
                 store_id=self.store_id,
-                lines=[CartLine(product_id=lamp, variant_id=variant, quantity=1)],
+                lines=[CartLine(product_id=lamp, variant_id=variant, quantity=pieces)],
                 shopper_id=shopper,
                 shopper_name=sealed(shopper),
                 shopper_email=sealed(shopper),

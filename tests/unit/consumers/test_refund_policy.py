@@ -21,7 +21,7 @@ from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, Transient
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
-from domain.order.after_sale.events import RefundRequested, RefundSucceeded
+from domain.order.after_sale.events import RefundedPieces, RefundRequested, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
 from domain.order.disputes import DisputeReport
@@ -99,12 +99,18 @@ def platform() -> Platform:
     return Platform()
 
 
-async def paid(platform: Platform, provider: str = "stripe") -> UUID:
-    order_id = await platform.order_a_lamp(provider)
+async def paid(platform: Platform, provider: str = "stripe", *, pieces: int = 1) -> UUID:
+    order_id = await platform.order_a_lamp(provider, pieces=pieces)
     if provider == "stripe":
         await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", live=False))
-    await platform.send(RecordPayment(order_id=order_id, paid=dollars("20.00"), fee=dollars("1.00"), intent_id="pi_1"))
+    due = (await platform.get(ORDER, order_id)).total
+    await platform.send(RecordPayment(order_id=order_id, paid=due, fee=dollars("1.00"), intent_id="pi_1"))
     return order_id
+
+
+async def on_hand(platform: Platform, order_id: UUID) -> int:
+    (line,) = (await platform.get(ORDER, order_id)).lines
+    return (await platform.product(line.product_id)).variants[line.variant_id].on_hand
 
 
 def ask(platform: Platform, order_id: UUID, amount: str | None = None, *, restock: bool = False) -> RefundOrder:
@@ -129,8 +135,21 @@ async def test_a_refund_of_everything_puts_the_goods_back_in_the_same_transactio
     order_id = await paid(platform)
     events = await platform.do(ask(platform, order_id, restock=True))
     assert kinds(events) == ["RefundRequested", "StockReturned"]
+    assert await on_hand(platform, order_id) == 10
+
+
+async def test_a_repeat_of_a_failed_refund_restocks_no_piece_twice(platform: Platform) -> None:
+    order_id = await paid(platform, pieces=3)
     (line,) = (await platform.get(ORDER, order_id)).lines
-    assert (await platform.product(line.product_id)).variants[line.variant_id].on_hand == 10
+    lamps = [RefundedPieces(variant_id=line.variant_id, quantity=2, restock=True)]
+    await platform.send(replace(ask(platform, order_id), lines=lamps))
+    refused = Provider(platform, order_id, StripeRefused("The bank is closed."))
+    await policy(platform, refused)(last(platform, RefundRequested))
+    assert await on_hand(platform, order_id) == 9, "two of the three lamps came back"
+    assert kinds(await platform.do(replace(ask(platform, order_id), lines=lamps))) == ["RefundRequested"]
+    await policy(platform, Provider(platform, order_id))(last(platform, RefundRequested))
+    await platform.send(ask(platform, order_id, restock=True))
+    assert await on_hand(platform, order_id) == 10
 
 
 async def test_the_provider_is_asked_once_on_the_merchants_account(platform: Platform) -> None:

@@ -227,6 +227,23 @@ def test_refunds_never_exceed_payment_or_fee_and_a_full_one_returns_the_whole_fe
     assert returned == fee
 
 
+@settings(max_examples=200, deadline=None)
+@for_all(st.lists(st.tuples(st.integers(1, 2), st.booleans(), st.booleans()), max_size=8))
+def test_stock_never_gets_more_pieces_back_than_were_sold(wishes: list[tuple[int, bool, bool]]) -> None:
+    order = paid()
+    for quantity, restocks, fails in wishes:
+        lines = [RefundedPieces(variant_id=LAMPS, quantity=quantity, restock=restocks)]
+        try:
+            order, event = refund(order, lines=lines)
+        except DomainError:
+            continue
+        status = RefundStatus.FAILED if fails else RefundStatus.SUCCEEDED
+        order = fold(record_refund(order, said(event, status, str(event.refund_id)), at=NOON), order)
+    standing = [each for each in order.after.refunds.values() if each.status is not RefundStatus.FAILED]
+    kept = sum(line.quantity for each in standing for line in each.lines if line.restock)
+    assert kept <= order.after.restocked.get(LAMPS, 0) <= 2
+
+
 def what_may_arrive() -> tuple[Order, list[RefundAnswer | PaymentConfirmed]]:
     """Return a paid order with two requested refunds, and seven answers about four refunds."""
     order, first = refund(paid(), amount=dollars("10.00"))
