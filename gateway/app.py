@@ -33,7 +33,7 @@ from infra.web.moments import OneMoment
 class Gateway(FastAPI):
     """The framework's application, behind middleware of its own.
 
-    The framework's outermost layers cost as much as a small query, and a planned query needs none of them.
+    The framework's outermost layers cost as much as a small query, and a planned query does without them.
     """
 
     front: ASGIApp

@@ -1,5 +1,6 @@
 """What a supplier has instead, if too little fits a niche. Pure."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from domain.store.niche import NicheReading
 
 TOP_CATEGORIES = 6
 SUGGESTIONS = 3
+FEWEST_SEEN = 3
+"""Goods that a category needs to be suggested if few have a handful: a search of its own finds more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ def alternatives(candidates: Sequence[Candidate], reading: NicheReading) -> Alte
         fit = sum(min(FLOOR, candidate.fit.value) for candidate in members[category]) / counts[category]
         return not shared, -round(fit, 2), -counts[category], category
 
-    enough = [category for category, count in counts.items() if count > HANDFUL and _says_something(category)]
+    telling = {category: count for category, count in counts.items() if _says_something(category)}
+    enough = [category for category, count in telling.items() if count > HANDFUL]
+    if len(enough) < SUGGESTIONS:
+        enough = [category for category, count in telling.items() if count >= FEWEST_SEEN]
     return Alternatives(
         categories=[CategoryCount(category=category, count=count) for category, count in ordered[:TOP_CATEGORIES]],
         niches=[_niche(category) for category in sorted(enough, key=nearness)[:SUGGESTIONS]],
@@ -48,7 +54,9 @@ def alternatives(candidates: Sequence[Candidate], reading: NicheReading) -> Alte
 
 
 def _says_something(category: str) -> bool:
-    return any(word not in word_set("broad") for word in tokens(category))
+    """Whether a category narrows goods down: “Kitchen Tools” does, “Home & Garden” does not."""
+    parts = (tokens(part) for part in re.split(r"[&/,>]", category))
+    return any(len(part) > 1 or any(word not in word_set("broad") for word in part) for part in parts)
 
 
 def _niche(category: str) -> str:

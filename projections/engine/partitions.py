@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 class OwnedPartitions:
     """The checkpoints of the partitions that a read model owns here.
 
-    A process that lost a partition is fenced by the checkpoint's owner number: its transaction fails and none of its
-    writes are seen.
+    A process that lost a partition is fenced by the checkpoint's owner number: its transaction fails, so that its
+    writes stay unseen.
     """
 
     def __init__(self, name: str, pool: asyncpg.Pool) -> None:

@@ -89,7 +89,7 @@ def add_terms(where: Conditions, terms: SearchTerms, store_id: UUID) -> str:
 
 
 async def words_meant(db: Reader, store_id: UUID, terms: SearchTerms) -> SearchTerms | None:
-    """Return the terms with the store's words that look most like theirs; None if a word looks like none of them."""
+    """Return the terms with the store's words that look most like theirs; None if one word has no likeness."""
     records = await db.fetch(
         "select t.word as typed, near.word, near.likeness from unnest($2::text[]) t (word) cross join lateral ("
         "select v.word, public.similarity(v.word, t.word) as likeness from search_words v where v.store_id = $1 and "

@@ -24,6 +24,17 @@ def test_the_nearest_categories_with_enough_goods_are_suggested() -> None:
     assert not {"Rugs", "Home & garden"} & set(offered.niches)
 
 
+def test_categories_with_few_goods_seen_fill_up_the_suggestions() -> None:
+    stock = {"Kitchen Tools": 8, "Home & Garden": 9, "Mugs": 3, "Posters": 4, "Rugs": 2}
+    found = [
+        listing(f"{category}-{n}", title=f"{category} {n}", category=category, tags=[])
+        for category, count in stock.items()
+        for n in range(count)
+    ]
+    grilling = NicheReading(things=["grill tongs"], categories=["barbecue", "kitchen tool"])
+    assert alternatives(candidates(found, grilling).candidates, grilling).niches == ["Kitchen tools", "Posters", "Mugs"]
+
+
 def test_a_supplier_without_goods_offers_nothing() -> None:
     assert alternatives([], TOYS).niches == []
 
