@@ -1,11 +1,9 @@
 """Plans and graphql-core's executor give the same bytes for any valid query over the public schema."""
 
 import asyncio
-import gc
 import json
 import random
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -46,17 +44,6 @@ from gateway.graphql.planned_executor import plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.schema import Schema, build_schema
 from projections.catalog.views import ImageState
-
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-"""graphql-core leaves resolvers of nulled objects unawaited."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _collected() -> Iterator[None]:
-    """Collect these resolvers here, not in another test."""
-    yield
-    gc.collect()
-
 
 IDS = [str(UUID(int=n)) for n in (1, 2)]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
