@@ -99,7 +99,7 @@ def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequen
     """Record what the provider says about a refund. No-op if that is known, or older than what is known.
 
     What a provider says comes in any order and more than once: a status never goes back in the order of
-    :class:`RefundStatus`.
+    :class:`RefundStatus`. A failure without an id of the provider's says least, and any answer with an id replaces it.
     """
     refund_id, events = _refund_of(order, answer), list[OrderEvent]()
     known = order.after.refunds.get(refund_id)
@@ -121,7 +121,9 @@ def _progress(
     order: Order, refund_id: UUID, known: Refund, answer: RefundAnswer, *, at: datetime, offset: int
 ) -> OrderEvent | None:
     header = next_header(order, at, offset)
-    if answer.status is RefundStatus.FAILED and known.status is not RefundStatus.FAILED:
+    is_open = known.status is RefundStatus.REQUESTED or (known.is_unconfirmed and answer.external_id is not None)
+    came_back = known.status is RefundStatus.SUCCEEDED and answer.external_id is not None
+    if answer.status is RefundStatus.FAILED and (is_open or came_back):
         return RefundFailed(
             **header,
             refund_id=refund_id,
@@ -132,7 +134,7 @@ def _progress(
             reason=answer.reason,
             after_success=known.status is RefundStatus.SUCCEEDED,
         )
-    if answer.status is RefundStatus.SUCCEEDED and known.status is RefundStatus.REQUESTED:
+    if answer.status is RefundStatus.SUCCEEDED and is_open:
         return RefundSucceeded(
             **header,
             refund_id=refund_id,
@@ -150,7 +152,7 @@ def _refund_of(order: Order, answer: RefundAnswer) -> UUID:
     The provider returns the id that was sent along. A merchant can edit it in the dashboard, so payment and amount must fit.
     """
     if answer.refund_id is not None and (known := order.after.refunds.get(answer.refund_id)) is not None:
-        is_the_same = known.external_id in {None, answer.external_id}
+        is_the_same = None in {known.external_id, answer.external_id} or known.external_id == answer.external_id
         if is_the_same and (known.intent_id, known.amount) == (answer.intent_id, answer.amount):
             return answer.refund_id
     external_id = answer.external_id or ""

@@ -78,7 +78,8 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
 
     refund_id: UUID
     external_id: str | None
-    """The provider's id of the refund; null if it refused to begin one."""
+    """The provider's id of the refund; null if it refused to begin one. Such a refund can succeed or fail once more:
+    an earlier try, of which the answer was lost, may have begun it."""
     intent_id: str
     amount: Money
     fee_refund: Money

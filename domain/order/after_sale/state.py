@@ -23,7 +23,10 @@ from domain.order.after_sale.events import (
 
 
 class RefundStatus(StrEnum):
-    """The status of a refund. A later one in this list replaces an earlier one, never the other way round."""
+    """The status of a refund. A later one in this list replaces an earlier one, never the other way round.
+
+    The exception is a failure that the provider gave no id: see :attr:`Refund.is_unconfirmed`.
+    """
 
     REQUESTED = "REQUESTED"
     """The provider is being asked, or carries it out."""
@@ -59,6 +62,11 @@ class Refund:
     def requested_here(self) -> bool:
         """Whether the merchant requested it here and not at the provider."""
         return self.shipping is not None
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it failed without an id of the provider's. An earlier try, of which the answer was lost, may have paid."""
+        return self.status is RefundStatus.FAILED and self.external_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

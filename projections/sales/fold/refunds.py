@@ -65,6 +65,7 @@ def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> N
     post(rows, RefundSucceeded, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
+    row.failure, row.failed_at = None, None
     _add(rows, event, 1)
 
 

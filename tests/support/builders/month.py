@@ -84,8 +84,15 @@ class Month:
         self._answer(n, None, f"re_{uuid4()}", intent_id, payment.amount.currency, minor, RefundStatus.SUCCEEDED)
         self._add(payment.amount.currency, -minor)
 
-    def settle(self, n: int, which: int, *, fails: bool) -> None:
-        """Let the provider carry out or refuse a refund of an order; one that had succeeded can come back."""
+    def settle(self, n: int, which: int, *, fails: bool, lost: bool = False) -> None:
+        """Let the provider carry out or refuse a refund of an order; one that had succeeded can come back.
+
+        Args:
+            n: the order's place.
+            which: the refund's place.
+            fails: whether the money does not go back.
+            lost: whether the first answer is lost, and a refusal without an id follows.
+        """
         order = self.orders[n]
         open_ones = [(id, each) for id, each in order.after.refunds.items() if each.status is not RefundStatus.FAILED]
         if not open_ones:
@@ -99,6 +106,8 @@ class Month:
         if not done and not fails and minor > payment.amount.minor - taken:
             status = RefundStatus.FAILED  # the dashboard was faster, so the provider refuses
         ours = id if refund.requested_here else None
+        if lost and ours is not None:
+            self._answer(n, ours, None, refund.intent_id, currency, minor, RefundStatus.FAILED)
         self._answer(n, ours, refund.external_id or f"re_{id}", refund.intent_id, currency, minor, status)
         net = minor - refund.fee_refund.minor
         if status is RefundStatus.SUCCEEDED and not done:
@@ -185,7 +194,14 @@ class Month:
         self.payouts[p] = (report, payout)
 
     def _answer(
-        self, n: int, id: UUID | None, external: str, intent: str, currency: str, minor: int, status: RefundStatus
+        self,
+        n: int,
+        id: UUID | None,
+        external: str | None,
+        intent: str,
+        currency: str,
+        minor: int,
+        status: RefundStatus,
     ) -> None:
         answer = RefundAnswer(
             refund_id=id,

@@ -46,9 +46,9 @@ class MonthMachine(RuleBasedStateMachine):
         self.month.refund_in_dashboard(self._n(place), minor)
 
     @precondition(lambda self: self.month.orders)
-    @rule(place=PLACE, which=PLACE, fails=st.booleans())
-    def settle(self, place: int, which: int, fails: bool) -> None:
-        self.month.settle(self._n(place), which, fails=fails)
+    @rule(place=PLACE, which=PLACE, fails=st.booleans(), lost=st.booleans())
+    def settle(self, place: int, which: int, fails: bool, lost: bool) -> None:
+        self.month.settle(self._n(place), which, fails=fails, lost=lost)
 
     @precondition(lambda self: self.month.orders)
     @rule(place=PLACE, minor=MINOR, inquiry=st.booleans())

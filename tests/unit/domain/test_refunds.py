@@ -39,7 +39,7 @@ def refund(order: Order, **wish: object) -> tuple[Order, RefundRequested]:
     return fold([event], order), event
 
 
-def said(event: RefundRequested, status: RefundStatus, external_id: str = "re_1") -> RefundAnswer:
+def said(event: RefundRequested, status: RefundStatus, external_id: str | None = "re_1") -> RefundAnswer:
     return RefundAnswer(
         refund_id=event.refund_id,
         external_id=external_id,
@@ -283,6 +283,36 @@ def test_every_permutation_of_answers_about_refunds_ends_in_the_same_state() -> 
     ((known, left, status),) = ends
     assert (left, status) == (dollars("32.98"), OrderStatus.PAID)
     assert len(known) == 4
+
+
+def test_a_refund_whose_first_answer_was_lost_counts_when_the_provider_names_it() -> None:
+    order, event = refund(paid())
+    order = fold(record_refund(order, said(event, RefundStatus.FAILED, None), at=NOON), order)
+    assert order.after.left("pi_1") == dollars("49.98")
+    (succeeded,) = record_refund(order, said(event, RefundStatus.SUCCEEDED, "re_1"), at=NOON)
+    assert isinstance(succeeded, RefundSucceeded)
+    order = fold([succeeded], order)
+    assert (order.status, order.after.left("pi_1")) == (OrderStatus.REFUNDED, dollars("0.00"))
+    assert record_refund(order, said(event, RefundStatus.FAILED, None), at=NOON) == []
+
+
+def test_every_permutation_with_refusals_after_lost_answers_ends_in_the_same_state() -> None:
+    """All 720 of six, and every one again with each answer twice."""
+    order, first = refund(paid(), amount=dollars("10.00"))
+    order, second = refund(order, amount=dollars("5.00"))
+    answers = [
+        said(first, RefundStatus.FAILED, None),
+        said(first, RefundStatus.REQUESTED, "re_1"),
+        said(first, RefundStatus.SUCCEEDED, "re_1"),
+        said(second, RefundStatus.FAILED, None),
+        said(second, RefundStatus.SUCCEEDED, "re_2"),
+        said(second, RefundStatus.FAILED, "re_2"),
+    ]
+    ends = {end(order, [*arrival, *arrival[::2]]) for arrival in permutations(answers)}
+    assert len(ends) == 1
+    ((known, left, _),) = ends
+    assert known == {("re_1", 1000, RefundStatus.SUCCEEDED), ("re_2", 500, RefundStatus.FAILED)}
+    assert left == dollars("39.98")
 
 
 def test_refunds_may_be_known_before_their_payment() -> None:

@@ -15,6 +15,17 @@ from domain.kernel import DomainError, Transient
 
 T = TypeVar("T")
 
+UNDECIDED = (
+    stripe.APIConnectionError,
+    stripe.RateLimitError,
+    stripe.APIError,
+    stripe.AuthenticationError,
+    stripe.IdempotencyError,
+)
+"""Errors that say nothing about what was asked: an earlier try, of which the answer was lost, may have done it.
+
+A wrong key of the platform and an idempotency key that is in use are among them: both end when a person or time helps.
+"""
 TIMEOUT_SECONDS = 15
 RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
@@ -59,11 +70,11 @@ async def ask(call: Awaitable[T]) -> T:
 
     Raises:
         StripeRefused: retrying cannot help.
-        Transient: Stripe did not answer or is busy; its library has retried already.
+        Transient: Stripe did not decide; see :data:`UNDECIDED`. Its library has retried already.
     """
     try:
         return await call
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+    except UNDECIDED as error:
         # Its message may repeat values of the request; the kind of the error is enough.
         outage = Transient(WHO, type(error).__name__)
         outage.attempts = RETRIES + 1
