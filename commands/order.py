@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.access import order_of_merchant, require_owner
 from commands.discount import release_discount, use_discount
@@ -25,6 +27,9 @@ from domain.store.aggregate import STORE
 INBOX_NAMESPACE = UUID("0b1f5d5e-6a0c-5c55-8a3e-5a7f0d1c9e21")
 """Namespace of the stream ids of webhooks: one stream per source and external id."""
 
+# Left out of the digest: repeats of older commands have none, and page or payment decide it.
+_Account = Annotated[str | None, Field(exclude=True)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPaymentSession:
@@ -33,6 +38,8 @@ class OpenPaymentSession:
     order_id: UUID
     provider: str
     session_id: str
+    account_id: _Account = None
+    """The merchant's account that the page pays into."""
 
 
 async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock: Clock) -> None:
@@ -43,7 +50,9 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
         OrderNotOpen: the order is paid or cancelled.
     """
     order = await work.get(ORDER, command.order_id)
-    events = order.open_session(provider=command.provider, session_id=command.session_id, at=clock.now())
+    events = order.open_session(
+        provider=command.provider, session_id=command.session_id, account_id=command.account_id, at=clock.now()
+    )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
@@ -160,6 +169,8 @@ class RecordPayment:
     paid: Money
     fee: Money
     intent_id: str
+    account_id: _Account = None
+    """The merchant's account that has the money."""
 
 
 async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) -> None:
@@ -172,7 +183,9 @@ async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) ->
     """
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
-    events = order.record_payment(command.paid, fee=command.fee, intent_id=command.intent_id, at=at)
+    events = order.record_payment(
+        command.paid, fee=command.fee, intent_id=command.intent_id, account_id=command.account_id, at=at
+    )
     work.append(ORDER, order.id, events, tenant=order.store_id)
     if not any(isinstance(event, OrderPaid) for event in events):
         return

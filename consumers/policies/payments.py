@@ -13,7 +13,7 @@ from domain.inbox.events import SubjectKind, WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
-from domain.order.aggregate import ORDER
+from domain.order.aggregate import ORDER, Order
 from domain.order.ports import AccountNotice, Notice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
 from domain.order.refund_ports import ChargeNotice, ChargeReports
 from domain.order.report_ports import DisputeNotice, PayoutNotice, ProviderReports
@@ -94,7 +94,7 @@ class PaymentsPolicy:
             logger.error("webhook %s is of store %s but names another store's order", envelope.id, store_id)
             await self._reject(envelope, received, store_id, notice.order_id, "It names an order that does not exist.")
             return
-        if notice.account_id is not None and not await self._is_paid_into(notice.account_id, store_id):
+        if notice.account_id is not None and not await self._is_paid_into(notice.account_id, order):
             # The owner of another account can write anything into the metadata of their own payments.
             logger.error(
                 "webhook %s is about account %s, which is not of store %s", envelope.id, notice.account_id, store_id
@@ -105,13 +105,18 @@ class PaymentsPolicy:
         command: RecordPayment | RecordPaymentFailure
         match notice:
             case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id):
-                command = RecordPayment(order_id=order.id, paid=paid, fee=fee, intent_id=intent_id)
+                command = RecordPayment(
+                    order_id=order.id, paid=paid, fee=fee, intent_id=intent_id, account_id=notice.account_id
+                )
             case PaymentDeclined(intent_id=intent_id, reason=reason):
                 command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
         await self._react(command, cause=envelope, name=self.name)
 
-    async def _is_paid_into(self, account_id: str, store_id: UUID) -> bool:
-        store = await self._aggregates.get(STORE, store_id)
+    async def _is_paid_into(self, account_id: str, order: Order) -> bool:
+        if account_id == order.page_account_id:
+            # The merchant may have connected another account since the page was opened.
+            return True
+        store = await self._aggregates.get(STORE, order.store_id)
         merchant = await self._aggregates.get(MERCHANT, store.merchant_id)
         return merchant.stripe is not None and merchant.stripe.id == account_id
 

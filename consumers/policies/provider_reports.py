@@ -6,7 +6,7 @@ from uuid import UUID
 from commands.disputes import RecordDispute, RecordPayout
 from commands.refunds import RecordRefund
 from consumers.ports import Aggregates, React
-from domain.kernel import NotFound
+from domain.kernel import DomainError, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.order.aggregate import ORDER, Order
 from domain.order.ports import AccountNotice
@@ -30,12 +30,27 @@ class ReportReaction:
     async def __call__(self, merchant_id: UUID, notice: AccountNotice, *, cause: Envelope, name: str) -> None:
         """React to a notice. No-op if it is about no order of this merchant.
 
+        An order that was paid into a former account is followed there.
+
         Raises:
             Transient: the provider cannot be reached; the webhook is delivered again.
         """
         merchant = await self._aggregates.get(MERCHANT, merchant_id)
-        if merchant.stripe is None or merchant.stripe.id != notice.account_id:
+        if not merchant.has_or_had(notice.account_id):
+            logger.warning(
+                "%s is about account %s, which is not of merchant %s", notice.type, notice.account_id, merchant_id
+            )
             return
+        is_former = notice.account_id in merchant.former_accounts
+        try:
+            await self._react_to(merchant_id, notice, cause=cause, name=name)
+        except DomainError as refusal:
+            if not is_former:
+                raise
+            # Its owner may have taken the platform's access away.
+            logger.warning("cannot ask about %s at former account %s: %s", notice.type, notice.account_id, refusal)
+
+    async def _react_to(self, merchant_id: UUID, notice: AccountNotice, *, cause: Envelope, name: str) -> None:
         match notice:
             case ChargeNotice():
                 await self._about_charge(merchant_id, notice, cause=cause, name=name)
@@ -50,7 +65,7 @@ class ReportReaction:
         report = await self._charges.of(notice.account_id, notice.intent_id)
         if report is None:
             return
-        order = await self._order(merchant_id, report.store_id, report.order_id, notice.intent_id)
+        order = await self._order(merchant_id, report.store_id, report.order_id, notice.intent_id, notice.account_id)
         for answer in () if order is None else report.refunds:
             part = f"{name}:{answer.external_id}:{answer.status}"
             await self._react(RecordRefund(order_id=report.order_id, answer=answer), cause=cause, name=part)
@@ -59,12 +74,16 @@ class ReportReaction:
         found = await self._reports.dispute(notice.account_id, notice.dispute_id)
         if found is None:
             return
-        order = await self._order(merchant_id, found.store_id, found.order_id, found.report.intent_id)
+        order = await self._order(
+            merchant_id, found.store_id, found.order_id, found.report.intent_id, notice.account_id
+        )
         if order is not None:
             part = f"{name}:{found.report.dispute_id}:{found.report.status}:{found.report.movements}"
             await self._react(RecordDispute(order_id=order.id, report=found.report), cause=cause, name=part)
 
-    async def _order(self, merchant_id: UUID, store_id: UUID, order_id: UUID, intent_id: str) -> Order | None:
+    async def _order(
+        self, merchant_id: UUID, store_id: UUID, order_id: UUID, intent_id: str, account_id: str
+    ) -> Order | None:
         """Return the order that a payment names; None if it is not this merchant's."""
         try:
             order = await self._aggregates.get(ORDER, order_id)
@@ -75,5 +94,8 @@ class ReportReaction:
         if store.merchant_id != merchant_id or store.id != store_id:
             # A merchant can write any order's id into the metadata of their own payments.
             logger.error("payment %s of merchant %s names another merchant's order", intent_id, merchant_id)
+            return None
+        if order.account_of(intent_id) not in {None, account_id}:
+            logger.error("payment %s at account %s names an order that was paid into another", intent_id, account_id)
             return None
         return order

@@ -69,8 +69,6 @@ class RefundPolicy:
         provider = self._providers.get(order.provider or "")
         if provider is None:
             return _refused(asked, f"This platform takes no payments with {order.provider} any more. Refund it there.")
-        store = await self._aggregates.get(STORE, order.store_id)
-        merchant = await self._aggregates.get(MERCHANT, store.merchant_id)
         request = RefundOrderRequest(
             refund_id=asked.refund_id,
             order_id=order.id,
@@ -81,8 +79,14 @@ class RefundPolicy:
             idempotency_key=asked.idempotency_key,
             is_late=self._clock.now() - asked.occurred_at > LATE,
         )
-        account_id = None if merchant.stripe is None else merchant.stripe.id
+        account_id = order.account_of(asked.intent_id) or await self._present_account(order)
         return await retry(lambda: provider.refund(request, account_id=account_id), self._asking)
+
+    async def _present_account(self, order: Order) -> str | None:
+        """Return the merchant's account of today, for orders of which the account was not recorded."""
+        store = await self._aggregates.get(STORE, order.store_id)
+        merchant = await self._aggregates.get(MERCHANT, store.merchant_id)
+        return None if merchant.stripe is None else merchant.stripe.id
 
 
 def _refused(asked: RefundRequested, reason: str) -> RefundAnswer:

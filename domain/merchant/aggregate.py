@@ -52,6 +52,8 @@ class Merchant:
     business: StatedBusiness | None = None
     """The business behind the stores; None until the merchant states it."""
     stripe: StripeAccount | None = None
+    former_accounts: frozenset[str] = frozenset()
+    """Ids of accounts at Stripe that were connected before; orders were paid into them."""
     """The account that shoppers pay into; None until the merchant connects one."""
 
     def connect(
@@ -79,6 +81,10 @@ class Merchant:
     ) -> Sequence[MerchantEvent]:
         """State the business behind the merchant's stores. The caller has checked and sealed it."""
         return (BusinessIdentityStated(**next_header(self, at), country=country, parts=list(parts), identity=identity),)
+
+    def has_or_had(self, account_id: str) -> bool:
+        """Whether an account at Stripe is or was the merchant's."""
+        return account_id in self.former_accounts or (self.stripe is not None and self.stripe.id == account_id)
 
     def connect_stripe(self, account_id: str, *, live: bool, at: datetime) -> Sequence[MerchantEvent]:
         """Connect an account at Stripe. No-op if it is connected.
@@ -147,7 +153,8 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
             )
             return replace(merchant, version=event.originator_version, stripe=replace(account, status=status))
         case Merchant(), StripeAccountDisconnected():
-            return replace(merchant, version=event.originator_version, stripe=None)
+            former = merchant.former_accounts | {event.account_id}
+            return replace(merchant, version=event.originator_version, stripe=None, former_accounts=former)
         case _:
             raise CorruptStream(event)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, ParcelEvent, ParcelShipped, Pieces
-from domain.order.after_sale.state import AfterSale, Parcel
+from domain.order.after_sale.state import AfterSale, Parcel, Payment
 from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
 from domain.order.events import (
@@ -70,6 +70,8 @@ class Order:
     cancelled: bool = False
     provider: str | None = None
     session_id: str | None = None
+    page_account_id: str | None = None
+    """The merchant's account that the payment page pays into; None if it was not recorded."""
     intent_id: str | None = None
     """The payment that paid the order."""
     after: AfterSale = AfterSale()
@@ -84,6 +86,12 @@ class Order:
     def items(self) -> int:
         """Pieces in the order."""
         return sum(line.quantity for line in self.lines)
+
+    def account_of(self, intent_id: str) -> str | None:
+        """Return the merchant's account that has a payment's money; None if it was not recorded."""
+        payment = self.after.payments.get(intent_id)
+        recorded = None if payment is None else payment.account_id
+        return recorded or self.page_account_id
 
     def price_of(self, pieces: Iterable[HasPieces]) -> Money:
         """Return what was paid for some pieces that no refund names yet, less their part of the discount.
@@ -101,7 +109,9 @@ class Order:
             minor -= off * after // line.quantity - off * before // line.quantity
         return Money.of(minor, self.total.currency)
 
-    def open_session(self, *, provider: str, session_id: str, at: datetime) -> Sequence[OrderEvent]:
+    def open_session(
+        self, *, provider: str, session_id: str, at: datetime, account_id: str | None = None
+    ) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
 
         Raises:
@@ -111,23 +121,26 @@ class Order:
             return ()
         if self.status is not OrderStatus.PENDING:
             raise OrderNotOpen(self.id, self.status, "paid")
-        return (PaymentSessionOpened(**next_header(self, at), provider=provider, session_id=session_id),)
+        return (
+            PaymentSessionOpened(
+                **next_header(self, at), provider=provider, session_id=session_id, account_id=account_id
+            ),
+        )
 
-    def record_payment(self, paid: Money, *, fee: Money, intent_id: str, at: datetime) -> Sequence[OrderEvent]:
+    def record_payment(
+        self, paid: Money, *, fee: Money, intent_id: str, at: datetime, account_id: str | None = None
+    ) -> Sequence[OrderEvent]:
         """Record a confirmed payment. No-op if the payment is known.
 
         A payment that does not match is recorded instead of refused, because the money has moved.
         """
         if intent_id == self.intent_id or intent_id in self.unmatched_intents:
             return ()
+        payment = {"intent_id": intent_id, "amount": paid, "platform_fee": fee, "account_id": account_id}
         reason = self._unmatched(paid)
         if reason is not None:
-            return (
-                PaymentUnmatched(
-                    **next_header(self, at), intent_id=intent_id, amount=paid, platform_fee=fee, reason=reason
-                ),
-            )
-        return (OrderPaid(**next_header(self, at), intent_id=intent_id, amount=paid, platform_fee=fee),)
+            return (PaymentUnmatched(**next_header(self, at), **payment, reason=reason),)
+        return (OrderPaid(**next_header(self, at), **payment),)
 
     def _unmatched(self, paid: Money) -> UnmatchedReason | None:
         if self.status is OrderStatus.CANCELLED:
@@ -305,7 +318,9 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
 def _changed(order: Order, event: OrderEvent) -> Order:
     match event:
         case PaymentSessionOpened():
-            return replace(order, provider=event.provider, session_id=event.session_id)
+            return replace(
+                order, provider=event.provider, session_id=event.session_id, page_account_id=event.account_id
+            )
         case OrderPaid() | PaymentFailed() | PaymentUnmatched():
             return _with_payment(order, event)
         case OrderCancelled() | PaidOrderCancelled():
@@ -331,7 +346,8 @@ def _changed(order: Order, event: OrderEvent) -> Order:
 def _with_payment(order: Order, event: OrderPaid | PaymentFailed | PaymentUnmatched) -> Order:
     if isinstance(event, PaymentFailed):
         return replace(order, failed_intents=order.failed_intents | {event.intent_id})
-    after = order.after.with_payment(event.intent_id, event.amount, event.platform_fee)
+    payment = Payment(amount=event.amount, fee=event.platform_fee, account_id=event.account_id)
+    after = order.after.with_payment(event.intent_id, payment)
     if isinstance(event, OrderPaid):
         return replace(order, intent_id=event.intent_id, after=after)
     return replace(order, unmatched_intents=order.unmatched_intents | {event.intent_id}, after=after)

@@ -108,6 +108,8 @@ class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.
     """``stripe`` or ``sandbox``."""
     session_id: str
     """The provider's id of the page."""
+    account_id: str | None = None
+    """The merchant's account at the provider that is paid; null in older events and if the provider has one for all."""
 
 
 class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
@@ -119,6 +121,8 @@ class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
     """What the shopper paid, tax included."""
     platform_fee: Money
     """The platform's share, which the provider took out of ``amount``."""
+    account_id: str | None = None
+    """The merchant's account at the provider that has the money; null in older events and if the provider has one for all."""
 
 
 class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
@@ -154,6 +158,8 @@ class PaymentUnmatched(DomainEvent, wire_name="order.payment_unmatched.v1"):
     platform_fee: Money
     """The platform's share, which the provider took out of ``amount``."""
     reason: UnmatchedReason
+    account_id: str | None = None
+    """The merchant's account at the provider that has the money; null in older events and if the provider has one for all."""
 
 
 class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):

@@ -40,6 +40,8 @@ class PaymentSession:
     provider: str
     session_id: str
     url: str
+    account_id: str | None = None
+    """The merchant's account that is paid; None if the provider has one account for all merchants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,9 +60,18 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
 
 
 async def merchant_of_stripe_account(db: Reader, account_id: str, *, scope: Scope) -> UUID | None:
-    """Return the merchant who connected an account at Stripe; None if there is none. Shoppers see none."""
-    where = restrict(Conditions().add("m.stripe_account_id = {}", account_id), scope, merchant="m.id = {}", store=None)
-    found: UUID | None = await db.fetchval(f"select m.id from merchants m where {where.sql}", *where.arguments)
+    """Return the merchant who connected an account at Stripe, or whose last former account it is; None if there is none.
+
+    Shoppers see none.
+    """
+    account = Conditions()
+    id = account.value(account_id)
+    account.add(f"(m.stripe_account_id = {id} or m.former_stripe_account_id = {id})")
+    where = restrict(account, scope, merchant="m.id = {}", store=None)
+    found: UUID | None = await db.fetchval(
+        f"select m.id from merchants m where {where.sql} order by (m.stripe_account_id = {id}) desc nulls last limit 1",
+        *where.arguments,
+    )
     return found
 
 

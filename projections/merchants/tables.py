@@ -67,7 +67,10 @@ MERCHANTS = Table(
         "former_stripe_live",
         "updated_at",
     ),
-    indexes=("create index on merchants (stripe_account_id)",),
+    indexes=(
+        "create index on merchants (stripe_account_id)",
+        "create index on merchants (former_stripe_account_id) where former_stripe_account_id is not null",
+    ),
 )
 
 SUPPLIER_ACCOUNTS = Table(

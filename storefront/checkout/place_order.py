@@ -154,7 +154,12 @@ class Checkout:
             )
         )
         await self._deps.commands.dispatch(
-            OpenPaymentSession(order_id=order.id, provider=session.provider, session_id=session.session_id),
+            OpenPaymentSession(
+                order_id=order.id,
+                provider=session.provider,
+                session_id=session.session_id,
+                account_id=session.account_id,
+            ),
             Context(command_id=derived(order.id, "session", session.session_id), correlation_id=order.id),
         )
         return session.url

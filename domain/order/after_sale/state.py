@@ -43,6 +43,8 @@ class Payment:
     amount: Money
     fee: Money
     """The platform's share of ``amount``."""
+    account_id: str | None = None
+    """The merchant's account that has the money; None if it was not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +175,8 @@ class AfterSale:
         """Return the id of the refund that has this id at the provider."""
         return next((id for id, refund in self.refunds.items() if refund.external_id == external_id), None)
 
-    def with_payment(self, intent_id: str, amount: Money, fee: Money) -> "AfterSale":
-        return replace(self, payments={**self.payments, intent_id: Payment(amount=amount, fee=fee)})
+    def with_payment(self, intent_id: str, payment: Payment) -> "AfterSale":
+        return replace(self, payments={**self.payments, intent_id: payment})
 
     def with_parcel(self, event: ParcelEvent) -> "AfterSale":
         """Return the state after a parcel was sent or corrected."""

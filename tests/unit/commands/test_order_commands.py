@@ -1,12 +1,14 @@
 """Commands for orders, carts and webhooks."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from commands.bus import payload_digest
 from commands.checkout import LINES_MAX, CartLine, PlaceOrder
 from commands.order import (
     CancelOrder,
@@ -363,3 +365,11 @@ async def test_commands_for_an_unknown_order_are_refused_as_not_found(platform: 
         with pytest.raises(NotFound):
             await platform.send(command)
     assert await platform.log.load(ORDER, id) is None
+
+
+def test_the_account_of_a_page_or_payment_leaves_the_digest_of_older_commands() -> None:
+    # A shopper whose page was opened before accounts were recorded sends the same command again.
+    page = OpenPaymentSession(order_id=UUID(int=1), provider="stripe", session_id="cs_1")
+    assert payload_digest(replace(page, account_id="acct_1")) == payload_digest(page)
+    payment = RecordPayment(order_id=UUID(int=1), paid=dollars("1.00"), fee=dollars("0.05"), intent_id="pi_1")
+    assert payload_digest(replace(payment, account_id="acct_1")) == payload_digest(payment)

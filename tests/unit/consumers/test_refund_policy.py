@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.after_sale import CancelOrderByMerchant
-from commands.merchant import ConnectStripe
+from commands.merchant import ConnectStripe, DisconnectStripe
 from commands.order import ReceiveAccountWebhook, RecordPayment
 from commands.refunds import RecordRefund, RefundOrder
 from consumers.policies.payments import PaymentsPolicy
@@ -104,7 +104,10 @@ async def paid(platform: Platform, provider: str = "stripe", *, pieces: int = 1)
     if provider == "stripe":
         await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", live=False))
     due = (await platform.get(ORDER, order_id)).total
-    await platform.send(RecordPayment(order_id=order_id, paid=due, fee=dollars("1.00"), intent_id="pi_1"))
+    account_id = "acct_1" if provider == "stripe" else None
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=due, fee=dollars("1.00"), intent_id="pi_1", account_id=account_id)
+    )
     return order_id
 
 
@@ -317,6 +320,43 @@ async def test_a_payment_that_names_another_merchants_order_refunds_nothing(plat
     before = len(platform.log.events)
     await deliver(platform, Forged(platform, order_id), webhook("refund.created", 1))
     assert kinds(platform.log.events[before:]) == ["WebhookReceived"]
+
+
+async def test_a_refund_goes_to_the_account_that_the_order_was_paid_into(platform: Platform) -> None:
+    order_id = await paid(platform)
+    await platform.send(DisconnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", by_merchant=True))
+    await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_2", live=False))
+    provider = Provider(platform, order_id)
+    await platform.send(ask(platform, order_id))
+    await policy(platform, provider)(last(platform, RefundRequested))
+    assert provider.accounts == ["acct_1"]
+
+
+async def test_an_account_that_was_replaced_still_reports_about_its_payments(platform: Platform) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    provider.in_dashboard(500)
+    await platform.send(DisconnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", by_merchant=True))
+    await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_2", live=False))
+    await deliver(platform, provider, webhook("refund.created", 1))
+    assert (await platform.get(ORDER, order_id)).after.left("pi_1") == dollars("15.00")
+
+
+async def test_another_account_of_the_merchant_changes_no_order_that_was_paid_elsewhere(
+    platform: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id = await paid(platform)
+    provider = Provider(platform, order_id)
+    provider.in_dashboard(500)
+    for account_id in ("acct_2", "acct_3"):
+        body = webhook("refund.created", 1).replace("acct_1", account_id).replace("evt_", account_id)
+        if account_id == "acct_2":
+            old = DisconnectStripe(merchant_id=platform.merchant_id, account_id="acct_1", by_merchant=True)
+            await platform.send(old)
+            await platform.send(ConnectStripe(merchant_id=platform.merchant_id, account_id="acct_2", live=False))
+        await deliver(platform, provider, body)
+        assert account_id in caplog.text, "a dropped notice is logged"
+    assert (await platform.get(ORDER, order_id)).after.left("pi_1") == dollars("20.00")
 
 
 STEPS = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.order.after_sale.events import Pieces
-from domain.order.after_sale.state import Parcel
+from domain.order.after_sale.state import Parcel, Payment
 from domain.order.aggregate import Order, evolve
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderLine, OrderStatus, WithdrawalReceived, WithdrawnLine
@@ -50,7 +50,7 @@ def order(status: OrderStatus = OrderStatus.FULFILLED, *quantities: int, deliver
         cancelled=status is OrderStatus.CANCELLED,
         delivered_on=delivered_on,
     )
-    after = order.after.with_payment("pi_1", order.total, Money(minor=0))
+    after = order.after.with_payment("pi_1", Payment(amount=order.total, fee=Money(minor=0)))
     if status is OrderStatus.FULFILLED:
         sent = tuple(Pieces(variant_id=line.variant_id, quantity=line.quantity) for line in lines)
         after = replace(after, parcels=(Parcel(lines=sent, carrier=None, tracking_number=None),))

@@ -82,7 +82,7 @@ class StripeCheckout:
         )
         if session.url is None:
             raise Transient(WHO, "it opened a page without an address")
-        return PaymentSession(provider=NAME, session_id=session.id, url=session.url)
+        return PaymentSession(provider=NAME, session_id=session.id, url=session.url, account_id=self._account_id)
 
     async def close_session(self, session_id: str) -> bool:
         """Close a page at Stripe; return False if it was paid.
