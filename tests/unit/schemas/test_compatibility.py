@@ -162,6 +162,7 @@ class PaidWithoutFee(DomainEvent, wire_name=PAID.wire_name):
     """The fee is gone."""
 
     intent_id: str
+    account_id: str | None = None
 
 
 def test_a_first_export_writes_everything_and_a_second_nothing(tmp_path: Path) -> None:
