@@ -62,6 +62,7 @@ class Order:
     lines: tuple[OrderLine, ...]
     shipping: Money
     total: Money
+    placed_at: datetime
     discount_id: UUID | None = None
     """The discount code of which the order reserves or has used one use."""
     discounts: Mapping[UUID, int] = field(default_factory=dict)
@@ -305,6 +306,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 lines=tuple(event.lines),
                 shipping=event.shipping,
                 total=event.total,
+                placed_at=event.occurred_at,
                 discount_id=None if event.discount is None else event.discount.discount_id,
                 discounts=_shares(event),
             )

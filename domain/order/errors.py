@@ -19,6 +19,12 @@ class PaymentsNotReady(DomainError):
         )
 
 
+class PaymentAccountGone(DomainError):
+    """The platform may no longer use the account that is paid."""
+
+    code: ClassVar[str] = "PAYMENT_ACCOUNT_GONE"
+
+
 class OrderNotOpen(DomainError):
     """The order's status does not allow the action."""
 

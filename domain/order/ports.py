@@ -183,10 +183,12 @@ class PaymentGateway(Protocol):
 
         Returns:
             Whether the page takes no payment. False if it was paid: its webhook follows, and the order must not be cancelled.
-            A provider whose pages cannot be closed returns True; a payment after the cancellation is then unmatched.
+            A provider whose pages cannot be closed returns True; a payment after the cancellation is then unmatched. So does
+            one that has no such page at this account.
 
         Raises:
-            DomainError: the provider refused; retrying cannot help.
+            PaymentAccountGone: the platform may no longer use the account; retrying cannot help.
+            DomainError: the provider refused, and the page is open; retrying cannot help.
             Transient: the provider cannot be reached; retrying may help.
         """
         ...
@@ -200,5 +202,13 @@ class PaymentGateways(Protocol):
 
         Raises:
             PaymentsNotReady: the merchant has no account that can be paid.
+        """
+        ...
+
+    def at(self, account_id: str | None) -> PaymentGateway | None:
+        """Return the gateway of an account, for pages that were opened there; None if it takes an account and has none.
+
+        Args:
+            account_id: the provider's id of the account, connected or former.
         """
         ...

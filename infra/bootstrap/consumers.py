@@ -27,6 +27,7 @@ CONSUMERS = (
     "generation-policy",
     "payments-policy",
     "refund-policy",
+    "payment-page-policy",
     "forgetting-policy",
     "mail-policy",
     "brand-agent",
@@ -127,6 +128,7 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "refund-policy": partial(_refund_policy, platform, dispatch, aggregates),
+        "payment-page-policy": partial(_payment_page_policy, platform, aggregates),
         "forgetting-policy": forgetting_policy,
         "mail-policy": lambda: mail_policy(platform, dispatch),
         "brand-agent": brand_agent,
@@ -247,6 +249,12 @@ async def _refund_policy(platform: Platform, react: BusDispatch, aggregates: Eve
     from consumers.policies.refunds import RefundPolicy
 
     return RefundPolicy(react, aggregates, await platform.refunds(), platform.clock)
+
+
+async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":
+    from consumers.policies.payment_pages import PaymentPagePolicy
+
+    return PaymentPagePolicy(aggregates, await platform.payments(), platform.clock)
 
 
 def origin(url: str) -> str:

@@ -9,10 +9,9 @@ from commands.checkout import CartLine, PlaceOrder
 from commands.order import CancelOrder, OpenPaymentSession
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived
-from domain.kernel import DomainError
 from domain.money import Money
 from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
-from domain.order.errors import PaymentTooLate
+from domain.order.errors import PaymentAccountGone, PaymentsNotReady, PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest
 from projections.catalog.views import StoreView
@@ -168,6 +167,7 @@ class Checkout:
         """Close an order's payment page. False if it was paid, so that its confirmation is on the way.
 
         Raises:
+            DomainError: the provider refused, and the page is open; retrying cannot help.
             Transient: the payment provider is unreachable; retrying may help.
         """
         if order.session_id is None:
@@ -175,8 +175,8 @@ class Checkout:
         try:
             gateway = await self._deps.payments.of(store.merchant_id)
             return gateway.name != order.payment_provider or await gateway.close_session(order.session_id)
-        except DomainError:
-            # The merchant's account is gone. A shopper can cancel all the same, and a payment would be unmatched.
+        except (PaymentsNotReady, PaymentAccountGone):
+            # A shopper can cancel all the same, and a payment would be unmatched.
             return True
 
     async def wait_for(self, token: ConsistencyToken) -> None:

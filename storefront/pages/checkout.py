@@ -242,7 +242,7 @@ class CheckoutPages(Pages):
         if replaced is None:
             return
         # The page ends by itself within the hour, and a payment until then is reported to the merchant.
-        with suppress(Transient):
+        with suppress(Transient, DomainError):
             await self._checkout.close_payment(visit.store, replaced)
 
     def _next_order(self, visit: Visit, shopper: ShopperForm, code: str) -> LastOrder:

@@ -128,10 +128,11 @@ class OrderPages(Pages):
             if order is not None and is_open(order) and not await self._checkout.close_payment(visit.store, order):
                 # It was paid a moment ago. The webhook that says so is on the way.
                 return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
-            receipt = await self._checkout.cancel(order_id)
-        except Transient:
-            visit.say("The payment page did not answer, so the order is not cancelled. Try again in a moment.")
+        except (Transient, DomainError):
+            visit.say("The payment page could not be closed, so the order is not cancelled. Try again in a moment.")
             return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        try:
+            receipt = await self._checkout.cancel(order_id)
         except DomainError:
             return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
         except ConcurrencyConflict:

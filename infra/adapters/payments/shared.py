@@ -13,3 +13,6 @@ class SharedGateway:
 
     async def of(self, merchant_id: UUID) -> PaymentGateway:  # noqa: ARG002 - the same for every merchant
         return self._gateway
+
+    def at(self, account_id: str | None) -> PaymentGateway:  # noqa: ARG002 - the same for every account
+        return self._gateway

@@ -132,6 +132,12 @@ async def test_a_paid_page_is_not_closed(stripe: StripeServer, client: StripeCli
     assert stripe.sessions[session.session_id]["status"] == "complete"
 
 
+async def test_a_page_of_another_account_is_not_open_here(stripe: StripeServer, client: StripeClient) -> None:
+    session = await checkout(client).open_session(REQUEST)
+    assert await StripeCheckout(client, "acct_2").close_session(session.session_id)
+    assert stripe.sessions[session.session_id]["status"] == "open"
+
+
 async def test_a_fee_of_zero_is_not_sent(stripe: StripeServer, client: StripeClient) -> None:
     await checkout(client).open_session(replace(REQUEST, platform_fee=Money(minor=0)))
     ((_, _, form),) = stripe.requests

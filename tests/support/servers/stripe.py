@@ -59,6 +59,9 @@ class StripeServer:
                 return _error(
                     status, "api_error" if status >= 500 else "invalid_request_error", "Stripe has a bad day."
                 )
+            at = request.headers.get("stripe-account")
+            if path.endswith("/expire") and self.sessions[path.split("/")[2]]["account"] != at:
+                return _error(404, "invalid_request_error", "No such checkout session.", code="resource_missing")
             if path.endswith("/expire") and self.sessions[path.split("/")[2]]["status"] != "open":
                 return _error(400, "invalid_request_error", "Only open Checkout Sessions can be expired.")
             key = f"{request.headers.get('stripe-account')} {request.headers.get('idempotency-key')}"
@@ -237,8 +240,8 @@ class StripeServer:
         return self.sessions[id]
 
 
-def _error(status: int, type: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"type": type, "message": message}}, status)
+def _error(status: int, type: str, message: str, *, code: str | None = None) -> JSONResponse:
+    return JSONResponse({"error": {"type": type, "message": message, "code": code}}, status)
 
 
 NEWER = frozenset({"allowed_payment_method_types[0]"})

@@ -46,6 +46,7 @@ def order(status: OrderStatus = OrderStatus.FULFILLED, *quantities: int, deliver
         lines=lines,
         shipping=Money(minor=0),
         total=Money(minor=1000),
+        placed_at=NOW,
         status=status,
         cancelled=status is OrderStatus.CANCELLED,
         delivered_on=delivered_on,

@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
 from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession
-from infra.adapters.payments.stripe.client import NAME, WHO, StripeRefused, ask
+from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
 
 NAME_MAX = 250
@@ -85,7 +85,7 @@ class StripeCheckout:
         return PaymentSession(provider=NAME, session_id=session.id, url=session.url, account_id=self._account_id)
 
     async def close_session(self, session_id: str) -> bool:
-        """Close a page at Stripe; return False if it was paid.
+        """Close a page at Stripe; return False if it was paid. True if this account has no such page.
 
         Raises:
             StripeRefused: Stripe refused it; retrying cannot help.
@@ -94,6 +94,10 @@ class StripeCheckout:
         sessions, account = self._client.v1.checkout.sessions, self._account_id
         try:
             await ask(sessions.expire_async(session_id, options={"stripe_account": account}))
+        except AccountGone:
+            raise
+        except NotThere:
+            return True
         except StripeRefused:
             # Only an open page can be closed; the state says why this one cannot.
             session = await ask(sessions.retrieve_async(session_id, options={"stripe_account": account}))
@@ -138,6 +142,10 @@ class StripeGateways:
         if account_id is None:
             raise PaymentsNotReady
         return StripeCheckout(self._client, account_id)
+
+    def at(self, account_id: str | None) -> PaymentGateway | None:
+        """Return the gateway of an account, connected or former."""
+        return None if account_id is None else StripeCheckout(self._client, account_id)
 
 
 def _lines(request: PaymentRequest) -> "list[SessionCreateParamsLineItem]":

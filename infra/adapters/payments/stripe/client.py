@@ -12,6 +12,7 @@ import stripe
 from stripe._base_address import BaseAddresses
 
 from domain.kernel import DomainError, Transient
+from domain.order.errors import PaymentAccountGone
 
 T = TypeVar("T")
 
@@ -44,8 +45,12 @@ class StripeRefused(DomainError):
         super().__init__(f"Stripe refused the request: {said}")
 
 
-class AccountGone(StripeRefused):
+class AccountGone(StripeRefused, PaymentAccountGone):
     """The account does not exist, or its owner took the platform's access away."""
+
+
+class NotThere(StripeRefused):
+    """The account has no such thing."""
 
 
 @asynccontextmanager
@@ -81,5 +86,8 @@ async def ask(call: Awaitable[T]) -> T:
         raise outage from error
     except stripe.PermissionError as error:
         raise AccountGone(error.user_message or type(error).__name__) from error
+    except stripe.InvalidRequestError as error:
+        kind = NotThere if error.code == "resource_missing" else StripeRefused
+        raise kind(error.user_message or type(error).__name__) from error
     except stripe.StripeError as error:
         raise StripeRefused(error.user_message or type(error).__name__) from error
