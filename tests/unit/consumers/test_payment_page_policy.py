@@ -26,7 +26,8 @@ class Pages:
 
     def __init__(self, *failures: Exception) -> None:
         self.closed: list[tuple[str | None, str]] = []
-        self._failures, self._account = list(failures), None
+        self._failures = list(failures)
+        self._account: str | None = None
 
     async def of(self, merchant_id: UUID) -> PaymentGateway:
         raise NotImplementedError
