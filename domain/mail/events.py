@@ -19,6 +19,8 @@ class MailKind(StrEnum):
     """To the shopper: the merchant cancelled a paid order."""
     ORDER_REFUNDED = "ORDER_REFUNDED"
     """To the shopper: money went back."""
+    REFUND_FAILED = "REFUND_FAILED"
+    """To the merchant: a refund failed or came back, with what to do."""
     DISPUTE_TO_ANSWER = "DISPUTE_TO_ANSWER"
     """To the merchant: a bank questions a payment, with the deadline."""
     WITHDRAWAL_RECEIVED = "WITHDRAWAL_RECEIVED"

@@ -16,7 +16,7 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
 from domain.order.after_sale.dispute_events import DisputeOpened
-from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundSucceeded
+from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.legal_text import ShopDetails
@@ -31,7 +31,9 @@ from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-TO_MERCHANT = frozenset({MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE, MailKind.DISPUTE_TO_ANSWER})
+TO_MERCHANT = frozenset(
+    {MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE, MailKind.DISPUTE_TO_ANSWER, MailKind.REFUND_FAILED}
+)
 
 
 class MailQueries(Protocol):
@@ -148,6 +150,10 @@ class StoreMailWriter:
             case MailKind.ORDER_REFUNDED:
                 assert isinstance(envelope.event, RefundSucceeded)
                 return await self._refunded(envelope.event, store, order)
+            case MailKind.REFUND_FAILED:
+                assert isinstance(envelope.event, RefundFailed)
+                subject = f"The refund of {formatting.money(envelope.event.amount)} of order {order.number} failed"
+                return await self._to_merchant(store, shop, subject, order=order, failed=envelope.event)
             case MailKind.DISPUTE_TO_ANSWER:
                 assert isinstance(envelope.event, DisputeOpened)
                 subject = f"A bank disputes {formatting.money(envelope.event.amount)} of order {order.number}"

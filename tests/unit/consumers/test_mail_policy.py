@@ -8,12 +8,15 @@ import pytest
 
 from commands.checkout import CartLine, PlaceOrder
 from commands.order import FulfilOrder, RecordPayment
+from commands.refunds import RecordRefund, RefundOrder
 from consumers.policies.mail import MAIL_WITHIN, MailPolicy
 from domain.kernel import DomainEvent, Transient
 from domain.mail.events import MailKind, MailRefused, MailSent
 from domain.mail.ports import Mail, MailServerRefused
 from domain.money import Money
+from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
+from domain.order.refund_ports import RefundAnswer
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from tests.support.builders.samples import sealed
@@ -151,3 +154,16 @@ async def test_a_shopper_learns_of_a_shipped_order(platform: Platform) -> None:
     carrier = Carrier()
     await deliver(platform, policy_of(platform, carrier))
     assert [mail.subject for mail in carrier.sent][2:] == [MailKind.ORDER_SHIPPED]
+
+
+async def test_the_merchant_learns_of_a_failed_refund(platform: Platform) -> None:
+    order_id = await paid_order(platform)
+    id, amount = uuid4(), Money(minor=500)
+    await platform.send(RefundOrder(order_id=order_id, merchant_id=platform.merchant_id, refund_id=id, amount=amount))
+    answer = RefundAnswer(
+        refund_id=id, external_id=None, intent_id="pi_1", amount=amount, status=RefundStatus.FAILED, reason="no funds"
+    )
+    await platform.send(RecordRefund(order_id=order_id, answer=answer))
+    carrier = Carrier()
+    await deliver(platform, policy_of(platform, carrier))
+    assert [mail.subject for mail in carrier.sent][2:] == [MailKind.REFUND_FAILED]

@@ -13,7 +13,14 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeOpened, DisputeStatus
-from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, Pieces, RefundedPieces, RefundSucceeded
+from domain.order.after_sale.events import (
+    PaidOrderCancelled,
+    ParcelShipped,
+    Pieces,
+    RefundedPieces,
+    RefundFailed,
+    RefundSucceeded,
+)
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
@@ -400,3 +407,36 @@ async def test_a_dispute_names_the_deadline_and_warns_of_a_second_refund(desk: D
     assert "until 7 December 2026" in mail.text
     assert "$10.00 of this order are refunded already" in mail.text
     assert "7 December 2026" in mail.html
+
+
+@pytest.mark.parametrize(
+    ("external_id", "after_success", "said"),
+    [
+        (None, False, "Look first in the dashboard of your payment provider."),
+        ("re_1", False, "Refund it again."),
+        ("re_1", True, "The money is with you again"),
+    ],
+)
+async def test_a_failed_refund_tells_the_merchant_why_and_what_to_do(
+    desk: Desk, external_id: str | None, after_success: bool, said: str
+) -> None:
+    event = RefundFailed(
+        originator_id=desk.order_id,
+        originator_version=4,
+        occurred_at=NOW,
+        refund_id=uuid4(),
+        external_id=external_id,
+        intent_id="pi_1",
+        amount=Money(minor=1000),
+        fee_refund=Money(minor=50),
+        reason="expired <card>.",
+        after_success=after_success,
+    )
+    mail = await desk.writer.write(MailKind.REFUND_FAILED, desk.envelope(event))
+    assert mail is not None
+    assert (mail.recipient, mail.reply_to) == ("hello@neonhaven.example", None)
+    assert mail.subject == "The refund of $10.00 of order ZY-7Q2M4K failed"
+    assert "The reason: expired <card>.\n" in mail.text
+    assert "expired &lt;card&gt;</bdi>." in mail.html
+    assert said in mail.text
+    assert said in mail.html
