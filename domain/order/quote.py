@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from domain.discount.errors import DiscountTakesNothing
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import DiscountedLine, shares, taken_off
 from domain.money import THREE_DECIMAL, Money
@@ -67,12 +68,18 @@ def quote(
     if code.terms.kind is DiscountKind.FREE_SHIPPING:
         # The goods alone may be below the smallest payment; then a part of the delivery is paid.
         left = max(least.minor - subtotal.minor, 0)
+        if left >= delivery.price.minor:
+            raise DiscountTakesNothing(code.code, f"the order costs the smallest payment already, {least}.")
         free = Delivery(zone=delivery.zone, price=Money.of(left, currency))
         return Quote(subtotal=subtotal, discount=off, delivery=free, is_capped=left > 0)
     step = payment_step(currency)
     most = whole - least
     allowed = min(off.minor, most.minor)
     discount = Money.of(allowed - allowed % step, currency)
+    if discount.minor == 0:
+        why = "it is below the smallest amount" if off < most else "the order costs the smallest payment already"
+        known = Money.of(step, currency) if off < most else least
+        raise DiscountTakesNothing(code.code, f"{why}, {known}.")
     borne = shares(discount, code.terms, lines)
     return Quote(subtotal=subtotal, discount=discount, delivery=delivery, shares=borne, is_capped=most < off)
 

@@ -127,6 +127,22 @@ def test_free_delivery_leaves_the_smallest_payment() -> None:
     assert (price.total, price.delivery.price, price.is_capped) == (dollars("0.50"), dollars("0.30"), True)
 
 
+@pytest.mark.parametrize(
+    ("terms", "lamp", "delivery", "why"),
+    [
+        (TENTH.model_copy(update={"basis_points": 10}), "0.60", "0", "below the smallest amount, 0.01 USD"),
+        (TENTH, "0.40", "0", "costs the smallest payment already, 0.50 USD"),
+        (FREE, "0.10", "0.30", "costs the smallest payment already, 0.50 USD"),
+    ],
+)
+def test_a_code_that_takes_nothing_off_is_refused_so_that_no_use_is_lost(
+    terms: DiscountTerms, lamp: str, delivery: str, why: str
+) -> None:
+    zone = ShippingZone(name="Germany", countries=["DE"], bands=[RateBand(price=dollars(delivery))])
+    with pytest.raises(DiscountTakesNothing, match=why):
+        priced(terms, lamp=lamp, mug="0.10", rates=ShippingRates(zones=[zone]))
+
+
 def test_an_order_below_the_smallest_payment_is_refused_with_both_amounts() -> None:
     with pytest.raises(TooSmallToPay, match=r"costs 0\.20 USD, and 0\.50 USD is the smallest payment"):
         priced(None, lamp="0.10", mug="0.10", rates=default_rates("USD"))
