@@ -1,5 +1,6 @@
 """The order aggregate: placed, paid, fulfilled, refunded; or never paid and cancelled."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -31,6 +32,7 @@ from domain.order.events import (
     WithdrawalReceived,
     WithdrawnLine,
 )
+from domain.order.quote import payment_step
 from domain.order.status import order_status
 from domain.order.withdrawal import newly_withdrawn, withdrawal_deadline
 from domain.privacy import Sealed
@@ -97,18 +99,21 @@ class Order:
     def price_of(self, pieces: Iterable[HasPieces]) -> Money:
         """Return what was paid for some pieces that no refund names yet, less their part of the discount.
 
-        All pieces of a line together cost exactly what was paid for the line, however they are split.
+        It is an amount that cards know. All pieces together cost exactly what was paid for them, however they are split.
         """
-        lines = {line.variant_id: line for line in self.lines}
-        counted = dict(self.after.refunded_pieces())
-        minor = 0
+        before = Counter(self.after.refunded_pieces())
+        after = before + Counter[UUID]()
         for some in pieces:
-            line, before = lines[some.variant_id], counted.get(some.variant_id, 0)
-            counted[some.variant_id] = after = before + some.quantity
-            off = self.discounts.get(some.variant_id, 0)
-            minor += line.unit_price.minor * some.quantity
-            minor -= off * after // line.quantity - off * before // line.quantity
-        return Money.of(minor, self.total.currency)
+            after[some.variant_id] += some.quantity
+        return Money.of(self._paid_for(after) - self._paid_for(before), self.total.currency)
+
+    def _paid_for(self, pieces: Mapping[UUID, int]) -> int:
+        """Return the minor units that were paid for pieces by variant, rounded down to an amount that cards know."""
+        minor = 0
+        for line in self.lines:
+            count, off = pieces.get(line.variant_id, 0), self.discounts.get(line.variant_id, 0)
+            minor += line.unit_price.minor * count - off * count // line.quantity
+        return minor - minor % payment_step(self.total.currency)
 
     def open_session(
         self, *, provider: str, session_id: str, at: datetime, account_id: str | None = None

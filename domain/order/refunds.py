@@ -21,6 +21,7 @@ from domain.order.aggregate import Order
 from domain.order.errors import NothingToRefund, RefundTooLarge
 from domain.order.events import OrderEvent
 from domain.order.fulfillment import pieces_to_send
+from domain.order.quote import payment_step
 from domain.order.refund_ports import RefundAnswer
 
 
@@ -73,13 +74,8 @@ def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[
             shipping = min(_shipping_left(order), left, key=lambda money: money.minor)
     else:
         _check_shipping(order, shipping)
-        amount = wish.amount or order.price_of(wish.lines) + shipping
-    if amount.currency != left.currency:
-        raise InvalidInput("amount", f"The payment is in {left.currency}, not {amount.currency}.")
-    if amount.minor < 1:
-        raise InvalidInput("amount", f"A refund of {amount} pays nothing back. Use an amount above zero.")
-    if left < amount:
-        raise RefundTooLarge(amount, left)
+        amount = _amount(order, wish, shipping, left=left)
+    _check_amount(amount, shipping, left=left)
     return (
         RefundRequested(
             **next_header(order, at),
@@ -93,6 +89,32 @@ def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[
             idempotency_key=f"refund:{wish.refund_id}",
         ),
     )
+
+
+def _check_amount(amount: Money, shipping: Money, *, left: Money) -> None:
+    if amount.currency != left.currency:
+        raise InvalidInput("amount", f"The payment is in {left.currency}, not {amount.currency}.")
+    if amount.minor < 1:
+        raise InvalidInput("amount", f"A refund of {amount} pays nothing back. Use an amount above zero.")
+    if left < amount:
+        raise RefundTooLarge(amount, left)
+    if amount < shipping:
+        raise InvalidInput(
+            "shipping", f"Delivery cannot be refunded by {shipping} in a refund of {amount}. Use {amount} or less."
+        )
+
+
+def _amount(order: Order, wish: RefundWish, shipping: Money, *, left: Money) -> Money:
+    """Return what a refund of an amount, or of lines and delivery, pays back."""
+    step = payment_step(left.currency)
+    if wish.amount is None:
+        amount = order.price_of(wish.lines) + shipping
+        # A failed refund lets the parts of a line be rounded differently, by a step at most.
+        return left if 0 < amount.minor - left.minor <= step else amount
+    if wish.amount.minor % step and wish.amount != left:
+        known = Money(minor=step, currency=left.currency)
+        raise InvalidInput("amount", f"Cards do not know the amount {wish.amount}. Use a multiple of {known}.")
+    return wish.amount
 
 
 def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequence[OrderEvent]:

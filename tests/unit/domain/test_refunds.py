@@ -19,7 +19,7 @@ from domain.order.after_sale.events import (
     RefundRequested,
     RefundSucceeded,
 )
-from domain.order.after_sale.state import RefundStatus
+from domain.order.after_sale.state import Payment, RefundStatus
 from domain.order.aggregate import Order
 from domain.order.errors import NothingToRefund, RefundTooLarge
 from domain.order.events import OrderEvent, OrderStatus
@@ -71,6 +71,35 @@ def test_pieces_of_a_discounted_order_are_refunded_at_what_was_paid_for_them_how
     assert mug.amount == order.lines[1].total - Money(minor=50)
 
 
+def dinars(minor: int) -> Money:
+    return Money(minor=minor, currency="KWD")
+
+
+def in_dinars() -> Order:
+    """Return a paid order of two lamps and a mug of 5.000 dinars each, less 2.000, which 6.667 and 3.333 would be of 10."""
+    lines = [line.model_copy(update={"unit_price": dinars(5000)}) for line in LINES]
+    order = replace(paid(), lines=tuple(lines), shipping=dinars(0), total=dinars(13_000))
+    order = replace(order, discounts={LAMPS: 1333, MUG: 667})
+    payment = Payment(amount=dinars(13_000), fee=dinars(0))
+    return replace(order, after=order.after.with_payment("pi_1", payment))
+
+
+@pytest.mark.parametrize("pieces_in_turn", list(permutations([LAMPS, LAMPS, MUG])))
+def test_refunds_of_pieces_are_amounts_that_cards_know_and_add_up_to_the_payment(pieces_in_turn: list[UUID]) -> None:
+    order, amounts = in_dinars(), list[int]()
+    for variant_id in pieces_in_turn:
+        order, event = refund(order, lines=[pieces(variant_id)])
+        amounts.append(event.amount.minor)
+    assert [minor % 10 for minor in amounts] == [0, 0, 0]
+    assert sum(amounts) == 13_000
+
+
+def test_an_amount_that_cards_do_not_know_is_refused_at_the_request() -> None:
+    with pytest.raises(InvalidInput, match=r"Use a multiple of .*0\.010") as refusal:
+        refund(in_dinars(), amount=dinars(1234))
+    assert refusal.value.field == "amount"
+
+
 def test_a_refund_of_everything_names_all_pieces_delivery_and_the_whole_fee() -> None:
     order, id = paid(), uuid4()
     events = request_refund(order, RefundWish(refund_id=id, restock=True, reason="Broken"), at=NOON)
@@ -111,6 +140,7 @@ def test_a_refund_of_lines_costs_their_price_and_the_fee_in_proportion() -> None
         ({"lines": [pieces(LAMPS, 0)]}, "lines.0.quantity"),
         ({"lines": [pieces(uuid4())]}, "lines.0.variant_id"),
         ({"shipping": dollars("4.01")}, "shipping"),
+        ({"shipping": dollars("4.00"), "amount": dollars("3.99")}, "shipping"),
         ({"amount": dollars("0.00")}, "amount"),
         ({"amount": dollars("-1.00")}, "amount"),
         ({"amount": Money(minor=1, currency="EUR")}, "amount"),
