@@ -89,8 +89,12 @@ def _payment_unmatched(event: Any) -> Entry | None:
     return _charge(event, EntryKind.UNMATCHED_CHARGE, Account.UNMATCHED)
 
 
+def _refunded(event: Any) -> Account:
+    return Account.UNMATCHED if event.unmatched else Account.REFUNDS
+
+
 def _refund_succeeded(event: Any) -> Entry | None:
-    back = _move(event.amount, debit=Account.REFUNDS, credit=Account.BALANCE)
+    back = _move(event.amount, debit=_refunded(event), credit=Account.BALANCE)
     fee = _move(event.fee_refund, debit=Account.BALANCE, credit=Account.PLATFORM_FEES)
     return Entry(kind=EntryKind.REFUND, reference=event.external_id, postings=[*back, *fee])
 
@@ -98,7 +102,7 @@ def _refund_succeeded(event: Any) -> Entry | None:
 def _refund_failed(event: Any) -> Entry | None:
     if not event.after_success:
         return None
-    back = _move(event.amount, debit=Account.BALANCE, credit=Account.REFUNDS)
+    back = _move(event.amount, debit=Account.BALANCE, credit=_refunded(event))
     fee = _move(event.fee_refund, debit=Account.PLATFORM_FEES, credit=Account.BALANCE)
     return Entry(kind=EntryKind.REFUND_RETURNED, reference=event.external_id or "", postings=[*back, *fee])
 

@@ -155,6 +155,7 @@ def _progress(
             fee_refund=known.fee_refund,
             reason=answer.reason,
             after_success=known.status is RefundStatus.SUCCEEDED,
+            unmatched=known.intent_id in order.unmatched_intents,
         )
     if answer.status is RefundStatus.SUCCEEDED and is_open:
         return RefundSucceeded(
@@ -164,6 +165,7 @@ def _progress(
             intent_id=known.intent_id,
             amount=known.amount,
             fee_refund=known.fee_refund,
+            unmatched=known.intent_id in order.unmatched_intents,
         )
     return None
 

@@ -68,6 +68,8 @@ class RefundSucceeded(DomainEvent, wire_name="order.refund_succeeded.v1"):
     amount: Money
     fee_refund: Money
     """The share of the platform's fee that went back to the merchant."""
+    unmatched: bool = False
+    """Whether the payment paid for no order; false in older events."""
 
 
 class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
@@ -87,6 +89,8 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
     """In the provider's words."""
     after_success: bool
     """Whether it had succeeded before, so that money came back to the merchant."""
+    unmatched: bool = False
+    """Whether the payment paid for no order; false in older events."""
 
 
 class PaidOrderCancelled(DomainEvent, wire_name="order.paid_order_cancelled.v1"):

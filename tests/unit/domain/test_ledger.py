@@ -144,6 +144,19 @@ def test_a_refund_that_comes_back_undoes_its_entry() -> None:
     assert entry_of(RefundFailed(**refund_fields(), reason="", after_success=False)) is None
 
 
+def test_the_refund_of_a_payment_without_an_order_settles_what_is_owed_for_it() -> None:
+    month = Month()
+    month.order(2000, 100, "USD", off=1)
+    owed = (month.store_id, "USD", Account.UNMATCHED)
+    assert month.books.balances[owed] == -2001
+    month.refund(0, None)
+    month.settle(0, 0, fails=False)
+    assert (month.books.balances[owed], month.books.balances[month.store_id, "USD", Account.REFUNDS]) == (0, 0)
+    month.settle(0, 0, fails=True)
+    month.check()
+    assert month.books.balances[owed] == -2001, "the refund came back"
+
+
 def test_a_lost_dispute_costs_amount_and_fee_and_a_won_one_the_fee() -> None:
     for won, cost in ((True, DISPUTE_FEE), (False, DISPUTE_FEE + 2000)):
         month = Month()
