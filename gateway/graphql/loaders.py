@@ -17,6 +17,8 @@ from projections.jobs import queries as jobs_queries
 from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
+from projections.sales.dispute_queries import disputes_of_orders
+from projections.sales.views import DisputeView
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -93,6 +95,16 @@ class Loaders:
         async def load(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
             views = await jobs_queries.generations_by_stores(self._db, store_ids, scope=self._scope)
             return [views[id] for id in store_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def disputes(self) -> SharedLoader[UUID, tuple[DisputeView, ...]]:
+        """The disputes of an order, the newest first."""
+
+        async def load(order_ids: list[UUID]) -> Sequence[tuple[DisputeView, ...]]:
+            views = await disputes_of_orders(self._db, order_ids, scope=self._scope)
+            return [views.get(id, ()) for id in order_ids]
 
         return SharedLoader(load_fn=load)
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -37,18 +38,29 @@ class DisputeRate:
         return self.disputed * 10_000 > DISPUTE_LINE_BASIS_POINTS * self.payments
 
 
-async def disputes_of_store(
-    db: Reader, store_id: UUID, *, scope: Scope, order_id: UUID | None = None, limit: int = 200
-) -> tuple[DisputeView, ...]:
-    """Return a store's disputes, or those of one order, the newest first; shoppers see none."""
+async def disputes_of_store(db: Reader, store_id: UUID, *, scope: Scope, limit: int = 200) -> tuple[DisputeView, ...]:
+    """Return a store's disputes, the newest first; shoppers see none."""
     where = Conditions().add("d.store_id = {}", store_id)
-    if order_id is not None:
-        where = where.add("d.order_id = {}", order_id)
+    return await _disputes(db, where, scope=scope, limit=limit)
+
+
+async def disputes_of_orders(
+    db: Reader, order_ids: Collection[UUID], *, scope: Scope
+) -> Mapping[UUID, tuple[DisputeView, ...]]:
+    """Return orders' disputes, the newest first; shoppers see none."""
+    where = Conditions().add("d.order_id = any({})", list(order_ids))
+    found: dict[UUID, tuple[DisputeView, ...]] = {}
+    for view in await _disputes(db, where, scope=scope, limit=None):
+        found[view.order_id] = (*found.get(view.order_id, ()), view)
+    return found
+
+
+async def _disputes(db: Reader, where: Conditions, *, scope: Scope, limit: int | None) -> tuple[DisputeView, ...]:
     where = restrict(where, scope, merchant=_OWNED, store=None)
+    most = "" if limit is None else f" limit {int(limit)}"
     records = await db.fetch(
         "select d.dispute_id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.status, d.evidence_due, "
-        f"d.opened_at, d.closed_at from disputes d where {where.sql} "
-        f"order by d.opened_at desc, d.dispute_id limit {int(limit)}",
+        f"d.opened_at, d.closed_at from disputes d where {where.sql} order by d.opened_at desc, d.dispute_id{most}",
         *where.arguments,
     )
     return tuple(

@@ -20,7 +20,6 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.refund import Refund
 from projections.catalog import queries as catalog_queries
 from projections.sales import queries as sales_queries
-from projections.sales.dispute_queries import disputes_of_store
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
@@ -273,9 +272,7 @@ class Order:
 
     @field("Disputes about the order's payments, the newest first.")
     async def disputes(self) -> list[Dispute]:
-        views = await disputes_of_store(
-            self.reading.db, self.view.store_id, scope=self.reading.scope, order_id=self.view.id
-        )
+        views = await self.reading.loaders.disputes.load(self.view.id)
         return [Dispute.of(view) for view in views]
 
     @field("Withdrawals from the contract, the earliest first.")

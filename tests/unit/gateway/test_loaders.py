@@ -2,8 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
-from gateway.graphql.loaders import SharedLoader
+from gateway.graphql.loaders import Loaders, SharedLoader
+from gateway.graphql.types.order import Order
+from projections.reading.scope import MerchantScope
 
 
 class Query:
@@ -58,5 +63,32 @@ def test_a_query_is_cancelled_with_the_last_of_its_callers() -> None:
         again = asyncio.create_task(waiting(loader, 1))
         query.go_on.set()
         assert await again == 10
+
+    asyncio.run(test())
+
+
+class CountedReads:
+    """A database without disputes, which counts its queries."""
+
+    def __init__(self) -> None:
+        self.queries: list[tuple[object, ...]] = []
+
+    async def fetch(self, sql: str, *arguments: object) -> list[object]:
+        self.queries.append((sql, *arguments))
+        return []
+
+
+def test_a_list_of_orders_asks_for_all_disputes_in_one_query() -> None:
+    async def test() -> None:
+        db: Any = CountedReads()
+        scope = MerchantScope(uuid4())
+        reading: Any = SimpleNamespace(db=db, scope=scope, loaders=Loaders(db, scope, db))
+        ids = [uuid4(), uuid4(), uuid4()]
+        views = [SimpleNamespace(id=id, store_id=uuid4()) for id in ids]
+        orders: list[Any] = [SimpleNamespace(view=view, reading=reading) for view in views]
+        resolver: Any = Order.disputes
+        assert await asyncio.gather(*(resolver(order) for order in orders)) == [[], [], []]
+        ((_, asked, _),) = db.queries
+        assert asked == ids
 
     asyncio.run(test())
