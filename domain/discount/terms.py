@@ -71,22 +71,30 @@ def check_terms(terms: DiscountTerms, *, currency: str | None) -> None:
     """
     share, amount = terms.basis_points, terms.amount
     if (share is not None) != (terms.kind is DiscountKind.PERCENTAGE):
-        raise InvalidInput("percentage", "percentage belongs to the kind PERCENTAGE, and only to it.")
+        raise InvalidInput(
+            "percentage", "A code has a percentage if it takes off a share, and only then. State or omit it."
+        )
     if (amount is not None) != (terms.kind is DiscountKind.AMOUNT):
-        raise InvalidInput("amount", "amount belongs to the kind AMOUNT, and only to it.")
+        raise InvalidInput(
+            "amount", "A code has an amount if it takes off a fixed amount, and only then. State or omit it."
+        )
     if share is not None and not 1 <= share <= WHOLE:
-        raise InvalidInput("percentage", f"percentage cannot be {share / 100:g}. Use more than 0 and at most 100.")
+        raise InvalidInput("percentage", f"The percentage cannot be {share / 100:g}. Use more than 0 and at most 100.")
     for field, money in (("amount", amount), ("minimum", terms.minimum)):
         if money is not None and (money.minor <= 0 or currency not in {None, money.currency}):
-            raise InvalidInput(field, f"{field} cannot be {money}. Use more than zero, in the store's currency.")
-    for field, most in (("most_uses", terms.most_uses), ("most_uses_per_shopper", terms.most_uses_per_shopper)):
+            raise InvalidInput(field, f"The {field} cannot be {money}. Use more than zero, in the store's currency.")
+    limits = (
+        ("most_uses", "uses", terms.most_uses),
+        ("most_uses_per_shopper", "uses per shopper", terms.most_uses_per_shopper),
+    )
+    for field, what, most in limits:
         if most is not None and not 1 <= most <= USES_MOST:
-            raise InvalidInput(field, f"{field} cannot be {most}. Use 1 to {USES_MOST:,}, or omit it.")
+            raise InvalidInput(field, f"The limit of {what} cannot be {most}. Use 1 to {USES_MOST:,}, or omit it.")
     if terms.starts_at is not None and terms.ends_at is not None and terms.ends_at <= terms.starts_at:
-        raise InvalidInput("ends_at", "ends_at is not after starts_at. Choose a later time.")
+        raise InvalidInput("ends_at", "The end is not after the beginning. Choose a later time.")
     if len(terms.product_ids) > PRODUCTS_MOST:
         raise InvalidInput(
-            "product_ids", f"product_ids has {len(terms.product_ids)} entries. Use at most {PRODUCTS_MOST}."
+            "product_ids", f"The code has {len(terms.product_ids)} products. Use at most {PRODUCTS_MOST}."
         )
 
 

@@ -164,7 +164,7 @@ def _checked_zone(zone: ShippingZone, path: str, *, currency: str | None) -> Shi
         raise InvalidInput(f"{path}.name", f"name has {len(name)} characters. Use 1 to {NAME_MAX}.")
     unknown = sorted(set(zone.countries) - DELIVERABLE)
     if unknown or not zone.countries:
-        said = f"“{unknown[0][:20]}” is no country that checkout knows." if unknown else "It has no countries."
+        said = f"Checkout does not know the country “{unknown[0][:20]}”." if unknown else "It has no countries."
         raise InvalidInput(f"{path}.countries", f"{said} Use ISO codes such as DE, FR or US.")
     _check_bands(zone, path)
     used = currency or zone.bands[0].price.currency

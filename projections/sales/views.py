@@ -53,7 +53,7 @@ class RefundView:
     id: UUID
     intent_id: str
     external_id: str | None
-    """The provider's id; None until the refund succeeded."""
+    """The provider's id; None until the provider answers, and if it refused to begin one."""
     amount: Money
     fee_refund: Money
     """The share of the platform's fee that goes back to the merchant."""

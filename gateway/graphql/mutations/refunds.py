@@ -94,7 +94,7 @@ def refunded_pieces(lines: Sequence[RefundLineInput]) -> list[RefundedPieces]:
 
     Raises:
         InvalidInput: there are too many.
-        NotFound: an id is none.
+        NotFound: an id does not have the form of an id.
     """
     if len(lines) > LINES_MAX:
         raise InvalidInput("lines", f"lines has {len(lines)} entries. Use at most {LINES_MAX}.")

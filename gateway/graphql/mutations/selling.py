@@ -13,7 +13,7 @@ from domain.discount.events import DiscountKind, DiscountTerms
 from domain.kernel import InvalidInput, NotFound
 from domain.shipping.rates import UNKNOWN_WEIGHT, RateBand, RateBasis, ShippingRates, ShippingZone
 from gateway.api.command_request import CommandRequest
-from gateway.api.validation import as_id, money, require
+from gateway.api.validation import InvalidAmount, as_id, money, require
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import MutationInput, StoreInput
@@ -23,8 +23,6 @@ from gateway.graphql.types.discount import Discount
 from projections.catalog import queries as catalog_queries
 from projections.reading.scope import MerchantScope
 from projections.sales.discount_queries import discount_by_id
-
-BANDS_MOST = 20
 
 
 @strawberry.input(description="One price of a zone. State at most one end; the last band may have none.")
@@ -175,8 +173,6 @@ async def _currency(info: Info, store_id: UUID, merchant_id: UUID) -> str:
 
 def _zone(n: int, zone: DeliveryZoneInput, currency: str) -> ShippingZone:
     path = f"zones.{n}"
-    if not 1 <= len(zone.bands) <= BANDS_MOST:
-        raise InvalidInput(f"{path}.bands", f"bands has {len(zone.bands)} entries. Use 1 to {BANDS_MOST}.")
     return ShippingZone(
         name=zone.name,
         countries=zone.countries,
@@ -199,7 +195,7 @@ def _band(path: str, band: RateBandInput, basis: RateBasis, currency: str) -> Ra
 def _terms(input: CreateDiscountInput, currency: str) -> DiscountTerms:
     return DiscountTerms(
         kind=input.kind,
-        basis_points=None if input.percentage is None else money("percentage", input.percentage, "USD").minor,
+        basis_points=None if input.percentage is None else basis_points(input.percentage),
         amount=None if input.amount is None else money("amount", input.amount, currency),
         minimum=None if input.minimum is None else money("minimum", input.minimum, currency),
         starts_at=_aware("startsAt", input.starts_at),
@@ -208,6 +204,25 @@ def _terms(input: CreateDiscountInput, currency: str) -> DiscountTerms:
         most_uses_per_shopper=input.most_uses_per_shopper,
         product_ids=[as_id("product", id) for id in input.product_ids],
     )
+
+
+def basis_points(percentage: Decimal) -> int:
+    """Return a percentage in basis points.
+
+    Raises:
+        InvalidInput: it is no number, not above 0 and at most 100, or has more than two digits after the point.
+    """
+    if isinstance(percentage, InvalidAmount):
+        raise InvalidInput("percentage", f"Invalid percentage {percentage.text[:40]!r}. Use a number such as 12.5.")
+    # Compared directly: arithmetic overflows on a number such as 1e9999999.
+    if not percentage.is_finite() or not 0 < percentage <= 100:
+        raise InvalidInput("percentage", f"Invalid percentage {str(percentage)[:40]}. Use more than 0 and at most 100.")
+    points = int(percentage * 100)
+    if Decimal(points) / 100 != percentage:
+        raise InvalidInput(
+            "percentage", f"Invalid percentage {str(percentage)[:40]}. Use at most two digits after the point."
+        )
+    return points
 
 
 def _aware(field: str, at: datetime | None) -> datetime | None:

@@ -32,7 +32,9 @@ class Refund:
     reason: str
     failure: str | None = strawberry.field(description="Why the money did not go back, in the provider's words.")
     intent_id: str = strawberry.field(description="The provider's id for the payment.")
-    external_id: str | None = strawberry.field(description="The provider's id for the refund. Null until it succeeded.")
+    external_id: str | None = strawberry.field(
+        description="The provider's id for the refund. Null until the provider answers, and if it refused to begin one."
+    )
     requested_here: bool = strawberry.field(
         description="False if it was made at the provider. The provider keeps the platform's fee then."
     )

@@ -254,7 +254,9 @@ class Store(Derived):
         views = await balances_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [LedgerBalance.of(view) for view in views]
 
-    @field("The store's ledger entries of a month such as 2026-11, in its time zone. As CSV: /api/v1/statements.")
+    @field(
+        "The store's ledger entries of a month such as 2026-11, in its time zone. As CSV: /api/v1/stores/{id}/statements/{month}."
+    )
     async def statement(self, month: str) -> list[LedgerEntry]:
         since, until = month_of(month, self.view.time_zone)
         views = await statement(self.reading.db, since, until, scope=self.reading.scope, store_id=self.view.id)

@@ -202,6 +202,7 @@ def test_terms_that_make_no_sense_are_refused_with_their_field(terms: DiscountTe
     with pytest.raises(InvalidInput) as refusal:
         check_terms(terms, currency="USD")
     assert refusal.value.field == field
+    assert "_" not in str(refusal.value), "the message is for people, not in the API's names"
 
 
 def test_a_code_counts_from_its_beginning_to_its_end() -> None:
