@@ -128,8 +128,10 @@ async def test_every_mood_and_hero_fits_a_phone_and_is_readable(floor: Storefron
             faults += await too_wide(page, [f"{host}/"])
             assert await page.locator(f".mood-{mood}").count() == 1
             assert await page.locator(f".hero-{hero}").count() == (0 if _has_own_hero(slug) else 1)
-            for width in (390, 1200):
+            for width in (320, 390, 1200):
                 await page.set_viewport_size({"width": width, "height": 800})
+                lines = await page.evaluate(_LINES_OF_A_NAME)
+                faults += [f"{slug} at {width}: a name of ten letters takes {lines} lines"] if lines > 1 else []
                 faults += [f"{slug} at {width}: {text}" for text in await page.evaluate(_UNREADABLE)]
     assert not faults, "\n".join(faults)
 
@@ -138,6 +140,14 @@ def _has_own_hero(slug: str) -> bool:
     return slug in {"atelier-product", "studio-product", "signal-product"}
 
 
+_LINES_OF_A_NAME = """() => {
+  const name = document.querySelector('.brand-name bdi'), whole = name.textContent, range = document.createRange();
+  name.textContent = 'Biscuitpaw';
+  range.selectNodeContents(name);
+  const lines = range.getClientRects().length;
+  name.textContent = whole;
+  return lines;
+}"""
 _UNREADABLE = """() => {
   const rgba = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
   const light = c => { const [r, g, b] = c.slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
