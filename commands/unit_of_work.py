@@ -27,6 +27,8 @@ class UnitOfWork:
         self._loaded: dict[tuple[str, UUID], Loaded] = {}
         """By kind and id, because an id may be requested as several kinds."""
         self._staged: dict[tuple[str, UUID], Staged] = {}
+        self._missing: set[tuple[str, UUID]] = set()
+        """Streams that did not exist when they were asked for. They stay missing for this attempt, so that two answers agree."""
         self._taken: set[UUID] = set()
         """Ids that streams of any kind have."""
         self.read: ConsistencyToken | None = None
@@ -52,12 +54,15 @@ class UnitOfWork:
         if key in self._staged:
             staged: S = self._staged[key].state
             return staged
+        if key in self._missing:
+            return None
         try:
             loaded = self._loaded.get(key) or self._cached(kind, stream_id) or await self._log.load(kind, stream_id)
         except StreamKindMismatch:
             self._taken.add(stream_id)
             return None
         if loaded is None:
+            self._missing.add(key)
             return None
         self._loaded[key] = loaded
         self._taken.add(stream_id)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commands.bus import CommandBus, payload_digest
@@ -220,6 +220,8 @@ def slow(log: MemoryEventLog, kind: type[SlowLog] = SlowLog) -> SlowLog:
     return made
 
 
+# Another gateway begins the order between two looks at its stream.
+@example(actions=[("order", 0, 1, None), ("order", 1, 1, 0), ("repeat", 1)], gateways=2, group=1)
 @given(actions=st.lists(ACTIONS, min_size=2, max_size=25), gateways=st.integers(2, 3), group=st.integers(1, 9))
 def test_groups_of_several_gateways_give_the_events_of_some_order_of_the_commands(
     actions: list[tuple[Any, ...]], gateways: int, group: int
