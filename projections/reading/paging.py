@@ -7,9 +7,10 @@ A cursor holds the sort key and id of its row, so it stays valid when that row c
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
@@ -149,7 +150,7 @@ class Conditions:
         self.arguments: list[Any] = []
         self.parts: str | None = None
         """A table whose rows each stand for a part of the list; see :meth:`split`."""
-        self.source = ""
+        self.joins = ""
 
     def add(self, part: str, *values: object) -> "Conditions":
         """Add a condition; each ``{}`` in it stands for the next value."""
@@ -161,7 +162,7 @@ class Conditions:
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
-    def split(self, parts: str, source: str) -> "Conditions":
+    def split(self, parts: str, joins: str = "") -> "Conditions":
         """Split the list into parts, each of which is read in order from its own place of an index.
 
         No more than a page of each part is read. So rows of a rare status, or of two statuses, are found without
@@ -169,9 +170,9 @@ class Conditions:
 
         Args:
             parts: a table of parts. The conditions name its columns; a row of the list meets them for one part.
-            source: the tables that the conditions, the order's key and the id need.
+            joins: joins of other tables that the conditions need.
         """
-        self.parts, self.source = parts, source
+        self.parts, self.joins = parts, joins
         return self
 
     @property
@@ -180,11 +181,22 @@ class Conditions:
         return " and ".join(self._conditions) or "true"
 
 
+def parts_of(names: Iterable[StrEnum]) -> str:
+    """Return the table ``part`` whose column ``name`` has some names of an enumeration.
+
+    The names are constants, not arguments: PostgreSQL plans a statement again and again if its argument is a list, since
+    it expects ten entries of a list that it does not know.
+    """
+    listed = ", ".join(f"'{name.value}'" for name in sorted(names))
+    return f"unnest(array[{listed}]::text[]) part (name)"
+
+
 async def paginate(
     db: Reader,
     *,
     selection: Selection[T],
-    source: str,
+    table: str,
+    joins: str = "",
     where: Conditions,
     order: Order,
     window: Window,
@@ -195,7 +207,8 @@ async def paginate(
     Args:
         db: the database.
         selection: the columns, and how to read a row of them. Cursors use its columns too.
-        source: the tables.
+        table: the table of the list's rows and its alias. It has the order's key and the id.
+        joins: joins of other tables that the columns need, one row of each for one of the list.
         where: the conditions; those of the cursors are added to it.
         order: the list's order.
         window: the page.
@@ -213,18 +226,16 @@ async def paginate(
     names = {order.key: "sort_key", id: "sort_id", **selection.names}
     direction = "desc" if order.descending is not window.backwards else "asc"
     limit = window.size + 1
-    keys = f"{order.key} as sort_key, {id} as sort_id"
-    in_order = f"order by {order.key} {direction}, {id} {direction} limit {limit}"
+    in_order = f"order by {order.key} {direction}, {id} {direction}"
+    rows = f"where {where.sql} {in_order} limit {limit}"
     if where.parts is None:
-        query = f"select {select_list(names)} from {source} where {where.sql} {in_order}"
+        query = f"select {select_list(names)} from {table}{joins} {rows}"
     else:
-        sorted_ids = f"order by sort_key {direction}, sort_id {direction}"
-        query = (
-            f"select {select_list(names)} from (select part.sort_key, part.sort_id from {where.parts} "
-            f"cross join lateral (select {keys} from {where.source} where {where.sql} {in_order}) part "
-            f"{sorted_ids} limit {limit}) page, {source} where {id} = page.sort_id "
-            f"order by page.sort_key {direction}, page.sort_id {direction}"
-        )
+        alias = table.rpartition(" ")[2]
+        part = f"select {alias}.* from {table}{where.joins} {rows}"
+        # The planner drops the columns that are not used.
+        parts = f"select {alias}.* from {where.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
+        query = f"select {select_list(names)} from ({parts}) {alias}{joins} {in_order}"
     records = await db.fetch(query, *where.arguments)
     more = len(records) > window.size
     page = records[: window.size]

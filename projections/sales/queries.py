@@ -16,7 +16,7 @@ from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
 from projections.reading.columns import Selection
-from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
+from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope, restrict
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
 from projections.sales.views import (
@@ -71,7 +71,7 @@ async def orders_of_store(
     page = await paginate(
         db,
         selection=_ORDERS,
-        source="orders o",
+        table="orders o",
         where=_listed(store_id, statuses, scope, withdrawn),
         order=NEWEST,
         window=window,
@@ -90,8 +90,7 @@ def _listed(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, wit
     where = _orders(store_id, (), scope, withdrawn)
     if not statuses or withdrawn:
         return where.add("o.status = any({})", sorted(statuses)) if statuses else where
-    parts = f"unnest({where.value(sorted(statuses))}::text[]) s (status)"
-    return where.add("o.status = s.status").split(parts, "orders o")
+    return where.add("o.status = part.name").split(parts_of(statuses))
 
 
 async def count_orders(

@@ -5,24 +5,24 @@ from uuid import UUID
 from domain.product.events import ProductStatus
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import ProductFilter
-from projections.reading.paging import Conditions
+from projections.reading.paging import Conditions, parts_of
 from projections.reading.scope import Scope
 
 
 def in_parts(
-    store_id: UUID, filter: ProductFilter, scope: Scope, *, source: str = "products p", by_category: bool = False
+    store_id: UUID, filter: ProductFilter, scope: Scope, *, joins: str = "", by_category: bool = False
 ) -> Conditions:
     """Return the conditions of a filter apart from its text, for a list that is split by status, and by category if asked."""
     where = Conditions()
-    parts = f"unnest({where.value(sorted(filter.statuses or ProductStatus))}::text[]) s (status)"
-    where.add("p.store_id = {}", store_id).add("p.status = s.status")
+    parts = parts_of(filter.statuses or ProductStatus)
+    where.add("p.store_id = {}", store_id).add("p.status = part.name")
     categories = categories_of(filter)
     if categories and by_category:
         parts += f" cross join unnest({where.value(categories)}::text[]) c (category)"
         where.add("p.category = c.category")
     elif categories:
         where.add("p.category = any({})", categories)
-    return within(scope, _with_price(where, filter), "p.store_id").split(parts, source)
+    return within(scope, _with_price(where, filter), "p.store_id").split(parts, joins)
 
 
 def categories_of(filter: ProductFilter) -> list[str]:

@@ -174,7 +174,7 @@ async def media_of_store(
     return await paginate(
         db,
         selection=_MEDIA,
-        source="media m",
+        table="media m",
         where=_media(store_id, types, statuses, scope),
         order=NEWEST_MEDIA,
         window=window,

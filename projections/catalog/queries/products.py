@@ -192,7 +192,8 @@ async def products_of_store(
     return await paginate(
         db,
         selection=selection,
-        source=_tables(selection.columns),
+        table="products p",
+        joins=_joins(selection.columns),
         where=conditions,
         order=PRODUCT_ORDERS[sort],
         window=window,
@@ -218,16 +219,18 @@ async def _found(
 
     async def page(terms: SearchTerms, order: Order) -> Slice[ProductView]:
         if sort is not ProductSort.RELEVANCE:
-            conditions = in_parts(store_id, where, scope, source=f"products p{_WORDS}")
+            conditions = in_parts(store_id, where, scope, joins=_WORDS)
             add_terms(conditions, terms, store_id)
-            source, id = _tables(selection.columns), "p.id"
+            table, joins, id = "products p", _joins(selection.columns), "p.id"
         else:
             conditions, ranked = _ranked(store_id, where, scope, terms)
-            source, id = f"({ranked}) found join {_tables(selection.columns)} on p.id = found.id", "found.id"
+            table, id = f"({ranked}) found", "found.id"
+            joins = f" join products p on p.id = found.id{_joins(selection.columns)}"
         return await paginate(
             db,
             selection=selection,
-            source=source,
+            table=table,
+            joins=joins,
             where=conditions,
             order=order,
             window=window,
@@ -254,8 +257,8 @@ def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTe
     outer.arguments = inner.arguments
     return outer, (
         f"select best.id, ts_rank(w.document, {query})::double precision + {OF_SCORE} * best.score as rank from ("
-        f"select part.id, part.score from {inner.parts} cross join lateral (select p.id, {SCORE_KEY} as score "
-        f"from products p{_WORDS} where {inner.sql} {best}) part {best}) best join product_words w on w.id = best.id"
+        f"select top.id, top.score from {inner.parts} cross join lateral (select p.id, {SCORE_KEY} as score "
+        f"from products p{_WORDS} where {inner.sql} {best}) top {best}) best join product_words w on w.id = best.id"
     )
 
 
@@ -304,10 +307,13 @@ async def count_products(
     return int(await db.fetchval(query, *conditions.arguments))
 
 
+def _joins(columns: Collection[str]) -> str:
+    """Return the joins that columns need."""
+    return _TEXTS if any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns) else ""
+
+
 def _tables(columns: Collection[str]) -> str:
-    """Return the tables that columns need."""
-    texts = any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns)
-    return f"products p{_TEXTS if texts else ''}"
+    return f"products p{_joins(columns)}"
 
 
 async def product_by_id(db: Reader, product_id: UUID, *, scope: Scope, only: Only = None) -> ProductView | None:

@@ -84,7 +84,7 @@ async def stores_of_merchant(
     return await paginate(
         db,
         selection=selection,
-        source="stores s",
+        table="stores s",
         where=_stores(merchant_id, statuses, scope),
         order=NEWEST_STORES,
         window=window,

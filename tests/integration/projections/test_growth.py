@@ -127,3 +127,20 @@ async def test_a_page_of_one_category_reads_no_more_rows_than_it_shows(
     (plan,) = reader.plans
     assert_small(plan)
     assert rows_read(plan) < 10 * PAGE, plan
+
+
+async def test_postgresql_plans_the_list_of_products_once_per_connection(
+    database_of_one_store: tuple[str, UUID],
+) -> None:
+    dsn, store_id = database_of_one_store
+    connection = await asyncpg.connect(dsn, server_settings={"search_path": f"{SEARCH_PATH}, public"})
+    for _ in range(10):
+        await queries.products_of_store(connection, store_id, Window(first=PAGE), scope=ShopperScope(store_id))
+
+    (plans,) = await connection.fetch(
+        "select custom_plans, generic_plans from pg_prepared_statements where statement like 'select p.%'"
+    )
+
+    # PostgreSQL always tries five plans for the arguments that it got.
+    assert tuple(plans) == (5, 5)
+    await connection.close()
