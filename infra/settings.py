@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -23,6 +24,16 @@ class BadSettings(Exception):
 
 def _parts(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _prices(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    prices = dict(part.partition("=")[::2] for part in _parts(value))
+    for model, price in prices.items():
+        if not re.fullmatch(r"\d+(\.\d+)?/\d+(\.\d+)?", price):
+            raise ValueError(f"has the price {price!r} of {model!r}, but must be like gpt-5=1.25/10,my-model=0/0.")
+    return prices
 
 
 # Each message follows the variable's name. None shows a value that may contain a secret.
@@ -93,6 +104,7 @@ def _whole(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
+Writer = Literal["openai", "anthropic", "rules"]
 
 
 class Settings(BaseSettings):
@@ -187,11 +199,32 @@ class Settings(BaseSettings):
     """Another address than Stripe's API, for tests."""
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENAI_API_KEY"))
-    """With a key, a model writes brands, keywords, copy and pages; the rule writers do if not set."""
+    """With a key, a model writes brands, keywords, copy and pages; the rule writers do without any model's key."""
     openai_base_url: str | None = Field(default=None, validation_alias=AliasChoices("OPENAI_BASE_URL"))
     """A server with OpenAI's chat API; OpenAI itself if not set."""
     openai_model: str = Field(default="gpt-5-mini", validation_alias=AliasChoices("OPENAI_MODEL"))
     """The model's name."""
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY"))
+    """With a key, a model of Anthropic writes; see ``writers``."""
+    anthropic_base_url: str | None = Field(default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL"))
+    """Another address of Anthropic's API; Anthropic itself if not set."""
+    anthropic_model: str = Field(default="claude-sonnet-4-5", validation_alias=AliasChoices("ANTHROPIC_MODEL"))
+    """The model's name."""
+    writers: Annotated[list[Writer], NoDecode, BeforeValidator(_parts)] = ["openai", "anthropic", "rules"]
+    """Who writes, the first choice first: ``openai``, ``anthropic``, ``rules``. Models without a key are left out. Without
+    ``rules``, a step fails if no model gives a usable answer."""
+    model_prices: Annotated[dict[str, str], NoDecode, BeforeValidator(_prices)] = {}
+    """Prices of models in US dollars for a million tokens of prompt and answer: ``gpt-5=1.25/10,my-model=0/0``."""
+    model_requests: Annotated[int, Field(ge=1)] = 8
+    """The most requests to models at the same time."""
+    generation_token_budget: Whole = 1_000_000
+    """The most tokens that the models may use for one generation."""
+    generation_cost_budget: Annotated[Decimal, Field(ge=0)] = Decimal(5)
+    """The most US dollars that the models may cost for one generation."""
+    monthly_token_budget: Whole = 50_000_000
+    """The most tokens that the models may use for one merchant in a calendar month (UTC)."""
+    monthly_cost_budget: Annotated[Decimal, Field(ge=0)] = Decimal(200)
+    """The most US dollars that the models may cost for one merchant in a calendar month (UTC)."""
 
     smtp_url: Annotated[str, AfterValidator(_smtp_url)] | None = None
     """``smtp://host:587`` (STARTTLS) or ``smtps://host:465`` of a mail server; mails go to a mailbox in ``data_dir`` if not

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from domain.calls.ports import CallRefused
 from domain.kernel import Clock, Transient
 from infra.retry import RetryPolicy, RetryTimeout, retry
 
@@ -57,6 +58,8 @@ async def call_with_retries(
         raise GivenUp(
             who, f"{_capital(who)} did not answer within the time for this step. Run the step again later."
         ) from None
+    except CallRefused as refusal:
+        raise GivenUp(who, f"{refusal} Run the step again when that has changed.") from refusal
     except Transient as outage:
         times = "once" if outage.attempts == 1 else f"{outage.attempts} times"
         raise GivenUp(

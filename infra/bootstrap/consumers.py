@@ -17,10 +17,12 @@ from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from consumers.ports import Consumer
+    from domain.calls.ports import LanguageModel, ModelBudget
     from domain.mail.ports import Mailer
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
-    from domain.store.ports import BrandWriter, NicheReader, PageWriter
+    from domain.store.ports import BrandWriter, DomainRegistry, NicheReader, PageWriter
+    from infra.writers.prompted.client import Prompt
 
 
 CONSUMERS = (
@@ -88,7 +90,8 @@ async def consumers(
         moved_origins={origin(url): sandbox for url in settings.sandbox_former_urls},
     )
     handover = HandoverFolder(settings.handover_dir)
-    writing = cache(lambda: writers(settings))
+    budget = await model_budget(platform)
+    writing = cache(lambda: writers(settings, budget))
 
     async def forgetting_policy() -> "Consumer":
         return ForgettingPolicy(await platform.personal())
@@ -195,8 +198,16 @@ class Writers:
     niches: "NicheReader"
 
 
-def writers(settings: Settings) -> Writers:
-    """Return the model's writers if an API key is set, else the rules."""
+def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
+    """Return the writers of the settings: models in their order, then the rules.
+
+    Args:
+        settings: the platform's settings.
+        budget: bounds what models may use; None for no bound.
+
+    Raises:
+        BadSettings: the settings name no writer that has what it needs.
+    """
     from infra.adapters.rdap.registry import RdapRegistry
     from infra.writers.rules.brand.writer import RuleBrandWriter
     from infra.writers.rules.copy.copywriter import RuleCopywriter
@@ -206,31 +217,95 @@ def writers(settings: Settings) -> Writers:
 
     registry = RdapRegistry()
     rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
-    if settings.openai_api_key is None:
+    models = language_models(settings)
+    with_rules = "rules" in settings.writers
+    if not models:
+        if not with_rules:
+            raise BadSettings(
+                f"ZYENTA_WRITERS is {','.join(settings.writers)!r}, but no model has a key. Set OPENAI_API_KEY or "
+                "ANTHROPIC_API_KEY, or add “rules”."
+            )
         return rules
-    from infra.writers.openai.brand import OpenAiBrandWriter
-    from infra.writers.openai.client import OpenAiClient
-    from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
-    from infra.writers.openai.keywords import OpenAiKeywords
-    from infra.writers.openai.niche import OpenAiNicheReader
+    return prompted_writers(settings, models, rules, registry, budget=budget, with_rules=with_rules)
 
-    model = OpenAiClient(
-        model=settings.openai_model,
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
+
+def prompted_writers(
+    settings: Settings,
+    models: "Sequence[LanguageModel]",
+    rules: Writers,
+    registry: "DomainRegistry",
+    *,
+    budget: "ModelBudget | None",
+    with_rules: bool,
+) -> Writers:
+    """Return writers that ask models, and then the rules if ``with_rules``."""
+    from infra.writers.prompted.brand import PromptedBrandWriter
+    from infra.writers.prompted.client import ModelClient
+    from infra.writers.prompted.copy import PromptedCopywriter, PromptedPageWriter
+    from infra.writers.prompted.keywords import PromptedKeywords
+    from infra.writers.prompted.niche import PromptedNicheReader
+    from infra.writers.prompted.prices import Prices
+
+    client = ModelClient(
+        models, budget=budget, prices=Prices.known(settings.model_prices), at_once=settings.model_requests
     )
     return Writers(
-        OpenAiBrandWriter(model, registry, fallback=rules.brand, prompt=prompt("brand.v1")),
-        OpenAiKeywords(model, rules.keywords, prompt=prompt("keywords.v1")),
-        OpenAiCopywriter(model, rules.copy, prompt=prompt("copy.v1")),
-        OpenAiPageWriter(model, rules.pages, prompt=prompt("page.v1")),
-        OpenAiNicheReader(model, rules.niches, prompt=prompt("niche.v1")),
+        PromptedBrandWriter(client, registry, fallback=rules.brand if with_rules else None, prompt=prompt("brand.v1")),
+        PromptedKeywords(client, rules.keywords, prompt=prompt("keywords.v1")),
+        PromptedCopywriter(client, rules.copy if with_rules else None, prompt=prompt("copy.v1")),
+        PromptedPageWriter(client, rules.pages, fallback=rules.pages if with_rules else None, prompt=prompt("page.v1")),
+        PromptedNicheReader(client, rules.niches, prompt=prompt("niche.v1")),
     )
 
 
-def prompt(name: str) -> str:
+def language_models(settings: Settings) -> "Sequence[LanguageModel]":
+    """Return the models that have a key, in the order of the settings."""
+    models: list[LanguageModel] = []
+    for writer in settings.writers:
+        if writer == "openai" and settings.openai_api_key is not None:
+            from infra.adapters.models.openai import OpenAiModel
+
+            models.append(
+                OpenAiModel(
+                    model=settings.openai_model,
+                    api_key=settings.openai_api_key.get_secret_value(),
+                    base_url=settings.openai_base_url,
+                )
+            )
+        if writer == "anthropic" and settings.anthropic_api_key is not None:
+            from infra.adapters.models.anthropic import AnthropicModel
+
+            models.append(
+                AnthropicModel(
+                    model=settings.anthropic_model,
+                    api_key=settings.anthropic_api_key.get_secret_value(),
+                    base_url=settings.anthropic_base_url,
+                )
+            )
+    return models
+
+
+async def model_budget(platform: Platform) -> "ModelBudget":
+    """Return what bounds the calls of models, as the settings say."""
+    from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
+
+    settings = platform.settings
+    return PostgresModelBudget(
+        await platform.pool(),
+        platform.clock,
+        generation=Limit(
+            tokens=settings.generation_token_budget, cost=int(settings.generation_cost_budget * 1_000_000)
+        ),
+        month=Limit(tokens=settings.monthly_token_budget, cost=int(settings.monthly_cost_budget * 1_000_000)),
+    )
+
+
+def prompt(name: str) -> "Prompt":
     """Return a versioned prompt."""
-    return (Path(__file__).parents[2] / "infra" / "writers" / "openai" / "prompts" / f"{name}.md").read_text()
+    from infra.writers.prompted.client import Prompt
+
+    path = Path(__file__).parents[2] / "infra" / "writers" / "prompted" / "prompts" / f"{name}.md"
+    return Prompt(name, path.read_text("utf-8"))
 
 
 async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":

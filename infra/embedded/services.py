@@ -32,6 +32,7 @@ SECRETS: Mapping[str, frozenset[str]] = {
     "ZYENTA_SMTP_USERNAME": frozenset({"agents"}),
     "ZYENTA_SMTP_PASSWORD": frozenset({"agents"}),
     "OPENAI_API_KEY": frozenset({"agents"}),
+    "ANTHROPIC_API_KEY": frozenset({"agents"}),
     "S3_ACCESS_KEY": frozenset({"gateway", "storefront", "imager"}),
     "S3_SECRET_KEY": frozenset({"gateway", "storefront", "imager"}),
 }

@@ -36,7 +36,7 @@ WORDS = {
 
 PUBLIC = ("schemas/schema.graphql", "README.md", "CONTRIBUTING.md", "SECURITY.md")
 """Where the length of sentences counts too."""
-SKIPPED = ("infra/writers/openai/prompts/", "infra/writers/rules/brand/naming.py", "infra/writers/rules/brand/writer.py", "schemas/samples/", "uv.lock", "infra/setup/language.py", "tests/unit/infra/setup/test_language.py")  # fmt: skip
+SKIPPED = ("infra/writers/prompted/prompts/", "infra/writers/rules/brand/naming.py", "infra/writers/rules/brand/writer.py", "schemas/samples/", "uv.lock", "infra/setup/language.py", "tests/unit/infra/setup/test_language.py")  # fmt: skip
 LICENSES = frozenset({"LICENSE", "LICENCE"})
 """Names of files whose wording is their author's."""
 

@@ -1,4 +1,4 @@
-"""Installation of what only some tests need: chromium, kcat, Apache Kafka, SeaweedFS (an S3 server), stripe-mock, Lighthouse.
+"""Installation of what only some tests need: a browser, kcat, brokers, and servers of vendors' protocols.
 
 No tool is required here. A test without its tool is skipped with a message, which is a failure in CI.
 """
@@ -12,6 +12,7 @@ from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
 from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.local_model import LocalModelUnavailable, ensure_local_model
 from infra.setup.npm import NpmUnavailable
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
@@ -78,12 +79,22 @@ def ensure_lighthouse_installed() -> str | None:
     return None
 
 
+def ensure_local_model_fetched() -> str | None:
+    """Fetch a language model server from the package index. Return the reason if it is missing, else None."""
+    try:
+        ensure_local_model()
+    except (LocalModelUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
+        return str(unavailable)
+    return None
+
+
 TOOLS: Mapping[str, Callable[[], str | None]] = {
     "chromium": partial(ensure_from_debian, "chromium"),
     "kcat": partial(ensure_from_debian, "kcat"),
     "Apache Kafka": ensure_kafka_installed,
     "SeaweedFS": ensure_object_store_fetched,
     "stripe-mock": ensure_stripe_mock_built,
+    "local language model": ensure_local_model_fetched,
     "Lighthouse": ensure_lighthouse_installed,
 }
 

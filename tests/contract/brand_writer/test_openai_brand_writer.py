@@ -5,21 +5,23 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from domain.kernel import Transient
 from domain.store.brand import Availability, BrandProposal
 from infra.writers.brandkit.palette import contrast
-from infra.writers.openai.brand import BrandIdea, OpenAiBrandWriter
-from infra.writers.openai.client import REQUESTS, OpenAiClient, Usage, as_data, strict_schema
+from infra.writers.prompted.brand import BrandIdea, PromptedBrandWriter
+from infra.writers.prompted.client import Prompt, as_data
+from infra.writers.prompted.strict_schema import strict_schema
 from infra.writers.rules.brand import RuleBrandWriter
-from tests.support.fakes.brand import KnownDomains, ModelService, Reply, brief, model_service
+from tests.support.fakes.brand import KnownDomains, brief
+from tests.support.servers.language_models import ModelService, Reply, asking, model_service, openai_model
 
-PROMPT = (Path(__file__).parents[3] / "infra/writers/openai/prompts/brand.v1.md").read_text("utf-8")
+PROMPT = Prompt(
+    "brand.v1", (Path(__file__).parents[3] / "infra/writers/prompted/prompts/brand.v1.md").read_text("utf-8")
+)
 NAMES = ("Lanternfold", "Quiet Kettle", "Hikarimo", "Ash & Alcove", "Marlow Reed")
 
 
@@ -43,16 +45,10 @@ def idea(**changes: Any) -> str:
 
 
 @asynccontextmanager
-async def writing(*replies: Reply, **options: Any) -> AsyncIterator[tuple[OpenAiBrandWriter, ModelService]]:
+async def writing(*replies: Reply, **options: Any) -> AsyncIterator[tuple[PromptedBrandWriter, ModelService]]:
     registry = options.pop("registry", None) or KnownDomains()
-    async with model_service(*replies) as (service, url):
-        client = OpenAiClient(
-            model="scripted", api_key="sk-test", base_url=url, retries=replace(REQUESTS, first_pause=0.01), **options
-        )
-        try:
-            yield OpenAiBrandWriter(client, registry, fallback=RuleBrandWriter(registry), prompt=PROMPT), service
-        finally:
-            await client.aclose()
+    async with model_service(*replies) as (service, url), asking(openai_model(url, **options)) as client:
+        yield PromptedBrandWriter(client, registry, fallback=RuleBrandWriter(registry), prompt=PROMPT), service
 
 
 async def test_a_model_has_the_ideas_and_our_code_makes_them_readable() -> None:
@@ -72,7 +68,7 @@ async def test_a_model_has_the_ideas_and_our_code_makes_them_readable() -> None:
     (request,) = service.requests
     assert request["model"] == "scripted"
     assert request["response_format"]["json_schema"]["strict"] is True
-    assert request["messages"][0] == {"role": "system", "content": PROMPT}
+    assert request["messages"][0] == {"role": "system", "content": PROMPT.text}
     assert service.keys == ["brand:g:1:0"]
 
 
@@ -154,7 +150,7 @@ async def test_without_a_usable_answer_the_rule_writer_takes_over(
         proposal = await writer.propose(brief("Tea"))
     assert proposal.written_by == "house"
     assert len(service.requests) == calls
-    assert "A brand comes from the fallback writer" in caplog.text
+    assert "Brands come from the fallback writer" in caplog.text
     assert "sk-test" not in caplog.text
 
 
@@ -202,35 +198,6 @@ async def test_both_writers_keep_the_same_promises() -> None:
         assert proposal.brand.name in {option.name for option in proposal.options}
         assert contrast(palette.text, palette.surface) >= 4.5
         assert contrast(palette.on_primary, palette.primary) >= 4.5
-
-
-async def test_the_client_counts_what_it_used_and_names_who_failed() -> None:
-    async with model_service(Reply(idea()), Reply(status=429, headers={"retry-after": "600"})) as (_, url):
-        client = OpenAiClient(model="scripted", api_key="sk-test", base_url=url)
-        await client.structured("s", "u", BrandIdea)
-        assert client.usage == Usage(requests=1, prompt_tokens=11, completion_tokens=7)
-        with pytest.raises(Transient) as failed:
-            await client.structured("s", "u", BrandIdea)
-        assert failed.value.retry_after == 600
-        assert str(failed.value) == "The language model “scripted”: is over its limit"
-        await client.aclose()
-
-
-async def test_a_budget_bounds_the_whole_conversation() -> None:
-    async with model_service(Reply("bad", delay=0.2)) as (_, url):
-        client = OpenAiClient(model="scripted", api_key="sk-test", base_url=url, budget=0.3)
-        with pytest.raises(Transient, match=r"within 0\.3 seconds"):
-            await client.structured("s", "u", BrandIdea)
-        await client.aclose()
-
-
-async def test_a_service_that_is_not_there_is_an_outage() -> None:
-    client = OpenAiClient(
-        model="m", api_key="k", base_url="http://127.0.0.1:9/v1", retries=replace(REQUESTS, first_pause=0.01)
-    )
-    with pytest.raises(Transient, match="could not be reached"):
-        await client.structured("s", "u", BrandIdea)
-    await client.aclose()
 
 
 def test_the_schema_is_strict() -> None:

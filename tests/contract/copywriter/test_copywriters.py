@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,15 @@ from domain.store.events import PageType
 from domain.store.legal_text import NOT_ADVICE
 from domain.store.ports import PageWriter
 from infra.writers.copykit.pages import PAGES
-from infra.writers.openai.client import REPAIRS, REQUESTS, OpenAiClient
-from infra.writers.openai.copy import OpenAiCopywriter, OpenAiPageWriter
+from infra.writers.prompted.client import REPAIRS, ModelClient, Prompt
+from infra.writers.prompted.copy import PromptedCopywriter, PromptedPageWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import LEGAL, RulePageWriter
 from tests.support.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
 from tests.support.fakes.supply import served
+from tests.support.servers.language_models import asking, openai_model
 
-PROMPTS = Path(__file__).parents[3] / "infra" / "writers" / "openai" / "prompts"
+PROMPTS = Path(__file__).parents[3] / "infra" / "writers" / "prompted" / "prompts"
 
 COPY: dict[str, Any] = {
     "title": "Neon Desk Lamp with RGB Light",
@@ -42,25 +42,25 @@ ABOUT = {"sections": [SECTION | {"heading": f"Part {letter}"} for letter in "abc
 
 
 @asynccontextmanager
-async def model(*answers: Any) -> AsyncIterator[tuple[OpenAiClient, ChatServer]]:
+async def model(*answers: Any) -> AsyncIterator[tuple[ModelClient, ChatServer]]:
     """A client on a server of this machine that gives these answers."""
     server = ChatServer(answers)
-    async with served(server.app) as url:
-        client = OpenAiClient(
-            model="test-model", api_key="sk-test", base_url=f"{url}/v1", retries=replace(REQUESTS, first_pause=0.001)
-        )
-        try:
-            yield client, server
-        finally:
-            await client.aclose()
+    async with (
+        served(server.app) as url,
+        asking(openai_model(f"{url}/v1", name="test-model")) as client,
+    ):
+        yield client, server
 
 
-def copywriter(client: OpenAiClient) -> OpenAiCopywriter:
-    return OpenAiCopywriter(client, RuleCopywriter(), prompt=(PROMPTS / "copy.v1.md").read_text())
+def copywriter(client: ModelClient) -> PromptedCopywriter:
+    return PromptedCopywriter(client, RuleCopywriter(), prompt=Prompt("copy.v1", (PROMPTS / "copy.v1.md").read_text()))
 
 
-def page_writer(client: OpenAiClient) -> OpenAiPageWriter:
-    return OpenAiPageWriter(client, RulePageWriter(), prompt=(PROMPTS / "page.v1.md").read_text())
+def page_writer(client: ModelClient) -> PromptedPageWriter:
+    rules = RulePageWriter()
+    return PromptedPageWriter(
+        client, rules, fallback=rules, prompt=Prompt("page.v1", (PROMPTS / "page.v1.md").read_text())
+    )
 
 
 @pytest.fixture(params=["house", "model", "model that is down"])
@@ -203,7 +203,7 @@ async def test_after_two_repairs_the_rules_take_over_and_log_it(caplog: pytest.L
         copy = await copywriter(client).write(brief())
     assert len(server.requests) == 1 + REPAIRS
     assert copy == await RuleCopywriter().write(brief())
-    assert "A product's copy comes from the fallback writer" in caplog.text
+    assert "Product texts come from the fallback writer" in caplog.text
     assert "Neon Desk Lamp RGB" not in caplog.text
 
 

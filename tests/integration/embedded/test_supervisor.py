@@ -126,6 +126,7 @@ async def test_a_command_in_another_shell_finds_the_platform_s_settings(
         "DATABASE_URL": database,
         "S3_BUCKET": "pictures",
         "OPENAI_API_KEY": "",
+        "ANTHROPIC_API_KEY": "",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from domain.store.events import Preferences
-from infra.writers.openai.client import REQUESTS, OpenAiClient
-from infra.writers.openai.niche import OpenAiNicheReader
+from infra.writers.prompted.niche import PromptedNicheReader
 from infra.writers.rules.niche.reader import RuleNicheReader, read_niche
 from tests.support.fakes.supply import served
 from tests.support.servers.chat_model import model_server
+from tests.support.servers.language_models import PROMPT, asking, openai_model
 
 ANSWER = {
     "things": ["Scoby  Jar", "fermentation lid"],
@@ -24,12 +23,9 @@ ANSWER = {
 
 
 @asynccontextmanager
-async def reader(address: str, *, seconds: float = 30.0) -> AsyncIterator[OpenAiNicheReader]:
-    client = OpenAiClient(
-        model="test", api_key="not-a-key", base_url=f"{address}/v1", retries=replace(REQUESTS, first_pause=0.01)
-    )
-    yield OpenAiNicheReader(client, RuleNicheReader(), prompt="Read the niche.", seconds=seconds)
-    await client.aclose()
+async def reader(address: str, *, seconds: float = 30.0) -> AsyncIterator[PromptedNicheReader]:
+    async with asking(openai_model(f"{address}/v1", name="test")) as client:
+        yield PromptedNicheReader(client, RuleNicheReader(), prompt=PROMPT, seconds=seconds)
 
 
 async def test_the_model_reads_a_niche_that_is_fenced_as_data() -> None:

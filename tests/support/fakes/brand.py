@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from fastapi import FastAPI, Request, Response
 from domain.store.brand import Availability, BrandIdentity
 from domain.store.events import Preferences
 from domain.store.ports import BrandBrief
-from tests.support.fakes.supply import served
 
 
 def brief(
@@ -44,66 +42,6 @@ class KnownBrands:
 
     async def newest(self, merchant_id: UUID, *, other_than: UUID, limit: int) -> Sequence[BrandIdentity]:
         return self.brands[:limit]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One answer of the model service."""
-
-    content: str = ""
-    refusal: str | None = None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    body: str | None = None
-    """The whole body, for answers that violate the protocol."""
-
-
-@dataclass
-class ModelService:
-    """Answers OpenAI's chat completions requests from a script and repeats the last reply."""
-
-    replies: Sequence[Reply]
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-    """The idempotency key of each request."""
-
-    @property
-    def app(self) -> FastAPI:
-        app = FastAPI()
-
-        @app.post("/v1/chat/completions")
-        async def complete(request: Request) -> Response:
-            reply = self.replies[min(len(self.requests), len(self.replies) - 1)]
-            self.requests.append(await request.json())
-            self.keys.append(request.headers.get("idempotency-key"))
-            await asyncio.sleep(reply.delay)
-            body = reply.body if reply.body is not None else json.dumps(self._completion(reply))
-            return Response(body, reply.status, dict(reply.headers), media_type="application/json")
-
-        return app
-
-    @staticmethod
-    def _completion(reply: Reply) -> dict[str, Any]:
-        if reply.status != 200:
-            return {"error": {"message": "no", "type": "error", "param": None, "code": None}}
-        message = {"role": "assistant", "content": reply.content or None, "refusal": reply.refusal}
-        return {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "scripted",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
-        }
-
-
-@asynccontextmanager
-async def model_service(*replies: Reply) -> AsyncIterator[tuple[ModelService, str]]:
-    """Serve a script on this machine; yield the service and its base URL."""
-    service = ModelService(replies)
-    async with served(service.app) as address:
-        yield service, f"{address}/v1"
 
 
 @dataclass

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
+from domain.calls.ports import ModelRequest, Turn
 from infra.adapters.media.s3 import S3MediaStore
+from infra.adapters.models.openai import OpenAiModel
 from infra.adapters.rdap.registry import RdapRegistry
 from infra.bootstrap import open_platform
 from infra.demo.calls import CallFailed
@@ -19,7 +21,6 @@ from infra.embedded.process import free_port
 from infra.sandbox.payments.app import WebhookSender
 from infra.settings import Settings
 from infra.web.http_clients import in_house_client, is_in_house, outside_client
-from infra.writers.openai.client import REQUESTS, OpenAiClient
 from tests.unit.storefront.test_sandbox_payments import payments
 
 ANSWER = b'{"choices": []}'
@@ -110,13 +111,11 @@ async def test_webhooks_of_the_sandbox_bypass_the_proxy(server: Listener, proxy:
 async def test_a_local_model_is_called_directly_and_any_other_through_the_proxy(
     server: Listener, proxy: Listener
 ) -> None:
-    class Shape(BaseModel):
-        word: str
-
+    request = ModelRequest(system="", turns=[Turn("user", "hello")], shape="Word", schema={}, max_tokens=9)
     for base, listener in ((f"{server.url}/v1", server), ("http://models.example/v1", proxy)):
-        model = OpenAiClient(model="m", api_key="k", base_url=base, retries=replace(REQUESTS, first_pause=0))
+        model = OpenAiModel(model="m", api_key="k", base_url=base)
         with pytest.raises(Exception, match="without any choice"):
-            await model.structured("", "", Shape)
+            await model.complete(request)
         await model.aclose()
         assert len(listener.requests) == 1
     assert proxy.requests == ["POST http://models.example/v1/chat/completions HTTP/1.1"]

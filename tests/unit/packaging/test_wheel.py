@@ -18,7 +18,7 @@ READ_AT_RUN_TIME = (
     "gateway/docs/vendor/*/*.js",
     "gateway/docs/vendor/*/LICENSE",
     "infra/writers/copykit/phrases/*.toml",
-    "infra/writers/openai/prompts/*.md",
+    "infra/writers/prompted/prompts/*.md",
     "infra/writers/rules/brand/lexicon/*.toml",
     "infra/writers/rules/brand/lexicon/categories/*.toml",
     "infra/writers/rules/copy/templates/*.j2",

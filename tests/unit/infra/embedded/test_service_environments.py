@@ -39,6 +39,7 @@ def test_every_secret_setting_has_a_list_of_services() -> None:
                 "ZYENTA_SANDBOX_SECRET",
                 "STRIPE_SECRET_KEY",
                 "OPENAI_API_KEY",
+                "ANTHROPIC_API_KEY",
                 *MAIL,
                 *LOG_IN,
             },

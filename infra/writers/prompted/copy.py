@@ -1,13 +1,12 @@
 """Product copy and pages with a language model. The model writes; code rejects what the data does not state."""
 
 import hashlib
-import logging
 import re
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, StringConstraints, create_model, model_validator
 
-from domain.kernel import Transient
+from domain.calls.ports import CallRefused
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.store.events import PageType
@@ -29,9 +28,10 @@ from infra.writers.copykit.supplier_text import plain_text
 from infra.writers.copykit.title_extras import TELLING
 from infra.writers.copykit.title_words import NOISE
 from infra.writers.copykit.titles import LONGEST
-from infra.writers.openai.client import OpenAiClient, as_data
+from infra.writers.prompted.client import OUTAGES, ModelClient, Prompt, fall_back
 
-logger = logging.getLogger(__name__)
+UNTRUE = CallRefused("The language model", "insists on claims that the data does not support")
+"""Why a fallback writes: too little is left of an answer without its untrue sentences."""
 
 IdeaT = TypeVar("IdeaT", bound=BaseModel)
 
@@ -107,16 +107,16 @@ _IDEAS: dict[PageType, type[PageIdea]] = {PageType.ABOUT: AboutIdea, PageType.FA
 """The pages that a model may write. Legal pages always come from templates."""
 
 
-class OpenAiCopywriter:
+class PromptedCopywriter:
     """Implements ``domain.product.ports.ProductCopywriter``. Uses the fallback during an outage of the model.
 
     Args:
         client: the model.
-        fallback: writes the copy if the model gives no usable answer.
-        prompt: the system prompt, ``infra/writers/openai/prompts/copy.v1.md``.
+        fallback: writes the copy if no model gives a usable answer; None if only models may write.
+        prompt: the system prompt, ``infra/writers/prompted/prompts/copy.v1.md``.
     """
 
-    def __init__(self, client: OpenAiClient, fallback: ProductCopywriter, *, prompt: str) -> None:
+    def __init__(self, client: ModelClient, fallback: ProductCopywriter | None, *, prompt: Prompt) -> None:
         self._client = client
         self._fallback = fallback
         self._prompt = prompt
@@ -125,22 +125,20 @@ class OpenAiCopywriter:
         """Return the model's copy, or the fallback's if the model gives no usable answer."""
         data, evidence = _brief_data(brief), product_evidence(brief)
         try:
-            idea = await self._client.structured(
+            answer = await self._client.structured(
                 self._prompt,
-                as_data(data),
+                data,
                 _held_to(CopyIdea, evidence),
                 idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
                 seed=_number(brief.seed),
             )
-        except Transient as outage:
-            logger.warning("A product's copy comes from the fallback writer: %s", outage)
-            return await self._fallback.write(brief)
-        idea = _american(idea)
+        except OUTAGES as outage:
+            return await fall_back(self._fallback, outage, what="Product texts").write(brief)
+        idea = _american(answer.value)
         if any(unsupported(text, evidence) for text in idea.texts()):
             kept = _supported(idea, evidence)
             if kept is None:
-                logger.warning("A product's copy comes from the fallback writer: too few of its sentences are true")
-                return await self._fallback.write(brief)
+                return await fall_back(self._fallback, UNTRUE, what="Product texts").write(brief)
             idea = kept
         description = as_markdown(idea.opening, idea.features, idea.benefits, idea.call_to_action)
         return ProductCopy(
@@ -152,21 +150,25 @@ class OpenAiCopywriter:
             meta_title=idea.meta_title,
             meta_description=idea.meta_description,
             scores=measure(description, [running(idea.title), *tag_keywords(brief)]),
-            written_by=self._client.model,
+            written_by=answer.model,
         )
 
 
-class OpenAiPageWriter:
+class PromptedPageWriter:
     """Implements ``domain.store.ports.PageWriter``: about and FAQ by the model, everything else by the fallback.
 
     Args:
         client: the model.
-        fallback: writes the legal pages, the contact page, and whatever the model does not.
-        prompt: our instructions, ``infra/writers/openai/prompts/page.v1.md``.
+        templates: writes the legal pages and the contact page.
+        fallback: writes the other pages if no model gives a usable answer; None if only models may write.
+        prompt: our instructions, ``infra/writers/prompted/prompts/page.v1.md``.
     """
 
-    def __init__(self, client: OpenAiClient, fallback: PageWriter, *, prompt: str) -> None:
+    def __init__(
+        self, client: ModelClient, templates: PageWriter, *, fallback: PageWriter | None, prompt: Prompt
+    ) -> None:
         self._client = client
+        self._templates = templates
         self._fallback = fallback
         self._prompt = prompt
 
@@ -174,28 +176,26 @@ class OpenAiPageWriter:
         """Return one page; legal pages are never left to a model."""
         shape = _IDEAS.get(type)
         if shape is None:
-            return await self._fallback.write(type, facts, seed=seed)
+            return await self._templates.write(type, facts, seed=seed)
         data, evidence = _facts_data(type, facts), store_evidence(facts)
         try:
-            idea = await self._client.structured(
+            answer = await self._client.structured(
                 self._prompt,
-                as_data(data),
+                data,
                 _held_to(shape, evidence),
                 idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
                 seed=_number(seed),
             )
-        except Transient as outage:
-            logger.warning("The %s page comes from the fallback writer: %s", type, outage)
-            return await self._fallback.write(type, facts, seed=seed)
+        except OUTAGES as outage:
+            return await fall_back(self._fallback, outage, what="Pages").write(type, facts, seed=seed)
         sections = [
             section.model_copy(update={"body": body})
-            for section in _american(idea).sections
+            for section in _american(answer.value).sections
             if is_supported(section.heading, evidence)
             and len(body := supported_part(section.body, evidence).strip()) >= SHORTEST_BODY
         ]
         if len(sections) < FEWEST_SECTIONS:
-            logger.warning("The %s page comes from the fallback writer: too few of its sentences are true", type)
-            return await self._fallback.write(type, facts, seed=seed)
+            return await fall_back(self._fallback, UNTRUE, what="Pages").write(type, facts, seed=seed)
         page, name = PAGES[type], line(facts.name)
         tagline = line(facts.brand.voice.tagline)
         opening = f"> {tagline}\n\n" if type is PageType.ABOUT and tagline else ""
@@ -206,7 +206,7 @@ class OpenAiPageWriter:
             slug=page.slug,
             content=content,
             scores=measure(content, [name, line(facts.niche).casefold()]),
-            written_by=self._client.model,
+            written_by=answer.model,
         )
 
 

@@ -1,18 +1,14 @@
 """Search phrases from a language model."""
 
-import logging
 import zlib
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from domain.kernel import Transient
 from domain.sourcing.ports import KeywordWriter
 from domain.sourcing.relevance import words
-from infra.writers.openai.client import OpenAiClient, as_data
-
-logger = logging.getLogger(__name__)
+from infra.writers.prompted.client import OUTAGES, ModelClient, Prompt, fall_back
 
 FEWEST, MOST = 20, 30
 
@@ -35,16 +31,16 @@ class _Phrases(BaseModel):
         return kept[:MOST]
 
 
-class OpenAiKeywords:
+class PromptedKeywords:
     """Implements :class:`domain.sourcing.ports.KeywordWriter`.
 
     Args:
         client: the model.
         fallback: writes the phrases if the model gives no usable answer.
-        prompt: the system prompt, ``infra/writers/openai/prompts/keywords.v1.md``.
+        prompt: the system prompt, ``infra/writers/prompted/prompts/keywords.v1.md``.
     """
 
-    def __init__(self, client: OpenAiClient, fallback: KeywordWriter, *, prompt: str) -> None:
+    def __init__(self, client: ModelClient, fallback: KeywordWriter, *, prompt: Prompt) -> None:
         self._client = client
         self._fallback = fallback
         self._prompt = prompt
@@ -54,12 +50,11 @@ class OpenAiKeywords:
         try:
             answer = await self._client.structured(
                 self._prompt,
-                as_data({"niche": niche}),
+                {"niche": niche},
                 _Phrases,
                 idempotency_key=f"keywords-{seed}",
                 seed=zlib.crc32(seed.encode()) & 0x7FFFFFFF,
             )
-        except Transient as outage:
-            logger.warning("Search phrases come from the fallback writer: %s", outage)
-            return await self._fallback.keywords(niche, seed=seed)
-        return answer.phrases
+        except OUTAGES as outage:
+            return await fall_back(self._fallback, outage, what="Search phrases").keywords(niche, seed=seed)
+        return answer.value.phrases

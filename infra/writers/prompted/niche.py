@@ -2,18 +2,14 @@
 
 import asyncio
 import hashlib
-import logging
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from domain.kernel import Transient
 from domain.store.events import Preferences
 from domain.store.niche import NicheReading
 from domain.store.ports import NicheReader
-from infra.writers.openai.client import OpenAiClient, as_data
-
-logger = logging.getLogger(__name__)
+from infra.writers.prompted.client import OUTAGES, ModelClient, Prompt, fall_back
 
 SECONDS = 12.0
 """Time limit for a reading: the whole generation waits for it."""
@@ -41,17 +37,17 @@ class _Reading(BaseModel):
     suggestions: Annotated[list[_Phrase], Field(max_length=3)]
 
 
-class OpenAiNicheReader:
+class PromptedNicheReader:
     """Implements :class:`domain.store.ports.NicheReader`.
 
     Args:
         client: the model.
         fallback: reads the niche if the model gives no usable answer in time.
-        prompt: the system prompt, ``infra/writers/openai/prompts/niche.v1.md``.
+        prompt: the system prompt, ``infra/writers/prompted/prompts/niche.v1.md``.
         seconds: time limit for the model, repairs included.
     """
 
-    def __init__(self, client: OpenAiClient, fallback: NicheReader, *, prompt: str, seconds: float = SECONDS) -> None:
+    def __init__(self, client: ModelClient, fallback: NicheReader, *, prompt: Prompt, seconds: float = SECONDS) -> None:
         self._client = client
         self._fallback = fallback
         self._prompt = prompt
@@ -64,12 +60,13 @@ class OpenAiNicheReader:
             async with asyncio.timeout(self._seconds):
                 answer = await self._client.structured(
                     self._prompt,
-                    as_data({"niche": niche, "audience": preferences.audience}),
+                    {"niche": niche, "audience": preferences.audience},
                     _Reading,
                     idempotency_key=f"niche-{digest[:32]}",
                     seed=int(digest[:8], 16) >> 1,
                 )
-        except (Transient, TimeoutError) as outage:
-            logger.warning("A niche is read by the fallback reader: %s", outage or "the model took too long")
-            return await self._fallback.read(niche, preferences=preferences)
-        return NicheReading(read_by=self._client.model, **answer.model_dump())
+        except (*OUTAGES, TimeoutError) as outage:
+            return await fall_back(self._fallback, outage, what="Readings of niches").read(
+                niche, preferences=preferences
+            )
+        return NicheReading(read_by=answer.model, **answer.value.model_dump())

@@ -1,13 +1,11 @@
 """The brand writer with a language model. The model has ideas; code checks them, draws the logo and tunes the colors."""
 
 import hashlib
-import logging
 import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from domain.kernel import Transient
 from domain.store.brand import Availability, BrandIdentity, BrandProposal, Mood, NameOption, Voice
 from domain.store.ports import BrandBrief, BrandWriter, DomainRegistry
 from infra.writers.brandkit.domains import clean_name, describe_availability, domain_label, find_domains
@@ -20,9 +18,7 @@ from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.copykit.claims import Evidence, is_supported, supported_part
 from infra.writers.copykit.spelling import american
-from infra.writers.openai.client import OpenAiClient, as_data
-
-logger = logging.getLogger(__name__)
+from infra.writers.prompted.client import OUTAGES, ModelClient, Prompt, fall_back
 
 _UNTRUE = re.compile(
     r"(?i)\bsince (?:18|19|20)\d\d\b|\best(?:ablished|\.)\b|\bfounded\b|\bfamily[- ](?:owned|run)\b|\bhand-?made\b|"
@@ -99,38 +95,39 @@ class BrandIdea(BaseModel):
         return self
 
 
-class OpenAiBrandWriter:
+class PromptedBrandWriter:
     """Implements :class:`domain.store.ports.BrandWriter`. Uses the fallback during an outage of the model.
 
     Args:
         client: the model.
         registry: says which domains are free.
-        fallback: writes the brand if the model gives no usable answer.
-        prompt: the system prompt, ``infra/writers/openai/prompts/brand.v1.md``.
+        fallback: writes the brand if no model gives a usable answer; None if only models may write.
+        prompt: the system prompt, ``infra/writers/prompted/prompts/brand.v1.md``.
     """
 
-    def __init__(self, client: OpenAiClient, registry: DomainRegistry, *, fallback: BrandWriter, prompt: str) -> None:
+    def __init__(
+        self, client: ModelClient, registry: DomainRegistry, *, fallback: BrandWriter | None, prompt: Prompt
+    ) -> None:
         self._client = client
         self._registry = registry
         self._fallback = fallback
         self._prompt = prompt
 
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        """Return the model's brand, or the fallback's if the model gives no usable answer."""
+        """Return a model's brand, or the fallback's if no model gives a usable answer."""
         try:
-            idea = await self._client.structured(
+            answer = await self._client.structured(
                 self._prompt,
-                as_data(_brief_data(brief)),
+                _brief_data(brief),
                 BrandIdea,
                 idempotency_key=f"brand:{brief.seed}",
                 seed=_number(brief.seed),
             )
-        except Transient as outage:
-            logger.warning("A brand comes from the fallback writer: %s", outage)
-            return await self._fallback.propose(brief)
-        return await self._complete(idea, brief)
+        except OUTAGES as outage:
+            return await fall_back(self._fallback, outage, what="Brands").propose(brief)
+        return await self._complete(answer.value, brief, written_by=answer.model)
 
-    async def _complete(self, idea: BrandIdea, brief: BrandBrief) -> BrandProposal:
+    async def _complete(self, idea: BrandIdea, brief: BrandBrief, *, written_by: str) -> BrandProposal:
         names = {one.name: one.rationale for one in idea.names}
         asked = clean_name(brief.preferences.name or "")
         if asked:
@@ -164,7 +161,7 @@ class OpenAiBrandWriter:
             ),
             options=options,
             reason=reason,
-            written_by=self._client.model,
+            written_by=written_by,
         )
 
 

@@ -1,0 +1,68 @@
+"""What a call to an outside system uses, counted where it happens and read where it was started.
+
+A writer's port says nothing about tokens, so the adapter that knows them adds them to the meter of the call that it serves.
+The meter is found through the context of the task, as a trace is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.generation.events import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """The part of a generation that a call is made for."""
+
+    generation_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    step: Step | None
+    """None for the reading of a niche before the first step."""
+    attempt: int
+    part: str = ""
+    """Names the call in a step that makes several: a product's id, a page's type, ``niche``."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CallMeter:
+    """Counts what one call uses. Each adapter that serves the call adds its share."""
+
+    context: CallContext | None
+    provider: str | None = None
+    """The service that gave the answer; None if no outside service did."""
+    model: str | None = None
+    prompt: str | None = None
+    """Name and version of the prompt: ``brand.v1``."""
+    prompt_sha256: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: int | None = 0
+    """In millionths of a US dollar; None once a model without a known price was asked."""
+    request_ids: list[str] = field(default_factory=list)
+    fallbacks: list[str] = field(default_factory=list)
+    """Why another model or the rules answered, one sentence each."""
+
+
+_METER: ContextVar[CallMeter | None] = ContextVar("call_meter", default=None)
+
+
+@contextmanager
+def metered(context: CallContext | None) -> Iterator[CallMeter]:
+    """Count what calls use inside the block, tasks that it starts included."""
+    meter = CallMeter(context=context)
+    token = _METER.set(meter)
+    try:
+        yield meter
+    finally:
+        _METER.reset(token)
+
+
+def current_meter() -> CallMeter:
+    """Return the meter of the running call; one that is read by no one outside of a metered block."""
+    return _METER.get() or CallMeter(context=None)

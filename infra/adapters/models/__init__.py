@@ -1,0 +1,1 @@
+"""Language models of OpenAI, of compatible servers, and of Anthropic."""
