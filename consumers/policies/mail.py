@@ -12,7 +12,7 @@ from domain.kernel import Clock, DomainEvent
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
-from domain.order.after_sale.dispute_events import DisputeOpened
+from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
@@ -29,6 +29,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     ParcelShipped: (MailKind.ORDER_SHIPPED,),
     PaidOrderCancelled: (MailKind.ORDER_CANCELLED,),
     DisputeOpened: (MailKind.DISPUTE_TO_ANSWER,),
+    DisputeDeadlineNear: (MailKind.DISPUTE_DEADLINE,),
     RefundFailed: (MailKind.REFUND_FAILED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),

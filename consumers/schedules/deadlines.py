@@ -1,4 +1,4 @@
-"""Deadlines: fails steps that take too long and cancels unpaid orders, those of archived stores included.
+"""Deadlines: fails steps that take too long, cancels unpaid orders, and reminds merchants of disputes.
 
 Orders of an archived store are searched for here and not when ``StoreArchived`` arrives: an order may be placed at the same
 moment, and a read model may show it later.
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from commands.disputes import RemindOfDispute
 from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
@@ -19,6 +20,7 @@ from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
 from domain.order.aggregate import PAY_WITHIN
+from domain.order.evidence.submission import REMIND_AFTER, REMIND_BEFORE
 from projections.jobs.views import OverdueJob
 
 EVERY_SECONDS = 5.0
@@ -44,9 +46,24 @@ class Overdue(Protocol):
         """Return orders that are PENDING in an archived store, oldest first."""
         ...
 
+    async def disputes(
+        self, now: datetime, *, before: datetime, opened_before: datetime, limit: int
+    ) -> Sequence[tuple[UUID, str]]:
+        """Return order and dispute of open disputes without evidence and reminder, the nearest deadline first.
+
+        Args:
+            now: deadlines before it are over.
+            before: deadlines after it are not near.
+            opened_before: later disputes are left out.
+            limit: the most disputes.
+        """
+        ...
+
 
 class DeadlinePolicy:
     """Fails steps past their deadline and cancels orders that were not or cannot be paid, which releases their stock.
+
+    It reminds merchants of disputes that wait for evidence.
 
     Safe to repeat, and to run in several processes: each step attempt and each order has one command id for each reason.
     """
@@ -104,6 +121,14 @@ class DeadlinePolicy:
         for order_id in await self._overdue.orders_of_archived_stores(limit=BATCH):
             cancel = CancelOrder(order_id=order_id, reason="The shop closed for good.")
             await self._dispatch(cancel, derived(order_id, self.name, "archived"), correlation_id=order_id)
+        near = await self._overdue.disputes(
+            now, before=now + REMIND_BEFORE, opened_before=now - REMIND_AFTER, limit=BATCH
+        )
+        for order_id, dispute_id in near:
+            # A day in the id, because an inquiry that becomes a dispute has another deadline.
+            id = derived(order_id, self.name, dispute_id, f"{now:%Y-%m-%d}")
+            remind = RemindOfDispute(order_id=order_id, dispute_id=dispute_id)
+            await self._dispatch(remind, id, correlation_id=order_id)
 
     async def _dispatch(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
         try:

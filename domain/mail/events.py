@@ -23,6 +23,8 @@ class MailKind(StrEnum):
     """To the merchant: a refund failed or came back, with what to do."""
     DISPUTE_TO_ANSWER = "DISPUTE_TO_ANSWER"
     """To the merchant: a bank questions a payment, with the deadline."""
+    DISPUTE_DEADLINE = "DISPUTE_DEADLINE"
+    """To the merchant: the deadline for evidence is near, and none was submitted."""
     WITHDRAWAL_RECEIVED = "WITHDRAWAL_RECEIVED"
     """To the consumer: the receipt of a withdrawal."""
     WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"

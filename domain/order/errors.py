@@ -85,3 +85,21 @@ class TotalChanged(DomainError):
             "then order again."
         )
         self.quoted, self.total = quoted, total
+
+
+class EvidenceClosed(DomainError):
+    """The bank takes no evidence for a dispute."""
+
+    code: ClassVar[str] = "EVIDENCE_CLOSED"
+
+    def __init__(self, dispute_id: str, why: str) -> None:
+        super().__init__(f"Dispute {dispute_id} {why}. Read the dispute to see its status.")
+
+
+class EvidenceChanged(DomainError):
+    """The merchant edited evidence after it was assembled for submission."""
+
+    code: ClassVar[str] = "EVIDENCE_CHANGED"
+
+    def __init__(self, dispute_id: str) -> None:
+        super().__init__(f"The evidence for dispute {dispute_id} was edited a moment ago. Read it, then submit it.")

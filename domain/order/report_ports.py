@@ -1,10 +1,12 @@
-"""Port of payment providers: what they say about disputes and payouts."""
+"""Port of payment providers: what they say about disputes and payouts, and how evidence reaches them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from domain.order.disputes import DisputeReport
+from domain.order.evidence.fields import EvidenceField
 from domain.order.ports import AccountNotice
 from domain.payout.aggregate import PayoutReport
 
@@ -46,6 +48,32 @@ class ProviderReports(Protocol):
 
     async def payout(self, account_id: str, payout_id: str) -> PayoutReport:
         """Return a payout.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRequest:
+    """Evidence that a provider is asked to pass on to the bank."""
+
+    dispute_id: str
+    texts: Mapping[EvidenceField, str]
+    idempotency_key: str
+
+
+class DisputeEvidence(Protocol):
+    """The half of a payment provider that takes evidence for disputes."""
+
+    async def submit(self, request: EvidenceRequest, *, account_id: str | None) -> None:
+        """Submit evidence; a repeat with the same idempotency key changes nothing.
+
+        Args:
+            request: the evidence.
+            account_id: the merchant's account at the provider; None if they have none.
 
         Raises:
             DomainError: the provider refused; retrying cannot help.

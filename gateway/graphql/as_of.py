@@ -69,7 +69,8 @@ class PastReadings:
             return self._opened[tenant, position]
 
     async def close(self) -> None:
-        """Return the connections to the pool."""
+        """Return the connections to the pool. Later reads open others."""
+        self._opened.clear()
         if self._stack is not None:
             await self._stack.aclose()
 

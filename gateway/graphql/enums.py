@@ -7,9 +7,10 @@ from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.ledger.postings import Account, EntryKind
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from domain.merchant.events import SupplierProvider
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus, UnmatchedReason
+from domain.order.evidence.fields import EvidenceField, EvidenceSource
 from domain.payout.aggregate import PayoutStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import RateBasis
@@ -37,6 +38,10 @@ ENUMS = {
     OrderStatus: "Status of an order. PARTLY_FULFILLED: a carrier has some of the pieces. "
     "CANCELLED: before it was paid, or before it was sent. REFUNDED: all of the payment went back.",
     DisputeStatus: "Status of a dispute. INQUIRY: the bank asks, and no money moved. CLOSED: an inquiry ended without a dispute.",
+    EvidenceStatus: "Status of a dispute's evidence. SUBMITTED: the provider is being asked to take it. "
+    "ACCEPTED: the provider has it and takes no more. REFUSED: correct it, then submit it once more.",
+    EvidenceField: "Part of the evidence for a dispute. RECORD: what happened, in the order of time.",
+    EvidenceSource: "Origin of a part of the evidence. LOG: what was recorded. MERCHANT: your own words.",
     PayoutStatus: "Status of a payout. FAILED is final; a bank can return a payout after it was paid.",
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",

@@ -19,6 +19,7 @@ from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.businesses import BusinessMutations
+from gateway.graphql.mutations.disputes import DisputeMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
@@ -42,6 +43,7 @@ class Mutation(
     PaymentMutations,
     OrderMutations,
     RefundMutations,
+    DisputeMutations,
     StoreMutations,
     SellingMutations,
     PageMutations,

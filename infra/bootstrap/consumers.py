@@ -29,6 +29,7 @@ CONSUMERS = (
     "generation-policy",
     "payments-policy",
     "refund-policy",
+    "evidence-policy",
     "payment-page-policy",
     "forgetting-policy",
     "mail-policy",
@@ -131,6 +132,7 @@ async def consumers(
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "refund-policy": partial(_refund_policy, platform, dispatch, aggregates),
+        "evidence-policy": partial(_evidence_policy, platform, dispatch, aggregates),
         "payment-page-policy": partial(_payment_page_policy, platform, aggregates),
         "forgetting-policy": forgetting_policy,
         "mail-policy": lambda: mail_policy(platform, dispatch),
@@ -324,6 +326,12 @@ async def _refund_policy(platform: Platform, react: BusDispatch, aggregates: Eve
     from consumers.policies.refunds import RefundPolicy
 
     return RefundPolicy(react, aggregates, await platform.refunds(), platform.clock)
+
+
+async def _evidence_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+    from consumers.policies.evidence import EvidencePolicy
+
+    return EvidencePolicy(react, aggregates, await platform.dispute_evidence(), await platform.personal())
 
 
 async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from domain.merchant.ports import StripeAccounts
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
-    from domain.order.report_ports import ProviderReports
+    from domain.order.report_ports import DisputeEvidence, ProviderReports
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -302,6 +302,15 @@ class Platform:
         from infra.adapters.payments.stripe.refunds import StripeRefunds
 
         return {NAME: StripeRefunds(await self.stripe())}
+
+    async def dispute_evidence(self) -> "Mapping[str, DisputeEvidence]":
+        """What takes evidence for disputes, by the provider that took the payment."""
+        if self.settings.stripe_secret_key is None:
+            return {SANDBOX: self.sandbox_payments()}
+        from infra.adapters.payments.stripe.client import NAME
+        from infra.adapters.payments.stripe.disputes import StripeEvidence
+
+        return {NAME: StripeEvidence(await self.stripe())}
 
     async def provider_reports(self) -> "tuple[ChargeReports, ProviderReports] | None":
         """What asks Stripe about payments, disputes and payouts; None without a key."""

@@ -55,6 +55,10 @@ class TenantEvents(Protocol):
         """
         ...
 
+    async def position_of(self, stream_id: UUID) -> int:
+        """Return the position of a stream's first event; 0 if there is none."""
+        ...
+
     async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
         """Whether one of a tenant's events was recorded at a time or later."""
         ...
@@ -134,6 +138,10 @@ class TimeTravel:
     async def now(self) -> int:
         """Return the last settled position: as of it, a query always returns the same answer."""
         return await self._events.last_position()
+
+    async def beginning(self, stream_id: UUID) -> AsOf:
+        """Return the place of a stream's first event."""
+        return AsOf(position=await self._events.position_of(stream_id))
 
     async def locate(self, tenant: UUID, as_of: AsOf) -> int:
         """Return the position of a place in a tenant's history.

@@ -8,8 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.payout.aggregate import PayoutStatus
+from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 from projections.sales.views import DisputeView, PayoutView
@@ -60,7 +61,8 @@ async def _disputes(db: Reader, where: Conditions, *, scope: Scope, limit: int |
     most = "" if limit is None else f" limit {int(limit)}"
     records = await db.fetch(
         "select d.dispute_id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.status, d.evidence_due, "
-        f"d.opened_at, d.closed_at from disputes d where {where.sql} order by d.opened_at desc, d.dispute_id{most}",
+        "d.opened_at, d.closed_at, d.evidence_status, d.evidence_edition, d.evidence_edits, d.evidence, d.evidence_at, "
+        f"d.evidence_refusal from disputes d where {where.sql} order by d.opened_at desc, d.dispute_id{most}",
         *where.arguments,
     )
     return tuple(
@@ -74,9 +76,48 @@ async def _disputes(db: Reader, where: Conditions, *, scope: Scope, limit: int |
             evidence_due=record["evidence_due"],
             opened_at=record["opened_at"],
             closed_at=record["closed_at"],
+            evidence_status=EvidenceStatus(record["evidence_status"]),
+            evidence_edition=record["evidence_edition"],
+            evidence_edits=_sealed(record["evidence_edits"]),
+            evidence=_sealed(record["evidence"]),
+            evidence_at=record["evidence_at"],
+            evidence_refusal=record["evidence_refusal"],
         )
         for record in records
     )
+
+
+def _sealed(text: str | None) -> Sealed | None:
+    return None if text is None else Sealed.model_validate_json(text)
+
+
+async def disputes_near_deadline(
+    db: Reader, *, after: datetime, before: datetime, opened_before: datetime, scope: Scope, limit: int = 100
+) -> tuple[tuple[UUID, str], ...]:
+    """Return open disputes without evidence and reminder, as order and dispute, the nearest deadline first.
+
+    Args:
+        db: the database.
+        after: deadlines before it are over.
+        before: deadlines after it are not near.
+        opened_before: later disputes are left out, because their first mail has just gone out.
+        scope: whose rows may be returned.
+        limit: the most disputes.
+    """
+    where = (
+        Conditions()
+        .add("d.status in ('INQUIRY', 'NEEDS_RESPONSE') and d.evidence_status in ('NOT_SUBMITTED', 'REFUSED')")
+        .add("d.reminded_at is null and d.evidence_due > {}", after)
+        .add("d.evidence_due <= {}", before)
+        .add("d.opened_at <= {}", opened_before)
+    )
+    where = restrict(where, scope, merchant=_OWNED, store=None)
+    records = await db.fetch(
+        f"select d.order_id, d.dispute_id from disputes d where {where.sql} "
+        f"order by d.evidence_due, d.order_id, d.dispute_id limit {int(limit)}",
+        *where.arguments,
+    )
+    return tuple((record["order_id"], record["dispute_id"]) for record in records)
 
 
 async def dispute_rate(db: Reader, store_id: UUID, since: datetime, *, scope: Scope) -> DisputeRate:

@@ -11,5 +11,5 @@ from projections.sales.fold.parcels import PARCEL_FOLDS
 from projections.sales.fold.refunds import REFUND_FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-MODEL = ReadModel("sales", 6, SalesRows, TABLES, (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS))
+MODEL = ReadModel("sales", 7, SalesRows, TABLES, (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS))
 """The read model."""

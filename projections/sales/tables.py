@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.ledger.postings import Account, EntryKind
 from domain.mail.events import MailKind
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import (
     OrderStatus,
@@ -148,6 +148,16 @@ class DisputeRow:
     evidence_due: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    evidence_status: EvidenceStatus
+    evidence_edition: int
+    evidence_edits: Json | None
+    """Sealed; JSON of the fields that the merchant wrote."""
+    evidence: Json | None
+    """Sealed; JSON of the fields that were submitted last."""
+    evidence_at: datetime | None
+    """When evidence was submitted last."""
+    evidence_refusal: str | None
+    reminded_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -312,8 +322,22 @@ DISPUTES = Table(
     "disputes",
     DisputeRow,
     key=("order_id", "dispute_id"),
-    hot=("status", "evidence_due", "closed_at"),
-    indexes=("create index on disputes (store_id, opened_at)",),
+    hot=(
+        "status",
+        "evidence_due",
+        "closed_at",
+        "evidence_status",
+        "evidence_edition",
+        "evidence_edits",
+        "evidence",
+        "evidence_at",
+        "evidence_refusal",
+        "reminded_at",
+    ),
+    indexes=(
+        "create index on disputes (store_id, opened_at)",
+        "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
+    ),
 )
 
 PAYOUTS = Table(

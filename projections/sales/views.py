@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.discount.events import DiscountTerms
 from domain.mail.events import MailKind
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
@@ -96,6 +96,15 @@ class DisputeView:
     evidence_due: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    evidence_status: EvidenceStatus
+    evidence_edition: int
+    """How often the merchant edited the evidence."""
+    evidence_edits: Sealed | None
+    """JSON of the fields that the merchant wrote."""
+    evidence: Sealed | None
+    """JSON of the fields that were submitted last."""
+    evidence_at: datetime | None
+    evidence_refusal: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
-from domain.order.after_sale.dispute_events import DisputeOpened
+from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
@@ -32,7 +32,13 @@ from storefront.visit.signing import Signers
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 TO_MERCHANT = frozenset(
-    {MailKind.ORDER_SOLD, MailKind.WITHDRAWAL_TO_HANDLE, MailKind.DISPUTE_TO_ANSWER, MailKind.REFUND_FAILED}
+    {
+        MailKind.ORDER_SOLD,
+        MailKind.WITHDRAWAL_TO_HANDLE,
+        MailKind.DISPUTE_TO_ANSWER,
+        MailKind.DISPUTE_DEADLINE,
+        MailKind.REFUND_FAILED,
+    }
 )
 
 
@@ -157,6 +163,11 @@ class StoreMailWriter:
             case MailKind.DISPUTE_TO_ANSWER:
                 assert isinstance(envelope.event, DisputeOpened)
                 subject = f"A bank disputes {formatting.money(envelope.event.amount)} of order {order.number}"
+                return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
+            case MailKind.DISPUTE_DEADLINE:
+                assert isinstance(envelope.event, DisputeDeadlineNear)
+                due = formatting.moment_words(envelope.event.evidence_due)
+                subject = f"Answer the dispute of order {order.number} until {due}"
                 return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
             case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
                 return await self._withdrawal(kind, envelope, store, shop, order)

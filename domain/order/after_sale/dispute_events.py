@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from domain.kernel import DomainEvent
 from domain.money import Money
+from domain.privacy import Sealed
 
 
 class DisputeStatus(StrEnum):
@@ -23,6 +24,18 @@ class DisputeStatus(StrEnum):
     """The money came back to the merchant."""
     LOST = "LOST"
     """The shopper keeps the money."""
+
+
+class EvidenceStatus(StrEnum):
+    """The status of the merchant's evidence."""
+
+    NOT_SUBMITTED = "NOT_SUBMITTED"
+    SUBMITTED = "SUBMITTED"
+    """The provider is being asked to take it."""
+    ACCEPTED = "ACCEPTED"
+    """The provider has it and takes no more."""
+    REFUSED = "REFUSED"
+    """The provider refused it; it can be submitted once more."""
 
 
 class DisputeOpened(DomainEvent, wire_name="order.dispute_opened.v1"):
@@ -70,4 +83,62 @@ class DisputeClosed(DomainEvent, wire_name="order.dispute_closed.v1"):
     """``WON``, ``LOST``, or ``CLOSED`` for an inquiry."""
 
 
-DisputeEvent = DisputeOpened | DisputeStatusChanged | DisputeFundsMoved | DisputeClosed
+class DisputeEvidenceEdited(DomainEvent, wire_name="order.dispute_evidence_edited.v1"):
+    """The merchant wrote parts of the evidence in their own words. It replaces earlier edits."""
+
+    dispute_id: str
+    edition: int
+    """1 for the first edit."""
+    texts: Sealed
+    """JSON of the edited fields and their texts, under the shopper's key; an empty text leaves its field out."""
+
+
+class DisputeEvidenceSubmitted(DomainEvent, wire_name="order.dispute_evidence_submitted.v1"):
+    """The merchant submitted evidence. The provider gets it next, with the idempotency key."""
+
+    dispute_id: str
+    intent_id: str
+    """The provider's id of the payment."""
+    attempt: int
+    """1, and one more after each refusal of the provider."""
+    evidence: Sealed
+    """JSON of all fields and their texts, under the shopper's key."""
+    idempotency_key: str
+    """The provider takes one submission for it, however often it is sent."""
+
+
+class DisputeEvidenceAccepted(DomainEvent, wire_name="order.dispute_evidence_accepted.v1"):
+    """The provider took the evidence and passes it on to the bank. It takes no more."""
+
+    dispute_id: str
+    attempt: int
+
+
+class DisputeEvidenceRefused(DomainEvent, wire_name="order.dispute_evidence_refused.v1"):
+    """The provider refused the evidence. The merchant may correct and submit it once more."""
+
+    dispute_id: str
+    attempt: int
+    reason: str
+    """In the provider's words."""
+
+
+class DisputeDeadlineNear(DomainEvent, wire_name="order.dispute_deadline_near.v1"):
+    """The deadline for evidence is near, and the merchant submitted none. At most once per dispute."""
+
+    dispute_id: str
+    amount: Money
+    """The disputed amount."""
+    reason: str
+    """In the bank's words."""
+    evidence_due: datetime
+
+
+EvidenceEvent = (
+    DisputeEvidenceEdited
+    | DisputeEvidenceSubmitted
+    | DisputeEvidenceAccepted
+    | DisputeEvidenceRefused
+    | DisputeDeadlineNear
+)
+DisputeEvent = DisputeOpened | DisputeStatusChanged | DisputeFundsMoved | DisputeClosed | EvidenceEvent

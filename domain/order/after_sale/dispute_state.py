@@ -7,11 +7,18 @@ from datetime import datetime
 from domain.money import Money
 from domain.order.after_sale.dispute_events import (
     DisputeClosed,
+    DisputeDeadlineNear,
     DisputeEvent,
+    DisputeEvidenceAccepted,
+    DisputeEvidenceEdited,
+    DisputeEvidenceRefused,
+    DisputeEvidenceSubmitted,
     DisputeFundsMoved,
     DisputeOpened,
     DisputeStatus,
     DisputeStatusChanged,
+    EvidenceEvent,
+    EvidenceStatus,
 )
 
 FINAL = frozenset({DisputeStatus.CLOSED, DisputeStatus.WON, DisputeStatus.LOST})
@@ -30,6 +37,14 @@ class Dispute:
     taken: Money
     """What the provider took from the merchant and did not give back."""
     fee: Money
+    opened_at: datetime
+    edition: int = 0
+    """How often the merchant edited the evidence."""
+    evidence: EvidenceStatus = EvidenceStatus.NOT_SUBMITTED
+    attempts: int = 0
+    """How often evidence was submitted."""
+    reminded: bool = False
+    """Whether the merchant was reminded of the deadline."""
 
 
 def evolve_disputes(disputes: Mapping[str, Dispute], event: DisputeEvent) -> Mapping[str, Dispute]:
@@ -48,7 +63,10 @@ def evolve_disputes(disputes: Mapping[str, Dispute], event: DisputeEvent) -> Map
             evidence_due=event.evidence_due,
             taken=zero,
             fee=zero,
+            opened_at=event.occurred_at,
         )
+    elif isinstance(event, EvidenceEvent):
+        dispute = _with_evidence(disputes[event.dispute_id], event)
     else:
         dispute = _changed(disputes[event.dispute_id], event)
     return {**disputes, event.dispute_id: dispute}
@@ -60,7 +78,11 @@ def _changed(
 ) -> Dispute:
     match event:
         case DisputeStatusChanged():
-            return replace(dispute, status=event.status, evidence_due=event.evidence_due)
+            changed = replace(dispute, status=event.status, evidence_due=event.evidence_due)
+            if event.status is not DisputeStatus.NEEDS_RESPONSE:
+                return changed
+            # An inquiry became a dispute: the bank asks for evidence again.
+            return replace(changed, evidence=EvidenceStatus.NOT_SUBMITTED, reminded=False)
         case DisputeFundsMoved():
             # The first movement says in which currency the provider keeps the account.
             first = dispute.movements == 0
@@ -69,3 +91,17 @@ def _changed(
             return replace(dispute, movements=event.movements, taken=taken, fee=fee)
         case DisputeClosed():
             return replace(dispute, status=event.status)
+
+
+def _with_evidence(dispute: Dispute, event: EvidenceEvent) -> Dispute:
+    match event:
+        case DisputeEvidenceEdited():
+            return replace(dispute, edition=event.edition)
+        case DisputeEvidenceSubmitted():
+            return replace(dispute, evidence=EvidenceStatus.SUBMITTED, attempts=event.attempt)
+        case DisputeEvidenceAccepted():
+            return replace(dispute, evidence=EvidenceStatus.ACCEPTED)
+        case DisputeEvidenceRefused():
+            return replace(dispute, evidence=EvidenceStatus.REFUSED)
+        case DisputeDeadlineNear():
+            return replace(dispute, reminded=True)

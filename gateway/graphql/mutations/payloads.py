@@ -10,9 +10,11 @@ from commands.ports import Receipt
 from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
+from gateway.graphql.as_of import past_readings
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
+from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import StripeAccount, SupplierAccount
@@ -112,6 +114,11 @@ class OrderPayload(Payload):
     order: Order | None = strawberry.field(default=None, description=CHANGED)
 
 
+@strawberry.type
+class DisputePayload(Payload):
+    dispute: Dispute | None = strawberry.field(default=None, description=CHANGED)
+
+
 async def change(
     info: Info,
     payload: type[P],
@@ -147,6 +154,8 @@ async def change(
             **known_of,  # type: ignore[arg-type]
         )
     values: dict[str, object] = {} if known is None else known(receipt)
+    # The log settles behind the oldest open transaction, and each reader of the past holds one.
+    await past_readings().close()
     if await request.settled(receipt):
         try:
             values |= await show(info.context.reading_now(request.merchant_id), receipt)

@@ -6,15 +6,48 @@ from typing import Self
 
 import strawberry
 
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
+from domain.order.evidence.fields import EvidenceField, EvidenceSource
 from domain.payout.aggregate import PayoutStatus
+from gateway.api.dispute_evidence import Evidence, EvidenceReads, evidence_of
+from gateway.graphql.as_of import past_readings
+from gateway.graphql.context import ReadContext
+from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from projections.sales.dispute_queries import DisputeRate as DisputeRateView
-from projections.sales.views import DisputeView, PayoutView
+from projections.sales.queries import order_by_id
+from projections.sales.views import DisputeView, OrderView, PayoutView
+
+
+@strawberry.type(description="A part of the evidence for a dispute.")
+class EvidenceText:
+    field: EvidenceField
+    text: str
+    source: EvidenceSource
+
+
+@strawberry.type(description="A part of the evidence that would help against the bank's reason and is missing.")
+class EvidenceGap:
+    field: EvidenceField
+    advice: str = strawberry.field(description="What to do about it.")
 
 
 @strawberry.type(
-    description="A shopper's bank questions a payment. Answer in the provider's dashboard before evidenceDue."
+    description="Evidence for a dispute. Until it is submitted, it is assembled from the log, with your edits in place of it."
+)
+class DisputeEvidence:
+    status: EvidenceStatus
+    deadline: datetime | None = strawberry.field(description="The last moment to submit it. Null if the bank set none.")
+    texts: list[EvidenceText]
+    missing: list[EvidenceGap]
+    submitted_at: datetime | None
+    refusal: str | None = strawberry.field(
+        description="Why the provider refused it, in its words. Null if it did not. Correct it, then submit it once more."
+    )
+
+
+@strawberry.type(
+    description="A shopper's bank questions a payment. Submit evidence before evidenceDue with submitDisputeEvidence."
 )
 class Dispute:
     id: str = strawberry.field(description="The provider's id for the dispute.")
@@ -27,9 +60,25 @@ class Dispute:
     evidence_due: datetime | None = strawberry.field(description="The last moment for evidence.")
     opened_at: datetime
     closed_at: datetime | None
+    view: strawberry.Private[DisputeView]
+    reading: strawberry.Private[ReadContext]
+
+    @field("The evidence, submitted or not. One operation may read it for the disputes of at most 4 orders.")
+    async def evidence(self) -> DisputeEvidence | None:
+        evidence = await read_evidence(self.reading, self.view)
+        if evidence is None:
+            return None
+        return DisputeEvidence(
+            status=evidence.status,
+            deadline=self.view.evidence_due,
+            texts=[EvidenceText(field=each.field, text=each.text, source=each.source) for each in evidence.texts],
+            missing=[EvidenceGap(field=each.field, advice=each.advice) for each in evidence.gaps],
+            submitted_at=evidence.submitted_at,
+            refusal=evidence.refusal,
+        )
 
     @classmethod
-    def of(cls, view: DisputeView) -> Self:
+    def of(cls, view: DisputeView, reading: ReadContext) -> Self:
         return cls(
             id=view.dispute_id,
             order_id=as_gid(view.order_id),
@@ -41,7 +90,26 @@ class Dispute:
             evidence_due=view.evidence_due,
             opened_at=view.opened_at,
             closed_at=view.closed_at,
+            view=view,
+            reading=reading,
         )
+
+
+async def read_evidence(reading: ReadContext, dispute: DisputeView, order: OrderView | None = None) -> Evidence | None:
+    """Return a dispute's evidence; None if its order cannot be read.
+
+    Raises:
+        InvalidInput: the operation reads the evidence of too many orders.
+        Transient: the past cannot be read at the moment; retrying helps.
+    """
+    order = order or await order_by_id(reading.db, dispute.order_id, scope=reading.scope)
+    if order is None:
+        return None
+    deps = reading.deps
+    placed = await deps.travel.beginning(order.id)
+    sold = await past_readings().open(deps.travel, order.store_id, placed)
+    reads = EvidenceReads(now=reading.db, sold=sold, scope=reading.scope, personal=deps.personal)
+    return await evidence_of(dispute, order, reads)
 
 
 @strawberry.type(description="How many payments of the last 90 days are disputed. Inquiries do not count.")

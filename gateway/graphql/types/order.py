@@ -273,7 +273,7 @@ class Order:
     @field("Disputes about the order's payments, the newest first.")
     async def disputes(self) -> list[Dispute]:
         views = await self.reading.loaders.disputes.load(self.view.id)
-        return [Dispute.of(view) for view in views]
+        return [Dispute.of(view, self.reading) for view in views]
 
     @field("Withdrawals from the contract, the earliest first.")
     def withdrawals(self) -> list[Withdrawal]:

@@ -242,7 +242,7 @@ class Store(Derived):
     @field("Disputes about the store's payments: the newest 200, the newest first.")
     async def disputes(self) -> list[Dispute]:
         views = await disputes_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [Dispute.of(view) for view in views]
+        return [Dispute.of(view, self.reading) for view in views]
 
     @field("How many payments of the last 90 days are disputed, against the line of 0.75 percent.")
     async def dispute_rate(self) -> DisputeRate:

@@ -22,6 +22,7 @@ from domain.money import Money
 from domain.order.after_sale.state import RefundStatus
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
+from domain.order.report_ports import EvidenceRequest
 from infra.adapters.payments.sandbox_webhooks import DECLINED, PAID, read_notice
 from infra.adapters.payments.signatures import sign, verify
 from infra.clock import SystemClock
@@ -53,7 +54,7 @@ class SandboxSession:
 
 
 class SandboxPayments:
-    """Implements :class:`domain.order.ports.PaymentGateway` and :class:`domain.order.refund_ports.PaymentRefunds`."""
+    """Implements the ports of payments: ``PaymentGateway``, ``PaymentRefunds`` and ``DisputeEvidence``."""
 
     def __init__(self, secret: bytes, *, page_url: str, clock: Clock | None = None) -> None:
         """Derive the signing keys.
@@ -119,6 +120,9 @@ class SandboxPayments:
             amount=request.amount,
             status=RefundStatus.SUCCEEDED,
         )
+
+    async def submit(self, request: EvidenceRequest, *, account_id: str | None) -> None:
+        """Take evidence without an outside call. No bank decides about it."""
 
     async def close_session(self, session_id: str) -> bool:  # noqa: ARG002 - the provider is stateless
         """Return True. The page stays open, because nothing remembers it; its payment would be unmatched."""

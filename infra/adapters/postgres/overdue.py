@@ -1,4 +1,4 @@
-"""Finds overdue steps and orders in the read models."""
+"""Finds overdue steps and orders, and near deadlines of disputes, in the read models."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ import asyncpg
 from projections.jobs.queries import jobs_past_deadline
 from projections.jobs.views import OverdueJob
 from projections.reading.scope import SYSTEM
+from projections.sales.dispute_queries import disputes_near_deadline
 from projections.sales.queries import pending_orders_before, pending_orders_of_archived_stores
 
 
@@ -26,3 +27,10 @@ class ReadModelOverdue:
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
         return await pending_orders_of_archived_stores(self._pool, scope=SYSTEM, limit=limit)
+
+    async def disputes(
+        self, now: datetime, *, before: datetime, opened_before: datetime, limit: int
+    ) -> Sequence[tuple[UUID, str]]:
+        return await disputes_near_deadline(
+            self._pool, after=now, before=before, opened_before=opened_before, scope=SYSTEM, limit=limit
+        )

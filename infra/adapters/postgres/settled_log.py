@@ -94,6 +94,12 @@ class SettledLog:
         position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
         return position or 0
 
+    async def position_of(self, stream_id: UUID) -> int:
+        """Return the position of a stream's first event; 0 if there is none."""
+        first = "select position from events where stream_id = $1 order by version limit 1"
+        position: int | None = await self._pool.fetchval(first, stream_id)
+        return position or 0
+
     async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
         """Return whether the tenant has an event recorded at or after a time."""
         recorded: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)

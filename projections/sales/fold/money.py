@@ -5,20 +5,28 @@ from uuid import UUID
 from domain.money import within_range
 from domain.order.after_sale.dispute_events import (
     DisputeClosed,
+    DisputeDeadlineNear,
+    DisputeEvidenceAccepted,
+    DisputeEvidenceEdited,
+    DisputeEvidenceRefused,
+    DisputeEvidenceSubmitted,
     DisputeFundsMoved,
     DisputeOpened,
+    DisputeStatus,
     DisputeStatusChanged,
+    EvidenceEvent,
+    EvidenceStatus,
 )
 from domain.payout.aggregate import PayoutStatus
 from domain.payout.events import PayoutFailed, PayoutPaid
-from projections.engine.tables import Folds
+from projections.engine.tables import Folds, as_json
 from projections.sales.fold.ledger import post
 from projections.sales.tables import DisputeRow, PayoutRow, SalesRows
 
 MONEY_FOLDS: Folds[SalesRows] = Folds()
 
 
-def _dispute_key(event: DisputeStatusChanged | DisputeClosed, _: UUID) -> tuple[UUID, str]:
+def _dispute_key(event: DisputeStatusChanged | DisputeClosed | EvidenceEvent, _: UUID) -> tuple[UUID, str]:
     return event.originator_id, event.dispute_id
 
 
@@ -37,6 +45,13 @@ def dispute_opened(rows: SalesRows, event: DisputeOpened, tenant: UUID) -> None:
         evidence_due=event.evidence_due,
         opened_at=event.occurred_at,
         closed_at=None,
+        evidence_status=EvidenceStatus.NOT_SUBMITTED,
+        evidence_edition=0,
+        evidence_edits=None,
+        evidence=None,
+        evidence_at=None,
+        evidence_refusal=None,
+        reminded_at=None,
     )
     order.dispute_count, order.updated_at = order.dispute_count + 1, event.occurred_at
 
@@ -45,12 +60,44 @@ def dispute_opened(rows: SalesRows, event: DisputeOpened, tenant: UUID) -> None:
 def dispute_status_changed(rows: SalesRows, event: DisputeStatusChanged, _: UUID) -> None:
     dispute = rows.disputes[event.originator_id, event.dispute_id]
     dispute.status, dispute.evidence_due = event.status, event.evidence_due
+    if event.status == DisputeStatus.NEEDS_RESPONSE:
+        # An inquiry became a dispute: the bank asks for evidence again.
+        dispute.evidence_status, dispute.reminded_at = EvidenceStatus.NOT_SUBMITTED, None
 
 
 @MONEY_FOLDS.on(DisputeClosed, disputes=_dispute_key)
 def dispute_closed(rows: SalesRows, event: DisputeClosed, _: UUID) -> None:
     dispute = rows.disputes[event.originator_id, event.dispute_id]
     dispute.status, dispute.closed_at = event.status, event.occurred_at
+
+
+@MONEY_FOLDS.on(DisputeEvidenceEdited, disputes=_dispute_key)
+def dispute_evidence_edited(rows: SalesRows, event: DisputeEvidenceEdited, _: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    dispute.evidence_edits, dispute.evidence_edition = as_json(event.texts), event.edition
+
+
+@MONEY_FOLDS.on(DisputeEvidenceSubmitted, disputes=_dispute_key)
+def dispute_evidence_submitted(rows: SalesRows, event: DisputeEvidenceSubmitted, _: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    dispute.evidence, dispute.evidence_at = as_json(event.evidence), event.occurred_at
+    dispute.evidence_status, dispute.evidence_refusal = EvidenceStatus.SUBMITTED, None
+
+
+@MONEY_FOLDS.on(DisputeEvidenceAccepted, disputes=_dispute_key)
+def dispute_evidence_accepted(rows: SalesRows, event: DisputeEvidenceAccepted, _: UUID) -> None:
+    rows.disputes[event.originator_id, event.dispute_id].evidence_status = EvidenceStatus.ACCEPTED
+
+
+@MONEY_FOLDS.on(DisputeEvidenceRefused, disputes=_dispute_key)
+def dispute_evidence_refused(rows: SalesRows, event: DisputeEvidenceRefused, _: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    dispute.evidence_status, dispute.evidence_refusal = EvidenceStatus.REFUSED, event.reason
+
+
+@MONEY_FOLDS.on(DisputeDeadlineNear, disputes=_dispute_key)
+def dispute_deadline_near(rows: SalesRows, event: DisputeDeadlineNear, _: UUID) -> None:
+    rows.disputes[event.originator_id, event.dispute_id].reminded_at = event.occurred_at
 
 
 @MONEY_FOLDS.on(DisputeFundsMoved)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +19,8 @@ from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
 from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.log.ledger import check_ledger
+from projections.reading.scope import SYSTEM
+from projections.sales.dispute_queries import disputes_near_deadline
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import Merchant, Platform
@@ -127,7 +129,7 @@ async def test_the_ledger_has_every_movement_and_a_statement_as_csv(
         amount=Money(minor=5000),
         reason="fraudulent",
         status=DisputeStatus.NEEDS_RESPONSE,
-        evidence_due=platform.clock.now(),
+        evidence_due=platform.clock.now() + timedelta(days=2),
         movements=1,
         taken=Money(minor=5000),
         fee=Money(minor=1500),
@@ -205,3 +207,70 @@ async def test_the_ledger_check_is_clean_and_finds_a_read_model_that_lacks_an_ev
     ]
     await platform.barrier.catch_up()
     assert (await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)).differences == ()
+
+
+EVIDENCE = "dispute { id evidence { status deadline submittedAt refusal texts { field text source } missing { field advice } } }"
+
+
+async def test_a_merchant_reads_edits_and_submits_the_evidence_of_a_dispute(
+    platform: Platform, owner: Merchant, stranger: Merchant, store_id: UUID, order_id: UUID
+) -> None:
+    due = platform.clock.now() + timedelta(days=2)
+    dispute = DisputeReport(
+        dispute_id="du_1",
+        intent_id=f"pi_{order_id}",
+        amount=Money(minor=5800),
+        reason="product_not_received",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=due,
+        movements=0,
+        taken=Money(minor=0),
+        fee=Money(minor=0),
+    )
+    await platform.send(RecordDispute(order_id=order_id, report=dispute))
+    assert (order_id, "du_1") in await _near(platform)
+    lines = "query ($id: ID!) { order(id: $id) { lines { productId title product { description } } } }"
+    (sold,) = (await platform.ask(lines, {"id": str(order_id)}, by=owner))["lines"]
+    await change(
+        platform, owner, "editProduct", "product { id }", productId=sold["productId"], description="Another lamp."
+    )
+    query = "query ($id: ID!) { order(id: $id) { disputes { evidence { status texts { field text source } missing { field } } } } }"
+    (shown,) = (await platform.ask(query, {"id": str(order_id)}, by=owner))["disputes"]
+    texts = {each["field"]: each["text"] for each in shown["evidence"]["texts"]}
+    assert shown["evidence"]["status"] == "NOT_SUBMITTED"
+    assert sold["product"]["description"] in texts["PRODUCT_DESCRIPTION"], "as it was sold"
+    assert "Another lamp." not in texts["PRODUCT_DESCRIPTION"]
+    assert "The shopper paid 58.00 USD." in texts["RECORD"]
+    assert [each["field"] for each in shown["evidence"]["missing"]] == [
+        "SHIPPING_CARRIER",
+        "SHIPPING_TRACKING_NUMBER",
+        "SHIPPING_DATE",
+    ]
+    about = {"orderId": str(order_id), "disputeId": "du_1"}
+    own = [{"field": "SHIPPING_CARRIER", "text": " DHL "}, {"field": "CUSTOMER_EMAIL", "text": ""}]
+    key = str(uuid4())
+    for _ in range(2):
+        edited = await change(platform, owner, "editDisputeEvidence", EVIDENCE, **about, texts=own, commandId=key)
+        evidence = edited["dispute"]["evidence"]
+        assert {"field": "SHIPPING_CARRIER", "text": "DHL", "source": "MERCHANT"} in evidence["texts"]
+        assert "CUSTOMER_EMAIL" not in {each["field"] for each in evidence["texts"]}
+    foreign = await change(platform, stranger, "submitDisputeEvidence", EVIDENCE, **about)
+    assert foreign["userErrors"][0]["code"] == "NOT_FOUND"
+    unknown = await change(platform, owner, "submitDisputeEvidence", EVIDENCE, **about | {"disputeId": "du_2"})
+    assert unknown["userErrors"][0]["code"] == "NOT_FOUND"
+    key = str(uuid4())
+    for _ in range(2):
+        sent = await change(platform, owner, "submitDisputeEvidence", EVIDENCE, **about, commandId=key)
+        assert not sent["userErrors"], sent
+        assert sent["dispute"]["evidence"]["status"] == "SUBMITTED"
+        assert sent["dispute"]["evidence"]["texts"] == evidence["texts"]
+    again = await change(platform, owner, "submitDisputeEvidence", EVIDENCE, **about)
+    assert again["userErrors"][0]["code"] == "EVIDENCE_CLOSED"
+    assert (order_id, "du_1") not in await _near(platform)
+
+
+async def _near(platform: Platform) -> tuple[tuple[UUID, str], ...]:
+    now, soon = platform.clock.now(), timedelta(days=3)
+    return await disputes_near_deadline(
+        platform.deps.reader, after=now, before=now + soon, opened_before=now, scope=SYSTEM
+    )

@@ -28,6 +28,12 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
 from domain.order.disputes import DisputeReport, record_dispute
 from domain.order.events import OrderDiscount, OrderLine, OrderPaid, WithdrawnLine
+from domain.order.evidence.submission import (
+    edit_evidence,
+    record_evidence_answer,
+    remind_of_deadline,
+    submit_evidence,
+)
 from domain.order.fulfillment import correct_parcel, deliver, fulfil, ship_parcel
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
@@ -483,12 +489,28 @@ class History:
             amount=Money(minor=500),
             reason="fraudulent",
             status=list(DisputeStatus)[number % 7],
-            evidence_due=self._at,
+            evidence_due=self._at + timedelta(days=2),
             movements=moved,
             taken=Money(minor=500 if moved == 1 else 0),
             fee=Money(minor=1500 if moved else 0),
         )
         self._append(orders.ORDER, order.store_id, record_dispute(order, dispute, at=self._at))
+        self._answer(order.id, dispute.dispute_id, number)
+
+    def _answer(self, order_id: UUID, dispute_id: str, number: int) -> None:
+        order: Any = self.state(order_id)
+        text, edition = sealed(order.store_id), order.after.disputes[dispute_id].edition
+        match number // 420 % 6:
+            case 0 | 1:
+                events = edit_evidence(order, dispute_id, text, at=self._at)
+            case 2 | 3:
+                events = submit_evidence(order, dispute_id, text, edition=edition, at=self._at)
+            case 4:
+                refusal, tries = "no" if number // 2520 % 2 else None, order.after.disputes[dispute_id].attempts
+                events = record_evidence_answer(order, dispute_id, tries, refusal=refusal, at=self._at)
+            case _:
+                events = remind_of_deadline(order, dispute_id, at=self._at + timedelta(days=1))
+        self._append(orders.ORDER, order.store_id, events)
 
     def _take_back(self, order: Any, event: DomainEvent) -> None:
         for line in event.lines if isinstance(event, RefundRequested) else ():

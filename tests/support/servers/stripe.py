@@ -147,6 +147,8 @@ class StripeServer:
                 return {"object": "list", "data": listed, "has_more": False, "url": "/v1/refunds"}
             case "GET", ["disputes", id]:
                 return self.disputes.get(id)
+            case "POST", ["disputes", id]:
+                return self._evidence(id, form)
             case "GET", ["payouts", id]:
                 return self.payouts.get(id)
             case "GET", ["payment_intents", id]:
@@ -178,6 +180,20 @@ class StripeServer:
             case "GET", ["accounts", id]:
                 return None if id in self.gone else self.accounts.get(id)
         return None
+
+    def _evidence(self, id: str, form: dict[str, str]) -> dict[str, Any] | JSONResponse | None:
+        """Take evidence once, as banks do."""
+        dispute = self.disputes.get(id)
+        if dispute is None:
+            return _error(404, "invalid_request_error", f"No such dispute: '{id}'", code="resource_missing")
+        if dispute["status"] not in {"needs_response", "warning_needs_response"}:
+            return _error(400, "invalid_request_error", "This dispute has already been answered.")
+        dispute["evidence"] = {key[9:-1]: value for key, value in form.items() if key.startswith("evidence[")}
+        dispute["metadata"] = {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")}
+        if form.get("submit") == "true":
+            dispute["status"] = dispute["status"].replace("needs_response", "under_review")
+            dispute["evidence_details"] = (dispute.get("evidence_details") or {}) | {"submission_count": 1}
+        return dispute
 
     def _intent(self, id: str, account: str | None) -> dict[str, Any] | None:
         for session in self.sessions.values():

@@ -265,6 +265,7 @@ class KnownOverdue:
     late: list[OverdueJob] = field(default_factory=list)
     unpaid: list[UUID] = field(default_factory=list)
     archived: list[UUID] = field(default_factory=list)
+    disputed: list[tuple[UUID, str]] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
     broken: bool = False
 
@@ -280,6 +281,11 @@ class KnownOverdue:
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
         return self.archived[:limit]
+
+    async def disputes(
+        self, now: datetime, *, before: datetime, opened_before: datetime, limit: int
+    ) -> Sequence[tuple[UUID, str]]:
+        return self.disputed[:limit]
 
 
 async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:

@@ -25,6 +25,7 @@ from domain.media.events import (
     Operation,
     Rendition,
 )
+from domain.order.after_sale.dispute_events import EvidenceStatus
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from domain.shipping.rates import ShippingRates
@@ -147,6 +148,21 @@ def test_orders_agree_with_the_aggregates(history: History) -> None:
     assert {id: row.status for id, row in rows.orders.items()} == {
         id: history.state(id).status for id in history.orders
     }
+
+
+def test_disputes_and_their_evidence_agree_with_the_aggregates() -> None:
+    chance = Random(3)
+    history = History().play(MOVES_OF_ALL_KINDS)
+    history.play([(chance.choice(("order", "payment", "bank", "bank")), chance.randrange(10_000)) for _ in range(3000)])
+    rows, seen = sales.MODEL.fold(SalesRows(), decoded(history)).disputes, set[EvidenceStatus]()
+    assert {key[0] for key in rows} <= set(history.orders)
+    for (order_id, dispute_id), row in rows.items():
+        dispute = history.state(order_id).after.disputes[dispute_id]
+        seen.add(dispute.evidence)
+        assert (row.status, row.evidence_status) == (dispute.status, dispute.evidence)
+        assert (row.evidence_edition, row.reminded_at is not None) == (dispute.edition, dispute.reminded)
+        assert (row.evidence is None) == (dispute.attempts == 0)
+    assert seen == set(EvidenceStatus)
 
 
 def test_discount_codes_and_delivery_rates_agree_with_the_aggregates(history: History) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +12,7 @@ from domain.kernel import Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeOpened, DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened, DisputeStatus
 from domain.order.after_sale.events import (
     PaidOrderCancelled,
     ParcelShipped,
@@ -440,3 +440,30 @@ async def test_a_failed_refund_tells_the_merchant_why_and_what_to_do(
     assert "expired &lt;card&gt;</bdi>." in mail.html
     assert said in mail.text
     assert said in mail.html
+
+
+async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -> None:
+    about = {"originator_id": desk.order_id, "occurred_at": NOW, "dispute_id": "du_1", "amount": Money(minor=3400)}
+    due = NOW + timedelta(days=3)
+    reason = "product_not_received"
+    opened = DisputeOpened(
+        **about,
+        originator_version=3,
+        intent_id="pi_1",
+        reason=reason,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=due,
+    )
+    near = DisputeDeadlineNear(**about, originator_version=4, reason=reason, evidence_due=due)
+    first = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(opened))
+    last = await desk.writer.write(MailKind.DISPUTE_DEADLINE, desk.envelope(near))
+    assert first is not None
+    assert last is not None
+    assert last.subject == "Answer the dispute of order ZY-7Q2M4K until 26 November 2026, 12:00 UTC"
+    for mail in (first, last):
+        assert mail.recipient == "hello@neonhaven.example"
+        for words in ("26 November 2026, 12:00", "product not received", "assembled already", "du_1"):
+            assert words in mail.text
+            assert words in mail.html
+        assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
+    assert "No parcel is recorded" in last.text

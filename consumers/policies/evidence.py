@@ -1,0 +1,94 @@
+"""The reaction to submitted evidence: the payment provider gets it."""
+
+import json
+import logging
+from collections.abc import Mapping
+
+from commands.disputes import RecordEvidenceAnswer
+from consumers.ports import Aggregates, React
+from domain.kernel import DomainError, DomainEvent
+from domain.merchant.aggregate import MERCHANT
+from domain.order.after_sale.dispute_events import DisputeEvidenceSubmitted, EvidenceStatus
+from domain.order.aggregate import ORDER, Order
+from domain.order.evidence.fields import EvidenceField
+from domain.order.report_ports import DisputeEvidence, EvidenceRequest
+from domain.privacy import PersonalData
+from domain.store.aggregate import STORE
+from infra.retry import RetryPolicy, retry
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.topics import Topic
+
+logger = logging.getLogger(__name__)
+
+SENDING = RetryPolicy(attempts=6, first_pause=1.0, growth=3.0, longest_pause=120.0)
+"""Tries of one delivery; the adapter's library has retried each already."""
+REASON_MAX = 300
+
+
+class EvidencePolicy:
+    """Sends evidence to the provider and records its answer.
+
+    Safe to redeliver: the provider takes one submission for the event's idempotency key, and an answer is recorded once.
+    """
+
+    name = "evidence-policy"
+    topic: Topic = topics.EVENTS
+    handles: frozenset[type[DomainEvent]] = frozenset({DisputeEvidenceSubmitted})
+
+    def __init__(
+        self,
+        react: React,
+        aggregates: Aggregates,
+        providers: Mapping[str, DisputeEvidence],
+        personal: PersonalData,
+        *,
+        sending: RetryPolicy = SENDING,
+    ) -> None:
+        """Take the providers by the name that orders have of them (``sandbox``, ``stripe``)."""
+        self._react, self._aggregates, self._providers = react, aggregates, providers
+        self._personal, self._sending = personal, sending
+
+    async def __call__(self, envelope: Envelope) -> None:
+        submitted = envelope.event
+        if not isinstance(submitted, DisputeEvidenceSubmitted):
+            return
+        order = await self._aggregates.get(ORDER, submitted.originator_id)
+        dispute = order.after.disputes[submitted.dispute_id]
+        if dispute.evidence is not EvidenceStatus.SUBMITTED or dispute.attempts != submitted.attempt:
+            # It was answered before.
+            return
+        refusal = await self._refusal(order, submitted)
+        answer = RecordEvidenceAnswer(
+            order_id=order.id,
+            dispute_id=submitted.dispute_id,
+            attempt=submitted.attempt,
+            refusal=None if refusal is None else refusal[:REASON_MAX],
+        )
+        await self._react(answer, cause=envelope, name=self.name)
+
+    async def _refusal(self, order: Order, submitted: DisputeEvidenceSubmitted) -> str | None:
+        """Send the evidence. Return why it was refused; None if it was taken."""
+        provider = self._providers.get(order.provider or "")
+        if provider is None:
+            return f"This platform takes no payments with {order.provider} any more. Answer the dispute there."
+        opened = await self._personal.open(submitted.evidence)
+        if opened is None:
+            return "The shopper's data was erased before the evidence was sent. Assemble it once more."
+        texts = {EvidenceField(field): text for field, text in json.loads(opened).items()}
+        request = EvidenceRequest(
+            dispute_id=submitted.dispute_id, texts=texts, idempotency_key=submitted.idempotency_key
+        )
+        account_id = order.account_of(submitted.intent_id) or await self._present_account(order)
+        try:
+            await retry(lambda: provider.submit(request, account_id=account_id), self._sending)
+        except DomainError as refusal:
+            logger.warning("evidence for %s of order %s was refused: %s", submitted.dispute_id, order.id, refusal)
+            return str(refusal)
+        return None
+
+    async def _present_account(self, order: Order) -> str | None:
+        """Return the merchant's account of today, for orders of which the account was not recorded."""
+        store = await self._aggregates.get(STORE, order.store_id)
+        merchant = await self._aggregates.get(MERCHANT, store.merchant_id)
+        return None if merchant.stripe is None else merchant.stripe.id

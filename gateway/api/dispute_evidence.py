@@ -1,0 +1,256 @@
+"""Evidence of a dispute: read from the read models, sealed for the log."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from commands.disputes import EditDisputeEvidence, SubmitDisputeEvidence
+from commands.ports import Receipt
+from domain.kernel import InvalidInput
+from domain.mail.events import MailKind
+from domain.order.after_sale.dispute_events import EvidenceStatus
+from domain.order.after_sale.state import RefundStatus
+from domain.order.evidence.assembly import AcceptedPage, Moment, OrderFacts, SentParcel, SoldLine, assemble
+from domain.order.evidence.fields import TEXT_MAX, EvidenceField, EvidenceGap, EvidenceSource, EvidenceText, gaps
+from domain.privacy import PersonalData, Sealed
+from domain.store.events import PageType
+from domain.text import check_readable, clean_text
+from gateway.api.command_request import CommandRequest, RequestReused
+from projections.catalog import queries as catalog_queries
+from projections.catalog.views import PageVersionView, StoreView
+from projections.reading.paging import Reader
+from projections.reading.scope import Scope
+from projections.sales import queries as sales_queries
+from projections.sales.views import DisputeView, OrderMailView, OrderView
+
+TO_SHOPPER: Mapping[MailKind, str] = {
+    MailKind.ORDER_CONFIRMED: "A mail confirmed the order to the shopper.",
+    MailKind.ORDER_SHIPPED: "A mail told the shopper that a parcel was sent.",
+    MailKind.ORDER_CANCELLED: "A mail told the shopper that the order was cancelled.",
+    MailKind.ORDER_REFUNDED: "A mail told the shopper about the refund.",
+    MailKind.WITHDRAWAL_RECEIVED: "A mail confirmed the withdrawal to the shopper.",
+}
+"""Mails that the shopper got, as the record names them."""
+_ADDRESS = ("line1", "line2", "postcode", "city", "region", "country")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The evidence of a dispute: what was submitted, else what would be."""
+
+    status: EvidenceStatus
+    edition: int
+    texts: Sequence[EvidenceText]
+    gaps: Sequence[EvidenceGap]
+    submitted_at: datetime | None
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceReads:
+    """The databases that evidence is read from."""
+
+    now: Reader
+    sold: Reader
+    """The read models as of the order."""
+    scope: Scope
+    personal: PersonalData
+
+
+async def evidence_of(dispute: DisputeView, order: OrderView, reads: EvidenceReads) -> Evidence:
+    """Return a dispute's evidence. Submitted evidence is shown as it was sent."""
+    texts: Sequence[EvidenceText]
+    if dispute.evidence_status in {EvidenceStatus.SUBMITTED, EvidenceStatus.ACCEPTED}:
+        sent = await _opened(dispute.evidence, reads.personal)
+        own = await _opened(dispute.evidence_edits, reads.personal)
+        texts = [
+            EvidenceText(
+                field=field, text=text, source=EvidenceSource.MERCHANT if own.get(field) == text else EvidenceSource.LOG
+            )
+            for field, text in sent.items()
+        ]
+    else:
+        texts = assemble(await _facts(order, reads), await _opened(dispute.evidence_edits, reads.personal))
+    return Evidence(
+        status=dispute.evidence_status,
+        edition=dispute.evidence_edition,
+        texts=texts,
+        gaps=gaps(dispute.reason, {each.field: each.text for each in texts}),
+        submitted_at=dispute.evidence_at,
+        refusal=dispute.evidence_refusal,
+    )
+
+
+async def edit_evidence(
+    request: CommandRequest, order: OrderView, dispute_id: str, texts: Mapping[EvidenceField, str]
+) -> Receipt:
+    """Keep the merchant's own texts. They replace earlier ones; a repeat of the request changes nothing.
+
+    Raises:
+        InvalidInput: a text is too long or has forbidden characters.
+        NotFound, EvidenceClosed: see the command.
+        RequestReused: the client sent another command under the same key.
+    """
+    deps = request.services.deps
+    body = json.dumps({field: _checked(field, text) for field, text in texts.items()}, sort_keys=True)
+    key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-evidence").digest()
+    fingerprint = hashlib.blake2b(f"{dispute_id}\n{body}".encode(), key=key, digest_size=16).hexdigest()
+    known = await deps.commands.outcome(request.command_id)
+    if known is not None:
+        if request.key is not None and known.result.get("fingerprint") != fingerprint:
+            raise RequestReused(request.key)
+        return known
+    command = EditDisputeEvidence(
+        order_id=order.id,
+        merchant_id=request.merchant_id,
+        dispute_id=dispute_id,
+        texts=await _seal(body, order, request.merchant_id, deps.personal),
+        fingerprint=fingerprint,
+    )
+    return await request.send(command)
+
+
+async def submit_evidence(
+    request: CommandRequest, order: OrderView, dispute_id: str, evidence: Evidence | None
+) -> Receipt:
+    """Submit evidence as it was assembled. A repeat of the request changes nothing.
+
+    Args:
+        request: the merchant's request.
+        order: the disputed order.
+        dispute_id: the provider's id of the dispute.
+        evidence: what was assembled; None if the read models do not show the dispute.
+
+    Raises:
+        NotFound, EvidenceClosed, EvidenceChanged: see the command.
+        RequestReused: the client sent another command under the same key.
+    """
+    deps = request.services.deps
+    known = await deps.commands.outcome(request.command_id)
+    if known is not None:
+        if request.key is not None and known.result.get("dispute_id") != dispute_id:
+            raise RequestReused(request.key)
+        return known
+    texts = () if evidence is None else evidence.texts
+    body = json.dumps({each.field: each.text for each in texts})
+    command = SubmitDisputeEvidence(
+        order_id=order.id,
+        merchant_id=request.merchant_id,
+        dispute_id=dispute_id,
+        evidence=await _seal(body, order, request.merchant_id, deps.personal),
+        edition=0 if evidence is None else evidence.edition,
+    )
+    return await request.send(command)
+
+
+async def _seal(body: str, order: OrderView, merchant_id: UUID, personal: PersonalData) -> Sealed:
+    # A forgotten shopper must not get a new key, and the platform knows nothing about them any more.
+    is_known = await personal.open(order.shopper_name) is not None
+    return await personal.seal(order.shopper_id if is_known else merchant_id, body)
+
+
+def _checked(field: EvidenceField, text: str) -> str:
+    path = f"texts.{field}"
+    check_readable(path, text)
+    cleaned = clean_text(text).strip()
+    if len(cleaned) > TEXT_MAX:
+        raise InvalidInput(path, f"{path} has {len(cleaned)} characters. Use at most {TEXT_MAX}.")
+    return cleaned
+
+
+async def _opened(sealed: Sealed | None, personal: PersonalData) -> Mapping[EvidenceField, str]:
+    text = None if sealed is None else await personal.open(sealed)
+    return {} if text is None else {EvidenceField(field): value for field, value in json.loads(text).items()}
+
+
+async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
+    name, email, address = await reads.personal.open_many(
+        [order.shopper_name, order.shopper_email, order.shipping_address]
+    )
+    parts = {} if address is None else json.loads(address)
+    store = await catalog_queries.store_by_id(reads.now, order.store_id, scope=reads.scope)
+    mails = await sales_queries.mails_of_order(reads.now, order.id, scope=reads.scope)
+    return OrderFacts(
+        number=order.number,
+        shop=_shop_name(store),
+        placed_at=order.placed_at,
+        total=order.total,
+        lines=await _sold_lines(order, reads),
+        shopper_name=name,
+        shopper_email=email,
+        address=[parts[part] for part in _ADDRESS if parts.get(part)],
+        pages=await _pages(order, reads),
+        parcels=[
+            SentParcel(
+                number=each.number,
+                carrier=each.carrier,
+                tracking_number=each.tracking_number,
+                sent_at=each.shipped_at,
+            )
+            for each in order.parcels
+        ],
+        delivered_on=order.delivered_on,
+        moments=_moments(order, mails),
+        refunded=[
+            Moment(at=each.succeeded_at, what=f"{each.amount} was refunded.")
+            for each in order.refunds
+            if each.status is RefundStatus.SUCCEEDED and each.succeeded_at is not None
+        ],
+    )
+
+
+def _shop_name(store: StoreView | None) -> str:
+    if store is None:
+        return "the shop"
+    return store.slug or "the shop" if store.brand is None else store.brand.identity.name
+
+
+async def _sold_lines(order: OrderView, reads: EvidenceReads) -> list[SoldLine]:
+    products = await catalog_queries.products_by_ids(
+        reads.sold, {line.product_id for line in order.lines}, scope=reads.scope
+    )
+    return [
+        SoldLine(
+            title=line.title,
+            variant_title=line.variant_title,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            description=None if (product := products.get(line.product_id)) is None else product.description,
+        )
+        for line in order.lines
+    ]
+
+
+async def _pages(order: OrderView, reads: EvidenceReads) -> list[AcceptedPage]:
+    versions: list[PageVersionView] = []
+    for page in order.pages:
+        versions += await catalog_queries.versions_of_page(
+            reads.now, page.page_id, scope=reads.scope, numbers=[page.number]
+        )
+    return [
+        AcceptedPage(
+            title=version.title,
+            number=version.number,
+            written_at=version.written_at,
+            content=version.content,
+            is_refund_policy=version.type is PageType.REFUND_POLICY,
+        )
+        for version in versions
+    ]
+
+
+def _moments(order: OrderView, mails: Sequence[OrderMailView]) -> list[Moment]:
+    moments = [Moment(at=mail.at, what=TO_SHOPPER[mail.kind]) for mail in mails if _reached_shopper(mail)]
+    if order.paid_at is not None:
+        moments.append(Moment(at=order.paid_at, what=f"The shopper paid {order.paid}."))
+    for withdrawal in order.withdrawals:
+        pieces = sum(line.quantity for line in withdrawal.lines)
+        moments.append(Moment(at=withdrawal.at, what=f"The shopper withdrew from the contract for {pieces} pieces."))
+    return moments
+
+
+def _reached_shopper(mail: OrderMailView) -> bool:
+    return mail.kind in TO_SHOPPER and mail.refusal is None

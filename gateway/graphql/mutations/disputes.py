@@ -1,0 +1,109 @@
+"""Mutations of disputes: the merchant's evidence."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import strawberry
+
+from commands.ports import Receipt
+from domain.kernel import InvalidInput, NotFound
+from domain.order.evidence.fields import EvidenceField
+from gateway.api.command_request import CommandRequest
+from gateway.api.dispute_evidence import edit_evidence, submit_evidence
+from gateway.api.validation import as_id, require
+from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.inputs import MutationInput
+from gateway.graphql.mutations.payloads import DisputePayload, Show, change
+from gateway.graphql.types.dispute import Dispute, read_evidence
+from projections.sales import queries as sales_queries
+from projections.sales.dispute_queries import disputes_of_orders
+from projections.sales.views import DisputeView, OrderView
+
+TEXTS_MAX = len(EvidenceField)
+
+
+@strawberry.input(description="A part of the evidence in your own words.")
+class EvidenceTextInput:
+    field: EvidenceField
+    text: str = strawberry.field(description="At most 20,000 characters. Empty: leave this part out.")
+
+
+@strawberry.input
+class SubmitDisputeEvidenceInput(MutationInput):
+    order_id: strawberry.ID
+    dispute_id: str = strawberry.field(description="The provider's id for the dispute.")
+
+
+@strawberry.input
+class EditDisputeEvidenceInput(SubmitDisputeEvidenceInput):
+    texts: list[EvidenceTextInput] = strawberry.field(
+        description="All parts that you write yourself. A part that is not here is assembled from the log again."
+    )
+
+
+@strawberry.type
+class DisputeMutations:
+    @mutation(
+        "Write parts of a dispute's evidence yourself, in place of what was assembled. It replaces earlier edits."
+    )
+    async def edit_dispute_evidence(self, info: Info, input: EditDisputeEvidenceInput) -> DisputePayload | None:
+        order_id = as_id("order", input.order_id)
+
+        async def send(request: CommandRequest) -> Receipt:
+            reading = info.context.reading_now(request.merchant_id)
+            return await edit_evidence(
+                request, await _order(reading, order_id), input.dispute_id, evidence_texts(input.texts)
+            )
+
+        return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))
+
+    @mutation(
+        "Submit a dispute's evidence as the field evidence shows it. Banks take it once, so read and edit it first. "
+        "It is SUBMITTED until the payment provider answers."
+    )
+    async def submit_dispute_evidence(self, info: Info, input: SubmitDisputeEvidenceInput) -> DisputePayload | None:
+        order_id = as_id("order", input.order_id)
+
+        async def send(request: CommandRequest) -> Receipt:
+            reading = info.context.reading_now(request.merchant_id)
+            order = await _order(reading, order_id)
+            dispute = await _dispute(reading, order_id, input.dispute_id)
+            evidence = None if dispute is None else await read_evidence(reading, dispute, order)
+            return await submit_evidence(request, order, input.dispute_id, evidence)
+
+        return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))
+
+
+def evidence_texts(texts: Sequence[EvidenceTextInput]) -> dict[EvidenceField, str]:
+    """Return the texts of an input by their field.
+
+    Raises:
+        InvalidInput: a field is there twice.
+    """
+    by_field: dict[EvidenceField, str] = {}
+    for number, each in enumerate(texts[: TEXTS_MAX + 1]):
+        if each.field in by_field:
+            raise InvalidInput(f"texts.{number}.field", f"texts has {each.field} twice. Send each part once.")
+        by_field[each.field] = each.text
+    return by_field
+
+
+def _show(order_id: UUID, dispute_id: str) -> Show:
+    async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+        dispute = await _dispute(reading, order_id, dispute_id)
+        if dispute is None:
+            raise NotFound("dispute", dispute_id)
+        return {"dispute": Dispute.of(dispute, reading)}
+
+    return show
+
+
+async def _order(reading: ReadContext, order_id: UUID) -> OrderView:
+    view = await sales_queries.order_by_id(reading.db, order_id, scope=reading.scope)
+    return require(view, "order", order_id)
+
+
+async def _dispute(reading: ReadContext, order_id: UUID, dispute_id: str) -> DisputeView | None:
+    views = await disputes_of_orders(reading.db, [order_id], scope=reading.scope)
+    return next((view for view in views.get(order_id, ()) if view.dispute_id == dispute_id), None)

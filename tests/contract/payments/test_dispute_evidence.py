@@ -1,0 +1,83 @@
+"""Evidence reaches Stripe in its own fields, once; the sandbox takes it too."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from stripe import StripeClient
+
+from domain.order.evidence.fields import EvidenceField
+from domain.order.report_ports import DisputeEvidence, EvidenceRequest
+from infra.adapters.payments.sandbox import SandboxPayments
+from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
+from infra.adapters.payments.stripe.disputes import KEY, StripeEvidence
+from tests.contract.payments.test_stripe_requests import checked
+from tests.support.fakes.event_log import FixedClock
+from tests.support.servers.stripe import StripeServer
+from tests.support.servers.web_server import served
+
+__all__ = ["checked"]
+REQUEST = EvidenceRequest(
+    dispute_id="du_1",
+    texts={field: f"the text of {field}" for field in EvidenceField},
+    idempotency_key="evidence:order:du_1:1",
+)
+
+
+@pytest.fixture
+async def stripe() -> AsyncIterator[StripeServer]:
+    server = StripeServer(FixedClock())
+    server.disputes["du_1"] = {"id": "du_1", "object": "dispute", "status": "needs_response"}
+    async with served(server.app()) as port:
+        server.address = f"http://127.0.0.1:{port}"
+        yield server
+
+
+@pytest.fixture
+async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
+    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
+        yield client
+
+
+@pytest.fixture(params=["stripe", "sandbox"])
+def provider(request: pytest.FixtureRequest, client: StripeClient) -> DisputeEvidence:
+    if request.param == "stripe":
+        return StripeEvidence(client)
+    return SandboxPayments(b"a secret that only tests know", page_url="http://pay.test/pay", clock=FixedClock())
+
+
+async def test_a_repeat_with_the_same_key_is_taken(provider: DisputeEvidence) -> None:
+    for _ in range(2):
+        await provider.submit(REQUEST, account_id="acct_1")
+
+
+async def test_stripes_description_allows_the_request(checked: StripeClient) -> None:
+    await StripeEvidence(checked).submit(REQUEST, account_id="acct_1")
+
+
+async def test_each_field_has_its_name_at_stripe(stripe: StripeServer, client: StripeClient) -> None:
+    await StripeEvidence(client).submit(REQUEST, account_id="acct_1")
+    ((_, path, form),) = stripe.requests
+    assert (path, form["submit"]) == ("disputes/du_1", "true")
+    dispute = stripe.disputes["du_1"]
+    assert dispute["evidence"]["uncategorized_text"] == "the text of RECORD"
+    assert dispute["evidence"]["shipping_tracking_number"] == "the text of SHIPPING_TRACKING_NUMBER"
+    assert len(dispute["evidence"]) == len(EvidenceField)
+    assert dispute["metadata"] == {KEY: REQUEST.idempotency_key}
+
+
+async def test_a_repeat_after_the_key_was_forgotten_is_known_by_its_metadata(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    await StripeEvidence(client).submit(REQUEST, account_id="acct_1")
+    stripe.forget_keys()
+    await StripeEvidence(client).submit(REQUEST, account_id="acct_1")
+    with pytest.raises(StripeRefused, match="already been answered"):
+        await StripeEvidence(client).submit(replace(REQUEST, idempotency_key="another"), account_id="acct_1")
+
+
+async def test_stripe_refuses_unknown_disputes_and_merchants_without_an_account(client: StripeClient) -> None:
+    with pytest.raises(StripeRefused):
+        await StripeEvidence(client).submit(replace(REQUEST, dispute_id="du_2"), account_id="acct_1")
+    with pytest.raises(StripeRefused, match="No account is connected"):
+        await StripeEvidence(client).submit(REQUEST, account_id=None)

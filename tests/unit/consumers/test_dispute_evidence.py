@@ -1,0 +1,238 @@
+"""Evidence between the merchant and the provider: submitted once, in time, and remembered as it was sent."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from commands.disputes import EditDisputeEvidence, RecordDispute, RemindOfDispute, SubmitDisputeEvidence
+from commands.order import RecordPayment
+from consumers.policies.evidence import EvidencePolicy
+from consumers.schedules.deadlines import DeadlinePolicy
+from domain.kernel import NotFound, Transient
+from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeEvidenceSubmitted, DisputeStatus, EvidenceStatus
+from domain.order.after_sale.dispute_state import Dispute
+from domain.order.aggregate import ORDER
+from domain.order.disputes import DisputeReport
+from domain.order.errors import EvidenceChanged, EvidenceClosed
+from domain.order.evidence.fields import EvidenceField
+from domain.order.report_ports import EvidenceRequest
+from infra.adapters.payments.stripe.client import StripeRefused
+from infra.retry import RetryPolicy
+from tests.support.builders.samples import dollars
+from tests.support.fakes.vault import MemoryPersonalData
+from tests.support.platforms.write_side import Platform, kinds
+from tests.unit.consumers.test_policies import KnownOverdue
+from tests.unit.consumers.test_refund_policy import last
+
+AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
+
+
+class Bank:
+    """Takes evidence, or fails as often as the test says."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.asked: list[tuple[EvidenceRequest, str | None]] = []
+        self._failures = list(failures)
+
+    async def submit(self, request: EvidenceRequest, *, account_id: str | None) -> None:
+        self.asked.append((request, account_id))
+        if self._failures:
+            raise self._failures.pop(0)
+
+
+class Desk:
+    """A merchant with a disputed order."""
+
+    def __init__(self) -> None:
+        self.platform = Platform()
+        self.personal = MemoryPersonalData()
+        self.order_id = UUID(int=0)
+        self.report = DisputeReport(
+            dispute_id="du_1",
+            intent_id="pi_1",
+            amount=dollars("20.00"),
+            reason="product_not_received",
+            status=DisputeStatus.NEEDS_RESPONSE,
+            evidence_due=self.platform.clock.now() + timedelta(days=10),
+            movements=1,
+            taken=dollars("20.00"),
+            fee=dollars("15.00"),
+        )
+
+    async def open(self, status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE) -> "Desk":
+        self.order_id = await self.platform.order_a_lamp("stripe")
+        paid = RecordPayment(
+            order_id=self.order_id,
+            paid=(await self.platform.get(ORDER, self.order_id)).total,
+            fee=Money(minor=100),
+            intent_id="pi_1",
+            account_id="acct_1",
+        )
+        await self.platform.send(paid)
+        await self.say(status)
+        return self
+
+    async def say(self, status: DisputeStatus) -> None:
+        self.report = replace(self.report, status=status)
+        await self.platform.send(RecordDispute(order_id=self.order_id, report=self.report))
+
+    async def edit(self, **texts: str) -> None:
+        sealed = await self.personal.seal(UUID(int=5), json.dumps(texts))
+        command = EditDisputeEvidence(
+            order_id=self.order_id,
+            merchant_id=self.platform.merchant_id,
+            dispute_id="du_1",
+            texts=sealed,
+            fingerprint="f",
+        )
+        await self.platform.send(command)
+
+    async def submit(self, *, edition: int = 0, by: UUID | None = None, dispute_id: str = "du_1") -> None:
+        evidence = await self.personal.seal(UUID(int=5), json.dumps({EvidenceField.RECORD: "It was sent."}))
+        command = SubmitDisputeEvidence(
+            order_id=self.order_id,
+            merchant_id=by or self.platform.merchant_id,
+            dispute_id=dispute_id,
+            evidence=evidence,
+            edition=edition,
+        )
+        await self.platform.send(command)
+
+    async def send(self, bank: Bank, times: int = 1) -> None:
+        policy = EvidencePolicy(self.platform, self.platform, {"stripe": bank}, self.personal, sending=AT_ONCE)
+        for _ in range(times):
+            await policy(last(self.platform, DisputeEvidenceSubmitted))
+
+    async def dispute(self) -> Dispute:
+        return (await self.platform.get(ORDER, self.order_id)).after.disputes["du_1"]
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    return await Desk().open()
+
+
+async def test_evidence_is_sent_once_to_the_account_that_was_paid(desk: Desk) -> None:
+    await desk.submit()
+    bank = Bank()
+    await desk.send(bank, times=2)
+    ((request, account_id),) = bank.asked
+    assert account_id == "acct_1"
+    assert request == EvidenceRequest(
+        dispute_id="du_1",
+        texts={EvidenceField.RECORD: "It was sent."},
+        idempotency_key=f"evidence:{desk.order_id}:du_1:1",
+    )
+    assert (await desk.dispute()).evidence is EvidenceStatus.ACCEPTED
+    with pytest.raises(EvidenceClosed, match="banks take it once"):
+        await desk.submit()
+    with pytest.raises(EvidenceClosed):
+        await desk.edit(RECORD="More.")
+
+
+async def test_a_second_submission_before_the_answer_is_refused(desk: Desk) -> None:
+    await desk.submit()
+    before = len(desk.platform.log.events)
+    with pytest.raises(EvidenceClosed):
+        await desk.submit()
+    assert len(desk.platform.log.events) == before
+
+
+async def test_an_outage_is_retried_with_the_same_key_and_leaves_it_submitted(desk: Desk) -> None:
+    await desk.submit()
+    bank = Bank(*(Transient("Stripe", "away") for _ in range(4)))
+    with pytest.raises(Transient):
+        await desk.send(bank)
+    assert (await desk.dispute()).evidence is EvidenceStatus.SUBMITTED
+    await desk.send(bank)
+    assert len({request.idempotency_key for request, _ in bank.asked}) == 1
+    assert (await desk.dispute()).evidence is EvidenceStatus.ACCEPTED
+
+
+async def test_refused_evidence_is_corrected_and_submitted_under_another_key(desk: Desk) -> None:
+    await desk.submit()
+    await desk.send(Bank(StripeRefused("Invalid text.")))
+    assert (await desk.dispute()).evidence is EvidenceStatus.REFUSED
+    await desk.edit(RECORD="Better.")
+    await desk.submit(edition=1)
+    bank = Bank()
+    await desk.send(bank)
+    assert [request.idempotency_key[-2:] for request, _ in bank.asked] == [":2"]
+    assert (await desk.dispute()).evidence is EvidenceStatus.ACCEPTED
+
+
+async def test_evidence_that_was_assembled_before_an_edit_is_not_submitted(desk: Desk) -> None:
+    await desk.edit(RECORD="Better.")
+    with pytest.raises(EvidenceChanged):
+        await desk.submit(edition=0)
+    await desk.submit(edition=1)
+
+
+async def test_evidence_after_the_deadline_or_the_decision_is_refused(desk: Desk) -> None:
+    desk.platform.clock.advance(timedelta(days=10))
+    with pytest.raises(EvidenceClosed, match="took evidence until"):
+        await desk.submit()
+    await desk.say(DisputeStatus.LOST)
+    with pytest.raises(EvidenceClosed, match="is LOST"):
+        await desk.submit()
+
+
+async def test_other_merchants_and_unknown_disputes_are_not_found(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        await desk.submit(by=UUID(int=99))
+    with pytest.raises(NotFound):
+        await desk.submit(dispute_id="du_2")
+
+
+async def test_an_inquiry_that_becomes_a_dispute_takes_evidence_again() -> None:
+    desk = await Desk().open(DisputeStatus.INQUIRY)
+    await desk.submit()
+    await desk.send(Bank())
+    await desk.say(DisputeStatus.INQUIRY_UNDER_REVIEW)
+    await desk.say(DisputeStatus.NEEDS_RESPONSE)
+    await desk.submit()
+    bank = Bank()
+    await desk.send(bank)
+    assert bank.asked[0][0].idempotency_key.endswith(":2")
+
+
+async def test_evidence_of_a_forgotten_shopper_is_not_sent(desk: Desk) -> None:
+    await desk.submit()
+    await desk.personal.forget(UUID(int=5))
+    bank = Bank()
+    await desk.send(bank)
+    assert bank.asked == []
+    assert (await desk.dispute()).evidence is EvidenceStatus.REFUSED
+
+
+async def remind(desk: Desk) -> list[str]:
+    before = len(desk.platform.log.events)
+    overdue = KnownOverdue(disputed=[(desk.order_id, "du_1")])
+    policy = DeadlinePolicy(overdue, desk.platform.bus, desk.platform.clock)
+    await policy.enforce()
+    await policy.enforce()
+    return kinds(desk.platform.log.events[before:])
+
+
+async def test_the_merchant_is_reminded_once_when_the_deadline_is_near(desk: Desk) -> None:
+    assert await remind(desk) == []
+    desk.platform.clock.advance(timedelta(days=7))
+    assert await remind(desk) == ["DisputeDeadlineNear"]
+    desk.platform.clock.advance(timedelta(days=1))
+    assert await remind(desk) == []
+
+
+async def test_a_merchant_who_answered_or_has_just_heard_is_not_reminded(desk: Desk) -> None:
+    desk.platform.clock.advance(timedelta(days=8))
+    await desk.submit()
+    assert await remind(desk) == []
+    late = Desk()
+    late.report = replace(late.report, evidence_due=late.platform.clock.now() + timedelta(hours=20))
+    await late.open()
+    assert await remind(late) == []
+    await late.platform.send(RemindOfDispute(order_id=late.order_id, dispute_id="du_1"))
+    assert (await late.dispute()).reminded is False
