@@ -16,6 +16,7 @@ from domain.kernel import Clock
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.migrations import migrate
 from infra.adapters.postgres.pools import read_pool, write_pool
+from infra.adapters.postgres.sticky_connections import StickyConnections
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.adapters.reachability import naming_database
 from infra.bootstrap.lifecycle import cancelled
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.log.parallel_bulk_load import BulkLoadProcesses
+    from projections.reading.moment import MomentReader
     from projections.reading.time_travel import TimeTravel
 
 STRIPE_PAGES = "https://checkout.stripe.com"
@@ -116,6 +118,13 @@ class Platform:
         """Read-only connections for queries of read models."""
         async with read_pool(self.database_url, roles=self._roles) as pool:
             yield pool
+
+    @shared
+    async def reader(self) -> "AsyncIterator[MomentReader]":
+        """Queries of read models, those of one operation at one moment."""
+        from projections.reading.moment import MomentReader
+
+        yield MomentReader(StickyConnections(await self.readers()))
 
     @shared
     async def log(self) -> AsyncIterator[PostgresEventLog]:

@@ -153,14 +153,13 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.sandbox.sample_supplier.niches import niche_suggestions
-    from projections.reading.moment import MomentReader
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
     suppliers = (await supplier_catalogs(platform)).providers
     return create_app(
         GatewayDependencies(
             commands=await platform.bus(),
-            reader=MomentReader(await platform.readers()),
+            reader=await platform.reader(),
             travel=await platform.travel(),
             barrier=await platform.barrier(),
             clock=platform.clock,
@@ -208,7 +207,6 @@ async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.bootstrap.consumers import origin
-    from projections.reading.moment import MomentReader
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
@@ -216,7 +214,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     settings = platform.settings
     return create_app(
         StorefrontDependencies(
-            queries=ReadModelQueries(MomentReader(await platform.readers())),
+            queries=ReadModelQueries(await platform.reader()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
             payments=await platform.payments(),

@@ -5,9 +5,9 @@ positions. An operation opens its moment with the first query and holds one conn
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -21,11 +21,19 @@ BEGIN = "begin isolation level repeatable read, read only; lock table public.pro
 _ending: set[asyncio.Task[None]] = set()
 
 
+class Connections(Reader, Protocol):
+    """Connections that run single statements, and that can be acquired for several; such as asyncpg's pool."""
+
+    def acquire(self) -> Awaitable[asyncpg.pool.PoolConnectionProxy]: ...
+
+    def release(self, connection: Any, /) -> Awaitable[None]: ...
+
+
 class Moment:
     """The snapshot of one operation."""
 
     def __init__(self) -> None:
-        self._pool: asyncpg.Pool | None = None
+        self._pool: Connections | None = None
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None
         self._turn = asyncio.Lock()
         self._reached: dict[int, int] = {}
@@ -34,7 +42,7 @@ class Moment:
         """Whether a query has read it."""
         self.is_over = False
 
-    async def ask(self, pool: asyncpg.Pool, method: str, query: str, *args: Any) -> Any:
+    async def ask(self, pool: Connections, method: str, query: str, *args: Any) -> Any:
         """Run a query in the snapshot; take the snapshot first if there is none.
 
         A failed query ends the snapshot, and the next query takes another one.
@@ -89,7 +97,7 @@ class Moment:
             self._connection = None
 
 
-async def _return(pool: asyncpg.Pool, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+async def _return(pool: Connections, connection: asyncpg.pool.PoolConnectionProxy) -> None:
     try:
         await connection.execute("rollback")
     except DATABASE_AWAY:
@@ -140,7 +148,7 @@ async def pause_moment() -> None:
 class MomentReader:
     """A pool whose queries read the current moment, or the present where there is none."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self.present: Reader = pool
         """Reads the present, also during a moment."""
         self._pool = pool

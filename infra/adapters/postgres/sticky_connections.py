@@ -1,4 +1,4 @@
-"""Runs single statements on a pool's connections without acquiring and resetting one for each."""
+"""Runs statements on a pool's connections without acquiring and resetting one for each."""
 
 import asyncio
 from contextlib import suppress
@@ -37,28 +37,64 @@ class StickyConnections:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a statement and return its rows."""
-        async with self._slots:
-            connection = self._take_free() or await self._pool.acquire()
-            try:
-                rows: list[asyncpg.Record] = await connection.fetch(query, *arguments)
-            except asyncpg.InternalClientError as error:
-                # asyncpg raises this for a connection whose end it is just reading: nothing was sent.
-                self._return(connection)
-                raise asyncpg.ConnectionDoesNotExistError("the connection was ending") from error
-            except BaseException:
-                # The pool resets it: a cancelled append may have left its advisory lock.
-                self._return(connection)
-                raise
-            self._free.append(connection)
-            if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._release_idle)
-            return rows
+        rows: list[asyncpg.Record] = await self._ask("fetch", query, arguments)
+        return rows
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """Run a statement and return its first row. None if there is none."""
+        row: asyncpg.Record | None = await self._ask("fetchrow", query, arguments)
+        return row
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        """Run a statement and return the first value of its first row. None if there is none."""
+        return await self._ask("fetchval", query, arguments)
+
+    async def acquire(self) -> Connection:
+        """Return a connection for several statements. The caller must release it."""
+        await self._slots.acquire()
+        try:
+            return self._take_free() or await self._pool.acquire()
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def release(self, connection: Connection) -> None:
+        """Keep a connection for the next statement. One that is lost or within a transaction returns to the pool."""
+        if _is_lost(connection) or connection.is_in_transaction():
+            self._give_up(connection)
+        else:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        self._slots.release()
+        self._free.append(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._release_idle)
+
+    async def _ask(self, method: str, query: str, arguments: tuple[Any, ...]) -> Any:
+        connection = await self.acquire()
+        try:
+            answer = await getattr(connection, method)(query, *arguments)
+        except asyncpg.InternalClientError as error:
+            # asyncpg raises this for a connection whose end it is just reading: nothing was sent.
+            self._give_up(connection)
+            raise asyncpg.ConnectionDoesNotExistError("the connection was ending") from error
+        except BaseException:
+            # The pool resets it: a cancelled append may have left its advisory lock.
+            self._give_up(connection)
+            raise
+        self._keep(connection)
+        return answer
+
+    def _give_up(self, connection: Connection) -> None:
+        self._slots.release()
+        self._return(connection)
 
     def _take_free(self) -> Connection | None:
         while self._free:
             connection = self._free.pop()
             self._idle = min(self._idle, len(self._free))
-            if not connection.is_closed():
+            if not _is_lost(connection):
                 return connection
             self._return(connection)
         return None
@@ -81,3 +117,11 @@ class StickyConnections:
         # A closed pool or a stopped server has already closed the connection.
         with suppress(*DATABASE_AWAY):
             await self._pool.release(connection)
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has taken it back, because it ended.
+        return True

@@ -69,3 +69,29 @@ async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool
             break
     assert again["pid"] != row["pid"]
     await all_given_back(small_pool)
+
+
+async def test_a_connection_for_several_statements_serves_the_next_ones_without_their_transaction(
+    small_pool: asyncpg.Pool,
+) -> None:
+    statements = StickyConnections(small_pool)
+    connection = await statements.acquire()
+    pid = await connection.fetchval("select pg_backend_pid()")
+    await statements.release(connection)
+    assert await statements.fetchval("select pg_backend_pid()") == pid
+
+    connection = await statements.acquire()
+    await connection.execute("begin; set local application_name = 'within'")
+    await statements.release(connection)
+    assert await statements.fetchval("select current_setting('application_name')") != "within"
+    await all_given_back(small_pool)
+
+
+async def test_a_connection_that_was_ended_while_it_was_out_makes_room_for_another(small_pool: asyncpg.Pool) -> None:
+    statements = StickyConnections(small_pool)
+    for _ in range(8):
+        connection = await statements.acquire()
+        connection.terminate()
+        await statements.release(connection)
+    assert await statements.fetchval("select 1") == 1
+    await all_given_back(small_pool)
