@@ -1,8 +1,9 @@
 """The composition of the gateway's application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cached_property, partial
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -29,6 +30,9 @@ from gateway.rest import problem_details
 from gateway.webhooks import payments
 from infra.web.moments import OneMoment
 
+Guard = Callable[[ASGIApp], ASGIApp]
+"""Returns an application behind layers that a server needs for any application."""
+
 
 class Gateway(FastAPI):
     """The framework's application, behind middleware of its own.
@@ -36,15 +40,19 @@ class Gateway(FastAPI):
     The framework's outermost layers cost as much as a small query, and a planned query does without them.
     """
 
-    front: ASGIApp
-    """The outermost middleware. It calls :meth:`inner` for what the framework answers."""
+    guarded_by: Callable[[Guard], ASGIApp]
+    """Returns the gateway behind a guard. Planned queries are answered before the guard, and keep its rules."""
 
     async def inner(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by the framework."""
         await super().__call__(scope, receive, send)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.front(scope, receive, send)
+        await self._unguarded(scope, receive, send)
+
+    @cached_property
+    def _unguarded(self) -> ASGIApp:
+        return self.guarded_by(lambda app: app)
 
 
 def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
@@ -102,24 +110,26 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.add_middleware(OneMoment)
     # Within the framework too, whose own handler would answer first.
     app.add_middleware(ProblemMiddleware)
-    app.front = _front(app.inner, deps, endpoint if plans else None, services)
+    app.guarded_by = partial(_guarded, app.inner, deps, endpoint if plans else None, services)
     return app
 
 
-def _front(
-    app: ASGIApp, deps: GatewayDependencies, endpoint: GraphQLEndpoint | None, services: GatewayServices
+def _guarded(
+    app: ASGIApp, deps: GatewayDependencies, endpoint: GraphQLEndpoint | None, services: GatewayServices, guard: Guard
 ) -> ASGIApp:
-    """Return an application behind the gateway's middleware.
+    """Return an application behind the gateway's middleware and a guard.
 
     Args:
         app: the application.
         deps: have the limits and origins.
-        endpoint: the router whose planned queries are answered in front of the application. None if no plans are used.
+        endpoint: the router whose planned queries are answered before the guard. None if no plans are used.
         services: the gateway's services.
+        guard: see :attr:`Gateway.guarded_by`.
     """
+    app = HeadMiddleware(guard(BodyLimitMiddleware(app, limit=deps.body_limit)))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
-    app = BodyLimitMiddleware(HeadMiddleware(app), limit=deps.body_limit)
+    app = ProblemMiddleware(app)
     if deps.cors_origins:
         app = CORSMiddleware(
             app,
@@ -136,5 +146,5 @@ def _front(
             expose_headers=[CONSISTENCY_HEADER, REQUEST_ID, "retry-after", "location"],
             max_age=600,
         )
-    # Outermost: even a 413 response has a request id and security headers.
-    return RequestIdMiddleware(ProblemMiddleware(app))
+    # Outermost: even a rejected request has a request id and security headers.
+    return RequestIdMiddleware(app)

@@ -20,7 +20,7 @@ from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import Authenticator
 from gateway.auth.sessions import Sessions
 from gateway.ports import GatewayDependencies
-from infra.web.client_address import address_of
+from infra.web.client_address import client_address
 from projections.reading.consistency import Stale
 from projections.reading.moment import move_moment, pause_moment
 from schemas.envelope import ConsistencyToken
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 CONSISTENCY_HEADER = "x-consistency-token"
 TOKENS_MOST = 16
 _CONSISTENCY = CONSISTENCY_HEADER.encode()
+_FORWARDED_FOR = b"x-forwarded-for"
 _TRACEPARENT = re.compile("(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -70,8 +71,10 @@ def request_info_of(scope: Scope, *, behind_proxy: bool) -> RequestInfo:
     """
     # Of several headers with one name, the first counts.
     headers = dict(reversed(scope["headers"]))
+    client = scope.get("client")
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED_FOR]
     return RequestInfo(
-        address=address_of(HTTPConnection(scope), behind_proxy=behind_proxy),
+        address=client_address(client[0] if client else "unknown", forwarded, behind_proxy=behind_proxy),
         authorization=_text(headers.get(b"authorization")),
         consistency=_text(headers.get(_CONSISTENCY)),
         traceparent=valid_traceparent(_text(headers.get(b"traceparent"))),

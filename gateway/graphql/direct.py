@@ -7,6 +7,7 @@ ways share admission, budgets, persisted queries, plans and the masking of error
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -24,11 +25,15 @@ from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.endpoint import GraphQLEndpoint, bad_request
 from gateway.graphql.errors import masked
 from gateway.graphql.parsing import UndecidedOperation
-from infra.web.edge import ClientGone
+from infra.web.edge import ClientGone, is_host
+from infra.web.encoding import LEAST, compressed
 
 WATCH_SECONDS = 0.05
 """After this long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
 _CONTENT_TYPE = (b"content-type", b"application/json")
+_VARY = (b"vary", b"Accept-Encoding")
+
+logger = logging.getLogger(__name__)
 
 
 class _Body(msgspec.Struct):
@@ -48,7 +53,7 @@ class DirectQueries:
     """Answers planned queries, and passes all other requests on.
 
     Args:
-        app: the next application.
+        app: the next application, behind the layers that other requests need: valid hosts, limits, compression.
         endpoint: the router of ``/graphql``.
         services: the gateway's services.
     """
@@ -57,21 +62,31 @@ class DirectQueries:
         self._app = app
         self._endpoint = endpoint
         self._services = services
+        self._body_limit = services.deps.body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_json_post(scope):
+        headers = _headers_of(scope)
+        if headers is None:
             await self._app(scope, receive, send)
             return
-        message = await receive()
-        response = None
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            response = await self._respond(scope, receive, message.get("body", b""))
+        messages, body = await _read(receive, self._body_limit)
+        try:
+            response = None if body is None else await self._respond(scope, receive, body)
+        except ClientGone:
+            logger.debug("a client hung up during its query")
+            return
         if response is None:
-            await self._app(scope, _again(message, receive), send)
+            await self._app(scope, _again(messages, receive), send)
             return
         status, content = response
-        headers = [_CONTENT_TYPE, (b"content-length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        start: list[tuple[bytes, bytes]] = [_CONTENT_TYPE]
+        if len(content) >= LEAST:
+            start.append(_VARY)
+            content, coding = compressed(content, headers.get(b"accept-encoding", b"").decode("latin-1"))
+            if coding is not None:
+                start.append((b"content-encoding", coding.encode()))
+        start.append((b"content-length", b"%d" % len(content)))
+        await send({"type": "http.response.start", "status": status, "headers": start})
         await send({"type": "http.response.body", "body": content})
 
     async def _respond(self, scope: Scope, receive: Receive, body: bytes) -> tuple[int, bytes] | None:
@@ -101,15 +116,38 @@ class DirectQueries:
         return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()])
 
 
-def _is_json_post(scope: Scope) -> bool:
+def _headers_of(scope: Scope) -> dict[bytes, bytes] | None:
+    """Return the headers of a request that may be a query. None if it is another one, or unusual."""
     if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST" or scope["query_string"]:
-        return False
-    return any(name == b"content-type" and value.startswith(b"application/json") for name, value in scope["headers"])
+        return None
+    headers = dict(scope["headers"])
+    is_usual = (
+        len(headers) == len(scope["headers"])
+        and headers.get(b"content-type", b"").startswith(b"application/json")
+        and is_host(headers.get(b"host", b"?"))
+    )
+    return headers if is_usual else None
 
 
-def _again(message: Message, receive: Receive) -> Receive:
-    """Return a ``receive`` that begins with a message that was already received."""
-    messages = [message]
+async def _read(receive: Receive, limit: int) -> tuple[list[Message], bytes | None]:
+    """Return a request's messages and its body. None instead of a body that is too large or incomplete."""
+    messages: list[Message] = []
+    size, more = 0, True
+    while more and size <= limit:
+        message = await receive()
+        messages.append(message)
+        if message["type"] != "http.request":
+            return messages, None
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    if more or size > limit:
+        return messages, None
+    return messages, b"".join([message.get("body", b"") for message in messages])
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """Return a ``receive`` that begins with messages that were already received."""
+    messages.reverse()
 
     async def receiving() -> Message:
         return messages.pop() if messages else await receive()

@@ -78,7 +78,12 @@ def _names_one_host(scope: Scope) -> bool:
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if not hosts:
         return bool(scope.get("http_version") == "1.0")
-    return len(hosts) == 1 and _HOST.fullmatch(hosts[0].strip()) is not None
+    return len(hosts) == 1 and is_host(hosts[0])
+
+
+def is_host(header: bytes) -> bool:
+    """Whether the value of a ``Host`` header is valid."""
+    return _HOST.fullmatch(header.strip()) is not None
 
 
 def _without_last_slash(scope: Scope) -> Scope:

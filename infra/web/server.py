@@ -23,7 +23,17 @@ class _Server(uvicorn.Server):
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """Wrap an application in the edge and compression, which all servers share."""
+    """Wrap an application in the edge and compression, which all servers share.
+
+    An application with a method ``guarded_by`` places the guard itself: what it answers before the guard must keep the
+    guard's rules.
+    """
+    place = getattr(app, "guarded_by", None)
+    guarded_app: ASGIApp = _guard(app) if place is None else place(_guard)
+    return guarded_app
+
+
+def _guard(app: ASGIApp) -> ASGIApp:
     # No Zstandard: clients that support it support Brotli too.
     return Edge(CompressMiddleware(app, zstd=False))
 

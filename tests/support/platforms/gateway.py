@@ -35,6 +35,7 @@ from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimit
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
+from infra.web.server import guarded
 from projections.reading.consistency import Stale
 from projections.reading.moment import MomentReader
 from projections.reading.time_travel import TimeTravel, travel_pool
@@ -298,7 +299,7 @@ async def a_platform(database: str, *, clock: FixedClock | None = None, **change
         )
         deps = replace(deps, **changes)
         app = create_app(deps)
-        transport = httpx.ASGITransport(app=app)
+        transport = httpx.ASGITransport(app=guarded(app))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://gateway.localhost") as client,
