@@ -195,6 +195,10 @@ class Settings(BaseSettings):
         default=[], validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET")
     )
     """Secrets of the Connect webhook endpoint, ``whsec_...``; two while one is rotated."""
+    stripe_platform_webhook_secrets: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts)] = Field(
+        default=[], validation_alias=AliasChoices("STRIPE_PLATFORM_WEBHOOK_SECRET")
+    )
+    """Secrets of the platform's own webhook endpoint, ``whsec_...``; two while one is rotated. Without one there is none."""
     stripe_api_base: str | None = Field(default=None, validation_alias=AliasChoices("STRIPE_API_BASE"))
     """Another address than Stripe's API, for tests."""
 

@@ -14,7 +14,15 @@ from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
 from domain.order.aggregate import ORDER, Order
-from domain.order.ports import AccountNotice, Notice, NoticeReader, PaymentConfirmed, PaymentDeclined, UnusableWebhook
+from domain.order.ports import (
+    AccountNotice,
+    Notice,
+    NoticeReader,
+    PaymentConfirmed,
+    PaymentDeclined,
+    PlatformNotice,
+    UnusableWebhook,
+)
 from domain.order.refund_ports import ChargeNotice, ChargeReports
 from domain.order.report_ports import DisputeNotice, PayoutNotice, ProviderReports
 from domain.store.aggregate import STORE
@@ -81,7 +89,7 @@ class PaymentsPolicy:
             order_id = error.order_id if isinstance(error, UnusableWebhook) else None
             await self._reject(envelope, received, store_id, order_id, f"It makes no sense: {error}"[:REASON_MAX])
             return
-        if notice is None or isinstance(notice, AccountNotice):
+        if notice is None or isinstance(notice, AccountNotice | PlatformNotice):
             return
         try:
             order = await self._aggregates.get(ORDER, notice.order_id)

@@ -94,7 +94,23 @@ class AccountNotice:
     """The provider's id of the account."""
 
 
-Notice = PaymentNotice | AccountNotice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformNotice:
+    """Something changed in the platform's own account at the provider. Notices arrive in any order: ask what is true now."""
+
+    external_id: str
+    """The provider's id of the notice; a repeat has the same one."""
+    type: str
+    """The provider's name for the kind of notice."""
+    object_id: str
+    """The provider's id of the thing that changed, such as a subscription or a fee."""
+    merchant_id: UUID | None = None
+    """The merchant that the thing names; None if it names an account."""
+    account_id: str | None = None
+    """The merchant's account that the thing names; None if it names a merchant."""
+
+
+Notice = PaymentNotice | AccountNotice | PlatformNotice
 """A provider's webhook, verified and read."""
 
 

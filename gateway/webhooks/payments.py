@@ -10,10 +10,11 @@ from commands.order import ReceiveAccountWebhook, ReceiveWebhook, RejectWebhook,
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
-from domain.order.ports import AccountNotice, InvalidSignature, Notice, UnusableWebhook
+from domain.order.ports import AccountNotice, InvalidSignature, Notice, PlatformNotice, UnusableWebhook
 from gateway.api.command_request import GatewayServices, valid_traceparent
 from gateway.rest.problem_details import Problem
-from projections.merchants.queries import merchant_of_stripe_account
+from projections.merchants.queries import merchant_by_id, merchant_of_stripe_account
+from projections.reading.paging import Reader
 from projections.reading.scope import SYSTEM
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ async def receive(provider: str, request: Request) -> Response:
         return JSONResponse({"received": False, "reason": "the kind of webhook is not used"})
     command = await _receipt_of(services, payments.name, notice, text)
     if command is None:
-        return JSONResponse({"received": False, "reason": "no merchant here has this account"})
+        return JSONResponse({"received": False, "reason": "it is about no merchant here"})
     command_id = command_of(payments.name, notice.external_id)
     context = Context(
         command_id=command_id,
@@ -77,15 +78,22 @@ async def receive(provider: str, request: Request) -> Response:
 async def _receipt_of(
     services: GatewayServices, source: str, notice: Notice, body: str
 ) -> ReceiveWebhook | ReceiveAccountWebhook | None:
-    """Return the command that records a notice; None if it is about an account that no merchant connected."""
+    """Return the command that records a notice; None if it is about no merchant here."""
     ids = {"source": source, "external_id": notice.external_id, "type": notice.type}
-    if not isinstance(notice, AccountNotice):
+    if not isinstance(notice, AccountNotice | PlatformNotice):
         return ReceiveWebhook(**ids, store_id=notice.store_id, body=body)
-    merchant_id = await merchant_of_stripe_account(services.deps.reader, notice.account_id, scope=SYSTEM)
+    merchant_id = await _merchant_of(services.deps.reader, notice)
     if merchant_id is None:
-        logger.warning("a webhook of %s is about the unknown account %s", source, notice.account_id)
+        logger.warning("a webhook of %s is about no merchant here: %s", source, notice.external_id)
         return None
     return ReceiveAccountWebhook(**ids, merchant_id=merchant_id, body=body)
+
+
+async def _merchant_of(db: Reader, notice: AccountNotice | PlatformNotice) -> UUID | None:
+    if isinstance(notice, PlatformNotice) and notice.merchant_id is not None:
+        merchant = await merchant_by_id(db, notice.merchant_id, scope=SYSTEM)
+        return None if merchant is None else merchant.id
+    return None if notice.account_id is None else await merchant_of_stripe_account(db, notice.account_id, scope=SYSTEM)
 
 
 async def _record_rejection(services: GatewayServices, source: str, error: UnusableWebhook) -> None:

@@ -271,8 +271,8 @@ class Platform:
         """
         if self.settings.stripe_secret_key is None:
             return {SANDBOX: self.sandbox_payments()}
-        from infra.adapters.payments.stripe.client import NAME
-        from infra.adapters.payments.stripe.endpoint import StripeWebhooks
+        from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
+        from infra.adapters.payments.stripe.endpoint import StripePlatformNotices, StripeWebhooks
 
         secrets = [secret.get_secret_value() for secret in self.settings.stripe_webhook_secrets]
         if not secrets:
@@ -280,16 +280,22 @@ class Platform:
                 "STRIPE_WEBHOOK_SECRET is not set, but STRIPE_SECRET_KEY is. Without it no payment is ever recorded. "
                 "Copy it from the Connect endpoint in Stripe's dashboard."
             )
-        return {NAME: StripeWebhooks(secrets, live=self.is_live, clock=self.clock)}
+        readers: dict[str, WebhookReader] = {NAME: StripeWebhooks(secrets, live=self.is_live, clock=self.clock)}
+        of_platform = [secret.get_secret_value() for secret in self.settings.stripe_platform_webhook_secrets]
+        if of_platform:
+            readers[PLATFORM_NAME] = StripeWebhooks(
+                of_platform, live=self.is_live, clock=self.clock, notices=StripePlatformNotices
+            )
+        return readers
 
     def notices(self) -> "Mapping[str, NoticeReader]":
         """Readers of the payment webhooks that the gateway verified and recorded, by their source."""
         if self.settings.stripe_secret_key is None:
             return {SANDBOX: self.sandbox_payments()}
-        from infra.adapters.payments.stripe.client import NAME
-        from infra.adapters.payments.stripe.endpoint import StripeNotices
+        from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
+        from infra.adapters.payments.stripe.endpoint import StripeNotices, StripePlatformNotices
 
-        return {NAME: StripeNotices(live=self.is_live)}
+        return {NAME: StripeNotices(live=self.is_live), PLATFORM_NAME: StripePlatformNotices(live=self.is_live)}
 
     async def payments(self) -> "PaymentGateways":
         """The gateways through which merchants are paid: their accounts at Stripe, or the sandbox without a key."""

@@ -29,6 +29,7 @@ SECRETS: Mapping[str, frozenset[str]] = {
     **{name: frozenset({"gateway", "log", "agents", "imager"}) for name in LOG_IN},
     "STRIPE_SECRET_KEY": frozenset({"gateway", "storefront", "agents"}),
     "STRIPE_WEBHOOK_SECRET": frozenset({"gateway"}),
+    "STRIPE_PLATFORM_WEBHOOK_SECRET": frozenset({"gateway"}),
     "ZYENTA_SMTP_USERNAME": frozenset({"agents"}),
     "ZYENTA_SMTP_PASSWORD": frozenset({"agents"}),
     "OPENAI_API_KEY": frozenset({"agents"}),

@@ -15,7 +15,7 @@ from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.client import stripe_client
-from infra.adapters.payments.stripe.endpoint import StripeWebhooks
+from infra.adapters.payments.stripe.endpoint import StripePlatformNotices, StripeWebhooks
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 from tests.support.servers.stripe import SECRET, StripeServer
@@ -27,6 +27,7 @@ CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
     chargesEnabled payoutsEnabled requirements { code message } disabledReason } userErrors { code message } } }"""
 DISCONNECT = "mutation { disconnectStripe(input: {}) { stripeAccount { accountId } userErrors { code } } }"
 BLOCKERS = "query ($id: ID!) { store(id: $id) { publicationBlockers { code mutation } } }"
+PLATFORM_SECRET = "whsec_of_the_platform"
 BACK = {"input": {"returnUrl": "https://dashboard.example/back"}}
 
 
@@ -55,7 +56,12 @@ async def shared_platform(
         a_platform(
             urlsplit(postgres_dsn)._replace(path="/gateway_stripe").geturl(),
             clock=clock,
-            payments={"stripe": StripeWebhooks([SECRET], live=False, clock=clock)},
+            payments={
+                "stripe": StripeWebhooks([SECRET], live=False, clock=clock),
+                "stripe-platform": StripeWebhooks(
+                    [PLATFORM_SECRET], live=False, clock=clock, notices=StripePlatformNotices
+                ),
+            },
             stripe=StripeConnect(client, live=False),
         ) as whole,
     ):
@@ -195,6 +201,32 @@ async def test_a_webhook_about_an_unknown_account_is_answered_and_changes_nothin
     assert answer.status_code == 200
     assert answer.json()["received"] is False
     assert await platform.event_count() == before
+
+
+async def test_the_platforms_own_webhooks_have_their_own_address_and_secret_and_are_kept_for_their_merchant(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    address, about = "/webhooks/payments/stripe-platform", {"id": "sub_1", "metadata": {"merchant_id": str(owner.id)}}
+    webhook = {"id": f"evt_{owner.id}", "type": "customer.subscription.updated", "livemode": False}
+    body = json.dumps(webhook | {"data": {"object": about | {"customer_email": "ada@merchant.example"}}}).encode()
+    refused = await platform.client.post(address, content=body, headers={"stripe-signature": stripe.sign(body)})
+    assert refused.status_code == 400
+    for _ in range(2):
+        signature = {"stripe-signature": stripe.sign(body, PLATFORM_SECRET)}
+        answer = await platform.client.post(address, content=body, headers=signature)
+        assert answer.json() == {"received": True}
+    received = [
+        event
+        async for batch in platform.log.scan()
+        for raw in batch
+        if isinstance(event := raw.decode().event, WebhookReceived) and event.source == "stripe-platform"
+    ]
+    assert [event.subject.id for event in received] == [owner.id]
+    assert "ada@" not in received[0].body
+    unknown = body.replace(str(owner.id).encode(), str(uuid4()).encode())
+    signature = {"stripe-signature": stripe.sign(unknown, PLATFORM_SECRET)}
+    answer = await platform.client.post(address, content=unknown, headers=signature)
+    assert answer.json()["received"] is False
 
 
 async def test_the_log_keeps_nothing_about_the_shopper_of_a_payment(

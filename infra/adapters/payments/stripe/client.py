@@ -32,6 +32,8 @@ RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
 NAME = "stripe"
 """The provider's name in events and in the address of its webhooks."""
+PLATFORM_NAME = "stripe-platform"
+"""The name of the platform's own account in the address and the source of its webhooks."""
 WHO = "Stripe"
 """Its name for people."""
 

@@ -1,18 +1,25 @@
-"""Stripe's webhooks as the gateway receives them and as the agents read them from the log."""
+"""Stripe's webhooks as the gateway receives them and as the agents read them from the log.
+
+There are two endpoints with two secrets: one for merchants' accounts (Connect), one for the platform's own account.
+"""
 
 from collections.abc import Sequence
 
 from domain.kernel import Clock
-from domain.order.ports import Notice, UnusableWebhook
+from domain.order.ports import Notice, PlatformNotice, UnusableWebhook
 from infra.adapters.payments.signatures import verify
-from infra.adapters.payments.stripe.client import NAME
-from infra.adapters.payments.stripe.webhooks import read_notice, recordable
+from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
+from infra.adapters.payments.stripe.platform_webhooks import RECORDED as RECORDED_OF_PLATFORM
+from infra.adapters.payments.stripe.platform_webhooks import read_platform_notice
+from infra.adapters.payments.stripe.webhooks import RECORDED, read_notice, recordable
 
 SIGNATURE_HEADER = "stripe-signature"
 
 
 class StripeNotices:
-    """Implements :class:`domain.order.ports.NoticeReader`."""
+    """Webhooks about merchants' accounts. Implements :class:`domain.order.ports.NoticeReader`."""
+
+    recorded = RECORDED
 
     def __init__(self, *, live: bool) -> None:
         """Take whether this installation takes real money."""
@@ -31,22 +38,56 @@ class StripeNotices:
         return read_notice(body, live=self._live)
 
 
-class StripeWebhooks(StripeNotices):
-    """Implements :class:`domain.order.ports.WebhookReader`. It needs no network."""
+class StripePlatformNotices:
+    """Webhooks about the platform's own account. Implements :class:`domain.order.ports.NoticeReader`."""
 
-    def __init__(self, secrets: Sequence[str], *, live: bool, clock: Clock) -> None:
+    recorded = RECORDED_OF_PLATFORM
+
+    def __init__(self, *, live: bool) -> None:
+        """Take whether this installation takes real money."""
+        self._live = live
+
+    @property
+    def name(self) -> str:
+        return PLATFORM_NAME
+
+    def read_body(self, body: str) -> PlatformNotice | None:
+        """Read a webhook that was verified on arrival; None if its kind does not matter here.
+
+        Raises:
+            UnusableWebhook: the body is invalid.
+        """
+        return read_platform_notice(body, live=self._live)
+
+
+class StripeWebhooks:
+    """One endpoint of Stripe's webhooks. Implements :class:`domain.order.ports.WebhookReader`. It needs no network."""
+
+    def __init__(
+        self,
+        secrets: Sequence[str],
+        *,
+        live: bool,
+        clock: Clock,
+        notices: type[StripeNotices | StripePlatformNotices] = StripeNotices,
+    ) -> None:
         """Take the endpoint's secrets; while one is rotated, both count.
 
         Args:
             secrets: ``whsec_...``, at least one.
             live: whether this installation takes real money.
             clock: for the age of webhooks.
+            notices: what the endpoint's webhooks are about.
         """
         if not secrets:
             raise ValueError("Stripe's webhooks cannot be verified without a secret.")
-        super().__init__(live=live)
         self._secrets = [secret.encode() for secret in secrets]
+        self._notices = notices(live=live)
         self._clock = clock
+
+    @property
+    def name(self) -> str:
+        return self._notices.name
 
     @property
     def signature_header(self) -> str:
@@ -66,6 +107,14 @@ class StripeWebhooks(StripeNotices):
             raise UnusableWebhook("The body is not UTF-8.") from error
         return self.read_body(text)
 
+    def read_body(self, body: str) -> Notice | None:
+        """Read a webhook that was verified on arrival; None if its kind does not matter here.
+
+        Raises:
+            UnusableWebhook: the body is invalid.
+        """
+        return self._notices.read_body(body)
+
     def recordable(self, body: str) -> str:
         """Return the body without personal data."""
-        return recordable(body)
+        return recordable(body, self._notices.recorded)

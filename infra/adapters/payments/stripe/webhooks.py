@@ -52,6 +52,10 @@ RECORDED: Mapping[str, Any] = dict.fromkeys(
 """The fields that the log keeps. The others hold the shopper's name, address, e-mail, phone and card; Stripe has them."""
 
 
+TEXT_MAX = 2_000
+"""Most characters of a text that the log keeps; Stripe's own texts are shorter."""
+
+
 class _Kind(Part):
     id: Name
     type: Annotated[str, Field(max_length=255), AfterValidator(storable)]
@@ -134,8 +138,8 @@ class _IntentWebhook(Part):
     data: _IntentData
 
 
-def recordable(body: str) -> str:
-    """Return the body with the fields of :data:`RECORDED` only.
+def recordable(body: str, shape: Mapping[str, Any] = RECORDED) -> str:
+    """Return the body with the fields of a shape only.
 
     Raises:
         UnusableWebhook: the body is no JSON object.
@@ -146,7 +150,7 @@ def recordable(body: str) -> str:
         raise UnusableWebhook("The body is not JSON.") from error
     if not isinstance(content, dict):
         raise UnusableWebhook("The body is not a JSON object.")
-    return json.dumps(_kept(content, RECORDED), separators=(",", ":"))
+    return json.dumps(_kept(content, shape), separators=(",", ":"))
 
 
 def read_notice(body: str, *, live: bool) -> Notice | None:
@@ -225,7 +229,9 @@ def _declined(kind: _Kind, metadata: _Metadata, intent_id: str, reason: str | No
 def _kept(value: object, shape: Mapping[str, Any] | None) -> object:
     if shape is None:
         # A field that should be a plain value and is not could hold anything.
-        return value if value is None or isinstance(value, str | int | float | bool) else None
+        if isinstance(value, str):
+            return value[:TEXT_MAX]
+        return value if value is None or isinstance(value, int | float | bool) else None
     if not isinstance(value, dict):
         return None
     return {key: _kept(value[key], inner) for key, inner in shape.items() if key in value}
