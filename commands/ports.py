@@ -1,10 +1,15 @@
 """Ports of the write side: the event log, the unit of work and recorded answers of outside calls."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
+from domain.calls.events import CallUse
+from domain.calls.meter import CallContext
 from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
 from schemas.envelope import ConsistencyToken, Envelope
@@ -222,16 +227,35 @@ class Work(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """A recorded answer of an outside call."""
+
+    value: T
+    sha256: str
+    """The digest of the answer as it is recorded, in hexadecimal digits."""
+    use: CallUse | None
+    """What the call used; None for an answer that an earlier release recorded."""
+
+
+def answered(adapter: TypeAdapter[T], recorded: bytes, use: CallUse | None) -> Answered[T]:
+    """Return an answer from its recorded bytes."""
+    return Answered(adapter.validate_json(recorded), hashlib.sha256(recorded).hexdigest(), use)
+
+
 class OutsideAnswers(Protocol):
     """Recorded answers of outside calls, so that a redelivered event does not call again."""
 
-    async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
+    async def once(
+        self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]], *, context: CallContext
+    ) -> Answered[T]:
         """Return the recorded answer of ``key``. If there is none, call outside, record the answer and return it.
 
         Args:
             key: an id derived from the handled event.
             model: the answer's type, which pydantic stores and validates.
-            ask: the outside call.
+            ask: the outside call. What it uses is counted by :func:`domain.calls.meter.current_meter`.
+            context: the part of a generation that the call is made for.
         """
         ...
 
@@ -279,6 +303,7 @@ def reaction_id(cause: Envelope, name: str) -> UUID:
 
 __all__ = [
     "IN_GROUP",
+    "Answered",
     "Cause",
     "CommandReused",
     "Commit",
@@ -300,5 +325,6 @@ __all__ = [
     "UnknownCause",
     "Work",
     "after_group",
+    "answered",
     "reaction_id",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from commands import (
     after_sale,
+    calls,
     checkout,
     discount,
     disputes,
@@ -33,6 +34,7 @@ HANDLERS: UnboundHandlers = dict(
         module.HANDLERS.items()
         for module in (
             after_sale,
+            calls,
             checkout,
             discount,
             disputes,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import get_args
 
+from domain.calls.events import CallEvent
 from domain.cart.events import CartEvent
 from domain.discount.events import DiscountEvent
 from domain.generation.events import GenerationEvent
@@ -57,6 +58,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         MediaEvent,
         OrderEvent,
         CartEvent,
+        CallEvent,
         DiscountEvent,
         ShopperEvent,
         MailEvent,

@@ -8,7 +8,9 @@ from typing import ClassVar, TypeVar
 
 from commands.generation import FailStep, ProgressStep
 from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
-from consumers.ports import Aggregates, Consumer, OutsideAnswers, React, reaction_id
+from consumers.agents.recorded_calls import RecordedCalls
+from consumers.ports import Aggregates, Consumer, OutsideAnswers, React
+from domain.calls.meter import CallContext
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, DomainError, DomainEvent
@@ -52,7 +54,7 @@ class StepAgent(Consumer, ABC):
 
     def __init__(self, ports: StepPorts) -> None:
         self._aggregates = ports.aggregates
-        self._answers = ports.answers
+        self._calls = RecordedCalls(ports.answers, ports.react)
         self._react = ports.react
         self._clock = ports.clock
         self._retries = ports.retries
@@ -131,12 +133,14 @@ class StepAgent(Consumer, ABC):
             await self._require_running(event)
             return await ask()
 
-        answer = await self._answers.once(
-            reaction_id(envelope, f"{self.name}:{part}" if part else self.name),
+        answer = await self._calls.once(
+            envelope,
+            f"{self.name}:{part}" if part else self.name,
             model,
             lambda: call_with_retries(
                 ask_if_running, who=who, clock=self._clock, deadline=event.deadline, policy=self._retries
             ),
+            context=call_context(event, part or self.step.value),
         )
         # Cleaned here and not in each adapter: all text of suppliers and models passes here.
         return cleaned(answer)
@@ -145,3 +149,15 @@ class StepAgent(Consumer, ABC):
         generation = await self._aggregates.get(GENERATION, event.originator_id)
         if not generation.runs_attempt(self.step, event.attempt):
             raise StepEnded
+
+
+def call_context(event: StepStarted, part: str) -> CallContext:
+    """Return what a call of a step is made for."""
+    return CallContext(
+        generation_id=event.originator_id,
+        store_id=event.store_id,
+        merchant_id=event.merchant_id,
+        step=event.step,
+        attempt=event.attempt,
+        part=part,
+    )

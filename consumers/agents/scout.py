@@ -9,9 +9,9 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from commands.generation import AskForAttention
 from commands.sourcing import ImportFewProducts, ImportProducts, Pick
-from consumers.agents.base import StepAgent, StepPorts
+from consumers.agents.base import StepAgent, StepPorts, call_context
 from consumers.agents.outside_calls import GivenUp
-from consumers.ports import reaction_id
+from domain.calls.meter import current_meter
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, AttentionCode, Step, StepStarted
 from domain.merchant.aggregate import MERCHANT, Merchant
@@ -179,6 +179,7 @@ class ScoutAgent(StepAgent):
             return _SearchResult(SupplierReport(provider=provider, candidates=0, error=error))
 
         async def ask() -> list[Listing]:
+            current_meter().provider = provider.value
             return list(await catalog.search(phrases, limit=CANDIDATES_EACH))
 
         try:
@@ -201,7 +202,8 @@ class ScoutAgent(StepAgent):
             return await self._compare(choose, seconds=max(0.0, min(COMPARING_SECONDS, left)))
 
         name = f"{self.name}:fingerprints"
-        return choose(await self._answers.once(reaction_id(envelope, name), list[_Compared], compare))
+        context = call_context(event, "fingerprints")
+        return choose(await self._calls.once(envelope, name, list[_Compared], compare, context=context))
 
     async def _compare(self, choose: Callable[[Sequence[_Compared]], Ranking], *, seconds: float) -> list[_Compared]:
         """Fingerprint the main photos of the chosen listings, then of those that replace duplicates among them.

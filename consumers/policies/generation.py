@@ -6,14 +6,16 @@ from uuid import UUID
 from commands.generation import UnderstandNiche
 from commands.media import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
-from consumers.ports import Aggregates, React
+from consumers.agents.recorded_calls import RecordedCalls
+from consumers.ports import Aggregates, OutsideAnswers, React
+from domain.calls.meter import CallContext
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, NicheChosen, Step, StepStarted
 from domain.generation.understanding import question_before_reading
 from domain.kernel import DomainEvent
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import CutoutReview, ImageProcessed, ImageRejected
-from domain.store.aggregate import STORE
+from domain.store.aggregate import STORE, Store
 from domain.store.events import StoreRequested
 from domain.store.niche import NicheReading
 from domain.store.ports import NicheReader
@@ -37,8 +39,9 @@ class GenerationPolicy:
         {StoreRequested, NicheChosen, StepStarted, ImageProcessed, ImageRejected, GenerationCompleted}
     )
 
-    def __init__(self, react: React, aggregates: Aggregates, niches: NicheReader) -> None:
+    def __init__(self, react: React, aggregates: Aggregates, niches: NicheReader, answers: OutsideAnswers) -> None:
         self._react = react
+        self._calls = RecordedCalls(answers, react)
         self._aggregates = aggregates
         self._niches = niches
 
@@ -72,11 +75,26 @@ class GenerationPolicy:
         store = await self._aggregates.get(STORE, store_id)
         reading = NicheReading()
         if question_before_reading(store.niche) is None:
-            reading = await self._niches.read(store.niche, preferences=store.preferences)
+            reading = await self._read(envelope, store)
         understand = UnderstandNiche(
             generation_id=generation_of(store_id), store_id=store_id, niche=store.niche, reading=cleaned(reading)
         )
         await self._react(understand, cause=envelope, name=name)
+
+    async def _read(self, envelope: Envelope, store: Store) -> NicheReading:
+        context = CallContext(
+            generation_id=generation_of(store.id),
+            store_id=store.id,
+            merchant_id=store.merchant_id,
+            step=None,
+            attempt=0,
+            part="niche",
+        )
+
+        async def read() -> NicheReading:
+            return await self._niches.read(store.niche, preferences=store.preferences)
+
+        return await self._calls.once(envelope, f"{self.name}:reading", NicheReading, read, context=context)
 
     async def _count(self, envelope: Envelope, image_id: UUID, message: str) -> None:
         """Count an image in the step that waits for it; no-op for an image that no step requested."""

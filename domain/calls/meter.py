@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from time import monotonic
 from uuid import UUID
 
+from domain.calls.events import CallUse
 from domain.generation.events import Step
 
 
@@ -23,6 +25,7 @@ class CallContext:
     step: Step | None
     """None for the reading of a niche before the first step."""
     attempt: int
+    """0 before the first step."""
     part: str = ""
     """Names the call in a step that makes several: a product's id, a page's type, ``niche``."""
 
@@ -47,6 +50,24 @@ class CallMeter:
     request_ids: list[str] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     """Why another model or the rules answered, one sentence each."""
+    began: float = field(default_factory=monotonic)
+
+    def use(self) -> CallUse:
+        """Return what was counted so far."""
+        return CallUse(
+            provider=self.provider,
+            model=self.model,
+            prompt=self.prompt,
+            prompt_sha256=self.prompt_sha256,
+            parameters=self.parameters,
+            requests=self.requests,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            cost_microdollars=self.cost,
+            request_ids=self.request_ids,
+            fallbacks=self.fallbacks,
+            seconds=round(monotonic() - self.began, 3),
+        )
 
 
 _METER: ContextVar[CallMeter | None] = ContextVar("call_meter", default=None)

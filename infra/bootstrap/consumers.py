@@ -129,7 +129,7 @@ async def consumers(
         return ImagerAgent(TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch)
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
-        "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches),
+        "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches, ports.answers),
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "refund-policy": partial(_refund_policy, platform, dispatch, aggregates),
         "evidence-policy": partial(_evidence_policy, platform, dispatch, aggregates),

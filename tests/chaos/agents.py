@@ -98,12 +98,13 @@ async def main() -> None:
         outside = Outside(client, os.environ["OUTSIDE_URL"])
         dispatch, aggregates = BusDispatch(await platform.bus()), EventLogAggregates(await platform.log())
         await reachable(ensure_topics, platform.bootstrap_servers, stop)
+        answers = PostgresOutsideAnswers(await platform.pool())
         app = ConsumerApp(
             [
-                GenerationPolicy(dispatch, aggregates, RuleNicheReader()),
+                GenerationPolicy(dispatch, aggregates, RuleNicheReader(), answers),
                 BrandAgent(
                     outside,
-                    StepPorts(aggregates, PostgresOutsideAnswers(await platform.pool()), dispatch, platform.clock),
+                    StepPorts(aggregates, answers, dispatch, platform.clock),
                     ReadModelBrands(await platform.pool()),
                 ),
                 Announcer(outside, dispatch, aggregates),

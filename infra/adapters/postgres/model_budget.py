@@ -80,9 +80,7 @@ class PostgresModelBudget:
     async def of_generation(self, generation_id: UUID) -> Spending:
         return await self._spent(self._pool, generation_id, "")
 
-    async def _hold(
-        self, connection: Connection, scope: UUID, period: str, wanted: Reservation, limit: Limit
-    ) -> None:
+    async def _hold(self, connection: Connection, scope: UUID, period: str, wanted: Reservation, limit: Limit) -> None:
         cost = wanted.cost or 0
         fits = wanted.tokens <= limit.tokens and cost <= limit.cost
         if fits and await connection.fetchval(_HOLD, scope, period, wanted.tokens, cost, limit.tokens, limit.cost):

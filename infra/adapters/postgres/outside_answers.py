@@ -7,6 +7,10 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from commands.ports import Answered, answered
+from domain.calls.events import CallUse
+from domain.calls.meter import CallContext, metered
+
 T = TypeVar("T")
 
 
@@ -20,15 +24,21 @@ class PostgresOutsideAnswers:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
+    async def once(
+        self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]], *, context: CallContext
+    ) -> Answered[T]:
         adapter: TypeAdapter[T] = TypeAdapter(model)
-        recorded = await self._pool.fetchval("select answer from answers where key = $1", key)
+        recorded = await self._pool.fetchrow("select answer, use from answers where key = $1", key)
         if recorded is None:
-            answer = adapter.dump_json(await ask())
-            recorded = await self._pool.fetchval(
-                "insert into answers (key, answer) values ($1, $2)"
-                " on conflict (key) do update set answer = answers.answer returning answer",
+            with metered(context) as meter:
+                answer = adapter.dump_json(await ask())
+            recorded = await self._pool.fetchrow(
+                "insert into answers (key, answer, use) values ($1, $2, $3::jsonb)"
+                " on conflict (key) do update set answer = answers.answer returning answer, use",
                 key,
                 answer,
+                meter.use().model_dump_json(),
             )
-        return adapter.validate_json(recorded)
+            assert recorded is not None
+        use = recorded["use"]
+        return answered(adapter, recorded["answer"], None if use is None else CallUse.model_validate_json(use))

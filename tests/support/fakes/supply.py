@@ -12,10 +12,12 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from commands.bus import CommandBus
-from commands.ports import OutsideAnswers, Receipt, reaction_id
+from commands.ports import Answered, OutsideAnswers, Receipt, answered, reaction_id
 from consumers.agents.base import StepPorts
 from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.ports import React
+from domain.calls.events import CallUse
+from domain.calls.meter import CallContext, metered
 from domain.kernel import Clock, NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -109,14 +111,17 @@ class KnownPhotos:
 class MemoryAnswers:
     """Implements ``commands.ports.OutsideAnswers``. Answers pass through JSON, as in the database."""
 
-    known: dict[UUID, bytes] = field(default_factory=dict)
+    known: dict[UUID, tuple[bytes, CallUse]] = field(default_factory=dict)
 
-    async def once(self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]]) -> T:
+    async def once(
+        self, key: UUID, model: type[T], ask: Callable[[], Awaitable[T]], *, context: CallContext
+    ) -> Answered[T]:
         adapter: TypeAdapter[T] = TypeAdapter(model)
         if key not in self.known:
-            answer = adapter.dump_json(await ask())
-            self.known.setdefault(key, answer)
-        return adapter.validate_json(self.known[key])
+            with metered(context) as meter:
+                answer = adapter.dump_json(await ask())
+            self.known.setdefault(key, (answer, meter.use()))
+        return answered(adapter, *self.known[key])
 
 
 @dataclass

@@ -110,7 +110,7 @@ class Pipeline:
         clock, at_once = platform.clock, replace(OUTSIDE_CALLS, first_pause=0.0)
         ports = StepPorts(aggregates, PostgresOutsideAnswers(pool), dispatch, clock, at_once)
         self.policies: Sequence[Consumer] = [
-            GenerationPolicy(dispatch, aggregates, RuleNicheReader()),
+            GenerationPolicy(dispatch, aggregates, RuleNicheReader(), ports.answers),
             Studio(dispatch),
         ]
         self.agents: Sequence[Consumer] = [

@@ -14,6 +14,7 @@ from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
 from commands.unit_of_work import UnitOfWork
+from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.kernel import DomainEvent, StreamKind
@@ -155,5 +156,5 @@ class Platform:
 
 
 def kinds(events: Sequence[DomainEvent]) -> list[str]:
-    """Return the events' class names."""
-    return [type(event).__name__ for event in events]
+    """Return the events' class names, without the records of outside calls."""
+    return [type(event).__name__ for event in events if not isinstance(event, OutsideCallRecorded)]

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
+from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.disputes import RecordPayout
@@ -76,6 +77,9 @@ OWN_ACCOUNT = {
     RecordPayout,
 }
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
+
+OF_AGENTS = {RecordCall}
+"""Commands that only agents send: their merchant comes from an event."""
 
 ELSEWHERE = {ChooseImageVersion}
 """Commands on a thing that a store does not have yet here: ``test_media_commands`` tries them."""
@@ -178,7 +182,7 @@ def _parts(hint: Any) -> Iterator[Any]:
 
 def test_each_command_that_names_a_merchant_is_tried_below() -> None:
     naming = {command for command in handlers(FixedClock()) if _names_a_merchant(command)}
-    assert naming == COMMANDS.keys() | OWN_ACCOUNT | ELSEWHERE
+    assert naming == COMMANDS.keys() | OWN_ACCOUNT | OF_AGENTS | ELSEWHERE
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)

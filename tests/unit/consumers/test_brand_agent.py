@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from commands.bus import CommandBus
+from commands.calls import RecordCall, record_outside_call
 from commands.generation import FailStep, ProgressStep, fail_step, progress_step
 from commands.ports import Handlers
 from commands.store import AdoptBrand, adopt_brand
@@ -80,6 +81,7 @@ class Branding:
             AdoptBrand: partial(adopt_brand, clock=self.clock),
             ProgressStep: partial(progress_step, clock=self.clock),
             FailStep: partial(fail_step, clock=self.clock),
+            RecordCall: partial(record_outside_call, clock=self.clock),
         }
         dispatch = BusDispatch(CommandBus(self.log, handlers))
         return BrandAgent(self.writer, step_ports(self.log, self.answers, dispatch, self.clock), self.brands)

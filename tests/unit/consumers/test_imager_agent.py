@@ -23,6 +23,7 @@ from infra.adapters.media.disk import DiskMediaStore
 from infra.writers.rules.niche.reader import RuleNicheReader
 from schemas.envelope import Envelope
 from tests.support.builders.samples import listing
+from tests.support.fakes.supply import MemoryAnswers
 from tests.support.platforms.write_side import Platform
 
 MISSING = UnusableImage(RejectionReason.NOT_FOUND, "There is no photo there (404).")
@@ -98,7 +99,7 @@ class Imaging:
             await self.policy(envelope)
 
     async def policy(self, envelope: Envelope) -> None:
-        await GenerationPolicy(self.platform, self.platform, RuleNicheReader())(envelope)
+        await GenerationPolicy(self.platform, self.platform, RuleNicheReader(), MemoryAnswers())(envelope)
 
     def envelopes(self, kind: type[Any]) -> list[Envelope]:
         return [envelope for envelope in self.platform.log.envelopes if isinstance(envelope.event, kind)]

@@ -21,6 +21,7 @@ from consumers.policies.generation import GenerationPolicy
 from consumers.policies.payments import PaymentsPolicy
 from consumers.ports import Consumer
 from consumers.schedules.deadlines import DeadlinePolicy
+from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step
 from domain.inbox.events import WebhookReceived, WebhookRejected
@@ -35,11 +36,15 @@ from infra.bootstrap import handlers
 from infra.writers.rules.niche.reader import RuleNicheReader
 from projections.jobs.views import OverdueJob
 from tests.support.builders.samples import listing, sealed
+from tests.support.fakes.supply import MemoryAnswers
 from tests.support.platforms.write_side import Platform, kinds
 
 
 async def deliver(platform: Platform, policy: Consumer, *, from_position: int = 0) -> Sequence[DomainEvent]:
-    """Deliver every event of the log that the policy handles, twice, until nothing new comes of it."""
+    """Deliver every event of the log that the policy handles, twice, until nothing new comes of it.
+
+    Return the new events without the records of outside calls.
+    """
     before = len(platform.log.raw)
     seen = from_position
     while seen < len(platform.log.raw):
@@ -51,7 +56,7 @@ async def deliver(platform: Platform, policy: Consumer, *, from_position: int = 
                     await policy(envelope)
                 except DomainError:
                     continue
-    return platform.log.events[before:]
+    return [event for event in platform.log.events[before:] if not isinstance(event, OutsideCallRecorded)]
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ async def test_a_requested_store_is_generated(platform: Platform) -> None:
             preferences=Preferences(),
         )
     )
-    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))) == [
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers()))) == [
         "GenerationStarted",
         "NicheUnderstood",
         "StepStarted",
@@ -82,7 +87,7 @@ async def test_images_go_to_the_studio_and_the_last_one_ends_the_step(platform: 
     await platform.request()
     await platform.brand()
     await platform.scout(listing(images=2))
-    policy = GenerationPolicy(platform, platform, RuleNicheReader())
+    policy = GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers())
     assert await deliver(platform, policy) == [], "the photos were requested with the step's start"
     await platform.fail(Step.IMAGES)
     await platform.again(Step.IMAGES)
@@ -105,7 +110,7 @@ async def test_an_image_of_former_products_counts_in_no_later_step(platform: Pla
     await platform.request()
     await platform.brand()
     await platform.scout(listing("L-1", images=1))
-    policy = GenerationPolicy(platform, platform, RuleNicheReader())
+    policy = GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers())
     former = platform.log.events[-1]
     await platform.fail(Step.IMAGES)
     await platform.again(Step.SCOUT)
@@ -134,7 +139,10 @@ async def test_an_image_asked_for_by_hand_counts_in_no_step(platform: Platform) 
     position = len(platform.log.raw)
     await platform.send(recorded(image_id))
     assert (
-        await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()), from_position=position) == []
+        await deliver(
+            platform, GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers()), from_position=position
+        )
+        == []
     )
 
 
@@ -144,7 +152,7 @@ async def test_a_complete_generation_hands_the_store_over(platform: Platform) ->
     await platform.scout(listing(images=0))
     for step in (Step.COPY, Step.IMAGES, Step.PAGES):
         await platform.succeed(step)
-    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))) == [
+    assert kinds(await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers()))) == [
         "StoreReadyForReview"
     ]
     assert (await platform.store()).status is StoreStatus.PENDING_REVIEW
@@ -373,7 +381,7 @@ async def test_an_unclear_niche_makes_nothing_until_the_merchant_answers(platfor
         store_id=platform.store_id, merchant_id=platform.merchant_id, niche="xyzzy", preferences=Preferences()
     )
     await platform.send(request)
-    policy = GenerationPolicy(platform, platform, RuleNicheReader())
+    policy = GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers())
     assert kinds(await deliver(platform, policy)) == [
         "GenerationStarted",
         "NicheUnderstood",
@@ -395,7 +403,7 @@ async def test_a_corrected_niche_gets_the_merchants_words_and_starts(platform: P
         store_id=platform.store_id, merchant_id=platform.merchant_id, niche="zorbs", preferences=Preferences()
     )
     await platform.send(request)
-    await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader()))
+    await deliver(platform, GenerationPolicy(platform, platform, RuleNicheReader(), MemoryAnswers()))
     correction = CorrectNiche(
         generation_id=platform.generation_id,
         merchant_id=platform.merchant_id,

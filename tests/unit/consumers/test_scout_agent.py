@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from commands.bus import CommandBus
+from commands.calls import RecordCall, record_outside_call
 from commands.generation import (
     AskForAttention,
     FailStep,
@@ -116,6 +117,7 @@ class Scouting:
             AskForAttention: partial(ask_for_attention, clock=self.clock),
             ProgressStep: partial(progress_step, clock=self.clock),
             FailStep: partial(fail_step, clock=self.clock),
+            RecordCall: partial(record_outside_call, clock=self.clock),
         }
         return ScoutAgent(
             SharedCatalogs(self.catalogs),
