@@ -218,3 +218,17 @@ def log_line(cursor: str | None) -> int:
     if line is None or not 0 <= line < 10**9:
         raise InvalidInput("after", f"Invalid cursor {cursor[:80]!r}. Use an `endCursor` that this list returned.")
     return line
+
+
+def call_cursor(text: str | None) -> UUID | None:
+    """Return the id of the call that a cursor of a generation's calls names.
+
+    Raises:
+        InvalidInput: the cursor is not an id.
+    """
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise InvalidInput(
+            "after", f"Invalid cursor {text!r:.60}. Use an `endCursor` that this list returned."
+        ) from None

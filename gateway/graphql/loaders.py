@@ -14,6 +14,7 @@ from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
+from projections.jobs.calls import UsageView, usage_of_generations
 from projections.jobs.views import GenerationView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
@@ -95,6 +96,16 @@ class Loaders:
         async def load(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
             views = await jobs_queries.generations_by_stores(self._db, store_ids, scope=self._scope)
             return [views[id] for id in store_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def usage(self) -> SharedLoader[UUID, UsageView]:
+        """What a generation used."""
+
+        async def load(generation_ids: list[UUID]) -> Sequence[UsageView]:
+            views = await usage_of_generations(self._db, generation_ids, scope=self._scope)
+            return [views[id] for id in generation_ids]
 
         return SharedLoader(load_fn=load)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import (
     GenerationCancelled,
@@ -26,7 +27,7 @@ from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
 from domain.store.niche import NicheReading
 from projections.engine.tables import Folds, as_json
-from projections.jobs.tables import GenerationRow, JobLogRow, JobRow, JobsRows
+from projections.jobs.tables import CallRow, GenerationRow, JobLogRow, JobRow, JobsRows
 
 FOLDS: Folds[JobsRows] = Folds()
 
@@ -312,3 +313,30 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
                 "productIds": event.product_ids,
             }
         )
+
+
+@FOLDS.on(OutsideCallRecorded)
+def outside_call_recorded(rows: JobsRows, event: OutsideCallRecorded, _: UUID) -> None:
+    use = event.use
+    rows.calls[event.originator_id] = CallRow(
+        id=event.originator_id,
+        generation_id=event.generation_id,
+        store_id=event.store_id,
+        merchant_id=event.merchant_id,
+        step=event.step,
+        attempt=event.attempt,
+        part=event.part,
+        provider=use.provider,
+        model=use.model,
+        prompt=use.prompt,
+        prompt_sha256=use.prompt_sha256,
+        answer_id=event.answer_id,
+        answer_sha256=event.answer_sha256,
+        requests=use.requests,
+        prompt_tokens=use.prompt_tokens,
+        completion_tokens=use.completion_tokens,
+        cost=use.cost_microdollars,
+        fallbacks=as_json(use.fallbacks),
+        seconds=use.seconds,
+        at=event.occurred_at,
+    )

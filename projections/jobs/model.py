@@ -1,8 +1,8 @@
-"""The jobs read model: generations, the agent jobs they consist of, and their logs."""
+"""The jobs read model: generations, the agent jobs they consist of, their logs, and the calls that they made."""
 
 from projections.engine.tables import ReadModel
 from projections.jobs.fold import FOLDS
 from projections.jobs.tables import TABLES, JobsRows
 
-MODEL = ReadModel("jobs", 5, JobsRows, TABLES, (FOLDS,))
+MODEL = ReadModel("jobs", 6, JobsRows, TABLES, (FOLDS,))
 """The read model."""

@@ -71,6 +71,33 @@ class JobLogRow:
     message: str
 
 
+@dataclass(slots=True)
+class CallRow:
+    """A call to an outside system that a generation made."""
+
+    id: UUID
+    generation_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    step: Step | None
+    attempt: int
+    part: str
+    provider: str | None
+    model: str | None
+    prompt: str | None
+    prompt_sha256: str | None
+    answer_id: UUID
+    answer_sha256: str
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: int | None
+    """In millionths of a US dollar; None if a model without a known price was asked."""
+    fallbacks: Json
+    seconds: float
+    at: datetime
+
+
 GENERATIONS = Table(
     "generations",
     GenerationRow,
@@ -110,6 +137,15 @@ JOB_LOGS = Table(
     indexes=("create index on job_logs (job_id, number) where job_id is not null",),
 )
 
+CALLS = Table(
+    "calls",
+    CallRow,
+    indexes=(
+        "create index on calls (generation_id, at, id)",
+        "create index on calls (merchant_id, at)",
+    ),
+)
+
 
 @dataclass(slots=True)
 class JobsRows:
@@ -118,6 +154,7 @@ class JobsRows:
     generations: dict[UUID, GenerationRow] = field(default_factory=dict)
     jobs: dict[UUID, JobRow] = field(default_factory=dict)
     job_logs: dict[tuple[UUID, int], JobLogRow] = field(default_factory=dict)
+    calls: dict[UUID, CallRow] = field(default_factory=dict)
 
 
-TABLES = (GENERATIONS, JOBS, JOB_LOGS)
+TABLES = (GENERATIONS, JOBS, JOB_LOGS, CALLS)

@@ -16,6 +16,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.usage import OutsideCall, Usage, call_page
 from projections.jobs.queries import job_logs
 from projections.jobs.views import GenerationView, JobLogView, JobView
 from projections.reading.paging import Edge, Slice, Window
@@ -197,6 +198,14 @@ class Generation:
     @field("The job's log, the oldest line first.")
     async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
+
+    @field("What the generation's calls and photos used so far.")
+    async def usage(self) -> Usage:
+        return Usage.of(await self.reading.loaders.usage.load(self.view.id))
+
+    @field("The generation's calls to writers, suppliers and other systems, the oldest first.")
+    async def calls(self, first: int | None = None, after: str | None = None) -> Connection[OutsideCall]:
+        return connection(await call_page(self.reading, self.view.id, first, after), OutsideCall.of)
 
     @strawberry.field
     async def store(self) -> StoreRef | None:

@@ -17,11 +17,14 @@ from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
+from gateway.graphql.types.usage import Usage
 from projections.catalog import queries as catalog_queries
+from projections.jobs.calls import usage_of_month
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Window
 from projections.sales.dispute_queries import payouts_of_merchant
+from projections.sales.ledger_queries import month_of
 
 
 @strawberry.type(
@@ -120,6 +123,11 @@ class User:
     async def payouts(self) -> list[Payout]:
         views = await payouts_of_merchant(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Payout.of(view) for view in views]
+
+    @field("What the merchant's generations used in a month such as 2026-11 (UTC).")
+    async def usage(self, month: str) -> Usage:
+        since, until = month_of(month)
+        return Usage.of(await usage_of_month(self.reading.db, since, until, scope=self.reading.scope))
 
     @field("The merchant's stores, the newest first.")
     async def stores(

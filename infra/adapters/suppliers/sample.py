@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
 
+from domain.calls.meter import current_meter
 from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -227,6 +228,7 @@ class SampleSupplier:
         )
 
     async def _get_once(self, path: str, params: dict[str, str | int]) -> httpx.Response:
+        current_meter().requests += 1
         try:
             response = await self._client.get(
                 self._base_url + path, params=params, headers=self._headers, timeout=self._timeout

@@ -192,3 +192,36 @@ async def test_a_merchants_second_store_gets_another_look_than_the_first(pipelin
         assert await found.newest(merchant, other_than=first, limit=5) == [other]
         assert len(await found.newest(merchant, other_than=uuid4(), limit=1)) == 1
         assert await found.newest(uuid4(), other_than=first, limit=5) == []
+
+
+CALLS = """query ($id: ID!, $after: String, $month: String!) {
+    generation(id: $id) {
+        usage { modelRequests supplierRequests costUsd callsWithoutPrice imageSeconds }
+        calls(first: 8, after: $after) { nodes { part step attempt provider answerSha256 } pageInfo { hasNextPage endCursor } }
+    }
+    me { usage(month: $month) { modelRequests imageSeconds } }
+}"""
+
+
+async def test_every_outside_call_is_listed_once_with_what_it_used(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run()
+    await replay(pipeline)
+    month, after, calls = f"{pipeline.platform.clock.now():%Y-%m}", None, list[Any]()
+    while True:
+        variables = {"id": str(generation_of(store_id)), "after": after, "month": month}
+        answer = (await pipeline.platform.post(CALLS, variables, by=pipeline.owner))["data"]
+        page = answer["generation"]["calls"]
+        calls += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    products = {product["id"] for product in (await pipeline.store(store_id))["products"]["nodes"]}
+    parts = [call["part"] for call in calls]
+    assert len(set(parts)) == len(parts) > 8
+    assert {"niche", "brand", "keywords", "search:SAMPLE", "fingerprints", "FAQ"} | products <= set(parts)
+    assert all(len(call["answerSha256"]) == 64 for call in calls)
+    assert [call["provider"] for call in calls if call["part"] == "search:SAMPLE"] == ["SAMPLE"]
+    usage = answer["generation"]["usage"]
+    assert (usage["modelRequests"], usage["costUsd"], usage["callsWithoutPrice"]) == (0, "0.000000", 0)
+    assert usage["imageSeconds"] == answer["me"]["usage"]["imageSeconds"] > 0
