@@ -18,6 +18,7 @@ MODULES: Mapping[str, str] = {
     "rebuild": "infra.bench.rebuild",
     "travel": "infra.bench.travel",
     "graphql": "infra.bench.graphql",
+    "growth": "infra.bench.growth.bench",
     "peers": "infra.bench.peers.bench",
     "verify": "infra.bench.verify",
     "generate": "infra.bench.generate",

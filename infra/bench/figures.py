@@ -22,6 +22,8 @@ class Target:
     most: float | None = None
     share: float | None = None
     """Minimum ratio of the figure to its limit."""
+    most_share: float | None = None
+    """Maximum ratio of the figure to its limit."""
 
     def ratio(self, figures: Mapping[str, float]) -> float | None:
         """Return the figure as a multiple of its limit; None without a limit."""
@@ -35,6 +37,7 @@ class Target:
             (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.share is None or (ratio is not None and ratio >= self.share))
+            and (self.most_share is None or (ratio is not None and ratio <= self.most_share))
         )
 
     def __str__(self) -> str:
@@ -45,6 +48,8 @@ class Target:
             parts.append(f"≤ {_limit(self.most)}")
         if self.share is not None:
             parts.append(f"≥ {self.share:g} × {self.limit}")
+        if self.most_share is not None:
+            parts.append(f"≤ {self.most_share:g} × {self.limit}")
         return ", ".join(parts)
 
 

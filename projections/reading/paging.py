@@ -263,8 +263,12 @@ def _decoded(cursor: str) -> Any:
 
 
 def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
-    key = record[key_column]
-    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(record[id_column])])
+    return cursor_of(order, record[key_column], record[id_column])
+
+
+def cursor_of(order: Order, key: Any, id: UUID) -> str:
+    """Return the cursor of the row with a key and an id."""
+    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(id)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

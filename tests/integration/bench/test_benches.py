@@ -18,6 +18,7 @@ TINY = {
     "append": {"seconds": 1, "rounds": 2, "streams": 32},
     "generate": {"stores": 1, "studio_photos": 2},
     "graphql": {"products": 40, "connections": 2, "seconds": 1, "rounds": 1},
+    "growth": {"products": 2500, "orders": 1000, "tenants": 300, "events": 51000, "requests": 2, "rounds": 1},
     "hot": {"buyers": 12, "pieces": 8, "rounds": 2},
     "peers": {"products": 40, "connections": 2, "seconds": 1, "rounds": 1, "warm_up": 1},
     "publish": {"events": 1200},

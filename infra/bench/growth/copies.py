@@ -1,0 +1,136 @@
+"""Makes a large platform out of a small one: PostgreSQL copies its rows, each copy under other ids.
+
+The one store's rows are copied within the store, so that it grows. The other tenants' rows become other tenants.
+"""
+
+# ruff: noqa: S608  # names are those of the read models' tables; values are arguments
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from infra.bench.figures import ReportPhase
+from projections.engine.tables import Table
+from projections.registry import READ_MODELS, SEARCH_PATH
+
+HOUR = 3600.0
+"""Of a statement that copies."""
+APART = "17 seconds"
+"""Between the times of two copies of a row."""
+NUMBERED = frozenset({"title", "title_folded", "slug", "number", "word", "code"})
+"""Texts to which a copy adds its number."""
+COUNTED = {"product_counts": ("store_id", "counts")}
+"""Tables with one row of counts per store: the column of the store, and that of the counts."""
+EVENT_COLUMNS = (
+    "transaction_id", "version", "type", "causation_id", "recorded_at", "traceparent", "data", "previous_hash", "hash",
+    "command_digest", "command_result",
+)  # fmt: skip
+
+
+async def grow(dsn: str, *, times: int, fixed: Sequence[UUID], report: ReportPhase) -> None:
+    """Multiply all rows of a database.
+
+    Hash chains of copied events are not valid, and no bench reads them.
+
+    Args:
+        dsn: the database.
+        times: how often each row is there afterwards.
+        fixed: ids that copies keep: those of the store that grows, of its merchant and of its generation.
+        report: receives the table.
+    """
+    settings = {
+        "search_path": f"{SEARCH_PATH}, public",
+        "synchronous_commit": "off",
+        "maintenance_work_mem": "512MB",
+        "work_mem": "128MB",
+    }
+    connection = await asyncpg.connect(dsn, server_settings=settings)
+    kept = "{" + ",".join(map(str, fixed)) + "}"
+    try:
+        await connection.execute(
+            "create function pg_temp.other(id uuid, n bigint) returns uuid language sql immutable strict parallel safe "
+            f"return case when id = any('{kept}'::uuid[]) then id else md5(id::text || n)::uuid end"
+        )
+        for name, model in READ_MODELS.items():
+            for table in model.tables:
+                report(f"{times} times {table.name}")
+                indexes = await _drop_indexes(connection, f"{name}.{table.name}")
+                await _copy_rows(connection, table, times)
+                for ddl in indexes:
+                    await connection.execute(ddl, timeout=HOUR)
+        for table_name, (store, counts) in COUNTED.items():
+            await _multiply_counts(connection, table_name, store, counts, fixed, times)
+        report(f"{times} times events")
+        await _copy_events(connection, times)
+        report("vacuum")
+        await connection.execute("vacuum (analyze)", timeout=HOUR)
+    finally:
+        await connection.close()
+
+
+async def _drop_indexes(connection: asyncpg.Connection, table: str) -> list[str]:
+    """Drop a table's indexes, which would slow the copying down; return the statements that create them."""
+    indexes = await connection.fetch(
+        "select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as ddl from pg_index "
+        "where indrelid = $1::text::regclass and not indisprimary",
+        table,
+    )
+    for index in indexes:
+        await connection.execute(f"drop index {index['name']}")
+    return [index["ddl"] for index in indexes]
+
+
+async def _copy_rows(connection: asyncpg.Connection, table: Table[Any], times: int) -> None:
+    columns = ", ".join(table.columns)
+    values = ", ".join(_copied(column, table.types[column][0]) for column in table.columns)
+    await connection.execute(
+        f"insert into {table.name} ({columns}) select {values} from generate_series(1, $1::bigint) n, {table.name} t "
+        "on conflict do nothing",
+        times - 1,
+        timeout=HOUR,
+    )
+
+
+def _copied(column: str, type: str) -> str:
+    if type == "uuid":
+        return f"pg_temp.other(t.{column}, n)"
+    if type == "timestamptz":
+        return f"t.{column} + n * interval '{APART}'"
+    return f"t.{column} || n" if type == "text" and column in NUMBERED else f"t.{column}"
+
+
+async def _multiply_counts(
+    connection: asyncpg.Connection, table: str, store: str, counts: str, fixed: Sequence[UUID], times: int
+) -> None:
+    rows = await connection.fetch(
+        f"select {store} as store, {counts} as counts from {table} where {store} = any($1)", list(fixed)
+    )
+    for row in rows:
+        multiplied = json.dumps(_multiplied(json.loads(row["counts"]), times))
+        await connection.execute(f"update {table} set {counts} = $2 where {store} = $1", row["store"], multiplied)
+
+
+def _multiplied(counts: Any, times: int) -> Any:
+    if isinstance(counts, dict):
+        return {key: _multiplied(value, times) for key, value in counts.items()}
+    return counts * times
+
+
+async def _copy_events(connection: asyncpg.Connection, times: int) -> None:
+    last: int = await connection.fetchval("select coalesce(max(position), 0) from events")
+    ids = ("id", "stream_id", "tenant", "correlation_id", "command_id")
+    names = ", ".join(("position", *ids, *EVENT_COLUMNS))
+    values = ", ".join(
+        ("t.position + n * $2", *(f"pg_temp.other(t.{id}, n)" for id in ids), *(f"t.{name}" for name in EVENT_COLUMNS))
+    )
+    await connection.execute(
+        f"insert into events ({names}) select {values} from generate_series(1, $1::bigint) n, events t "
+        "where t.position <= $2",
+        times - 1,
+        last,
+        timeout=HOUR,
+    )
+    await connection.execute("select setval('events_position', $1)", times * last)
