@@ -7,31 +7,23 @@ import msgspec
 
 from domain.product.events import ProductStatus
 from projections.engine.decoding import Json
+from projections.engine.tally import Tally, add
 
 NO_LABEL = ""
 """Stands for a product without a category, or without delivery days."""
-
-_Counts = dict[str, dict[str, int]]
-"""Status to label to the number of products."""
 
 
 class ProductCounts(msgspec.Struct):
     """How many products a store has, by status, and in each status by category and by delivery days."""
 
-    categories: _Counts = {}
-    shipping_days: _Counts = {}
-    """Labels are the fewest and the most days, such as ``4-9``."""
+    categories: Tally = {}
+    shipping_days: Tally = {}
+    """Second labels are the fewest and the most days, such as ``4-9``."""
 
     def add(self, number: int, *, status: str, category: str | None, shipping_days: str | None) -> None:
         """Add a number of products, or take them away if it is negative."""
         for counts, label in ((self.categories, category or NO_LABEL), (self.shipping_days, shipping_days or NO_LABEL)):
-            of_status = counts.setdefault(status, {})
-            of_status[label] = of_status.get(label, 0) + number
-            # A rebuild has no row for what came and went.
-            if not of_status[label]:
-                del of_status[label]
-            if not of_status:
-                del counts[status]
+            add(counts, status, label, number)
 
     def by_category(self, statuses: Collection[ProductStatus]) -> Counter[str]:
         """Return the number of products in each category; no status stands for any."""
@@ -47,14 +39,14 @@ class ProductCounts(msgspec.Struct):
         return days
 
 
-def _summed(counts: _Counts, statuses: Collection[ProductStatus]) -> Counter[str]:
+def _summed(counts: Tally, statuses: Collection[ProductStatus]) -> Counter[str]:
     summed: Counter[str] = Counter()
     for of_status in _chosen(counts, statuses):
         summed.update(of_status)
     return summed
 
 
-def _chosen(counts: _Counts, statuses: Collection[ProductStatus]) -> Iterator[dict[str, int]]:
+def _chosen(counts: Tally, statuses: Collection[ProductStatus]) -> Iterator[dict[str, int]]:
     return (of_status for status, of_status in counts.items() if not statuses or status in statuses)
 
 

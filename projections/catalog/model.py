@@ -6,5 +6,5 @@ from projections.catalog.fold.stores import STORE_FOLDS
 from projections.catalog.tables import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
-MODEL = ReadModel("catalog", 9, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS))
+MODEL = ReadModel("catalog", 10, CatalogRows, TABLES, (STORE_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS))
 """The read model."""

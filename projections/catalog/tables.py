@@ -218,6 +218,15 @@ class MediaRow:
     updated_at: datetime
 
 
+@dataclass(slots=True)
+class MediaCountsRow:
+    """How many media assets a store has, so that no query counts them."""
+
+    store_id: UUID
+    counts: Json
+    """A tally by type, and in each by status."""
+
+
 STORES = Table(
     "stores",
     StoreRow,
@@ -332,10 +341,11 @@ MEDIA = Table(
         "updated_at",
     ),
     indexes=(
-        "create index on media (store_id, created_at, id)",
+        "create index on media (store_id, type, status, created_at, id)",
         "create index on media (product_id) where product_id is not null",
     ),
 )
+MEDIA_COUNTS = Table("media_counts", MediaCountsRow, key=("store_id",), hot=("counts",))
 
 
 @dataclass(slots=True)
@@ -352,6 +362,7 @@ class CatalogRows:
     product_counts: dict[UUID, ProductCountsRow] = field(default_factory=dict)
     variants: dict[UUID, VariantRow] = field(default_factory=dict)
     media: dict[UUID, MediaRow] = field(default_factory=dict)
+    media_counts: dict[UUID, MediaCountsRow] = field(default_factory=dict)
 
 
 TABLES = (
@@ -365,4 +376,5 @@ TABLES = (
     PRODUCT_COUNTS,
     VARIANTS,
     MEDIA,
+    MEDIA_COUNTS,
 )

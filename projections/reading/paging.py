@@ -181,14 +181,14 @@ class Conditions:
         return " and ".join(self._conditions) or "true"
 
 
-def parts_of(names: Iterable[StrEnum]) -> str:
-    """Return the table ``part`` whose column ``name`` has some names of an enumeration.
+def parts_of(names: Iterable[StrEnum], alias: str = "part") -> str:
+    """Return the table ``alias`` whose column ``name`` has some names of an enumeration.
 
     The names are constants, not arguments: PostgreSQL plans a statement again and again if its argument is a list, since
     it expects ten entries of a list that it does not know.
     """
     listed = ", ".join(f"'{name.value}'" for name in sorted(names))
-    return f"unnest(array[{listed}]::text[]) part (name)"
+    return f"unnest(array[{listed}]::text[]) {alias} (name)"
 
 
 async def paginate(

@@ -4,7 +4,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from domain.money import Money
@@ -120,17 +120,23 @@ async def disputes_near_deadline(
     return tuple((record["order_id"], record["dispute_id"]) for record in records)
 
 
-async def dispute_rate(db: Reader, store_id: UUID, since: datetime, *, scope: Scope) -> DisputeRate:
-    """Return how many of a store's payments since a time are disputed."""
-    where = Conditions().add("o.store_id = {}", store_id).add("o.paid_at >= {}", since)
-    where = restrict(where, scope, merchant=_OWNED.replace("d.store_id", "o.store_id"), store=None)
-    (record,) = await db.fetch(
-        "select count(*) as payments, count(*) filter (where o.dispute_count > 0 and exists (select from disputes d "
-        "where d.order_id = o.id and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED'))) as disputed "
-        f"from orders o where {where.sql}",
+async def dispute_rate(db: Reader, store_id: UUID, since: date, *, scope: Scope) -> DisputeRate:
+    """Return how many of a store's payments since the beginning of a day, in UTC, are disputed."""
+    paid = Conditions().add("y.store_id = {}", store_id).add("y.day >= {}", since)
+    paid = restrict(paid, scope, merchant=_OWNED.replace("d.store_id", "y.store_id"), store=None)
+    payments = await db.fetchval(
+        f"select coalesce(sum(y.orders), 0)::bigint from paid_days y where {paid.sql}", *paid.arguments
+    )
+    begin = datetime.combine(since, time(), UTC)
+    # A payment is disputed after it was made, so older disputes are not read.
+    where = Conditions().add("d.store_id = {}", store_id).add("d.opened_at >= {0} and o.paid_at >= {0}", begin)
+    where = restrict(where, scope, merchant=_OWNED, store=None)
+    disputed = await db.fetchval(
+        "select count(distinct d.order_id) from disputes d join orders o on o.id = d.order_id "
+        f"where {where.sql} and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED')",
         *where.arguments,
     )
-    return DisputeRate(payments=record["payments"], disputed=record["disputed"])
+    return DisputeRate(payments=payments, disputed=disputed)
 
 
 async def payouts_of_merchant(

@@ -117,8 +117,8 @@ async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tupl
     """Return the balances of a store's book; in each currency they sum to zero."""
     where = restrict(Conditions().add("p.book = {}", store_id), scope, merchant=_MERCHANTS, store=None)
     records = await db.fetch(
-        "select p.account, p.currency, sum(p.minor)::bigint as minor from ledger_postings p "
-        f"where {where.sql} group by p.account, p.currency order by p.currency, p.account",
+        "select p.account, p.currency, p.minor from ledger_balances p "
+        f"where {where.sql} order by p.currency, p.account",
         *where.arguments,
     )
     return tuple(

@@ -15,10 +15,12 @@ from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
+from projections.engine.tally import read_tally, total
 from projections.reading.columns import Selection
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope, restrict
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
+from projections.sales.tables import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderLineView,
     OrderMailView,
@@ -87,7 +89,9 @@ async def orders_of_store(
 
 def _listed(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None) -> Conditions:
     """Return the conditions of a list of orders, in parts if it is about some statuses."""
-    where = _orders(store_id, (), scope, withdrawn)
+    where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
+    if withdrawn is not None:
+        where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
     if not statuses or withdrawn:
         return where.add("o.status = any({})", sorted(statuses)) if statuses else where
     return where.add("o.status = part.name").split(parts_of(statuses))
@@ -97,15 +101,10 @@ async def count_orders(
     db: Reader, store_id: UUID, *, scope: Scope, statuses: Collection[OrderStatus] = (), withdrawn: bool | None = None
 ) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
-    where = _orders(store_id, statuses, scope, withdrawn)
-    return int(await db.fetchval(f"select count(*) from orders o where {where.sql}", *where.arguments))
-
-
-def _orders(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None) -> Conditions:
-    where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
-    if withdrawn is not None:
-        where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
-    return where.add("o.status = any({})", list(statuses)) if statuses else where
+    where = _within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    counts = await db.fetchval(f"select k.counts from order_counts k where {where.sql}", *where.arguments)
+    labels = () if withdrawn is None else (WITHDRAWN if withdrawn else KEPT,)
+    return 0 if counts is None else total(read_tally(counts), statuses, labels)
 
 
 def _within(scope: Scope, where: Conditions, store: str) -> Conditions:

@@ -63,6 +63,29 @@ class OrderRow:
 
 
 @dataclass(slots=True)
+class OrderCountsRow:
+    """How many orders a store has, so that no query counts them."""
+
+    store_id: UUID
+    counts: Json
+    """A tally by status, and in each by ``WITHDRAWN`` or ``KEPT``."""
+
+
+WITHDRAWN, KEPT = "withdrawn", "kept"
+"""Labels of orders with a withdrawal, and of those without."""
+
+
+@dataclass(slots=True)
+class PaidDayRow:
+    """How many of a store's orders were paid on a day."""
+
+    store_id: UUID
+    day: date
+    """In UTC."""
+    orders: int
+
+
+@dataclass(slots=True)
 class OrderLineRow:
     """A line of an order, as the shopper ordered it."""
 
@@ -192,6 +215,16 @@ class LedgerPostingRow:
 
 
 @dataclass(slots=True)
+class LedgerBalanceRow:
+    """The sum of an account's postings, so that no query sums them."""
+
+    book: UUID
+    account: Account
+    currency: str
+    minor: int
+
+
+@dataclass(slots=True)
 class WithdrawalRow:
     """A consumer's withdrawal from an order."""
 
@@ -301,6 +334,10 @@ ORDERS = Table(
     ),
 )
 
+ORDER_COUNTS = Table("order_counts", OrderCountsRow, key=("store_id",), hot=("counts",))
+
+PAID_DAYS = Table("paid_days", PaidDayRow, key=("store_id", "day"), hot=("orders",))
+
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))
 
 UNMATCHED_PAYMENTS = Table("unmatched_payments", UnmatchedPaymentRow, key=("order_id", "intent_id"))
@@ -354,6 +391,8 @@ LEDGER_POSTINGS = Table(
     indexes=("create index on ledger_postings (book, at)",),
 )
 
+LEDGER_BALANCES = Table("ledger_balances", LedgerBalanceRow, key=("book", "account", "currency"), hot=("minor",))
+
 WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
 
 ORDER_MAILS = Table("order_mails", OrderMailRow, indexes=("create index on order_mails (order_id)",))
@@ -386,6 +425,8 @@ class SalesRows:
     """The rows that a batch touches, by table and key."""
 
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
+    order_counts: dict[UUID, OrderCountsRow] = field(default_factory=dict)
+    paid_days: dict[tuple[UUID, date], PaidDayRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)
@@ -394,6 +435,7 @@ class SalesRows:
     disputes: dict[tuple[UUID, str], DisputeRow] = field(default_factory=dict)
     payouts: dict[UUID, PayoutRow] = field(default_factory=dict)
     ledger_postings: dict[tuple[UUID, int, int], LedgerPostingRow] = field(default_factory=dict)
+    ledger_balances: dict[tuple[UUID, Account, str], LedgerBalanceRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
@@ -404,6 +446,8 @@ class SalesRows:
 
 TABLES = (
     ORDERS,
+    ORDER_COUNTS,
+    PAID_DAYS,
     ORDER_LINES,
     UNMATCHED_PAYMENTS,
     REFUNDED_PAYMENTS,
@@ -412,6 +456,7 @@ TABLES = (
     DISPUTES,
     PAYOUTS,
     LEDGER_POSTINGS,
+    LEDGER_BALANCES,
     WITHDRAWALS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,

@@ -246,7 +246,7 @@ class Store(Derived):
 
     @field("How many payments of the last 90 days are disputed, against the line of 0.75 percent.")
     async def dispute_rate(self) -> DisputeRate:
-        since = self.reading.deps.clock.now() - RATED
+        since = (self.reading.deps.clock.now() - RATED).date()
         return DisputeRate.of(await dispute_rate(self.reading.db, self.view.id, since, scope=self.reading.scope))
 
     @field("The balances of the store's ledger.")

@@ -22,8 +22,14 @@ APART = "17 seconds"
 """Between the times of two copies of a row."""
 NUMBERED = frozenset({"title", "title_folded", "slug", "number", "word", "code"})
 """Texts to which a copy adds its number."""
-COUNTED = {"product_counts": ("store_id", "counts")}
-"""Tables with one row of counts per store: the column of the store, and that of the counts."""
+COUNTED = {
+    "product_counts": ("store_id", "counts"),
+    "media_counts": ("store_id", "counts"),
+    "order_counts": ("store_id", "counts"),
+    "paid_days": ("store_id", "orders"),
+    "ledger_balances": ("book", "minor"),
+}
+"""Tables with numbers of a store's rows: the column of the store, and that of the numbers."""
 EVENT_COLUMNS = (
     "transaction_id", "version", "type", "causation_id", "recorded_at", "traceparent", "data", "previous_hash", "hash",
     "command_digest", "command_result",
@@ -61,8 +67,8 @@ async def grow(dsn: str, *, times: int, fixed: Sequence[UUID], report: ReportPha
                 await _copy_rows(connection, table, times)
                 for ddl in indexes:
                     await connection.execute(ddl, timeout=HOUR)
-        for table_name, (store, counts) in COUNTED.items():
-            await _multiply_counts(connection, table_name, store, counts, fixed, times)
+        for counted, (store, numbers) in COUNTED.items():
+            await _multiply(connection, counted, store, numbers, fixed=fixed, times=times)
         report(f"{times} times events")
         await _copy_events(connection, times)
         report("vacuum")
@@ -102,20 +108,20 @@ def _copied(column: str, type: str) -> str:
     return f"t.{column} || n" if type == "text" and column in NUMBERED else f"t.{column}"
 
 
-async def _multiply_counts(
-    connection: asyncpg.Connection, table: str, store: str, counts: str, fixed: Sequence[UUID], times: int
+async def _multiply(
+    connection: asyncpg.Connection, table: str, store: str, numbers: str, *, fixed: Sequence[UUID], times: int
 ) -> None:
-    rows = await connection.fetch(
-        f"select {store} as store, {counts} as counts from {table} where {store} = any($1)", list(fixed)
-    )
+    """Multiply the numbers of the store that grows."""
+    rows = await connection.fetch(f"select ctid, {numbers} as numbers from {table} where {store} = any($1)", list(fixed))
     for row in rows:
-        multiplied = json.dumps(_multiplied(json.loads(row["counts"]), times))
-        await connection.execute(f"update {table} set {counts} = $2 where {store} = $1", row["store"], multiplied)
+        value = row["numbers"]
+        multiplied = value * times if isinstance(value, int) else json.dumps(_times(json.loads(value), times))
+        await connection.execute(f"update {table} set {numbers} = $2 where ctid = $1", row["ctid"], multiplied)
 
 
-def _multiplied(counts: Any, times: int) -> Any:
+def _times(counts: Any, times: int) -> Any:
     if isinstance(counts, dict):
-        return {key: _multiplied(value, times) for key, value in counts.items()}
+        return {label: _times(number, times) for label, number in counts.items()}
     return counts * times
 
 

@@ -13,11 +13,41 @@ from domain.media.events import (
     version_shown,
 )
 from domain.media.quality import picture_quality
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaCountsRow, MediaRow
 from projections.catalog.views import ImageState, StudioNotes
 from projections.engine.tables import Folds, as_json
+from projections.engine.tally import add, read_tally, write_tally
 
 MEDIA_FOLDS: Folds[CatalogRows] = Folds()
+
+
+def of_store(_: object, tenant: UUID) -> UUID:
+    """Return the key of the counts of the store that an event belongs to."""
+    return tenant
+
+
+def add_media(rows: CatalogRows, tenant: UUID, row: MediaRow) -> MediaRow:
+    """Add a media asset. The event touches the ``media_counts`` of its store."""
+    rows.media[row.id] = row
+    _count(rows, tenant, (row.type, row.status, 1))
+    return row
+
+
+def _set_status(rows: CatalogRows, tenant: UUID, image: MediaRow, status: ImageState) -> None:
+    """Change an image's status."""
+    if status != image.status:
+        _count(rows, tenant, (MediaType.IMAGE, image.status, -1), (MediaType.IMAGE, status, 1))
+        image.status = status
+
+
+def _count(rows: CatalogRows, tenant: UUID, *changes: tuple[str, str, int]) -> None:
+    row = rows.media_counts.get(tenant)
+    if row is None:
+        row = rows.media_counts[tenant] = MediaCountsRow(store_id=tenant, counts=write_tally({}))
+    tally = read_tally(row.counts)
+    for type, status, number in changes:
+        add(tally, type, status, number)
+    row.counts = write_tally(tally)
 
 
 def new_image(
@@ -58,11 +88,11 @@ def new_image(
     )
 
 
-@MEDIA_FOLDS.on(ImageProcessingRequested, media="originator_id")
-def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, _: UUID) -> None:
+@MEDIA_FOLDS.on(ImageProcessingRequested, media="originator_id", media_counts=of_store)
+def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, tenant: UUID) -> None:
     image = rows.media.get(event.originator_id)
     if image is None:
-        image = rows.media[event.originator_id] = new_image(
+        row = new_image(
             event.originator_id,
             store_id=event.store_id,
             product_id=event.product_id,
@@ -72,19 +102,21 @@ def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequeste
             position=event.position,
             at=event.occurred_at,
         )
-    image.status, image.attempt, image.ground = ImageState.REQUESTED, event.attempt, event.ground
+        image = add_media(rows, tenant, row)
+    _set_status(rows, tenant, image, ImageState.REQUESTED)
+    image.attempt, image.ground = event.attempt, event.ground
     image.original_url, image.alt_text, image.position = event.source_url, event.alt_text, event.position
     image.generation_id = event.generation_id
     image.rejection = image.rejection_message = None
     image.updated_at = event.occurred_at
 
 
-@MEDIA_FOLDS.on(ImageProcessed, media="originator_id")
-def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
+@MEDIA_FOLDS.on(ImageProcessed, media="originator_id", media_counts=of_store)
+def image_processed(rows: CatalogRows, event: ImageProcessed, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     review = event.review
     needs_review = review is not None and review.needs_review
-    image.status = ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED
+    _set_status(rows, tenant, image, ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED)
     image.updated_at = event.occurred_at
     image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
     shown = version_shown(review, event.operations)
@@ -102,10 +134,11 @@ def image_processed(rows: CatalogRows, event: ImageProcessed, _: UUID) -> None:
     )
 
 
-@MEDIA_FOLDS.on(ImageVersionChosen, media="originator_id")
-def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, _: UUID) -> None:
+@MEDIA_FOLDS.on(ImageVersionChosen, media="originator_id", media_counts=of_store)
+def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
-    image.status, image.updated_at = ImageState.PROCESSED, event.occurred_at
+    _set_status(rows, tenant, image, ImageState.PROCESSED)
+    image.updated_at = event.occurred_at
     if image.shown != event.version:
         image.renditions, image.other_renditions = image.other_renditions, image.renditions
     image.shown = event.version
@@ -116,8 +149,9 @@ def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, _: UUID) 
         image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
 
 
-@MEDIA_FOLDS.on(ImageRejected, media="originator_id")
-def image_rejected(rows: CatalogRows, event: ImageRejected, _: UUID) -> None:
+@MEDIA_FOLDS.on(ImageRejected, media="originator_id", media_counts=of_store)
+def image_rejected(rows: CatalogRows, event: ImageRejected, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
-    image.status, image.updated_at = ImageState.REJECTED, event.occurred_at
+    _set_status(rows, tenant, image, ImageState.REJECTED)
+    image.updated_at = event.occurred_at
     image.rejection, image.rejection_message = event.reason, event.message

@@ -25,7 +25,7 @@ from domain.product.events import (
 from domain.store.aggregate import BY_MERCHANT
 from domain.text import fold
 from projections.catalog.counts import ProductCounts, read_counts, write_counts
-from projections.catalog.fold.media import new_image
+from projections.catalog.fold.media import add_media, new_image, of_store
 from projections.catalog.tables import (
     EMPTY_LIST,
     CatalogRows,
@@ -43,10 +43,6 @@ from projections.engine.tables import Folds, Json, as_json
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 
 
-def _store(_event: object, tenant: UUID) -> UUID:
-    return tenant
-
-
 def _words(title: str, *labels: str, tenant: UUID) -> frozenset[tuple[UUID, str]]:
     """Return the keys of the words in a title and labels."""
     return frozenset((tenant, word) for word in words_of(" ".join((title, *labels))))
@@ -60,7 +56,7 @@ def _of_title(event: ProductAdded | ProductCopyWritten | ProductRetitled, tenant
     return _words(event.title, tenant=tenant)
 
 
-@PRODUCT_FOLDS.on(ProductImported, product_counts=_store, search_words=_of_import)
+@PRODUCT_FOLDS.on(ProductImported, product_counts=of_store, media_counts=of_store, search_words=_of_import)
 def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) -> None:
     id = event.originator_id
     _created(
@@ -104,7 +100,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
     )
 
 
-@PRODUCT_FOLDS.on(ProductAdded, product_counts=_store, search_words=_of_title)
+@PRODUCT_FOLDS.on(ProductAdded, product_counts=of_store, media_counts=of_store, search_words=_of_title)
 def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     id = event.originator_id
     _created(
@@ -180,7 +176,7 @@ def _created(
             updated_at=at,
         )
     for image in event.images:
-        rows.media[image.image_id] = new_image(
+        row = new_image(
             image.image_id,
             store_id=event.store_id,
             product_id=id,
@@ -190,6 +186,7 @@ def _created(
             position=image.position,
             at=at,
         )
+        add_media(rows, tenant, row)
 
 
 def _make_searchable(
@@ -334,29 +331,29 @@ def _set_stock(
     _set_status(rows, tenant, product, ProductStatus(product.status))
 
 
-@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_counted(rows: CatalogRows, event: StockCounted, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, on_hand=event.on_hand, missing=0)
 
 
-@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_short(rows: CatalogRows, event: StockShort, tenant: UUID) -> None:
     # Without an order, the shortage is reserved pieces beyond the stock, which the row already has.
     added = 0 if event.order_id is None else event.missing
     _set_stock(rows, event, tenant, missing=rows.variants[event.variant_id].missing + added)
 
 
-@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_reserved(rows: CatalogRows, event: StockReserved, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved + event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_released(rows: CatalogRows, event: StockReleased, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved - event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_sold(rows: CatalogRows, event: StockSold, tenant: UUID) -> None:
     variant = rows.variants[event.variant_id]
     _set_stock(
@@ -368,26 +365,26 @@ def stock_sold(rows: CatalogRows, event: StockSold, tenant: UUID) -> None:
     )
 
 
-@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id", product_counts=_store)
+@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id", product_counts=of_store)
 def stock_returned(rows: CatalogRows, event: StockReturned, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
 
 
-@PRODUCT_FOLDS.on(ProductActivated, products="originator_id", product_counts=_store)
+@PRODUCT_FOLDS.on(ProductActivated, products="originator_id", product_counts=of_store)
 def product_activated(rows: CatalogRows, event: ProductActivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     product.updated_at = event.occurred_at
     _set_status(rows, tenant, product, ProductStatus.ACTIVE)
 
 
-@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id", product_counts=_store)
+@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id", product_counts=of_store)
 def product_deactivated(rows: CatalogRows, event: ProductDeactivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     product.updated_at = event.occurred_at
     _set_status(rows, tenant, product, ProductStatus.DRAFT)
 
 
-@PRODUCT_FOLDS.on(ProductArchived, products="originator_id", product_counts=_store)
+@PRODUCT_FOLDS.on(ProductArchived, products="originator_id", product_counts=of_store)
 def product_archived(rows: CatalogRows, event: ProductArchived, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     product.updated_at = event.occurred_at

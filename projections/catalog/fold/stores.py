@@ -22,6 +22,7 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
+from projections.catalog.fold.media import add_media, of_store
 from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, PageVersionRow, StoreRow
 from projections.catalog.views import ImageState
 from projections.engine.tables import Folds, as_json
@@ -69,8 +70,13 @@ def logo_id(store_id: UUID) -> UUID:
     return derived(store_id, "logo")
 
 
-@STORE_FOLDS.on(BrandGenerated, stores="originator_id", media=lambda event, _: logo_id(event.originator_id))
-def brand_generated(rows: CatalogRows, event: BrandGenerated, _: UUID) -> None:
+@STORE_FOLDS.on(
+    BrandGenerated,
+    stores="originator_id",
+    media=lambda event, _: logo_id(event.originator_id),
+    media_counts=of_store,
+)
+def brand_generated(rows: CatalogRows, event: BrandGenerated, tenant: UUID) -> None:
     store, at = rows.stores[event.originator_id], event.occurred_at
     store.brand = as_json(
         {
@@ -86,7 +92,7 @@ def brand_generated(rows: CatalogRows, event: BrandGenerated, _: UUID) -> None:
     store.updated_at = at
     logo = rows.media.get(logo_id(store.id))
     if logo is None:
-        logo = rows.media[logo_id(store.id)] = MediaRow(
+        row = MediaRow(
             id=logo_id(store.id),
             store_id=store.id,
             product_id=None,
@@ -110,6 +116,7 @@ def brand_generated(rows: CatalogRows, event: BrandGenerated, _: UUID) -> None:
             created_at=at,
             updated_at=at,
         )
+        logo = add_media(rows, tenant, row)
     logo.content, logo.alt_text = event.brand.logo.svg, f"{event.brand.name} logo"
     logo.attempt, logo.generation_id, logo.updated_at = event.attempt, event.generation_id, at
 

@@ -23,8 +23,9 @@ from projections.catalog.views import (
     StudioNotes,
     largest,
 )
+from projections.engine.tally import read_tally, total
 from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, grouped
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope
 
 _renditions = msgspec.json.Decoder(list[RenditionView]).decode
@@ -175,11 +176,20 @@ async def media_of_store(
         db,
         selection=_MEDIA,
         table="media m",
-        where=_media(store_id, types, statuses, scope),
+        where=_in_parts(store_id, types, statuses, scope),
         order=NEWEST_MEDIA,
         window=window,
         id="m.id",
     )
+
+
+def _in_parts(
+    store_id: UUID, types: Collection[MediaType], statuses: Collection[ImageState], scope: Scope
+) -> Conditions:
+    """Return the conditions of a list that is split by type and status."""
+    where = Conditions().add("m.store_id = {}", store_id).add("m.type = kind.name").add("m.status = part.name")
+    parts = f"{parts_of(statuses or ImageState)} cross join {parts_of(types or MediaType, 'kind')}"
+    return within(scope, where, "m.store_id").split(parts)
 
 
 async def count_media(
@@ -191,17 +201,9 @@ async def count_media(
     statuses: Collection[ImageState] = FINISHED,
 ) -> int:
     """Return how many assets :func:`media_of_store` lists."""
-    where = _media(store_id, types, statuses, scope)
-    return int(await db.fetchval(f"select count(*) from media m where {where.sql}", *where.arguments))
-
-
-def _media(store_id: UUID, types: Collection[MediaType], statuses: Collection[ImageState], scope: Scope) -> Conditions:
-    where = within(scope, Conditions().add("m.store_id = {}", store_id), "m.store_id")
-    if types:
-        where.add("m.type = any({})", list(types))
-    if statuses:
-        where.add("m.status = any({})", list(statuses))
-    return where
+    where = within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    counts = await db.fetchval(f"select k.counts from media_counts k where {where.sql}", *where.arguments)
+    return 0 if counts is None else total(read_tally(counts), types, statuses)
 
 
 async def media_by_id(db: Reader, id: UUID, *, scope: Scope) -> MediaAssetView | None:

@@ -25,8 +25,10 @@ _STORE_COLUMNS = {
     "business_country": "(select i.country from business_identities i where i.merchant_id = s.merchant_id "
     "order by i.number desc limit 1)",
     # Old stores have no CurrencyChosen event: they sell in the currency of their products, active ones first.
-    "currency": "coalesce(s.currency, (select p.currency from products p where p.store_id = s.id "
-    "order by p.status not in ('ACTIVE', 'OUT_OF_STOCK'), p.status = 'ARCHIVED', p.created_at, p.id limit 1))",
+    "currency": "coalesce(s.currency, (select p.currency from "
+    "(values ('ACTIVE', 1), ('OUT_OF_STOCK', 1), ('DRAFT', 2), ('ARCHIVED', 3)) l (status, place), lateral ("
+    "select c.currency, c.created_at, c.id from products c where c.store_id = s.id and c.status = l.status "
+    "order by c.created_at, c.id limit 1) p order by l.place, p.created_at, p.id limit 1))",
 }
 STORES: ViewColumns[StoreView] = ViewColumns(
     StoreView,

@@ -20,7 +20,7 @@ from domain.order.after_sale.dispute_events import (
 from domain.payout.aggregate import PayoutStatus
 from domain.payout.events import PayoutFailed, PayoutPaid
 from projections.engine.tables import Folds, as_json
-from projections.sales.fold.ledger import post
+from projections.sales.fold.ledger import balances_of, post
 from projections.sales.tables import DisputeRow, PayoutRow, SalesRows
 
 MONEY_FOLDS: Folds[SalesRows] = Folds()
@@ -100,12 +100,12 @@ def dispute_deadline_near(rows: SalesRows, event: DisputeDeadlineNear, _: UUID) 
     rows.disputes[event.originator_id, event.dispute_id].reminded_at = event.occurred_at
 
 
-@MONEY_FOLDS.on(DisputeFundsMoved)
+@MONEY_FOLDS.on(DisputeFundsMoved, ledger_balances=balances_of(DisputeFundsMoved))
 def dispute_funds_moved(rows: SalesRows, event: DisputeFundsMoved, tenant: UUID) -> None:
     post(rows, DisputeFundsMoved, event, tenant)
 
 
-@MONEY_FOLDS.on(PayoutPaid)
+@MONEY_FOLDS.on(PayoutPaid, ledger_balances=balances_of(PayoutPaid))
 def payout_paid(rows: SalesRows, event: PayoutPaid, tenant: UUID) -> None:
     rows.payouts[event.originator_id] = PayoutRow(
         id=event.originator_id,
@@ -121,7 +121,7 @@ def payout_paid(rows: SalesRows, event: PayoutPaid, tenant: UUID) -> None:
     post(rows, PayoutPaid, event, tenant)
 
 
-@MONEY_FOLDS.on(PayoutFailed, payouts="originator_id")
+@MONEY_FOLDS.on(PayoutFailed, payouts="originator_id", ledger_balances=balances_of(PayoutFailed))
 def payout_failed(rows: SalesRows, event: PayoutFailed, tenant: UUID) -> None:
     if event.originator_id not in rows.payouts:
         rows.payouts[event.originator_id] = PayoutRow(

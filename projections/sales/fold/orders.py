@@ -1,6 +1,6 @@
 """How events change the rows of the sales read model."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from domain.inbox.events import WebhookRejected
@@ -22,11 +22,16 @@ from domain.order.status import order_status
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from projections.engine.tables import Folds, as_json
-from projections.sales.fold.ledger import post
+from projections.engine.tally import add, read_tally, write_tally
+from projections.sales.fold.ledger import balances_of, post
 from projections.sales.tables import (
+    KEPT,
+    WITHDRAWN,
+    OrderCountsRow,
     OrderLineRow,
     OrderMailRow,
     OrderRow,
+    PaidDayRow,
     RejectedWebhookRow,
     SalesRows,
     ShortfallRow,
@@ -38,8 +43,14 @@ from projections.sales.tables import (
 FOLDS: Folds[SalesRows] = Folds()
 
 
-def restate(order: OrderRow, at: datetime) -> None:
-    """Derive an order's status from its other columns."""
+def of_store(_: object, tenant: UUID) -> UUID:
+    """Return the key of the counts of the store that an event belongs to."""
+    return tenant
+
+
+def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
+    """Derive an order's status from its other columns. The event touches the ``order_counts`` of its store."""
+    before = order.status
     order.status = order_status(
         paid_minor=order.paid_minor,
         refunded_minor=order.refunded_minor,
@@ -50,6 +61,24 @@ def restate(order: OrderRow, at: datetime) -> None:
     if order.status is OrderStatus.FULFILLED and order.fulfilled_at is None:
         order.fulfilled_at = at
     order.updated_at = at
+    if order.status != before:
+        label = _label(order)
+        _count(rows, tenant, (before, label, -1), (order.status, label, 1))
+
+
+def _label(order: OrderRow) -> str:
+    return KEPT if order.withdrawn_at is None else WITHDRAWN
+
+
+def _count(rows: SalesRows, tenant: UUID, *changes: tuple[str, str, int]) -> None:
+    """Change the counts of a store by numbers of orders with a status and a label."""
+    row = rows.order_counts.get(tenant)
+    if row is None:
+        row = rows.order_counts[tenant] = OrderCountsRow(store_id=tenant, counts=write_tally({}))
+    tally = read_tally(row.counts)
+    for status, label, number in changes:
+        add(tally, status, label, number)
+    row.counts = write_tally(tally)
 
 
 @FOLDS.on(StoreRequested)
@@ -57,8 +86,8 @@ def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
     rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
 
 
-@FOLDS.on(OrderPlaced)
-def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
+@FOLDS.on(OrderPlaced, order_counts=of_store)
+def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
     id = event.originator_id
     rows.orders[id] = OrderRow(
         id=id,
@@ -102,6 +131,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, _: UUID) -> None:
         withdrawn_at=None,
         updated_at=event.occurred_at,
     )
+    _count(rows, tenant, (OrderStatus.PENDING, KEPT, 1))
     for position, line in enumerate(event.lines):
         rows.order_lines[id, position] = OrderLineRow(
             order_id=id,
@@ -127,7 +157,18 @@ def payment_key(event: OrderPaid | RefundSucceeded | RefundFailed, _: UUID) -> t
     return event.originator_id, event.intent_id
 
 
-@FOLDS.on(OrderPaid, orders="originator_id", refunded_payments=payment_key)
+def _paid_day(event: OrderPaid, tenant: UUID) -> tuple[UUID, date]:
+    return tenant, event.occurred_at.astimezone(UTC).date()
+
+
+@FOLDS.on(
+    OrderPaid,
+    orders="originator_id",
+    order_counts=of_store,
+    paid_days=_paid_day,
+    refunded_payments=payment_key,
+    ledger_balances=balances_of(OrderPaid),
+)
 def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     post(rows, OrderPaid, event, tenant)
     order, at = rows.orders[event.originator_id], event.occurred_at
@@ -137,7 +178,11 @@ def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     earlier = rows.refunded_payments.get((event.originator_id, event.intent_id))
     order.refunded_minor = 0 if earlier is None else earlier.refunded_minor
     order.paid_at = at
-    restate(order, at)
+    key = _paid_day(event, tenant)
+    if key not in rows.paid_days:
+        rows.paid_days[key] = PaidDayRow(*key, orders=0)
+    rows.paid_days[key].orders += 1
+    restate(rows, order, tenant, at)
 
 
 @FOLDS.on(PaymentFailed, orders="originator_id")
@@ -146,7 +191,7 @@ def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
     order.payment_failure, order.updated_at = event.reason, event.occurred_at
 
 
-@FOLDS.on(PaymentUnmatched, orders="originator_id")
+@FOLDS.on(PaymentUnmatched, orders="originator_id", ledger_balances=balances_of(PaymentUnmatched))
 def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, tenant: UUID) -> None:
     post(rows, PaymentUnmatched, event, tenant)
     rows.orders[event.originator_id].updated_at = event.occurred_at
@@ -172,11 +217,11 @@ def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
         )
 
 
-@FOLDS.on(OrderCancelled, orders="originator_id")
-def order_cancelled(rows: SalesRows, event: OrderCancelled, _: UUID) -> None:
+@FOLDS.on(OrderCancelled, orders="originator_id", order_counts=of_store)
+def order_cancelled(rows: SalesRows, event: OrderCancelled, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at
-    restate(order, event.occurred_at)
+    restate(rows, order, tenant, event.occurred_at)
 
 
 @FOLDS.on(OrderDelivered, orders="originator_id")
@@ -185,9 +230,10 @@ def order_delivered(rows: SalesRows, event: OrderDelivered, _: UUID) -> None:
     order.delivered_on, order.updated_at = event.delivered_on, event.occurred_at
 
 
-@FOLDS.on(WithdrawalReceived, orders="originator_id")
-def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, _: UUID) -> None:
+@FOLDS.on(WithdrawalReceived, orders="originator_id", order_counts=of_store)
+def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
+    _count(rows, tenant, (order.status, _label(order), -1), (order.status, WITHDRAWN, 1))
     order.withdrawn_at = order.updated_at = event.occurred_at
     rows.withdrawals[event.originator_id, event.number] = WithdrawalRow(
         order_id=event.originator_id,

@@ -5,7 +5,7 @@ from uuid import UUID
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, ParcelShipped
 from domain.order.events import OrderFulfilled, ShipmentCorrected
 from projections.engine.tables import Folds, Json, as_json
-from projections.sales.fold.orders import restate
+from projections.sales.fold.orders import of_store, restate
 from projections.sales.tables import ParcelRow, SalesRows
 
 PARCEL_FOLDS: Folds[SalesRows] = Folds()
@@ -19,17 +19,24 @@ def _first_key(event: ShipmentCorrected, _: UUID) -> tuple[UUID, int]:
     return event.originator_id, 1
 
 
-@PARCEL_FOLDS.on(OrderFulfilled, orders="originator_id")
-def order_fulfilled(rows: SalesRows, event: OrderFulfilled, _: UUID) -> None:
-    _add(rows, event, 1, None, rows.orders[event.originator_id].items)
+@PARCEL_FOLDS.on(OrderFulfilled, orders="originator_id", order_counts=of_store)
+def order_fulfilled(rows: SalesRows, event: OrderFulfilled, tenant: UUID) -> None:
+    _add(rows, event, tenant, 1, None, rows.orders[event.originator_id].items)
 
 
-@PARCEL_FOLDS.on(ParcelShipped, orders="originator_id")
-def parcel_shipped(rows: SalesRows, event: ParcelShipped, _: UUID) -> None:
-    _add(rows, event, event.number, as_json(event.lines), sum(line.quantity for line in event.lines))
+@PARCEL_FOLDS.on(ParcelShipped, orders="originator_id", order_counts=of_store)
+def parcel_shipped(rows: SalesRows, event: ParcelShipped, tenant: UUID) -> None:
+    _add(rows, event, tenant, event.number, as_json(event.lines), sum(line.quantity for line in event.lines))
 
 
-def _add(rows: SalesRows, event: OrderFulfilled | ParcelShipped, number: int, lines: Json | None, items: int) -> None:
+def _add(
+    rows: SalesRows,
+    event: OrderFulfilled | ParcelShipped,
+    tenant: UUID,
+    number: int,
+    lines: Json | None,
+    items: int,
+) -> None:
     order, at = rows.orders[event.originator_id], event.occurred_at
     rows.parcels[order.id, number] = ParcelRow(
         order_id=order.id,
@@ -41,7 +48,7 @@ def _add(rows: SalesRows, event: OrderFulfilled | ParcelShipped, number: int, li
     )
     order.parcel_count, order.shipped_items = number, order.shipped_items + items
     order.carrier, order.tracking_number = event.carrier, event.tracking_number
-    restate(order, at)
+    restate(rows, order, tenant, at)
 
 
 @PARCEL_FOLDS.on(ShipmentCorrected, orders="originator_id", parcels=_first_key)
@@ -62,8 +69,8 @@ def _correct(rows: SalesRows, event: ShipmentCorrected | ParcelCorrected, number
     order.updated_at = event.occurred_at
 
 
-@PARCEL_FOLDS.on(PaidOrderCancelled, orders="originator_id")
-def paid_order_cancelled(rows: SalesRows, event: PaidOrderCancelled, _: UUID) -> None:
+@PARCEL_FOLDS.on(PaidOrderCancelled, orders="originator_id", order_counts=of_store)
+def paid_order_cancelled(rows: SalesRows, event: PaidOrderCancelled, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at
-    restate(order, event.occurred_at)
+    restate(rows, order, tenant, event.occurred_at)

@@ -6,8 +6,8 @@ from domain.money import Money, within_range
 from domain.order.after_sale.events import RefundFailed, RefundReported, RefundRequested, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from projections.engine.tables import Folds, Json, as_json
-from projections.sales.fold.ledger import post
-from projections.sales.fold.orders import payment_key, restate
+from projections.sales.fold.ledger import balances_of, post
+from projections.sales.fold.orders import of_store, payment_key, restate
 from projections.sales.tables import RefundedPaymentRow, RefundRow, SalesRows
 
 REFUND_FOLDS: Folds[SalesRows] = Folds()
@@ -60,25 +60,39 @@ def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, he
     )
 
 
-@REFUND_FOLDS.on(RefundSucceeded, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
+@REFUND_FOLDS.on(
+    RefundSucceeded,
+    orders="originator_id",
+    order_counts=of_store,
+    refunds=_refund_key,
+    refunded_payments=payment_key,
+    ledger_balances=balances_of(RefundSucceeded),
+)
 def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> None:
     post(rows, RefundSucceeded, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
     row.failure, row.failed_at = None, None
-    _add(rows, event, 1)
+    _add(rows, event, tenant, 1)
 
 
-@REFUND_FOLDS.on(RefundFailed, orders="originator_id", refunds=_refund_key, refunded_payments=payment_key)
+@REFUND_FOLDS.on(
+    RefundFailed,
+    orders="originator_id",
+    order_counts=of_store,
+    refunds=_refund_key,
+    refunded_payments=payment_key,
+    ledger_balances=balances_of(RefundFailed),
+)
 def refund_failed(rows: SalesRows, event: RefundFailed, tenant: UUID) -> None:
     post(rows, RefundFailed, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.failure, row.failed_at = RefundStatus.FAILED, event.reason, event.occurred_at
     row.external_id = event.external_id or row.external_id
-    _add(rows, event, -1 if event.after_success else 0)
+    _add(rows, event, tenant, -1 if event.after_success else 0)
 
 
-def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, times: int) -> None:
+def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, tenant: UUID, times: int) -> None:
     """Count a refund: 1 adds it, -1 takes it away again."""
     key = payment_key(event, event.originator_id)
     if key not in rows.refunded_payments:
@@ -88,4 +102,4 @@ def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, times: int) -> 
     order.unsent_items += times * rows.refunds[event.originator_id, event.refund_id].unsent_items
     if order.intent_id == event.intent_id:
         order.refunded_minor = payment.refunded_minor
-    restate(order, event.occurred_at)
+    restate(rows, order, tenant, event.occurred_at)
