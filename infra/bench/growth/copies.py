@@ -112,7 +112,9 @@ async def _multiply(
     connection: asyncpg.Connection, table: str, store: str, numbers: str, *, fixed: Sequence[UUID], times: int
 ) -> None:
     """Multiply the numbers of the store that grows."""
-    rows = await connection.fetch(f"select ctid, {numbers} as numbers from {table} where {store} = any($1)", list(fixed))
+    rows = await connection.fetch(
+        f"select ctid, {numbers} as numbers from {table} where {store} = any($1)", list(fixed)
+    )
     for row in rows:
         value = row["numbers"]
         multiplied = value * times if isinstance(value, int) else json.dumps(_times(json.loads(value), times))

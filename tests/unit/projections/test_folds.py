@@ -22,6 +22,7 @@ from domain.media.events import (
     ImageVersion,
     ImageVersionChosen,
     MediaEvent,
+    MediaType,
     Operation,
     Rendition,
 )
@@ -35,11 +36,12 @@ from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
 from projections.catalog.views import ImageState
 from projections.engine.decoding import DecodedEvent, EventDecoder
+from projections.engine.tally import read_tally
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
-from projections.sales.tables import SalesRows
+from projections.sales.tables import KEPT, WITHDRAWN, SalesRows
 from schemas.registry import EVENTS, encode
 from tests.support.builders.histories import MOVES, History
 from tests.support.builders.samples import NOON
@@ -265,6 +267,7 @@ def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> 
     assert quality is not None
     assert row.quality is not None
     assert row.quality > quality
+    assert {key[1:] for key in tallied(rows.media_counts)} == {(MediaType.IMAGE, ImageState.PROCESSED)}
 
 
 def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
@@ -306,3 +309,41 @@ def test_the_postings_of_the_read_model_are_those_of_the_events() -> None:
     }
     kinds = {row.kind for row in rows.ledger_postings.values()}
     assert kinds == set(EntryKind), set(EntryKind) - kinds
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_numbers_that_are_kept_are_those_of_the_rows(seed: int) -> None:
+    chance = Random(seed)
+    history = History().play(MOVES_OF_ALL_KINDS)
+    moves = [(chance.choice(sorted(MOVES)), chance.randrange(10_000)) for _ in range(1500)]
+    events = decoded(history.play(moves))
+    sold = sales.MODEL.fold(sales.MODEL.empty(), events)
+    shown = catalog.MODEL.fold(catalog.MODEL.empty(), events)
+
+    orders = Counter[Any]()
+    for order in sold.orders.values():
+        orders[order.store_id, order.status, KEPT if order.withdrawn_at is None else WITHDRAWN] += 1
+    assert tallied(sold.order_counts) == orders
+    shown = catalog.MODEL.fold(
+        shown, filter(None, map(catalog.MODEL.decoder.decode_stored, catalog_events(3000, seed=seed, side_by_side=3)))
+    )
+    media = Counter((each.store_id, each.type, each.status) for each in shown.media.values())
+    assert tallied(shown.media_counts) == media
+    paid = Counter((each.store_id, each.paid_at.date()) for each in sold.orders.values() if each.paid_at is not None)
+    assert {key: day.orders for key, day in sold.paid_days.items()} == paid
+    sums = Counter[Any]()
+    for row in sold.ledger_postings.values():
+        sums[row.book, row.account, row.currency] += row.minor
+    assert {key: balance.minor for key, balance in sold.ledger_balances.items()} == sums
+    assert len(orders) > 5
+    assert len(media) > 4
+
+
+def tallied(rows: dict[UUID, Any]) -> dict[Any, int]:
+    """Return the numbers in rows of counts by store and labels."""
+    return {
+        (store_id, first, second): number
+        for store_id, row in rows.items()
+        for first, numbers in read_tally(row.counts).items()
+        for second, number in numbers.items()
+    }
