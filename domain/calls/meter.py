@@ -85,5 +85,5 @@ def metered(context: CallContext | None) -> Iterator[CallMeter]:
 
 
 def current_meter() -> CallMeter:
-    """Return the meter of the running call; one that is read by no one outside of a metered block."""
+    """Return the meter of the running call; a new one, which counts in vain, outside of a metered block."""
     return _METER.get() or CallMeter(context=None)

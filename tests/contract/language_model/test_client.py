@@ -99,7 +99,7 @@ async def test_the_cost_of_a_model_without_a_price_is_unknown_rather_than_zero()
     assert meter.cost is None
 
 
-async def test_only_so_many_requests_run_at_once() -> None:
+async def test_requests_beyond_the_limit_wait() -> None:
     running, most = 0, 0
 
     class Counting(ModelService):
