@@ -1,7 +1,7 @@
 """Every command with its handler, and the one place that gives handlers their dependencies."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -12,6 +12,7 @@ from commands import (
     checkout,
     discount,
     disputes,
+    domains,
     generation,
     mail,
     media,
@@ -38,6 +39,7 @@ HANDLERS: UnboundHandlers = dict(
             checkout,
             discount,
             disputes,
+            domains,
             generation,
             mail,
             media,
@@ -57,7 +59,13 @@ HANDLERS: UnboundHandlers = dict(
 
 
 def bind(
-    *, clock: Clock, measure: TextMeasure, niches: NicheReader, sandbox: bool = True, stripe: bool = False
+    *,
+    clock: Clock,
+    measure: TextMeasure,
+    niches: NicheReader,
+    sandbox: bool = True,
+    stripe: bool = False,
+    platform_domains: Sequence[str] = ("localhost",),
 ) -> Handlers:
     """Return each command with a handler that the bus can call.
 
@@ -69,11 +77,19 @@ def bind(
         niches: reads the goods of a corrected niche.
         sandbox: whether payments are a sandbox, so that an incomplete store may be published.
         stripe: whether merchants are paid into their accounts at Stripe.
+        platform_domains: domains that no merchant may connect, those below them included.
 
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
     """
-    dependencies = {"clock": clock, "measure": measure, "niches": niches, "sandbox": sandbox, "stripe": stripe}
+    dependencies = {
+        "clock": clock,
+        "measure": measure,
+        "niches": niches,
+        "sandbox": sandbox,
+        "stripe": stripe,
+        "platform_domains": platform_domains,
+    }
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, count
+from itertools import chain, count, filterfalse
 from uuid import UUID
 
 from commands.access import store_of_merchant
@@ -22,6 +22,7 @@ from domain.store.aggregate import request_store as decide_request
 from domain.store.brand import BrandProposal
 from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
+from domain.store.labels import is_reserved
 from domain.store.ports import PageDraft, TextMeasure
 from domain.store.publication import PublicationBlocked, facts_of, publication_blockers
 from domain.text import clean_title
@@ -113,7 +114,7 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
 
 
 async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) -> str:
-    for slug in _candidates(slugify(name)):
+    for slug in filterfalse(is_reserved, _candidates(slugify(name))):
         owner = await work.find(SLUG, slug_stream(slug))
         if owner is None:
             work.append(SLUG, slug_stream(slug), reserve_slug(slug, store_id, at=at), tenant=store_id)

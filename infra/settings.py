@@ -160,6 +160,10 @@ class Settings(BaseSettings):
     """The gateway's address for browsers and webhooks."""
     storefront_domain: str = "localhost:8080"
     """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
+    dns_servers: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
+    """IP addresses of the resolvers that look up the proofs of stores' own domains; those of the system if not set."""
+    dns_port: Port = 53
+    """The port of ``dns_servers``."""
     storefront_scheme: Literal["http", "https"] = "http"
     """``https`` if a proxy in front of the storefront terminates TLS."""
     cdn_url: Annotated[str, Field(pattern=r"^(https?://[^/\s;,'\"]+)?$")] = ""
@@ -331,6 +335,12 @@ class Settings(BaseSettings):
     def storefront_url(self, slug: str) -> str:
         """Return the address of the store with this slug."""
         return f"{self.storefront_scheme}://{slug}.{self.storefront_domain}"
+
+    @property
+    def platform_domains(self) -> tuple[str, ...]:
+        """Domains that no merchant may connect to a store, those below them included."""
+        hosts = (urlsplit(address).hostname for address in (f"//{self.storefront_domain}", self.gateway_url))
+        return tuple(sorted({host for host in hosts if host}))
 
     @property
     def media_dir(self) -> Path:

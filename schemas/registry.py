@@ -20,6 +20,7 @@ from domain.order.events import OrderEvent
 from domain.payout.events import PayoutEvent
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
+from domain.store.domain_events import HostnameEvent
 from domain.store.events import SlugReserved, StoreEvent
 from schemas.upcasters import UPCASTERS, Upcaster
 
@@ -53,6 +54,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         MerchantEvent,
         StoreEvent,
         SlugReserved,
+        HostnameEvent,
         GenerationEvent,
         ProductEvent,
         MediaEvent,

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from infra.web.moments import OneMoment
+from storefront.certificates import CertificateGate
 from storefront.direct import DirectPages
 from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
@@ -62,7 +63,7 @@ class Storefront(Starlette):
 def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefront:
     """Return the storefront for every store of the platform.
 
-    ``GET /-/health`` answers on every host, without a store.
+    ``GET /-/health`` and ``GET /-/tls/ask`` answer on every host, without a store.
 
     Args:
         deps: what it needs from outside.
@@ -73,6 +74,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefro
     app.router.redirect_slashes = False
     app.state.renderer = renderer
     app.router.routes.append(Route("/-/health", _health))
+    app.router.routes.append(Route("/-/tls/ask", CertificateGate(visits.tenancy).ask))
     for pages in PAGES:
         app.router.routes.extend(pages(deps, visits, renderer).routes())
     errors = ErrorPages(visits, renderer, domain=deps.base_domains[0])

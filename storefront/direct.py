@@ -52,8 +52,9 @@ class DirectPages:
         sent = _headers_of(scope)
         if sent is None:
             return None
-        seen = self._visits.tenancy.seen(sent[b"host"].decode("latin-1"))
-        if seen is None:
+        host = sent[b"host"].decode("latin-1")
+        seen = self._visits.tenancy.seen(host)
+        if seen is None or not self._visits.tenancy.is_canonical(seen.store, host):
             return None
         now, store = self._clock.now(), seen.store
         address = (scope["path"], scope["query_string"], day_in(store.time_zone, now))

@@ -5,12 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from projections.reading.availability import RETRY_SECONDS
 from storefront.rendering.renderer import PageRenderer
-from storefront.visit.errors import ForeignForm, OrderLinkExpired, PageMissing, StoreClosed, UnknownHost, is_outage
+from storefront.visit.errors import (
+    ForeignForm,
+    OrderLinkExpired,
+    OtherAddress,
+    PageMissing,
+    StoreClosed,
+    UnknownHost,
+    is_outage,
+)
 from storefront.visit.tenancy import bare_host
 from storefront.visit.visit import Visits
 
@@ -27,6 +35,7 @@ class ErrorPages:
         """Return the handler of each kind of error."""
         return {
             UnknownHost: self.unknown_host,
+            OtherAddress: self.other_address,
             StoreClosed: self.closed,
             PageMissing: self.missing,
             ForeignForm: self.foreign,
@@ -43,9 +52,16 @@ class ErrorPages:
             return self._renderer.platform_page("platform/index.html", title="Zyenta storefronts", domain=self._domain)
         return self._renderer.platform_page("platform/missing.html", status=404, title="Nothing here")
 
+    async def other_address(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 - every handler takes a request
+        assert isinstance(error, OtherAddress)
+        # Permanent for search engines. Browsers ask again soon, because a merchant may change the primary domain.
+        return RedirectResponse(error.address, status_code=301, headers={"cache-control": "public, max-age=300"})
+
     async def closed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, StoreClosed)
         visit = await self._visits.to(error.store, request)
+        if visit.is_gone:
+            return self._renderer.page(visit, "closed.html", status=410, robots="noindex")
         response = self._renderer.page(visit, "closed.html", status=503, robots="noindex")
         response.headers["retry-after"] = "3600"
         return response
@@ -89,6 +105,8 @@ class ErrorPages:
             visit = await self._visits.to_open_store(request)
         except UnknownHost as error:
             return await self.unknown_host(request, error)
+        except OtherAddress as error:
+            return await self.other_address(request, error)
         except StoreClosed as error:
             return await self.closed(request, error)
         return self._renderer.page(visit, template, status=status, robots="noindex")

@@ -13,6 +13,7 @@ from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
 from domain.product.events import ProductStatus
+from domain.store.domains import canonical_host
 from projections.catalog.views import (
     CategoryCount,
     ImageView,
@@ -137,5 +138,5 @@ class StorefrontDependencies:
 
     def origin_of(self, store: StoreView) -> str:
         """Return a store's canonical address, ``http://neon-haven.localhost:8080``."""
-        host = store.custom_domain or f"{store.slug}.{self.public_domain or self.base_domains[0]}"
+        host = canonical_host(store.slug, store.custom_domain, platform=self.public_domain or self.base_domains[0])
         return f"{self.scheme}://{host}"

@@ -11,6 +11,18 @@ from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.shipping.rates import ShippingRates, checked_rates, default_rates
 from domain.store.brand import BrandIdentity, BrandProposal
+from domain.store.domain_events import (
+    DomainConnected,
+    DomainFailed,
+    DomainOfStoreEvent,
+    DomainProofFound,
+    DomainProofLost,
+    DomainProofMissing,
+    DomainRemoved,
+    DomainVerified,
+    PrimaryDomainChosen,
+)
+from domain.store.domains import CustomDomain, with_event
 from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
@@ -96,6 +108,10 @@ class Store:
     """The IANA time zone of the store's dates."""
     shipping: ShippingRates | None = None
     """Where the store delivers and for how much; None until the merchant sets it."""
+    domains: Mapping[str, CustomDomain] = field(default_factory=dict)
+    """Every domain that it ever connected, by name."""
+    primary_domain: str | None = None
+    """The verified domain that is its canonical address; None for the address below the platform's domain."""
 
     def shipping_in(self, currency: str) -> ShippingRates:
         """Return the store's rates, or the default ones in a currency."""
@@ -437,8 +453,6 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 preferences=event.preferences,
                 contact_email=event.contact_email,
             )
-        case Store(), NicheChanged():
-            return replace(store, version=event.originator_version, niche=event.niche)
         case Store(), BrandGenerated():
             return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
         case Store(), ProductsScouted():
@@ -448,12 +462,21 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
                 product_ids=tuple(event.product_ids),
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
-        case Store(), CurrencyChosen():
-            return replace(store, version=event.originator_version, currency=event.currency)
         case Store(), PageWritten() | PageRetitled():
             return _with_page(store, event)
-        case Store(), DeliveryPromised() | ShippingRatesSet():
-            return _with_delivery(store, event)
+        case Store(), NicheChanged() | CurrencyChosen() | DeliveryPromised() | ShippingRatesSet():
+            return _with_choice(store, event)
+        case Store(), (
+            DomainConnected()
+            | DomainProofMissing()
+            | DomainVerified()
+            | DomainProofLost()
+            | DomainProofFound()
+            | DomainFailed()
+            | DomainRemoved()
+            | PrimaryDomainChosen()
+        ):
+            return _with_domain(store, event)
         case Store(), StoreApproved():
             return replace(store, version=event.originator_version, approved=True)
         case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
@@ -470,10 +493,24 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 }
 
 
-def _with_delivery(store: Store, event: DeliveryPromised | ShippingRatesSet) -> Store:
-    if isinstance(event, ShippingRatesSet):
-        return replace(store, version=event.originator_version, shipping=event.rates)
-    return replace(store, version=event.originator_version, delivery_promise_days=event.days, time_zone=event.time_zone)
+def _with_choice(store: Store, event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet) -> Store:
+    version = event.originator_version
+    match event:
+        case NicheChanged():
+            return replace(store, version=version, niche=event.niche)
+        case CurrencyChosen():
+            return replace(store, version=version, currency=event.currency)
+        case DeliveryPromised():
+            return replace(store, version=version, delivery_promise_days=event.days, time_zone=event.time_zone)
+        case ShippingRatesSet():
+            return replace(store, version=version, shipping=event.rates)
+
+
+def _with_domain(store: Store, event: DomainOfStoreEvent) -> Store:
+    version = event.originator_version
+    if isinstance(event, PrimaryDomainChosen):
+        return replace(store, version=version, primary_domain=event.name)
+    return replace(store, version=version, domains=with_event(store.domains, event))
 
 
 def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.kernel import DomainError
+from domain.store.domain_events import DomainStatus
 from domain.store.events import StoreStatus
 
 
@@ -24,3 +25,35 @@ class PageNotFound(DomainError):
 
     def __init__(self, page_id: UUID) -> None:
         super().__init__(f"No page with id {page_id} was found. Check the id, and that it is yours.")
+
+
+class DomainTaken(DomainError):
+    """Another store of the platform has proved the domain."""
+
+    code: ClassVar[str] = "DOMAIN_TAKEN"
+    field = "domain"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Another store has the domain {name}. If it is yours, remove it from the other store, then connect it again."
+        )
+
+
+class DomainNotFound(DomainError):
+    """The store has no such domain."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+    field = "domain"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The store has no domain {name[:80]}. Connect it first (connectDomain).")
+
+
+class DomainNotVerified(DomainError):
+    """The domain is not proved."""
+
+    code: ClassVar[str] = "DOMAIN_NOT_VERIFIED"
+    field = "domain"
+
+    def __init__(self, name: str, status: DomainStatus) -> None:
+        super().__init__(f"The domain {name} is {status}. Choose one that is {DomainStatus.VERIFIED}.")

@@ -7,6 +7,7 @@ from domain.kernel import DomainEvent, Value
 from domain.merchant.events import SupplierProvider
 from domain.shipping.rates import ShippingRates
 from domain.store.brand import BrandIdentity, NameOption
+from domain.store.domain_events import DomainOfStoreEvent
 
 
 class StoreStatus(StrEnum):
@@ -205,6 +206,7 @@ StoreEvent = (
     | PageRetitled
     | DeliveryPromised
     | ShippingRatesSet
+    | DomainOfStoreEvent
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -69,6 +69,28 @@ class DomainRegistry(Protocol):
         ...
 
 
+class NameServersFailed(Exception):
+    """A domain's own name servers give no usable answer. Retrying helps once its owner has repaired them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name servers of {name} give no usable answer.")
+
+
+class TxtRecords(Protocol):
+    """Look-up of TXT records in the domain name system."""
+
+    async def of(self, name: str) -> Sequence[str]:
+        """Return the texts of a name's TXT records, in any order; empty if the name or the records do not exist.
+
+        Aliases (CNAME) are followed. The strings of one record are joined.
+
+        Raises:
+            NameServersFailed: the domain's name servers give no usable answer.
+            Transient: the resolver cannot be reached; retrying may help.
+        """
+        ...
+
+
 class MerchantBrands(Protocol):
     """Look-up of the brands that a merchant has already."""
 

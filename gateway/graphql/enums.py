@@ -15,6 +15,7 @@ from domain.payout.aggregate import PayoutStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import RateBasis
 from domain.store.brand import Availability, HeroKind, Mood, Section
+from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import PageType, StoreStatus
 from domain.store.publication import BlockerCode
 from projections.catalog.views import ImageState, ProductSort
@@ -46,6 +47,10 @@ ENUMS = {
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",
     DiscountKind: "What a discount code takes off. PERCENTAGE and AMOUNT: the goods. FREE_SHIPPING: the delivery.",
+    DomainStatus: "Status of a store's own domain. PENDING: its proof is looked for. FAILED: the proof did not come in time, "
+    "or was lost for too long.",
+    DomainProblem: "Why a domain is not proved. DNS_ERROR: its name servers give no usable answer. "
+    "TAKEN: another store proved it first.",
     Account: "Account of a ledger. BALANCE: the money at the payment provider, before the provider's own fees for payments. "
     "UNMATCHED: payments that pay for no order. DISPUTES: money that banks took back for shoppers.",
     EntryKind: "What a ledger entry is about. DISPUTE: its money moved, in either direction.",

@@ -20,6 +20,7 @@ from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.businesses import BusinessMutations
 from gateway.graphql.mutations.disputes import DisputeMutations
+from gateway.graphql.mutations.domains import DomainMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
@@ -46,6 +47,7 @@ class Mutation(
     DisputeMutations,
     StoreMutations,
     SellingMutations,
+    DomainMutations,
     PageMutations,
     ProductMutations,
     MediaMutations,

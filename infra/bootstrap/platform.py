@@ -3,7 +3,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -51,20 +51,30 @@ class NotConfigured(Exception):
     """A setting that this role needs is missing; the message names it."""
 
 
-def handlers(clock: Clock, *, sandbox: bool = True, stripe: bool = False) -> Handlers:
+def handlers(
+    clock: Clock, *, sandbox: bool = True, stripe: bool = False, platform_domains: Sequence[str] = ("localhost",)
+) -> Handlers:
     """Return each command with its handler, ready for the bus.
 
     Args:
         clock: the current time.
         sandbox: whether an incomplete store may be published; see :attr:`Platform.is_sandbox`.
         stripe: whether merchants are paid into their accounts at Stripe.
+        platform_domains: domains that no merchant may connect.
     """
     from commands.registry import bind
     from infra.writers.copykit.scoring import measure
     from infra.writers.rules.niche.reader import RuleNicheReader
 
     # The rules, not a model: a command must not wait for a service outside.
-    return bind(clock=clock, measure=measure, niches=RuleNicheReader(), sandbox=sandbox, stripe=stripe)
+    return bind(
+        clock=clock,
+        measure=measure,
+        niches=RuleNicheReader(),
+        sandbox=sandbox,
+        stripe=stripe,
+        platform_domains=platform_domains,
+    )
 
 
 class Platform:
@@ -141,7 +151,12 @@ class Platform:
         """The command bus with every handler."""
         return CommandBus(
             await self.log(),
-            handlers(self.clock, sandbox=self.is_sandbox, stripe=self.settings.stripe_secret_key is not None),
+            handlers(
+                self.clock,
+                sandbox=self.is_sandbox,
+                stripe=self.settings.stripe_secret_key is not None,
+                platform_domains=self.settings.platform_domains,
+            ),
         )
 
     def keys(self) -> MasterKeys:

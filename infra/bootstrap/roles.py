@@ -67,13 +67,16 @@ async def run_consumers(
     from consumers.app import ConsumerApp
     from consumers.policies.mail import WAITING_MAILS
     from consumers.schedules.deadlines import DeadlinePolicy
+    from consumers.schedules.domain_checks import DomainChecks
+    from infra.adapters.dns.resolver import DnsTxtRecords
     from infra.adapters.kafka.topic import ensure_topics
     from infra.adapters.postgres.canaries import PostgresCanaries
     from infra.adapters.postgres.deliveries import PostgresDeliveries
+    from infra.adapters.postgres.domains import ReadModelDomains
     from infra.adapters.postgres.overdue import ReadModelOverdue
     from infra.adapters.postgres.provenance import PostgresProvenance
 
-    available = {*CONSUMERS, DeadlinePolicy.name} - set(without)
+    available = {*CONSUMERS, DeadlinePolicy.name, DomainChecks.name} - set(without)
     unknown = set(names) - available
     if unknown:
         known = ", ".join(sorted(available))
@@ -97,6 +100,11 @@ async def run_consumers(
             policy = DeadlinePolicy(ReadModelOverdue(await platform.pool()), await platform.bus(), platform.clock)
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
+        if not names or DomainChecks.name in names:
+            records = DnsTxtRecords(platform.settings.dns_servers, port=platform.settings.dns_port)
+            domains = ReadModelDomains(await platform.pool())
+            checks = DomainChecks(domains, records, await platform.bus(), platform.clock)
+            tasks.create_task(checks.run(stop))
 
 
 async def run_imager(platform: Platform, stop: asyncio.Event) -> None:

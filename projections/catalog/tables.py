@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.media.events import MediaType
 from domain.product.events import ProductStatus
+from domain.store.domain_events import DomainStatus
 from domain.store.events import StoreStatus
 from projections.catalog.views import ImageState
 from projections.engine.tables import Json, Table
@@ -47,6 +48,22 @@ class StoreRow:
     time_zone: str
     shipping: Json | None
     """``ShippingRates``; null until the merchant sets them."""
+
+
+@dataclass(slots=True)
+class DomainRow:
+    """A domain that a store connected; see ``views.DomainView``."""
+
+    store_id: UUID
+    name: str
+    status: DomainStatus
+    token: str
+    problem: str | None
+    """``DomainProblem``"""
+    connected_at: datetime
+    check_until: datetime
+    verified_at: datetime | None
+    off_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -234,6 +251,7 @@ STORES = Table(
         "niche",
         "name",
         "slug",
+        "custom_domain",
         "description",
         "status",
         "approved",
@@ -249,7 +267,17 @@ STORES = Table(
     indexes=(
         "create index on stores (merchant_id, created_at, id)",
         "create index on stores (slug)",
-        "create index on stores (custom_domain) where custom_domain is not null",
+    ),
+)
+DOMAINS = Table(
+    "domains",
+    DomainRow,
+    key=("store_id", "name"),
+    hot=("status", "token", "problem", "connected_at", "check_until", "verified_at", "off_at"),
+    indexes=(
+        "create index on domains (name) where status = 'VERIFIED'",
+        # What the schedule of checks walks through.
+        "create index on domains (status, name, store_id) where status in ('PENDING', 'VERIFIED')",
     ),
 )
 PAGES = Table(
@@ -353,6 +381,7 @@ class CatalogRows:
     """The rows that a batch touches, by table and key."""
 
     stores: dict[UUID, StoreRow] = field(default_factory=dict)
+    domains: dict[tuple[UUID, str], DomainRow] = field(default_factory=dict)
     pages: dict[UUID, PageRow] = field(default_factory=dict)
     page_versions: dict[tuple[UUID, int], PageVersionRow] = field(default_factory=dict)
     products: dict[UUID, ProductRow] = field(default_factory=dict)
@@ -367,6 +396,7 @@ class CatalogRows:
 
 TABLES = (
     STORES,
+    DOMAINS,
     PAGES,
     PAGE_VERSIONS,
     PRODUCTS,

@@ -19,6 +19,7 @@ from domain.product.events import ProductStatus, WinningScore
 from domain.shipping.rates import ShippingRates
 from domain.store.aggregate import PROMISE_DAYS
 from domain.store.brand import BrandIdentity, NameOption
+from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
 
 
@@ -105,6 +106,7 @@ class StoreView:
     brand: BrandResult | None
     scouting: ScoutingResult | None
     custom_domain: str | None
+    """The verified domain that is its canonical address; None for the address below the platform's domain."""
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
@@ -121,6 +123,25 @@ class StoreView:
     """Where it delivers and for how much; None until the merchant sets it."""
     business_country: str | None = None
     """ISO 3166-1 alpha-2 code of the merchant's business; None until it is stated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainView:
+    """A domain that a store connected."""
+
+    store_id: UUID
+    name: str
+    """In the ASCII form of DNS, in lower case."""
+    status: DomainStatus
+    token: str
+    problem: DomainProblem | None
+    """What the last check found wrong; None if nothing."""
+    connected_at: datetime
+    check_until: datetime
+    """When the search for the proof ends."""
+    verified_at: datetime | None
+    off_at: datetime | None
+    """When it is switched off, because its proof is lost; None unless that is so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeO
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
+from domain.store.domains import canonical_host
 from domain.store.legal_text import ShopDetails
 from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
@@ -267,7 +268,7 @@ class StoreMailWriter:
         )
 
     def _origin(self, store: StoreView) -> str:
-        host = store.custom_domain or f"{store.slug}.{self._sources.public_domain}"
+        host = canonical_host(store.slug, store.custom_domain, platform=self._sources.public_domain)
         return f"{self._sources.scheme}://{host}"
 
 

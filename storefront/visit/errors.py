@@ -13,8 +13,16 @@ class UnknownHost(Exception):
         self.host = host
 
 
+class OtherAddress(Exception):
+    """The store has this page at its canonical address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
 class StoreClosed(Exception):
-    """The store is public but paused."""
+    """The store is public but sells nothing: it is paused or archived."""
 
     def __init__(self, store: StoreView) -> None:
         super().__init__(str(store.id))

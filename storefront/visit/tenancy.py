@@ -15,8 +15,8 @@ from storefront.visit.revision_reader import RevisionReader
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-PUBLIC = frozenset({StoreStatus.ACTIVE, StoreStatus.PAUSED})
-"""Statuses in which the public may know a store's name and logo. An archived store keeps its orders and content pages."""
+CLOSED = frozenset({StoreStatus.PAUSED, StoreStatus.ARCHIVED})
+"""Statuses of stores that sell nothing, for now or for good. They keep their orders and content pages."""
 
 
 def bare_host(header: str) -> str:
@@ -74,12 +74,34 @@ class Tenancy:
         """Whether this is the platform's own address."""
         return host in self._platform
 
+    def is_public_platform(self, host: str) -> bool:
+        """Whether this is the platform's own address on the internet."""
+        return host in self._platform - LOOPBACK
+
+    def may_be_store(self, host: str) -> bool:
+        """Whether a host has the form of a store's address, without asking which stores there are."""
+        if host in self._platform or host.rpartition(".")[2].isdecimal():
+            return False
+        return all("." not in host.removesuffix(suffix) for suffix in self._suffixes if host.endswith(suffix))
+
+    async def is_store(self, host: str) -> bool:
+        """Whether a store that was ever published has this host, which is in its normal form."""
+        if host in self._seen:
+            return True
+        store = await self._find(host, self._present)
+        return store is not None and store.published_at is not None
+
+    def is_canonical(self, store: StoreView, header: str) -> bool:
+        """Whether a ``Host`` header names a store's canonical address, at whichever of the platform's domains."""
+        host = bare_host(header)
+        return host.endswith(self._suffixes) if store.custom_domain is None else host == store.custom_domain
+
     async def store_of(self, header: str) -> KnownStore:
         """Return the open store that a ``Host`` header names.
 
         Raises:
             UnknownHost: no public store has this host.
-            StoreClosed: it is paused.
+            StoreClosed: it is paused or archived.
         """
         known = await self.public_store_of(header)
         self.check_open(known.store, header)
@@ -89,13 +111,13 @@ class Tenancy:
         """Check that a store is open.
 
         Raises:
-            UnknownHost: the public does not know it any more.
-            StoreClosed: it is paused.
+            UnknownHost: the public does not know it.
+            StoreClosed: it is paused or archived.
         """
-        if store.status not in PUBLIC:
-            raise UnknownHost(bare_host(header))
-        if store.status is StoreStatus.PAUSED:
+        if store.status in CLOSED:
             raise StoreClosed(store)
+        if store.status is not StoreStatus.ACTIVE:
+            raise UnknownHost(bare_host(header))
 
     async def public_store_of(self, header: str) -> KnownStore:
         """Return the store that a ``Host`` header names, also if it is paused or archived now.

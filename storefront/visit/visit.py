@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from urllib.parse import quote
 from uuid import UUID
 
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from projections.sales.views import OrderView
 from storefront.ports import StorefrontDependencies
 from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
 from storefront.visit.cookies import CART, DAY, LAST_ORDER, MINUTE, MONTH, NOTICE, Cookies
-from storefront.visit.errors import is_outage
+from storefront.visit.errors import OtherAddress, is_outage
 from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.parts import Part, ShopperParts
@@ -31,6 +32,8 @@ from storefront.visit.tenancy import KnownStore, Tenancy
 
 MOST_SIGNERS = 1_000
 """Stores whose signers a process keeps."""
+_SAFE = "%/:?#[]@!$&'()*+,;=~"
+"""What stays as it is in an address that a browser sent; ``%`` begins what is quoted already."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,13 +172,15 @@ class Visits:
 
         Raises:
             UnknownHost: no store has this host.
-            StoreClosed: it is paused.
+            StoreClosed: it is paused or archived.
+            OtherAddress: the request is for another than its canonical address.
         """
         return await self._with_pages(await self.in_moment(await self.to_open_shop(request)))
 
     async def to_open_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_open_store`, without the content pages."""
         known = await self.tenancy.store_of(request.headers.get("host", ""))
+        self._check_address(known.store, request)
         visit = self._visit(known, request)
         last = visit.last_order
         if last is not None and last.is_of(visit.cart):
@@ -190,12 +195,32 @@ class Visits:
 
         Raises:
             UnknownHost: no store that was ever open has this host.
+            OtherAddress: the request is for another than its canonical address.
         """
         return await self._with_pages(await self.in_moment(await self.to_public_shop(request)))
 
     async def to_public_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_public_store`, without the content pages."""
+        visit = await self._to_any_address(request)
+        self._check_address(visit.store, request)
+        return visit
+
+    async def _to_any_address(self, request: Request) -> Visit:
         return self._visit(await self.tenancy.public_store_of(request.headers.get("host", "")), request)
+
+    def _check_address(self, store: StoreView, request: Request) -> None:
+        """Send readers of another address to the canonical one. A form that was sent to the other one still counts.
+
+        Raises:
+            OtherAddress: the store has another canonical address.
+        """
+        if request.method in {"GET", "HEAD"} and not self.tenancy.is_canonical(store, request.headers.get("host", "")):
+            path = request.scope.get("raw_path", b"/").decode("latin-1")
+            query = request.scope["query_string"].decode("latin-1")
+            raise OtherAddress(
+                f"{self._deps.origin_of(store)}{quote(path, safe=_SAFE)}"
+                + (f"?{quote(query, safe=_SAFE)}" if query else "")
+            )
 
     async def in_moment(self, visit: Visit) -> Visit:
         """Return a visit to the store as it is in the moment that its page reads.
@@ -239,7 +264,7 @@ class Visits:
             UnknownHost: no store that was ever open has this host.
         """
         try:
-            return await self.to_public_shop(request)
+            return await self._to_any_address(request)
         except Exception as error:
             remembered = self.during_outage(request) if is_outage(error) else None
             if remembered is None:

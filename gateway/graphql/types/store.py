@@ -12,6 +12,7 @@ from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
 from gateway.api.publication import blockers_of_store
+from gateway.api.store_address import platform_domain, storefront_address
 from gateway.api.validation import settings_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
@@ -21,6 +22,7 @@ from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.dispute import Dispute, DisputeRate
+from gateway.graphql.types.domain import Domain
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.media import MediaAsset
@@ -60,7 +62,9 @@ class Store(Derived):
     )
     brand_identity: BrandIdentity | None
     scouting: Scouting | None
-    custom_domain: str | None
+    custom_domain: str | None = strawberry.field(
+        description="The verified domain that is the store's address. Null if that is the one below the platform's domain."
+    )
     subdomain: str | None
     url: str | None = strawberry.field(description="Address of the storefront. It opens when the store is published.")
     settings: JSON = strawberry.field(description="The preferences of the store request.")
@@ -84,7 +88,7 @@ class Store(Derived):
         "brand_identity": of_view("brand", BrandIdentity.of),
         "scouting": of_view("scouting", Scouting.of),
         "subdomain": of_view("slug"),
-        "url": derived(lambda store: storefront_url(store.view, store.reading), "slug"),
+        "url": derived(lambda store: storefront_url(store.view, store.reading), "slug", "custom_domain"),
         "settings": of_view("preferences", settings_of),
         **dict.fromkeys(
             (
@@ -101,6 +105,7 @@ class Store(Derived):
             resolved("id"),
         ),
         "shipping": resolved("shipping", "currency"),
+        "domains": resolved("id", "slug", "custom_domain"),
     }
 
     @field(
@@ -239,6 +244,12 @@ class Store(Derived):
         views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Discount.of(view) for view in views]
 
+    @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
+    async def domains(self) -> list[Domain]:
+        id, platform = self.view.id, platform_domain(self.reading.deps.storefront_url)
+        views = await catalog_queries.domains_by_stores(self.reading.db, [id], scope=self.reading.scope)
+        return [Domain.of(view, self.view, platform=platform) for view in views[id]]
+
     @field("Disputes about the store's payments: the newest 200, the newest first.")
     async def disputes(self) -> list[Dispute]:
         views = await disputes_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
@@ -283,4 +294,4 @@ class Store(Derived):
 
 def storefront_url(view: StoreView, reading: ReadContext) -> str | None:
     """Return the address of a store's storefront. None if the store has no host label yet."""
-    return None if view.slug is None else reading.deps.storefront_url.format(slug=view.slug)
+    return storefront_address(view, reading.deps.storefront_url)

@@ -14,6 +14,7 @@ from domain.merchant.events import SupplierProvider
 from domain.product.events import ProductStatus, WinningScore
 from domain.store.brand import BrandIdentity, FontPair, HexColor, Logo, Voice
 from domain.store.events import StoreStatus
+from gateway.api.store_address import storefront_address
 from gateway.api.validation import settings_of
 from gateway.ports import GatewayDependencies
 from gateway.rest.schemas.body import Body
@@ -120,7 +121,7 @@ class StoreBody(Body):
             brand_identity=None if brand is None else BrandBody.of(brand.identity),
             custom_domain=view.custom_domain,
             subdomain=view.slug,
-            url=None if view.slug is None else deps.storefront_url.format(slug=view.slug),
+            url=storefront_address(view, deps.storefront_url),
             settings=settings_of(view.preferences),
             created_at=view.created_at,
             updated_at=view.updated_at,

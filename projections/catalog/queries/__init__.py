@@ -4,6 +4,7 @@ Each takes a scope; see :mod:`projections.reading.scope`.
 """
 
 from projections.catalog.queries.counts import categories_of_store, delivery_of_store
+from projections.catalog.queries.domains import all_domains, domains_by_stores, domains_to_check
 from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
 from projections.catalog.queries.products import (
     PRODUCT_ORDERS,
@@ -30,11 +31,14 @@ from projections.catalog.queries.stores import (
 
 __all__ = [
     "PRODUCT_ORDERS",
+    "all_domains",
     "categories_of_store",
     "count_media",
     "count_products",
     "count_stores",
     "delivery_of_store",
+    "domains_by_stores",
+    "domains_to_check",
     "images_by_products",
     "media_by_id",
     "media_by_ids",

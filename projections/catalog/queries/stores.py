@@ -124,8 +124,13 @@ async def store_by_slug(db: Reader, slug: str, *, scope: Scope) -> StoreView | N
 
 
 async def store_by_domain(db: Reader, domain: str, *, scope: Scope) -> StoreView | None:
-    """Return the store with this custom domain, in any status."""
-    return await _store(db, _stores_within(scope, Conditions().add("s.custom_domain = {}", domain.lower())))
+    """Return the store that has this domain verified, in any status."""
+    # For a moment two rows may say so: a store's loss may be read after another store's proof.
+    owner = (
+        "s.id = (select d.store_id from domains d where d.name = {} and d.status = 'VERIFIED' "
+        "order by d.verified_at desc limit 1)"
+    )
+    return await _store(db, _stores_within(scope, Conditions().add(owner, domain.lower())))
 
 
 async def _store(db: Reader, where: Conditions) -> StoreView | None:

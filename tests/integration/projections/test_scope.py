@@ -12,6 +12,7 @@ import pytest
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.order.events import OrderStatus
+from domain.store.domain_events import DomainStatus
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
 from projections.merchants import queries as merchants
@@ -29,6 +30,7 @@ MOVES = [
     *(("edit", n) for n in range(28, 42)),  # activate
     *(("edit", n) for n in range(7)),  # copy
     *(("image", n) for n in range(12)),
+    *(("domain", n) for n in (0, 2)),
     ("page", 0),
     ("page", 4),
     *(("order", n) for n in range(6)),
@@ -40,6 +42,9 @@ Query = Callable[..., Awaitable[Any]]
 
 HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
     {
+        catalog.all_domains,
+        catalog.domains_by_stores,
+        catalog.domains_to_check,
         jobs.generation_by_id,
         jobs.generations_by_stores,
         jobs.job_by_id,
@@ -67,6 +72,9 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         catalog.stores_by_ids: ([store],),
         catalog.store_by_slug: ("brand-0",),
         catalog.store_by_domain: ("fern.example",),
+        catalog.domains_by_stores: ([store],),
+        catalog.domains_to_check: (DomainStatus.VERIFIED,),
+        catalog.all_domains: (),
         catalog.products_of_store: (store, Window()),
         catalog.count_products: (store,),
         catalog.categories_of_store: (store,),
@@ -127,6 +135,7 @@ async def history(db: asyncpg.Connection) -> History:
     await build(db, history.raw, batch=500)
     store = history.stores[0]
     await db.execute("update stores set custom_domain = 'fern.example', status = 'ARCHIVED' where id = $1", store)
+    await db.execute("update domains set name = 'fern.example', status = 'VERIFIED' where store_id = $1", store)
     await db.execute("update products set slug = 'fern', category = 'Lamps' where store_id = $1", store)
     await db.execute(
         "update pages set slug = 'fern', id = case when id = (select id from pages where store_id = $1 order by id limit 1) "

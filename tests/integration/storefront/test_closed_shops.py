@@ -69,7 +69,7 @@ async def test_an_order_page_of_a_closed_shop_has_no_links_into_the_shop(
         assert (await browser.get(file)).status_code == 200
     for address in ("/", "/cart", "/products"):
         assert f'href="{address}"' not in page
-        assert (await browser.get(address)).status_code == (503 if shut == "pause_store" else 404)
+        assert (await browser.get(address)).status_code == (503 if shut == "pause_store" else 410)
 
 
 @pytest.mark.parametrize("shut", ["pause_store", "archive_store"])
@@ -85,7 +85,7 @@ async def test_a_closed_shop_still_shows_its_contact_and_policies(
     assert "takes no new orders" in contact.text
     assert 'name="robots" content="noindex"' in contact.text
     assert 'href="/products"' not in contact.text
-    assert (await browser.get("/pages/nothing")).status_code == (503 if shut == "pause_store" else 404)
+    assert (await browser.get("/pages/nothing")).status_code == (503 if shut == "pause_store" else 410)
 
 
 async def test_an_order_of_a_paused_shop_can_still_be_paid_or_cancelled(
@@ -161,7 +161,12 @@ async def test_an_archived_shop_shows_orders_and_content_pages_only(
     await floor.archive_store(store)
     for path in (forged, "/", "/nowhere"):
         answer = await browser.get(path)
-        assert (answer.status_code, answer.content) == (404, unknown.content)
+        if published:
+            assert answer.status_code == 410
+            assert "Closed for good" in answer.text
+            assert '<meta name="robots" content="noindex">' in answer.text
+        else:
+            assert (answer.status_code, answer.content) == (404, unknown.content)
     await floor.write_page(store, PageType.CONTACT, "Contact", "contact", "Write to hello@fern.test.")
     for path in ("/theme.css", "/logo.svg", "/pages/contact"):
         assert (await browser.get(path)).status_code == (200 if published else 404)

@@ -43,6 +43,8 @@ from domain.product.events import ImportedImage, ImportedVariant
 from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
 from domain.sourcing.listing import ListingVariant
 from domain.store import aggregate as stores
+from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
+from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
 from schemas.registry import encode
@@ -304,6 +306,20 @@ class History:
             lambda: store.archive(at=at) if number % 13 == 0 else (),
         ]
         self._append(stores.STORE, id, decisions[number // 3 % 5]())
+
+    def _domain(self, number: int) -> None:
+        """Connect a domain, check it, choose it, or remove it."""
+        store, at = self.state(self._pick(self.stores, number)), self._at
+        name = f"d{number % 2}.{store.id.hex[:6]}.example"
+        problem = list(DomainProblem)[number % 3] if number % 5 == 4 else None
+        decisions: list[Callable[[], Sequence[DomainEvent]]] = [
+            lambda: connect_domain(store, name, at=at),
+            lambda: record_check(store, name, problem, at=at),
+            lambda: record_check(store, name, problem, at=at + timedelta(days=4)),
+            lambda: choose_primary(store, name if number % 4 else None, at=at),
+            lambda: remove_domain(store, name, at=at) if number % 7 == 0 else (),
+        ]
+        self._append(stores.STORE, store.id, decisions[number // 2 % 5]())
 
     def _image(self, number: int) -> None:
         store = self._pick(self.stores, number)
@@ -568,6 +584,7 @@ class History:
 
 MOVES: dict[str, Callable[[History, int], None]] = {
     "store": History._store,
+    "domain": History._domain,
     "selling": History._selling,
     "request": History._request_store,
     "supplier": History._supplier,

@@ -13,6 +13,7 @@ from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.disputes import RecordPayout
+from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
 from commands.generation import (
     CancelGeneration,
     ChooseNiche,
@@ -133,6 +134,9 @@ COMMANDS: dict[type, Build] = {
     ),
     PauseDiscount: lambda p, _p, _o, m: PauseDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
     ResumeDiscount: lambda p, _p, _o, m: ResumeDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
+    ConnectDomain: lambda p, _p, _o, m: ConnectDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),
+    ChoosePrimaryDomain: lambda p, _p, _o, m: ChoosePrimaryDomain(store_id=p.store_id, merchant_id=m, domain=None),
+    RemoveDomain: lambda p, _p, _o, m: RemoveDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),
     ApproveStore: lambda p, _p, _o, m: ApproveStore(store_id=p.store_id, merchant_id=m),
     PublishStore: lambda p, _p, _o, m: PublishStore(store_id=p.store_id, merchant_id=m),
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),

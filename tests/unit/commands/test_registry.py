@@ -29,8 +29,16 @@ def test_each_command_has_one_handler() -> None:
 
 def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
     clock, niches = FixedClock(), RuleNicheReader()
-    known = {"clock": clock, "measure": measure, "niches": niches, "sandbox": True, "stripe": False}
-    for command, handler in bind(clock=clock, measure=measure, niches=niches).items():
+    domains = ("shops.example",)
+    known = {
+        "clock": clock,
+        "measure": measure,
+        "niches": niches,
+        "sandbox": True,
+        "stripe": False,
+        "platform_domains": domains,
+    }
+    for command, handler in bind(clock=clock, measure=measure, niches=niches, platform_domains=domains).items():
         assert isinstance(handler, partial)
         named = {
             name

@@ -95,6 +95,15 @@ async def test_a_taken_address_gets_a_number(platform: Platform) -> None:
     assert slugs == ["neon-haven", "neon-haven-2", "neon-haven-3"]
 
 
+async def test_a_reserved_address_is_given_to_no_store(platform: Platform) -> None:
+    slugs = []
+    for name in ("Status", "WWW", "Mail"):
+        platform.merchant_id, platform.store_id = uuid4(), uuid4()
+        await platform.request()
+        slugs.append((await platform.brand(name)).result["slug"])
+    assert slugs == ["status-2", "www-2", "mail-2"]
+
+
 async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
     await platform.publish()
     await platform.again(Step.BRAND)

@@ -99,6 +99,15 @@ def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
         store, store_row = history.state(id), rows.stores[id]
         assert (store_row.status, store_row.slug, store_row.approved) == (store.status, store.slug, store.approved)
         assert store_row.currency == store.currency
+        assert store_row.custom_domain == store.primary_domain
+        domains = {row.name: row for row in rows.domains.values() if row.store_id == id}
+        assert {
+            name: (row.status, row.problem, row.token, row.connected_at, row.check_until, row.off_at)
+            for name, row in domains.items()
+        } == {
+            name: (d.status, d.problem, d.token, d.connected_at, d.check_until, d.off_at)
+            for name, d in store.domains.items()
+        }
         assert {page.id: (page.slug, page.title) for page in rows.pages.values() if page.store_id == id} == {
             id: (page.slug, page.title) for id, page in store.pages.items()
         }
@@ -196,6 +205,8 @@ def test_every_event_is_in_a_read_model_except_those_without_a_query() -> None:
     handled = frozenset().union(*(model.handles for model in READ_MODELS.values()))
     assert {event.__name__ for event in EVENTS.values()} - {event.__name__ for event in handled} == {
         "CartOrdered",
+        "HostnameReleased",
+        "HostnameTaken",
         "ShopperForgotten",
         "SlugReserved",
         "WebhookReceived",
