@@ -131,7 +131,7 @@ class GroupQueue:
             for each in (*group, *queue):
                 each.fail(ConcurrencyConflict("the process is stopping"))
             raise
-        except Exception as error:  # noqa: BLE001 - the senders get it
+        except Exception as error:  # noqa: BLE001 - a bug in the queue; without this its senders would wait in vain
             for each in (*group, *queue):
                 each.fail(error)
         finally:
@@ -150,7 +150,12 @@ class GroupQueue:
                 group[0].fail(error)
             return (), False
         by_decision = {each.decision: each for each in group}
-        outcome = await decide_group(self._log, self._hot, list(by_decision), reload=hot)
+        try:
+            outcome = await decide_group(self._log, self._hot, list(by_decision), reload=hot)
+        except Exception:  # noqa: BLE001 - alone, each command gets an error of its own, or its outcome
+            for each in group:
+                each.alone = True
+            return group, False
         for decision, receipt in outcome.receipts.items():
             by_decision[decision].succeed(receipt)
         for decision, refusal in outcome.refusals.items():

@@ -27,6 +27,7 @@ from domain.ids import uuid7
 from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.money import RECORDED
 from infra.adapters.postgres.group_append import APPEND_GROUP, group_arguments
+from infra.adapters.postgres.group_commits import GroupCommits
 from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.snapshots import SNAPSHOT_EVERY, SnapshotWriter, shape_of
 from infra.adapters.postgres.state_cache import CachedState, StateCache
@@ -100,6 +101,7 @@ class PostgresEventLog(SettledLog):
         self._clock = clock
         self._cache = StateCache(cached_streams)
         self._wake = asyncio.Event()
+        self._commits = GroupCommits(self._commit_alone, self.commit_group)
 
     async def load(self, kind: StreamKind[S], stream_id: UUID) -> Loaded | None:
         shape = shape_of(kind)
@@ -136,6 +138,9 @@ class PostgresEventLog(SettledLog):
         return None if cached is None or cached.fingerprint != shape_of(kind).fingerprint else cached.loaded
 
     async def commit(self, commit: Commit) -> Receipt:
+        return await self._commits.commit(commit)
+
+    async def _commit_alone(self, commit: Commit) -> Receipt:
         command_id = commit.context.command_id
         events = [(staged, event) for staged in commit.staged for event in staged.events]
         token = ConsistencyToken.of(events[-1][0].tenant, 0) if events else commit.read
@@ -300,7 +305,8 @@ class PostgresEventLog(SettledLog):
             await asyncio.sleep(NOTIFY_SECONDS)
 
     async def drain(self) -> None:
-        """Wait for the snapshots that are being written."""
+        """Wait for the commits and snapshots that are being written."""
+        await self._commits.drain()
         await self._snapshots.drain()
 
     def _after_append(self, staged: Sequence[Staged], position: int) -> None:

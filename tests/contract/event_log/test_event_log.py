@@ -17,6 +17,7 @@ from commands.ports import (
     Context,
     EventLog,
     KnownCommands,
+    Receipt,
     Staged,
     StreamKindMismatch,
     UnknownCause,
@@ -178,6 +179,46 @@ async def test_of_many_writers_at_one_version_one_wins(log: EventLog) -> None:
     )
     assert sum(isinstance(outcome, ConcurrencyConflict) for outcome in outcomes) == 7
     assert (await merchant_in(log, id)).version == 2
+
+
+async def test_commits_asked_for_at_once_each_get_their_own_outcome(log: EventLog) -> None:
+    taken, id, same = uuid4(), uuid4(), uuid4()
+    known = commit(registered(taken), result=1)
+    await log.commit(known)
+    cause = await cause_in(log)
+    new = [commit(registered(uuid4()), result={"n": n}) for n in range(4)]
+    asked: list[tuple[Commit, type[object]]] = [
+        (new[0], Receipt),
+        (commit(registered(taken)), ConcurrencyConflict),
+        (new[1], Receipt),
+        (known, Receipt),
+        (replace(known, digest=b"e" * 32), CommandReused),
+        (because(commit(registered(uuid4())), cause.id, Cause(cause.position, bytes(32))), UnknownCause),
+        (replace(commit(registered(uuid4())), assumed={taken: 0}), ConcurrencyConflict),
+        (because(new[2], cause.id, Cause(cause.position, cause.hash)), Receipt),
+        (commit(connected(await merchant_in(log, taken))), Receipt),
+        (commit(read=ConsistencyToken.of(id, 1)), Receipt),
+        (new[3], Receipt),
+        (new[3], Receipt),
+    ]
+    before = len(await all_events(log))
+    answers = await asyncio.gather(*(log.commit(each) for each, _ in asked), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [expected for _, expected in asked]
+    for (each, _), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Receipt):
+            assert answer.result == each.result
+            stored = await log.outcome(each.context.command_id)
+            assert stored is not None
+            assert (stored.result, stored.token) == (answer.result, answer.token)
+    events = (await all_events(log))[before:]
+    assert len(events) == 5
+    assert {event.stream_id for event in events} == {taken, *(each.staged[0].stream_id for each in new)}
+    outcomes = await asyncio.gather(
+        *(log.commit(commit(registered(same))) for _ in range(3)),
+        log.commit(commit(registered(id))),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ConcurrencyConflict"] * 2 + ["Receipt"] * 2
 
 
 async def test_a_group_is_appended_in_its_order_each_command_with_its_own_context_and_receipt(log: EventLog) -> None:

@@ -32,6 +32,25 @@ async def test_repeating_a_command_returns_its_first_result_and_appends_nothing(
     assert len(await log.read_settled(0, 10)) == 1
 
 
+async def test_a_group_whose_connection_is_killed_appends_every_command_once(
+    log: PostgresEventLog, pool: asyncpg.Pool
+) -> None:
+    bus, stores = bus_on(log, SystemClock()), [uuid4() for _ in range(6)]
+    async with pool.acquire() as other:
+        async with other.transaction():
+            await other.execute("lock table commands in share mode")
+            asked = [asyncio.create_task(bus.dispatch(Ask(store_id=store), context())) for store in stores]
+            async with asyncio.timeout(20):
+                while not await pool.fetchval(
+                    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+                    " where wait_event_type = 'Lock' and query like '%append_group%' and datname = current_database()"
+                ):
+                    await asyncio.sleep(0.01)
+        receipts = await asyncio.gather(*asked)
+    assert len({receipt.command_id for receipt in receipts}) == len(stores)
+    assert sorted(event.stream_id for event in await log.read_settled(0, 20)) == sorted(stores)
+
+
 async def test_a_command_id_with_another_payload_is_refused(log: PostgresEventLog) -> None:
     bus, store, same = bus_on(log, SystemClock()), uuid4(), context()
     await bus.dispatch(Ask(store_id=store), same)

@@ -1,7 +1,7 @@
 """Groups of a hot stream: the same events as one by one, and no command suffers from another one."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -300,6 +300,36 @@ def test_a_lost_connection_before_or_after_a_commit_neither_loses_nor_doubles_a_
         assert len(placed) == len(set(placed)) == min(orders, STOCK)
 
     asyncio.run(check())
+
+
+async def test_a_database_that_fails_once_fails_one_group_and_no_command_that_waits() -> None:
+    class Failing(SlowLog):
+        failed = False
+
+        async def known(self, command_ids: Collection[UUID]) -> frozenset[UUID]:
+            if not self.failed:
+                self.failed = True
+                raise Unplugged
+            return await super().known(command_ids)
+
+    at = await shop()
+    at.platform.log = log = slow(at.platform.log, Failing)
+    answers = await at.together([at.decision(at.order(n, STOCK), n) for n in range(6)], group=2)
+    assert [type(answer) for answer in answers] == [Receipt] + [InsufficientStock] * 5
+    assert isinstance(log, Failing)
+    assert log.failed
+
+
+async def test_a_database_that_is_away_fails_each_command_with_an_error_of_its_own() -> None:
+    class Away(SlowLog):
+        async def load(self, kind: StreamKind[Any], stream_id: UUID) -> Loaded | None:
+            raise Unplugged
+
+    at = await shop()
+    at.platform.log = slow(at.platform.log, Away)
+    answers = await at.together([at.decision(at.order(n), n) for n in range(5)], group=2)
+    assert [type(answer) for answer in answers] == [Unplugged] * 5
+    assert len({id(answer) for answer in answers}) == 5
 
 
 async def test_a_group_is_one_commit() -> None:
