@@ -126,7 +126,11 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
             store_id=store.id,
             lines=lines,
             price=price,
-            terms=OrderTerms(arrival=arrival_window(days, ordered_on=day_in(store.time_zone, at)), pages=pages),
+            terms=OrderTerms(
+                arrival=arrival_window(days, ordered_on=day_in(store.time_zone, at)),
+                pages=pages,
+                return_days=store.returns.days,
+            ),
             at=at,
         ),
         tenant=store.id,

@@ -20,6 +20,7 @@ from domain.order.aggregate import ORDER, Order
 from domain.order.delivery import day_in
 from domain.order.events import OrderPaid, WithdrawnLine
 from domain.order.fulfillment import deliver, fulfil
+from domain.order.withdrawal import withdraw
 from domain.privacy import Sealed
 from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
@@ -322,8 +323,8 @@ async def withdraw_from_order(command: WithdrawFromOrder, work: Work, *, clock: 
     order = await work.get(ORDER, command.order_id)
     require_owner(ORDER.name, order.id, owner=order.store_id, caller=command.store_id)
     store = await work.get(STORE, order.store_id)
-    events = order.withdraw(
-        command.lines, name=command.name, email=command.email, today=day_in(store.time_zone, at), at=at
+    events = withdraw(
+        order, command.lines, name=command.name, email=command.email, today=day_in(store.time_zone, at), at=at
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
     return {"is_new": bool(events)}

@@ -22,6 +22,7 @@ from storefront.pages.home import HomePages
 from storefront.pages.legal import LegalPages
 from storefront.pages.order import OrderPages
 from storefront.pages.products import ProductPages
+from storefront.pages.returns import ReturnPages
 from storefront.pages.withdraw import WithdrawPages
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
@@ -40,6 +41,7 @@ PAGES: Sequence[type[Pages]] = (
     ContentPages,
     LegalPages,
     WithdrawPages,
+    ReturnPages,
     FilePages,
 )
 

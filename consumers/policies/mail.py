@@ -14,6 +14,13 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
 from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
+from domain.order.after_sale.return_events import (
+    ReplacementSent,
+    ReturnApproved,
+    ReturnDeclined,
+    ReturnReceived,
+    ReturnRequested,
+)
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from infra.retry import RetryPolicy, retry
@@ -32,6 +39,11 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     DisputeDeadlineNear: (MailKind.DISPUTE_DEADLINE,),
     RefundFailed: (MailKind.REFUND_FAILED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
+    ReturnRequested: (MailKind.RETURN_REQUESTED, MailKind.RETURN_TO_DECIDE),
+    ReturnApproved: (MailKind.RETURN_APPROVED,),
+    ReturnDeclined: (MailKind.RETURN_DECLINED,),
+    ReturnReceived: (MailKind.RETURN_RECEIVED,),
+    ReplacementSent: (MailKind.REPLACEMENT_SENT,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""

@@ -10,6 +10,8 @@ from uuid import UUID
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.money import Money
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, ParcelEvent, ParcelShipped, Pieces
+from domain.order.after_sale.return_events import ReturnedPieces
+from domain.order.after_sale.return_state import with_withdrawal
 from domain.order.after_sale.state import AfterSale, Parcel, Payment
 from domain.order.delivery import ArrivalWindow
 from domain.order.errors import OrderNotOpen
@@ -30,12 +32,11 @@ from domain.order.events import (
     ShipmentCorrected,
     UnmatchedReason,
     WithdrawalReceived,
-    WithdrawnLine,
 )
 from domain.order.quote import payment_step
 from domain.order.status import order_status
-from domain.order.withdrawal import newly_withdrawn, withdrawal_deadline
 from domain.privacy import Sealed
+from domain.store.return_policy import LEGAL_DAYS
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long an unpaid order reserves stock and its payment page stays open."""
@@ -84,11 +85,18 @@ class Order:
     withdrawals: int = 0
     withdrawn: Mapping[UUID, int] = field(default_factory=dict)
     """Withdrawn pieces by variant."""
+    return_days: int = LEGAL_DAYS
+    """How long the store took goods back when the order was placed."""
 
     @property
     def items(self) -> int:
         """Pieces in the order."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def quantities(self) -> Mapping[UUID, int]:
+        """Pieces by variant."""
+        return {line.variant_id: line.quantity for line in self.lines}
 
     def account_of(self, intent_id: str) -> str | None:
         """Return the merchant's account that has a payment's money; None if it was not recorded."""
@@ -173,41 +181,6 @@ class Order:
             raise OrderNotOpen(self.id, self.status, "cancelled")
         return (OrderCancelled(**next_header(self, at), reason=reason),)
 
-    def withdraw(
-        self, asked: Sequence[WithdrawnLine], *, name: Sealed, email: Sealed, today: date, at: datetime
-    ) -> Sequence[OrderEvent]:
-        """Receive a consumer's withdrawal. No-op if earlier ones name all of its pieces.
-
-        A late withdrawal is received and marked. ``asked`` without lines means everything that is left.
-
-        Raises:
-            OrderNotOpen: the order is not paid, so there is nothing to pay back.
-            InvalidInput: a line is not in the order, or a quantity is not at least 1.
-        """
-        if self.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
-            raise OrderNotOpen(self.id, self.status, "withdrawn from")
-        known = {line.variant_id for line in self.lines}
-        for n, line in enumerate(asked):
-            if line.variant_id not in known:
-                raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {self.number}.")
-            if line.quantity < 1:
-                raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
-        lines = newly_withdrawn(self.lines, self.withdrawn, asked)
-        if not lines:
-            return ()
-        deadline = withdrawal_deadline(self.delivered_on)
-        return (
-            WithdrawalReceived(
-                **next_header(self, at),
-                number=self.withdrawals + 1,
-                lines=list(lines),
-                name=name,
-                email=email,
-                deadline=deadline,
-                is_late=deadline is not None and today > deadline,
-            ),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopperDetails:
@@ -240,6 +213,8 @@ class OrderTerms:
     """The promised days; None if they are unknown."""
     pages: Sequence[PageVersionRef] = ()
     """The legal pages, each in its present version."""
+    return_days: int | None = None
+    """How long the store takes goods back."""
 
 
 def place(
@@ -286,6 +261,7 @@ def place(
             shipping_address=shopper.address,
             arrival=terms.arrival,
             pages=list(terms.pages),
+            return_days=terms.return_days,
             shipping_zone=price.zone,
             discount=price.discount,
         ),
@@ -314,6 +290,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 placed_at=event.occurred_at,
                 discount_id=None if event.discount is None else event.discount.discount_id,
                 discounts=_shares(event),
+                return_days=event.return_days or LEGAL_DAYS,
             )
         case Order(), _:
             changed = replace(_changed(order, event), version=event.originator_version)
@@ -340,7 +317,10 @@ def _changed(order: Order, event: OrderEvent) -> Order:
             withdrawn = dict(order.withdrawn)
             for line in event.lines:
                 withdrawn[line.variant_id] = withdrawn.get(line.variant_id, 0) + line.quantity
-            return replace(order, withdrawals=event.number, withdrawn=withdrawn)
+            lines = [ReturnedPieces(variant_id=line.variant_id, quantity=line.quantity) for line in event.lines]
+            returns = with_withdrawal(order.after.returns, lines, deadline=event.deadline, is_late=event.is_late)
+            after = replace(order.after, returns=returns)
+            return replace(order, withdrawals=event.number, withdrawn=withdrawn, after=after)
         case OrderPlaced():
             raise CorruptStream(event)
         case _:
@@ -378,7 +358,7 @@ def _status(order: Order) -> OrderStatus:
         paid_minor=None if payment is None else payment.amount.minor,
         refunded_minor=order.after.refunded_minor(order.intent_id),
         cancelled=order.cancelled,
-        items=order.items - order.after.unsent_items,
+        items=order.items - order.after.unsent_items(order.quantities),
         shipped_items=order.after.shipped_items,
     )
 

@@ -99,6 +99,8 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """The store's zone that the order is sent to; null in older events."""
     discount: OrderDiscount | None = None
     """The code that the order uses; null if it uses none."""
+    return_days: int | None = None
+    """Days after the delivery in which goods can be returned; null in older events, which have the 14 of the law."""
 
 
 class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):

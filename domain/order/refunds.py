@@ -1,7 +1,7 @@
 """Refunds of an order: what may be paid back, and what the provider says about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
@@ -40,6 +40,10 @@ class RefundWish:
     reason: str = ""
     intent_id: str | None = None
     """The payment; None means the one that paid the order."""
+    return_number: int | None = None
+    """The return that is paid back; None if it is for none."""
+    are_sent: bool = False
+    """Whether the shopper had all of the pieces, so that as many as before are left to send."""
 
 
 def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[OrderEvent]:
@@ -66,12 +70,12 @@ def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[
     _check_pieces(order, wish.lines)
     shipping = Money.zero(left.currency) if wish.shipping is None else wish.shipping
     everything = not wish.lines and wish.shipping is None and wish.amount is None
-    lines = _with_unsent(order, wish.lines)
+    lines = list(wish.lines) if wish.are_sent else _with_unsent(order, wish.lines)
     if everything:
         amount = left
         if of_order:
             lines = pieces_to_refund(order, restock=wish.restock)
-            shipping = min(_shipping_left(order), left, key=lambda money: money.minor)
+            shipping = min(shipping_left(order), left, key=lambda money: money.minor)
     else:
         _check_shipping(order, shipping)
         amount = _amount(order, wish, shipping, left=left)
@@ -87,6 +91,7 @@ def request_refund(order: Order, wish: RefundWish, *, at: datetime) -> Sequence[
             shipping=shipping,
             reason=wish.reason,
             idempotency_key=f"refund:{wish.refund_id}",
+            return_number=wish.return_number,
         ),
     )
 
@@ -156,6 +161,7 @@ def _progress(
             reason=answer.reason,
             after_success=known.status is RefundStatus.SUCCEEDED,
             unmatched=known.intent_id in order.unmatched_intents,
+            unsent=_unsent_by(order, refund_id, known) if known.status is RefundStatus.SUCCEEDED else 0,
         )
     if answer.status is RefundStatus.SUCCEEDED and is_open:
         return RefundSucceeded(
@@ -166,8 +172,19 @@ def _progress(
             amount=known.amount,
             fee_refund=known.fee_refund,
             unmatched=known.intent_id in order.unmatched_intents,
+            unsent=_unsent_by(order, refund_id, known),
         )
     return None
+
+
+def _unsent_by(order: Order, refund_id: UUID, refund: Refund) -> int:
+    """Return how many of the pieces that are refunded instead of sent are so by this refund alone."""
+
+    def count(status: RefundStatus) -> int:
+        refunds = {**order.after.refunds, refund_id: replace(refund, status=status)}
+        return replace(order.after, refunds=refunds).unsent_items(order.quantities)
+
+    return count(RefundStatus.SUCCEEDED) - count(RefundStatus.FAILED)
 
 
 def _refund_of(order: Order, answer: RefundAnswer) -> UUID:
@@ -218,12 +235,13 @@ def _check_pieces(order: Order, lines: Sequence[RefundedPieces]) -> None:
         left[line.variant_id] = count - line.quantity
 
 
-def _shipping_left(order: Order) -> Money:
+def shipping_left(order: Order) -> Money:
+    """Return how much of the delivery's price no refund names yet."""
     return Money(minor=max(0, order.shipping.minor - order.after.refunded_shipping()), currency=order.shipping.currency)
 
 
 def _check_shipping(order: Order, shipping: Money) -> None:
-    left = _shipping_left(order)
+    left = shipping_left(order)
     if shipping.minor < 0 or (shipping.minor and (shipping.currency != left.currency or left < shipping)):
         raise InvalidInput("shipping", f"Delivery cannot be refunded by {shipping}: {left} of it is left.")
 

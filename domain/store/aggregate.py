@@ -35,6 +35,7 @@ from domain.store.events import (
     PageWritten,
     Preferences,
     ProductsScouted,
+    ReturnPolicySet,
     ShippingRatesSet,
     SlugReserved,
     StoreApproved,
@@ -49,6 +50,7 @@ from domain.store.events import (
 )
 from domain.store.legal_text import NAMES_BUSINESS, has_blanks
 from domain.store.refusals import refuse_unsellable
+from domain.store.return_policy import ReturnPolicy
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
@@ -112,6 +114,8 @@ class Store:
     """Every domain that it ever connected, by name."""
     primary_domain: str | None = None
     """The verified domain that is its canonical address; None for the address below the platform's domain."""
+    returns: ReturnPolicy = ReturnPolicy()
+    """The rules for returns; those of the law until the merchant sets them."""
 
     def shipping_in(self, currency: str) -> ShippingRates:
         """Return the store's rates, or the default ones in a currency."""
@@ -464,7 +468,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             )
         case Store(), PageWritten() | PageRetitled():
             return _with_page(store, event)
-        case Store(), NicheChanged() | CurrencyChosen() | DeliveryPromised() | ShippingRatesSet():
+        case Store(), NicheChanged() | CurrencyChosen() | DeliveryPromised() | ShippingRatesSet() | ReturnPolicySet():
             return _with_choice(store, event)
         case Store(), (
             DomainConnected()
@@ -493,7 +497,9 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 }
 
 
-def _with_choice(store: Store, event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet) -> Store:
+def _with_choice(
+    store: Store, event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet | ReturnPolicySet
+) -> Store:
     version = event.originator_version
     match event:
         case NicheChanged():
@@ -504,6 +510,8 @@ def _with_choice(store: Store, event: NicheChanged | CurrencyChosen | DeliveryPr
             return replace(store, version=version, delivery_promise_days=event.days, time_zone=event.time_zone)
         case ShippingRatesSet():
             return replace(store, version=version, shipping=event.rates)
+        case ReturnPolicySet():
+            return replace(store, version=version, returns=event.policy)
 
 
 def _with_domain(store: Store, event: DomainOfStoreEvent) -> Store:

@@ -8,6 +8,7 @@ from domain.merchant.events import SupplierProvider
 from domain.shipping.rates import ShippingRates
 from domain.store.brand import BrandIdentity, NameOption
 from domain.store.domain_events import DomainOfStoreEvent
+from domain.store.return_policy import ReturnPolicy
 
 
 class StoreStatus(StrEnum):
@@ -159,6 +160,12 @@ class ShippingRatesSet(DomainEvent, wire_name="store.shipping_rates_set.v1"):
     rates: ShippingRates
 
 
+class ReturnPolicySet(DomainEvent, wire_name="store.return_policy_set.v1"):
+    """The merchant set the store's rules for returns. They hold for orders from then on, and for earlier ones if better."""
+
+    policy: ReturnPolicy
+
+
 class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
     """The merchant changed a page's title; its text stays."""
 
@@ -207,6 +214,7 @@ StoreEvent = (
     | DeliveryPromised
     | ShippingRatesSet
     | DomainOfStoreEvent
+    | ReturnPolicySet
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

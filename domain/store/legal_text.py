@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from domain.merchant.identity import BusinessIdentity
+from domain.store.return_policy import ReturnPolicy
 
 BLANK = "To be completed by the merchant:"
 """Begins what pages of earlier releases left to the merchant. Shoppers never see it."""
@@ -18,7 +19,7 @@ NAMES_BUSINESS = "{business"
 UNSTATED = (
     "The business behind this shop has not published its details yet. Until it does, the shop takes no real orders."
 )
-PLACEHOLDER = re.compile(r"\{(business(?:\.[a-z_]+)?|shop\.email|delivery\.promise)\}")
+PLACEHOLDER = re.compile(r"\{(business(?:\.[a-z_]+)?|shop\.email|delivery\.promise|returns\.(?:days|cost|reasons))\}")
 """The placeholders that :func:`published` fills. Other braces stay as they are."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~&])")
 _BLANK_ITEM = re.compile(rf"^\s*(?:[-*]|\d+\.)?\s*\*\*\[{re.escape(BLANK)}.*\]\*\*\s*$")
@@ -36,6 +37,7 @@ class ShopDetails:
     contact_email: str | None = None
     """The address that the store was requested with; the business's own if there is none."""
     delivery_promise_days: int
+    returns: ReturnPolicy = ReturnPolicy()
 
     @property
     def email(self) -> str | None:
@@ -99,6 +101,8 @@ def _value(token: str, shop: ShopDetails) -> str | None:
     match token:
         case "delivery.promise":
             return f"{shop.delivery_promise_days} days"
+        case "returns.days" | "returns.cost" | "returns.reasons":
+            return _of_returns(token, shop.returns)
         case "shop.email":
             return "the address on our [contact page](/pages/contact)" if shop.email is None else _mail(shop.email)
         case _ if identity is None:
@@ -116,6 +120,20 @@ def _value(token: str, shop: ShopDetails) -> str | None:
             return None if part is None else _plain(part)
         case _:
             return None
+
+
+def _of_returns(part: str, policy: ReturnPolicy) -> str:
+    match part:
+        case "returns.days":
+            return f"{policy.days} days"
+        case "returns.reasons":
+            return _plain(", ".join(f"“{reason}”" for reason in policy.reasons))
+    if policy.merchant_pays:
+        return "we pay the cost of sending the goods back."
+    return (
+        "you pay the direct cost of sending the goods back, unless they are faulty, damaged or not what you ordered; "
+        "then we pay."
+    )
 
 
 def _with_form(identity: BusinessIdentity) -> str:

@@ -27,6 +27,7 @@ from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.refunds import RefundMutations
+from gateway.graphql.mutations.returns import ReturnMutations
 from gateway.graphql.mutations.selling import SellingMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
@@ -45,6 +46,7 @@ class Mutation(
     OrderMutations,
     RefundMutations,
     DisputeMutations,
+    ReturnMutations,
     StoreMutations,
     SellingMutations,
     DomainMutations,

@@ -47,6 +47,7 @@ class StoreRow:
     delivery_promise_days: int
     time_zone: str
     shipping: Json | None
+    returns: Json | None
     """``ShippingRates``; null until the merchant sets them."""
 
 
@@ -263,6 +264,7 @@ STORES = Table(
         "delivery_promise_days",
         "time_zone",
         "shipping",
+        "returns",
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",

@@ -21,6 +21,7 @@ from domain.store.aggregate import PROMISE_DAYS
 from domain.store.brand import BrandIdentity, NameOption
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
+from domain.store.return_policy import ReturnPolicy
 
 
 class BrandResult(Value):
@@ -121,6 +122,8 @@ class StoreView:
     """The IANA time zone of the store's dates."""
     shipping: ShippingRates | None = None
     """Where it delivers and for how much; None until the merchant sets it."""
+    returns: ReturnPolicy | None = None
+    """The rules for returns; None until the merchant sets them."""
     business_country: str | None = None
     """ISO 3166-1 alpha-2 code of the merchant's business; None until it is stated."""
 

@@ -9,7 +9,10 @@ from projections.sales.fold.money import MONEY_FOLDS
 from projections.sales.fold.orders import FOLDS
 from projections.sales.fold.parcels import PARCEL_FOLDS
 from projections.sales.fold.refunds import REFUND_FOLDS
+from projections.sales.fold.returns import RETURN_FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-MODEL = ReadModel("sales", 7, SalesRows, TABLES, (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS))
+_FOLDS = (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS, RETURN_FOLDS)
+
+MODEL = ReadModel("sales", 7, SalesRows, TABLES, _FOLDS)
 """The read model."""

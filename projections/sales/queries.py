@@ -15,11 +15,13 @@ from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
+from domain.store.return_policy import LEGAL_DAYS
 from projections.engine.tally import read_tally, total
 from projections.reading.columns import Selection
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope, restrict
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
+from projections.sales.return_queries import returns_of_orders, returns_with_refunds
 from projections.sales.tables import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderLineView,
@@ -30,6 +32,8 @@ from projections.sales.views import (
     WithdrawalView,
 )
 
+NEEDS_ATTENTION = "o.returns_to_decide > 0"
+"""Orders that wait for a decision of the merchant; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 
 _WITHDRAWN = TypeAdapter(list[WithdrawnLine])
@@ -40,7 +44,7 @@ _COLUMNS = (
     "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
     "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
-    "updated_at",
+    "updated_at", "return_count", "returns_to_decide", "return_days",
 )  # fmt: skip
 _ORDERS: Selection[Any] = Selection(
     frozenset(_COLUMNS), {f"o.{name}": name for name in _COLUMNS}, lambda record: record
@@ -56,6 +60,7 @@ async def orders_of_store(
     scope: Scope,
     statuses: Collection[OrderStatus] = (),
     withdrawn: bool | None = None,
+    needs_attention: bool = False,
 ) -> Slice[OrderView]:
     """Return a store's orders, the newest first.
 
@@ -66,6 +71,7 @@ async def orders_of_store(
         scope: whose rows may be returned.
         statuses: only orders in one of these; empty means any.
         withdrawn: only orders with a withdrawal, or only those without; None means any.
+        needs_attention: only orders that wait for a decision of the merchant.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -74,7 +80,7 @@ async def orders_of_store(
         db,
         selection=_ORDERS,
         table="orders o",
-        where=_listed(store_id, statuses, scope, withdrawn),
+        where=_listed(store_id, statuses, scope, withdrawn, needs_attention),
         order=NEWEST,
         window=window,
         id="o.id",
@@ -87,20 +93,35 @@ async def orders_of_store(
     )
 
 
-def _listed(store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None) -> Conditions:
+def _listed(
+    store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None, needs_attention: bool
+) -> Conditions:
     """Return the conditions of a list of orders, in parts if it is about some statuses."""
     where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
     if withdrawn is not None:
         where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
-    if not statuses or withdrawn:
+    if needs_attention:
+        where = where.add(NEEDS_ATTENTION)
+    if not statuses or withdrawn or needs_attention:
         return where.add("o.status = any({})", sorted(statuses)) if statuses else where
     return where.add("o.status = part.name").split(parts_of(statuses))
 
 
 async def count_orders(
-    db: Reader, store_id: UUID, *, scope: Scope, statuses: Collection[OrderStatus] = (), withdrawn: bool | None = None
+    db: Reader,
+    store_id: UUID,
+    *,
+    scope: Scope,
+    statuses: Collection[OrderStatus] = (),
+    withdrawn: bool | None = None,
+    needs_attention: bool = False,
 ) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
+    if needs_attention:
+        attention = _within(scope, Conditions().add("o.store_id = {}", store_id).add(NEEDS_ATTENTION), "o.store_id")
+        if statuses:
+            attention = attention.add("o.status = any({})", sorted(statuses))
+        return int(await db.fetchval(f"select count(*) from orders o where {attention.sql}", *attention.arguments))
     where = _within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
     counts = await db.fetchval(f"select k.counts from order_counts k where {where.sql}", *where.arguments)
     labels = () if withdrawn is None else (WITHDRAWN if withdrawn else KEPT,)
@@ -222,12 +243,14 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
             )
     withdrawals = await _withdrawals(db, [record["id"] for record in records if record["withdrawn_at"] is not None])
     refunds = await refunds_of_orders(db, [record["id"] for record in records if record["refund_count"]])
+    returns = await returns_of_orders(db, [record["id"] for record in records if record["return_count"]])
     parcels = await parcels_of_orders(db, [record["id"] for record in records if record["parcel_count"]])
     return [
         replace(
             _order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])),
             withdrawals=tuple(withdrawals.get(record["id"], ())),
             refunds=refunds.get(record["id"], ()),
+            returns=returns_with_refunds(returns.get(record["id"], ()), refunds.get(record["id"], ())),
             parcels=whole_parcels(parcels.get(record["id"], ()), lines[record["id"]]),
         )
         for record in records
@@ -318,5 +341,6 @@ def _order(
         cancelled_at=record["cancelled_at"],
         updated_at=record["updated_at"],
         delivered_on=record["delivered_on"],
+        return_days=record["return_days"] or LEGAL_DAYS,
         refunded=None if record["paid_minor"] is None else money("refunded_minor"),
     )

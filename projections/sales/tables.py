@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.ledger.postings import Account, EntryKind
 from domain.mail.events import MailKind
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
+from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import (
     OrderStatus,
@@ -49,6 +50,9 @@ class OrderRow:
     unsent_items: int
     parcel_count: int
     dispute_count: int
+    return_count: int
+    returns_to_decide: int
+    return_days: int | None
     arrival: Json | None
     pages: Json
     shipping_zone: str | None
@@ -239,6 +243,33 @@ class WithdrawalRow:
 
 
 @dataclass(slots=True)
+class ReturnRow:
+    """Goods of an order that come back, by the store's policy or by a withdrawal."""
+
+    order_id: UUID
+    number: int
+    kind: ReturnKind
+    withdrawal_number: int | None
+    status: ReturnStatus
+    lines: Json
+    reason: str
+    note: Json | None
+    deadline: date | None
+    is_late: bool
+    instructions: str
+    address: Json | None
+    decline_reason: str | None
+    received: Json | None
+    refund_id: UUID | None
+    carrier: str | None
+    tracking_number: str | None
+    requested_at: datetime
+    decided_at: datetime | None
+    received_at: datetime | None
+    replaced_at: datetime | None
+
+
+@dataclass(slots=True)
 class OrderMailRow:
     """A mail about an order, with its outcome."""
 
@@ -318,6 +349,8 @@ ORDERS = Table(
         "unsent_items",
         "parcel_count",
         "dispute_count",
+        "return_count",
+        "returns_to_decide",
         "fulfilled_at",
         "paid_at",
         "cancelled_at",
@@ -331,6 +364,7 @@ ORDERS = Table(
         "create index on orders (store_id, number)",
         "create index on orders (store_id, placed_at, id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
+        "create index on orders (store_id, placed_at, id) where returns_to_decide > 0",
     ),
 )
 
@@ -395,6 +429,25 @@ LEDGER_BALANCES = Table("ledger_balances", LedgerBalanceRow, key=("book", "accou
 
 WITHDRAWALS = Table("withdrawals", WithdrawalRow, key=("order_id", "number"))
 
+RETURNS = Table(
+    "returns",
+    ReturnRow,
+    key=("order_id", "number"),
+    hot=(
+        "status",
+        "instructions",
+        "address",
+        "decline_reason",
+        "received",
+        "refund_id",
+        "carrier",
+        "tracking_number",
+        "decided_at",
+        "received_at",
+        "replaced_at",
+    ),
+)
+
 ORDER_MAILS = Table("order_mails", OrderMailRow, indexes=("create index on order_mails (order_id)",))
 
 REJECTED_WEBHOOKS = Table(
@@ -437,6 +490,7 @@ class SalesRows:
     ledger_postings: dict[tuple[UUID, int, int], LedgerPostingRow] = field(default_factory=dict)
     ledger_balances: dict[tuple[UUID, Account, str], LedgerBalanceRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
+    returns: dict[tuple[UUID, int], ReturnRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
@@ -458,6 +512,7 @@ TABLES = (
     LEDGER_POSTINGS,
     LEDGER_BALANCES,
     WITHDRAWALS,
+    RETURNS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,
     SHORTFALLS,

@@ -10,12 +10,16 @@ from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
+from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces
+from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
+from domain.order.returnable import left_to_return
 from domain.order.withdrawal import withdrawal_deadline
 from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
+from domain.store.return_policy import LEGAL_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,42 @@ class WithdrawalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnView:
+    """Goods of an order that come back. Open the sealed fields through ``PersonalData``."""
+
+    number: int
+    """1 for the order's first return; withdrawals count."""
+    kind: ReturnKind
+    withdrawal_number: int | None
+    """The number of the withdrawal that began it; None for a return by the store's policy."""
+    status: ReturnStatus
+    lines: tuple[ReturnedPieces, ...]
+    reason: str
+    note: Sealed | None
+    deadline: date | None
+    """The last day of the period when it came; None if the delivery was unknown."""
+    is_late: bool
+    instructions: str
+    address: Sealed | None
+    """Where the goods go; None means the address of the business."""
+    decline_reason: str | None
+    received: tuple[ReceivedPieces, ...]
+    refund_id: UUID | None
+    carrier: str | None
+    """Of the replacement."""
+    tracking_number: str | None
+    requested_at: datetime
+    decided_at: datetime | None
+    received_at: datetime | None
+    replaced_at: datetime | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether its pieces come back or came back."""
+        return self.status not in {ReturnStatus.DECLINED, ReturnStatus.REPLACED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountView:
     """A discount code with its uses."""
 
@@ -216,6 +256,10 @@ class OrderView:
     """The day on which the shopper got the order, in the store's time zone; None if it is unknown."""
     withdrawals: tuple[WithdrawalView, ...] = ()
     """The earliest first."""
+    returns: tuple[ReturnView, ...] = ()
+    """By number, withdrawals included."""
+    return_days: int = LEGAL_DAYS
+    """How long the store took goods back when the order was placed."""
     refunds: tuple[RefundView, ...] = ()
     """Of all of the order's payments, the earliest first."""
     parcels: tuple[ParcelView, ...] = ()
@@ -225,12 +269,31 @@ class OrderView:
 
     @property
     def withdrawn(self) -> Mapping[UUID, int]:
-        """Withdrawn pieces by variant."""
+        """Pieces by variant that withdrawals name, or returns that stand."""
         pieces: dict[UUID, int] = {}
         for withdrawal in self.withdrawals:
             for line in withdrawal.lines:
                 pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.quantity
+        for each in self.returns:
+            for returned in each.lines if each.kind is ReturnKind.RETURN and each.stands else ():
+                pieces[returned.variant_id] = pieces.get(returned.variant_id, 0) + returned.quantity
         return pieces
+
+    @property
+    def returnable(self) -> Mapping[UUID, int]:
+        """Pieces by variant that were sent, do not come back already, and are not refunded."""
+        of_returns = {each.refund_id for each in self.returns}
+        return left_to_return(
+            {line.variant_id: line.quantity for line in self.lines},
+            sent=(piece for parcel in self.parcels for piece in parcel.lines),
+            returns=self.returns,
+            refunded=(
+                line
+                for refund in self.refunds
+                if refund.status is not RefundStatus.FAILED and refund.id not in of_returns
+                for line in refund.lines
+            ),
+        )
 
     @property
     def withdrawal_deadline(self) -> date | None:

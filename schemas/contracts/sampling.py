@@ -21,6 +21,20 @@ WORDS: Mapping[str, Any] = {
     "StripeAccountStatusChanged.account_id": "acct_1PgafTB7WZ01zgkW",
     "StripeAccountDisconnected.account_id": "acct_1PgafTB7WZ01zgkW",
     "WithdrawalReceived.number": 1,
+    "ReturnRequested.reason": "It does not fit",
+    "ReturnRequested.deadline": "2026-12-21",
+    "ReturnApproved.instructions": "Put the order number into the parcel.",
+    "ReturnDeclined.reason": "The lamp was used for weeks.",
+    "OrderPlaced.return_days": 30,
+    "RefundRequested.return_number": 1,
+    "RefundSucceeded.unsent": 0,
+    "RefundFailed.unsent": 0,
+    **{
+        f"{name}.number": 1
+        for name in ("ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReplacementSent")
+    },
+    "ReturnPolicy.days": 30,
+    "ReturnPolicy.reasons": ["I changed my mind", "It does not fit"],
     "delivered_on": "2026-12-07",
     "WithdrawalReceived.deadline": "2026-12-21",
     "message_id": "7f3c1c0ea6d95c0c9f7b3f0f3ad1c9d2@shops.example",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,16 +17,19 @@ from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
 from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
+from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.domains import canonical_host
 from domain.store.legal_text import ShopDetails
+from domain.store.return_policy import ReturnPolicy
 from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import OrderView
 from schemas.envelope import Envelope
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
+from storefront.rendering.returns import return_address
 from storefront.rendering.theme import theme_of
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
@@ -39,8 +42,17 @@ TO_MERCHANT = frozenset(
         MailKind.DISPUTE_TO_ANSWER,
         MailKind.DISPUTE_DEADLINE,
         MailKind.REFUND_FAILED,
+        MailKind.RETURN_TO_DECIDE,
     }
 )
+
+RETURN_SUBJECTS = {
+    MailKind.RETURN_REQUESTED: "The shop has your return of order {}",
+    MailKind.RETURN_APPROVED: "Your return of order {} is accepted",
+    MailKind.RETURN_DECLINED: "Your return of order {} was declined",
+    MailKind.RETURN_RECEIVED: "Your returned goods of order {} arrived",
+    MailKind.REPLACEMENT_SENT: "New goods for order {} are on their way",
+}
 
 
 class MailQueries(Protocol):
@@ -140,6 +152,8 @@ class StoreMailWriter:
         self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails
     ) -> _Content | None:
         order = await self._order(store, envelope.event.originator_id)
+        if isinstance(envelope.event, ReturnEvent):
+            return await self._about_return(kind, envelope.event, store, shop, order)
         match kind:
             case MailKind.ORDER_CONFIRMED:
                 subject = f"Your order {order.number} is confirmed"
@@ -170,7 +184,7 @@ class StoreMailWriter:
                 due = formatting.moment_words(envelope.event.evidence_due)
                 subject = f"Answer the dispute of order {order.number} until {due}"
                 return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
-            case MailKind.WITHDRAWAL_RECEIVED | MailKind.WITHDRAWAL_TO_HANDLE:
+            case _:
                 return await self._withdrawal(kind, envelope, store, shop, order)
 
     async def _shipped(
@@ -202,6 +216,36 @@ class StoreMailWriter:
         goods = [(lines[line.variant_id], line.quantity) for line in refund.lines if line.variant_id in lines]
         subject = f"{formatting.money(event.amount)} of order {order.number} is on its way back to you"
         return await self._to_shopper(store, order, subject, refund=refund, goods=goods)
+
+    async def _about_return(
+        self, kind: MailKind, event: ReturnEvent, store: StoreView, shop: ShopDetails, order: OrderView
+    ) -> _Content | None:
+        facts = await self._return(event, order, shop)
+        if kind is MailKind.RETURN_TO_DECIDE:
+            subject = f"A shopper asks to return goods of order {order.number}"
+            return await self._to_merchant(store, shop, subject, order=order, **facts)
+        return await self._to_shopper(store, order, RETURN_SUBJECTS[kind].format(order.number), **facts)
+
+    async def _return(self, event: ReturnEvent, order: OrderView, shop: ShopDetails) -> dict[str, Any]:
+        asked = next((each for each in order.returns if each.number == event.number), None)
+        if asked is None:
+            raise Transient("the sales", "do not show the return yet")
+        pieces = event.lines if isinstance(event, ReturnReceived) else asked.lines
+        lines = {line.variant_id: line for line in order.lines}
+        facts: dict[str, Any] = {
+            "asked": asked,
+            "event": event,
+            "goods": [(lines[line.variant_id], line.quantity) for line in pieces],
+            "note": None if asked.note is None else await self._sources.personal.open(asked.note),
+            "send_to": [],
+            "tracking": None,
+        }
+        if isinstance(event, ReturnApproved):
+            approved = replace(asked, address=event.address)
+            facts["send_to"] = await return_address(approved, shop, self._sources.personal)
+        elif isinstance(event, ReplacementSent):
+            facts["tracking"] = tracking_url(event.carrier, event.tracking_number)
+        return facts
 
     async def _withdrawal(
         self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails, order: OrderView
@@ -265,6 +309,7 @@ class StoreMailWriter:
             country_name=None if identity is None else formatting.country_name(identity.country),
             contact_email=store.contact_email,
             delivery_promise_days=store.delivery_promise_days,
+            returns=store.returns or ReturnPolicy(),
         )
 
     def _origin(self, store: StoreView) -> str:

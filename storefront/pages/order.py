@@ -18,10 +18,12 @@ from projections.sales.views import OrderView
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
+from storefront.pages.returns import policy_of
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.markdown import without_title
 from storefront.rendering.order_status import order_status
 from storefront.rendering.renderer import PageRenderer
+from storefront.rendering.returns import last_return_day, shown_returns
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit, Visits
 
@@ -57,10 +59,14 @@ class OrderPages(Pages):
                 return self._renderer.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
             self._take_from_cart(visit, order)
             standing = await order_status(order, self._queries, self._deps.personal)
+            deadline = last_return_day(order, policy_of(visit))
+            shop = await self._facts.shop.of(visit.store, visit.revision) if order.returns else None
             return self._renderer.page(
                 visit,
                 "confirmation.html",
                 order=order,
+                returns=[] if shop is None else await shown_returns(order, shop, self._deps.personal),
+                can_return=bool(order.returnable) and (deadline is None or visit.today <= deadline),
                 standing=standing,
                 link=visit.request.path_params["link"],
                 robots="noindex",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.merchant.identity import open_identity
 from domain.store.legal_text import ShopDetails
+from domain.store.return_policy import ReturnPolicy
 from projections.catalog.views import StoreView
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.formatting import country_name
@@ -24,4 +25,5 @@ class ShopDetailsReader:
             country_name=None if identity is None else country_name(identity.country),
             contact_email=store.contact_email,
             delivery_promise_days=store.delivery_promise_days,
+            returns=store.returns or ReturnPolicy(),
         )

@@ -5,6 +5,7 @@ from uuid import UUID
 from domain.kernel import DomainEvent, Value
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeEvent
+from domain.order.after_sale.return_events import ReturnEvent
 
 
 class Pieces(Value):
@@ -42,6 +43,8 @@ class RefundRequested(DomainEvent, wire_name="order.refund_requested.v1"):
     """For the shopper and the merchant's books; may be empty."""
     idempotency_key: str
     """The provider carries out one refund for it, however often it is asked."""
+    return_number: int | None = None
+    """The return that it pays back; null if it is for none, and in older events."""
 
 
 class RefundReported(DomainEvent, wire_name="order.refund_reported.v1"):
@@ -70,6 +73,8 @@ class RefundSucceeded(DomainEvent, wire_name="order.refund_succeeded.v1"):
     """The share of the platform's fee that went back to the merchant."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
+    unsent: int | None = None
+    """How many more pieces are refunded instead of sent; null in older events: all that the refund marks as unsent."""
 
 
 class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
@@ -91,6 +96,8 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
     """Whether it had succeeded before, so that money came back to the merchant."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
+    unsent: int | None = None
+    """How many fewer pieces are refunded instead of sent; null in older events: all that the refund marks as unsent."""
 
 
 class PaidOrderCancelled(DomainEvent, wire_name="order.paid_order_cancelled.v1"):
@@ -121,4 +128,4 @@ class ParcelCorrected(DomainEvent, wire_name="order.parcel_corrected.v1"):
 
 RefundEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed
 ParcelEvent = ParcelShipped | ParcelCorrected
-AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled | DisputeEvent
+AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled | DisputeEvent | ReturnEvent

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from domain.money import Money
@@ -20,6 +21,8 @@ from domain.order.after_sale.events import (
     RefundRequested,
     RefundSucceeded,
 )
+from domain.order.after_sale.return_events import ReplacementSent, ReturnEvent, ReturnReceived
+from domain.order.after_sale.return_state import Returns, evolve_returns
 
 
 class RefundStatus(StrEnum):
@@ -59,6 +62,8 @@ class Refund:
     """The part of the amount that pays delivery back; None if the refund was not requested here."""
     status: RefundStatus = RefundStatus.REQUESTED
     external_id: str | None = None
+    return_number: int | None = None
+    """The return that it pays back; None if it is for none."""
 
     @property
     def requested_here(self) -> bool:
@@ -82,16 +87,18 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterSale:
-    """Payments, refunds, parcels and disputes of an order."""
+    """Payments, refunds, parcels, returns and disputes of an order."""
 
     payments: Mapping[str, Payment] = field(default_factory=dict)
     """By the provider's payment id, payments that match no open order included."""
     refunds: Mapping[UUID, Refund] = field(default_factory=dict)
     restocked: Mapping[UUID, int] = field(default_factory=dict)
-    """Pieces by variant that refunds put back into stock; they stay there if the refund fails."""
+    """Pieces by variant that refunds and returns put back into stock; they stay there if the refund fails."""
     parcels: tuple[Parcel, ...] = ()
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
     """By the provider's id."""
+    returns: Returns = field(default_factory=dict)
+    """By number, withdrawals included."""
 
     def refunds_of(self, intent_id: str) -> Iterator[Refund]:
         """Yield a payment's refunds that have not failed."""
@@ -127,8 +134,8 @@ class AfterSale:
 
     def to_restock(self, lines: Iterable[RefundedPieces]) -> Mapping[UUID, int]:
         """Return by variant the pieces that a new refund puts into stock: first those of failed refunds, which are there."""
-        asked = _restocked(lines)
-        standing = _restocked(
+        asked = restocked_pieces(lines)
+        standing = restocked_pieces(
             line
             for refund in self.refunds.values()
             if refund.status is not RefundStatus.FAILED
@@ -145,11 +152,21 @@ class AfterSale:
                 pieces[line.variant_id] = pieces.get(line.variant_id, 0) + line.unsent
         return pieces
 
-    @property
-    def unsent_items(self) -> int:
-        """How many pieces were refunded instead of sent."""
-        done = [refund for refund in self.refunds.values() if refund.status is RefundStatus.SUCCEEDED]
-        return sum(line.unsent for refund in done for line in refund.lines)
+    def unsent_items(self, quantities: Mapping[UUID, int]) -> int:
+        """Return how many pieces were refunded instead of sent.
+
+        Two refunds can name the same pieces: the answer of the first was lost, so it counted as failed when the second was
+        decided. Such pieces count once.
+
+        Args:
+            quantities: the order's pieces by variant.
+        """
+        unsent: Counter[UUID] = Counter()
+        for refund in self.refunds.values():
+            for line in refund.lines if refund.status is RefundStatus.SUCCEEDED else ():
+                unsent[line.variant_id] += line.unsent
+        shipped = self.shipped_pieces()
+        return sum(max(0, min(count, quantities[id] - shipped.get(id, 0))) for id, count in unsent.items())
 
     def shipped_pieces(self) -> Mapping[UUID, int]:
         """Return by variant the pieces that a carrier has."""
@@ -191,15 +208,31 @@ class AfterSale:
         parcels[number - 1] = replace(parcels[number - 1], carrier=carrier, tracking_number=tracking_number)
         return replace(self, parcels=tuple(parcels))
 
-    def apply(self, event: RefundEvent | DisputeEvent) -> "AfterSale":
-        """Return the state after an event of a refund or a dispute.
+    def apply(self, event: RefundEvent | DisputeEvent | ReturnEvent) -> "AfterSale":
+        """Return the state after an event of a refund, a dispute or a return.
 
         Raises:
-            KeyError: no such refund was requested or reported, or no such dispute opened.
+            KeyError: no such refund was requested or reported, no such dispute opened, no such return asked for.
         """
         if isinstance(event, DisputeEvent):
             return replace(self, disputes=evolve_disputes(self.disputes, event))
+        if isinstance(event, ReturnEvent):
+            return self.with_return(event)
         return self.with_refund(event)
+
+    def with_return(self, event: ReturnEvent) -> "AfterSale":
+        """Return the state after an event of a return.
+
+        Raises:
+            KeyError: no such return was asked for.
+        """
+        restocked = Counter(self.restocked)
+        if isinstance(event, ReturnReceived):
+            restocked += restocked_pieces(event.lines)
+        elif isinstance(event, ReplacementSent):
+            # The shopper has new pieces instead, which can come back into stock once more.
+            restocked -= restocked_pieces(self.returns[event.number].received)
+        return replace(self, returns=evolve_returns(self.returns, event), restocked=restocked)
 
     def with_refund(self, event: RefundEvent) -> "AfterSale":
         """Return the state after a refund was requested, reported, carried out or failed.
@@ -218,6 +251,7 @@ class AfterSale:
                     fee_refund=event.fee_refund,
                     lines=tuple(event.lines),
                     shipping=event.shipping,
+                    return_number=event.return_number,
                 )
             case RefundReported():
                 refund = Refund(
@@ -233,11 +267,28 @@ class AfterSale:
             case RefundFailed():
                 known = self.refunds[event.refund_id]
                 refund = replace(known, status=RefundStatus.FAILED, external_id=event.external_id or known.external_id)
-        return replace(self, refunds={**self.refunds, event.refund_id: refund}, restocked=restocked)
+        returns, number = self.returns, refund.return_number
+        if number is not None and isinstance(event, RefundRequested):
+            returns = {**returns, number: replace(returns[number], refund_id=event.refund_id)}
+        refunds = {**self.refunds, event.refund_id: refund}
+        return replace(self, refunds=refunds, restocked=restocked, returns=returns)
 
 
-def _restocked(lines: Iterable[RefundedPieces]) -> Counter[UUID]:
-    """Return by variant the pieces that refunds put back into stock."""
+class RestockedPieces(Protocol):
+    """Pieces that came back."""
+
+    @property
+    def variant_id(self) -> UUID: ...
+
+    @property
+    def quantity(self) -> int: ...
+
+    @property
+    def restock(self) -> bool: ...
+
+
+def restocked_pieces(lines: Iterable[RestockedPieces]) -> Counter[UUID]:
+    """Return by variant the pieces that go back into stock."""
     pieces: Counter[UUID] = Counter()
     for line in lines:
         if line.restock:

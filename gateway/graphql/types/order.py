@@ -18,6 +18,7 @@ from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.parcel import Parcel
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.refund import Refund
+from gateway.graphql.types.returns import Return
 from projections.catalog import queries as catalog_queries
 from projections.sales import queries as sales_queries
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
@@ -269,6 +270,10 @@ class Order:
     @field("Refunds of all of the order's payments, the earliest first.")
     def refunds(self) -> list[Refund]:
         return [Refund.of(refund) for refund in self.view.refunds]
+
+    @field("Goods that come back, by number. Withdrawals are among them.")
+    def returns(self) -> list[Return]:
+        return [Return.of(each, self.reading) for each in self.view.returns]
 
     @field("Disputes about the order's payments, the newest first.")
     async def disputes(self) -> list[Dispute]:

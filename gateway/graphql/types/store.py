@@ -1,7 +1,7 @@
 """A store and its lists: products, pages, media, orders and jobs."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 from strawberry.scalars import JSON
@@ -30,6 +30,7 @@ from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
+from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
@@ -106,6 +107,7 @@ class Store(Derived):
         ),
         "shipping": resolved("shipping", "currency"),
         "domains": resolved("id", "slug", "custom_domain"),
+        "return_policy": resolved("returns"),
     }
 
     @field(
@@ -201,6 +203,9 @@ class Store(Derived):
         before: str | None = None,
         statuses: list[OrderStatus] | None = None,
         withdrawn: bool | None = None,
+        needs_attention: Annotated[
+            bool, strawberry.argument(description="Only orders that wait for your decision.")
+        ] = False,
     ) -> Connection[Order]:
         reading, id, states = self.reading, self.view.id, frozenset(statuses or ())
         page = await sales_queries.orders_of_store(
@@ -209,12 +214,18 @@ class Store(Derived):
             Window(first=first, after=after, last=last, before=before),
             statuses=states,
             withdrawn=withdrawn,
+            needs_attention=needs_attention,
             scope=reading.scope,
         )
 
         async def count() -> int:
             return await sales_queries.count_orders(
-                reading.db, id, statuses=states, withdrawn=withdrawn, scope=reading.scope
+                reading.db,
+                id,
+                statuses=states,
+                withdrawn=withdrawn,
+                needs_attention=needs_attention,
+                scope=reading.scope,
             )
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
@@ -238,6 +249,10 @@ class Store(Derived):
             return Shipping.of(self.view.shipping, is_default=False)
         currency = self.view.currency
         return None if currency is None else Shipping.of(default_rates(currency), is_default=True)
+
+    @field("The store's rules for returns.")
+    def return_policy(self) -> ReturnPolicy:
+        return ReturnPolicy.of(self.view.returns)
 
     @field("The store's discount codes, the newest first; at most 500.")
     async def discounts(self) -> list[Discount]:

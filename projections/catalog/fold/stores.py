@@ -13,6 +13,7 @@ from domain.store.events import (
     PageRetitled,
     PageWritten,
     ProductsScouted,
+    ReturnPolicySet,
     ShippingRatesSet,
     StoreApproved,
     StoreArchived,
@@ -53,6 +54,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         delivery_promise_days=PROMISE_DAYS,
         time_zone="UTC",
         shipping=None,
+        returns=None,
     )
 
 
@@ -157,6 +159,12 @@ def delivery_promised(rows: CatalogRows, event: DeliveryPromised, _: UUID) -> No
 def shipping_rates_set(rows: CatalogRows, event: ShippingRatesSet, _: UUID) -> None:
     store = rows.stores[event.originator_id]
     store.shipping, store.updated_at = as_json(event.rates), event.occurred_at
+
+
+@STORE_FOLDS.on(ReturnPolicySet, stores="originator_id")
+def return_policy_set(rows: CatalogRows, event: ReturnPolicySet, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.returns, store.updated_at = as_json(event.policy), event.occurred_at
 
 
 @STORE_FOLDS.on(PageWritten, pages="page_id")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.shipping.rates import ShippingRates
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
+from domain.store.return_policy import ReturnPolicy
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
     BrandResult,
@@ -39,6 +40,7 @@ STORES: ViewColumns[StoreView] = ViewColumns(
         "brand": column("brand", BrandResult.model_validate_json),
         "scouting": column("scouting", ScoutingResult.model_validate_json),
         "shipping": column("shipping", ShippingRates.model_validate_json),
+        "returns": column("returns", ReturnPolicy.model_validate_json),
     },
     always=frozenset({"id", "merchant_id"}),
 )

@@ -16,7 +16,6 @@ from domain.order.events import (
     PaymentFailed,
     PaymentSessionOpened,
     PaymentUnmatched,
-    WithdrawalReceived,
 )
 from domain.order.status import order_status
 from domain.product.events import StockShort
@@ -37,7 +36,6 @@ from projections.sales.tables import (
     ShortfallRow,
     StoreOwnerRow,
     UnmatchedPaymentRow,
-    WithdrawalRow,
 )
 
 FOLDS: Folds[SalesRows] = Folds()
@@ -81,6 +79,12 @@ def _count(rows: SalesRows, tenant: UUID, *changes: tuple[str, str, int]) -> Non
     row.counts = write_tally(tally)
 
 
+def mark_withdrawn(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
+    """Mark an order as one that a consumer withdrew from. The event touches the ``order_counts`` of its store."""
+    _count(rows, tenant, (order.status, _label(order), -1), (order.status, WITHDRAWN, 1))
+    order.withdrawn_at = order.updated_at = at
+
+
 @FOLDS.on(StoreRequested)
 def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
     rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
@@ -119,6 +123,9 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         unsent_items=0,
         parcel_count=0,
         dispute_count=0,
+        return_count=0,
+        returns_to_decide=0,
+        return_days=event.return_days,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
         shipping_zone=event.shipping_zone,
@@ -228,23 +235,6 @@ def order_cancelled(rows: SalesRows, event: OrderCancelled, tenant: UUID) -> Non
 def order_delivered(rows: SalesRows, event: OrderDelivered, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.delivered_on, order.updated_at = event.delivered_on, event.occurred_at
-
-
-@FOLDS.on(WithdrawalReceived, orders="originator_id", order_counts=of_store)
-def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID) -> None:
-    order = rows.orders[event.originator_id]
-    _count(rows, tenant, (order.status, _label(order), -1), (order.status, WITHDRAWN, 1))
-    order.withdrawn_at = order.updated_at = event.occurred_at
-    rows.withdrawals[event.originator_id, event.number] = WithdrawalRow(
-        order_id=event.originator_id,
-        number=event.number,
-        lines=as_json(event.lines),
-        name=as_json(event.name),
-        email=as_json(event.email),
-        deadline=event.deadline,
-        is_late=event.is_late,
-        at=event.occurred_at,
-    )
 
 
 @FOLDS.on(MailSent)

@@ -17,12 +17,19 @@ def _refund_key(event: RefundSucceeded | RefundFailed, _: UUID) -> tuple[UUID, U
     return event.originator_id, event.refund_id
 
 
-@REFUND_FOLDS.on(RefundRequested, orders="originator_id")
+def _return_key(event: RefundRequested, _: UUID) -> frozenset[tuple[UUID, int]]:
+    number = event.return_number
+    return frozenset() if number is None else frozenset({(event.originator_id, number)})
+
+
+@REFUND_FOLDS.on(RefundRequested, orders="originator_id", returns=_return_key)
 def refund_requested(rows: SalesRows, event: RefundRequested, _: UUID) -> None:
     row = _row(event, fee=event.fee_refund, lines=as_json(event.lines), here=True)
     row.unsent_items = sum(line.unsent for line in event.lines)
     row.shipping_minor, row.reason = within_range(event.shipping.minor), event.reason
     _insert(rows, row)
+    if event.return_number is not None:
+        rows.returns[event.originator_id, event.return_number].refund_id = event.refund_id
 
 
 @REFUND_FOLDS.on(RefundReported, orders="originator_id")
@@ -99,7 +106,8 @@ def _add(rows: SalesRows, event: RefundSucceeded | RefundFailed, tenant: UUID, t
         rows.refunded_payments[key] = RefundedPaymentRow(*key, refunded_minor=0)
     payment, order = rows.refunded_payments[key], rows.orders[event.originator_id]
     payment.refunded_minor = within_range(payment.refunded_minor + times * event.amount.minor)
-    order.unsent_items += times * rows.refunds[event.originator_id, event.refund_id].unsent_items
+    marked = rows.refunds[event.originator_id, event.refund_id].unsent_items
+    order.unsent_items += times * (marked if event.unsent is None else event.unsent)
     if order.intent_id == event.intent_id:
         order.refunded_minor = payment.refunded_minor
     restate(rows, order, tenant, event.occurred_at)

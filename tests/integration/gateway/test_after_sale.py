@@ -12,8 +12,10 @@ from commands.disputes import RecordDispute, RecordPayout
 from commands.order import RecordPayment
 from commands.ports import Context
 from commands.refunds import RecordRefund
+from commands.returns import RequestReturn
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
@@ -274,3 +276,67 @@ async def _near(platform: Platform) -> tuple[tuple[UUID, str], ...]:
     return await disputes_near_deadline(
         platform.deps.reader, after=now, before=now + soon, opened_before=now, scope=SYSTEM
     )
+
+
+RETURNS = (
+    "order { returns { number kind status reason note address instructions declineReason refundId "
+    "lines { quantity } received { quantity restock } } refunds { amount reason } }"
+)
+
+
+async def test_a_return_is_decided_received_and_refunded_by_the_merchant(
+    platform: Platform, owner: Merchant, stranger: Merchant, store_id: UUID, order_id: UUID
+) -> None:
+    ids = {"orderId": str(order_id), "number": 1}
+    rules = {"storeId": str(store_id), "days": 30, "reasons": ["  Too   small "], "merchantPays": True}
+    shown = await change(
+        platform, owner, "setReturnPolicy", "store { returnPolicy { days reasons isDefault } }", **rules
+    )
+    assert shown["store"]["returnPolicy"] == {"days": 30, "reasons": ["Too small"], "isDefault": False}
+    short = await change(platform, owner, "setReturnPolicy", "store { id }", **rules | {"days": 3})
+    assert [(each["code"], each["field"]) for each in short["userErrors"]] == [("INVALID_INPUT", "days")]
+    none = await change(platform, owner, "approveReturn", RETURNS, **ids)
+    assert none["userErrors"][0]["code"] == "NOT_FOUND"
+
+    await change(platform, owner, "fulfilOrder", "order { id }", orderId=str(order_id))
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { lines { variantId } shopper { id } } }", {"id": str(order_id)}, by=owner
+    )
+    variant = UUID(order["lines"][0]["variantId"])
+    note = await platform.deps.personal.seal(UUID(order["shopper"]["id"]), "It pinches.")
+    asked = RequestReturn(
+        order_id=order_id,
+        store_id=store_id,
+        lines=[ReturnedPieces(variant_id=variant, quantity=2)],
+        reason="Too small",
+        note=note,
+    )
+    await platform.send(asked)
+    waiting = "query ($id: ID!) { store(id: $id) { orders(needsAttention: true) { totalCount nodes { id } } } }"
+    orders = (await platform.ask(waiting, {"id": str(store_id)}, by=owner))["orders"]
+    assert orders == {"totalCount": 1, "nodes": [{"id": str(order_id)}]}
+
+    foreign = await change(platform, stranger, "approveReturn", RETURNS, **ids)
+    assert foreign["userErrors"][0]["code"] == "NOT_FOUND"
+    where = {"address": "Dock 4\n\nKiel ", "instructions": "Use the box.", "commandId": str(uuid4())}
+    for _ in range(2):
+        approved = await change(platform, owner, "approveReturn", RETURNS, **ids, **where)
+    (each,) = approved["order"]["returns"]
+    assert (each["status"], each["note"], each["address"], each["instructions"]) == (
+        "APPROVED",
+        "It pinches.",
+        "Dock 4\nKiel",
+        "Use the box.",
+    )
+    late = await change(platform, owner, "declineReturn", RETURNS, **ids, reason="No")
+    assert late["userErrors"][0]["code"] == "RETURN_NOT_OPEN"
+    one = [{"variantId": str(variant), "quantity": 1, "restock": True}]
+    received = await change(platform, owner, "receiveReturn", RETURNS, **ids, lines=one)
+    assert received["order"]["returns"][0]["received"] == [{"quantity": 1, "restock": True}]
+    paid = await change(platform, owner, "refundReturn", RETURNS, **ids, reason="As you asked")
+    assert paid["order"]["refunds"] == [{"amount": "29.00", "reason": "As you asked"}]
+    assert paid["order"]["returns"][0]["refundId"] is not None
+    twice = await change(platform, owner, "refundReturn", RETURNS, **ids)
+    replaced = await change(platform, owner, "replaceReturn", RETURNS, **ids)
+    assert [each["userErrors"][0]["code"] for each in (twice, replaced)] == ["RETURN_NOT_OPEN"] * 2
+    assert (await platform.ask(waiting, {"id": str(store_id)}, by=owner))["orders"]["totalCount"] == 0

@@ -24,6 +24,7 @@ from domain.money import Money
 from domain.order import aggregate as orders
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import Pieces, RefundRequested
+from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
 from domain.order.disputes import DisputeReport, record_dispute
@@ -37,6 +38,16 @@ from domain.order.evidence.submission import (
 from domain.order.fulfillment import correct_parcel, deliver, fulfil, ship_parcel
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
+from domain.order.returns import (
+    ReturnWish,
+    approve_return,
+    decline_return,
+    receive_return,
+    refund_return,
+    request_return,
+    send_replacement,
+)
+from domain.order.withdrawal import withdraw
 from domain.payout.aggregate import PAYOUT, PayoutReport, PayoutStatus, payout_stream, record_payout
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
@@ -46,6 +57,8 @@ from domain.store import aggregate as stores
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
 from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
+from domain.store.return_policy import REASONS, ReturnPolicy
+from domain.store.settings import set_return_policy
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
 from schemas.registry import encode
 from tests.support.builders.samples import NOON, SCORE, copy, listing, proposal, sealed
@@ -412,6 +425,10 @@ class History:
     def _selling(self, number: int) -> None:
         """Set a store's delivery rates, create its code, pause it, or resume it."""
         store, at = self.state(self._pick(self.stores, number)), self._at
+        if number % 36 == 0:
+            policy = ReturnPolicy(days=14 + number % 90, merchant_pays=number % 2 == 0)
+            self._append(stores.STORE, store.id, set_return_policy(store, policy, at=at))
+            return
         if number % 4 == 0:
             price = RateBand(price=Money(minor=number))
             zone = ShippingZone(name=f"Zone {number}", countries=["DE"], bands=[price])
@@ -467,7 +484,28 @@ class History:
         else:
             who = sealed(order.store_id)
             asked = [WithdrawnLine(variant_id=order.lines[0].variant_id, quantity=1 + number % 2)]
-            events = order.withdraw(asked if number % 5 else [], name=who, email=who, today=at.date(), at=at)
+            events = withdraw(order, asked if number % 5 else [], name=who, email=who, today=at.date(), at=at)
+        self._append(orders.ORDER, order.store_id, events)
+
+    def _return(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        which, kind = 1 + number % 3, number // 3 % 6
+        events: Sequence[DomainEvent]
+        if kind <= 1:
+            pieces = [ReturnedPieces(variant_id=order.lines[0].variant_id, quantity=1 + number % 2)]
+            wish = ReturnWish(lines=pieces, reason=REASONS[number % 6], note=sealed(order.store_id))
+            events = request_return(order, wish, policy=ReturnPolicy(), today=at.date(), at=at)
+        elif kind == 2:
+            address = sealed(order.store_id) if number % 2 else None
+            events = approve_return(order, which, instructions="Mind the glass.", address=address, at=at)
+        elif kind == 3:
+            events = decline_return(order, which, reason="Used.", at=at)
+        elif kind == 4:
+            events = receive_return(order, which, lines=(), restock=False, at=at)
+        elif number % 2:
+            events = send_replacement(order, which, carrier="UPS", tracking_number=f"R{number}", at=at)
+        else:
+            events = refund_return(order, which, refund_id=self._new(), shipping=None, reason="", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
     def _parcel(self, number: int) -> None:
@@ -600,6 +638,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "after sale": History._after_sale,
     "refund": History._refund,
     "parcel": History._parcel,
+    "return": History._return,
     "bank": History._bank,
     "mail": History._mail,
     "later": History._later,

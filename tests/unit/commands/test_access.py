@@ -43,6 +43,14 @@ from commands.product import (
 )
 from commands.product_changes import ChangeProduct
 from commands.refunds import RefundOrder
+from commands.returns import (
+    ApproveReturn,
+    DeclineReturn,
+    ReceiveReturn,
+    RefundReturn,
+    ReplaceReturn,
+    SetReturnPolicy,
+)
 from commands.shipping import SetShipping
 from commands.store import (
     AddPage,
@@ -60,6 +68,7 @@ from domain.generation.events import Step
 from domain.kernel import NotFound
 from domain.media.events import Operation
 from domain.shipping.rates import default_rates
+from domain.store.return_policy import ReturnPolicy
 from infra.bootstrap import handlers
 from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
@@ -152,6 +161,12 @@ COMMANDS: dict[type, Build] = {
         order_id=order, merchant_id=m, refund_id=uuid4()
     ),
     RefundOrder: lambda _, _p, order, m: RefundOrder(order_id=order, merchant_id=m, refund_id=uuid4()),
+    SetReturnPolicy: lambda p, _p, _o, m: SetReturnPolicy(store_id=p.store_id, merchant_id=m, policy=ReturnPolicy()),
+    ApproveReturn: lambda _, _p, order, m: ApproveReturn(order_id=order, merchant_id=m, number=1),
+    DeclineReturn: lambda _, _p, order, m: DeclineReturn(order_id=order, merchant_id=m, number=1, reason="No"),
+    ReceiveReturn: lambda _, _p, order, m: ReceiveReturn(order_id=order, merchant_id=m, number=1),
+    RefundReturn: lambda _, _p, order, m: RefundReturn(order_id=order, merchant_id=m, number=1, refund_id=uuid4()),
+    ReplaceReturn: lambda _, _p, order, m: ReplaceReturn(order_id=order, merchant_id=m, number=1),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
     ),

@@ -190,6 +190,7 @@ def test_a_refund_that_succeeds_is_recorded_once_and_refunds_the_order() -> None
             intent_id="pi_1",
             amount=event.amount,
             fee_refund=event.fee_refund,
+            unsent=order.items,
         )
     ]
     assert order.status is OrderStatus.PAID

@@ -16,6 +16,7 @@ from domain.order.aggregate import Order, evolve
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderLine, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.order.fulfillment import deliver
+from domain.order.withdrawal import withdraw as take_back
 from domain.order.withdrawal import withdrawal_deadline
 from tests.support.builders.samples import sealed
 
@@ -60,7 +61,7 @@ def order(status: OrderStatus = OrderStatus.FULFILLED, *quantities: int, deliver
 
 def withdraw(order: Order, *asked: tuple[UUID, int], today: date = TODAY) -> tuple[Order, list[WithdrawalReceived]]:
     lines = [WithdrawnLine(variant_id=variant, quantity=quantity) for variant, quantity in asked]
-    events = order.withdraw(lines, name=WHO, email=WHO, today=today, at=NOW)
+    events = take_back(order, lines, name=WHO, email=WHO, today=today, at=NOW)
     for event in events:
         order = evolve(order, event)
     return order, [event for event in events if isinstance(event, WithdrawalReceived)]

@@ -27,6 +27,7 @@ from domain.media.events import (
     Rendition,
 )
 from domain.order.after_sale.dispute_events import EvidenceStatus
+from domain.order.after_sale.return_state import ReturnStatus
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from domain.shipping.rates import ShippingRates
@@ -283,10 +284,11 @@ def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> 
 
 def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
     chance = Random(12)
-    sale = ("order", "payment", "payment", "parcel", "refund", "refund")
+    sale = ("order", "payment", "payment", "parcel", "refund", "refund", "refund", "return", "return")
     history = History().play(MOVES_OF_ALL_KINDS)
     rows, seen = sales.MODEL.fold(sales.MODEL.empty(), decoded(history)), set[str]()
-    for _ in range(60):
+    returned = set[ReturnStatus]()
+    for _ in range(90):
         before = len(history.envelopes)
         history.play([(chance.choice(sale), chance.randrange(10_000)) for _ in range(20)])
         sales.MODEL.fold(rows, decoded(history)[before:])
@@ -298,7 +300,14 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             assert (row.shipped_items, row.parcel_count) == (order.after.shipped_items, len(order.after.parcels))
             statuses = {refund_id: refund.status for refund_id, refund in order.after.refunds.items()}
             assert {key[1]: each.status for key, each in rows.refunds.items() if key[0] == id} == statuses
+            returns = {number: (each.kind, each.status, each.refund_id) for number, each in order.after.returns.items()}
+            assert {
+                key[1]: (each.kind, each.status, each.refund_id) for key, each in rows.returns.items() if key[0] == id
+            } == returns
+            returned |= {each.status for each in order.after.returns.values()}
+            assert row.returns_to_decide == sum(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
     assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen
+    assert returned == set(ReturnStatus) - {ReturnStatus.REFUNDED}
 
 
 def test_the_postings_of_the_read_model_are_those_of_the_events() -> None:

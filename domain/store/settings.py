@@ -1,0 +1,21 @@
+"""What a merchant sets for a store besides its pages and rates."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.kernel import next_header
+from domain.store.aggregate import Store
+from domain.store.events import ReturnPolicySet, StoreEvent
+from domain.store.return_policy import ReturnPolicy, checked_policy
+
+
+def set_return_policy(store: Store, policy: ReturnPolicy, *, at: datetime) -> Sequence[StoreEvent]:
+    """Set a store's rules for returns. No-op if they are set so.
+
+    Raises:
+        InvalidInput: names the field.
+        StoreNotReady: the store is archived.
+    """
+    store.refuse_archived("edited")
+    policy = checked_policy(policy)
+    return () if policy == store.returns else (ReturnPolicySet(**next_header(store, at), policy=policy),)

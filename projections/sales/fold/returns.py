@@ -1,0 +1,124 @@
+"""How returns change the rows of the sales read model."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from domain.order.after_sale.return_events import (
+    ReplacementSent,
+    ReturnApproved,
+    ReturnDeclined,
+    ReturnEvent,
+    ReturnReceived,
+    ReturnRequested,
+)
+from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first_status
+from domain.order.events import WithdrawalReceived
+from projections.engine.tables import Folds, as_json
+from projections.sales.fold.orders import mark_withdrawn, of_store
+from projections.sales.tables import OrderRow, ReturnRow, SalesRows, WithdrawalRow
+
+RETURN_FOLDS: Folds[SalesRows] = Folds()
+
+
+def return_key(event: ReturnEvent, _: UUID) -> tuple[UUID, int]:
+    """Return the key of the return that an event is about."""
+    return event.originator_id, event.number
+
+
+@RETURN_FOLDS.on(WithdrawalReceived, orders="originator_id", order_counts=of_store)
+def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    mark_withdrawn(rows, order, tenant, event.occurred_at)
+    rows.withdrawals[event.originator_id, event.number] = WithdrawalRow(
+        order_id=event.originator_id,
+        number=event.number,
+        lines=as_json(event.lines),
+        name=as_json(event.name),
+        email=as_json(event.email),
+        deadline=event.deadline,
+        is_late=event.is_late,
+        at=event.occurred_at,
+    )
+    new = _begin(rows, order, event, kind=ReturnKind.WITHDRAWAL, deadline=event.deadline, is_late=event.is_late)
+    new.withdrawal_number = event.number
+
+
+@RETURN_FOLDS.on(ReturnRequested, orders="originator_id")
+def return_requested(rows: SalesRows, event: ReturnRequested, _: UUID) -> None:
+    order = rows.orders[event.originator_id]
+    order.updated_at = event.occurred_at
+    new = _begin(rows, order, event, kind=ReturnKind.RETURN, deadline=event.deadline, is_late=False)
+    new.reason, new.note = event.reason, None if event.note is None else as_json(event.note)
+
+
+def _begin(
+    rows: SalesRows,
+    order: OrderRow,
+    event: WithdrawalReceived | ReturnRequested,
+    *,
+    kind: ReturnKind,
+    deadline: date | None,
+    is_late: bool,
+) -> ReturnRow:
+    status = first_status(kind, is_late=is_late)
+    order.return_count += 1
+    order.returns_to_decide += status is ReturnStatus.REQUESTED
+    lines: Sequence[object] = event.lines
+    new = rows.returns[order.id, order.return_count] = ReturnRow(
+        order_id=order.id,
+        number=order.return_count,
+        kind=kind,
+        withdrawal_number=None,
+        status=status,
+        lines=as_json(lines),
+        reason="",
+        note=None,
+        deadline=deadline,
+        is_late=is_late,
+        instructions="",
+        address=None,
+        decline_reason=None,
+        received=None,
+        refund_id=None,
+        carrier=None,
+        tracking_number=None,
+        requested_at=event.occurred_at,
+        decided_at=event.occurred_at if status is ReturnStatus.APPROVED else None,
+        received_at=None,
+        replaced_at=None,
+    )
+    return new
+
+
+@RETURN_FOLDS.on(ReturnApproved, orders="originator_id", returns=return_key)
+def return_approved(rows: SalesRows, event: ReturnApproved, _: UUID) -> None:
+    row = _decide(rows, event, ReturnStatus.APPROVED)
+    row.instructions, row.address = event.instructions, None if event.address is None else as_json(event.address)
+
+
+@RETURN_FOLDS.on(ReturnDeclined, orders="originator_id", returns=return_key)
+def return_declined(rows: SalesRows, event: ReturnDeclined, _: UUID) -> None:
+    _decide(rows, event, ReturnStatus.DECLINED).decline_reason = event.reason
+
+
+def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, status: ReturnStatus) -> ReturnRow:
+    row, order = rows.returns[event.originator_id, event.number], rows.orders[event.originator_id]
+    order.returns_to_decide -= row.status == ReturnStatus.REQUESTED
+    row.status, row.decided_at, order.updated_at = status, row.decided_at or event.occurred_at, event.occurred_at
+    return row
+
+
+@RETURN_FOLDS.on(ReturnReceived, orders="originator_id", returns=return_key)
+def return_received(rows: SalesRows, event: ReturnReceived, _: UUID) -> None:
+    row = rows.returns[event.originator_id, event.number]
+    row.status, row.received, row.received_at = ReturnStatus.RECEIVED, as_json(event.lines), event.occurred_at
+    rows.orders[event.originator_id].updated_at = event.occurred_at
+
+
+@RETURN_FOLDS.on(ReplacementSent, orders="originator_id", returns=return_key)
+def replacement_sent(rows: SalesRows, event: ReplacementSent, _: UUID) -> None:
+    row = rows.returns[event.originator_id, event.number]
+    row.status, row.replaced_at = ReturnStatus.REPLACED, event.occurred_at
+    row.carrier, row.tracking_number = event.carrier, event.tracking_number
+    rows.orders[event.originator_id].updated_at = event.occurred_at
