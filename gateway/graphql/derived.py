@@ -119,7 +119,10 @@ class Derived:
             return Getter(source.of_rows, of_row=True)
         if cls.columns is None or source.attribute is None:
             return Getter(each(source.get), rows=source.rows)
-        return Getter(each(cls.columns.attributes[source.attribute].read, source.convert), of_row=True)
+        attribute = cls.columns.attributes[source.attribute]
+        if attribute.read_all is not None and source.convert is None:
+            return Getter(attribute.read_all, of_row=True)
+        return Getter(each(attribute.read, source.convert), of_row=True)
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:

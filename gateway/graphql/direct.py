@@ -82,7 +82,8 @@ class DirectQueries:
         start: list[tuple[bytes, bytes]] = [_CONTENT_TYPE]
         if len(content) >= LEAST:
             start.append(_VARY)
-            content, coding = compressed(content, headers.get(b"accept-encoding", b"").decode("latin-1"))
+            accepted = headers.get(b"accept-encoding")
+            content, coding = (content, None) if accepted is None else compressed(content, accepted.decode("latin-1"))
             if coding is not None:
                 start.append((b"content-encoding", coding.encode()))
         start.append((b"content-length", b"%d" % len(content)))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -111,12 +112,15 @@ def _times(unusual: _One, *, nullable: bool) -> Serialize:
     one_by_one = _by_class({datetime: datetime.isoformat}, unusual, nullable=nullable)
 
     def serialize(values: list[Any]) -> list[Any]:
-        if set(map(type, values)) == {datetime} and all(value.tzinfo is UTC for value in values):
+        if set(map(type, values)) == {datetime} and set(map(_zone_of, values)) == {UTC}:
             # msgspec writes a time ten times as fast, with "Z" for UTC.
             return [text[:-1] + "+00:00" for text in msgspec.to_builtins(values)]
         return one_by_one(values)
 
     return serialize
+
+
+_zone_of = attrgetter("tzinfo")
 
 
 def _names(type: GraphQLEnumType, unusual: _One, *, nullable: bool) -> Serialize:

@@ -5,7 +5,7 @@ A caller names attributes of the view. The view that it gets has these attribute
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
@@ -28,9 +28,11 @@ class Attribute:
     read: Callable[[Any], Any]
     is_column: bool = False
     """Whether the attribute is a column as it is."""
+    read_all: Callable[[list[Any]], list[Any]] | None = None
+    """Reads many rows at once, where that is faster."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Selection(Generic[V]):
     """The columns of some attributes."""
 
@@ -40,11 +42,11 @@ class Selection(Generic[V]):
     """The names of columns by their SQL expressions."""
     read: Callable[[Any], V]
     """Returns the view of a row."""
+    sql: str = field(init=False)
+    """The list after ``select``."""
 
-    @property
-    def sql(self) -> str:
-        """The list after ``select``."""
-        return select_list(self.names)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sql", select_list(self.names))
 
 
 def select_list(names: Mapping[str, str]) -> str:
@@ -131,7 +133,12 @@ def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
         value = record[name]
         return None if value is None else convert(value)
 
-    return Attribute((name,), read)
+    value_of = itemgetter(name)
+
+    def read_all(records: list[Any]) -> list[Any]:
+        return [None if value is None else convert(value) for value in map(value_of, records)]
+
+    return Attribute((name,), read, read_all=read_all)
 
 
 def constant(value: Any) -> Attribute:

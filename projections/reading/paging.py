@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
@@ -223,30 +223,37 @@ async def paginate(
             key, row_id = _read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
-    names = {order.key: "sort_key", id: "sort_id", **selection.names}
+    columns, key_column, id_column = _columns_of_page(selection, order, id)
     direction = "desc" if order.descending is not window.backwards else "asc"
     limit = window.size + 1
     in_order = f"order by {order.key} {direction}, {id} {direction}"
     rows = f"where {where.sql} {in_order} limit {limit}"
     if where.parts is None:
-        query = f"select {select_list(names)} from {table}{joins} {rows}"
+        query = f"select {columns} from {table}{joins} {rows}"
     else:
         alias = table.rpartition(" ")[2]
         part = f"select {alias}.* from {table}{where.joins} {rows}"
         # The planner drops the columns that are not used.
         parts = f"select {alias}.* from {where.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
-        query = f"select {select_list(names)} from ({parts}) {alias}{joins} {in_order}"
+        query = f"select {columns} from ({parts}) {alias}{joins} {in_order}"
     records = await db.fetch(query, *where.arguments)
     more = len(records) > window.size
     page = records[: window.size]
     if window.backwards:
         page.reverse()
     return Slice(
-        edges=_Edges(page, selection.read, partial(_cursor, order, names[order.key], names[id])),
+        edges=_Edges(page, selection.read, partial(_cursor, order, key_column, id_column)),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
         rows=page,
     )
+
+
+@lru_cache(maxsize=512)
+def _columns_of_page(selection: Selection[Any], order: Order, id: str) -> tuple[str, str, str]:
+    """Return the list after ``select``, and the names of the columns with the order's key and the id."""
+    names = {order.key: "sort_key", id: "sort_id", **selection.names}
+    return select_list(names), names[order.key], names[id]
 
 
 def order_of_cursor(cursor: str) -> str | None:

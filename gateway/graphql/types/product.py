@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any, Self
 
 import strawberry
@@ -23,6 +24,8 @@ from gateway.graphql.types.media import ProductImage
 from projections.catalog.queries.products import PRODUCTS, VARIANTS
 from projections.catalog.views import ProductView, VariantView
 
+currency_of = itemgetter("currency")
+
 
 def amount_of(attribute: str) -> Source:
     """Return the source of a price, in major units. Rows give its text without a detour."""
@@ -31,17 +34,27 @@ def amount_of(attribute: str) -> Source:
     def one(value: int | None, currency: str) -> str | None:
         return None if value is None else str(Money(minor=value, currency=currency).decimal)
 
+    minor_of = itemgetter(minor)
+
     def of_rows(rows: list[Any]) -> list[str | None]:
-        values, currencies = [row[minor] for row in rows], [row["currency"] for row in rows]
-        present = [value for value in values if value is not None]
-        if present and min(present) >= 0 and all(exponent(each) == 2 for each in set(currencies)):
-            return [None if value is None else f"{value // 100}.{value % 100:02}" for value in values]
-        return list(map(one, values, currencies))
+        currencies = list(map(currency_of, rows))
+        if all(exponent(each) == 2 for each in set(currencies)):
+            return list(map(_with_cents, map(minor_of, rows)))
+        return list(map(one, map(minor_of, rows), currencies))
 
     return replace(of_view(attribute, attrgetter("decimal")), of_rows=of_rows)
 
 
-CURRENCY = replace(of_view("price", attrgetter("currency")), of_rows=lambda rows: [row["currency"] for row in rows])
+@lru_cache(maxsize=10_000)
+def _with_cents(minor: int | None) -> str | None:
+    """Return an amount of a currency with two decimal places. Prices of a shop are few different numbers."""
+    if minor is None:
+        return None
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02}"
+
+
+CURRENCY = replace(of_view("price", attrgetter("currency")), of_rows=lambda rows: list(map(currency_of, rows)))
 """The source of the currency of a price."""
 
 

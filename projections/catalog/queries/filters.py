@@ -8,13 +8,15 @@ from projections.catalog.views import ProductFilter
 from projections.reading.paging import Conditions, parts_of
 from projections.reading.scope import Scope
 
+_ALL_PARTS = parts_of(ProductStatus)
+
 
 def in_parts(
     store_id: UUID, filter: ProductFilter, scope: Scope, *, joins: str = "", by_category: bool = False
 ) -> Conditions:
     """Return the conditions of a filter apart from its text, for a list that is split by status, and by category if asked."""
     where = Conditions()
-    parts = parts_of(filter.statuses or ProductStatus)
+    parts = parts_of(filter.statuses) if filter.statuses else _ALL_PARTS
     where.add("p.store_id = {}", store_id).add("p.status = part.name")
     categories = categories_of(filter)
     if categories and by_category:

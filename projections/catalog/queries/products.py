@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -307,12 +308,13 @@ async def count_products(
     return int(await db.fetchval(query, *conditions.arguments))
 
 
-def _joins(columns: Collection[str]) -> str:
+@lru_cache(maxsize=256)
+def _joins(columns: frozenset[str]) -> str:
     """Return the joins that columns need."""
     return _TEXTS if any(_PRODUCT_COLUMNS[name].startswith("t.") for name in columns) else ""
 
 
-def _tables(columns: Collection[str]) -> str:
+def _tables(columns: frozenset[str]) -> str:
     return f"products p{_joins(columns)}"
 
 
