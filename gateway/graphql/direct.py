@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 from cross_web import HTTPException
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 
@@ -101,6 +101,10 @@ class DirectQueries:
         try:
             if request.extensions is not None:
                 query = self._endpoint.persisted_queries.resolve(query, request.extensions, context.merchant_or_none())
+            if query and not schema.admission.knows(query):
+                of_shape = await self._of_shape(query, request, context, receive)
+                if of_shape is not None:
+                    return 200, answer_bytes(of_shape.data, [])
             document = schema.admission.admit(
                 query, context, operation_name=request.operation_name, variables=request.variables
             )
@@ -115,6 +119,20 @@ class DirectQueries:
             return None
         result = await with_past_readings(partial(_while_connected, planned, receive))
         return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()])
+
+    async def _of_shape(
+        self, query: str, request: _Body, context: RequestContext, receive: Receive
+    ) -> ExecutionResult | None:
+        """Run a query by the document of its shape. None if its own document must run."""
+        schema = self._endpoint.schema
+        shared = schema.admission.shared(
+            query, context, operation_name=request.operation_name, variables=request.variables
+        )
+        planned = None if shared is None else schema.planned(shared.document, None, shared.variables, context)
+        if planned is None:
+            return None
+        result = await with_past_readings(partial(_while_connected, planned, receive))
+        return None if result.errors else result
 
 
 def _headers_of(scope: Scope) -> dict[bytes, bytes] | None:

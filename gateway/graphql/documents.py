@@ -1,6 +1,7 @@
 """Admission of GraphQL documents: parses, measures and validates each text once, and caches valid documents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
@@ -15,6 +16,7 @@ from gateway.graphql.parsing import check_single
 from gateway.graphql.planned_executor import PlansOfText, plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.quota_cache import Quota, QuotaCache
+from gateway.graphql.shapes import SharedDocument, shape_of, shared_document
 
 ERRORS_MAX = 5
 """Maximum validation errors. Each may search the schema for similar names."""
@@ -37,6 +39,26 @@ class AdmittedDocument:
     """Held here, so that plans are dropped with the document."""
     fits: list[Budget]
     """The budgets that text and measure are known to be within."""
+
+
+@dataclass(slots=True)
+class _OfShape:
+    """What is kept for a shape."""
+
+    first: AdmittedDocument
+    """The first text's document."""
+    shared: SharedDocument | None = None
+    """Made when a second text of the shape comes, like ``admitted``."""
+    admitted: AdmittedDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedQuery:
+    """A text's query as the document of its shape."""
+
+    document: DocumentNode
+    variables: dict[str, Any]
+    """The request's variables and the text's literals."""
 
 
 class DocumentRejected(Exception):
@@ -63,6 +85,54 @@ class DocumentAdmission:
             share=Quota(entries=64, weight=16 * _MEGABYTE),
             anonymous_share=Quota(entries=32, weight=4 * _MEGABYTE),
         )
+        self._shapes: QuotaCache[_OfShape] = QuotaCache(
+            total=Quota(entries=256, weight=32 * _MEGABYTE),
+            share=Quota(entries=64, weight=8 * _MEGABYTE),
+            anonymous_share=Quota(entries=32, weight=2 * _MEGABYTE),
+        )
+
+    def knows(self, query: str) -> bool:
+        """Whether a text is cached, so that it needs no shape."""
+        return query in self._cache
+
+    def shared(
+        self,
+        query: str,
+        context: RequestContext,
+        *,
+        operation_name: str | None,
+        variables: dict[str, Any] | None,
+    ) -> SharedQuery | None:
+        """Return a query by the document of its shape. None if :meth:`admit` must decide.
+
+        An error has positions in the text: after an error, run the text's own document.
+        """
+        owner = context.merchant_or_none()
+        shape = shape_of(query)
+        if shape is None or operation_name not in {None, shape.name}:
+            return None
+        known = self._shapes.get(shape.key, owner)
+        if known is None:
+            return None
+        if known.shared is None or known.admitted is None:
+            known.shared = shared_document(self._schema, known.first.document, shape)
+            known.admitted = replace(
+                known.first,
+                document=known.shared.document,
+                answer_max=self._answers.measure(known.shared.document, None),
+                plans=plan_cache(self._schema).hold(known.shared.document),
+            )
+        values = known.shared.values(shape.literals)
+        if values is None:
+            return None
+        budget, complete = ANONYMOUS if owner is None else AUTHENTICATED, {**(variables or {}), **values}
+        try:
+            check_text(query, budget)
+            check_variables(variables, budget)
+            known.admitted.measure.check(budget)
+            return SharedQuery(self._check_answer(known.admitted, complete, budget), complete)
+        except TooLarge:
+            return None
 
     def admit(
         self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None
@@ -115,12 +185,14 @@ class DocumentAdmission:
             plans=plan_cache(self._schema).hold(document),
             fits=[budget],
         )
-        errors = (
-            [] if is_surely_valid(self._schema, document) else validate(self._schema, document, max_errors=ERRORS_MAX)
-        )
-        if errors:
+        weight = len(query) + _token_count(document) * TOKEN_BYTES
+        if is_surely_valid(self._schema, document):
+            shape = shape_of(query)
+            if shape is not None:
+                self._shapes.put(shape.key, _OfShape(admitted), weight, owner)
+        elif errors := validate(self._schema, document, max_errors=ERRORS_MAX):
             raise DocumentRejected(errors)
-        self._cache.put(query, admitted, len(query) + _token_count(document) * TOKEN_BYTES, owner)
+        self._cache.put(query, admitted, weight, owner)
         return admitted
 
     def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:

@@ -47,6 +47,9 @@ class QuotaCache(Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
     @property
     def weight(self) -> int:
         """Weight of all entries."""

@@ -1,7 +1,8 @@
 """A list query over GraphQL: 20 products with ten fields, from a real gateway process.
 
 The limit is the same rows by one narrow statement from a bare ASGI application with the same log-in check. The same query
-also runs through graphql-core's executor, and as texts that the gateway has never seen.
+also runs through graphql-core's executor, and as texts that the gateway has never seen: some of them with another name of
+the operation only, some with another shape each.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     variables = {"id": str(store_id)}
     known = request(QUERY, variables, token)
     unseen = (request(f"query Unseen{number}{QUERY.removeprefix('query')}", variables, token) for number in count())
+    unknown = (request(QUERY.replace("slug", f"slug{number}: slug"), variables, token) for number in count())
     plain = post("/", json.dumps({"storeId": str(store_id)}).encode(), authorization=f"Bearer {token}")
     rows = min(20, sizes["products"])
 
@@ -63,6 +65,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             "plain_json_per_s": load(ports["plain"], repeat(plain)),
             "executor_per_s": load(ports["executor"], repeat(known)),
             "unseen_per_s": load(ports["planned"], unseen),
+            "unknown_shape_per_s": load(ports["planned"], unknown),
         }
         with closing_all(*loads.values()):
             figures = await interleave(

@@ -35,6 +35,8 @@ BODIES: list[Any] = [
     {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}},
     {"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "0" * 64}}},
     {"query": '{ store(id: "no id") { id } me { id } }'},
+    # The same shape: the positions of its errors are its own.
+    {"query": '{\n  store(id: "nor\tthis") { id }\n  me { id } }'},
     {"query": '{ page(id: "\ud800") { id } }'},
     {"query": "{ stores(first: 3) { nothing } }"},
     {"query": "{ stores("},

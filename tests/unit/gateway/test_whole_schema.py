@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.discount.events import DiscountKind, DiscountTerms
-from domain.generation.events import JobStatus
+from domain.generation.events import JobStatus, JobType, Step
 from domain.kernel import InvalidInput
 from domain.media.events import MediaType
 from domain.order.events import OrderStatus
@@ -73,6 +73,16 @@ FIXED: dict[str, list[Any]] = {
     "orders.status": [each.value for each in OrderStatus],
     "generations.status": [each.value for each in JobStatus],
     "jobs.status": [each.value for each in JobStatus],
+    "jobs.step": [each.value for each in Step],
+    "jobs.type": [each.value for each in JobType],
+    "input": ["{}"],
+    "output": [None, '{"a": [1, "ß"]}'],
+    "reading": [None],
+    "cautions": ["[]", '["a trade mark"]'],
+    "attention": [None],
+    "done": [0, 3],
+    "total": [0, 5],
+    "attempt": [0, 1],
     "media.status": [each.value for each in ImageState],
     "pages.type": [each.value for each in PageType],
     "media.type": [each.value for each in MediaType],
@@ -212,10 +222,16 @@ def context(seed: int, failures: float) -> RequestContext:
 
 
 class Writer:
-    """Writes one operation; ``draw`` takes its choices."""
+    """Writes one operation.
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    Args:
+        draw: takes its choices.
+        plain: leaves out fragments, directives, defaults, and values other than literals and variables.
+    """
+
+    def __init__(self, draw: st.DrawFn, *, plain: bool = False) -> None:
         self._draw = draw
+        self._plain = plain
         self._numbers = iter(range(10**6))
         self.declared: list[str] = []
         self.variables: dict[str, Any] = {}
@@ -253,12 +269,14 @@ class Writer:
         passed = [
             f"{argument}: {self.value(one.type)}"
             for argument, one in definition.args.items()
-            if isinstance(one.type, GraphQLNonNull) or self.chance(0.15)
+            if isinstance(one.type, GraphQLNonNull) or (self.chance(0.15) and not (self._plain and is_nested(one.type)))
         ]
         below = "" if is_leaf_type(inner) else " " + self.selection(inner, depth - 1)
         arguments = f"({', '.join(passed)})" if passed else ""
         prefix = f"a{next(self._numbers)}: " if alias else ""
         text = f"{prefix}{name}{arguments}{self.condition()}{below}"
+        if self._plain:
+            return text
         if self.chance(0.1):
             return f"... on {type.name}{self.condition()} {{ {text} }}"
         if self.chance(0.1):
@@ -268,7 +286,7 @@ class Writer:
         return text
 
     def condition(self) -> str:
-        if not self.chance(0.1):
+        if self._plain or not self.chance(0.1):
             return ""
         kind, value = self.pick(["include", "skip"]), self.pick([True, False])
         shown = self.variable("Boolean!", value) if self.chance(0.5) else json.dumps(value)
@@ -284,12 +302,12 @@ class Writer:
 
     def value(self, type: Any) -> str:
         literal, value = self.constant(type)
-        default = f" = {literal}" if self.chance(0.1) else ""
+        default = f" = {literal}" if not self._plain and self.chance(0.1) else ""
         return self.variable(str(type), value, default) if self.chance(0.4) else literal
 
     def constant(self, type: Any) -> tuple[str, Any]:
         """Return a value as GraphQL and as JSON."""
-        if not isinstance(type, GraphQLNonNull) and self.chance(0.1):
+        if not isinstance(type, GraphQLNonNull) and not self._plain and self.chance(0.1):
             return "null", None
         inner: Any = get_nullable_type(type)
         if isinstance(inner, GraphQLList):
@@ -304,6 +322,17 @@ class Writer:
             {"ID": [*IDS, "bad"], "Int": [0, 1, 3, 1000], "Boolean": [True, False]}.get(inner.name, ["x"])
         )
         return json.dumps(value), value
+
+
+def is_nested(type: Any) -> bool:
+    return isinstance(get_nullable_type(type), GraphQLList | GraphQLInputObjectType)
+
+
+@st.composite
+def plain_operations(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """Return a query that has a shape, and its variables."""
+    writer = Writer(draw, plain=True)
+    return writer.operation(), writer.variables
 
 
 @st.composite
@@ -371,6 +400,50 @@ def test_thousands_of_queries_have_the_same_bytes_from_plan_and_executor(
     operation: tuple[str, dict[str, Any]], seed: int
 ) -> None:
     same_bytes(operation, seed)
+
+
+def of_same_shape(query: str, dice: random.Random) -> str:
+    """Return a query with other literals, another name and another layout."""
+    gaps, texts = [" ", "\n", ", ", "\t \r\n"], [*IDS, *IDS, *IDS, "bad", "", "ß # { 1"]
+    words = []
+    for word in re.findall(r'"[^"]*"|\w+|[^\s\w,]', query.removeprefix("query")):
+        if word[0] == '"':
+            words.append(f'"{dice.choice(texts)}"')
+        else:
+            words.append(str(dice.choice([0, 1, 2, 40])) if word.isdecimal() else word)
+    return dice.choice(["query ", "query Named "]) + "".join(word + dice.choice(gaps) for word in words)
+
+
+async def answer_of_shape(query: str, variables: dict[str, Any], seed: int) -> bytes | None:
+    """Return the answer by the document of the shape. None if it has an error, which needs the query's own document."""
+    request = context(seed, 0)
+    shared = SCHEMA.admission.shared(query, request, operation_name=None, variables=variables)
+    if shared is None:
+        # The answer may be too large, or a variable is wrong.
+        with pytest.raises(DocumentRejected):
+            SCHEMA.admission.admit(query, request, variables=variables)
+        return None
+    run = SCHEMA.planned(shared.document, None, shared.variables, request)
+    result = None if run is None else await with_past_readings(run)
+    return None if result is None or result.errors else await shown(result)
+
+
+@settings(usual, max_examples=60)
+@given(operation=plain_operations(), seed=st.integers(0, 10**6))
+def test_a_text_of_a_known_shape_has_the_same_bytes_from_its_shape_and_executor(
+    operation: tuple[str, dict[str, Any]], seed: int
+) -> None:
+    query, variables = operation
+    try:
+        SCHEMA.admission.admit(query, context(seed, 0), variables=variables)
+    except DocumentRejected:
+        return
+    for number in range(3):
+        text = of_same_shape(query, random.Random(seed + number))
+        assert asyncio.run(answer_of_shape(text, variables, seed)) in {
+            asyncio.run(answer(PLAIN, text, variables, seed, failures=0)),
+            None,
+        }, text
 
 
 PATHS = {
