@@ -1,13 +1,17 @@
 """Commands for a merchant's account in the log."""
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.ports import StripeStatus
+from domain.payee.aggregate import PAYEE, claim, payee_stream
 from domain.privacy import Sealed
 
 
@@ -101,22 +105,30 @@ async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStripe:
-    """Connect an account at Stripe that was opened for the merchant."""
+    """Connect an account at Stripe."""
 
     merchant_id: UUID
     account_id: str
     live: bool
+    # Left out of the digest while it is the default: repeats of older commands keep their digest.
+    link: Annotated[StripeLink, Field(exclude_if=lambda link: link is StripeLink.OPENED)] = StripeLink.OPENED
 
 
 async def connect_stripe(command: ConnectStripe, work: Work, *, clock: Clock) -> None:
-    """Append ``StripeAccountConnected``. No-op if it is connected.
+    """Append ``StripeAccountConnected``, and ``PayeeClaimed`` for an account's first merchant. No-op if it is connected.
 
     Raises:
         NotFound: no merchant has the id; retrying cannot help.
         OtherAccountConnected: disconnect the other one first.
+        AccountOfAnotherMerchant: it belongs to another merchant here.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
-    events = merchant.connect_stripe(command.account_id, live=command.live, at=clock.now())
+    events = merchant.connect_stripe(command.account_id, live=command.live, link=command.link, at=clock.now())
+    if events:
+        account_stream = payee_stream(command.account_id)
+        account = await work.find(PAYEE, account_stream)
+        claimed = claim(account, command.account_id, merchant_id=merchant.id, at=clock.now())
+        work.append(PAYEE, account_stream, claimed, tenant=merchant.id)
     work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
 
 

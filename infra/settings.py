@@ -203,6 +203,8 @@ class Settings(BaseSettings):
         default=[], validation_alias=AliasChoices("STRIPE_PLATFORM_WEBHOOK_SECRET")
     )
     """Secrets of the platform's own webhook endpoint, ``whsec_...``; two while one is rotated. Without one there is none."""
+    stripe_accounts: Literal["auto", "v1", "v2"] = "auto"
+    """Stripe's interface for merchants' accounts; ``auto`` takes the second, and the first where Stripe offers no second."""
     stripe_api_base: str | None = Field(default=None, validation_alias=AliasChoices("STRIPE_API_BASE"))
     """Another address than Stripe's API, for tests."""
 

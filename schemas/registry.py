@@ -17,6 +17,7 @@ from domain.media.events import MediaEvent
 from domain.merchant.events import MerchantEvent
 from domain.money import RECORDED
 from domain.order.events import OrderEvent
+from domain.payee.events import PayeeEvent
 from domain.payout.events import PayoutEvent
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
@@ -64,6 +65,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         DiscountEvent,
         ShopperEvent,
         MailEvent,
+        PayeeEvent,
         PayoutEvent,
         WebhookReceived,
         WebhookRejected,

@@ -14,6 +14,7 @@ from domain.merchant.events import (
     StripeAccountConnected,
     StripeAccountDisconnected,
     StripeAccountStatusChanged,
+    StripeLink,
     SupplierConnected,
     SupplierDisconnected,
     SupplierProvider,
@@ -38,6 +39,7 @@ class StripeAccount:
 
     id: str
     live: bool
+    link: StripeLink = StripeLink.OPENED
     status: StripeStatus = StripeStatus()
 
 
@@ -52,9 +54,9 @@ class Merchant:
     business: StatedBusiness | None = None
     """The business behind the stores; None until the merchant states it."""
     stripe: StripeAccount | None = None
+    """The account that shoppers pay into; None until the merchant connects one."""
     former_accounts: frozenset[str] = frozenset()
     """Ids of accounts at Stripe that were connected before; orders were paid into them."""
-    """The account that shoppers pay into; None until the merchant connects one."""
 
     def connect(
         self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
@@ -86,17 +88,22 @@ class Merchant:
         """Whether an account at Stripe is or was the merchant's."""
         return account_id in self.former_accounts or (self.stripe is not None and self.stripe.id == account_id)
 
-    def connect_stripe(self, account_id: str, *, live: bool, at: datetime) -> Sequence[MerchantEvent]:
-        """Connect an account at Stripe. No-op if it is connected.
+    def connect_stripe(
+        self, account_id: str, *, live: bool, link: StripeLink = StripeLink.OPENED, at: datetime
+    ) -> Sequence[MerchantEvent]:
+        """Connect an account at Stripe. No-op if it is connected in this way.
+
+        The event of another way for the same account changes the way only: a merchant may change to or from an own key.
 
         Raises:
             OtherAccountConnected: disconnect the other one first.
         """
         if self.stripe is not None:
-            if self.stripe.id == account_id:
+            if self.stripe.id != account_id:
+                raise OtherAccountConnected(self.stripe.id)
+            if self.stripe.link is link or link is StripeLink.OPENED:
                 return ()
-            raise OtherAccountConnected(self.stripe.id)
-        return (StripeAccountConnected(**next_header(self, at), account_id=account_id, live=live),)
+        return (StripeAccountConnected(**next_header(self, at), account_id=account_id, live=live, link=link),)
 
     def record_stripe_status(self, account_id: str, status: StripeStatus, *, at: datetime) -> Sequence[MerchantEvent]:
         """Record what Stripe says of the account. No-op if it says the same, or the account is not connected any more."""
@@ -141,7 +148,9 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
             business = StatedBusiness(country=event.country, parts=frozenset(event.parts))
             return replace(merchant, version=event.originator_version, business=business)
         case Merchant(), StripeAccountConnected():
-            account = StripeAccount(id=event.account_id, live=event.live)
+            account = StripeAccount(id=event.account_id, live=event.live, link=event.link)
+            if merchant.stripe is not None and merchant.stripe.id == account.id:
+                account = replace(account, status=merchant.stripe.status)
             return replace(merchant, version=event.originator_version, stripe=account)
         case Merchant(stripe=StripeAccount() as account), StripeAccountStatusChanged():
             status = StripeStatus(

@@ -62,6 +62,17 @@ class BusinessIdentityStated(DomainEvent, wire_name="merchant.business_identity_
     """JSON of ``domain.merchant.identity.BusinessIdentity``, sealed under the merchant's key."""
 
 
+class StripeLink(StrEnum):
+    """How the platform reaches a merchant's account at Stripe."""
+
+    OPENED = "OPENED"
+    """The platform opened the account, and uses it through Connect."""
+    EXISTING = "EXISTING"
+    """The merchant had the account and let the platform in (OAuth). Disconnecting ends that."""
+    OWN_KEY = "OWN_KEY"
+    """The merchant gave the platform a restricted key, which is in the vault. Stripe takes no fee for the platform."""
+
+
 class StripeAccountConnected(DomainEvent, wire_name="merchant.stripe_account_connected.v1"):
     """The merchant has an account at Stripe that their shoppers will pay into. It may not be ready yet."""
 
@@ -69,6 +80,8 @@ class StripeAccountConnected(DomainEvent, wire_name="merchant.stripe_account_con
     """Stripe's id, ``acct_...``."""
     live: bool
     """Whether it takes real money; false for Stripe's test mode."""
+    link: StripeLink = StripeLink.OPENED
+    """How the platform reaches it."""
 
 
 class StripeAccountStatusChanged(DomainEvent, wire_name="merchant.stripe_account_status_changed.v1"):

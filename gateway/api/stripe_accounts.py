@@ -7,11 +7,12 @@ from commands.merchant import ConnectStripe, DisconnectStripe, RecordStripeStatu
 from commands.ports import Receipt
 from domain.kernel import InvalidInput, NotFound
 from domain.merchant.errors import NoAccountConnected, StripeNotConfigured
+from domain.merchant.events import StripeLink
 from domain.merchant.ports import StripeAccounts
 from gateway.api.command_request import CommandRequest
 from gateway.ports import GatewayDependencies
 from projections.merchants import queries as merchants_queries
-from projections.merchants.views import MerchantView
+from projections.merchants.views import FormerStripeAccountView, MerchantView
 from projections.reading.scope import MerchantScope
 
 URL_MAX = 2_000
@@ -28,6 +29,18 @@ REQUIREMENTS: Mapping[str, str] = {
     "owners": "Name the owners of the company.",
     "directors": "Name the directors of the company.",
     "documents": "Upload the document that Stripe asks for.",
+    # Names of Stripe's second interface; the longest that fits counts.
+    "identity.attestations": "Accept Stripe's terms.",
+    "identity.business_details": "Complete the data of your company.",
+    "identity.entity_type": "Say whether you are a company or a single person.",
+    "identity.individual": "Complete your personal data.",
+    "identity.persons": "Complete the data of a person who owns or runs the company.",
+    "identity": "Complete the data of your business.",
+    "configuration.merchant.mcc": "Describe your business: its website, and what it sells.",
+    "configuration.merchant": "Complete how you take payments.",
+    "defaults.profile": "Describe your business: its website, and what it sells.",
+    "defaults": "Complete the settings of your account.",
+    "payout_methods": "Add the bank account that Stripe pays out to.",
 }
 """Sentences by the beginning of Stripe's name for a requirement."""
 
@@ -37,6 +50,11 @@ RESTRICTIONS: Mapping[str, str] = {
     "under_review": "Stripe reviews the account. Look into Stripe's dashboard for its questions.",
     "listed": "Stripe checks whether you are on a list of prohibited persons. Look into Stripe's dashboard.",
     "platform_paused": "This platform paused the account. Ask its operator.",
+    "requirements.fields_needed": "Stripe needs more answers before the account can take payments (connectStripe).",
+    "restricted_other": "Stripe restricted the account. Look into Stripe's dashboard for the reason.",
+    "unsupported_business": "Stripe does not support this kind of business. Write to Stripe's support.",
+    "unsupported_country": "Stripe does not support card payments in this country. Write to Stripe's support.",
+    "unsupported_entity_type": "Stripe does not support this legal form. Correct it in Stripe's questions (connectStripe).",
     "action_required.requested_capabilities": "Ask Stripe to enable card payments: answer its questions (connectStripe).",
 }
 """Sentences by Stripe's reason."""
@@ -44,8 +62,12 @@ RESTRICTIONS: Mapping[str, str] = {
 
 def requirement_message(code: str) -> str:
     """Return what Stripe needs, as a sentence."""
-    kind = "person" if code.startswith("person_") else code.partition(".")[0]
-    return REQUIREMENTS.get(kind, f"Stripe needs “{code}”. Answer its questions (connectStripe).")
+    if code.startswith("person_"):
+        return REQUIREMENTS["person"]
+    parts = code.split(".")
+    beginnings = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    known = next((each for each in beginnings if each in REQUIREMENTS), "")
+    return REQUIREMENTS.get(known, f"Stripe needs “{code}”. Answer its questions (connectStripe).")
 
 
 def restriction_message(reason: str) -> str:
@@ -71,17 +93,17 @@ async def connect(
     back = _address("returnUrl", return_url or deps.public_url)
     again = _address("refreshUrl", refresh_url or back)
     merchant = await _merchant(deps, request)
-    account_id = merchant.stripe_account_id or await _usable_former(merchant, accounts)
+    scope = MerchantScope(request.merchant_id)
+    former = await merchants_queries.former_stripe_account(deps.reader, request.merchant_id, scope=scope)
+    account_id = merchant.stripe_account_id or await _usable_former(former, accounts)
     if account_id is None:
         email = await deps.personal.open(merchant.email)
-        business = await merchants_queries.business_identity(
-            deps.reader, request.merchant_id, scope=MerchantScope(request.merchant_id)
-        )
+        business = await merchants_queries.business_identity(deps.reader, request.merchant_id, scope=scope)
         account_id = await accounts.create(
             request.merchant_id,
             email=email or "",
             country=None if business is None else business.country,
-            instead_of=merchant.former_stripe_account_id,
+            instead_of=None if former is None else former.account_id,
         )
     receipt = await request.send(
         ConnectStripe(merchant_id=request.merchant_id, account_id=account_id, live=accounts.live)
@@ -130,12 +152,11 @@ async def _merchant(deps: GatewayDependencies, request: CommandRequest) -> Merch
     return merchant
 
 
-async def _usable_former(merchant: MerchantView, accounts: StripeAccounts) -> str | None:
+async def _usable_former(former: FormerStripeAccountView | None, accounts: StripeAccounts) -> str | None:
     # A second account would ask all questions again and split the merchant's payouts.
-    former = merchant.former_stripe_account_id
-    if former is None or merchant.former_stripe_live is not accounts.live:
+    if former is None or former.live is not accounts.live or former.link is not StripeLink.OPENED:
         return None
-    return None if await accounts.status(former) is None else former
+    return None if await accounts.status(former.account_id) is None else former.account_id
 
 
 def _accounts(deps: GatewayDependencies) -> StripeAccounts:

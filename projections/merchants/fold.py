@@ -13,7 +13,13 @@ from domain.merchant.events import (
     SupplierDisconnected,
 )
 from projections.engine.tables import Folds, as_json
-from projections.merchants.tables import BusinessIdentityRow, MerchantRow, MerchantsRows, SupplierAccountRow
+from projections.merchants.tables import (
+    BusinessIdentityRow,
+    MerchantRow,
+    MerchantsRows,
+    StripeAccountRow,
+    SupplierAccountRow,
+)
 
 FOLDS: Folds[MerchantsRows] = Folds()
 
@@ -27,11 +33,10 @@ def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID)
         email_verified_at=None,
         image_url=None,
         stripe_account_id=None,
+        stripe_link=None,
         stripe_onboarded=False,
         stripe_live=None,
         stripe_status=None,
-        former_stripe_account_id=None,
-        former_stripe_live=None,
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
     )
@@ -78,13 +83,27 @@ def business_identity_stated(rows: MerchantsRows, event: BusinessIdentityStated,
     )
 
 
-@FOLDS.on(StripeAccountConnected, merchants="originator_id")
-def stripe_account_connected(rows: MerchantsRows, event: StripeAccountConnected, _: UUID) -> None:
+def _stripe_account_of(event: StripeAccountConnected | StripeAccountDisconnected, _: UUID) -> tuple[UUID, str]:
+    return event.originator_id, event.account_id
+
+
+@FOLDS.on(StripeAccountConnected, merchants="originator_id", stripe_accounts=_stripe_account_of)
+def stripe_account_connected(rows: MerchantsRows, event: StripeAccountConnected, tenant: UUID) -> None:
     merchant = rows.merchants[event.originator_id]
-    merchant.stripe_account_id, merchant.stripe_live, merchant.updated_at = (
-        event.account_id,
-        event.live,
-        event.occurred_at,
+    merchant.stripe_account_id, merchant.stripe_live, merchant.stripe_link = event.account_id, event.live, event.link
+    merchant.updated_at = event.occurred_at
+    key, version = _stripe_account_of(event, tenant), event.originator_version
+    account = rows.stripe_accounts.get(key)
+    if account is not None:
+        account.live, account.link, account.is_connected, account.changed = event.live, event.link, True, version
+        return
+    rows.stripe_accounts[key] = StripeAccountRow(
+        merchant_id=event.originator_id,
+        account_id=event.account_id,
+        live=event.live,
+        link=event.link,
+        is_connected=True,
+        changed=version,
     )
 
 
@@ -103,9 +122,10 @@ def stripe_account_status_changed(rows: MerchantsRows, event: StripeAccountStatu
     )
 
 
-@FOLDS.on(StripeAccountDisconnected, merchants="originator_id")
-def stripe_account_disconnected(rows: MerchantsRows, event: StripeAccountDisconnected, _: UUID) -> None:
+@FOLDS.on(StripeAccountDisconnected, merchants="originator_id", stripe_accounts=_stripe_account_of)
+def stripe_account_disconnected(rows: MerchantsRows, event: StripeAccountDisconnected, tenant: UUID) -> None:
     merchant = rows.merchants[event.originator_id]
-    merchant.former_stripe_account_id, merchant.former_stripe_live = event.account_id, merchant.stripe_live
-    merchant.stripe_account_id, merchant.stripe_live, merchant.stripe_status = None, None, None
-    merchant.stripe_onboarded, merchant.updated_at = False, event.occurred_at
+    account = rows.stripe_accounts[_stripe_account_of(event, tenant)]
+    account.is_connected, account.changed = False, event.originator_version
+    merchant.stripe_account_id, merchant.stripe_live, merchant.stripe_link = None, None, None
+    merchant.stripe_onboarded, merchant.stripe_status, merchant.updated_at = False, None, event.occurred_at

@@ -7,5 +7,5 @@ from projections.engine.tables import ReadModel
 from projections.merchants.fold import FOLDS
 from projections.merchants.tables import TABLES, MerchantsRows
 
-MODEL = ReadModel("merchants", 5, MerchantsRows, TABLES, (FOLDS,))
+MODEL = ReadModel("merchants", 6, MerchantsRows, TABLES, (FOLDS,))
 """The read model."""

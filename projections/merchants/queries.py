@@ -8,9 +8,15 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.privacy import Sealed
-from projections.merchants.views import BusinessIdentityView, MerchantView, StripeAccountView, SupplierAccountView
+from projections.merchants.views import (
+    BusinessIdentityView,
+    FormerStripeAccountView,
+    MerchantView,
+    StripeAccountView,
+    SupplierAccountView,
+)
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 
@@ -20,7 +26,7 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
     where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
     record = await db.fetchrow(
         "select m.id, m.email, m.name, m.email_verified_at, m.image_url, m.stripe_account_id, m.stripe_onboarded, "
-        "m.stripe_live, m.stripe_status, m.former_stripe_account_id, m.former_stripe_live, "
+        "m.stripe_live, m.stripe_link, m.stripe_status, "
         f"m.created_at, m.updated_at from merchants m where {where.sql}",
         *where.arguments,
     )
@@ -40,8 +46,6 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
         stripe_account_id=record["stripe_account_id"],
         stripe_onboarded=record["stripe_onboarded"],
         stripe=_stripe(record),
-        former_stripe_account_id=record["former_stripe_account_id"],
-        former_stripe_live=record["former_stripe_live"],
         suppliers=tuple(
             SupplierAccountView(
                 id=account["id"],
@@ -60,19 +64,33 @@ async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> Merc
 
 
 async def merchant_of_stripe_account(db: Reader, account_id: str, *, scope: Scope) -> UUID | None:
-    """Return the merchant who connected an account at Stripe, or whose last former account it is; None if there is none.
-
-    Shoppers see none.
-    """
-    account = Conditions()
-    id = account.value(account_id)
-    account.add(f"(m.stripe_account_id = {id} or m.former_stripe_account_id = {id})")
-    where = restrict(account, scope, merchant="m.id = {}", store=None)
+    """Return the merchant of an account at Stripe, connected or former; None if no merchant had it. Shoppers see none."""
+    where = restrict(
+        Conditions().add("s.account_id = {}", account_id), scope, merchant="s.merchant_id = {}", store=None
+    )
     found: UUID | None = await db.fetchval(
-        f"select m.id from merchants m where {where.sql} order by (m.stripe_account_id = {id}) desc nulls last limit 1",
+        f"select s.merchant_id from stripe_accounts s where {where.sql} "
+        "order by s.is_connected desc, s.changed desc limit 1",
         *where.arguments,
     )
     return found
+
+
+async def former_stripe_account(db: Reader, merchant_id: UUID, *, scope: Scope) -> FormerStripeAccountView | None:
+    """Return the account at Stripe that a merchant disconnected last; None if there is none. Shoppers see none."""
+    where = restrict(
+        Conditions().add("s.merchant_id = {}", merchant_id), scope, merchant="s.merchant_id = {}", store=None
+    )
+    record = await db.fetchrow(
+        f"select s.account_id, s.live, s.link from stripe_accounts s where {where.sql} and not s.is_connected "
+        "order by s.changed desc limit 1",
+        *where.arguments,
+    )
+    if record is None:
+        return None
+    return FormerStripeAccountView(
+        account_id=record["account_id"], live=record["live"], link=StripeLink(record["link"])
+    )
 
 
 async def business_identity(
@@ -117,6 +135,7 @@ def _stripe(record: Record) -> StripeAccountView | None:
     return StripeAccountView(
         account_id=record["stripe_account_id"],
         live=bool(record["stripe_live"]),
+        link=StripeLink(record["stripe_link"]),
         charges_enabled=status.get("charges_enabled", False),
         payouts_enabled=status.get("payouts_enabled", False),
         details_submitted=status.get("details_submitted", False),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from projections.engine.tables import Json, Table
 
 
@@ -18,15 +18,26 @@ class MerchantRow:
     email_verified_at: datetime | None
     image_url: str | None
     stripe_account_id: str | None
+    stripe_link: StripeLink | None
     stripe_onboarded: bool
     stripe_live: bool | None
     stripe_status: Json | None
     """What Stripe said last; null until it was asked."""
-    former_stripe_account_id: str | None
-    """The account that was disconnected last."""
-    former_stripe_live: bool | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(slots=True)
+class StripeAccountRow:
+    """An account at Stripe that the merchant connected, now or earlier; orders were paid into it."""
+
+    merchant_id: UUID
+    account_id: str
+    live: bool
+    link: StripeLink
+    is_connected: bool
+    changed: int
+    """The version of the merchant's stream that connected or disconnected it last; the highest is the newest."""
 
 
 @dataclass(slots=True)
@@ -61,16 +72,19 @@ MERCHANTS = Table(
     hot=(
         "stripe_account_id",
         "stripe_onboarded",
+        "stripe_link",
         "stripe_live",
         "stripe_status",
-        "former_stripe_account_id",
-        "former_stripe_live",
         "updated_at",
     ),
-    indexes=(
-        "create index on merchants (stripe_account_id)",
-        "create index on merchants (former_stripe_account_id) where former_stripe_account_id is not null",
-    ),
+)
+
+STRIPE_ACCOUNTS = Table(
+    "stripe_accounts",
+    StripeAccountRow,
+    key=("merchant_id", "account_id"),
+    hot=("live", "link", "is_connected", "changed"),
+    indexes=("create index on stripe_accounts (account_id)",),
 )
 
 SUPPLIER_ACCOUNTS = Table(
@@ -89,8 +103,9 @@ class MerchantsRows:
     """The rows that a batch touches, by table and key."""
 
     merchants: dict[UUID, MerchantRow] = field(default_factory=dict)
+    stripe_accounts: dict[tuple[UUID, str], StripeAccountRow] = field(default_factory=dict)
     supplier_accounts: dict[UUID, SupplierAccountRow] = field(default_factory=dict)
     business_identities: dict[tuple[UUID, int], BusinessIdentityRow] = field(default_factory=dict)
 
 
-TABLES = (MERCHANTS, SUPPLIER_ACCOUNTS, BUSINESS_IDENTITIES)
+TABLES = (MERCHANTS, STRIPE_ACCOUNTS, SUPPLIER_ACCOUNTS, BUSINESS_IDENTITIES)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.privacy import Sealed
 
 
@@ -30,12 +30,22 @@ class StripeAccountView:
     account_id: str
     live: bool
     """Whether it takes real money."""
+    link: StripeLink
     charges_enabled: bool
     payouts_enabled: bool
     details_submitted: bool
     requirements: tuple[str, ...]
     """What Stripe still needs, in Stripe's names."""
     disabled_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerStripeAccountView:
+    """An account at Stripe that a merchant disconnected."""
+
+    account_id: str
+    live: bool
+    link: StripeLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +61,6 @@ class MerchantView:
     stripe_onboarded: bool
     """Whether shoppers can pay into the account."""
     stripe: StripeAccountView | None
-    former_stripe_account_id: str | None
-    """The account that was disconnected last; None if none was."""
-    former_stripe_live: bool | None
-    """Whether the former account takes real money."""
     suppliers: tuple[SupplierAccountView, ...]
     """By provider, including disconnected ones (``is_active`` is false)."""
     created_at: datetime

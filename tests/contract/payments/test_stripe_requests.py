@@ -19,7 +19,7 @@ from domain.order.events import OrderLine
 from domain.order.ports import PaymentRequest
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from domain.payout.aggregate import PayoutStatus
-from infra.adapters.payments.stripe.accounts import StripeConnect
+from infra.adapters.payments.stripe.accounts import Interface, StripeConnect
 from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
 from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.currencies import NotChargeable
@@ -78,7 +78,7 @@ async def test_stripes_description_allows_every_request_that_opens_a_page(checke
 
 
 async def test_stripes_description_allows_every_request_about_accounts(checked: StripeClient) -> None:
-    accounts = StripeConnect(checked, live=False)
+    accounts = StripeConnect(checked, live=False, interface="v1")
     id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
     assert await accounts.create(MERCHANT, email="ada@shop.example", country=None)
     assert await accounts.onboarding_url(id, return_url="https://a.example/back", refresh_url="https://a.example/again")
@@ -86,7 +86,7 @@ async def test_stripes_description_allows_every_request_about_accounts(checked: 
 
 
 async def test_stripes_description_refuses_what_it_does_not_know(checked: StripeClient) -> None:
-    accounts = StripeConnect(checked, live=False)
+    accounts = StripeConnect(checked, live=False, interface="v1")
     with pytest.raises(StripeRefused):
         await accounts.create(MERCHANT, email="ada@shop.example", country=["DE"])  # type: ignore[arg-type]
 
@@ -173,8 +173,12 @@ async def test_a_refusal_says_what_stripe_said(stripe: StripeServer, client: Str
         await checkout(client).open_session(REQUEST)
 
 
-async def test_an_account_is_described_as_stripe_describes_it(stripe: StripeServer, client: StripeClient) -> None:
-    accounts = StripeConnect(client, live=False)
+@pytest.mark.parametrize(("interface", "offered"), [("v1", "v1"), ("auto", "v1"), ("auto", "v2"), ("v2", "v2")])
+async def test_an_account_is_described_as_stripe_describes_it(
+    stripe: StripeServer, client: StripeClient, interface: Interface, offered: str
+) -> None:
+    stripe.accounts_interface = offered
+    accounts = StripeConnect(client, live=False, interface=interface)
     id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
     assert await accounts.create(MERCHANT, email="ada@shop.example", country="DE") == id
     assert await accounts.create(MERCHANT, email="ada@shop.example", country="AT") != id
@@ -186,10 +190,56 @@ async def test_an_account_is_described_as_stripe_describes_it(stripe: StripeServ
     stripe.accounts[id] |= {"charges_enabled": True, "details_submitted": True, "requirements": needs}
     status = await accounts.status(id)
     assert status is not None
-    assert (status.charges_enabled, status.payouts_enabled, status.details_submitted) == (True, False, True)
+    assert (status.charges_enabled, status.payouts_enabled) == (True, False)
+    # Stripe's second interface has no such field; open questions say it there.
+    assert status.details_submitted is (offered == "v1")
     assert status.requirements == ("external_account", "tos_acceptance.date")
+    stripe.accounts[id]["charges_enabled"] = False
+    status = await accounts.status(id)
+    assert status is not None
     assert status.disabled_reason == "requirements.past_due"
+    link = await accounts.onboarding_url(id, return_url="https://a.example", refresh_url="https://b.example")
+    assert ("/v2/" in link) is (offered == "v2")
     assert await accounts.status("acct_of_another_platform") is None
+
+
+async def test_an_account_of_the_first_interface_is_asked_there_and_others_by_the_second(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.accounts_interface = "v2"
+    accounts = StripeConnect(client, live=False)
+    id = await accounts.create(MERCHANT, email="ada@shop.example", country="DE")
+    stripe.accounts["acct_old"] = {"id": "acct_old", "only_v1": True, "charges_enabled": True}
+    old = await accounts.status("acct_old")
+    assert old is not None
+    assert old.charges_enabled
+    assert await accounts.status(id) is not None
+    assert [path for _, path, _ in stripe.requests][-3:] == [
+        "v2/core/accounts/acct_old",
+        "accounts/acct_old",
+        f"v2/core/accounts/{id}",
+    ]
+
+
+async def test_a_platform_without_the_second_interface_asks_for_it_once_and_a_fixed_one_does_not_fall_back(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    accounts = StripeConnect(client, live=False)
+    for country in ("DE", "AT"):
+        await accounts.create(MERCHANT, email="ada@shop.example", country=country)
+    assert [path for _, path, _ in stripe.requests] == ["v2/core/accounts", "accounts", "accounts"]
+    with pytest.raises(StripeRefused, match="not enabled"):
+        await StripeConnect(client, live=False, interface="v2").create(MERCHANT, email="a@b.example", country=None)
+
+
+async def test_another_refusal_by_the_second_interface_opens_no_account_by_the_first(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.accounts_interface = "v2"
+    stripe.failing = 400
+    with pytest.raises(StripeRefused):
+        await StripeConnect(client, live=False).create(MERCHANT, email="ada@shop.example", country="DE")
+    assert stripe.accounts == {}
 
 
 async def test_a_merchant_without_a_ready_account_cannot_be_paid(stripe: StripeServer, client: StripeClient) -> None:

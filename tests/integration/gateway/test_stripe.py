@@ -38,7 +38,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture(scope="module")
 async def stripe(clock: FixedClock) -> AsyncIterator[StripeServer]:
-    server = StripeServer(clock)
+    server = StripeServer(clock, accounts_interface="v2")
     async with served(server.app()) as port:
         server.address = f"http://127.0.0.1:{port}"
         yield server
@@ -191,6 +191,18 @@ async def test_a_merchant_who_took_the_access_away_gets_another_account(
     again = await platform.ask(CONNECT, BACK, by=owner)
     assert again["userErrors"] == []
     assert again["stripeAccount"]["accountId"] != account_id
+    stripe.gone.add(again["stripeAccount"]["accountId"])
+    await platform.ask(CHECK, by=owner)
+    third = await platform.ask(CONNECT, BACK, by=owner)
+    assert third["userErrors"] == []
+    assert third["stripeAccount"]["accountId"] not in {account_id, again["stripeAccount"]["accountId"]}
+    # Orders were paid into each former account, and their refunds and disputes are still told from there.
+    for former in (account_id, again["stripeAccount"]["accountId"]):
+        body = stripe.webhook("charge.dispute.created", {"id": "du_1"}, account=former)
+        answer = await platform.client.post(
+            "/webhooks/payments/stripe", content=body, headers={"stripe-signature": stripe.sign(body)}
+        )
+        assert answer.json() == {"received": True}
 
 
 async def test_a_webhook_about_an_unknown_account_is_answered_and_changes_nothing(

@@ -19,7 +19,7 @@ from domain.mail.events import MailKind
 from domain.media.aggregate import IMAGE, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.merchant import aggregate as merchants
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
 from domain.order.after_sale.dispute_events import DisputeStatus
@@ -522,7 +522,21 @@ class History:
             events = ship_parcel(order, lines, carrier="Post", tracking_number=f"P{number}", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
+    def _payment_account(self, number: int) -> None:
+        merchant_id = self._pick(self.merchants, number)
+        merchant = self.state(merchant_id)
+        if merchant.stripe is not None:
+            events = merchant.disconnect_stripe(merchant.stripe.id, by_merchant=True, at=self._at)
+        else:
+            link = list(StripeLink)[number % 3]
+            account_id = f"acct_{self.merchants.index(merchant_id)}_{number // 8 % 2}"
+            events = merchant.connect_stripe(account_id, live=False, link=link, at=self._at)
+        self._append(merchants.MERCHANT, merchant_id, events)
+
     def _bank(self, number: int) -> None:
+        if number % 8 == 4:
+            self._payment_account(number)
+            return
         if number % 4 == 0:
             merchant_id = self._pick(self.merchants, number)
             report = PayoutReport(

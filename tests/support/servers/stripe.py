@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -17,6 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from domain.kernel import Clock
 from infra.adapters.payments.signatures import sign
 from infra.embedded.process import ChildProcess, free_port
+from tests.support.servers.stripe_accounts import as_v2, fault_of_request
 
 SECRET = "whsec_only_tests_know"
 START_SECONDS = 30
@@ -27,8 +29,8 @@ class StripeServer:
     """The state of a Stripe in memory. Change it to let something happen at Stripe."""
 
     clock: Clock
-    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-    """Method, path and form of each request."""
+    requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    """Method, path and form or body of each request."""
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     coupons: dict[str, tuple[str | None, dict[str, str]]] = field(default_factory=dict)
@@ -40,15 +42,35 @@ class StripeServer:
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_refund: str = "succeeded"
     """Status of refunds that are made from now on."""
+    accounts_interface: str = "v1"
+    """``v2`` if the platform may use Stripe's second interface for accounts, as new platforms must."""
     failing: int = 0
     """Status of the next answer, if it is to fail."""
     address: str = ""
     """Where it listens."""
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _answers: dict[str, tuple[dict[str, str], dict[str, Any]]] = field(default_factory=dict)
 
     def app(self) -> FastAPI:
         """Return the server."""
         app = FastAPI()
+
+        @app.api_route("/v2/{path:path}", methods=["GET", "POST"])
+        async def answer_v2(path: str, request: Request) -> JSONResponse:
+            body = json.loads(await request.body() or b"{}")
+            self.requests.append((request.method, f"v2/{path}", body))
+            if self.failing:
+                status, self.failing = self.failing, 0
+                return _error(status, "api_error", "Stripe has a bad day.")
+            key = f"v2 {request.headers.get('idempotency-key')}"
+            if request.method == "POST" and key in self._answers:
+                return JSONResponse(self._answers[key][1])
+            answered = self._answer_v2(request.method, path, body, list(request.query_params.values()))
+            if isinstance(answered, JSONResponse):
+                return answered
+            if "idempotency-key" in request.headers:
+                self._answers[key] = (body, answered)
+            return JSONResponse(answered)
 
         @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
         async def answer(path: str, request: Request) -> JSONResponse:
@@ -136,6 +158,29 @@ class StripeServer:
         refund["status"] = status
         return refund
 
+    def _answer_v2(
+        self, method: str, path: str, body: dict[str, Any], include: list[str]
+    ) -> JSONResponse | dict[str, Any]:
+        if self.accounts_interface != "v2":
+            return _error(400, "", "Accounts v2 is not enabled for your platform.", code="accounts_v2_access_blocked")
+        if method == "POST" and (wrong := fault_of_request(path, body)) is not None:
+            return _error(400, "", wrong, code="invalid_fields")
+        if path == "core/account_links":
+            if body["account"] in self.gone:
+                return _error(404, "", "No such account.", code="not_found")
+            link = f"https://connect.stripe.com/v2/setup/{body['account']}"
+            return {"object": "v2.core.account_link", "account": body["account"], "url": link}
+        if method == "POST":
+            id = f"acct_{next(self._numbers)}"
+            self.accounts[id] = {"id": id, "object": "account", "charges_enabled": False, "payouts_enabled": False}
+            return as_v2(self.accounts[id], body.get("include", []))
+        id = path.rpartition("/")[2]
+        if id in self.gone or id not in self.accounts:
+            return _error(404, "", "No such account.", code="not_found")
+        if self.accounts[id].get("only_v1"):
+            return _error(400, "", "Use the v1 interface.", code="v1_account_instead_of_v2_account")
+        return as_v2(self.accounts[id], include)
+
     def _answer(
         self, method: str, path: str, form: dict[str, str], account: str | None
     ) -> dict[str, Any] | JSONResponse | None:
@@ -166,7 +211,7 @@ class StripeServer:
                 self.coupons[id] = (account, form)
                 return {"id": id, "object": "coupon"}
             case "POST", ["accounts"]:
-                id = f"acct_{len(self.accounts) + 1}"
+                id = f"acct_{next(self._numbers)}"
                 self.accounts[id] = {"id": id, "object": "account", "charges_enabled": False, "payouts_enabled": False}
                 return self.accounts[id]
             case "POST", ["account_links"]:

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from domain.ids import derived, slug_stream, uuid7
 from domain.kernel import CorruptStream
 from domain.merchant.aggregate import MERCHANT, evolve, register
-from domain.merchant.events import MerchantRegistered, SupplierConnected, SupplierDisconnected, SupplierProvider
+from domain.merchant.errors import OtherAccountConnected
+from domain.merchant.events import (
+    MerchantRegistered,
+    StripeAccountStatusChanged,
+    StripeLink,
+    SupplierConnected,
+    SupplierDisconnected,
+    SupplierProvider,
+)
+from domain.payee.aggregate import PAYEE, claim
+from domain.payee.errors import AccountOfAnotherMerchant
 from tests.support.builders.samples import NOON, sealed
 
 ID = uuid4()
@@ -75,3 +85,40 @@ def test_a_derived_id_is_the_same_every_time_and_differs_by_cause_and_name(cause
 
 def test_a_slug_has_one_stream() -> None:
     assert slug_stream("neon") == slug_stream("neon") != slug_stream("neon-2")
+
+
+def test_an_account_at_stripe_belongs_to_its_first_merchant() -> None:
+    account = PAYEE.fold(claim(None, "acct_1", merchant_id=ID, at=NOON))
+    assert claim(account, "acct_1", merchant_id=ID, at=NOON) == ()
+    with pytest.raises(AccountOfAnotherMerchant, match="acct_1"):
+        claim(account, "acct_1", merchant_id=uuid4(), at=NOON)
+
+
+def test_another_way_to_the_same_account_keeps_what_stripe_said_of_it() -> None:
+    merchant = MERCHANT.fold(register(ID, email=sealed(ID), name=None, at=NOON))
+    assert merchant is not None
+    for events in (
+        merchant.connect_stripe("acct_1", live=False, at=NOON),
+        (status_of("acct_1", version=3),),
+    ):
+        merchant = MERCHANT.fold(events, merchant)
+        assert merchant is not None
+    assert merchant.connect_stripe("acct_1", live=False, at=NOON) == ()
+    (changed,) = merchant.connect_stripe("acct_1", live=False, link=StripeLink.OWN_KEY, at=NOON)
+    merchant = evolve(merchant, changed)
+    assert merchant.stripe is not None
+    assert (merchant.stripe.link, merchant.stripe.status.charges_enabled) == (StripeLink.OWN_KEY, True)
+    with pytest.raises(OtherAccountConnected):
+        merchant.connect_stripe("acct_2", live=False, link=StripeLink.EXISTING, at=NOON)
+
+
+def status_of(account_id: str, *, version: int) -> StripeAccountStatusChanged:
+    return StripeAccountStatusChanged(
+        originator_id=ID,
+        originator_version=version,
+        occurred_at=NOON,
+        account_id=account_id,
+        charges_enabled=True,
+        payouts_enabled=True,
+        details_submitted=True,
+    )

@@ -3,6 +3,7 @@
 from typing import Any, cast
 from uuid import uuid4
 
+from domain.merchant.events import StripeLink
 from gateway.graphql.types.merchant import User
 from projections.merchants.views import MerchantView, StripeAccountView
 from tests.support.builders.samples import NOON, sealed
@@ -20,14 +21,13 @@ def test_graphql_returns_every_field_of_the_merchant_read_model() -> None:
         stripe=StripeAccountView(
             account_id="acct_1",
             live=False,
+            link=StripeLink.OPENED,
             charges_enabled=True,
             payouts_enabled=False,
             details_submitted=True,
             requirements=("external_account",),
             disabled_reason=None,
         ),
-        former_stripe_account_id=None,
-        former_stripe_live=None,
         suppliers=(),
         created_at=NOON,
         updated_at=NOON,

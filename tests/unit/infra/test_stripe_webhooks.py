@@ -89,6 +89,21 @@ def test_a_change_of_an_account_names_the_account(type: str) -> None:
     assert read(body(type)) == AccountNotice(external_id="evt_1", type=type, account_id="acct_1")
 
 
+def test_a_thin_webhook_of_the_second_interface_names_its_account() -> None:
+    thin = {
+        "id": "evt_1",
+        "object": "v2.core.event",
+        "type": "v2.core.account[requirements].updated",
+        "livemode": False,
+        "related_object": {"id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1"},
+    }
+    expected = AccountNotice(external_id="evt_1", type="v2.core.account[requirements].updated", account_id="acct_1")
+    assert read(json.dumps(thin)) == read(reader().recordable(json.dumps(thin))) == expected
+    assert read(json.dumps(thin | {"livemode": True})) is None
+    with pytest.raises(UnusableWebhook):
+        read(json.dumps(thin | {"related_object": None}))
+
+
 @pytest.mark.parametrize(("sent", "here"), [(True, False), (False, True)])
 def test_a_webhook_of_the_other_mode_changes_nothing(sent: bool, here: bool) -> None:
     assert read(body(live=sent), live=here) is None

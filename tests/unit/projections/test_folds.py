@@ -208,6 +208,7 @@ def test_every_event_is_in_a_read_model_except_those_without_a_query() -> None:
         "CartOrdered",
         "HostnameReleased",
         "HostnameTaken",
+        "PayeeClaimed",
         "ShopperForgotten",
         "SlugReserved",
         "WebhookReceived",

@@ -1,44 +1,43 @@
 """Merchants' accounts at Stripe: full dashboard, Stripe asks the questions, the merchant bears losses and fees.
 
-These are the controller properties with which the merchant is merchant of record. The v1 interface is used: Stripe's
-``stripe-mock`` knows no v2 accounts, so requests to those could not be checked.
+These are the properties with which the merchant is merchant of record. Stripe has two interfaces for accounts. By default
+(``auto``) the second one is asked first. Where Stripe answers that the platform, or one account, cannot use it, the first
+one is asked. A platform without the second one is remembered until the process ends. ``ZYENTA_STRIPE_ACCOUNTS`` sets one
+interface for good.
 """
 
 import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import stripe
-from pydantic import ValidationError
-from stripe.params import AccountCreateParams
 
-from domain.kernel import Transient
 from domain.merchant.ports import StripeStatus
-from infra.adapters.payments.stripe.client import WHO, AccountGone, ask
-from infra.adapters.payments.webhook_parts import Name, Part, why
+from infra.adapters.payments.stripe import accounts_v1, accounts_v2
+from infra.adapters.payments.stripe.client import AccountGone, NotThere, StripeRefused
 
-REQUIREMENTS_MAX = 40
-"""Most open requirements that are recorded; Stripe lists tens at the beginning."""
+T = TypeVar("T")
 
-
-class _Requirements(Part):
-    currently_due: list[Name] | None = None
-    past_due: list[Name] | None = None
-    disabled_reason: Name | None = None
-
-
-class _Account(Part):
-    charges_enabled: bool = False
-    payouts_enabled: bool = False
-    details_submitted: bool = False
-    requirements: _Requirements | None = None
+Interface = Literal["auto", "v1", "v2"]
+PLATFORM_BLOCKED = frozenset({"accounts_v2_access_blocked", "non_connect_platform_accounts_v2_access_blocked"})
+"""Reasons of Stripe's that hold for every account of the platform."""
 
 
 class StripeConnect:
     """Implements :class:`domain.merchant.ports.StripeAccounts`."""
 
-    def __init__(self, client: stripe.StripeClient, *, live: bool) -> None:
+    def __init__(self, client: stripe.StripeClient, *, live: bool, interface: Interface = "auto") -> None:
+        """Take the platform's client.
+
+        Args:
+            client: of the platform's key.
+            live: whether the key moves real money.
+            interface: Stripe's interface for accounts; ``auto`` tries the second one and falls back to the first.
+        """
         self._client = client
         self._live = live
+        self._interface: Interface = interface
 
     @property
     def live(self) -> bool:
@@ -51,25 +50,17 @@ class StripeConnect:
             StripeRefused: retrying cannot help.
             Transient: Stripe cannot be reached; retrying may help.
         """
-        params: AccountCreateParams = {
-            "email": email,
-            "controller": {
-                "stripe_dashboard": {"type": "full"},
-                "fees": {"payer": "account"},
-                "losses": {"payments": "stripe"},
-                "requirement_collection": "stripe",
-            },
-            "metadata": {"merchant_id": str(merchant_id)},
-        }
-        if country is not None:
-            params["country"] = country
         # Stripe refuses a known key with other values, so each e-mail address and country has its own key. It returns a
         # lost account for a known key, so the account after it has another one.
         parts = [email, str(country), *([] if instead_of is None else [instead_of])]
         values = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-        key = f"account:{merchant_id}:{values}"
-        account = await ask(self._client.v1.accounts.create_async(params=params, options={"idempotency_key": key}))
-        return account.id
+        metadata = {"merchant_id": str(merchant_id)}
+
+        def by(create: Callable[..., Awaitable[str]], prefix: str) -> Callable[[], Awaitable[str]]:
+            key = f"{prefix}:{merchant_id}:{values}"
+            return lambda: create(self._client, email=email, country=country, metadata=metadata, key=key)
+
+        return await self._either(by(accounts_v2.create, "account-v2"), by(accounts_v1.create, "account"))
 
     async def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
         """Return a link to Stripe's questions. It works once and for some minutes.
@@ -78,17 +69,11 @@ class StripeConnect:
             StripeRefused: retrying cannot help.
             Transient: Stripe cannot be reached; retrying may help.
         """
-        link = await ask(
-            self._client.v1.account_links.create_async(
-                params={
-                    "account": account_id,
-                    "type": "account_onboarding",
-                    "return_url": return_url,
-                    "refresh_url": refresh_url,
-                }
-            )
+        client = self._client
+        return await self._either(
+            lambda: accounts_v2.onboarding_url(client, account_id, return_url=return_url, refresh_url=refresh_url),
+            lambda: accounts_v1.onboarding_url(client, account_id, return_url=return_url, refresh_url=refresh_url),
         )
-        return link.url
 
     async def status(self, account_id: str) -> StripeStatus | None:
         """Return what Stripe says of an account; None if the platform may no longer ask about it.
@@ -98,19 +83,22 @@ class StripeConnect:
             Transient: Stripe cannot be reached or makes no sense; retrying may help.
         """
         try:
-            account = await ask(self._client.v1.accounts.retrieve_async(account_id))
-        except AccountGone:
+            return await self._either(
+                lambda: accounts_v2.status(self._client, account_id),
+                lambda: accounts_v1.status(self._client, account_id),
+            )
+        except (AccountGone, NotThere):
             return None
+
+    async def _either(self, second: Callable[[], Awaitable[T]], first: Callable[[], Awaitable[T]]) -> T:
+        """Ask by Stripe's second interface; by the first where the second cannot be used."""
+        if self._interface == "v1":
+            return await first()
         try:
-            said = _Account.model_validate(account.to_dict())
-        except ValidationError as error:
-            raise Transient(WHO, f"its answer about the account makes no sense: {why(error)}") from error
-        needs = said.requirements or _Requirements()
-        open_ones = {*(needs.past_due or ()), *(needs.currently_due or ())}
-        return StripeStatus(
-            charges_enabled=said.charges_enabled,
-            payouts_enabled=said.payouts_enabled,
-            details_submitted=said.details_submitted,
-            requirements=tuple(sorted(open_ones))[:REQUIREMENTS_MAX],
-            disabled_reason=needs.disabled_reason,
-        )
+            return await second()
+        except StripeRefused as refusal:
+            if self._interface == "v2" or refusal.reason not in accounts_v2.UNAVAILABLE:
+                raise
+            if refusal.reason in PLATFORM_BLOCKED:
+                self._interface = "v1"
+        return await first()

@@ -27,6 +27,8 @@ UNDECIDED = (
 
 A wrong key of the platform and an idempotency key that is in use are among them: both end when a person or time helps.
 """
+MISSING = frozenset({"resource_missing", "not_found"})
+"""Stripe's names for a thing that does not exist, in its first and its second interface."""
 TIMEOUT_SECONDS = 15
 RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
@@ -43,8 +45,10 @@ class StripeRefused(DomainError):
 
     code = "PAYMENT_PROVIDER_REFUSED"
 
-    def __init__(self, said: str) -> None:
+    def __init__(self, said: str, reason: str | None = None) -> None:
         super().__init__(f"Stripe refused the request: {said}")
+        self.reason = reason
+        """Stripe's name for it, such as ``resource_missing``; None if it gave none."""
 
 
 class AccountGone(StripeRefused, PaymentAccountGone):
@@ -63,7 +67,7 @@ async def stripe_client(secret_key: str, *, api_base: str | None = None) -> Asyn
         secret_key: ``sk_...`` or ``rk_...``.
         api_base: another address than Stripe's, for tests.
     """
-    addresses: BaseAddresses = {} if api_base is None else {"api": api_base}
+    addresses: BaseAddresses = {} if api_base is None else {"api": api_base, "connect": api_base}
     http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS)
     try:
         yield stripe.StripeClient(secret_key, base_addresses=addresses, max_network_retries=RETRIES, http_client=http)
@@ -87,9 +91,9 @@ async def ask(call: Awaitable[T]) -> T:
         outage.attempts = RETRIES + 1
         raise outage from error
     except stripe.PermissionError as error:
-        raise AccountGone(error.user_message or type(error).__name__) from error
+        raise AccountGone(error.user_message or type(error).__name__, error.code) from error
     except stripe.InvalidRequestError as error:
-        kind = NotThere if error.code == "resource_missing" else StripeRefused
-        raise kind(error.user_message or type(error).__name__) from error
+        kind = NotThere if error.code in MISSING else StripeRefused
+        raise kind(error.user_message or type(error).__name__, error.code) from error
     except stripe.StripeError as error:
-        raise StripeRefused(error.user_message or type(error).__name__) from error
+        raise StripeRefused(error.user_message or type(error).__name__, error.code) from error

@@ -26,9 +26,22 @@ DISPUTE_TYPES = frozenset(
 PAYOUT_TYPES = frozenset({"payout.paid", "payout.failed", "payout.canceled"})
 ACCOUNT_TYPES = frozenset({"account.updated", "account.application.deauthorized", "capability.updated"})
 
+THIN_TYPES = frozenset(
+    {
+        "v2.core.account.created",
+        "v2.core.account.updated",
+        "v2.core.account.closed",
+        "v2.core.account[requirements].updated",
+        "v2.core.account[configuration.merchant].updated",
+        "v2.core.account[configuration.merchant].capability_status_updated",
+    }
+)
+"""Thin webhooks about accounts, of Stripe's second interface. They name the account and say nothing else."""
+
 RECORDED: Mapping[str, Any] = dict.fromkeys(
     ("id", "object", "type", "account", "livemode", "created", "api_version")
 ) | {
+    "related_object": dict.fromkeys(("id", "type")),
     "data": {
         "object": dict.fromkeys(
             (
@@ -47,7 +60,7 @@ RECORDED: Mapping[str, Any] = dict.fromkeys(
             "metadata": dict.fromkeys(("store_id", "order_id", "platform_fee")),
             "last_payment_error": dict.fromkeys(("code", "decline_code", "message")),
         }
-    }
+    },
 }
 """The fields that the log keeps. The others hold the shopper's name, address, e-mail, phone and card; Stripe has them."""
 
@@ -61,6 +74,14 @@ class _Kind(Part):
     type: Annotated[str, Field(max_length=255), AfterValidator(storable)]
     account: Name | None = None
     livemode: bool
+
+
+class _Related(Part):
+    id: Name
+
+
+class _ThinWebhook(Part):
+    related_object: _Related
 
 
 class _Metadata(Part):
@@ -167,7 +188,11 @@ def read_notice(body: str, *, live: bool) -> Notice | None:
         kind = _Kind.model_validate_json(body)
     except ValidationError as error:
         raise UnusableWebhook(why(error)) from error
-    if kind.account is None or kind.livemode is not live:
+    if kind.livemode is not live:
+        return None
+    if kind.type in THIN_TYPES:
+        return _thin(body, kind)
+    if kind.account is None:
         return None
     if kind.type in ACCOUNT_TYPES:
         return AccountNotice(external_id=kind.id, type=kind.type, account_id=kind.account)
@@ -183,6 +208,14 @@ def read_notice(body: str, *, live: bool) -> Notice | None:
     except ValidationError as error:
         raise unusable(why(error), kind.type, body) from error
     return None
+
+
+def _thin(body: str, kind: _Kind) -> AccountNotice:
+    try:
+        account = _ThinWebhook.model_validate_json(body).related_object
+    except ValidationError as error:
+        raise UnusableWebhook(why(error)) from error
+    return AccountNotice(external_id=kind.id, type=kind.type, account_id=account.id)
 
 
 def _of_session(session: _Session, kind: _Kind) -> PaymentNotice | None:
