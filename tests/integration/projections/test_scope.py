@@ -157,7 +157,12 @@ async def history(db: asyncpg.Connection) -> History:
         history.merchants[0],
         sealed(history.merchants[0]).model_dump_json(),
     )
-    await db.execute("update merchants set stripe_account_id = 'acct_1' where id = $1", history.merchants[0])
+    await db.execute("delete from stripe_accounts")
+    await db.execute(
+        "insert into stripe_accounts (merchant_id, account_id, live, link, is_connected, changed) "
+        "values ($1, 'acct_1', false, 'OPENED', false, 9)",
+        history.merchants[0],
+    )
     await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)
     await db.execute(
         "insert into order_mails (id, order_id, kind, at) "
