@@ -5,6 +5,7 @@ from uuid import UUID
 
 from commands.access import generation_of_merchant
 from commands.ports import UnboundHandlers, Work
+from commands.subscription import SoldPlans, use_generation
 from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.correction import Correction, phrase_of
 from domain.generation.events import Attention, AttentionCode, CategoryCount, Step
@@ -96,7 +97,7 @@ class ChooseNiche:
     niche: str
 
 
-async def choose_niche(command: ChooseNiche, work: Work, *, clock: Clock) -> None:
+async def choose_niche(command: ChooseNiche, work: Work, *, clock: Clock, sold: SoldPlans | None = None) -> None:
     """Append ``NicheChanged`` and ``NicheChosen``; the generation policy has the niche read.
 
     Brand and scout run again. Products and pages stay until they are replaced. No-op if the niche is the store's own.
@@ -105,6 +106,7 @@ async def choose_niche(command: ChooseNiche, work: Work, *, clock: Clock) -> Non
         NotFound: no generation has the id, or it is another merchant's.
         InvalidInput: the niche is empty, too long, or asks for goods that are not sold.
         StoreNotReady: the store is archived, or its generation is running.
+        PlanLimitReached, PlanSuspended: the merchant's plan allows no more generations.
     """
     at = clock.now()
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
@@ -115,6 +117,8 @@ async def choose_niche(command: ChooseNiche, work: Work, *, clock: Clock) -> Non
     if generation.is_running:
         hint = "Its generation is running; wait for its end, or cancel it (cancelGeneration)."
         raise StoreNotReady(store.id, store.status, "given another niche", hint)
+    if generation.has_results:
+        await use_generation(work, store.merchant_id, sold=sold, at=at)
     store = work.append(STORE, store.id, changed, tenant=store.id)
     work.append(GENERATION, generation.id, generation.choose_niche(store.niche, at=at), tenant=store.id)
 
@@ -131,7 +135,9 @@ class CorrectNiche:
     style: list[str] | None
 
 
-async def correct_niche(command: CorrectNiche, work: Work, *, clock: Clock, niches: NicheReader) -> None:
+async def correct_niche(
+    command: CorrectNiche, work: Work, *, clock: Clock, niches: NicheReader, sold: SoldPlans | None = None
+) -> None:
     """Append ``NicheUnderstood`` and run scout again, and brand if the store has none.
 
     The merchant's goods count as they are; the reader adds narrower kinds and categories. If the niche was not clear, its
@@ -141,6 +147,7 @@ async def correct_niche(command: CorrectNiche, work: Work, *, clock: Clock, nich
         NotFound: no generation has the id, or it is another merchant's.
         InvalidInput: there are no goods, a text is too long, or it asks for goods that are not sold.
         StoreNotReady: the store is archived.
+        PlanLimitReached, PlanSuspended: the merchant's plan allows no more generations.
     """
     at = clock.now()
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
@@ -149,6 +156,8 @@ async def correct_niche(command: CorrectNiche, work: Work, *, clock: Clock, nich
     correction = Correction.of(
         things=command.things, audience=command.audience, setting=command.setting, style=command.style
     )
+    if generation.has_results:
+        await use_generation(work, store.merchant_id, sold=sold, at=at)
     listed = None
     if correction.things is not None:
         listed = await niches.read(", ".join(correction.things), preferences=store.preferences)

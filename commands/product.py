@@ -10,6 +10,7 @@ from commands.access import product_of_merchant, product_of_store, store_of_merc
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
 from commands.store import free_slug
+from commands.subscription import SoldPlans, return_products, use_products
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
@@ -92,7 +93,9 @@ class AddProduct:
     image_urls: list[str]
 
 
-async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[str, str]:
+async def add_product(
+    command: AddProduct, work: Work, *, clock: Clock, sold: SoldPlans | None = None
+) -> dict[str, str]:
     """Append ``ProductAdded``, ``CurrencyChosen`` for the first product, and one processing request per photo.
 
     Shoppers see the processed images.
@@ -101,6 +104,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         InvalidInput: names the field; a store sells in one currency.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
+        PlanLimitReached: the merchant's plan allows no more products in the store.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     store.refuse_archived("stocked")
@@ -135,6 +139,7 @@ async def add_product(command: AddProduct, work: Work, *, clock: Clock) -> dict[
         at=at,
     )
     chosen = store.choose_currency(command.price.currency, existing=await existing_currency(work, store), at=at)
+    await use_products(work, store.merchant_id, store.id, 1, sold=sold, at=at)
     work.append(PRODUCT, command.product_id, events, tenant=store.id)
     work.append(STORE, store.id, chosen, tenant=store.id)
     send_new_photos(work, photos, store=store, product_id=command.product_id, at=at)
@@ -265,15 +270,18 @@ class ArchiveProduct:
     merchant_id: UUID
 
 
-async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock) -> None:
+async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock, sold: SoldPlans | None = None) -> None:
     """Append ``ProductArchived``. No-op if the product is archived. Placed orders stay.
 
     Raises:
         NotFound: no product has the id, or it is another merchant's.
         StoreNotReady: the product's store is archived.
     """
+    at = clock.now()
     product = await _changeable_product(work, command.product_id, command.merchant_id)
-    work.append(PRODUCT, product.id, product.archive(at=clock.now()), tenant=product.store_id)
+    archived = product.archive(at=at)
+    await return_products(work, command.merchant_id, product.store_id, len(archived), sold=sold, at=at)
+    work.append(PRODUCT, product.id, archived, tenant=product.store_id)
 
 
 async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:

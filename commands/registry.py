@@ -26,8 +26,10 @@ from commands import (
     shopper,
     sourcing,
     store,
+    subscription,
 )
 from commands.ports import Handler, Handlers, UnboundHandlers
+from commands.subscription import SoldPlans
 from domain.kernel import Clock
 from domain.store.ports import NicheReader, TextMeasure
 
@@ -54,6 +56,7 @@ HANDLERS: UnboundHandlers = dict(
             shopper,
             sourcing,
             store,
+            subscription,
         )
     )
 )
@@ -68,6 +71,7 @@ def bind(
     sandbox: bool = True,
     stripe: bool = False,
     platform_domains: Sequence[str] = ("localhost",),
+    sold: SoldPlans | None = None,
 ) -> Handlers:
     """Return each command with a handler that the bus can call.
 
@@ -80,6 +84,7 @@ def bind(
         sandbox: whether payments are a sandbox, so that an incomplete store may be published.
         stripe: whether merchants are paid into their accounts at Stripe.
         platform_domains: domains that no merchant may connect, those below them included.
+        sold: the plans that the platform sells; None if it sells none, and nothing limits merchants.
 
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
@@ -91,6 +96,7 @@ def bind(
         "sandbox": sandbox,
         "stripe": stripe,
         "platform_domains": platform_domains,
+        "sold": sold,
     }
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 

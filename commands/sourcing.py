@@ -10,10 +10,12 @@ from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.product import existing_currency, images_of, slug_of
 from commands.store import free_slug
+from commands.subscription import SoldPlans, products_left, return_products, use_products
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
@@ -56,15 +58,17 @@ class ImportFewProducts(ImportProducts):
     """What the merchant is asked."""
 
 
-async def import_products(command: ImportProducts, work: Work, *, clock: Clock) -> dict[str, list[str]] | None:
+async def import_products(
+    command: ImportProducts, work: Work, *, clock: Clock, sold: SoldPlans | None = None
+) -> dict[str, list[str]] | None:
     """Append a ``ProductImported`` for each pick, ``ProductsScouted``, and the end of the step. No-op if the step ended.
 
     Photos are requested in the same transaction if the brand exists.
 
     The best pick sets the currency of a store without one (``CurrencyChosen``). Picks in another currency are left out,
     and picks of listings that the store has a product of. Drafts of earlier scoutings that the merchant never touched are
-    archived. If no pick is left, the step succeeds and the store keeps its products. After ``ImportFewProducts`` the step
-    needs attention instead of succeeding.
+    archived. Of more picks than the merchant's plan has room for, the best are imported. If no pick is left, the step
+    succeeds and the store keeps its products. After ``ImportFewProducts`` the step needs attention instead of succeeding.
 
     Raises:
         InvalidInput: there are no picks.
@@ -87,14 +91,9 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     }
     sellable = {key: pick for key, pick in picks.items() if pick.price.currency == currency}
     picks = {key: pick for key, pick in sellable.items() if key not in existing_sources}
-    if picks:
-        summary = _summary(
-            list(picks.values()), command.suppliers, known=len(sellable) - len(picks), fitting=command.fitting
-        )
-    elif sellable:
-        summary = "Every listing that was found is in the store already: it keeps its products"
-    else:
-        summary = f"The store sells in {currency}, and no listing that was found is priced in it: it keeps its products"
+    left = await products_left(work, store.merchant_id, store.id, sold=sold, at=at)
+    picks, over = _with_room(picks, None if left is None else left + len(outdated))
+    summary = _outcome(command, list(picks.values()), sellable=len(sellable), over=over, currency=currency)
     if isinstance(command, ImportFewProducts):
         ended = generation.ask_for_attention(Step.SCOUT, command.attempt, command.attention, at=at)
     else:
@@ -104,6 +103,8 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     if not picks:
         await append_end_of_step(work, generation, ended, clock=clock)
         return {"product_ids": []}
+    await return_products(work, store.merchant_id, store.id, len(outdated), sold=sold, at=at)
+    await use_products(work, store.merchant_id, store.id, len(picks), sold=sold, at=at)
     for product in outdated:
         work.append(PRODUCT, product.id, product.archive(at=at), tenant=store.id)
     taken = [product.slug for product in earlier]
@@ -149,6 +150,27 @@ async def import_products(command: ImportProducts, work: Work, *, clock: Clock) 
     )
     await append_end_of_step(work, generation, ended, clock=clock)
     return {"product_ids": [str(id) for id in ids]}
+
+
+def _with_room(
+    picks: Mapping[tuple[SupplierProvider, str], Pick], room: int | None
+) -> tuple[dict[tuple[SupplierProvider, str], Pick], int]:
+    """Return the best picks that a plan has room for, and how many are left out. The best pick comes last."""
+    over = 0 if room is None else max(0, len(picks) - room)
+    return dict(list(picks.items())[over:]), over
+
+
+def _outcome(command: ImportProducts, picks: Sequence[Pick], *, sellable: int, over: int, currency: str) -> str:
+    """Return the step's summary: what is imported, or why nothing is."""
+    if picks:
+        known = sellable - over - len(picks)
+        summary = _summary(picks, command.suppliers, known=known, fitting=command.fitting)
+        return f"{summary}; the plan has no room for {over} more" if over else summary
+    if over:
+        return "The plan has no room for more products in this store: it keeps its products"
+    if sellable:
+        return "Every listing that was found is in the store already: it keeps its products"
+    return f"The store sells in {currency}, and no listing that was found is priced in it: it keeps its products"
 
 
 def _summary(picks: Sequence[Pick], suppliers: Sequence[SupplierReport], *, known: int, fitting: int | None) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from commands.access import store_of_merchant
 from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
+from commands.subscription import SoldPlans, return_store, use_store
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
@@ -52,12 +53,15 @@ class RequestStore:
     """The address on the store's pages, already validated."""
 
 
-async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> dict[str, str]:
+async def request_store(
+    command: RequestStore, work: Work, *, clock: Clock, sold: SoldPlans | None = None
+) -> dict[str, str]:
     """Append ``StoreRequested``; the generation policy starts the generation.
 
     Raises:
         InvalidInput: the niche is empty, too long or has control characters, or the id is taken.
         NotFound: no merchant has the id.
+        PlanLimitReached, PlanSuspended: the merchant's plan allows no more stores or generations.
     """
     await work.get(MERCHANT, command.merchant_id)
     events = decide_request(
@@ -70,6 +74,7 @@ async def request_store(command: RequestStore, work: Work, *, clock: Clock) -> d
     )
     if not await work.is_new(STORE, command.store_id):
         raise InvalidInput("id", f"The id {command.store_id} is taken. Use a new id.")
+    await use_store(work, command.merchant_id, sold=sold, at=clock.now())
     work.append(STORE, command.store_id, events, tenant=command.store_id)
     return {"store_id": str(command.store_id), "generation_id": str(generation_of(command.store_id))}
 
@@ -413,7 +418,7 @@ class ArchiveStore:
     merchant_id: UUID
 
 
-async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> None:
+async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock, sold: SoldPlans | None = None) -> None:
     """Append ``StoreArchived`` and cancel an incomplete generation.
 
     The deadlines policy cancels the store's unpaid orders soon after; paid orders stay.
@@ -423,7 +428,10 @@ async def archive_store(command: ArchiveStore, work: Work, *, clock: Clock) -> N
     """
     at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.id, store.archive(at=at), tenant=store.id)
+    archived = store.archive(at=at)
+    if archived:
+        await return_store(work, store.merchant_id, sold=sold, at=at)
+    work.append(STORE, store.id, archived, tenant=store.id)
     generation = await work.find(GENERATION, generation_of(store.id))
     if generation is not None and generation.status is not JobStatus.COMPLETED:
         work.append(GENERATION, generation.id, generation.cancel(at=at), tenant=store.id)

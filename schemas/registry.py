@@ -23,6 +23,7 @@ from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
 from domain.store.domain_events import HostnameEvent
 from domain.store.events import SlugReserved, StoreEvent
+from domain.subscription.events import SubscriptionEvent
 from schemas.upcasters import UPCASTERS, Upcaster
 
 
@@ -67,6 +68,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         MailEvent,
         PayeeEvent,
         PayoutEvent,
+        SubscriptionEvent,
         WebhookReceived,
         WebhookRejected,
     )

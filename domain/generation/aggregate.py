@@ -88,6 +88,11 @@ class Generation:
         """Whether some step runs; a step may run although another one has failed the job."""
         return any(state.status is JobStatus.PROCESSING for state in self.steps.values())
 
+    @property
+    def has_results(self) -> bool:
+        """Whether some step has a result, so that running it again makes the store a second time."""
+        return any(state.has_result for state in self.steps.values())
+
     def runs_attempt(self, step: Step, attempt: int) -> bool:
         """Whether this attempt of the step runs; it may run although another step has failed the job."""
         state = self.steps[step]

@@ -30,6 +30,7 @@ from projections.registry import READ_MODELS
 if TYPE_CHECKING:
     from stripe import StripeClient
 
+    from commands.subscription import SoldPlans
     from domain.media.ports import MediaStore
     from domain.merchant.ports import StripeAccounts
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
@@ -52,7 +53,12 @@ class NotConfigured(Exception):
 
 
 def handlers(
-    clock: Clock, *, sandbox: bool = True, stripe: bool = False, platform_domains: Sequence[str] = ("localhost",)
+    clock: Clock,
+    *,
+    sandbox: bool = True,
+    stripe: bool = False,
+    platform_domains: Sequence[str] = ("localhost",),
+    sold: "SoldPlans | None" = None,
 ) -> Handlers:
     """Return each command with its handler, ready for the bus.
 
@@ -61,6 +67,7 @@ def handlers(
         sandbox: whether an incomplete store may be published; see :attr:`Platform.is_sandbox`.
         stripe: whether merchants are paid into their accounts at Stripe.
         platform_domains: domains that no merchant may connect.
+        sold: the plans that the platform sells; None if nothing limits merchants.
     """
     from commands.registry import bind
     from infra.writers.copykit.scoring import measure
@@ -74,6 +81,7 @@ def handlers(
         sandbox=sandbox,
         stripe=stripe,
         platform_domains=platform_domains,
+        sold=sold,
     )
 
 

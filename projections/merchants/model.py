@@ -1,11 +1,12 @@
-"""The merchants read model: sealed profiles and business identities, and the suppliers that merchants connected.
+"""The merchants read model: sealed profiles and business identities, connected suppliers, and plans with their use.
 
 Password hashes and supplier keys are not in it: they never enter the log.
 """
 
 from projections.engine.tables import ReadModel
 from projections.merchants.fold import FOLDS
+from projections.merchants.fold_plans import PLAN_FOLDS
 from projections.merchants.tables import TABLES, MerchantsRows
 
-MODEL = ReadModel("merchants", 6, MerchantsRows, TABLES, (FOLDS,))
+MODEL = ReadModel("merchants", 6, MerchantsRows, TABLES, (FOLDS, PLAN_FOLDS))
 """The read model."""

@@ -6,6 +6,14 @@ from uuid import UUID
 
 from domain.merchant.events import StripeLink, SupplierProvider
 from projections.engine.tables import Json, Table
+from projections.merchants.plan_tables import (
+    PLAN_ACCOUNTS,
+    PLAN_CONTRACTS,
+    PLAN_USAGE,
+    PlanAccountRow,
+    PlanContractRow,
+    PlanUsageRow,
+)
 
 
 @dataclass(slots=True)
@@ -106,6 +114,17 @@ class MerchantsRows:
     stripe_accounts: dict[tuple[UUID, str], StripeAccountRow] = field(default_factory=dict)
     supplier_accounts: dict[UUID, SupplierAccountRow] = field(default_factory=dict)
     business_identities: dict[tuple[UUID, int], BusinessIdentityRow] = field(default_factory=dict)
+    plan_accounts: dict[UUID, PlanAccountRow] = field(default_factory=dict)
+    plan_contracts: dict[str, PlanContractRow] = field(default_factory=dict)
+    plan_usage: dict[tuple[UUID, str], PlanUsageRow] = field(default_factory=dict)
 
 
-TABLES = (MERCHANTS, STRIPE_ACCOUNTS, SUPPLIER_ACCOUNTS, BUSINESS_IDENTITIES)
+TABLES = (
+    MERCHANTS,
+    STRIPE_ACCOUNTS,
+    SUPPLIER_ACCOUNTS,
+    BUSINESS_IDENTITIES,
+    PLAN_ACCOUNTS,
+    PLAN_CONTRACTS,
+    PLAN_USAGE,
+)

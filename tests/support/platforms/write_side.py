@@ -13,6 +13,7 @@ from commands.order import OpenPaymentSession
 from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
+from commands.subscription import SoldPlans
 from commands.unit_of_work import UnitOfWork
 from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import generation_of
@@ -41,12 +42,14 @@ class Platform:
     bus: CommandBus = field(init=False)
     merchant_id: UUID = field(default_factory=uuid4)
     store_id: UUID = field(default_factory=uuid4)
+    sold: SoldPlans | None = None
+    """The plans that the platform sells; None if it sells none."""
     pages: Sequence[PageDraft] = field(default_factory=lambda: [page()])
     """What the page writer hands in."""
 
     def __post_init__(self) -> None:
         self.log = MemoryEventLog(self.clock)
-        self.bus = CommandBus(self.log, handlers(self.clock))
+        self.bus = CommandBus(self.log, handlers(self.clock, sold=self.sold))
 
     @property
     def generation_id(self) -> UUID:

@@ -37,6 +37,7 @@ def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
         "sandbox": True,
         "stripe": False,
         "platform_domains": domains,
+        "sold": None,
     }
     for command, handler in bind(clock=clock, measure=measure, niches=niches, platform_domains=domains).items():
         assert isinstance(handler, partial)

@@ -1,0 +1,81 @@
+"""Ports of the platform's own sales: what takes the merchants' payments, and what counts their use at first."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from domain.subscription.aggregate import SubscriptionReport
+from domain.subscription.entitlement import Usage
+from domain.subscription.plans import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCheckout:
+    """A merchant who wants to pay for a plan."""
+
+    merchant_id: UUID
+    email: str
+    plan: Plan
+    customer_id: str | None
+    """The provider's id of the merchant, if they had a subscription before."""
+    success_url: str
+    cancel_url: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanNotice:
+    """The provider says that something changed in a subscription. Notices come in any order: ask what is true now."""
+
+    external_id: str
+    """The provider's id of the notice; a repeat has the same one."""
+    type: str
+    """The provider's name for the kind of notice."""
+    subscription_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MerchantSubscription:
+    """A subscription, and the merchant that it names."""
+
+    merchant_id: UUID
+    report: SubscriptionReport
+
+
+class PlanPayments(Protocol):
+    """The provider that merchants pay the platform through. Sandbox and Stripe pass the same contract tests."""
+
+    async def checkout_url(self, checkout: PlanCheckout) -> str:
+        """Return the address of a page that takes the payment; the same idempotency key gives the same page.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+    async def portal_url(self, customer_id: str, *, return_url: str) -> str:
+        """Return the address of a page where a merchant changes, pays or cancels their subscription.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+    async def subscription(self, subscription_id: str) -> MerchantSubscription | None:
+        """Return what the provider says about a subscription now; None if it is of no merchant or of no plan.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
+
+class UsageCounter(Protocol):
+    """Counts what a merchant had before their plan was counted in the log."""
+
+    async def count(self, merchant_id: UUID) -> Usage:
+        """Return a merchant's stores and products that are not archived."""
+        ...
