@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from domain.mail.ports import Mailer
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
+    from domain.store.aggregate import Store
     from domain.store.ports import BrandWriter, DomainRegistry, NicheReader, PageWriter
     from infra.writers.prompted.client import Prompt
 
@@ -110,7 +111,7 @@ async def consumers(
         return PageAgent(
             writing().pages,
             ports,
-            host_for=lambda store: f"{store.slug}.{settings.storefront_domain}",
+            host_for=storefront_host(settings),
         )
 
     async def imager() -> "Consumer":
@@ -210,15 +211,7 @@ def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
     Raises:
         BadSettings: the settings name no writer that has what it needs.
     """
-    from infra.adapters.rdap.registry import RdapRegistry
-    from infra.writers.rules.brand.writer import RuleBrandWriter
-    from infra.writers.rules.copy.copywriter import RuleCopywriter
-    from infra.writers.rules.copy.pages import RulePageWriter
-    from infra.writers.rules.keywords import RuleKeywords
-    from infra.writers.rules.niche.reader import RuleNicheReader
-
-    registry = RdapRegistry()
-    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
+    rules, registry = rule_writers()
     models = language_models(settings)
     with_rules = "rules" in settings.writers
     if not models:
@@ -229,6 +222,25 @@ def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
             )
         return rules
     return prompted_writers(settings, models, rules, registry, budget=budget, with_rules=with_rules)
+
+
+def rule_writers() -> "tuple[Writers, DomainRegistry]":
+    """Return the rules as writers, and the registry that tells them which domains are free."""
+    from infra.adapters.rdap.registry import RdapRegistry
+    from infra.writers.rules.brand.writer import RuleBrandWriter
+    from infra.writers.rules.copy.copywriter import RuleCopywriter
+    from infra.writers.rules.copy.pages import RulePageWriter
+    from infra.writers.rules.keywords import RuleKeywords
+    from infra.writers.rules.niche.reader import RuleNicheReader
+
+    registry = RdapRegistry()
+    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
+    return rules, registry
+
+
+def storefront_host(settings: Settings) -> "Callable[[Store], str]":
+    """Return what tells the host of a store's storefront."""
+    return lambda store: f"{store.slug}.{settings.storefront_domain}"
 
 
 def prompted_writers(

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from infra.cli import bench, demo, dlq, doctor, domains, ledger, log, projections, schemas, services, shoppers
+from infra.cli import bench, demo, dlq, doctor, domains, generation, ledger, log, projections, schemas, services, shoppers
 from infra.cli.output import close_output, prepare_streams, reader_left
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ demo.register(app)
 bench.register(app)
 doctor.register(app)
 app.add_typer(log.app, name="log")
+app.add_typer(generation.app, name="generation")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(domains.app, name="domains")
