@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from infra.cli import bench, demo, dlq, doctor, domains, generation, ledger, log, projections, schemas, services, shoppers
+from infra.cli import (
+    bench,
+    demo,
+    dlq,
+    doctor,
+    domains,
+    generation,
+    ledger,
+    log,
+    projections,
+    schemas,
+    services,
+    shoppers,
+)
 from infra.cli.output import close_output, prepare_streams, reader_left
 
 app = typer.Typer(
