@@ -47,7 +47,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _UNUSUAL = "?"
-"""Begins the source of a shared document. No valid text begins so, and documents are told apart by their texts."""
+"""Begins the source of a shared document. No valid text begins with it; a document is known by its own text."""
 
 
 @dataclass(frozen=True, slots=True)

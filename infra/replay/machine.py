@@ -56,7 +56,7 @@ async def replay(
 
     Args:
         recording: the generation's inputs and answers.
-        writers: write brand, copy and pages anew; the recorded answers are used if None.
+        writers: write brand, copy and pages again; the recorded answers are used if None.
         host_for: returns the host of a store's storefront, for its pages.
 
     Raises:
