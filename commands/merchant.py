@@ -112,6 +112,8 @@ class ConnectStripe:
     live: bool
     # Left out of the digest while it is the default: repeats of older commands keep their digest.
     link: Annotated[StripeLink, Field(exclude_if=lambda link: link is StripeLink.OPENED)] = StripeLink.OPENED
+    status: Annotated[StripeStatus | None, Field(exclude_if=lambda status: status is None)] = None
+    """What Stripe says of it; None if it was not asked."""
 
 
 async def connect_stripe(command: ConnectStripe, work: Work, *, clock: Clock) -> None:
@@ -129,7 +131,10 @@ async def connect_stripe(command: ConnectStripe, work: Work, *, clock: Clock) ->
         account = await work.find(PAYEE, account_stream)
         claimed = claim(account, command.account_id, merchant_id=merchant.id, at=clock.now())
         work.append(PAYEE, account_stream, claimed, tenant=merchant.id)
-    work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+    merchant = work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
+    if command.status is not None:
+        described = merchant.record_stripe_status(command.account_id, command.status, at=clock.now())
+        work.append(MERCHANT, merchant.id, described, tenant=merchant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

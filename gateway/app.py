@@ -15,7 +15,7 @@ from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
-from gateway.docs import event_reference
+from gateway.docs import event_reference, stripe_pages
 from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
 from gateway.middleware import (
@@ -101,6 +101,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     problem_details.install(app)
     app.include_router(docs.router)
     app.include_router(event_reference.router)
+    app.include_router(stripe_pages.router)
     app.include_router(health.router)
     endpoint = graphql_endpoint(services, plans=plans)
     app.include_router(endpoint)

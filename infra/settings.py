@@ -203,6 +203,8 @@ class Settings(BaseSettings):
         default=[], validation_alias=AliasChoices("STRIPE_PLATFORM_WEBHOOK_SECRET")
     )
     """Secrets of the platform's own webhook endpoint, ``whsec_...``; two while one is rotated. Without one there is none."""
+    stripe_client_id: str | None = Field(default=None, validation_alias=AliasChoices("STRIPE_CLIENT_ID"))
+    """The platform's ``ca_...`` at Stripe, with which merchants link accounts that they have; none can be linked if not set."""
     stripe_accounts: Literal["auto", "v1", "v2"] = "auto"
     """Stripe's interface for merchants' accounts; ``auto`` takes the second, and the first where Stripe offers no second."""
     stripe_api_base: str | None = Field(default=None, validation_alias=AliasChoices("STRIPE_API_BASE"))

@@ -27,6 +27,62 @@ class StripeNotConfigured(DomainError):
         )
 
 
+class AnswersInDashboard(DomainError):
+    """The connected account is not one that the platform opened, so the platform cannot show Stripe's questions."""
+
+    code: ClassVar[str] = "ANSWERS_IN_DASHBOARD"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(
+            f"The Stripe account {account_id} was yours before. Answer Stripe's questions in Stripe's own dashboard, "
+            "or disconnect it to open another."
+        )
+
+
+class LinkingNotConfigured(DomainError):
+    """This installation has no client id for Stripe's OAuth."""
+
+    code: ClassVar[str] = "LINKING_NOT_CONFIGURED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Accounts that exist at Stripe cannot be linked here: the operator sets STRIPE_CLIENT_ID. "
+            "Open a new account with connectStripe."
+        )
+
+
+class ConsentDenied(DomainError):
+    """The merchant did not let the platform into their account."""
+
+    code: ClassVar[str] = "CONSENT_DENIED"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"Stripe reports that access was not granted ({said}). Nothing is connected; start again with linkStripe."
+        )
+
+
+class WrongMode(DomainError):
+    """An account or key is of the other mode: test and live never meet."""
+
+    code: ClassVar[str] = "WRONG_MODE"
+
+    def __init__(self, what: str, *, live: bool) -> None:
+        mode, needed = ("live", "test") if live else ("test", "live")
+        super().__init__(
+            f"{what} is in {mode} mode, but this platform takes payments in {needed} mode. Use the one for {needed} mode."
+        )
+
+
+class AccessTooNarrow(DomainError):
+    """The merchant let the platform read an account, but not take payments there."""
+
+    code: ClassVar[str] = "ACCESS_TOO_NARROW"
+
+    def __init__(self) -> None:
+        super().__init__("Stripe granted reading only. Start again with linkStripe and grant reading and writing.")
+
+
 class NoAccountConnected(DomainError):
     """No payment account is connected."""
 

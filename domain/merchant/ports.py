@@ -55,6 +55,17 @@ class StripeStatus:
     """Why Stripe restricted it; None if it did not."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedAccount:
+    """An account at Stripe to which a merchant let the platform in."""
+
+    account_id: str
+    live: bool
+    """Whether the access is to real money."""
+    can_charge: bool
+    """Whether the platform may take payments there, and not only read."""
+
+
 class StripeAccounts(Protocol):
     """Merchants' accounts at Stripe, made and asked about with the platform's key."""
 
@@ -96,6 +107,37 @@ class StripeAccounts(Protocol):
         """Return what Stripe says of an account; None if the platform may no longer ask about it.
 
         Raises:
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    def authorize_url(self, *, state: str, redirect_url: str, email: str | None) -> str:
+        """Return the address of Stripe's page on which a merchant lets the platform into an account that they have.
+
+        Args:
+            state: comes back with the merchant, so that the platform knows who comes back.
+            redirect_url: where the merchant comes back to; the operator registers it at Stripe.
+            email: prefilled on Stripe's page.
+
+        Raises:
+            DomainError: this installation has no client id; retrying cannot help.
+        """
+        ...
+
+    async def accept(self, code: str) -> LinkedAccount:
+        """Exchange the code with which the merchant came back. A code works once, for some minutes.
+
+        Raises:
+            DomainError: the code is wrong, used or too old; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    async def deauthorize(self, account_id: str) -> None:
+        """Give back the access that a merchant granted. No-op if there is none.
+
+        Raises:
+            DomainError: Stripe refused; retrying cannot help.
             Transient: Stripe cannot be reached; retrying may help.
         """
         ...

@@ -1,21 +1,25 @@
 """A merchant's account at Stripe: opening it, sending the merchant to Stripe's questions, and Stripe's terms in sentences."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from commands.merchant import ConnectStripe, DisconnectStripe, RecordStripeStatus
 from commands.ports import Receipt
 from domain.kernel import InvalidInput, NotFound
-from domain.merchant.errors import NoAccountConnected, StripeNotConfigured
+from domain.merchant.errors import AnswersInDashboard, NoAccountConnected, StripeNotConfigured
 from domain.merchant.events import StripeLink
 from domain.merchant.ports import StripeAccounts
 from gateway.api.command_request import CommandRequest
+from gateway.auth.tokens import Tickets
 from gateway.ports import GatewayDependencies
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import FormerStripeAccountView, MerchantView
 from projections.reading.scope import MerchantScope
 
 URL_MAX = 2_000
+TICKETS_FOR = timedelta(days=1)
+"""How long a merchant may take for Stripe's questions and still come back to our own pages."""
 
 REQUIREMENTS: Mapping[str, str] = {
     "external_account": "Add the bank account that Stripe pays out to.",
@@ -77,6 +81,11 @@ def restriction_message(reason: str) -> str:
     return RESTRICTIONS.get(reason, f"Stripe restricted the account ({reason}). Look into Stripe's dashboard.")
 
 
+def tickets(deps: GatewayDependencies) -> Tickets:
+    """Return what signs the addresses of our own pages for merchants who come back from Stripe."""
+    return Tickets(deps.signing_keys, deps.clock, purpose="stripe-onboarding", lifetime=TICKETS_FOR)
+
+
 async def connect(
     deps: GatewayDependencies, request: CommandRequest, *, return_url: str | None, refresh_url: str | None
 ) -> tuple[Receipt, str]:
@@ -86,13 +95,17 @@ async def connect(
 
     Raises:
         InvalidInput: an address is none.
+        AnswersInDashboard: the connected account is one that the merchant had.
         StripeNotConfigured: payments are a sandbox.
         Transient: Stripe cannot be reached; retrying may help.
     """
-    accounts = _accounts(deps)
-    back = _address("returnUrl", return_url or deps.public_url)
-    again = _address("refreshUrl", refresh_url or back)
-    merchant = await _merchant(deps, request)
+    accounts = accounts_of(deps)
+    ticket = tickets(deps).sign(request.merchant_id)
+    back = web_address("returnUrl", return_url or f"{deps.public_url.rstrip('/')}/stripe/return?ticket={ticket}")
+    again = web_address("refreshUrl", refresh_url or f"{deps.public_url.rstrip('/')}/stripe/refresh?ticket={ticket}")
+    merchant = await merchant_of(deps, request)
+    if merchant.stripe is not None and merchant.stripe.link is not StripeLink.OPENED:
+        raise AnswersInDashboard(merchant.stripe.account_id)
     scope = MerchantScope(request.merchant_id)
     former = await merchants_queries.former_stripe_account(deps.reader, request.merchant_id, scope=scope)
     account_id = merchant.stripe_account_id or await _usable_former(former, accounts)
@@ -119,10 +132,10 @@ async def check(deps: GatewayDependencies, request: CommandRequest) -> Receipt:
         StripeNotConfigured: payments are a sandbox.
         Transient: Stripe cannot be reached; retrying may help.
     """
-    account_id = (await _merchant(deps, request)).stripe_account_id
+    account_id = (await merchant_of(deps, request)).stripe_account_id
     if account_id is None:
         raise NoAccountConnected
-    status = await _accounts(deps).status(account_id)
+    status = await accounts_of(deps).status(account_id)
     if status is None:
         return await request.send(
             DisconnectStripe(merchant_id=request.merchant_id, account_id=account_id, by_merchant=False)
@@ -131,20 +144,31 @@ async def check(deps: GatewayDependencies, request: CommandRequest) -> Receipt:
 
 
 async def disconnect(deps: GatewayDependencies, request: CommandRequest) -> Receipt:
-    """Stop taking payments into the merchant's account.
+    """Stop taking payments into the merchant's account. Access that the merchant granted to an existing one is given back.
 
     Raises:
         NoAccountConnected: there is none.
+        StripeRefused: Stripe refused to take the access back; retrying cannot help.
+        Transient: Stripe cannot be reached; retrying may help.
     """
-    account_id = (await _merchant(deps, request)).stripe_account_id
-    if account_id is None:
+    account = (await merchant_of(deps, request)).stripe
+    if account is None:
         raise NoAccountConnected
+    account_id = account.account_id
+    if account.link is StripeLink.EXISTING and deps.stripe is not None:
+        # First at Stripe: if our own part fails, Stripe's webhook about it does the rest.
+        await deps.stripe.deauthorize(account_id)
     return await request.send(
         DisconnectStripe(merchant_id=request.merchant_id, account_id=account_id, by_merchant=True)
     )
 
 
-async def _merchant(deps: GatewayDependencies, request: CommandRequest) -> MerchantView:
+async def merchant_of(deps: GatewayDependencies, request: CommandRequest) -> MerchantView:
+    """Return the merchant of a request.
+
+    Raises:
+        NotFound: there is none.
+    """
     scope = MerchantScope(request.merchant_id)
     merchant = await merchants_queries.merchant_by_id(deps.reader, request.merchant_id, scope=scope)
     if merchant is None:
@@ -159,13 +183,23 @@ async def _usable_former(former: FormerStripeAccountView | None, accounts: Strip
     return None if await accounts.status(former.account_id) is None else former.account_id
 
 
-def _accounts(deps: GatewayDependencies) -> StripeAccounts:
+def accounts_of(deps: GatewayDependencies) -> StripeAccounts:
+    """Return what opens and asks about accounts.
+
+    Raises:
+        StripeNotConfigured: payments are a sandbox.
+    """
     if deps.stripe is None:
         raise StripeNotConfigured
     return deps.stripe
 
 
-def _address(field: str, url: str) -> str:
+def web_address(field: str, url: str) -> str:
+    """Return an address to which a browser may be sent.
+
+    Raises:
+        InvalidInput: it is none.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or len(url) > URL_MAX:
         raise InvalidInput(field, f"{field} is {url[:100]!r}, but must be an http or https address.")

@@ -132,6 +132,36 @@ class DeviceTokens:
             return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A merchant's way back from a page outside."""
+
+    merchant_id: UUID
+    id: str
+    """Differs between tickets, so that one can be used once."""
+
+
+class Tickets:
+    """Signs and reads tickets for one purpose. A ticket travels in addresses and logs nobody in."""
+
+    def __init__(self, keys: SigningKeys, clock: Clock, *, purpose: str, lifetime: timedelta) -> None:
+        self._keys, self._clock, self._lifetime = keys, clock, lifetime
+        self._audience = f"zyenta-ticket-{purpose}"
+
+    def sign(self, merchant_id: UUID) -> str:
+        """Return a new ticket for a merchant."""
+        return _signed(self._keys, self._clock, self._audience, merchant_id, self._lifetime)[0]
+
+    def read(self, token: str) -> Ticket | None:
+        """Return the ticket. None if it is altered, expired or of another purpose."""
+        try:
+            claims = _claims(self._keys, self._audience, token)
+            ticket = Ticket(merchant_id=UUID(claims["sub"]), id=str(claims["jti"]))
+            return ticket if int(claims["exp"]) > self._clock.now().timestamp() else None
+        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
+            return None
+
+
 class _UnknownKey(jwt.InvalidTokenError):
     """The token's key id is not in use."""
 

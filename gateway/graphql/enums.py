@@ -6,7 +6,7 @@ from domain.discount.events import DiscountKind
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.ledger.postings import Account, EntryKind
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus, UnmatchedReason
@@ -30,6 +30,8 @@ ENUMS = {
     ImageVersion: "Version of an image. CUTOUT: the product on the brand's ground. ORIGINAL: the whole photo.",
     Operation: "Operations of the studio on an image, in processing order.",
     RejectionReason: "Why an image could not be used.",
+    StripeLink: "How the platform reaches a merchant's account at Stripe: it opened the account, the merchant linked one "
+    "that existed, or the merchant gave an own key.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",
     JobType: "Agent that does a job. VIDEO_GENERATOR is reserved.",
     JobStatus: "Status of a job, a step or a generation. NEEDS_ATTENTION: it ended without a failure and waits for the "

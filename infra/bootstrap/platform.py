@@ -284,7 +284,12 @@ class Platform:
             return None
         from infra.adapters.payments.stripe.accounts import StripeConnect
 
-        return StripeConnect(await self.stripe(), live=self.is_live, interface=self.settings.stripe_accounts)
+        return StripeConnect(
+            await self.stripe(),
+            live=self.is_live,
+            interface=self.settings.stripe_accounts,
+            client_id=self.settings.stripe_client_id,
+        )
 
     def webhooks(self) -> "Mapping[str, WebhookReader]":
         """Readers of payment webhooks by the name in their webhook address. The sandbox's is there without Stripe only.

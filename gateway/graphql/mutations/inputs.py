@@ -271,12 +271,30 @@ class MarkOrderDeliveredInput(MutationInput):
 class ConnectStripeInput(MutationInput):
     return_url: str | None = strawberry.field(
         default=None,
-        description="Where the merchant comes back to; then call checkStripe. This API's address if omitted.",
+        description="Where the merchant comes back to; then call checkStripe. A page of this API if omitted, which asks "
+        "Stripe and says what is missing.",
     )
     refresh_url: str | None = strawberry.field(
         default=None,
         description="Where Stripe sends the merchant if the link is used or too old; then call connectStripe again. "
-        "returnUrl if omitted.",
+        "An address of this API if omitted, which leads on to a new link for a day.",
+    )
+
+
+@strawberry.input
+class LinkStripeInput(MutationInput):
+    redirect_url: str = strawberry.field(
+        description="Where Stripe sends the merchant back to, with state and code in the address. The operator must have "
+        "registered it at Stripe."
+    )
+
+
+@strawberry.input
+class FinishStripeLinkInput(MutationInput):
+    state: str = strawberry.field(description="As it came back in the address.")
+    code: str | None = strawberry.field(default=None, description="As it came back; null if it did not.")
+    error: str | None = strawberry.field(
+        default=None, description="As it came back, such as access_denied; null if it did not."
     )
 
 

@@ -107,6 +107,10 @@ class StripeAccountPayload(Payload):
         default=None,
         description="Only of connectStripe: the page with Stripe's questions. It works once, for some minutes.",
     )
+    authorize_url: str | None = strawberry.field(
+        default=None,
+        description="Only of linkStripe: Stripe's page on which the merchant chooses the account. It works for half an hour.",
+    )
 
 
 @strawberry.type

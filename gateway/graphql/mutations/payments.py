@@ -3,11 +3,16 @@
 import strawberry
 
 from commands.ports import Receipt
-from gateway.api import stripe_accounts
+from gateway.api import stripe_accounts, stripe_linking
 from gateway.api.command_request import CommandRequest
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import ConnectStripeInput, StripeAccountInput
+from gateway.graphql.mutations.inputs import (
+    ConnectStripeInput,
+    FinishStripeLinkInput,
+    LinkStripeInput,
+    StripeAccountInput,
+)
 from gateway.graphql.mutations.payloads import StripeAccountPayload, change
 from gateway.graphql.queries.root import find_user
 
@@ -29,6 +34,30 @@ class PaymentMutations:
 
         return await change(info, StripeAccountPayload, input, send, _show, known=lambda _: link)
 
+    @mutation(
+        "Begin to link an account that you have at Stripe. Send the merchant's browser to authorizeUrl; it comes back to "
+        "redirectUrl with a state and a code for finishStripeLink."
+    )
+    async def link_stripe(self, info: Info, input: LinkStripeInput) -> StripeAccountPayload | None:
+        page: dict[str, object] = {}
+
+        async def send(request: CommandRequest) -> Receipt:
+            page["authorize_url"] = await stripe_linking.begin(
+                info.context.deps, request, redirect_url=input.redirect_url
+            )
+            return Receipt(command_id=request.command_id, result=None, token=None, replayed=False)
+
+        return await change(info, StripeAccountPayload, input, send, _show, known=lambda _: page)
+
+    @mutation("Link the account with which the merchant came back from linkStripe's page. Each state counts once.")
+    async def finish_stripe_link(self, info: Info, input: FinishStripeLinkInput) -> StripeAccountPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await stripe_linking.finish(
+                info.context.deps, request, state=input.state, code=input.code, error=input.error
+            )
+
+        return await change(info, StripeAccountPayload, input, send, _show)
+
     @mutation("Ask Stripe how the account stands, after the merchant came back from its questions.")
     async def check_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
         async def send(request: CommandRequest) -> Receipt:
@@ -36,7 +65,10 @@ class PaymentMutations:
 
         return await change(info, StripeAccountPayload, input, send, _show)
 
-    @mutation("Stop taking payments into the account. It stays yours at Stripe, with all payments and payouts.")
+    @mutation(
+        "Stop taking payments into the account. It stays yours at Stripe, with all payments and payouts. Access to an account "
+        "that you linked is given back; refund its orders before that, or in Stripe's dashboard."
+    )
     async def disconnect_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
         async def send(request: CommandRequest) -> Receipt:
             return await stripe_accounts.disconnect(info.context.deps, request)

@@ -5,7 +5,7 @@ from typing import Self
 
 import strawberry
 
-from domain.merchant.events import SupplierProvider
+from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
 from gateway.api.stripe_accounts import requirement_message, restriction_message
@@ -64,6 +64,7 @@ class StripeRequirement:
 class StripeAccount:
     account_id: str
     live: bool = strawberry.field(description="Whether it takes real money. False in Stripe's test mode.")
+    link: StripeLink = strawberry.field(description="How the platform reaches it.")
     charges_enabled: bool = strawberry.field(description="Whether shoppers can pay into it.")
     payouts_enabled: bool = strawberry.field(description="Whether Stripe pays its balance out.")
     details_submitted: bool = strawberry.field(description="Whether all of Stripe's questions were answered once.")
@@ -77,6 +78,7 @@ class StripeAccount:
         return cls(
             account_id=view.account_id,
             live=view.live,
+            link=view.link,
             charges_enabled=view.charges_enabled,
             payouts_enabled=view.payouts_enabled,
             details_submitted=view.details_submitted,

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -17,12 +19,15 @@ from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import StripePlatformNotices, StripeWebhooks
 from tests.support.fakes.event_log import FixedClock
-from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
 from tests.support.servers.stripe import SECRET, StripeServer
 from tests.support.servers.web_server import served
 
 CONNECT = """mutation ($input: ConnectStripeInput!) { connectStripe(input: $input) {
     onboardingUrl stripeAccount { accountId live chargesEnabled } userErrors { code field message } } }"""
+LINK = """mutation ($input: LinkStripeInput!) { linkStripe(input: $input) { authorizeUrl userErrors { code } } }"""
+FINISH = """mutation ($input: FinishStripeLinkInput!) { finishStripeLink(input: $input) {
+    stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
 CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
     chargesEnabled payoutsEnabled requirements { code message } disabledReason } userErrors { code message } } }"""
 DISCONNECT = "mutation { disconnectStripe(input: {}) { stripeAccount { accountId } userErrors { code } } }"
@@ -62,7 +67,8 @@ async def shared_platform(
                     [PLATFORM_SECRET], live=False, clock=clock, notices=StripePlatformNotices
                 ),
             },
-            stripe=StripeConnect(client, live=False),
+            stripe=StripeConnect(client, live=False, client_id="ca_1"),
+            public_url="http://gateway.localhost",
         ) as whole,
     ):
         yield whole
@@ -276,3 +282,123 @@ async def test_a_refusal_by_stripe_is_reported_and_another_try_goes_on(
     refused = await platform.ask(CHECK, by=owner)
     assert refused["userErrors"][0]["message"] == "Stripe refused the request: Stripe has a bad day."
     assert (await platform.ask(CHECK, by=owner))["userErrors"] == []
+
+
+async def begin_link(platform: Platform, owner: Merchant) -> str:
+    """Go to Stripe's page for existing accounts and return the state that comes back."""
+    begun = await platform.ask(LINK, {"input": {"redirectUrl": "https://dashboard.example/linked"}}, by=owner)
+    assert begun["userErrors"] == []
+    page = urlsplit(begun["authorizeUrl"])
+    parameters = dict(parse_qsl(page.query))
+    assert (page.hostname, parameters["client_id"], parameters["scope"]) == ("connect.stripe.com", "ca_1", "read_write")
+    assert parameters["redirect_uri"] == "https://dashboard.example/linked"
+    return parameters["state"]
+
+
+def granted(stripe: StripeServer, account_id: str, **changes: Any) -> str:
+    """Let a merchant say yes on Stripe's page, and return the code."""
+    stripe.accounts.setdefault(account_id, {"id": account_id, "charges_enabled": True, "payouts_enabled": True})
+    code = f"ac_{len(stripe.requests)}"
+    secrets = {"access_token": "sk_test_of_the_merchant", "refresh_token": "rt_1", "token_type": "bearer"}
+    stripe.codes[code] = {"stripe_user_id": account_id, "livemode": False, "scope": "read_write"} | secrets | changes
+    return code
+
+
+async def finish(platform: Platform, owner: Merchant, **input: Any) -> Any:
+    """Come back from Stripe's page for existing accounts."""
+    return await platform.ask(FINISH, {"input": input}, by=owner)
+
+
+async def test_a_merchant_links_an_account_that_they_have_and_gives_the_access_back(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    state = await begin_link(platform, owner)
+    linked = await finish(platform, owner, state=state, code=granted(stripe, "acct_had"))
+    assert linked["userErrors"] == []
+    assert linked["stripeAccount"] == {"accountId": "acct_had", "link": "EXISTING", "chargesEnabled": True}
+    again = await finish(platform, owner, state=state, code=granted(stripe, "acct_had"))
+    assert again["userErrors"][0]["field"] == "state"
+    assert "used already" in again["userErrors"][0]["message"]
+    questions = await platform.ask(CONNECT, BACK, by=owner)
+    assert questions["userErrors"][0]["code"] == "ANSWERS_IN_DASHBOARD"
+    await platform.ask(DISCONNECT, by=owner)
+    assert stripe.deauthorized[-1] == "acct_had"
+    raw = [raw async for batch in platform.log.scan() for raw in batch]
+    assert not any(b"sk_test_of_the_merchant" in each.data for each in raw)
+
+
+async def test_a_state_counts_for_its_merchant_and_for_half_an_hour(
+    platform: Platform, stripe: StripeServer, owner: Merchant, clock: FixedClock
+) -> None:
+    state, code = await begin_link(platform, owner), granted(stripe, "acct_late")
+    stranger = await platform.merchant()
+    for by, sent in ((stranger, state), (owner, state[:-2]), (owner, "nonsense")):
+        refused = await finish(platform, by, state=sent, code=code)
+        assert [error["field"] for error in refused["userErrors"]] == ["state"]
+    assert code in stripe.codes
+    denied = await finish(platform, owner, state=state, error="access_denied")
+    assert denied["userErrors"][0]["code"] == "CONSENT_DENIED"
+    late = await begin_link(platform, owner)
+    clock.advance(timedelta(minutes=31))
+    fresh = replace(owner, token=(await log_in(platform, owner)))
+    refused = await finish(platform, fresh, state=late, code=code)
+    assert [error["field"] for error in refused["userErrors"]] == ["state"]
+    assert (await account_of(platform, fresh))["stripeAccountId"] is None
+
+
+async def log_in(platform: Platform, owner: Merchant) -> str:
+    """Return a new access token."""
+    query = "mutation ($input: LogInInput!) { logIn(input: $input) { accessToken userErrors { code } } }"
+    session = await platform.ask(query, {"input": {"email": owner.email, "password": PASSWORD}})
+    token: str = session["accessToken"]
+    return token
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"livemode": True}, "WRONG_MODE"), ({"scope": "read_only"}, "ACCESS_TOO_NARROW")]
+)
+async def test_access_that_cannot_be_used_is_given_back(
+    platform: Platform, stripe: StripeServer, owner: Merchant, changes: dict[str, Any], code: str
+) -> None:
+    state = await begin_link(platform, owner)
+    refused = await finish(platform, owner, state=state, code=granted(stripe, f"acct_{code}", **changes))
+    assert [error["code"] for error in refused["userErrors"]] == [code]
+    assert stripe.deauthorized[-1] == f"acct_{code}"
+    assert (await account_of(platform, owner))["stripeAccountId"] is None
+
+
+async def test_an_account_of_another_merchant_is_refused_and_stays_theirs(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    first = await finish(platform, owner, state=await begin_link(platform, owner), code=granted(stripe, "acct_shared"))
+    assert first["userErrors"] == []
+    stranger = await platform.merchant()
+    state = await begin_link(platform, stranger)
+    refused = await finish(platform, stranger, state=state, code=granted(stripe, "acct_shared"))
+    assert refused["userErrors"][0]["code"] == "ACCOUNT_OF_ANOTHER_MERCHANT"
+    assert "acct_shared" not in stripe.deauthorized
+    wrong = await finish(platform, stranger, state=await begin_link(platform, stranger), code="ac_unknown")
+    assert wrong["userErrors"][0]["code"] == "PAYMENT_PROVIDER_REFUSED"
+
+
+async def test_a_merchant_comes_back_to_a_page_that_says_what_is_missing_and_leads_on(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    connected = await platform.ask(CONNECT, {"input": {}}, by=owner)
+    account_id = connected["stripeAccount"]["accountId"]
+    sent = next(form for _, path, form in reversed(stripe.requests) if path == "v2/core/account_links")
+    urls = {name: sent["use_case"]["account_onboarding"][name] for name in ("return_url", "refresh_url")}
+    stripe.accounts[account_id]["requirements"] = {"currently_due": ["external_account"], "past_due": []}
+    page = await platform.client.get(urls["return_url"])
+    assert page.status_code == 200
+    assert "Add the bank account that Stripe pays out to." in page.text
+    assert "set this up later" in page.text
+    led = await platform.client.get(urls["refresh_url"], follow_redirects=False)
+    assert (led.status_code, account_id in led.headers["location"]) == (303, True)
+    stripe.accounts[account_id] |= {"charges_enabled": True, "requirements": None}
+    assert "You can be paid" in (await platform.client.get(urls["return_url"])).text
+    assert (await account_of(platform, owner))["stripeOnboarded"] is True
+    for path in ("return", "refresh"):
+        assert (await platform.client.get(f"/stripe/{path}?ticket=nonsense")).status_code == 400
+    stripe.failing = 400
+    assert (await platform.client.get(urls["return_url"])).status_code == 409

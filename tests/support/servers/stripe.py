@@ -42,6 +42,9 @@ class StripeServer:
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_refund: str = "succeeded"
     """Status of refunds that are made from now on."""
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each code of the page for existing accounts grants; a code counts once."""
+    deauthorized: list[str] = field(default_factory=list)
     accounts_interface: str = "v1"
     """``v2`` if the platform may use Stripe's second interface for accounts, as new platforms must."""
     failing: int = 0
@@ -54,6 +57,17 @@ class StripeServer:
     def app(self) -> FastAPI:
         """Return the server."""
         app = FastAPI()
+
+        @app.post("/oauth/{what}")
+        async def authorize(what: str, request: Request) -> JSONResponse:
+            form = dict(parse_qsl((await request.body()).decode()))
+            self.requests.append(("POST", f"oauth/{what}", form))
+            if what == "token":
+                granted = self.codes.pop(form["code"], None)
+                refused = {"error": "invalid_grant", "error_description": "Authorization code does not exist."}
+                return JSONResponse(refused, 400) if granted is None else JSONResponse(granted)
+            self.deauthorized.append(form["stripe_user_id"])
+            return JSONResponse({"stripe_user_id": form["stripe_user_id"]})
 
         @app.api_route("/v2/{path:path}", methods=["GET", "POST"])
         async def answer_v2(path: str, request: Request) -> JSONResponse:

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import stripe
 
-from domain.merchant.ports import StripeStatus
-from infra.adapters.payments.stripe import accounts_v1, accounts_v2
+from domain.merchant.errors import LinkingNotConfigured
+from domain.merchant.ports import LinkedAccount, StripeStatus
+from infra.adapters.payments.stripe import accounts_v1, accounts_v2, oauth
 from infra.adapters.payments.stripe.client import AccountGone, NotThere, StripeRefused
 
 T = TypeVar("T")
@@ -27,17 +28,26 @@ PLATFORM_BLOCKED = frozenset({"accounts_v2_access_blocked", "non_connect_platfor
 class StripeConnect:
     """Implements :class:`domain.merchant.ports.StripeAccounts`."""
 
-    def __init__(self, client: stripe.StripeClient, *, live: bool, interface: Interface = "auto") -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        *,
+        live: bool,
+        interface: Interface = "auto",
+        client_id: str | None = None,
+    ) -> None:
         """Take the platform's client.
 
         Args:
             client: of the platform's key.
             live: whether the key moves real money.
+            client_id: ``ca_...``, the platform's name on Stripe's page for existing accounts; None if it links none.
             interface: Stripe's interface for accounts; ``auto`` tries the second one and falls back to the first.
         """
         self._client = client
         self._live = live
         self._interface: Interface = interface
+        self._client_id = client_id
 
     @property
     def live(self) -> bool:
@@ -89,6 +99,38 @@ class StripeConnect:
             )
         except (AccountGone, NotThere):
             return None
+
+    def authorize_url(self, *, state: str, redirect_url: str, email: str | None) -> str:
+        """Return the address of Stripe's page on which a merchant lets the platform into an account that they have.
+
+        Raises:
+            LinkingNotConfigured: there is no client id.
+        """
+        return oauth.authorize_url(self._linking(), state=state, redirect_url=redirect_url, email=email)
+
+    async def accept(self, code: str) -> LinkedAccount:
+        """Exchange the code with which the merchant came back.
+
+        Raises:
+            StripeRefused: the code is wrong, used or too old; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        return await oauth.accept(self._client, code)
+
+    async def deauthorize(self, account_id: str) -> None:
+        """Give back the access that a merchant granted. No-op if there is none.
+
+        Raises:
+            LinkingNotConfigured: there is no client id.
+            StripeRefused: retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        await oauth.deauthorize(self._client, self._linking(), account_id)
+
+    def _linking(self) -> str:
+        if self._client_id is None:
+            raise LinkingNotConfigured
+        return self._client_id
 
     async def _either(self, second: Callable[[], Awaitable[T]], first: Callable[[], Awaitable[T]]) -> T:
         """Ask by Stripe's second interface; by the first where the second cannot be used."""
