@@ -142,7 +142,7 @@ class Ticket:
 
 
 class Tickets:
-    """Signs and reads tickets for one purpose. A ticket travels in addresses and logs nobody in."""
+    """Signs and reads tickets for one purpose. A ticket travels in addresses and is no log-in."""
 
     def __init__(self, keys: SigningKeys, clock: Clock, *, purpose: str, lifetime: timedelta) -> None:
         self._keys, self._clock, self._lifetime = keys, clock, lifetime

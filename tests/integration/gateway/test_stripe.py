@@ -292,7 +292,7 @@ async def begin_link(platform: Platform, owner: Merchant) -> str:
     parameters = dict(parse_qsl(page.query))
     assert (page.hostname, parameters["client_id"], parameters["scope"]) == ("connect.stripe.com", "ca_1", "read_write")
     assert parameters["redirect_uri"] == "https://dashboard.example/linked"
-    return parameters["state"]
+    return str(parameters["state"])
 
 
 def granted(stripe: StripeServer, account_id: str, **changes: Any) -> str:
