@@ -28,7 +28,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from gateway.graphql.arguments import walk
 from gateway.graphql.derived import Asked, asking
 from gateway.graphql.leaves import Irregular
-from gateway.graphql.plans import NotPlannable, ObjectPlan, Planner, ResolvedField
+from gateway.graphql.planner import NotPlannable, Planner
+from gateway.graphql.plans import ObjectPlan, ResolvedField
 from gateway.graphql.quick_variables import QuickVariables
 
 CACHED_FIELDS_MAX = 400

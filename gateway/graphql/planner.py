@@ -1,0 +1,156 @@
+"""Makes plans of operations; see :mod:`gateway.graphql.plans`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_leaf_type,
+    is_object_type,
+)
+
+from gateway.graphql.arguments import planned_arguments
+from gateway.graphql.completions import Completion, list_completion, nullable_completion
+from gateway.graphql.derived import Asked, Derived, Getter, each
+from gateway.graphql.leaves import leaf
+from gateway.graphql.plans import ObjectPlan, PlainField, Read, RecordMaker, ResolvedField
+from gateway.graphql.resolvers import Resolver, resolver_of
+from projections.reading.columns import Only
+
+FieldSet = dict[str, list[Any]]
+"""graphql-core's grouped field set: the nodes of each response name."""
+
+
+class NotPlannable(Exception):
+    """A selection that plans do not carry: introspection, or a type that is known only at run time."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Makes the plan of one operation.
+
+    Args:
+        collect: graphql-core's collection of the fields below a field, with fragments and directives applied.
+        variables: the coerced variables, for ``arguments`` without variables.
+        schema: strawberry's schema, which knows how arguments are converted.
+    """
+
+    collect: Callable[[GraphQLObjectType, list[Any]], FieldSet]
+    variables: Any
+    schema: Any
+    fields: int = field(default=0, init=False)
+    """Number of planned fields, a measure of the plan's memory."""
+    _asked: dict[str, Only] = field(default_factory=dict, init=False)
+
+    @property
+    def asked(self) -> Asked:
+        """The attributes of views that the planned selections need."""
+        return self._asked
+
+    def plan(self, type: GraphQLObjectType, fields: FieldSet) -> ObjectPlan:
+        """Return the plan of a selection.
+
+        Raises:
+            NotPlannable: graphql-core must run the query.
+        """
+        plain: list[PlainField] = []
+        resolved: list[ResolvedField] = []
+        for name, details in fields.items():
+            self.fields += 1
+            part = self._field(type, name, details)
+            if isinstance(part, ResolvedField):
+                resolved.append(part)
+            else:
+                plain.append(part)
+        return ObjectPlan(
+            plain=tuple(plain),
+            resolved=tuple(resolved),
+            order=tuple(fields),
+            make=RecordMaker([part.name for part in plain]),
+        )
+
+    def _field(self, type: GraphQLObjectType, name: str, details: list[Any]) -> PlainField | ResolvedField:
+        node: FieldNode = details[0].node
+        if node.name.value == "__typename":
+            type_name = type.name
+            # Objects and rows are equally good: the names are counted only.
+            of_row = _has_columns(type)
+            return PlainField(name, lambda sources: [type_name] * len(sources), of_row)
+        definition = type.fields.get(node.name.value)
+        if definition is None or definition.resolve is None:
+            raise NotPlannable(node.name.value)
+        python_name = definition.extensions["strawberry-definition"].python_name
+        is_plain = getattr(definition.resolve, "_is_default", False) and not definition.args
+        owner = type.extensions["strawberry-definition"].origin
+        getter = Getter(each(attrgetter(python_name)))
+        if issubclass(owner, Derived):
+            self._need(type.name, owner.needs(python_name, has_resolver=not is_plain))
+            if is_plain:
+                getter = owner.getter(python_name)
+        completion = self._completion(definition.type, details)
+        if is_plain and completion.read is not None:
+            return PlainField(name, _from(getter, completion.read, completion.rows), getter.of_row)
+        # A plain field whose objects have resolvers needs a path, so it counts as a resolver.
+        resolver = Resolver(lambda source, _info, _arguments: getattr(source, python_name))
+        if not is_plain:
+            resolver = resolver_of(definition)
+        return ResolvedField(
+            name=name,
+            definition=definition,
+            parent=type,
+            details=details,
+            nodes=[detail.node for detail in details],
+            resolver=resolver,
+            arguments=planned_arguments(resolver, definition, node, self.variables, self.schema),
+            complete=completion.complete,
+            awaits=completion.awaits,
+            reads_once=resolver.is_one_statement and not completion.awaits,
+        )
+
+    def _need(self, type_name: str, attributes: Only) -> None:
+        known = self._asked.get(type_name, frozenset())
+        self._asked[type_name] = None if known is None or attributes is None else known | attributes
+
+    def _completion(self, type: GraphQLOutputType, details: list[Any]) -> Completion:
+        """Return the completion of a type's values."""
+        nullable = not isinstance(type, GraphQLNonNull)
+        inner: Any = type if nullable else type.of_type  # type: ignore[union-attr]
+        if is_leaf_type(inner):
+            serialize = leaf(inner, nullable=nullable)
+            return Completion(serialize, lambda _run, values, _paths: serialize(values))
+        if isinstance(inner, GraphQLList):
+            return nullable_completion(list_completion(self._completion(inner.of_type, details)), nullable=nullable)
+        if is_object_type(inner) and inner.is_type_of is None:
+            plan = self.plan(inner, self.collect(inner, details))
+            completion = Completion(
+                None if plan.resolved else plan.read,
+                plan.answers,
+                plan.read_rows if plan.needs_rows_only else None,
+                plan.awaits,
+            )
+            return nullable_completion(completion, nullable=nullable)
+        raise NotPlannable(str(inner))
+
+
+def _has_columns(type: GraphQLObjectType) -> bool:
+    owner = type.extensions["strawberry-definition"].origin
+    return issubclass(owner, Derived) and owner.columns is not None
+
+
+def _from(getter: Getter, read: Read, read_rows: Read | None) -> Read:
+    """Return a read that gets the values of sources first."""
+    rows_of = getter.rows
+    if rows_of is None or read_rows is None:
+        return lambda sources: read(getter.values(sources))
+
+    def read_through_rows(sources: list[Any]) -> list[Any]:
+        rows = [rows_of(source) for source in sources]
+        return read(getter.values(sources)) if None in rows else read_rows(rows)
+
+    return read_through_rows
