@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_nullable_type,
     is_leaf_type,
     is_object_type,
 )
@@ -18,7 +21,7 @@ from graphql import (
 from gateway.graphql.arguments import planned_arguments
 from gateway.graphql.completions import Completion, list_completion, nullable_completion
 from gateway.graphql.derived import Asked, Derived, Getter, each
-from gateway.graphql.leaves import leaf
+from gateway.graphql.leaves import Serialize, leaf
 from gateway.graphql.plans import ObjectPlan, PlainField, Read, RecordMaker, ResolvedField
 from gateway.graphql.resolvers import Resolver, resolver_of
 from projections.reading.columns import Only
@@ -28,7 +31,59 @@ FieldSet = dict[str, list[Any]]
 
 
 class NotPlannable(Exception):
-    """A selection that plans do not carry: introspection, or a type that is known only at run time."""
+    """A selection that plans do not carry."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """``introspection``, ``type`` for one that is known only at run time, or ``depth``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownField:
+    """What is the same for a field in all operations."""
+
+    definition: GraphQLField
+    resolver: Resolver
+    getter: Getter
+    """Reads a plain field."""
+    is_plain: bool
+    leaf: Serialize | None
+    """Completes values of a leaf type."""
+    needs: Only
+    """Attributes of the object's view. None if they are unknown, or if there is no view."""
+
+
+@lru_cache(maxsize=2048)
+def _known_field(type: GraphQLObjectType, name: str) -> _KnownField:
+    """Return a field of a type.
+
+    Raises:
+        NotPlannable: the field belongs to introspection.
+    """
+    definition = type.fields.get(name)
+    if definition is None or definition.resolve is None:
+        raise NotPlannable("introspection")
+    python_name = definition.extensions["strawberry-definition"].python_name
+    is_plain = getattr(definition.resolve, "_is_default", False) and not definition.args
+    owner = type.extensions["strawberry-definition"].origin
+    getter, needs = Getter(each(attrgetter(python_name))), None
+    if issubclass(owner, Derived):
+        needs = owner.needs(python_name, has_resolver=not is_plain)
+        if is_plain:
+            getter = owner.getter(python_name)
+    # A plain field whose objects have resolvers needs a path, so it counts as a resolver.
+    attribute = Resolver(lambda source, _info, _arguments: getattr(source, python_name))
+    nullable = not isinstance(definition.type, GraphQLNonNull)
+    inner = get_nullable_type(definition.type)
+    return _KnownField(
+        definition,
+        attribute if is_plain else resolver_of(definition),
+        getter,
+        is_plain,
+        leaf(inner, nullable=nullable) if is_leaf_type(inner) else None,
+        needs,
+    )
 
 
 @dataclass(slots=True)
@@ -81,33 +136,24 @@ class Planner:
             type_name = type.name
             # Objects and rows are equally good: the names are counted only.
             of_row = _has_columns(type)
+            self._need(type.name, frozenset())
             return PlainField(name, lambda sources: [type_name] * len(sources), of_row)
-        definition = type.fields.get(node.name.value)
-        if definition is None or definition.resolve is None:
-            raise NotPlannable(node.name.value)
-        python_name = definition.extensions["strawberry-definition"].python_name
-        is_plain = getattr(definition.resolve, "_is_default", False) and not definition.args
-        owner = type.extensions["strawberry-definition"].origin
-        getter = Getter(each(attrgetter(python_name)))
-        if issubclass(owner, Derived):
-            self._need(type.name, owner.needs(python_name, has_resolver=not is_plain))
-            if is_plain:
-                getter = owner.getter(python_name)
-        completion = self._completion(definition.type, details)
-        if is_plain and completion.read is not None:
-            return PlainField(name, _from(getter, completion.read, completion.rows), getter.of_row)
-        # A plain field whose objects have resolvers needs a path, so it counts as a resolver.
-        resolver = Resolver(lambda source, _info, _arguments: getattr(source, python_name))
-        if not is_plain:
-            resolver = resolver_of(definition)
+        known = _known_field(type, node.name.value)
+        self._need(type.name, known.needs)
+        if known.leaf is not None and known.is_plain:
+            return PlainField(name, _from(known.getter, known.leaf, None), known.getter.of_row)
+        completion = self._completion(known.definition.type, details)
+        if known.is_plain and completion.read is not None:
+            return PlainField(name, _from(known.getter, completion.read, completion.rows), known.getter.of_row)
+        resolver = known.resolver
         return ResolvedField(
             name=name,
-            definition=definition,
+            definition=known.definition,
             parent=type,
             details=details,
             nodes=[detail.node for detail in details],
             resolver=resolver,
-            arguments=planned_arguments(resolver, definition, node, self.variables, self.schema),
+            arguments=planned_arguments(resolver, known.definition, node, self.variables, self.schema),
             complete=completion.complete,
             awaits=completion.awaits,
             reads_once=resolver.is_one_statement and not completion.awaits,
@@ -135,7 +181,7 @@ class Planner:
                 plan.awaits,
             )
             return nullable_completion(completion, nullable=nullable)
-        raise NotPlannable(str(inner))
+        raise NotPlannable("type")
 
 
 def _has_columns(type: GraphQLObjectType) -> bool:

@@ -90,7 +90,7 @@ class ResolvedField:
     awaits: bool
     """Whether there are resolvers below it that are awaited."""
     reads_once: bool
-    """Whether it and everything below it are one SQL statement at most."""
+    """Whether it and everything below it are one SQL statement at most; see ``Resolver.unless`` for an exception."""
 
     @property
     def is_nullable(self) -> bool:
@@ -104,26 +104,30 @@ class ResolvedField:
             run.start(partial(self._resolve_later, run, source, answer, path))
             return
         try:
-            answer[self.name] = self.complete(run, [_at_once(self._call(run, source, path))], [path])[0]
+            result = _at_once(self._call(run, source, path, self._arguments(run)))
+            answer[self.name] = self.complete(run, [result], [path])[0]
         except Irregular:
             raise
         except Exception as error:  # noqa: BLE001 - every failure of a resolver becomes an error of the answer
             run.fail(self, path, error)
 
     async def _resolve_later(self, run: Run, source: Any, answer: dict[str, Any], path: Path) -> None:
-        if self.reads_once and run.is_alone:
-            read_once()
         try:
-            answer[self.name] = self.complete(run, [await self._call(run, source, path)], [path])[0]
+            arguments = self._arguments(run)
+            if self.reads_once and run.is_alone and arguments.get(self.resolver.unless) is None:
+                read_once()
+            result = await self._call(run, source, path, arguments)
+            answer[self.name] = self.complete(run, [result], [path])[0]
         except Irregular:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             run.fail(self, path, error)
 
-    def _call(self, run: Run, source: Any, path: Path) -> Any:
+    def _arguments(self, run: Run) -> Mapping[str, Any]:
         arguments = None if self.arguments is None else self.arguments(run.values)
-        if arguments is None:
-            arguments = run.arguments(self)
+        return run.arguments(self) if arguments is None else arguments
+
+    def _call(self, run: Run, source: Any, path: Path, arguments: Mapping[str, Any]) -> Any:
         info = run.info(self, path) if self.resolver.needs_info else None
         return self.resolver.call(source, info, arguments)
 

@@ -11,13 +11,22 @@ from strawberry.types.info import Info
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ONE_STATEMENT: set[Callable[..., Any]] = set()
+_ONE_STATEMENT: dict[Any, str] = {}
+"""Resolvers of one statement, and the argument that makes them run several."""
 
 
-def one_statement(resolver: F) -> F:
-    """Declare that a resolver reads the read models by one SQL statement at most, whatever its arguments are."""
-    _ONE_STATEMENT.add(resolver)
-    return resolver
+def one_statement(*, unless: str = "") -> Callable[[F], F]:
+    """Declare that a resolver reads the read models by one SQL statement at most.
+
+    Args:
+        unless: an argument. With it, the resolver may run several statements.
+    """
+
+    def declare(resolver: F) -> F:
+        _ONE_STATEMENT[resolver] = unless
+        return resolver
+
+    return declare
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Resolver:
     needs_info: bool = False
     is_one_statement: bool = False
     """See :func:`one_statement`."""
+    unless: str = ""
     convert: Callable[[dict[str, Any], Any], Mapping[str, Any]] = lambda arguments, _schema: arguments
     """Converts graphql-core's argument values to Python's. Takes strawberry's schema too."""
 
@@ -65,5 +75,6 @@ def resolver_of(definition: GraphQLField) -> Resolver:
         is_async=field.is_async,
         needs_info=info_parameter is not None,
         is_one_statement=function in _ONE_STATEMENT,
+        unless=_ONE_STATEMENT.get(function, ""),
         convert=convert,
     )

@@ -144,7 +144,7 @@ class Query:
         return await find_user(await info.context.reading(consistency_token))
 
     @field("The merchant's stores, the newest first.")
-    @one_statement
+    @one_statement()
     async def stores(
         self,
         info: Info,

@@ -116,8 +116,8 @@ class Store(Derived):
         "excludes a word, `or` stands between alternatives. If it finds nothing, the store's words that look most like "
         "those of the search are searched for. `totalCount` of a search may take long in a large store."
     )
-    # A search that finds nothing asks again for the words that were meant. What is shown is from the last statement.
-    @one_statement
+    # A search that finds nothing asks again for the words that were meant.
+    @one_statement(unless="search")
     async def products(
         self,
         first: int | None = None,
@@ -167,7 +167,7 @@ class Store(Derived):
         return connection(page, lambda view: Page.of(view, reading), count=count)
 
     @field("The store's media files, the newest first. By default only those that the studio has finished.")
-    @one_statement
+    @one_statement()
     async def media(
         self,
         first: int | None = None,

@@ -138,6 +138,7 @@ class Recorded:
         ("products { nodes { title } pageInfo { endCursor } }", 0, 1),
         ("products { totalCount nodes { title } }", 1, 0),
         ("products { nodes { title variants { id } } }", 1, 0),
+        ('products(search: "x") { nodes { title } }', 1, 0),
         ("products { nodes { title } } media { nodes { id } }", 1, 0),
         ("name products { nodes { title } }", 1, 0),
     ],
@@ -156,5 +157,5 @@ async def test_only_a_query_of_one_statement_reads_without_a_snapshot(
             json={"query": f'{{ store(id: "{store_id}") {{ {selection} }} }}'},
             headers={"authorization": f"Bearer {owner.token}"},
         )
-    assert response.json()["data"]["store"]["products"]["nodes"], response.text
+    assert response.json()["data"]["store"]["products"]["nodes"] or "search" in selection, response.text
     assert (recorded.snapshots, recorded.present) == (snapshots, present)
