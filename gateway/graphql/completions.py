@@ -45,7 +45,9 @@ def _check_classes(values: list[Any], *, nullable: bool) -> bool:
     """Whether one of the values is None. Raises Irregular for an error, or for a None that is not allowed."""
     classes = set(map(type, values))
     has_null = type(None) in classes
-    if (has_null and not nullable) or any(issubclass(each, _NO_VALUES) for each in classes):
+    if has_null and not nullable:
+        raise Irregular("null")
+    if any(issubclass(each, _NO_VALUES) for each in classes):
         raise Irregular
     return has_null
 

@@ -97,14 +97,18 @@ class DirectQueries:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         context = RequestContext(self._services, request_info_of(scope, behind_proxy=self._services.deps.behind_proxy))
-        schema, query = self._endpoint.schema, request.query
+        schema, query, texts = self._endpoint.schema, request.query, self._endpoint.schema.texts
         try:
             if request.extensions is not None:
                 query = self._endpoint.persisted_queries.resolve(query, request.extensions, context.merchant_or_none())
             if query and not schema.admission.knows(query):
                 of_shape = await self._of_shape(query, request, context, receive)
                 if of_shape is not None:
+                    texts["shape"] += 1
                     return 200, answer_bytes(of_shape.data, [])
+                texts["no"] += 1
+            else:
+                texts["text"] += 1
             document = schema.admission.admit(
                 query, context, operation_name=request.operation_name, variables=request.variables
             )

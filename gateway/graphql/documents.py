@@ -130,9 +130,10 @@ class DocumentAdmission:
             check_text(query, budget)
             check_variables(variables, budget)
             known.admitted.measure.check(budget)
-            return SharedQuery(self._check_answer(known.admitted, complete, budget), complete)
+            document = self._check_answer(known.admitted, complete, budget)
         except TooLarge:
             return None
+        return SharedQuery(document, complete)
 
     def admit(
         self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None

@@ -28,7 +28,12 @@ _INT_MAX = 2**31
 
 
 class Irregular(Exception):
-    """An answer that graphql-core must judge, such as null for a field that is not nullable."""
+    """An answer that graphql-core must judge."""
+
+    def __init__(self, reason: str = "value") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """``value`` for one of an unusual class, ``null`` where it is not allowed, or ``failure`` of such a field."""
 
 
 def leaf(type: GraphQLLeafType, *, nullable: bool) -> Serialize:
@@ -64,7 +69,9 @@ def _checked(type: GraphQLLeafType, *, nullable: bool) -> _One:
     def serialize(value: Any) -> Any:
         if value is None and nullable:
             return None
-        if value is None or value is Undefined or isinstance(value, Exception):
+        if value is None:
+            raise Irregular("null")
+        if value is Undefined or isinstance(value, Exception):
             raise Irregular
         try:
             result = coerce(value)

@@ -1,8 +1,9 @@
 """Runs queries by their plans, and everything else as graphql-core does."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
@@ -58,10 +59,10 @@ class PlanCounts:
     made: int = 0
     """Plans that were made; other runs used a kept one."""
     planned: int = 0
-    unplannable: int = 0
-    """Queries that graphql-core ran because no plan can carry them."""
-    irregular: int = 0
-    """Queries that graphql-core repeated, to report a failure exactly."""
+    unplannable: Counter[str] = field(default_factory=Counter)
+    """Queries that graphql-core ran because no plan can carry them, by the reason of :class:`NotPlannable`."""
+    irregular: Counter[str] = field(default_factory=Counter)
+    """Queries that graphql-core repeated to report a failure exactly, by the reason of :class:`Irregular`."""
 
 
 class _KnownOperation:
@@ -70,7 +71,7 @@ class _KnownOperation:
     def __init__(self, executor: "PlannedExecutor") -> None:
         self.variables = QuickVariables(executor.schema, executor.operation.variable_definitions or ())
         self._conditions = tuple(sorted(_condition_variables(executor)))
-        self.plans: dict[_Conditions, OperationPlan | None] = {}
+        self.plans: dict[_Conditions, OperationPlan | NotPlannable] = {}
 
     def conditions(self, values: Mapping[str, Any]) -> _Conditions:
         return tuple([values.get(name) for name in self._conditions])
@@ -82,7 +83,7 @@ class PlansOfText:
     def __init__(self) -> None:
         self.operations: dict[str | None, _KnownOperation] = {}
 
-    def keep(self, operation: _KnownOperation, conditions: _Conditions, plan: OperationPlan | None) -> None:
+    def keep(self, operation: _KnownOperation, conditions: _Conditions, plan: OperationPlan | NotPlannable) -> None:
         if sum(len(each.plans) for each in self.operations.values()) >= PLANS_OF_TEXT_MAX:
             oldest = next(each for each in self.operations.values() if each.plans)
             oldest.plans.pop(next(iter(oldest.plans)))
@@ -110,8 +111,8 @@ class PlanCache:
         reference = None if location is None else self._by_text.get(location.source)
         return None if reference is None else reference()
 
-    def plan(self, executor: "PlannedExecutor", name: str | None = None) -> OperationPlan | None:
-        """Return the plan of an executor's operation. None if plans cannot carry it.
+    def plan(self, executor: "PlannedExecutor", name: str | None = None) -> OperationPlan | NotPlannable:
+        """Return the plan of an executor's operation, or why plans cannot carry it.
 
         Args:
             executor: has the operation and its variables.
@@ -149,12 +150,14 @@ class PlanCache:
             conditions = operation.conditions(values)
             if conditions in operation.plans:
                 plan = operation.plans[conditions]
-                return None if plan is None else partial(_run, plan, _Run(context, values, build), self.counts)
+                if isinstance(plan, NotPlannable):
+                    return None
+                return partial(_run, plan, _Run(context, values, build), self.counts)
         executor = build()
         if not isinstance(executor, PlannedExecutor) or executor.operation.operation is not OperationType.QUERY:
             return None
         plan = self.plan(executor, name)
-        return None if plan is None else partial(_run, plan, _run_of(executor), self.counts)
+        return None if isinstance(plan, NotPlannable) else partial(_run, plan, _run_of(executor), self.counts)
 
 
 _caches: WeakKeyDictionary[GraphQLSchema, PlanCache] = WeakKeyDictionary()
@@ -177,8 +180,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().execute_operation(serially)
         cache = plan_cache(self.schema)
         plan = cache.plan(self, self.operation.name.value if self.operation.name else None)
-        if plan is None:
-            cache.counts.unplannable += 1
+        if isinstance(plan, NotPlannable):
+            cache.counts.unplannable[plan.reason] += 1
             return super().execute_operation(serially)
         return self._run(plan, cache.counts)
 
@@ -187,8 +190,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         # For callers that know no structs.
         return ExecutionResult(msgspec.to_builtins(result.data), result.errors)
 
-    def make_plan(self) -> tuple[OperationPlan | None, int]:
-        """Return the operation's plan and the number of its fields. None if plans cannot carry it."""
+    def make_plan(self) -> tuple[OperationPlan | NotPlannable, int]:
+        """Return the operation's plan, or why there is none, and the number of its fields."""
 
         def collect(type: Any, details: list[Any]) -> Any:
             return self.collect_subfields(type, details)[0]
@@ -199,8 +202,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         fields = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation)[0]
         try:
             return OperationPlan(planner.plan(root, fields), planner.asked), planner.fields
-        except (NotPlannable, RecursionError):
-            return None, 0
+        except NotPlannable as error:
+            # Without the frames, which refer to the whole run.
+            return NotPlannable(error.reason), 0
+        except RecursionError:
+            return NotPlannable("depth"), 0
 
     async def execute_without_plan(self) -> ExecutionResult:
         """Run the operation as graphql-core does."""
@@ -218,10 +224,16 @@ async def _run(plan: OperationPlan, run: "_Run", counts: PlanCounts) -> Executio
     except (Irregular, ExceptionGroup) as failure:
         if isinstance(failure, ExceptionGroup) and failure.split(Irregular)[1] is not None:
             raise
-        counts.irregular += 1
+        counts.irregular[_reason_of(failure)] += 1
         return await run.executor.execute_without_plan()
     counts.planned += 1
     return ExecutionResult(data, run.errors)
+
+
+def _reason_of(failure: Irregular | ExceptionGroup[Any]) -> str:
+    while isinstance(failure, ExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure.reason
 
 
 class _Info:
@@ -321,7 +333,7 @@ class _Run:
 
     def fail(self, field: ResolvedField, path: Path, error: Exception) -> None:
         if not field.is_nullable:
-            raise Irregular from error
+            raise Irregular("failure") from error
         self.executor.collected_errors.add(located_error(error, field.nodes, path.as_list()), path)
 
 

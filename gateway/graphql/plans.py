@@ -187,6 +187,8 @@ def _columns(fields: Sequence[PlainField], sources: list[Any], rows: list[Any]) 
     """Return the completed values of each field, for all objects."""
     try:
         return [field_.read(rows if field_.of_row else sources) for field_ in fields]
+    except Irregular:
+        raise
     except Exception as error:
         raise Irregular from error
 

@@ -1,5 +1,6 @@
 """The schema and its SDL."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import cache, cached_property
 from typing import Any
@@ -67,6 +68,11 @@ class Schema(strawberry.Schema):
     def admission(self) -> DocumentAdmission:
         """Decides which documents may run."""
         return DocumentAdmission(self._schema)
+
+    @cached_property
+    def texts(self) -> Counter[str]:
+        """Texts that came over HTTP, by what was known of them: the text, its shape, or neither."""
+        return Counter({"text": 0, "shape": 0, "no": 0})
 
     def planned(
         self, document: DocumentNode, name: str | None, variables: Any, context: object

@@ -161,18 +161,30 @@ async def test_documents_of_strangers_never_push_out_a_plan(
     assert counts.made == made
 
 
-async def counted_ways(platform: Platform) -> dict[str, int]:
+async def counters(platform: Platform) -> dict[str, int]:
     response = await platform.client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
-    return {way: int(count) for way, count in re.findall(r'queries_total\{way="(\w+)"\} (\d+)', response.text)}
+    return {
+        name: int(count) for name, count in re.findall(r"^zyenta_graphql_(\S+) (\d+)$", response.text, re.MULTILINE)
+    }
 
 
-async def test_metrics_say_how_many_queries_had_no_plan(platform: Platform, owner: Merchant) -> None:
-    before = await counted_ways(platform)
-    await platform.post(LIST, by=owner)
+async def test_metrics_say_how_queries_were_run_and_why_not_by_a_plan(platform: Platform, owner: Merchant) -> None:
+    text = f"query Q{owner.id.hex} {{ a{owner.id.hex}: me {{ id }} }}"
+    before = await counters(platform)
+    for query in (text, text, text.replace("query Q", "query R")):
+        await platform.post(query, by=owner)
     await platform.post("{ __schema { queryType { name } } me { id } }", by=owner)
-    after = await counted_ways(platform)
-    assert {way: after[way] - before[way] for way in after} == {"planned": 1, "unplannable": 1, "irregular": 0}
+    await platform.post('{ store(id: "no id") { id } }', by=owner)
+    after = await counters(platform)
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
+        'queries_total{way="planned"}': 4,
+        'queries_total{way="unplannable",reason="introspection"}': 1,
+        'texts_total{known="no"}': 3,
+        'texts_total{known="text"}': 1,
+        'texts_total{known="shape"}': 1,
+        "plans_made_total": 4,
+    }
 
 
 class BrokenClock:
