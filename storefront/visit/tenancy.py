@@ -54,8 +54,8 @@ class KnownStore:
 class Tenancy:
     """Finds stores by host.
 
-    Open stores are kept with their revision, which every request compares with the present one. Other hosts are looked up
-    for each request, so unknown hosts take no memory.
+    Open stores are kept with their revision, which every request compares with the present one. Of too many stores, the
+    longest unused one is dropped. Other hosts are looked up for each request, so unknown hosts take no memory.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Tenancy:
         # Keep the known store until the query answers: pages during an outage need it.
         revision = None if seen is None else await self._revisions.of(seen.store)
         if seen is not None and seen.revision == revision:
+            self._used(host)
             return seen
         store = await self._find(host, self._present)
         if store is not None and (seen is None or store.id != seen.store.id):
@@ -150,7 +151,13 @@ class Tenancy:
 
     def seen(self, header: str) -> KnownStore | None:
         """Return the store as it was when last found open, however long ago; None if it never was."""
-        return self._seen.get(bare_host(header))
+        host = bare_host(header)
+        self._used(host)
+        return self._seen.get(host)
+
+    def _used(self, host: str) -> None:
+        if host in self._seen:
+            self._seen.move_to_end(host)
 
     async def revision_of(self, store: StoreView) -> Revision:
         """Return the present revision of a store's rows."""
