@@ -8,6 +8,7 @@ from uuid import UUID
 
 from commands.ports import Dispatcher
 from domain.accounts.ports import RateLimits
+from domain.cart.ports import Carts
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
@@ -99,6 +100,7 @@ class StorefrontDependencies:
     commands: Dispatcher
     """The command bus."""
     barrier: Consistency
+    carts: Carts
     payments: PaymentGateways
     personal: PersonalData
     media: MediaStore

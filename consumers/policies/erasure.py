@@ -1,5 +1,6 @@
 """The reaction to a shopper's erasure."""
 
+from domain.cart.ports import Carts
 from domain.kernel import DomainEvent
 from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
@@ -9,21 +10,22 @@ from schemas.topics import Topic
 
 
 class ForgettingPolicy:
-    """Deletes the key of a forgotten shopper, even if the process that recorded the request died before it did so.
+    """Deletes the key and the cart of a forgotten shopper, even if the process that recorded the request died before it did so.
 
-    Safe to redeliver: deleting a key again is a no-op, and a shopper's id is never used again.
+    Safe to redeliver: deleting again is a no-op, and a shopper's id is never used again.
     """
 
     name = "forgetting-policy"
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten})
 
-    def __init__(self, personal: PersonalData) -> None:
-        self._personal = personal
+    def __init__(self, personal: PersonalData, carts: Carts) -> None:
+        self._personal, self._carts = personal, carts
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
             case ShopperForgotten(originator_id=shopper_id):
                 await self._personal.forget(shopper_id)
+                await self._carts.forget(shopper_id)
             case _:
                 return

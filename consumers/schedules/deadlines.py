@@ -1,4 +1,4 @@
-"""Deadlines: fails steps that take too long, cancels unpaid orders, and reminds merchants of disputes.
+"""Deadlines: fails steps that take too long, cancels unpaid orders, reminds merchants of disputes, deletes old carts.
 
 Orders of an archived store are searched for here and not when ``StoreArchived`` arrives: an order may be placed at the same
 moment, and a read model may show it later.
@@ -16,6 +16,7 @@ from commands.disputes import RemindOfDispute
 from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
+from domain.cart.ports import CART_AGE
 from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
@@ -60,6 +61,12 @@ class Overdue(Protocol):
         ...
 
 
+class OldCarts(Protocol):
+    """Deletes carts; see :class:`domain.cart.ports.Carts`."""
+
+    async def delete_old(self, before: datetime, *, limit: int) -> int: ...
+
+
 class DeadlinePolicy:
     """Fails steps past their deadline and cancels orders that were not or cannot be paid, which releases their stock.
 
@@ -75,12 +82,14 @@ class DeadlinePolicy:
         overdue: Overdue,
         commands: Dispatcher,
         clock: Clock,
+        carts: OldCarts,
         *,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
         self._overdue = overdue
         self._commands = commands
         self._clock = clock
+        self._carts = carts
         self._every_seconds = every_seconds
         self._last_round: float | None = None
 
@@ -106,6 +115,7 @@ class DeadlinePolicy:
     async def enforce(self) -> None:
         """Fail the steps and cancel the orders that are overdue now."""
         now = self._clock.now()
+        await self._carts.delete_old(now - CART_AGE, limit=BATCH)
         for overdue in await self._overdue.steps(now, limit=BATCH):
             minutes = int(TIMEOUTS[overdue.step].total_seconds() // 60)
             reason = f"The step “{overdue.step}” timed out after {minutes} minutes. Run it again."

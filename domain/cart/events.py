@@ -8,7 +8,7 @@ from domain.kernel import DomainEvent
 class CartOrdered(DomainEvent, wire_name="cart.cart_ordered.v1"):
     """A shopper ordered a cart. A later order of the same cart replaces it: a cart has at most one open order.
 
-    Only the shopper's browser keeps the contents of a cart.
+    What is in a cart is not in the log before it is ordered.
     """
 
     store_id: UUID

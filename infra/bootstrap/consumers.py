@@ -96,7 +96,9 @@ async def consumers(
     writing = cache(lambda: writers(settings, budget))
 
     async def forgetting_policy() -> "Consumer":
-        return ForgettingPolicy(await platform.personal())
+        from infra.adapters.postgres.carts import PostgresCarts
+
+        return ForgettingPolicy(await platform.personal(), PostgresCarts(await platform.pool()))
 
     async def brand_agent() -> "Consumer":
         return BrandAgent(writing().brand, ports, ReadModelBrands(await platform.pool()))

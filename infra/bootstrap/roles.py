@@ -71,6 +71,7 @@ async def run_consumers(
     from infra.adapters.dns.resolver import DnsTxtRecords
     from infra.adapters.kafka.topic import ensure_topics
     from infra.adapters.postgres.canaries import PostgresCanaries
+    from infra.adapters.postgres.carts import PostgresCarts
     from infra.adapters.postgres.deliveries import PostgresDeliveries
     from infra.adapters.postgres.domains import ReadModelDomains
     from infra.adapters.postgres.overdue import ReadModelOverdue
@@ -97,7 +98,8 @@ async def run_consumers(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(stop))
         if not names or DeadlinePolicy.name in names:
-            policy = DeadlinePolicy(ReadModelOverdue(await platform.pool()), await platform.bus(), platform.clock)
+            pool = await platform.pool()
+            policy = DeadlinePolicy(ReadModelOverdue(pool), await platform.bus(), platform.clock, PostgresCarts(pool))
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
         if not names or DomainChecks.name in names:
@@ -214,6 +216,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
     from infra.adapters.postgres.accounts import PostgresRateLimits
+    from infra.adapters.postgres.carts import PostgresCarts
     from infra.bootstrap.consumers import origin
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
@@ -225,6 +228,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             queries=ReadModelQueries(await platform.reader()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),
+            carts=PostgresCarts(await platform.pool()),
             payments=await platform.payments(),
             personal=await platform.personal(),
             media=await platform.media(),

@@ -8,6 +8,7 @@ from uuid import UUID
 from commands.checkout import CartLine, PlaceOrder
 from commands.order import CancelOrder, OpenPaymentSession
 from commands.ports import CommandReused, Context, Receipt
+from domain.cart.contents import ShopperCart
 from domain.ids import derived
 from domain.money import Money
 from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
@@ -20,7 +21,6 @@ from projections.sales.views import OrderView
 from schemas.envelope import ConsistencyToken
 from storefront.checkout.address import ShopperForm
 from storefront.ports import StorefrontDependencies
-from storefront.visit.cart import Cart
 
 SHOPPER_LEFT = "The shopper called it off before payment."
 
@@ -62,7 +62,7 @@ class Checkout:
         return derived(store.id, "checkout", fingerprint)
 
     async def place(
-        self, store: StoreView, order_id: UUID, cart: Cart, shopper: ShopperForm, confirmed: Confirmed
+        self, store: StoreView, order_id: UUID, cart: ShopperCart, shopper: ShopperForm, confirmed: Confirmed
     ) -> Placed:
         """Order the cart; if the form was sent before, return the order it made.
 
@@ -79,7 +79,7 @@ class Checkout:
         known = await self._deps.commands.outcome(command_id)
         if known is not None:
             return Placed(order_id, known)
-        shopper_id, personal = derived(order_id, "shopper"), self._deps.personal
+        shopper_id, personal = shopper_of(order_id), self._deps.personal
         command = PlaceOrder(
             order_id=order_id,
             store_id=store.id,
@@ -199,3 +199,8 @@ class Checkout:
 def is_open(order: OrderView) -> bool:
     """Whether an order waits for its payment."""
     return order.status is OrderStatus.PENDING
+
+
+def shopper_of(order_id: UUID) -> UUID:
+    """Return the id of the shopper of an order. Every order has its own."""
+    return derived(order_id, "shopper")

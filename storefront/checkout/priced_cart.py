@@ -1,10 +1,11 @@
 """The cart with current prices and stock, and with the lines that can no longer be bought."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.cart.contents import CartEntry, ShopperCart
 from domain.discount.terms import DiscountedLine
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow, DeliveryDays, arrival_window
@@ -16,7 +17,6 @@ from storefront.checkout.unpaid_order import UnpaidOrder
 from storefront.ports import StorefrontQueries
 from storefront.rendering.delivery import rates_of
 from storefront.rendering.formatting import MediaUrl, Picture, pictures
-from storefront.visit.cart import Cart, CartEntry
 from storefront.visit.visit import Visit
 
 
@@ -41,6 +41,12 @@ class PricedLine:
     @property
     def total(self) -> Money:
         return self.unit_price * self.entry.quantity
+
+    @property
+    def former_price(self) -> Money | None:
+        """The price of one piece that the shopper saw; None if it is the present one, or unknown."""
+        seen = self.entry.seen_price
+        return None if seen is None or seen == self.unit_price or seen.currency != self.unit_price.currency else seen
 
     @property
     def problem(self) -> str | None:
@@ -95,12 +101,18 @@ class PricedCart:
         """Whether it can be ordered as it is."""
         return bool(self.lines) and not self.gone and all(line.problem is None for line in self.lines)
 
-    def tidied(self, cart: Cart) -> Cart:
+    @property
+    def prices(self) -> Mapping[UUID, Money]:
+        """The present price of one piece of each variant."""
+        return {line.entry.variant_id: line.unit_price for line in self.lines}
+
+    def tidied(self, cart: ShopperCart) -> ShopperCart:
         """Return the cart with quantities reduced to the stock, and without variants that are gone."""
-        for line in self.lines:
-            if line.problem is not None:
-                cart = cart.set(line.entry.variant_id, line.available)
-        return cart.without(self.gone)
+        for entry in cart:
+            line = next((one for one in self.lines if one.entry.variant_id == entry.variant_id), None)
+            if line is not None and line.available < entry.quantity:
+                cart = cart.set(entry.variant_id, line.available)
+        return cart.without(self.gone).with_prices(self.prices)
 
 
 def is_sold_by(store: StoreView, product: ProductView) -> bool:

@@ -1,24 +1,34 @@
 """The cart: show it, add to it, change quantities, and put it in order."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.accounts.ports import Allowance
+from domain.cart.contents import MOST_LINES, MOST_OF_ONE, ShopperCart
 from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.text import isolated
+from infra.web.client_address import address_of
 from projections.catalog.views import ProductView, StoreView, VariantView
 from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
 from storefront.rendering.delivery import usual_country
 from storefront.rendering.formatting import country_name
-from storefront.visit.cart import MOST_LINES, MOST_OF_ONE
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
+
+NEW_CARTS = Allowance(burst=200, interval=timedelta(seconds=2))
+"""New carts of one network address. A whole town may share one; a robot that keeps no cookies makes thousands."""
+VANISHED = (
+    "Your cart is empty now. It was emptied on another device, or nothing was changed in it for 30 days. "
+    "Nothing was ordered."
+)
 
 
 class CartPages(Pages):
@@ -55,6 +65,7 @@ class CartPages(Pages):
             varies=len(priced_cart.rates.zones) > 1,
             waiting=waiting,
             paid=order if is_paid else None,
+            vanished=VANISHED if visit.browser_cart.vanished and not is_paid else None,
             link=None if order is None else visit.order_links.to(order.id, at=order.placed_at),
             most=MOST_OF_ONE,
             robots="noindex",
@@ -73,8 +84,17 @@ class CartPages(Pages):
             visit.say(refusal)
             return self._renderer.redirect(visit, f"/products/{product.slug}")
         assert quantity is not None
+        if visit.browser_cart.is_new and not await self._may_begin(visit):
+            visit.say("Too many carts were begun from your network. Try again in a minute.")
+            return self._renderer.redirect(visit, f"/products/{product.slug}")
         before = visit.cart
-        visit.save_cart(before.add(product.id, variant.id, quantity))
+
+        def added(cart: ShopperCart) -> ShopperCart:
+            nonlocal before
+            before = cart
+            return cart.add(product.id, variant.id, quantity, variant.price)
+
+        await visit.change_cart(added)
         if visit.cart.count > before.count:
             visit.say(f"“{isolated(product.title)}” is in your cart.")
         elif len(before.entries) >= MOST_LINES:
@@ -88,22 +108,27 @@ class CartPages(Pages):
     async def change(self, request: Request) -> Response:
         visit = await self._visits.to_open_store(request)
         form = await visit.form()
-        cart = visit.cart
         removed = _id(form.get("remove")) if form.get("remove") else None
+        quantities: dict[UUID, int] = {}
         for entry in visit.cart:
-            if entry.variant_id == removed:
-                cart = cart.without([entry.variant_id])
-                continue
             typed = str(form.get(f"quantity.{entry.variant_id}", entry.quantity)).strip()
-            quantity = whole_number(typed)
+            quantity = 0 if entry.variant_id == removed else whole_number(typed)
             if quantity is None or not 0 <= quantity <= MOST_OF_ONE:
                 visit.say(
                     f"Quantity “{typed[:20]}” cannot be ordered, so it stays at {entry.quantity}. "
                     f"Write a whole number from 0 to {MOST_OF_ONE}; 0 removes the product."
                 )
-            else:
-                cart = cart.set(entry.variant_id, quantity)
-        visit.save_cart(cart)
+            elif quantity != entry.quantity:
+                quantities[entry.variant_id] = quantity
+        waiting = await unpaid_order(visit, self._queries)
+        prices = (await price_cart(visit, self._queries, self._deps.media_url, waiting)).prices
+
+        def changed(cart: ShopperCart) -> ShopperCart:
+            for variant_id, quantity in quantities.items():
+                cart = cart.set(variant_id, quantity)
+            return cart.with_prices(prices)
+
+        await visit.change_cart(changed)
         return self._renderer.redirect(visit, "/cart")
 
     async def tidy(self, request: Request) -> Response:
@@ -111,8 +136,13 @@ class CartPages(Pages):
         await visit.form()
         waiting = await unpaid_order(visit, self._queries)
         priced_cart = await price_cart(visit, self._queries, self._deps.media_url, waiting)
-        visit.save_cart(priced_cart.tidied(visit.cart))
+        await visit.change_cart(priced_cart.tidied)
         return self._renderer.redirect(visit, "/cart")
+
+    async def _may_begin(self, visit: Visit) -> bool:
+        address = address_of(visit.request, behind_proxy=self._deps.behind_proxy)
+        key = visit.signers.find.digest(f"new cart|{address}")
+        return await self._deps.limits.take(key, NEW_CARTS, at=self._deps.clock.now()) is None
 
     async def _chosen(self, visit: Visit, form: Mapping[str, object]) -> tuple[ProductView, VariantView]:
         """Return the product and variant of a form.

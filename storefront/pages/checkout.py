@@ -25,7 +25,7 @@ from domain.shipping.errors import NoDelivery, TooHeavy
 from domain.text import clean_line
 from storefront.checkout.address import ShopperForm, no_delivery
 from storefront.checkout.discount_code import applied_code
-from storefront.checkout.place_order import Checkout, Confirmed
+from storefront.checkout.place_order import Checkout, Confirmed, shopper_of
 from storefront.checkout.priced_cart import PricedCart, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
@@ -133,8 +133,6 @@ class CheckoutPages(Pages):
         priced_cart = await price_cart(visit, self._queries, self._deps.media_url, waiting)
         if not priced_cart.ready:
             return self._renderer.redirect(visit, "/cart")
-        if visit.cart.id is None:
-            visit.save_cart(visit.cart)
         if shopper.country not in priced_cart.rates.countries:
             shopper = replace(shopper, country=usual_country(visit.store))
         offer: Quote | None = None
@@ -210,7 +208,8 @@ class CheckoutPages(Pages):
         try:
             placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper, confirmed)
         except CartAlreadyOrdered as refusal:
-            return await self._ordered_already(visit, refusal.order_id, str(refusal))
+            # The command read which order the cart became, whichever device placed it.
+            return await self._ordered_already(visit, refusal.order_id, str(refusal), is_of_cart=True)
         except TotalChanged as refusal:
             remark = CHANGED_TOTAL.format(total=money(refusal.total), quoted=money(refusal.quoted))
             return await self._page(visit, shopper, code, status=409, remark=remark)
@@ -229,6 +228,7 @@ class CheckoutPages(Pages):
             return response
         link = visit.order_links.to(last.order_id)
         visit.save_last_order(last)
+        await visit.browser_cart.note_order(shopper_of(last.order_id))
         order = await self._checkout.order(visit.store, placed)
         if order is None:
             return self._renderer.redirect(visit, f"/checkout/unpaid/{link}")
@@ -273,20 +273,18 @@ class CheckoutPages(Pages):
                 visit.say(f"Order {order.number} was cancelled. Check your cart before you order again.")
                 return self._renderer.redirect(visit, "/cart")
             number = order_number(last.order_id)
-            return await self._ordered_already(
-                visit, last.order_id, f"You already ordered this: order {number}. Nothing was ordered again."
-            )
+            message = f"You already ordered this: order {number}. Nothing was ordered again."
+            return await self._ordered_already(visit, last.order_id, message, is_of_cart=last.is_of(visit.cart))
         if not visit.cart:
             visit.say("Your cart is empty. It was ordered or cleared in another window. Nothing was ordered now.")
             return self._renderer.redirect(visit, "/cart")
         return await self._page(visit, shopper, code, status=409, remark=CHANGED)
 
-    async def _ordered_already(self, visit: Visit, order_id: UUID, message: str) -> Response:
+    async def _ordered_already(self, visit: Visit, order_id: UUID, message: str, *, is_of_cart: bool) -> Response:
         """Redirect to the order that a cart became, and take its goods out of the cart."""
         order = await self._queries.order(visit.store.id, order_id)
-        last = visit.last_order
-        if order is not None and visit.closed_order is None and last is not None and last.is_of(visit.cart):
-            visit.close_order(order)
+        if order is not None and visit.closed_order is None and is_of_cart:
+            await visit.close_order(order)
         visit.say(message)
         link = visit.order_links.to(order_id, at=None if order is None else order.placed_at)
         return self._renderer.redirect(visit, f"/checkout/success/{link}")

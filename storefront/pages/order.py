@@ -10,11 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from commands.ports import ConcurrencyConflict
+from domain.cart.contents import ShopperCart
+from domain.cart.ports import KeptCart
 from domain.kernel import DomainError, Transient
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.store.legal_text import published
 from projections.sales.views import OrderView
+from storefront.checkout.join_cart import join_cart
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
@@ -46,6 +49,7 @@ class OrderPages(Pages):
         return [
             Route("/checkout/success/{link}", self.success, name="confirmation"),
             Route("/checkout/success/{link}/pages/{page}", self.page_version, name="ordered_under"),
+            Route("/checkout/success/{link}/cart", self.bring_cart, methods=["POST"]),
             Route("/checkout/unpaid/{link}", self.unpaid, name="unpaid"),
             Route("/checkout/unpaid/{link}/pay", self.pay, methods=["POST"]),
             Route("/checkout/unpaid/{link}/call-off", self.cancel, methods=["POST"]),
@@ -57,7 +61,7 @@ class OrderPages(Pages):
         if order is not None and (not is_open(order) or order.unmatched_payments):
             if not order.is_paid:
                 return self._renderer.redirect(visit, f"/checkout/unpaid/{visit.request.path_params['link']}")
-            self._take_from_cart(visit, order)
+            await self._take_from_cart(visit, order)
             standing = await order_status(order, self._queries, self._deps.personal)
             deadline = last_return_day(order, policy_of(visit))
             shop = await self._facts.shop.of(visit.store, visit.revision) if order.returns else None
@@ -69,6 +73,7 @@ class OrderPages(Pages):
                 can_return=bool(order.returnable) and (deadline is None or visit.today <= deadline),
                 standing=standing,
                 link=visit.request.path_params["link"],
+                elsewhere=await self._goods_elsewhere(visit, order),
                 robots="noindex",
             )
         return self._waiting(visit, order_id, order)
@@ -114,6 +119,7 @@ class OrderPages(Pages):
             order=order,
             standing=await order_status(order, self._queries, self._deps.personal),
             link=link,
+            elsewhere=await self._goods_elsewhere(visit, order),
             again=f"/checkout/unpaid/{link}?from=payment&try={count + 1}" if reloads else None,
             robots="noindex",
         )
@@ -151,9 +157,30 @@ class OrderPages(Pages):
             return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         last = visit.last_order
         if last is not None and last.order_id == order_id and last.is_of(visit.cart):
-            visit.save_cart(visit.cart.renewed())
+            await visit.change_cart(ShopperCart.renewed)
         visit.say("The order is cancelled. Everything is still in your cart.")
         return self._renderer.redirect(visit, "/cart")
+
+    async def bring_cart(self, request: Request) -> Response:
+        """Make this browser's cart and that of the device that placed the order one."""
+        visit = await self._visits.to_open_store(request)
+        await visit.form()
+        _, order = await self._order_of(visit)
+        target = None if order is None else await self._cart_of(visit, order)
+        if target is None or not await join_cart(visit, self._queries, target):
+            visit.say("That cart is gone: it was ordered or emptied. Your cart here stayed as it was.")
+        else:
+            visit.say("The carts of your two devices are one now. Each device shows what you change on the other.")
+        return self._renderer.redirect(visit, "/cart")
+
+    async def _cart_of(self, visit: Visit, order: OrderView) -> KeptCart | None:
+        shopper_id = order.shopper_email.person_id
+        return await self._deps.carts.of_shopper(visit.store.id, shopper_id, at=self._deps.clock.now())
+
+    async def _goods_elsewhere(self, visit: Visit, order: OrderView) -> int:
+        """Return the count of the cart that the order was placed from, unless it is this browser's own."""
+        kept = await self._cart_of(visit, order) if visit.is_open else None
+        return 0 if kept is None or kept.key == visit.browser_cart.cookie.key else kept.cart.count
 
     async def _order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
         order_id = visit.order_links.order_of(visit.request.path_params["link"])
@@ -175,11 +202,11 @@ class OrderPages(Pages):
             robots="noindex",
         )
 
-    def _take_from_cart(self, visit: Visit, order: OrderView) -> None:
+    async def _take_from_cart(self, visit: Visit, order: OrderView) -> None:
         """Take the order's goods out of the cart it was placed from, once; goods added since then stay."""
         last = visit.last_order
         if last is not None and last.order_id == order.id and last.is_of(visit.cart):
-            visit.close_order(order)
+            await visit.close_order(order)
 
 
 def try_of(request: Request) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import cookie_parser
 
-from storefront.visit.cart import read_cart
+from storefront.visit.cart import CartCookie
 from storefront.visit.cookies import CART, LAST_ORDER, NOTICE, Cookies
 from storefront.visit.form_tokens import FormTokens
 from storefront.visit.parts import ShopperParts
@@ -63,6 +63,6 @@ def _read(cookies: Cookies, signers: Signers) -> _Remembered | None:
     if cookies.sent(NOTICE) is not None or cookies.sent(LAST_ORDER) is not None:
         return None
     sent = cookies.sent(CART)
-    cart = read_cart(sent, signers.cart)
-    until = signers.cart.open_with_end(sent)[1] if sent and cart else None
+    cart = CartCookie.read(sent, signers.cart)
+    until = signers.cart.open_with_end(sent)[1] if sent and cart != CartCookie() else None
     return _Remembered(ShopperParts(cart.count, None, FormTokens(cookies, signers.csrf).fingerprint), until)

@@ -2,7 +2,7 @@
 
 import base64
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from domain.cart.contents import ShopperCart
 from domain.order.delivery import day_in
 from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
@@ -20,8 +21,8 @@ from projections.catalog.views import PageView, StoreView
 from projections.reading.revisions import Revision
 from projections.sales.views import OrderView
 from storefront.ports import StorefrontDependencies
-from storefront.visit.cart import Cart, LastOrder, read_cart, write_cart
-from storefront.visit.cookies import CART, DAY, LAST_ORDER, MINUTE, MONTH, NOTICE, Cookies
+from storefront.visit.cart import BrowserCart, LastOrder
+from storefront.visit.cookies import DAY, LAST_ORDER, MINUTE, NOTICE, Cookies
 from storefront.visit.errors import OtherAddress, is_outage
 from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
@@ -44,7 +45,7 @@ class Visit:
     store: StoreView
     brand: BrandIdentity
     pages: Sequence[PageView]
-    cart: Cart
+    browser_cart: BrowserCart
     cookies: Cookies
     signers: Signers
     form_tokens: FormTokens
@@ -78,13 +79,18 @@ class Visit:
         """The mark of the number at the cart's link."""
         return Part.CART.mark
 
+    @property
+    def cart(self) -> ShopperCart:
+        """The shopper's cart. Pages that every shopper gets do not load it."""
+        return self.browser_cart.cart
+
     def without_shopper(self, pages: Sequence[PageView]) -> "Visit":
         """Return the visit of a browser without cookies, for a page that every shopper gets."""
         cookies = Cookies({})
         return replace(
             self,
             pages=pages,
-            cart=Cart(),
+            browser_cart=self.browser_cart.of(cookies),
             cookies=cookies,
             form_tokens=FormTokens(cookies, self.signers.csrf),
             closed_order=None,
@@ -96,7 +102,7 @@ class Visit:
         A browser without a visitor cookie gets one with the response, if the page has a form token.
         """
         fingerprint = self.form_tokens.identify() if Part.TOKEN in needed else None
-        return ShopperParts(self.cart.count, self.take_notice(), fingerprint)
+        return ShopperParts(self.browser_cart.count, self.take_notice(), fingerprint)
 
     @property
     def last_order(self) -> LastOrder | None:
@@ -116,29 +122,30 @@ class Visit:
         """
         return await read_form(self.request, self.form_tokens)
 
-    def save_cart(self, cart: Cart) -> None:
-        """Give the browser this cart with the response."""
-        self.cart = cart = cart if cart.id is not None or not cart else cart.renewed()
-        if cart:
-            self.cookies.set(CART, write_cart(cart, self.signers.cart), age=MONTH)
-        else:
-            self.cookies.delete(CART)
+    async def change_cart(self, change: Callable[[ShopperCart], ShopperCart]) -> None:
+        """Change the cart, and tell the browser with the response."""
+        await self.browser_cart.change(change)
 
     def save_last_order(self, last: LastOrder) -> None:
         """Let the browser remember the order it placed last."""
         self.cookies.set(LAST_ORDER, last.sealed(self.signers.last_order), age=DAY)
 
-    def close_order(self, order: OrderView) -> None:
+    async def close_order(self, order: OrderView) -> None:
         """Take a paid order's goods out of the cart; goods added since then stay, in a cart with a new id.
 
         The cart of a cancelled order stays complete and gets a new id too, so that it can be ordered again. No-op while
-        the order waits for its payment.
+        the order waits for its payment, and if another window or device closed it.
         """
         if order.status is OrderStatus.PENDING:
             return
-        cart = self.cart.less({line.variant_id: line.quantity for line in order.lines}) if order.is_paid else self.cart
+        ordered = {line.variant_id: line.quantity for line in order.lines} if order.is_paid else {}
+        cart_id = self.cart.id
+
+        def closed(cart: ShopperCart) -> ShopperCart:
+            return cart.less(ordered).renewed() if cart.id == cart_id else cart
+
         self.closed_order = order
-        self.save_cart(cart.renewed())
+        await self.change_cart(closed)
 
     def say(self, message: str) -> None:
         """Show a message on the next page that the shopper sees."""
@@ -175,7 +182,7 @@ class Visits:
             StoreClosed: it is paused or archived.
             OtherAddress: the request is for another than its canonical address.
         """
-        return await self._with_pages(await self.in_moment(await self.to_open_shop(request)))
+        return await self._whole(await self.to_open_shop(request))
 
     async def to_open_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_open_store`, without the content pages."""
@@ -183,11 +190,14 @@ class Visits:
         self._check_address(known.store, request)
         visit = self._visit(known, request)
         last = visit.last_order
-        if last is not None and last.is_of(visit.cart):
+        if last is None:
+            return visit
+        await visit.browser_cart.load()
+        if last.is_of(visit.cart):
             # The payment may have arrived while the shopper had no page of this store open.
             order = await self._deps.queries.order(visit.store.id, last.order_id)
             if order is not None:
-                visit.close_order(order)
+                await visit.close_order(order)
         return visit
 
     async def to_public_store(self, request: Request) -> Visit:
@@ -197,7 +207,7 @@ class Visits:
             UnknownHost: no store that was ever open has this host.
             OtherAddress: the request is for another than its canonical address.
         """
-        return await self._with_pages(await self.in_moment(await self.to_public_shop(request)))
+        return await self._whole(await self.to_public_shop(request))
 
     async def to_public_shop(self, request: Request) -> Visit:
         """Return the visit like :meth:`to_public_store`, without the content pages."""
@@ -249,6 +259,11 @@ class Visits:
         """Return a visit to a store that has a brand."""
         return await self._with_pages(self._visit(KnownStore(store, None), request))
 
+    async def _whole(self, visit: Visit) -> Visit:
+        """Return a visit with the shopper's cart and the store's content pages."""
+        await visit.browser_cart.load()
+        return await self._with_pages(await self.in_moment(visit))
+
     async def _with_pages(self, visit: Visit) -> Visit:
         return replace(visit, pages=await self._deps.queries.pages(visit.store.id))
 
@@ -290,7 +305,7 @@ class Visits:
             brand=store.brand.identity,
             revision=known.revision,
             pages=(),
-            cart=read_cart(cookies.sent(CART), signers.cart),
+            browser_cart=BrowserCart(cookies, signers.cart, self._deps.carts, store.id, self._deps.clock),
             cookies=cookies,
             signers=signers,
             form_tokens=FormTokens(cookies, signers.csrf),

@@ -1,12 +1,15 @@
 """What a shopper does in the tests: fill a cart, fill in the form, go and pay."""
 
+import base64
 import re
 from collections.abc import Mapping
+from uuid import UUID
 
 import httpx
 
 from domain.order.ports import PaymentConfirmed
 from infra.adapters.payments.sandbox import SandboxSession
+from storefront.visit.signing import Signer
 from tests.support.platforms.storefront import Product, StorefrontPlatform
 
 ANNA = {
@@ -26,6 +29,16 @@ def hidden(page: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
     assert found is not None, f"the page has no field {name}"
     return found[1]
+
+
+def former_cart(product: Product, quantity: int, signer: Signer, id: UUID) -> str:
+    """Return the cookie of an earlier release, which holds the whole cart."""
+    line = f"{_short(product.id)}{_short(product.variants[0])}{quantity}"
+    return signer.seal(f"v2~{_short(id)}~{line}")
+
+
+def _short(id: UUID) -> str:
+    return base64.urlsafe_b64encode(id.bytes).rstrip(b"=").decode()
 
 
 async def put_in_cart(

@@ -5,10 +5,8 @@ import pytest
 
 from domain.store.events import PageType
 from infra.web.server import guarded
-from storefront.visit.cart import Cart, write_cart
-from storefront.visit.signing import Signers
 from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
-from tests.support.platforms.storefront import BRAND, PIXEL, SECRET, StorefrontPlatform, Variant
+from tests.support.platforms.storefront import BRAND, PIXEL, StorefrontPlatform, Variant
 
 
 async def test_each_host_shows_its_own_store_and_nothing_of_others(
@@ -237,17 +235,6 @@ async def test_behind_a_tls_proxy_everything_is_https(floor: StorefrontPlatform)
         assert '<link rel="canonical" href="https://fern.shops.test/products/pot">' in page.text
         assert "<loc>https://fern.shops.test/products/pot</loc>" in (await proxy.get("/sitemap.xml")).text
         assert (await proxy.get("/cart/")).headers["location"] == "/cart"
-
-
-async def test_the_cart_of_another_store_is_empty_here(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
-    fern, other = await floor.open_store("fern", BRAND), await floor.open_store("other", BRAND)
-    pot = await floor.stock(fern, "Pot", slug="pot")
-    cart = Cart().add(pot.id, pot.variants[0], 1)
-    foreign = write_cart(cart, Signers([SECRET], other, floor.clock).cart)
-    own = write_cart(cart, Signers([SECRET], fern, floor.clock).cart)
-    assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={foreign}"})).text
-    assert "Pot" in (await browser.get("/cart", headers={"cookie": f"cart={own}"})).text
-    assert "nothing in it yet" in (await browser.get("/cart", headers={"cookie": f"cart={own}x"})).text
 
 
 async def test_a_form_that_is_too_large_is_rejected(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:

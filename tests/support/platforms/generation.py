@@ -23,6 +23,7 @@ from domain.merchant.events import SupplierProvider
 from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
+from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
@@ -125,7 +126,7 @@ class Pipeline:
             CopyAgent(outside, ports),
             PageAgent(outside.pages, ports),
         ]
-        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus, clock)
+        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus, clock, PostgresCarts(pool))
         self._done = 0
 
     async def run(self, *, agents: bool = True, again: bool = False) -> None:

@@ -47,6 +47,7 @@ from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.shared import SharedGateway
 from infra.adapters.postgres.accounts import PostgresRateLimits
+from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
@@ -127,6 +128,7 @@ class StorefrontPlatform:
             queries=self.queries,
             commands=self,
             barrier=self,
+            carts=PostgresCarts(self._pool),
             payments=SharedGateway(self.payments),
             personal=self.personal,
             media=self.media,
@@ -248,7 +250,7 @@ class StorefrontPlatform:
 
     async def enforce_deadlines(self) -> None:
         """Run the deadlines policy once."""
-        await DeadlinePolicy(ReadModelOverdue(self.readers), self, self.clock).enforce()
+        await DeadlinePolicy(ReadModelOverdue(self.readers), self, self.clock, PostgresCarts(self._pool)).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)

@@ -25,7 +25,7 @@ from infra.retry import RetryPolicy
 from tests.support.builders.samples import dollars
 from tests.support.fakes.vault import MemoryPersonalData
 from tests.support.platforms.write_side import Platform, kinds
-from tests.unit.consumers.test_policies import KnownOverdue
+from tests.unit.consumers.test_policies import DeletedCarts, KnownOverdue
 from tests.unit.consumers.test_refund_policy import last
 
 AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
@@ -212,7 +212,7 @@ async def test_evidence_of_a_forgotten_shopper_is_not_sent(desk: Desk) -> None:
 async def remind(desk: Desk) -> list[str]:
     before = len(desk.platform.log.events)
     overdue = KnownOverdue(disputed=[(desk.order_id, "du_1")])
-    policy = DeadlinePolicy(overdue, desk.platform.bus, desk.platform.clock)
+    policy = DeadlinePolicy(overdue, desk.platform.bus, desk.platform.clock, DeletedCarts())
     await policy.enforce()
     await policy.enforce()
     return kinds(desk.platform.log.events[before:])

@@ -266,6 +266,18 @@ async def test_a_webhook_body_that_makes_no_sense_is_rejected_and_not_lost(platf
     assert (taken_in.originator_id, taken_in.body) == (rejected.originator_id, "{")
 
 
+class DeletedCarts:
+    """Notes which carts the policy deletes."""
+
+    def __init__(self) -> None:
+        self.before: list[datetime] = []
+
+    async def delete_old(self, before: datetime, *, limit: int) -> int:
+        assert limit > 0
+        self.before.append(before)
+        return 0
+
+
 @dataclass
 class KnownOverdue:
     """Answers what a test puts in, as a read model that may be stale would."""
@@ -299,7 +311,7 @@ class KnownOverdue:
 async def test_a_step_past_its_deadline_fails_with_the_time_it_had(platform: Platform) -> None:
     await platform.request()
     late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
-    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock, DeletedCarts())
     before = len(platform.log.raw)
     await policy.enforce()
     await policy.enforce()
@@ -313,7 +325,7 @@ async def test_a_stale_answer_does_no_harm(platform: Platform) -> None:
     await platform.request()
     await platform.brand()
     late = OverdueJob(generation_id=platform.generation_id, step=Step.BRAND, attempt=1, deadline=platform.clock.now())
-    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock)
+    policy = DeadlinePolicy(KnownOverdue(late=[late]), platform.bus, platform.clock, DeletedCarts())
     before = len(platform.log.raw)
     await policy.enforce()
     assert len(platform.log.raw) == before
@@ -323,7 +335,7 @@ async def test_an_unpaid_order_is_cancelled_and_its_stock_returns(platform: Plat
     order_id = await platform.order_a_lamp()
     overdue = KnownOverdue(unpaid=[order_id])
     before = len(platform.log.raw)
-    policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock, DeletedCarts())
     await policy.enforce()
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
     assert overdue.asked == [platform.clock.now(), platform.clock.now() - PAY_WITHIN]
@@ -334,7 +346,7 @@ async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is
     order_id = await platform.order_a_lamp()
     overdue = KnownOverdue(archived=[order_id])
     before = len(platform.log.raw)
-    policy = DeadlinePolicy(overdue, platform.bus, platform.clock)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock, DeletedCarts())
     await policy.enforce()
     overdue.unpaid = [order_id]
     await policy.enforce()
@@ -355,13 +367,19 @@ async def test_an_order_that_others_are_busy_with_holds_up_no_other_deadline(pla
 
     bus = Busy(platform.log, handlers(platform.clock))
     before = len(platform.log.raw)
-    await DeadlinePolicy(KnownOverdue(unpaid=[busy, order_id]), bus, platform.clock).enforce()
+    await DeadlinePolicy(KnownOverdue(unpaid=[busy, order_id]), bus, platform.clock, DeletedCarts()).enforce()
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
+
+
+async def test_each_round_deletes_carts_without_a_change_for_thirty_days(platform: Platform) -> None:
+    carts = DeletedCarts()
+    await DeadlinePolicy(KnownOverdue(), platform.bus, platform.clock, carts).enforce()
+    assert carts.before == [platform.clock.now() - timedelta(days=30)]
 
 
 async def test_the_loop_outlives_trouble_and_ends_when_told(platform: Platform) -> None:
     overdue = KnownOverdue(broken=True)
-    policy = DeadlinePolicy(overdue, platform.bus, platform.clock, every_seconds=0.001)
+    policy = DeadlinePolicy(overdue, platform.bus, platform.clock, DeletedCarts(), every_seconds=0.001)
     stop = asyncio.Event()
     running = asyncio.create_task(policy.run(stop))
     await until(lambda: len(overdue.asked) > 3)

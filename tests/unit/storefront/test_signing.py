@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from domain.cart.contents import ShopperCart
 from infra.adapters.postgres.vault import MasterKeys
-from storefront.visit.cart import Cart, read_cart
+from storefront.visit.cart import CartCookie
 from storefront.visit.errors import OrderLinkExpired, PageMissing
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import ORDER_LINK_AGE, Expired, Signer, Signers, Tampered, mask_fingerprint
@@ -77,8 +78,8 @@ def test_a_token_without_its_time_is_rejected() -> None:
 def test_tokens_of_the_release_before_are_read_under_the_current_and_a_former_secret() -> None:
     for secrets in ([SECRET], [FORMER, SECRET]):
         signers = Signers(secrets, STORE, FixedClock())
-        cart = read_cart(OLD_CART, signers.cart)
-        assert cart == Cart(id=UUID(int=7)).add(UUID(int=1), UUID(int=2), 3)
+        cart = CartCookie.read(OLD_CART, signers.cart).own
+        assert cart == ShopperCart(id=UUID(int=7)).add(UUID(int=1), UUID(int=2), 3)
         assert OrderLinks(signers.order_link).order_of(OLD_ORDER_LINK) == ORDER
     with pytest.raises(PageMissing):
         OrderLinks(Signers([FORMER], STORE, FixedClock()).order_link).order_of(OLD_ORDER_LINK)
