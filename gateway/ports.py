@@ -12,6 +12,8 @@ from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import StripeAccounts, SupplierVault
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
+from domain.subscription.plans import Plans
+from domain.subscription.ports import PlanPayments
 from gateway.api.known_stores import KnownStores
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
@@ -54,6 +56,10 @@ class GatewayDependencies:
     """Readers of payment webhooks by the provider name in their webhook address."""
     stripe: StripeAccounts | None = None
     """Merchants' accounts at Stripe; None if payments are a sandbox."""
+    plans: Plans | None = None
+    """The plans that merchants pay the platform for; None if none are sold, and nothing limits merchants."""
+    plan_payments: PlanPayments | None = None
+    """The provider that merchants pay the platform through; None if no plans are sold."""
     readiness: Readiness
 
     sandbox: bool = True

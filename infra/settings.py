@@ -186,6 +186,11 @@ class Settings(BaseSettings):
     """Origins whose pages may call the gateway from a browser."""
     platform_fee_basis_points: Whole = 500
     """The platform's share of a sale in basis points; 500 is 5 %."""
+    plans: str | None = None
+    """The plans that merchants pay the platform for: ``default``, or a TOML file like ``domain/subscription/plans.toml``.
+
+    If not set, no plans are sold, and nothing limits merchants.
+    """
     strict_publication: bool = False
     """Whether a store with publication blockers is refused although payments are a sandbox."""
     production: bool = False

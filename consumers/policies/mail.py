@@ -23,6 +23,7 @@ from domain.order.after_sale.return_events import (
 )
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
+from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from infra.retry import RetryPolicy, retry
 from schemas import topics
 from schemas.envelope import Envelope
@@ -37,6 +38,8 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     PaidOrderCancelled: (MailKind.ORDER_CANCELLED,),
     DisputeOpened: (MailKind.DISPUTE_TO_ANSWER,),
     DisputeDeadlineNear: (MailKind.DISPUTE_DEADLINE,),
+    GraceEnded: (MailKind.PLAN_SUSPENDED,),
+    SubscriptionPaymentFailed: (MailKind.PLAN_PAYMENT_FAILED,),
     RefundFailed: (MailKind.REFUND_FAILED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
     ReturnRequested: (MailKind.RETURN_REQUESTED, MailKind.RETURN_TO_DECIDE),

@@ -1,4 +1,4 @@
-"""Deadlines: fails steps that take too long, cancels unpaid orders, reminds merchants of disputes, deletes old carts.
+"""Deadlines: fails steps that take too long, cancels unpaid orders, reminds merchants, deletes old carts.
 
 Orders of an archived store are searched for here and not when ``StoreArchived`` arrives: an order may be placed at the same
 moment, and a read model may show it later.
@@ -16,6 +16,7 @@ from commands.disputes import RemindOfDispute
 from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
+from commands.subscription import EndGrace
 from domain.cart.ports import CART_AGE
 from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
@@ -47,6 +48,10 @@ class Overdue(Protocol):
         """Return orders that are PENDING in an archived store, oldest first."""
         ...
 
+    async def unpaid_plans(self, now: datetime, *, limit: int) -> Sequence[UUID]:
+        """Return merchants whose days of grace ended before ``now`` without a record of it, the earliest first."""
+        ...
+
     async def disputes(
         self, now: datetime, *, before: datetime, opened_before: datetime, limit: int
     ) -> Sequence[tuple[UUID, str]]:
@@ -70,7 +75,7 @@ class OldCarts(Protocol):
 class DeadlinePolicy:
     """Fails steps past their deadline and cancels orders that were not or cannot be paid, which releases their stock.
 
-    It reminds merchants of disputes that wait for evidence.
+    It reminds merchants of disputes that wait for evidence, and records that the grace of an unpaid plan is over.
 
     Safe to repeat, and to run in several processes: each step attempt and each order has one command id for each reason.
     """
@@ -131,6 +136,10 @@ class DeadlinePolicy:
         for order_id in await self._overdue.orders_of_archived_stores(limit=BATCH):
             cancel = CancelOrder(order_id=order_id, reason="The shop closed for good.")
             await self._dispatch(cancel, derived(order_id, self.name, "archived"), correlation_id=order_id)
+        for merchant_id in await self._overdue.unpaid_plans(now, limit=BATCH):
+            # A day in the id, because another payment may fail later.
+            id = derived(merchant_id, self.name, "grace", f"{now:%Y-%m-%d}")
+            await self._dispatch(EndGrace(merchant_id=merchant_id), id, correlation_id=merchant_id)
         near = await self._overdue.disputes(
             now, before=now + REMIND_BEFORE, opened_before=now - REMIND_AFTER, limit=BATCH
         )

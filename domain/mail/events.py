@@ -37,6 +37,10 @@ class MailKind(StrEnum):
     """To the shopper: the goods are with the merchant."""
     REPLACEMENT_SENT = "REPLACEMENT_SENT"
     """To the shopper: a carrier has new goods for returned ones."""
+    PLAN_PAYMENT_FAILED = "PLAN_PAYMENT_FAILED"
+    """To the merchant, from the platform: a payment of their plan failed, with the days of grace."""
+    PLAN_SUSPENDED = "PLAN_SUSPENDED"
+    """To the merchant, from the platform: the days of grace of their plan are over."""
     WITHDRAWAL_RECEIVED = "WITHDRAWAL_RECEIVED"
     """To the consumer: the receipt of a withdrawal."""
     WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"
@@ -47,6 +51,7 @@ class MailSent(DomainEvent, wire_name="mail.mail_sent.v1"):
     """A mail server took a mail. At most once per mail; it names no address."""
 
     store_id: UUID
+    """The store; the merchant for a mail of the platform."""
     order_id: UUID | None
     """The order that the mail is about; null if it is about none."""
     kind: MailKind
@@ -58,6 +63,7 @@ class MailRefused(DomainEvent, wire_name="mail.mail_refused.v1"):
     """A mail server refused a mail permanently. The merchant must reach the person in another way."""
 
     store_id: UUID
+    """The store; the merchant for a mail of the platform."""
     order_id: UUID | None
     """The order that the mail is about; null if it is about none."""
     kind: MailKind

@@ -108,6 +108,8 @@ class PlatformNotice:
     """The merchant that the thing names; None if it names an account."""
     account_id: str | None = None
     """The merchant's account that the thing names; None if it names a merchant."""
+    subscription_id: str | None = None
+    """The provider's id of the merchant's subscription to the platform; None if the thing is about none."""
 
 
 Notice = PaymentNotice | AccountNotice | PlatformNotice

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from domain.subscription.aggregate import SubscriptionReport
+from domain.subscription.aggregate import Contract, SubscriptionReport
 from domain.subscription.entitlement import Usage
 from domain.subscription.plans import Plan
 
@@ -27,11 +27,20 @@ class PlanCheckout:
 class PlanNotice:
     """The provider says that something changed in a subscription. Notices come in any order: ask what is true now."""
 
-    external_id: str
-    """The provider's id of the notice; a repeat has the same one."""
-    type: str
-    """The provider's name for the kind of notice."""
     subscription_id: str
+    body: str
+    """The recorded webhook. A provider that cannot be asked says everything in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPortal:
+    """A merchant who wants to change, pay or cancel a subscription."""
+
+    merchant_id: UUID
+    subscription_id: str
+    contract: Contract
+    plan: Plan
+    return_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +63,7 @@ class PlanPayments(Protocol):
         """
         ...
 
-    async def portal_url(self, customer_id: str, *, return_url: str) -> str:
+    async def portal_url(self, portal: PlanPortal) -> str:
         """Return the address of a page where a merchant changes, pays or cancels their subscription.
 
         Raises:
@@ -63,8 +72,8 @@ class PlanPayments(Protocol):
         """
         ...
 
-    async def subscription(self, subscription_id: str) -> MerchantSubscription | None:
-        """Return what the provider says about a subscription now; None if it is of no merchant or of no plan.
+    async def subscription(self, notice: PlanNotice) -> MerchantSubscription | None:
+        """Return what the provider says about a subscription; None if it names no merchant, or has not begun.
 
         Raises:
             DomainError: the provider refused; retrying cannot help.

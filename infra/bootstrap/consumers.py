@@ -31,6 +31,7 @@ CONSUMERS = (
     "payments-policy",
     "refund-policy",
     "evidence-policy",
+    "plans-policy",
     "payment-page-policy",
     "forgetting-policy",
     "mail-policy",
@@ -136,6 +137,7 @@ async def consumers(
         "payments-policy": partial(_payments_policy, platform, dispatch, aggregates),
         "refund-policy": partial(_refund_policy, platform, dispatch, aggregates),
         "evidence-policy": partial(_evidence_policy, platform, dispatch, aggregates),
+        "plans-policy": partial(_plans_policy, platform, dispatch),
         "payment-page-policy": partial(_payment_page_policy, platform, aggregates),
         "forgetting-policy": forgetting_policy,
         "mail-policy": lambda: mail_policy(platform, dispatch),
@@ -156,21 +158,27 @@ async def consumers(
 async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     """Return what sends mails."""
     from consumers.policies.mail import MailPolicy
+    from storefront.mail.platform_writer import PlatformMailWriter
     from storefront.mail.writer import MailSources, StoreMailWriter, host_of
     from storefront.read_models import ReadModelMailQueries
 
     settings = platform.settings
-    writer = StoreMailWriter(
+    queries, personal = ReadModelMailQueries(await platform.readers()), await platform.personal()
+    mail_domain = host_of(settings.storefront_domain)
+    stores = StoreMailWriter(
         MailSources(
-            queries=ReadModelMailQueries(await platform.readers()),
-            personal=await platform.personal(),
+            queries=queries,
+            personal=personal,
             clock=platform.clock,
             secrets=platform.keys().derive_each("storefront"),
             scheme=settings.storefront_scheme,
             public_domain=settings.storefront_domain,
-            mail_domain=host_of(settings.storefront_domain),
+            mail_domain=mail_domain,
             sandbox=not platform.is_live,
         )
+    )
+    writer = PlatformMailWriter(
+        queries, personal, stores, plans=platform.plans(), mail_domain=mail_domain, sandbox=not platform.is_live
     )
     return MailPolicy(dispatch, writer, mailer(settings), platform.clock)
 
@@ -346,6 +354,12 @@ async def _evidence_policy(platform: Platform, react: BusDispatch, aggregates: E
     from consumers.policies.evidence import EvidencePolicy
 
     return EvidencePolicy(react, aggregates, await platform.dispute_evidence(), await platform.personal())
+
+
+async def _plans_policy(platform: Platform, react: BusDispatch) -> "Consumer":
+    from consumers.policies.plans import PlansPolicy
+
+    return PlansPolicy(react, platform.notices(), await platform.plan_payments())
 
 
 async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":

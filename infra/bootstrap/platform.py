@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
     from domain.order.report_ports import DisputeEvidence, ProviderReports
+    from domain.subscription.plans import Plans
+    from domain.subscription.ports import PlanPayments
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
+    from infra.adapters.payments.sandbox_plans import SandboxPlans
     from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.moment import MomentReader
     from projections.reading.time_travel import TimeTravel
@@ -46,6 +50,8 @@ STRIPE_PAGES = "https://checkout.stripe.com"
 """Where Stripe's hosted pages are."""
 SANDBOX = "sandbox"
 """The payment sandbox's name in its webhook address and on its webhooks."""
+SANDBOX_PLATFORM = "sandbox-platform"
+"""The same for merchants' subscriptions to the platform."""
 
 
 class NotConfigured(Exception):
@@ -164,8 +170,63 @@ class Platform:
                 sandbox=self.is_sandbox,
                 stripe=self.settings.stripe_secret_key is not None,
                 platform_domains=self.settings.platform_domains,
+                sold=await self.sold_plans(),
             ),
         )
+
+    def plans(self) -> "Plans | None":
+        """The plans that merchants pay the platform for; None if none are sold.
+
+        Raises:
+            NotConfigured: the file of plans is missing or makes no sense, or a plan cannot be paid at Stripe.
+        """
+        from domain.subscription.plans import DEFAULT, BadPlans, read_plans
+
+        chosen = self.settings.plans
+        if chosen is None:
+            return None
+        path = DEFAULT if chosen == "default" else Path(chosen)
+        try:
+            plans = read_plans(path.read_text())
+        except OSError as error:
+            raise NotConfigured(f"ZYENTA_PLANS is {chosen!r}, which cannot be read ({error.strerror}).") from error
+        except BadPlans as error:
+            raise NotConfigured(f"ZYENTA_PLANS is {chosen!r}, which {error}") from error
+        if self.settings.stripe_secret_key is not None:
+            unsold = [plan.id for plan in plans.by_id.values() if plan.price is not None and plan.stripe_price is None]
+            if unsold:
+                raise NotConfigured(
+                    f"ZYENTA_PLANS is {chosen!r}, whose plan {unsold[0]} has a price and no stripe_price. Make a monthly "
+                    "price in Stripe's dashboard and write its id into the file."
+                )
+        return plans
+
+    async def sold_plans(self) -> "SoldPlans | None":
+        """The plans that commands keep to; None if none are sold."""
+        plans = self.plans()
+        if plans is None:
+            return None
+        from commands.subscription import SoldPlans
+        from infra.adapters.postgres.usage import ReadModelUsage
+
+        return SoldPlans(plans=plans, counter=ReadModelUsage(await self.readers()))
+
+    def sandbox_plans(self) -> "SandboxPlans":
+        """The sandbox's subscriptions of merchants to the platform."""
+        from infra.adapters.payments.sandbox_plans import SandboxPlans
+
+        return SandboxPlans(self.sandbox_secret(), page_url=f"{self.settings.sandbox_url}/plan", clock=self.clock)
+
+    async def plan_payments(self) -> "PlanPayments | None":
+        """The provider that merchants pay the platform through; None if no plans are sold."""
+        plans = self.plans()
+        if plans is None:
+            return None
+        if self.settings.stripe_secret_key is None:
+            return self.sandbox_plans()
+        from infra.adapters.payments.stripe.plans import StripePlans
+
+        return StripePlans(await self.stripe(), plans, self.clock)
 
     def keys(self) -> MasterKeys:
         """The platform's master keys.
@@ -298,7 +359,7 @@ class Platform:
             NotConfigured: there is a key for Stripe, but no secret of its webhooks.
         """
         if self.settings.stripe_secret_key is None:
-            return {SANDBOX: self.sandbox_payments()}
+            return self._sandbox_readers()
         from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
         from infra.adapters.payments.stripe.endpoint import StripePlatformNotices, StripeWebhooks
 
@@ -316,10 +377,15 @@ class Platform:
             )
         return readers
 
+    def _sandbox_readers(self) -> "Mapping[str, WebhookReader]":
+        if self.plans() is None:
+            return {SANDBOX: self.sandbox_payments()}
+        return {SANDBOX: self.sandbox_payments(), SANDBOX_PLATFORM: self.sandbox_plans()}
+
     def notices(self) -> "Mapping[str, NoticeReader]":
         """Readers of the payment webhooks that the gateway verified and recorded, by their source."""
         if self.settings.stripe_secret_key is None:
-            return {SANDBOX: self.sandbox_payments()}
+            return self._sandbox_readers()
         from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
         from infra.adapters.payments.stripe.endpoint import StripeNotices, StripePlatformNotices
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, supplier_catalogs
 from infra.bootstrap.lifecycle import reachable, serve, until
-from infra.bootstrap.platform import SANDBOX, NotConfigured, Platform, open_platform
+from infra.bootstrap.platform import SANDBOX, SANDBOX_PLATFORM, NotConfigured, Platform, open_platform
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
 from projections.registry import READ_MODELS
@@ -185,6 +185,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             media=await platform.media(),
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),
+            plans=platform.plans(),
+            plan_payments=await platform.plan_payments(),
             readiness=readiness(platform, pool),
             sandbox=platform.is_sandbox,
             platform_fee_basis_points=settings.platform_fee_basis_points,
@@ -258,6 +260,9 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     app = sandbox_app(
         platform.sandbox_payments(),
         webhook_url=f"{settings.gateway_url}/webhooks/payments/{SANDBOX}",
+        plans=None
+        if platform.plans() is None
+        else (platform.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
         mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
     )
     await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))

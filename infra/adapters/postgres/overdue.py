@@ -8,6 +8,7 @@ import asyncpg
 
 from projections.jobs.queries import jobs_past_deadline
 from projections.jobs.views import OverdueJob
+from projections.merchants.plan_queries import merchants_past_grace
 from projections.reading.scope import SYSTEM
 from projections.sales.dispute_queries import disputes_near_deadline
 from projections.sales.queries import pending_orders_before, pending_orders_of_archived_stores
@@ -27,6 +28,9 @@ class ReadModelOverdue:
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
         return await pending_orders_of_archived_stores(self._pool, scope=SYSTEM, limit=limit)
+
+    async def unpaid_plans(self, now: datetime, *, limit: int) -> Sequence[UUID]:
+        return await merchants_past_grace(self._pool, now, scope=SYSTEM, limit=limit)
 
     async def disputes(
         self, now: datetime, *, before: datetime, opened_before: datetime, limit: int

@@ -4,6 +4,7 @@ import logging
 import secrets
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,18 +34,26 @@ class NotDelivered(Exception):
     """The shop could not be told; the same webhook may be sent again."""
 
 
+class Signer(Protocol):
+    """Signs webhooks."""
+
+    def sign_webhook(self, body: str) -> str:
+        """Return the signature header of a webhook sent now."""
+        ...
+
+
 class WebhookSender:
     """Delivers signed webhooks over HTTP, a bounded number of times, always the same event."""
 
     def __init__(
         self,
-        payments: SandboxPayments,
+        signer: Signer,
         url: str,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         retries: RetryPolicy = DELIVERIES,
     ) -> None:
-        self._payments, self._url, self._transport, self._retries = payments, url, transport, retries
+        self._signer, self._url, self._transport, self._retries = signer, url, transport, retries
 
     async def send(self, body: str) -> None:
         """Deliver a webhook.
@@ -66,7 +75,7 @@ class WebhookSender:
             NotDelivered: refused; retrying does not help.
         """
         who = f"the shop's webhook address {self._url}"
-        headers = {"content-type": "application/json", SIGNATURE_HEADER: self._payments.sign_webhook(body)}
+        headers = {"content-type": "application/json", SIGNATURE_HEADER: self._signer.sign_webhook(body)}
         try:
             answer = await client.post(self._url, content=body.encode(), headers=headers)
         except httpx.HTTPError as error:

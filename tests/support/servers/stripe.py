@@ -39,6 +39,8 @@ class StripeServer:
     """Accounts whose owner took the platform's access away."""
     disputes: dict[str, dict[str, Any]] = field(default_factory=dict)
     payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Merchants' subscriptions on the platform's account."""
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_refund: str = "succeeded"
     """Status of refunds that are made from now on."""
@@ -212,6 +214,13 @@ class StripeServer:
                 return self.payouts.get(id)
             case "GET", ["payment_intents", id]:
                 return self._intent(id, account)
+            case "GET", ["subscriptions", id]:
+                return self.subscriptions.get(id) or _error(404, "invalid_request_error", "No such subscription.")
+            case "POST", ["billing_portal", "sessions"]:
+                url = f"https://billing.stripe.com/p/session/{form['customer']}"
+                return {"object": "billing_portal.session", "id": "bps_1", "url": url}
+            case "POST", ["checkout", "sessions"] if form["mode"] == "subscription":
+                return self._subscribe(form)
             case "POST", ["checkout", "sessions"]:
                 return self._session(form, account)
             case "POST", ["checkout", "sessions", id, "expire"]:
@@ -286,6 +295,24 @@ class StripeServer:
             "metadata": {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")},
         }
         return self.refunds[id]
+
+    def _subscribe(self, form: dict[str, str]) -> dict[str, Any]:
+        """Open a page for a subscription, and let it be paid at once."""
+        now = int(self.clock.now().timestamp())
+        id = f"sub_{len(self.subscriptions) + 1}"
+        start = "subscription_data[metadata]["
+        price = {"price": {"id": form["line_items[0][price]"]}}
+        item = price | {"current_period_start": now, "current_period_end": now + 30 * 86_400}
+        self.subscriptions[id] = {
+            "id": id,
+            "object": "subscription",
+            "customer": form.get("customer", "cus_1"),
+            "status": "active",
+            "start_date": now,
+            "items": {"object": "list", "data": [item]},
+            "metadata": {key[len(start) : -1]: value for key, value in form.items() if key.startswith(start)},
+        }
+        return {"id": f"cs_{id}", "object": "checkout.session", "url": f"https://checkout.stripe.com/c/pay/{id}"}
 
     def _session(self, form: dict[str, str], account: str | None) -> dict[str, Any]:
         id = f"cs_test_{len(self.sessions) + 1}"

@@ -286,6 +286,7 @@ class KnownOverdue:
     unpaid: list[UUID] = field(default_factory=list)
     archived: list[UUID] = field(default_factory=list)
     disputed: list[tuple[UUID, str]] = field(default_factory=list)
+    ungraced: list[UUID] = field(default_factory=list)
     asked: list[datetime] = field(default_factory=list)
     broken: bool = False
 
@@ -301,6 +302,9 @@ class KnownOverdue:
 
     async def orders_of_archived_stores(self, *, limit: int) -> Sequence[UUID]:
         return self.archived[:limit]
+
+    async def unpaid_plans(self, now: datetime, *, limit: int) -> Sequence[UUID]:
+        return self.ungraced[:limit]
 
     async def disputes(
         self, now: datetime, *, before: datetime, opened_before: datetime, limit: int

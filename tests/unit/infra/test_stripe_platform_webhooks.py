@@ -43,7 +43,9 @@ def body(type: str, object: dict[str, Any], **changes: Any) -> str:
     [("customer.subscription.updated", SUBSCRIPTION, "sub_1"), ("invoice.payment_failed", INVOICE, "in_1")],
 )
 def test_a_webhook_about_a_subscription_names_the_merchant(type: str, object: dict[str, Any], id: str) -> None:
-    expected = PlatformNotice(external_id="evt_1", type=type, object_id=id, merchant_id=MERCHANT)
+    expected = PlatformNotice(
+        external_id="evt_1", type=type, object_id=id, merchant_id=MERCHANT, subscription_id="sub_1"
+    )
     assert endpoint().read_body(body(type, object)) == expected
 
 

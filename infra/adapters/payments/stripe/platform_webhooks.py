@@ -67,6 +67,7 @@ class _Metadata(Part):
 
 class _Details(Part):
     metadata: _Metadata | None = None
+    subscription: Name | None = None
 
 
 class _Parent(Part):
@@ -75,6 +76,7 @@ class _Parent(Part):
 
 class _Object(Part):
     id: Name
+    subscription: Name | None = None
     metadata: _Metadata | None = None
     parent: _Parent | None = None
 
@@ -85,6 +87,13 @@ class _Object(Part):
             if metadata is not None and metadata.merchant_id is not None:
                 return metadata.merchant_id
         return None
+
+    def subscription_of(self, type: str) -> str | None:
+        """Return the subscription that a webhook of a type is about."""
+        if type.startswith("customer.subscription."):
+            return self.id
+        details = None if self.parent is None else self.parent.subscription_details
+        return self.subscription or (None if details is None else details.subscription)
 
 
 class _Data(Part):
@@ -130,7 +139,13 @@ def read_platform_notice(body: str, *, live: bool) -> PlatformNotice | None:
             return (
                 None
                 if merchant_id is None
-                else PlatformNotice(external_id=kind.id, type=kind.type, object_id=about.id, merchant_id=merchant_id)
+                else PlatformNotice(
+                    external_id=kind.id,
+                    type=kind.type,
+                    object_id=about.id,
+                    merchant_id=merchant_id,
+                    subscription_id=about.subscription_of(kind.type),
+                )
             )
     except ValidationError as error:
         raise UnusableWebhook(why(error)) from error

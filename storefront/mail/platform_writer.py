@@ -1,0 +1,103 @@
+"""Writes the platform's own mails to merchants: about their plan, and without the look of a store."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.kernel import Transient
+from domain.mail.aggregate import mail_id
+from domain.mail.events import MailKind
+from domain.mail.ports import Mail
+from domain.privacy import PersonalData
+from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
+from domain.subscription.plans import Plans
+from projections.merchants.views import MerchantView
+from schemas.envelope import Envelope
+from storefront.mail.writer import TEMPLATES
+from storefront.rendering import formatting
+
+PLATFORM = "Zyenta"
+"""The sender's name."""
+SUBJECTS: Mapping[MailKind, str] = {
+    MailKind.PLAN_PAYMENT_FAILED: "The payment of your plan failed",
+    MailKind.PLAN_SUSPENDED: "Your plan is suspended until it is paid",
+}
+"""The platform's mails with their subjects."""
+
+
+class MerchantQueries(Protocol):
+    """What the platform's mails are written from."""
+
+    async def merchant(self, merchant_id: UUID) -> MerchantView | None: ...
+
+
+class MailWriter(Protocol):
+    """Writes the mails of stores."""
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None: ...
+
+
+class PlatformMailWriter:
+    """Implements :class:`consumers.policies.mail.MailWriter` for the platform's own mails, and passes the others on."""
+
+    def __init__(
+        self,
+        queries: MerchantQueries,
+        personal: PersonalData,
+        stores: MailWriter,
+        *,
+        plans: Plans | None,
+        mail_domain: str,
+        sandbox: bool,
+    ) -> None:
+        """Take the sources of mails.
+
+        Args:
+            queries: finds the merchant.
+            personal: opens their address, just before a mail is sent.
+            stores: writes the mails of stores.
+            plans: the plans that are sold, for their names.
+            mail_domain: the right side of message ids.
+            sandbox: whether no real money moves; every mail then says so.
+        """
+        self._queries, self._personal, self._stores = queries, personal, stores
+        self._plans, self._mail_domain, self._sandbox = plans, mail_domain, sandbox
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(("html",)),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters["day"] = formatting.day_words
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
+        event = envelope.event
+        if kind not in SUBJECTS or not isinstance(event, SubscriptionPaymentFailed | GraceEnded):
+            return await self._stores.write(kind, envelope)
+        merchant = await self._queries.merchant(envelope.tenant)
+        if merchant is None:
+            raise Transient("the merchants", "do not show the merchant yet")
+        recipient = await self._personal.open(merchant.email)
+        if recipient is None:
+            return None
+        context: dict[str, Any] = {
+            "event": event,
+            "plan": event.plan if self._plans is None else self._plans.plan(event.plan).name,
+            "platform": PLATFORM,
+            "sandbox": self._sandbox,
+            "subject": SUBJECTS[kind],
+        }
+        name = kind.lower()
+        return Mail(
+            message_id=f"{mail_id(envelope.id, kind).hex}@{self._mail_domain}",
+            sender_name=PLATFORM,
+            recipient=recipient,
+            subject=SUBJECTS[kind],
+            text=self._templates.get_template(f"mail/{name}.txt").render(context).strip() + "\n",
+            html=self._templates.get_template(f"mail/{name}.html").render(context),
+            at=envelope.recorded_at,
+        )
