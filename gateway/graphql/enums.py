@@ -18,6 +18,8 @@ from domain.store.brand import Availability, HeroKind, Mood, Section
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import PageType, StoreStatus
 from domain.store.publication import BlockerCode
+from domain.subscription.entitlement import PlanState
+from domain.subscription.plans import Limit
 from projections.catalog.views import ImageState, ProductSort
 
 ENUMS = {
@@ -45,6 +47,11 @@ ENUMS = {
     "ACCEPTED: the provider has it and takes no more. REFUSED: correct it, then submit it once more.",
     EvidenceField: "Part of the evidence for a dispute. RECORD: what happened, in the order of time.",
     EvidenceSource: "Origin of a part of the evidence. LOG: what was recorded. MERCHANT: your own words.",
+    PlanState: "State of a merchant's plan. PAST_DUE: a payment failed, and nothing changes in the days of grace. "
+    "SUSPENDED: those are over; new stores and generations are refused. CANCELLED: it counts until its end. "
+    "FREE: without trial and subscription.",
+    Limit: "What a plan limits. STORES: that are not archived. PRODUCTS: of one store. GENERATIONS: stores that are made, or "
+    "made again, in a calendar month (UTC). TEAM_MEMBERS: people who share the account.",
     PayoutStatus: "Status of a payout. FAILED is final; a bank can return a payout after it was paid.",
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",

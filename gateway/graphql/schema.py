@@ -26,6 +26,7 @@ from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
+from gateway.graphql.mutations.plans import PlanMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.refunds import RefundMutations
 from gateway.graphql.mutations.returns import ReturnMutations
@@ -47,6 +48,7 @@ class Mutation(
     OrderMutations,
     RefundMutations,
     DisputeMutations,
+    PlanMutations,
     ReturnMutations,
     StoreMutations,
     SellingMutations,

@@ -19,6 +19,7 @@ from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import User, stores_of
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
+from gateway.graphql.types.plan import OfferedPlan
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
 from projections.catalog import queries as catalog_queries
@@ -138,6 +139,13 @@ class Query:
     async def niche_suggestions(self, info: Info) -> list[str]:
         await info.context.merchant()
         return list(info.context.deps.niche_suggestions)
+
+    @field("Plans that this platform sells, the cheapest first. Empty if it sells none: nothing is limited.")
+    async def plans(self, info: Info) -> list[OfferedPlan]:
+        await info.context.merchant()
+        sold = info.context.deps.plans
+        plans = () if sold is None else sold.by_id.values()
+        return [OfferedPlan.of(plan) for plan in sorted(plans, key=lambda plan: plan.price.minor if plan.price else 0)]
 
     @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:

@@ -1,20 +1,23 @@
 """The merchant who is logged in."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
+from gateway.api.plans import plan_of
 from gateway.api.stripe_accounts import requirement_message, restriction_message
+from gateway.api.validation import as_id
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
 from gateway.graphql.types.usage import Usage
@@ -130,6 +133,21 @@ class User:
     async def usage(self, month: str) -> Usage:
         since, until = month_of(month)
         return Usage.of(await usage_of_month(self.reading.db, since, until, scope=self.reading.scope))
+
+    @field(
+        "The merchant's plan with its limits and their use. Null if this platform sells no plans: nothing is limited."
+    )
+    async def plan(
+        self,
+        store_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="The store whose products are counted. If omitted, the one with the most."),
+        ] = None,
+    ) -> Plan | None:
+        reading = self.reading
+        chosen = None if store_id is None else as_id("store", store_id)
+        view = await plan_of(reading.deps, reading.db, self.view.id, store_id=chosen)
+        return None if view is None else Plan.of(view)
 
     @field("The merchant's stores, the newest first.")
     async def stores(

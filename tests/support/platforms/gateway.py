@@ -19,6 +19,7 @@ from commands.generation import StartGeneration, SucceedStep
 from commands.ports import Context, Receipt
 from commands.sourcing import ImportProducts, Pick
 from commands.store import AdoptBrand, MarkStoreReady, RequestStore, WritePages
+from commands.subscription import SoldPlans
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
@@ -27,12 +28,14 @@ from domain.product.events import WinningScore
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
 from domain.store.ports import PageDraft
+from domain.subscription.plans import Plans
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.ports import GatewayDependencies
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.usage import ReadModelUsage
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.web.server import guarded
@@ -252,12 +255,15 @@ def a_pick(number: int) -> Pick:
 
 
 @asynccontextmanager
-async def a_platform(database: str, *, clock: FixedClock | None = None, **changes: Any) -> AsyncIterator[Platform]:
+async def a_platform(
+    database: str, *, clock: FixedClock | None = None, plans: Plans | None = None, **changes: Any
+) -> AsyncIterator[Platform]:
     """Build a platform on a new database.
 
     Args:
         database: the database's address.
         clock: the platform's clock; a new one if None.
+        plans: the plans that it sells; None if nothing limits merchants.
         changes: replacements of the gateway's dependencies.
     """
     async with (
@@ -273,7 +279,8 @@ async def a_platform(database: str, *, clock: FixedClock | None = None, **change
                 await connection.execute(model.ddl)
         clock = clock or FixedClock()
         log = PostgresEventLog(pool, clock)
-        bus = CommandBus(log, handlers(clock))
+        sold = None if plans is None else SoldPlans(plans=plans, counter=ReadModelUsage(reader))
+        bus = CommandBus(log, handlers(clock, sold=sold))
         barrier, media, vault, parts = OnDemandBarrier(log, reader), MemoryMedia(), MemoryVault(), SwitchableReadiness()
         deps = GatewayDependencies(
             commands=bus,
@@ -294,6 +301,7 @@ async def a_platform(database: str, *, clock: FixedClock | None = None, **change
             passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
             media=media,
             payments={"sandbox": SignedPayments()},
+            plans=plans,
             readiness=parts,
             progress_poll=timedelta(milliseconds=20),
         )

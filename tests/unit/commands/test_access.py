@@ -12,7 +12,7 @@ from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
 from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
-from commands.disputes import RecordPayout
+from commands.disputes import EditDisputeEvidence, RecordPayout, SubmitDisputeEvidence
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
 from commands.generation import (
     CancelGeneration,
@@ -62,6 +62,7 @@ from commands.store import (
     RequestStore,
     SetDeliveryPromise,
 )
+from commands.subscription import EndGrace, RecordSubscription
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.generation.events import Step
@@ -85,6 +86,8 @@ OWN_ACCOUNT = {
     DisconnectStripe,
     ReceiveAccountWebhook,
     RecordPayout,
+    RecordSubscription,
+    EndGrace,
 }
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 
@@ -167,6 +170,12 @@ COMMANDS: dict[type, Build] = {
     ReceiveReturn: lambda _, _p, order, m: ReceiveReturn(order_id=order, merchant_id=m, number=1),
     RefundReturn: lambda _, _p, order, m: RefundReturn(order_id=order, merchant_id=m, number=1, refund_id=uuid4()),
     ReplaceReturn: lambda _, _p, order, m: ReplaceReturn(order_id=order, merchant_id=m, number=1),
+    EditDisputeEvidence: lambda _, _p, order, m: EditDisputeEvidence(
+        order_id=order, merchant_id=m, dispute_id="du_1", texts=sealed(order), fingerprint="f"
+    ),
+    SubmitDisputeEvidence: lambda _, _p, order, m: SubmitDisputeEvidence(
+        order_id=order, merchant_id=m, dispute_id="du_1", evidence=sealed(order), edition=0
+    ),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
     ),

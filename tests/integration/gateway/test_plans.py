@@ -1,0 +1,162 @@
+"""A merchant's plan through the API: limits before they bite, refusals, checkout, portal and webhooks of the sandbox."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from commands.reactions import BusDispatch
+from commands.subscription import EndGrace
+from consumers.policies.plans import PlansPolicy
+from domain.subscription.plans import DEFAULT, Limit, read_plans
+from infra.adapters.payments.sandbox_plans import NAME, Action, SandboxPlans
+from projections.merchants.plan_queries import merchants_past_grace
+from projections.reading.scope import SYSTEM
+from tests.integration.gateway.test_mutations import change
+from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
+
+CLOCK = FixedClock()
+SANDBOX = SandboxPlans(b"a secret that only tests know", page_url="http://sandbox.test/plan", clock=CLOCK)
+SHIPPED = read_plans(DEFAULT.read_text())
+BUILDER = replace(SHIPPED.plan("store-builder"), limits={Limit.STORES: 2, Limit.PRODUCTS: 3})
+PLANS = replace(SHIPPED, by_id={**SHIPPED.by_id, "store-builder": BUILDER})
+ME = """query ($store: ID) { me { plan(storeId: $store) { id state trialEndsAt graceEndsAt shopsStayUntil cancelsAt
+    limits { name used max left storeId } } } }"""
+LINKS = {"successUrl": "https://dashboard.example/plan", "cancelUrl": "https://dashboard.example/plans"}
+
+
+@pytest.fixture(scope="module")
+async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
+    """A platform that sells plans."""
+    maintenance = await asyncpg.connect(postgres_dsn)
+    await maintenance.execute(f"create database gateway_plans template {template}")
+    async with a_platform(
+        urlsplit(postgres_dsn)._replace(path="/gateway_plans").geturl(),
+        clock=CLOCK,
+        plans=PLANS,
+        plan_payments=SANDBOX,
+        payments={NAME: SANDBOX},
+    ) as whole:
+        yield whole
+    await maintenance.execute("drop database gateway_plans with (force)")
+    await maintenance.close()
+
+
+async def plan(platform: Platform, by: Merchant, store_id: UUID | None = None) -> dict[str, Any]:
+    await platform.barrier.catch_up()
+    me = await platform.ask(ME, {"store": None if store_id is None else str(store_id)}, by=by)
+    found: dict[str, Any] = me["plan"]
+    return found
+
+
+def used(plan: dict[str, Any]) -> dict[str, tuple[int, int | None]]:
+    return {each["name"]: (each["used"], each["max"]) for each in plan["limits"]}
+
+
+async def later(platform: Platform, owner: Merchant, time: timedelta) -> None:
+    """Let time pass, and log in again: the session has ended."""
+    CLOCK.advance(time)
+    log_in = "mutation ($input: LogInInput!) { logIn(input: $input) { accessToken userErrors { message } } }"
+    session = await platform.ask(log_in, {"input": {"email": owner.email, "password": PASSWORD}})
+    assert session["userErrors"] == []
+    owner.token = session["accessToken"]
+
+
+async def act(platform: Platform, url: str, action: Action) -> None:
+    """Press a button on a page of the sandbox: its webhook goes to the gateway, and from the log to the policy."""
+    body = SANDBOX.webhook(SANDBOX.read_page(url.rsplit("/", 1)[1]), action)
+    before = await platform.event_count()
+    answer = await platform.client.post(
+        f"/webhooks/payments/{NAME}", content=body, headers={"sandbox-signature": SANDBOX.sign_webhook(body)}
+    )
+    assert answer.json() == {"received": True}
+    policy = PlansPolicy(BusDispatch(platform.bus), {NAME: SANDBOX}, SANDBOX)
+    for raw in [raw async for batch in platform.log.scan() for raw in batch][before:]:
+        await policy(raw.decode())
+    await platform.barrier.catch_up()
+
+
+async def test_a_plan_is_tried_bought_not_paid_and_cancelled(platform: Platform, owner: Merchant) -> None:
+    offered = await platform.ask("query { plans { id name price currency limits { name max } } }", by=owner)
+    assert [(each["id"], each["price"], each["currency"]) for each in offered] == [
+        ("free", None, None),
+        ("store-builder", "29.00", "USD"),
+    ]
+    before = await plan(platform, owner)
+    assert (before["state"], before["trialEndsAt"]) == ("TRIAL", None)
+    assert used(before) == {"STORES": (0, 2), "PRODUCTS": (0, 3), "GENERATIONS": (0, None), "TEAM_MEMBERS": (1, None)}
+    store_id = await platform.stocked_store(owner, products=2)
+    request = {"niche": "Desk lamps"}
+    second = await change(platform, owner, "requestStore", "storeId", **request)
+    assert not second["userErrors"]
+    third = await change(platform, owner, "requestStore", "storeId", **request)
+    assert third["userErrors"][0]["code"] == "PLAN_LIMIT_REACHED"
+    assert "has 2 stores, you use 2" in third["userErrors"][0]["message"]
+    trying = await plan(platform, owner, store_id)
+    assert (trying["state"], trying["trialEndsAt"] is None) == ("TRIAL", False)
+    assert used(trying)["STORES"] == (2, 2)
+    assert used(trying)["PRODUCTS"] == (2, 3)
+    assert used(trying)["GENERATIONS"] == (2, None)
+
+    none = await change(platform, owner, "openPlanPortal", "url", returnUrl=LINKS["successUrl"])
+    assert none["userErrors"][0]["code"] == "NOT_SUBSCRIBED"
+    wrong = await change(platform, owner, "openPlanCheckout", "url", plan="free", **LINKS)
+    assert (wrong["userErrors"][0]["code"], wrong["userErrors"][0]["field"]) == ("PLAN_NOT_FOR_SALE", "plan")
+    bad = await change(
+        platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS | {"cancelUrl": "javascript:1"}
+    )
+    assert bad["userErrors"][0]["field"] == "cancelUrl"
+    page = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+    again = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+    assert page["url"] == again["url"], "a second tab gets the same page"
+    await act(platform, page["url"], Action.SUBSCRIBE)
+    assert (await plan(platform, owner))["state"] == "ACTIVE"
+    twice = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+    assert twice["userErrors"][0]["code"] == "ALREADY_SUBSCRIBED"
+
+    await later(platform, owner, timedelta(days=30))
+    portal = await change(platform, owner, "openPlanPortal", "url", returnUrl=LINKS["successUrl"])
+    await act(platform, portal["url"], Action.FAIL)
+    late = await plan(platform, owner)
+    assert (late["state"], late["graceEndsAt"] is None) == ("PAST_DUE", False)
+    assert await merchants_past_grace(platform.deps.reader, CLOCK.now(), scope=SYSTEM) == ()
+    await later(platform, owner, timedelta(days=15))
+    assert await merchants_past_grace(platform.deps.reader, CLOCK.now(), scope=SYSTEM) == (owner.id,)
+    await platform.send(EndGrace(merchant_id=owner.id))
+    assert await merchants_past_grace(platform.deps.reader, CLOCK.now(), scope=SYSTEM) == ()
+    suspended = await plan(platform, owner)
+    assert (suspended["state"], suspended["shopsStayUntil"] is None) == ("SUSPENDED", False)
+    refused = await change(platform, owner, "requestStore", "storeId", **request)
+    assert refused["userErrors"][0]["code"] == "PLAN_SUSPENDED"
+
+    portal = await change(platform, owner, "openPlanPortal", "url", returnUrl=LINKS["successUrl"])
+    await act(platform, portal["url"], Action.PAY)
+    assert (await plan(platform, owner))["state"] == "ACTIVE"
+    await later(platform, owner, timedelta(minutes=1))
+    portal = await change(platform, owner, "openPlanPortal", "url", returnUrl=LINKS["successUrl"])
+    await act(platform, portal["url"], Action.CANCEL)
+    cancelled = await plan(platform, owner)
+    assert (cancelled["state"], cancelled["cancelsAt"] is None) == ("CANCELLED", False)
+    await later(platform, owner, timedelta(days=31))
+    assert (await plan(platform, owner))["id"] == "free"
+    archived = await change(platform, owner, "archiveStore", "store { status }", storeId=str(store_id))
+    assert archived["store"]["status"] == "ARCHIVED"
+    assert used(await plan(platform, owner))["STORES"] == (1, 1)
+
+
+async def test_a_platform_without_plans_shows_none_and_sells_none(platform: Platform, stranger: Merchant) -> None:
+    deps = platform.deps
+    object.__setattr__(deps, "plans", None)
+    try:
+        assert (await platform.ask("query { me { plan { id } } }", by=stranger))["plan"] is None
+        assert await platform.ask("query { plans { id } }", by=stranger) == []
+        refused = await change(platform, stranger, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+        assert refused["userErrors"][0]["code"] == "PLANS_NOT_SOLD"
+    finally:
+        object.__setattr__(deps, "plans", PLANS)
