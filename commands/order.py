@@ -41,6 +41,8 @@ class OpenPaymentSession:
     session_id: str
     account_id: _Account = None
     """The merchant's account that the page pays into."""
+    owed_fee: Annotated[Money | None, Field(exclude_if=lambda fee: fee is None)] = None
+    """The platform's share, if the merchant is billed for it apart."""
 
 
 async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock: Clock) -> None:
@@ -52,7 +54,11 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
     """
     order = await work.get(ORDER, command.order_id)
     events = order.open_session(
-        provider=command.provider, session_id=command.session_id, account_id=command.account_id, at=clock.now()
+        provider=command.provider,
+        session_id=command.session_id,
+        account_id=command.account_id,
+        owed_fee=command.owed_fee,
+        at=clock.now(),
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 

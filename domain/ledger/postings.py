@@ -26,6 +26,8 @@ class Account(StrEnum):
     """Payments that pay for no order; the merchant owes them."""
     REFUNDS = "REFUNDS"
     PLATFORM_FEES = "PLATFORM_FEES"
+    FEES_OWED = "FEES_OWED"
+    """Platform fees that the payment provider does not take. The merchant owes them and is billed apart."""
     DISPUTES = "DISPUTES"
     """Money that banks took back for shoppers."""
     DISPUTE_FEES = "DISPUTE_FEES"
@@ -75,9 +77,14 @@ def _move(amount: Any, *, debit: Account, credit: Account) -> list[Posting]:
     return [Posting(debit, amount.minor, amount.currency), Posting(credit, -amount.minor, amount.currency)]
 
 
+def _fee_side(event: Any) -> Account:
+    """Return the account that pays the platform's fee: the provider took it from the balance, or the merchant owes it."""
+    return Account.FEES_OWED if event.fee_is_owed else Account.BALANCE
+
+
 def _charge(event: Any, kind: EntryKind, income: Account) -> Entry:
     paid = _move(event.amount, debit=Account.BALANCE, credit=income)
-    fee = _move(event.platform_fee, debit=Account.PLATFORM_FEES, credit=Account.BALANCE)
+    fee = _move(event.platform_fee, debit=Account.PLATFORM_FEES, credit=_fee_side(event))
     return Entry(kind=kind, reference=event.intent_id, postings=[*paid, *fee])
 
 
@@ -95,7 +102,7 @@ def _refunded(event: Any) -> Account:
 
 def _refund_succeeded(event: Any) -> Entry | None:
     back = _move(event.amount, debit=_refunded(event), credit=Account.BALANCE)
-    fee = _move(event.fee_refund, debit=Account.BALANCE, credit=Account.PLATFORM_FEES)
+    fee = _move(event.fee_refund, debit=_fee_side(event), credit=Account.PLATFORM_FEES)
     return Entry(kind=EntryKind.REFUND, reference=event.external_id, postings=[*back, *fee])
 
 
@@ -103,7 +110,7 @@ def _refund_failed(event: Any) -> Entry | None:
     if not event.after_success:
         return None
     back = _move(event.amount, debit=Account.BALANCE, credit=_refunded(event))
-    fee = _move(event.fee_refund, debit=Account.PLATFORM_FEES, credit=Account.BALANCE)
+    fee = _move(event.fee_refund, debit=Account.PLATFORM_FEES, credit=_fee_side(event))
     return Entry(kind=EntryKind.REFUND_RETURNED, reference=event.external_id or "", postings=[*back, *fee])
 
 

@@ -76,6 +76,8 @@ class Order:
     session_id: str | None = None
     page_account_id: str | None = None
     """The merchant's account that the payment page pays into; None if it was not recorded."""
+    owed_fee: Money | None = None
+    """The platform's share of the page's payment, if the merchant is billed for it apart."""
     intent_id: str | None = None
     """The payment that paid the order."""
     after: AfterSale = AfterSale()
@@ -124,7 +126,13 @@ class Order:
         return minor - minor % payment_step(self.total.currency)
 
     def open_session(
-        self, *, provider: str, session_id: str, at: datetime, account_id: str | None = None
+        self,
+        *,
+        provider: str,
+        session_id: str,
+        at: datetime,
+        account_id: str | None = None,
+        owed_fee: Money | None = None,
     ) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
 
@@ -137,7 +145,11 @@ class Order:
             raise OrderNotOpen(self.id, self.status, "paid")
         return (
             PaymentSessionOpened(
-                **next_header(self, at), provider=provider, session_id=session_id, account_id=account_id
+                **next_header(self, at),
+                provider=provider,
+                session_id=session_id,
+                account_id=account_id,
+                owed_fee=owed_fee,
             ),
         )
 
@@ -150,7 +162,16 @@ class Order:
         """
         if intent_id == self.intent_id or intent_id in self.unmatched_intents:
             return ()
-        payment = {"intent_id": intent_id, "amount": paid, "platform_fee": fee, "account_id": account_id}
+        is_owed = self.owed_fee is not None
+        # What the provider repeats of an owed fee comes from the merchant's own account, who could have changed it.
+        fee = fee if self.owed_fee is None else self.owed_fee
+        payment = {
+            "intent_id": intent_id,
+            "amount": paid,
+            "platform_fee": fee,
+            "account_id": account_id,
+            "fee_is_owed": is_owed,
+        }
         reason = self._unmatched(paid)
         if reason is not None:
             return (PaymentUnmatched(**next_header(self, at), **payment, reason=reason),)
@@ -303,7 +324,11 @@ def _changed(order: Order, event: OrderEvent) -> Order:
     match event:
         case PaymentSessionOpened():
             return replace(
-                order, provider=event.provider, session_id=event.session_id, page_account_id=event.account_id
+                order,
+                provider=event.provider,
+                session_id=event.session_id,
+                page_account_id=event.account_id,
+                owed_fee=event.owed_fee,
             )
         case OrderPaid() | PaymentFailed() | PaymentUnmatched():
             return _with_payment(order, event)
@@ -333,7 +358,9 @@ def _changed(order: Order, event: OrderEvent) -> Order:
 def _with_payment(order: Order, event: OrderPaid | PaymentFailed | PaymentUnmatched) -> Order:
     if isinstance(event, PaymentFailed):
         return replace(order, failed_intents=order.failed_intents | {event.intent_id})
-    payment = Payment(amount=event.amount, fee=event.platform_fee, account_id=event.account_id)
+    payment = Payment(
+        amount=event.amount, fee=event.platform_fee, account_id=event.account_id, fee_is_owed=event.fee_is_owed
+    )
     after = order.after.with_payment(event.intent_id, payment)
     if isinstance(event, OrderPaid):
         return replace(order, intent_id=event.intent_id, after=after)

@@ -112,6 +112,8 @@ class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.
     """The provider's id of the page."""
     account_id: str | None = None
     """The merchant's account at the provider that is paid; null in older events and if the provider has one for all."""
+    owed_fee: Money | None = None
+    """The platform's share, if the merchant is billed for it apart; null if the provider takes it, and in older events."""
 
 
 class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
@@ -122,9 +124,11 @@ class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
     amount: Money
     """What the shopper paid, tax included."""
     platform_fee: Money
-    """The platform's share, which the provider took out of ``amount``."""
+    """The platform's share of ``amount``."""
     account_id: str | None = None
     """The merchant's account at the provider that has the money; null in older events and if the provider has one for all."""
+    fee_is_owed: bool = False
+    """Whether the merchant is billed for the platform's share apart; false if the provider took it out of ``amount``."""
 
 
 class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):
@@ -162,6 +166,8 @@ class PaymentUnmatched(DomainEvent, wire_name="order.payment_unmatched.v1"):
     reason: UnmatchedReason
     account_id: str | None = None
     """The merchant's account at the provider that has the money; null in older events and if the provider has one for all."""
+    fee_is_owed: bool = False
+    """Whether the merchant is billed for the platform's share apart; false if the provider took it out of ``amount``."""
 
 
 class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):

@@ -42,6 +42,8 @@ class PaymentSession:
     url: str
     account_id: str | None = None
     """The merchant's account that is paid; None if the provider has one account for all merchants."""
+    owed_fee: Money | None = None
+    """The platform's share, if the provider does not take it and the merchant is billed for it apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
+
+from pydantic import Field
 
 from domain.money import Money
 from domain.order.after_sale.state import RefundStatus
@@ -39,6 +41,9 @@ class RefundAnswer:
     status: RefundStatus
     reason: str = ""
     """Why it failed, in the provider's words."""
+    fee_refunded: Annotated[Money | None, Field(exclude=True)] = None
+    """How much of the platform's fee of this payment has gone back so far, with all of its refunds; None if the provider
+    says nothing about it. Left out of digests: a repeat may know more."""
 
 
 class PaymentRefunds(Protocol):

@@ -148,6 +148,8 @@ def _progress(
     order: Order, refund_id: UUID, known: Refund, answer: RefundAnswer, *, at: datetime, offset: int
 ) -> OrderEvent | None:
     header = next_header(order, at, offset)
+    payment = order.after.payments.get(known.intent_id)
+    is_owed = payment is not None and payment.fee_is_owed
     is_open = known.status is RefundStatus.REQUESTED or (known.is_unconfirmed and answer.external_id is not None)
     came_back = known.status is RefundStatus.SUCCEEDED and answer.external_id is not None
     if answer.status is RefundStatus.FAILED and (is_open or came_back):
@@ -158,6 +160,7 @@ def _progress(
             intent_id=known.intent_id,
             amount=known.amount,
             fee_refund=known.fee_refund,
+            fee_is_owed=is_owed,
             reason=answer.reason,
             after_success=known.status is RefundStatus.SUCCEEDED,
             unmatched=known.intent_id in order.unmatched_intents,
@@ -170,11 +173,25 @@ def _progress(
             external_id=answer.external_id or "",
             intent_id=known.intent_id,
             amount=known.amount,
-            fee_refund=known.fee_refund,
+            fee_refund=_returned_fee(order.after, known, answer),
+            fee_is_owed=is_owed,
             unmatched=known.intent_id in order.unmatched_intents,
             unsent=_unsent_by(order, refund_id, known),
         )
     return None
+
+
+def _returned_fee(after: AfterSale, refund: Refund, answer: RefundAnswer) -> Money:
+    """Return the share of the fee that went back with a refund: what the provider says, and our own share if it says nothing.
+
+    The provider reports the sum of all refunds of a payment. What earlier refunds have of it is known.
+    """
+    if answer.fee_refunded is None:
+        return refund.fee_refund
+    known = sum(
+        each.fee_refund.minor for each in after.refunds_of(refund.intent_id) if each.status is RefundStatus.SUCCEEDED
+    )
+    return Money(minor=max(0, answer.fee_refunded.minor - known), currency=answer.fee_refunded.currency)
 
 
 def _unsent_by(order: Order, refund_id: UUID, refund: Refund) -> int:

@@ -61,6 +61,7 @@ ENUMS = {
     DomainProblem: "Why a domain is not proved. DNS_ERROR: its name servers give no usable answer. "
     "TAKEN: another store proved it first.",
     Account: "Account of a ledger. BALANCE: the money at the payment provider, before the provider's own fees for payments. "
+    "FEES_OWED: platform fees that the merchant is billed for apart. "
     "UNMATCHED: payments that pay for no order. DISPUTES: money that banks took back for shoppers.",
     EntryKind: "What a ledger entry is about. DISPUTE: its money moved, in either direction.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "

@@ -384,7 +384,7 @@ REFUNDS = Table(
     "refunds",
     RefundRow,
     key=("order_id", "refund_id"),
-    hot=("unsent_items", "external_id", "status", "failure", "succeeded_at", "failed_at"),
+    hot=("unsent_items", "external_id", "status", "fee_minor", "failure", "succeeded_at", "failed_at"),
 )
 
 PARCELS = Table("parcels", ParcelRow, key=("order_id", "number"), hot=("carrier", "tracking_number"))

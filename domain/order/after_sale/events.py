@@ -71,6 +71,8 @@ class RefundSucceeded(DomainEvent, wire_name="order.refund_succeeded.v1"):
     amount: Money
     fee_refund: Money
     """The share of the platform's fee that went back to the merchant."""
+    fee_is_owed: bool = False
+    """Whether the merchant is billed for the fee apart, so that no money moved for ``fee_refund``."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
     unsent: int | None = None
@@ -94,6 +96,8 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
     """In the provider's words."""
     after_success: bool
     """Whether it had succeeded before, so that money came back to the merchant."""
+    fee_is_owed: bool = False
+    """Whether the merchant is billed for the fee apart, so that no money moved for ``fee_refund``."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
     unsent: int | None = None

@@ -48,6 +48,8 @@ class Payment:
     """The platform's share of ``amount``."""
     account_id: str | None = None
     """The merchant's account that has the money; None if it was not recorded."""
+    fee_is_owed: bool = False
+    """Whether the merchant is billed for the fee apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +264,10 @@ class AfterSale:
                 )
             case RefundSucceeded():
                 refund = replace(
-                    self.refunds[event.refund_id], status=RefundStatus.SUCCEEDED, external_id=event.external_id
+                    self.refunds[event.refund_id],
+                    status=RefundStatus.SUCCEEDED,
+                    external_id=event.external_id,
+                    fee_refund=event.fee_refund,
                 )
             case RefundFailed():
                 known = self.refunds[event.refund_id]

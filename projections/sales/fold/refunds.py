@@ -79,7 +79,7 @@ def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> N
     post(rows, RefundSucceeded, event, tenant)
     row = rows.refunds[event.originator_id, event.refund_id]
     row.status, row.external_id, row.succeeded_at = RefundStatus.SUCCEEDED, event.external_id, event.occurred_at
-    row.failure, row.failed_at = None, None
+    row.failure, row.failed_at, row.fee_minor = None, None, within_range(event.fee_refund.minor)
     _add(rows, event, tenant, 1)
 
 

@@ -210,6 +210,13 @@ class StripeServer:
                 return self.disputes.get(id)
             case "POST", ["disputes", id]:
                 return self._evidence(id, form)
+            case "GET", ["application_fees", id]:
+                intent_id = id.removeprefix("fee_")
+                made = [each for each in self.refunds.values() if each["payment_intent"] == intent_id]
+                session = next(each for each in self.sessions.values() if each["payment_intent"] == intent_id)
+                refunded = sum(each["fee"] for each in made)
+                about = {"id": id, "object": "application_fee", "currency": session["currency"]}
+                return about | {"amount": session["fee"], "amount_refunded": refunded}
             case "GET", ["payouts", id]:
                 return self.payouts.get(id)
             case "GET", ["payment_intents", id]:
@@ -266,7 +273,14 @@ class StripeServer:
     def _intent(self, id: str, account: str | None) -> dict[str, Any] | None:
         for session in self.sessions.values():
             if session["payment_intent"] == id and session["account"] == account:
-                about = {"id": id, "object": "payment_intent", "amount": session["amount_total"]}
+                fee = None if session["fee"] is None else f"fee_{id}"
+                charge = {"id": f"ch_{id}", "object": "charge", "application_fee": fee}
+                about = {
+                    "id": id,
+                    "object": "payment_intent",
+                    "amount": session["amount_total"],
+                    "latest_charge": charge,
+                }
                 return about | {"currency": session["currency"], "metadata": session["metadata"]}
         return None
 
@@ -282,7 +296,9 @@ class StripeServer:
         amount = int(form["amount"])
         if amount > intent["amount"] - gone:
             return _error(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge.")
-        if form.get("refund_application_fee") == "true" and intent["metadata"].get("platform_fee", "0") == "0":
+        returns_fee = form.get("refund_application_fee") == "true"
+        session = next(each for each in self.sessions.values() if each["payment_intent"] == intent["id"])
+        if returns_fee and not session["fee"]:
             return _error(400, "invalid_request_error", "The charge has no application fee.")
         id = f"re_{len(self.refunds) + 1}"
         self.refunds[id] = {
@@ -293,6 +309,8 @@ class StripeServer:
             "currency": intent["currency"],
             "status": self.next_refund,
             "metadata": {key[9:-1]: value for key, value in form.items() if key.startswith("metadata[")},
+            # Stripe rounds in its own way; half a unit goes down here, and up in our own arithmetic.
+            "fee": (amount * session["fee"] * 2 - 1) // (2 * intent["amount"]) if returns_fee else 0,
         }
         return self.refunds[id]
 
@@ -338,6 +356,7 @@ class StripeServer:
             "currency": form["line_items[0][price_data][currency]"],
             "metadata": metadata,
             "account": account,
+            "fee": None if (fee := form.get("payment_intent_data[application_fee_amount]")) is None else int(fee),
         }
         return self.sessions[id]
 

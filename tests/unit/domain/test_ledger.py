@@ -126,6 +126,25 @@ def test_a_charge_gives_the_merchant_the_payment_less_the_fee() -> None:
     }
 
 
+def test_an_owed_fee_leaves_the_merchants_balance_alone_and_is_owed_less_after_a_refund() -> None:
+    books, store = Books(), uuid4()
+    paid = OrderPaid(
+        **head(), intent_id="pi_1", amount=dollars("49.98"), platform_fee=dollars("2.50"), fee_is_owed=True
+    )
+    back = RefundSucceeded(**refund_fields(), fee_is_owed=True)
+    for event in (paid, back):
+        entry = entry_of(event)
+        assert entry is not None
+        books.post(store, entry)
+    assert {account: minor for (_, _, account), minor in books.balances.items()} == {
+        Account.BALANCE: 3998,
+        Account.SALES: -4998,
+        Account.REFUNDS: 1000,
+        Account.PLATFORM_FEES: 200,
+        Account.FEES_OWED: -200,
+    }
+
+
 def refund_fields() -> dict[str, Any]:
     amounts = {"amount": dollars("10.00"), "fee_refund": dollars("0.50")}
     return {**head(), "refund_id": UUID(int=3), "external_id": "re_1", "intent_id": "pi_1", **amounts}

@@ -200,6 +200,25 @@ def test_a_refund_that_succeeds_is_recorded_once_and_refunds_the_order() -> None
         assert record_refund(order, said(event, status), at=NOON) == []
 
 
+def test_the_fee_that_the_provider_says_went_back_counts_and_not_our_own_rounding() -> None:
+    order, first = refund(paid(), amount=dollars("10.00"))
+    order, second = refund(order, amount=dollars("10.00"))
+    assert (first.fee_refund, second.fee_refund) == (dollars("0.50"), dollars("0.50"))
+    first_said = replace(said(first, RefundStatus.SUCCEEDED), fee_refunded=dollars("0.49"))
+    events = record_refund(order, first_said, at=NOON)
+    order = fold(events, order)
+    # The provider reports the sum of both.
+    second_said = replace(said(second, RefundStatus.SUCCEEDED, "re_2"), fee_refunded=dollars("1.01"))
+    recorded = [*events, *record_refund(order, second_said, at=NOON)]
+    assert [event.fee_refund for event in recorded if isinstance(event, RefundSucceeded)] == [
+        dollars("0.49"),
+        dollars("0.52"),
+    ]
+    order = fold(recorded[1:], order)
+    _, rest = refund(order)
+    assert rest.fee_refund == dollars("1.49"), "a refund of everything returns what is left of the fee"
+
+
 def test_a_failed_refund_gives_its_amount_free_even_after_a_success() -> None:
     order, event = refund(paid())
     order = fold(record_refund(order, said(event, RefundStatus.SUCCEEDED), at=NOON), order)

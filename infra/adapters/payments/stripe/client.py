@@ -4,9 +4,10 @@ Every request that creates something has an idempotency key that is derived from
 answer returns the first answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+import re
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import stripe
 from stripe._base_address import BaseAddresses
@@ -32,6 +33,8 @@ MISSING = frozenset({"resource_missing", "not_found"})
 TIMEOUT_SECONDS = 15
 RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
+ACCOUNT_HEADER = "Stripe-Account"
+KEY = re.compile(r"['\"]?\b(sk|rk|pk)_(live|test)_\S+")
 NAME = "stripe"
 """The provider's name in events and in the address of its webhooks."""
 PLATFORM_NAME = "stripe-platform"
@@ -59,21 +62,74 @@ class NotThere(StripeRefused):
     """The account has no such thing."""
 
 
+class OwnKeys(Protocol):
+    """Finds the keys of merchants who gave the platform one instead of connecting their account."""
+
+    async def key_of(self, account_id: str) -> str | None:
+        """Return the own key of an account; None if the platform reaches the account through Connect."""
+        ...
+
+
+class _KeyedHttp(stripe.HTTPXClient):
+    """Sends requests about an account with the account's own key, if its merchant gave one.
+
+    So no adapter needs to know which accounts have one, and none can forget it: the platform's key does not reach them.
+    """
+
+    def __init__(self, own_keys: OwnKeys | None) -> None:
+        super().__init__(timeout=TIMEOUT_SECONDS)
+        self._own_keys = own_keys
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        account_id = headers.get(ACCOUNT_HEADER)
+        if account_id is not None and self._own_keys is not None:
+            key = await self._own_keys.key_of(account_id)
+            if key is not None:
+                headers = {name: value for name, value in headers.items() if name != ACCOUNT_HEADER}
+                headers["Authorization"] = f"Bearer {key}"
+        return await super().request_async(method, url, headers, post_data)
+
+
 @asynccontextmanager
-async def stripe_client(secret_key: str, *, api_base: str | None = None) -> AsyncIterator[stripe.StripeClient]:
+async def stripe_client(
+    secret_key: str, *, api_base: str | None = None, own_keys: OwnKeys | None = None
+) -> AsyncIterator[stripe.StripeClient]:
     """Open a client of the platform's account.
 
     Args:
         secret_key: ``sk_...`` or ``rk_...``.
         api_base: another address than Stripe's, for tests.
+        own_keys: the keys with which requests about some accounts are sent; None if there are none.
     """
     addresses: BaseAddresses = {} if api_base is None else {"api": api_base, "connect": api_base}
-    http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS)
+    http = _KeyedHttp(own_keys)
     try:
         yield stripe.StripeClient(secret_key, base_addresses=addresses, max_network_retries=RETRIES, http_client=http)
     finally:
         http.close()  # type: ignore[no-untyped-call]
         await http.close_async()  # type: ignore[no-untyped-call]
+
+
+def client_with(client: stripe.StripeClient, secret_key: str) -> stripe.StripeClient:
+    """Return a client of another key with the same connections."""
+    requestor = client._requestor  # noqa: SLF001 - the library has no public name for it
+    return stripe.StripeClient(
+        secret_key,
+        base_addresses=requestor.base_addresses,
+        max_network_retries=RETRIES,
+        http_client=requestor._client,  # noqa: SLF001
+    )
+
+
+def without_keys(said: str) -> str:
+    """Return a text of Stripe's without keys, which it repeats in part."""
+    return KEY.sub("the key", said)
+
+
+def _said(error: stripe.StripeError) -> str:
+    return without_keys(error.user_message or type(error).__name__)
 
 
 async def ask(call: Awaitable[T]) -> T:
@@ -91,9 +147,9 @@ async def ask(call: Awaitable[T]) -> T:
         outage.attempts = RETRIES + 1
         raise outage from error
     except stripe.PermissionError as error:
-        raise AccountGone(error.user_message or type(error).__name__, error.code) from error
+        raise AccountGone(_said(error), error.code) from error
     except stripe.InvalidRequestError as error:
         kind = NotThere if error.code in MISSING else StripeRefused
-        raise kind(error.user_message or type(error).__name__, error.code) from error
+        raise kind(_said(error), error.code) from error
     except stripe.StripeError as error:
-        raise StripeRefused(error.user_message or type(error).__name__, error.code) from error
+        raise StripeRefused(_said(error), error.code) from error
