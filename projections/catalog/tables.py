@@ -337,7 +337,8 @@ PRODUCT_WORDS = Table(
 SEARCH_WORDS = Table(
     "search_words",
     SearchWordRow,
-    key=("store_id", "word"),
+    # Not by store first: PostgreSQL expects few words of a store, and would compare all of them with a misspelled one.
+    key=("word", "store_id"),
     # With btree_gin, the words of one store and those with a trigram are both read from this index.
     indexes=("create index on search_words using gin (store_id, word public.gin_trgm_ops)",),
 )
@@ -389,7 +390,7 @@ class CatalogRows:
     products: dict[UUID, ProductRow] = field(default_factory=dict)
     product_texts: dict[UUID, ProductTextRow] = field(default_factory=dict)
     product_words: dict[UUID, ProductWordsRow] = field(default_factory=dict)
-    search_words: dict[tuple[UUID, str], SearchWordRow] = field(default_factory=dict)
+    search_words: dict[tuple[str, UUID], SearchWordRow] = field(default_factory=dict)
     product_counts: dict[UUID, ProductCountsRow] = field(default_factory=dict)
     variants: dict[UUID, VariantRow] = field(default_factory=dict)
     media: dict[UUID, MediaRow] = field(default_factory=dict)

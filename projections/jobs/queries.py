@@ -13,7 +13,7 @@ from domain.generation.steps import WEIGHTS
 from domain.store.niche import NicheReading
 from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
 from projections.reading.paging import Conditions, Reader
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import Scope, owned, restrict
 
 _GENERATIONS = (
     "select g.id, g.store_id, g.merchant_id, g.niche, g.status, g.error, g.reading, g.cautions, g.attention, g.created_at, g.updated_at, g.completed_at "
@@ -68,7 +68,7 @@ async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit:
     restrict(
         where,
         scope,
-        merchant="l.generation_id in (select g.id from generations g where g.merchant_id = {})",
+        merchant=owned("l.generation_id", owners="generations", id="id"),
         store=None,
     )
     records = await db.fetch(

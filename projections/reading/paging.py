@@ -25,6 +25,13 @@ PAGE_SIZE = 20
 """Rows in a page if the caller does not say how many."""
 PAGE_MAX = 100
 """Most rows in a page."""
+FEW = 3_000
+"""Most rows that are sorted for a page."""
+PROBED = 100
+"""Rows of each part of a list of which a common condition keeps many."""
+MANY = 10
+IS_FEW = f"not (select yes from common) and (select count(*) from few) <= {FEW}"
+"""Whether a narrow condition finds few rows."""
 
 
 class Reader(Protocol):
@@ -150,7 +157,9 @@ class Conditions:
         self.arguments: list[Any] = []
         self.parts: str | None = None
         """A table whose rows each stand for a part of the list; see :meth:`split`."""
-        self.joins = ""
+        self.few: str | None = None
+        """The query of the rows that a narrow condition may find; see :meth:`narrow`."""
+        self.narrowly = ""
 
     def add(self, part: str, *values: object) -> "Conditions":
         """Add a condition; each ``{}`` in it stands for the next value."""
@@ -162,7 +171,7 @@ class Conditions:
         self.arguments.append(value)
         return f"${len(self.arguments)}"
 
-    def split(self, parts: str, joins: str = "") -> "Conditions":
+    def split(self, parts: str) -> "Conditions":
         """Split the list into parts, each of which is read in order from its own place of an index.
 
         No more than a page of each part is read. So rows of a rare status, or of two statuses, are found without
@@ -170,10 +179,36 @@ class Conditions:
 
         Args:
             parts: a table of parts. The conditions name its columns; a row of the list meets them for one part.
-            joins: joins of other tables that the conditions need.
         """
-        self.parts, self.joins = parts, joins
+        self.parts = parts
         return self
+
+    def narrow(self, few: str, condition: str) -> "Conditions":
+        """Add a condition that an index of its own serves, but not in the order of the list.
+
+        If it finds no more than ``FEW`` rows, they are sorted. If it finds more, or ``MANY`` of the first ``PROBED``, the
+        list is followed in its order until a page is found. PostgreSQL cannot choose: it does not know how common a
+        condition is in one store.
+
+        Args:
+            few: the query of the rows, through the condition's own index; the other conditions are checked afterwards.
+            condition: the condition for a row of the list, as a subquery so that it is no way to find rows.
+        """
+        self.few, self.narrowly = few, condition
+        return self
+
+    def with_few(self, rows: str, alias: str) -> str:
+        """Return the ``with`` clause of a list with a narrow condition.
+
+        Args:
+            rows: the query of the list's rows in its order, without the narrow condition.
+            alias: the name of a row in the conditions.
+        """
+        probed = f"select {self.narrowly} as has from {self.parts} cross join lateral ({rows} limit {PROBED}) {alias}"
+        return (
+            f"with common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has), "
+            f"few as materialized ({self.few} and not (select yes from common) limit {FEW + 1}) "
+        )
 
     @property
     def sql(self) -> str:
@@ -218,24 +253,33 @@ async def paginate(
         InvalidInput: the window or a cursor is invalid.
     """
     window.check()
+    direction = "desc" if order.descending is not window.backwards else "asc"
+    in_order = f"order by {order.key} {direction}, {id} {direction}"
+    alias = table.rpartition(" ")[2]
+    few = (
+        ""
+        if where.few is None
+        else where.with_few(f"select {alias}.* from {table} where {where.sql} {in_order}", alias)
+    )
     for name, cursor, beyond in (("after", window.after, True), ("before", window.before, False)):
         if cursor is not None:
             key, row_id = _read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
     columns, key_column, id_column = _columns_of_page(selection, order, id)
-    direction = "desc" if order.descending is not window.backwards else "asc"
     limit = window.size + 1
-    in_order = f"order by {order.key} {direction}, {id} {direction}"
-    rows = f"where {where.sql} {in_order} limit {limit}"
+    rows = f"{where.sql} {in_order} limit {limit}"
     if where.parts is None:
-        query = f"select {columns} from {table}{joins} {rows}"
+        query = f"select {columns} from {table}{joins} where {rows}"
     else:
-        alias = table.rpartition(" ")[2]
-        part = f"select {alias}.* from {table}{where.joins} {rows}"
+        part = f"select {alias}.* from {table} where {rows}"
+        if where.few is not None:
+            sorted_few = f"select {alias}.* from few {alias} where {IS_FEW} and {where.sql}"
+            followed = f"select {alias}.* from {table} where not ({IS_FEW}) and {where.narrowly} and {rows}"
+            part = f"({sorted_few}) union all ({followed})"
         # The planner drops the columns that are not used.
         parts = f"select {alias}.* from {where.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
-        query = f"select {columns} from ({parts}) {alias}{joins} {in_order}"
+        query = f"{few}select {columns} from ({parts}) {alias}{joins} {in_order}"
     records = await db.fetch(query, *where.arguments)
     more = len(records) > window.size
     page = records[: window.size]

@@ -8,7 +8,8 @@ from asyncpg import Record
 
 from domain.discount.events import DiscountTerms
 from projections.reading.paging import Conditions, Reader
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import Scope
+from projections.sales.scoped import within
 from projections.sales.views import DiscountView
 
 COLUMNS = "d.id, d.store_id, d.code, d.terms, d.paused, d.reserved, d.used, d.created_at, d.updated_at"
@@ -17,12 +18,7 @@ DISCOUNTS_MOST = 500
 
 
 def _within(scope: Scope, where: Conditions) -> Conditions:
-    return restrict(
-        where,
-        scope,
-        merchant="d.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
-        store="d.store_id",
-    )
+    return within(scope, where, "d.store_id")
 
 
 async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[DiscountView, ...]:

@@ -13,11 +13,11 @@ from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
+from projections.sales.scoped import within
 from projections.sales.views import DisputeView, PayoutView
 
 DISPUTE_LINE_BASIS_POINTS = 75
 """Card networks watch a merchant above .75 percent of disputed payments."""
-_OWNED = "d.store_id in (select w.store_id from store_owners w where w.merchant_id = {})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ async def disputes_of_orders(
 
 
 async def _disputes(db: Reader, where: Conditions, *, scope: Scope, limit: int | None) -> tuple[DisputeView, ...]:
-    where = restrict(where, scope, merchant=_OWNED, store=None)
+    where = within(scope, where, "d.store_id", shoppers=False)
     most = "" if limit is None else f" limit {int(limit)}"
     records = await db.fetch(
         "select d.dispute_id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.status, d.evidence_due, "
@@ -111,7 +111,7 @@ async def disputes_near_deadline(
         .add("d.evidence_due <= {}", before)
         .add("d.opened_at <= {}", opened_before)
     )
-    where = restrict(where, scope, merchant=_OWNED, store=None)
+    where = within(scope, where, "d.store_id", shoppers=False)
     records = await db.fetch(
         f"select d.order_id, d.dispute_id from disputes d where {where.sql} "
         f"order by d.evidence_due, d.order_id, d.dispute_id limit {int(limit)}",
@@ -123,14 +123,14 @@ async def disputes_near_deadline(
 async def dispute_rate(db: Reader, store_id: UUID, since: date, *, scope: Scope) -> DisputeRate:
     """Return how many of a store's payments since the beginning of a day, in UTC, are disputed."""
     paid = Conditions().add("y.store_id = {}", store_id).add("y.day >= {}", since)
-    paid = restrict(paid, scope, merchant=_OWNED.replace("d.store_id", "y.store_id"), store=None)
+    paid = within(scope, paid, "y.store_id", shoppers=False)
     payments = await db.fetchval(
         f"select coalesce(sum(y.orders), 0)::bigint from paid_days y where {paid.sql}", *paid.arguments
     )
     begin = datetime.combine(since, time(), UTC)
     # A payment is disputed after it was made, so older disputes are not read.
     where = Conditions().add("d.store_id = {}", store_id).add("d.opened_at >= {0} and o.paid_at >= {0}", begin)
-    where = restrict(where, scope, merchant=_OWNED, store=None)
+    where = within(scope, where, "d.store_id", shoppers=False)
     disputed = await db.fetchval(
         "select count(distinct d.order_id) from disputes d join orders o on o.id = d.order_id "
         f"where {where.sql} and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED')",

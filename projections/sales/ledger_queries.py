@@ -16,6 +16,7 @@ from domain.ledger.postings import FEES, Account, EntryKind
 from domain.money import Money
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
+from projections.sales.scoped import within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,9 @@ async def statement(
     """
     where = Conditions().add("p.at >= {}", since).add("p.at < {}", until)
     if store_id is not None:
-        where = where.add("p.book = {}", store_id)
-    where = restrict(where, scope, merchant=_MERCHANTS, store=None)
+        where = within(scope, where.add("p.book = {}", store_id), "p.book", shoppers=False)
+    else:
+        where = restrict(where, scope, merchant=_MERCHANTS, store=None)
     records = await db.fetch(
         "select p.at, p.book, p.kind, o.number, p.reference, p.currency, "
         f"coalesce(sum(p.minor) filter (where p.account in {_FEES}), 0)::bigint as fee, "
@@ -115,7 +117,7 @@ async def statement(
 
 async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[AccountBalance, ...]:
     """Return the balances of a store's book; in each currency they sum to zero."""
-    where = restrict(Conditions().add("p.book = {}", store_id), scope, merchant=_MERCHANTS, store=None)
+    where = within(scope, Conditions().add("p.book = {}", store_id), "p.book", shoppers=False)
     records = await db.fetch(
         "select p.account, p.currency, p.minor from ledger_balances p "
         f"where {where.sql} order by p.currency, p.account",

@@ -19,9 +19,10 @@ from domain.store.return_policy import LEGAL_DAYS
 from projections.engine.tally import read_tally, total
 from projections.reading.columns import Selection
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import Scope
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
 from projections.sales.return_queries import returns_of_orders, returns_with_refunds
+from projections.sales.scoped import within
 from projections.sales.tables import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderLineView,
@@ -97,7 +98,7 @@ def _listed(
     store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None, needs_attention: bool
 ) -> Conditions:
     """Return the conditions of a list of orders, in parts if it is about some statuses."""
-    where = _within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
+    where = within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
     if withdrawn is not None:
         where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
     if needs_attention:
@@ -118,36 +119,26 @@ async def count_orders(
 ) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
     if needs_attention:
-        attention = _within(scope, Conditions().add("o.store_id = {}", store_id).add(NEEDS_ATTENTION), "o.store_id")
+        attention = within(scope, Conditions().add("o.store_id = {}", store_id).add(NEEDS_ATTENTION), "o.store_id")
         if statuses:
             attention = attention.add("o.status = any({})", sorted(statuses))
         return int(await db.fetchval(f"select count(*) from orders o where {attention.sql}", *attention.arguments))
-    where = _within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    where = within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
     counts = await db.fetchval(f"select k.counts from order_counts k where {where.sql}", *where.arguments)
     labels = () if withdrawn is None else (WITHDRAWN if withdrawn else KEPT,)
     return 0 if counts is None else total(read_tally(counts), statuses, labels)
 
 
-def _within(scope: Scope, where: Conditions, store: str) -> Conditions:
-    """Keep a query of rows that belong to a store within a scope; ``store`` is the column with the store's id."""
-    return restrict(
-        where,
-        scope,
-        merchant=f"{store} in (select w.store_id from store_owners w where w.merchant_id = {{}})",
-        store=store,
-    )
-
-
 async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope) -> OrderView | None:
     """Return an order."""
-    return await _first(db, _within(scope, Conditions().add("o.id = {}", order_id), "o.store_id"))
+    return await _first(db, within(scope, Conditions().add("o.id = {}", order_id), "o.store_id"))
 
 
 async def orders_by_number(
     db: Reader, store_id: UUID, number: str, *, scope: Scope, limit: int = 10
 ) -> list[OrderView]:
     """Return a store's orders with a number, the newest first; numbers are short and may recur, but rarely do."""
-    where = _within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
+    where = within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
     records = await db.fetch(
         f"select {_ORDERS.sql} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
         *where.arguments,
@@ -161,7 +152,7 @@ async def pending_orders_before(
     """Return the unpaid orders that were placed before a time, the oldest first."""
     where = Conditions().add("o.status = 'PENDING'").add("o.placed_at < {}", placed_before)
     records = await db.fetch(
-        f"select o.id from orders o where {_within(scope, where, 'o.store_id').sql} "
+        f"select o.id from orders o where {within(scope, where, 'o.store_id').sql} "
         f"order by o.placed_at, o.id limit {int(limit)}",
         *where.arguments,
     )
@@ -170,7 +161,7 @@ async def pending_orders_before(
 
 async def pending_orders_of_archived_stores(db: Reader, *, scope: Scope, limit: int = 100) -> tuple[UUID, ...]:
     """Return the unpaid orders of stores that the catalog has as archived, the oldest first."""
-    where = _within(scope, Conditions().add("o.status = 'PENDING'").add("s.status = 'ARCHIVED'"), "o.store_id")
+    where = within(scope, Conditions().add("o.status = 'PENDING'").add("s.status = 'ARCHIVED'"), "o.store_id")
     records = await db.fetch(
         "select o.id from orders o join stores s on s.id = o.store_id "
         f"where {where.sql} order by o.placed_at, o.id limit {int(limit)}",
@@ -183,12 +174,7 @@ async def rejected_webhooks_of_store(
     db: Reader, store_id: UUID, *, scope: Scope, limit: int = 50
 ) -> tuple[RejectedWebhookView, ...]:
     """Return the rejected webhooks of a store, the newest first; shoppers see none."""
-    where = restrict(
-        Conditions().add("r.store_id = {}", store_id),
-        scope,
-        merchant="r.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
-        store=None,
-    )
+    where = within(scope, Conditions().add("r.store_id = {}", store_id), "r.store_id", shoppers=False)
     records = await db.fetch(
         "select r.source, r.external_id, r.type, r.order_id, r.reason, r.at from rejected_webhooks r "
         f"where {where.sql} order by r.at desc, r.id desc limit {int(limit)}",
@@ -282,12 +268,7 @@ async def _withdrawals(db: Reader, order_ids: Collection[UUID]) -> dict[UUID, li
 
 async def mails_of_order(db: Reader, order_id: UUID, *, scope: Scope) -> tuple[OrderMailView, ...]:
     """Return the mails about an order, the earliest first; shoppers see none."""
-    where = restrict(
-        Conditions().add("m.order_id = {}", order_id),
-        scope,
-        merchant="o.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
-        store=None,
-    )
+    where = within(scope, Conditions().add("m.order_id = {}", order_id), "o.store_id", shoppers=False)
     records = await db.fetch(
         f"select m.kind, m.refusal, m.at from order_mails m join orders o on o.id = m.order_id where {where.sql} "
         "order by m.at, m.id",

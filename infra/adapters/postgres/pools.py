@@ -30,6 +30,13 @@ PostgreSQL expects a few hundred such events. It would read and sort the whole t
 300,000 events). With these settings it follows the index of positions until the batch is full (15 ms).
 """
 
+BY_INDEX = {"random_page_cost": "1.1", "enable_seqscan": "off", "jit": "off"}
+"""Planner settings for connections that read a page of rows from large tables.
+
+PostgreSQL expects an average number of rows of a store. By default, it would rather sort them than follow an index in the
+order of a list, or read a whole table: both would take long in a large store.
+"""
+
 
 @asynccontextmanager
 async def write_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
@@ -77,6 +84,7 @@ async def read_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
         "search_path": f"{SEARCH_PATH}, public",
         "application_name": "zyenta",
         "default_transaction_read_only": "on",
+        **BY_INDEX,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
     }
     with naming_database(dsn):

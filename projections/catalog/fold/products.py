@@ -43,16 +43,16 @@ from projections.engine.tables import Folds, Json, as_json
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 
 
-def _words(title: str, *labels: str, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+def _words(title: str, *labels: str, tenant: UUID) -> frozenset[tuple[str, UUID]]:
     """Return the keys of the words in a title and labels."""
-    return frozenset((tenant, word) for word in words_of(" ".join((title, *labels))))
+    return frozenset((word, tenant) for word in words_of(" ".join((title, *labels))))
 
 
-def _of_import(event: ProductImported, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+def _of_import(event: ProductImported, tenant: UUID) -> frozenset[tuple[str, UUID]]:
     return _words(event.original_title, event.category, *event.tags, tenant=tenant)
 
 
-def _of_title(event: ProductAdded | ProductCopyWritten | ProductRetitled, tenant: UUID) -> frozenset[tuple[UUID, str]]:
+def _of_title(event: ProductAdded | ProductCopyWritten | ProductRetitled, tenant: UUID) -> frozenset[tuple[str, UUID]]:
     return _words(event.title, tenant=tenant)
 
 
@@ -201,10 +201,10 @@ def _make_searchable(
     )
 
 
-def _learn_words(rows: CatalogRows, keys: frozenset[tuple[UUID, str]]) -> None:
+def _learn_words(rows: CatalogRows, keys: frozenset[tuple[str, UUID]]) -> None:
     for key in keys:
         if key not in rows.search_words:
-            rows.search_words[key] = SearchWordRow(store_id=key[0], word=key[1])
+            rows.search_words[key] = SearchWordRow(word=key[0], store_id=key[1])
 
 
 def _spaced(text: str) -> str:

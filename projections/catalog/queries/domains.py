@@ -11,7 +11,7 @@ from domain.store.domain_events import DomainProblem, DomainStatus
 from projections.catalog.views import DomainView
 from projections.reading.columns import grouped
 from projections.reading.paging import Conditions, Reader
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import Scope, owned, restrict
 
 _COLUMNS = ", ".join(f"d.{name}" for name in DomainView.__dataclass_fields__)
 
@@ -75,8 +75,7 @@ async def domains_to_check(
 
 
 def _of(scope: Scope, where: Conditions) -> Conditions:
-    merchant = "d.store_id in (select id from stores where merchant_id = {})"
-    return restrict(where, scope, merchant=merchant, store=None)
+    return restrict(where, scope, merchant=owned("d.store_id", owners="stores", id="id"), store=None)
 
 
 def _view(record: asyncpg.Record) -> DomainView:

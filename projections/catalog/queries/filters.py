@@ -1,30 +1,45 @@
 """Which products a filter keeps, as conditions on a table ``p`` of products."""
 
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
 from uuid import UUID
 
 from domain.product.events import ProductStatus
 from projections.catalog.queries.scoped import within
-from projections.catalog.views import ProductFilter
+from projections.catalog.views import ProductFilter, ProductSort
 from projections.reading.paging import Conditions, parts_of
 from projections.reading.scope import Scope
 
 _ALL_PARTS = parts_of(ProductStatus)
+BY_PRICE = frozenset({ProductSort.PRICE_LOW, ProductSort.PRICE_HIGH})
 
 
-def in_parts(
-    store_id: UUID, filter: ProductFilter, scope: Scope, *, joins: str = "", by_category: bool = False
-) -> Conditions:
-    """Return the conditions of a filter apart from its text, for a list that is split by status, and by category if asked."""
+def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductSort) -> Conditions:
+    """Return the conditions of a filter apart from its text, for a list that is split by status.
+
+    A list by score is split by category, too.
+    """
     where = Conditions()
     parts = parts_of(filter.statuses) if filter.statuses else _ALL_PARTS
-    where.add("p.store_id = {}", store_id).add("p.status = part.name")
+    store = f"{where.value(store_id)}::uuid"
+    where.add(f"p.store_id = {store}").add("p.status = part.name")
     categories = categories_of(filter)
-    if categories and by_category:
+    if categories and sort is ProductSort.SCORE:
         parts += f" cross join unnest({where.value(categories)}::text[]) c (category)"
         where.add("p.category = c.category")
     elif categories:
         where.add("p.category = any({})", categories)
-    return within(scope, _with_price(where, filter), "p.store_id").split(parts, joins)
+    within(scope, where, store).split(parts)
+    price = _price(where, filter)
+    if price and filter.text is None and sort not in BY_PRICE:
+        statuses = where.value(sorted(filter.statuses or ProductStatus))
+        where.narrow(
+            f"select p.* from products p where p.store_id = {store} and p.status = any({statuses}) and {price}",
+            f"({price})",
+        )
+    elif price:
+        where.add(price)
+    return where
 
 
 def categories_of(filter: ProductFilter) -> list[str]:
@@ -35,17 +50,18 @@ def categories_of(filter: ProductFilter) -> list[str]:
 
 def filtered(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
     """Return the conditions of a filter apart from its text, for a table ``p``."""
-    where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
+    where = Conditions()
+    store = f"{where.value(store_id)}::uuid"
+    where = within(scope, where.add(f"p.store_id = {store}"), store)
     if filter.statuses:
         where.add("p.status = any({})", sorted(filter.statuses))
     if categories := categories_of(filter):
         where.add("p.category = any({})", categories)
-    return _with_price(where, filter)
+    price = _price(where, filter)
+    return where.add(price) if price else where
 
 
-def _with_price(where: Conditions, filter: ProductFilter) -> Conditions:
-    if filter.price_min is not None:
-        where.add("p.price_minor >= {}", filter.price_min)
-    if filter.price_max is not None:
-        where.add("p.price_minor <= {}", filter.price_max)
-    return where
+def _price(where: Conditions, filter: ProductFilter) -> str:
+    """Add the arguments of a range of prices to a query's; return its condition, empty if the filter has none."""
+    bounds = (("p.price_minor >= ", filter.price_min), ("p.price_minor <= ", filter.price_max))
+    return " and ".join(f"{text}{where.value(bound)}" for text, bound in bounds if bound is not None)

@@ -17,7 +17,7 @@ from domain.product.events import ProductStatus
 from projections.catalog.queries.counts import counts_of_store
 from projections.catalog.queries.filters import categories_of, filtered, in_parts
 from projections.catalog.queries.scoped import within
-from projections.catalog.queries.search import CANDIDATES, SearchTerms, add_terms, words_meant
+from projections.catalog.queries.search import CANDIDATES, FOUND, WALKED, SearchTerms, found_by, search_in, words_meant
 from projections.catalog.tables import SCORE_KEY, TITLE_KEY
 from projections.catalog.views import (
     CopyNotes,
@@ -28,11 +28,10 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, order_of_cursor, paginate
+from projections.reading.paging import IS_FEW, Conditions, Order, Reader, Slice, Window, order_of_cursor, paginate
 from projections.reading.scope import Scope
 
 _TEXTS = " join product_texts t on t.id = p.id"
-_WORDS = " join product_words w on w.id = p.id"
 _PRODUCT_COLUMNS = {
     **{
         name: f"p.{name}"
@@ -189,7 +188,7 @@ async def products_of_store(
         sort = ProductSort.SCORE if sort is ProductSort.RELEVANCE else sort
     else:
         return await _found(db, store_id, window, scope=scope, where=where, sort=sort, selection=selection)
-    conditions = in_parts(store_id, where, scope, by_category=sort is ProductSort.SCORE)
+    conditions = in_parts(store_id, where, scope, sort)
     return await paginate(
         db,
         selection=selection,
@@ -220,8 +219,8 @@ async def _found(
 
     async def page(terms: SearchTerms, order: Order) -> Slice[ProductView]:
         if sort is not ProductSort.RELEVANCE:
-            conditions = in_parts(store_id, where, scope, joins=_WORDS)
-            add_terms(conditions, terms, store_id)
+            conditions = in_parts(store_id, where, scope, sort)
+            search_in(conditions, terms, store_id)
             table, joins, id = "products p", _joins(selection.columns), "p.id"
         else:
             conditions, ranked = _ranked(store_id, where, scope, terms)
@@ -251,25 +250,30 @@ async def _found(
 
 def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTerms) -> tuple[Conditions, str]:
     """Return the query of the ids and ranks that a search finds, and conditions with its arguments."""
-    inner = in_parts(store_id, filter, scope)
-    query = add_terms(inner, terms, store_id)
-    best = f"order by score desc, id desc limit {CANDIDATES}"
+    inner = in_parts(store_id, filter, scope, ProductSort.RELEVANCE)
+    query = search_in(inner, terms, store_id)
+    scored = f"select p.id, {SCORE_KEY} as score"
+    # A common word is found soon enough among the products with the best score.
+    best = f"select p.* from products p where {inner.sql} order by {SCORE_KEY} desc, p.id desc"
     outer = Conditions()
     outer.arguments = inner.arguments
     return outer, (
+        f"{inner.with_few(best, 'p')}"
         f"select best.id, ts_rank(w.document, {query})::double precision + {OF_SCORE} * best.score as rank from ("
-        f"select top.id, top.score from {inner.parts} cross join lateral (select p.id, {SCORE_KEY} as score "
-        f"from products p{_WORDS} where {inner.sql} {best}) top {best}) best join product_words w on w.id = best.id"
+        f"select top.id, top.score from {inner.parts} cross join lateral ("
+        f"({scored} from few p where {IS_FEW} and {inner.sql}) union all "
+        f"({scored} from ({best} limit {WALKED}) p where not ({IS_FEW}) and {inner.narrowly} limit {CANDIDATES})"
+        f") top order by top.score desc, top.id desc limit {CANDIDATES}) best join product_words w on w.id = best.id"
     )
 
 
 async def _count_found(db: Reader, store_id: UUID, *, scope: Scope, where: ProductFilter, most: int | None) -> int:
     async def count(terms: SearchTerms) -> int:
         conditions = filtered(store_id, where, scope)
-        add_terms(conditions, terms, store_id)
+        _, found = found_by(conditions, terms, store_id)
         limit = "" if most is None else f" limit {int(most)}"
-        source = f"products p{_WORDS} where {conditions.sql}{limit}"
-        return int(await db.fetchval(f"select count(*) from (select from {source}) counted", *conditions.arguments))
+        counted = f"select from (select p.* from {FOUND} where {found} offset 0) p where {conditions.sql}{limit}"
+        return int(await db.fetchval(f"select count(*) from ({counted}) counted", *conditions.arguments))
 
     terms = SearchTerms.parse(where.text or "")
     if terms is None:

@@ -4,6 +4,8 @@ Words are joined by "and". Quotes keep words together, a minus excludes a word, 
 the last word may be unfinished. No text is an error: what is no word is passed over.
 """
 
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ MEANT_SHARE = 0.8
 """Of the similarity of the best one."""
 CANDIDATES = 500
 """Products that are ranked: those with the best score, if a search finds more."""
+WALKED = 4_000
+"""Products of one status, those with the best score, among which a search for common words looks."""
 
 _TOKEN = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
@@ -79,12 +83,22 @@ class SearchTerms:
         return f"({' && '.join(parts)})"
 
 
-def add_terms(where: Conditions, terms: SearchTerms, store_id: UUID) -> str:
-    """Keep a query of a table ``w`` of words to a store's products with these terms; return the terms in SQL."""
+FOUND = "products p join product_words w on w.id = p.id"
+"""The tables of the conditions that :func:`found_by` returns."""
+
+
+def found_by(where: Conditions, terms: SearchTerms, store_id: UUID) -> tuple[str, str]:
+    """Add the arguments of a search to a query's; return its terms in SQL, and the condition for rows of ``FOUND``."""
     query = terms.query(where)
     # Common words such as "the" are no terms, and a search of nothing but them finds nothing.
-    where.add(f"numnode({query}) > 0")
-    where.add(f"w.document @@ ({{}}::tsquery && {query})", _quoted(store_id.hex))
+    return query, f"numnode({query}) > 0 and w.document @@ ({where.value(_quoted(store_id.hex))}::tsquery && {query})"
+
+
+def search_in(where: Conditions, terms: SearchTerms, store_id: UUID) -> str:
+    """Narrow a list of products ``p`` to those with some terms; return the terms in SQL."""
+    query, found = found_by(where, terms, store_id)
+    has_words = f"(select {found} from product_words w where w.id = p.id)"
+    where.narrow(f"select p.* from {FOUND} where {found}", has_words)
     return query
 
 

@@ -43,7 +43,7 @@ def test_a_scope_narrows_to_its_owner() -> None:
         return where.sql, where.arguments
 
     assert condition(MerchantScope(id)) == ("s.merchant_id = $1", [id])
-    assert condition(ShopperScope(id)) == ("p.store_id = $1", [id])
+    assert condition(ShopperScope(id)) == ("p.store_id is not distinct from $1", [id])
     assert condition(ShopperScope(id), store=None) == ("false", [])
     assert condition(SYSTEM) == ("true", [])
 
