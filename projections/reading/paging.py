@@ -25,7 +25,7 @@ PAGE_SIZE = 20
 """Rows in a page if the caller does not say how many."""
 PAGE_MAX = 100
 """Most rows in a page."""
-FEW = 3_000
+FEW = 1_000
 """Most rows that are sorted for a page."""
 PROBED = 100
 """Rows of each part of a list of which a common condition keeps many."""

@@ -30,6 +30,11 @@ COUNTED = {
     "ledger_balances": ("book", "minor"),
 }
 """Tables with numbers of a store's rows: the column of the store, and that of the numbers."""
+VARIED = {
+    "price_minor": "900 + abs(hashint8extended(hashtext(t.id::text), n) % 8100)",
+    "score_total": "abs(hashint8extended(hashtext(t.id::text), n) % 10000) / 10000.0",
+}
+"""What copies of a product differ in, so that a page does not show one product many times."""
 SINGLE = frozenset({"pages", "page_versions"})
 """Tables of which a store has no more rows when it grows."""
 EVENT_COLUMNS = (
@@ -108,6 +113,8 @@ def _copied(column: str, type: str) -> str:
         return f"pg_temp.other(t.{column}, n)"
     if type == "timestamptz":
         return f"t.{column} + n * interval '{APART}'"
+    if column in VARIED:
+        return VARIED[column]
     return f"t.{column} || n" if type == "text" and column in NUMBERED else f"t.{column}"
 
 
