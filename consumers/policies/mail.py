@@ -21,6 +21,7 @@ from domain.order.after_sale.return_events import (
     ReturnReceived,
     ReturnRequested,
 )
+from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
@@ -47,6 +48,9 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     ReturnDeclined: (MailKind.RETURN_DECLINED,),
     ReturnReceived: (MailKind.RETURN_RECEIVED,),
     ReplacementSent: (MailKind.REPLACEMENT_SENT,),
+    OrderHeld: (MailKind.ORDER_HELD,),
+    SupplierOrderFailed: (MailKind.SUPPLIER_ORDER_FAILED,),
+    LineSubstituted: (MailKind.ORDER_SUBSTITUTED,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""

@@ -55,6 +55,17 @@ class HasPieces(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperDetails:
+    """The person who orders, sealed under the key of ``id``."""
+
+    id: UUID
+    name: Sealed
+    email: Sealed
+    address: Sealed
+    """JSON of line1, line2, city, region, postcode, country."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """A shopper's order, from checkout to fulfillment."""
 
@@ -87,6 +98,8 @@ class Order:
     withdrawals: int = 0
     withdrawn: Mapping[UUID, int] = field(default_factory=dict)
     """Withdrawn pieces by variant."""
+    shopper: ShopperDetails | None = None
+    """Who ordered, and where the goods go."""
     return_days: int = LEGAL_DAYS
     """How long the store took goods back when the order was placed."""
 
@@ -204,17 +217,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShopperDetails:
-    """The person who orders, sealed under the key of ``id``."""
-
-    id: UUID
-    name: Sealed
-    email: Sealed
-    address: Sealed
-    """JSON of line1, line2, city, region, postcode, country."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPrice:
     """What the shopper pays besides the goods, and what is taken off."""
 
@@ -312,6 +314,12 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 discount_id=None if event.discount is None else event.discount.discount_id,
                 discounts=_shares(event),
                 return_days=event.return_days or LEGAL_DAYS,
+                shopper=ShopperDetails(
+                    id=event.shopper_id,
+                    name=event.shopper_name,
+                    email=event.shopper_email,
+                    address=event.shipping_address,
+                ),
             )
         case Order(), _:
             changed = replace(_changed(order, event), version=event.originator_version)

@@ -14,7 +14,9 @@ from domain.order.refunds import RefundWish, request_refund
 CANCELLABLE = frozenset({OrderStatus.PAID, OrderStatus.REFUNDED})
 
 
-def cancel_by_merchant(order: Order, *, refund_id: UUID, reason: str, at: datetime) -> Sequence[OrderEvent]:
+def cancel_by_merchant(
+    order: Order, *, refund_id: UUID, reason: str, at: datetime, restock: bool = True
+) -> Sequence[OrderEvent]:
     """Cancel a paid order of which nothing was sent; what is left of its payment is refunded. No-op if it is cancelled.
 
     Raises:
@@ -27,5 +29,5 @@ def cancel_by_merchant(order: Order, *, refund_id: UUID, reason: str, at: dateti
     cancelled = PaidOrderCancelled(**next_header(order, at), reason=reason)
     if order.after.left(order.intent_id).minor == 0:
         return (cancelled,)
-    wish = RefundWish(refund_id=refund_id, restock=True, reason=reason)
+    wish = RefundWish(refund_id=refund_id, restock=restock, reason=reason)
     return (cancelled, *request_refund(evolve(order, cancelled), wish, at=at))

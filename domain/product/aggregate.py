@@ -53,6 +53,10 @@ class VariantState:
     title: str
     price: Money
     on_hand: int
+    sku: str | None = None
+    """The supplier's; None if it has none, and for a product added by hand."""
+    cost: Money | None = None
+    """What one piece cost when the product was imported; None if it is unknown."""
     reserved: Mapping[UUID, int] = field(default_factory=dict)
     """Reserved quantity by order id."""
 
@@ -542,7 +546,9 @@ def _append_price(prices: tuple[PricePeriod, ...], now: PricePeriod) -> tuple[Pr
 
 def _create(event: ProductImported | ProductAdded) -> Product:
     variants = {
-        variant.variant_id: VariantState(title=variant.title, price=variant.price, on_hand=variant.stock)
+        variant.variant_id: VariantState(
+            title=variant.title, price=variant.price, on_hand=variant.stock, sku=variant.sku, cost=variant.cost
+        )
         for variant in event.variants
     }
     product = Product(

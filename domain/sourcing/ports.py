@@ -22,6 +22,14 @@ class SupplierCatalog(Protocol):
         """
         ...
 
+    async def find(self, source_id: str) -> Listing | None:
+        """Return a listing as it is now; None if the supplier has no such listing any more.
+
+        Raises:
+            Transient: an outage, a time-out, a rate limit or a senseless answer; retrying may help.
+        """
+        ...
+
 
 class SupplierCatalogs(Protocol):
     """The catalogs that merchants' accounts at suppliers give access to."""

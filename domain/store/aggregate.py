@@ -46,6 +46,7 @@ from domain.store.events import (
     StoreReadyForReview,
     StoreRequested,
     StoreStatus,
+    SupplierOrderingSet,
     SupplierReport,
 )
 from domain.store.legal_text import NAMES_BUSINESS, has_blanks
@@ -116,6 +117,8 @@ class Store:
     """The verified domain that is its canonical address; None for the address below the platform's domain."""
     returns: ReturnPolicy = ReturnPolicy()
     """The rules for returns; those of the law until the merchant sets them."""
+    orders_at_suppliers: bool = False
+    """Whether paid orders are placed at suppliers without asking."""
 
     def shipping_in(self, currency: str) -> ShippingRates:
         """Return the store's rates, or the default ones in a currency."""
@@ -468,7 +471,15 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             )
         case Store(), PageWritten() | PageRetitled():
             return _with_page(store, event)
-        case Store(), NicheChanged() | CurrencyChosen() | DeliveryPromised() | ShippingRatesSet() | ReturnPolicySet():
+        case (
+            Store(),
+            NicheChanged()
+            | CurrencyChosen()
+            | DeliveryPromised()
+            | ShippingRatesSet()
+            | ReturnPolicySet()
+            | SupplierOrderingSet(),
+        ):
             return _with_choice(store, event)
         case Store(), (
             DomainConnected()
@@ -498,7 +509,8 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 
 
 def _with_choice(
-    store: Store, event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet | ReturnPolicySet
+    store: Store,
+    event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet | ReturnPolicySet | SupplierOrderingSet,
 ) -> Store:
     version = event.originator_version
     match event:
@@ -512,6 +524,8 @@ def _with_choice(
             return replace(store, version=version, shipping=event.rates)
         case ReturnPolicySet():
             return replace(store, version=version, returns=event.policy)
+        case SupplierOrderingSet():
+            return replace(store, version=version, orders_at_suppliers=event.enabled)
 
 
 def _with_domain(store: Store, event: DomainOfStoreEvent) -> Store:

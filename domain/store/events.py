@@ -166,6 +166,12 @@ class ReturnPolicySet(DomainEvent, wire_name="store.return_policy_set.v1"):
     policy: ReturnPolicy
 
 
+class SupplierOrderingSet(DomainEvent, wire_name="store.supplier_ordering_set.v1"):
+    """The merchant decided whether paid orders are placed at suppliers without asking."""
+
+    enabled: bool
+
+
 class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
     """The merchant changed a page's title; its text stays."""
 
@@ -215,6 +221,7 @@ StoreEvent = (
     | ShippingRatesSet
     | DomainOfStoreEvent
     | ReturnPolicySet
+    | SupplierOrderingSet
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.kernel import next_header
 from domain.store.aggregate import Store
-from domain.store.events import ReturnPolicySet, StoreEvent
+from domain.store.events import ReturnPolicySet, StoreEvent, SupplierOrderingSet
 from domain.store.return_policy import ReturnPolicy, checked_policy
 
 
@@ -19,3 +19,15 @@ def set_return_policy(store: Store, policy: ReturnPolicy, *, at: datetime) -> Se
     store.refuse_archived("edited")
     policy = checked_policy(policy)
     return () if policy == store.returns else (ReturnPolicySet(**next_header(store, at), policy=policy),)
+
+
+def set_supplier_ordering(store: Store, *, enabled: bool, at: datetime) -> Sequence[StoreEvent]:
+    """Decide whether paid orders are placed at suppliers without asking. No-op if it is decided so.
+
+    Raises:
+        StoreNotReady: the store is archived.
+    """
+    store.refuse_archived("edited")
+    if enabled == store.orders_at_suppliers:
+        return ()
+    return (SupplierOrderingSet(**next_header(store, at), enabled=enabled),)

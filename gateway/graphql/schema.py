@@ -28,6 +28,7 @@ from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.plans import PlanMutations
 from gateway.graphql.mutations.products import ProductMutations
+from gateway.graphql.mutations.purchasing import PurchaseMutations
 from gateway.graphql.mutations.refunds import RefundMutations
 from gateway.graphql.mutations.returns import ReturnMutations
 from gateway.graphql.mutations.selling import SellingMutations
@@ -50,6 +51,7 @@ class Mutation(
     DisputeMutations,
     PlanMutations,
     ReturnMutations,
+    PurchaseMutations,
     StoreMutations,
     SellingMutations,
     DomainMutations,

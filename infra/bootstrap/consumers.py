@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from consumers.ports import Consumer
     from domain.calls.ports import LanguageModel, ModelBudget
     from domain.mail.ports import Mailer
+    from domain.merchant.events import SupplierProvider
+    from domain.order.purchase_ports import SupplierOrders
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.aggregate import Store
@@ -35,6 +37,7 @@ CONSUMERS = (
     "payment-page-policy",
     "forgetting-policy",
     "mail-policy",
+    "purchasing-policy",
     "brand-agent",
     "scout-agent",
     "copy-agent",
@@ -60,6 +63,16 @@ async def supplier_catalogs(platform: Platform) -> "SupplierCatalogs":
         return SharedCatalogs({})
     sample = SampleSupplier(platform.settings.sandbox_url, await platform.client())
     return SharedCatalogs({SupplierProvider.SAMPLE: sample})
+
+
+async def supplier_orders(platform: Platform) -> "Mapping[SupplierProvider, SupplierOrders]":
+    """Return every supplier that takes orders. To add one, add its line here."""
+    from domain.merchant.events import SupplierProvider
+    from infra.adapters.suppliers.sample import SampleSupplier
+
+    if not platform.settings.sample_supplier:
+        return {}
+    return {SupplierProvider.SAMPLE: SampleSupplier(platform.settings.sandbox_url, await platform.client())}
 
 
 async def consumers(
@@ -140,6 +153,7 @@ async def consumers(
         "plans-policy": partial(_plans_policy, platform, dispatch),
         "payment-page-policy": partial(_payment_page_policy, platform, aggregates),
         "forgetting-policy": forgetting_policy,
+        "purchasing-policy": partial(_purchasing_policy, platform, dispatch, aggregates, suppliers),
         "mail-policy": lambda: mail_policy(platform, dispatch),
         "brand-agent": brand_agent,
         "scout-agent": scout_agent,
@@ -360,6 +374,15 @@ async def _plans_policy(platform: Platform, react: BusDispatch) -> "Consumer":
     from consumers.policies.plans import PlansPolicy
 
     return PlansPolicy(react, platform.notices(), await platform.plan_payments())
+
+
+async def _purchasing_policy(
+    platform: Platform, react: BusDispatch, aggregates: EventLogAggregates, catalogs: "SupplierCatalogs"
+) -> "Consumer":
+    from consumers.policies.purchasing import PurchasingPolicy
+
+    suppliers = await supplier_orders(platform)
+    return PurchasingPolicy(react, aggregates, catalogs, suppliers, await platform.personal())
 
 
 async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":

@@ -254,6 +254,7 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     from infra.adapters.mail.mailbox import MailboxMailer
     from infra.sandbox.app import sandbox_app
     from infra.sandbox.mailbox.key import mailbox_key
+    from infra.sandbox.sample_supplier.shop import Shop
 
     settings = platform.settings
     mails = MailboxMailer(settings.mailbox_dir, sender=settings.mail_sender)
@@ -263,6 +264,7 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
         plans=None
         if platform.plans() is None
         else (platform.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
+        shop=Shop(settings.data_dir / "sample_supplier.json"),
         mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
     )
     await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))

@@ -17,6 +17,7 @@ from infra.cli import (
     schemas,
     services,
     shoppers,
+    supplier,
 )
 from infra.cli.output import close_output, prepare_streams, reader_left
 
@@ -39,6 +40,7 @@ app.add_typer(domains.app, name="domains")
 app.add_typer(projections.app, name="projections")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(shoppers.app, name="shoppers")
+app.add_typer(supplier.app, name="supplier")
 
 
 def main() -> None:

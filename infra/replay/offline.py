@@ -102,6 +102,9 @@ class NoCatalog:
     async def search(self, keywords: Sequence[str], *, limit: int) -> Sequence[Listing]:  # noqa: ARG002
         raise ReplayRefused(NEVER)
 
+    async def find(self, source_id: str) -> Listing | None:  # noqa: ARG002
+        raise ReplayRefused(NEVER)
+
 
 class NoOutside:
     """Stands in for writers and other systems whose answers are recorded. Any use of it is refused."""

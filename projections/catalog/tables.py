@@ -48,6 +48,7 @@ class StoreRow:
     time_zone: str
     shipping: Json | None
     returns: Json | None
+    orders_at_suppliers: bool
     """``ShippingRates``; null until the merchant sets them."""
 
 
@@ -265,6 +266,7 @@ STORES = Table(
         "time_zone",
         "shipping",
         "returns",
+        "orders_at_suppliers",
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",

@@ -124,6 +124,8 @@ class StoreView:
     """Where it delivers and for how much; None until the merchant sets it."""
     returns: ReturnPolicy | None = None
     """The rules for returns; None until the merchant sets them."""
+    orders_at_suppliers: bool = False
+    """Whether paid orders are placed at suppliers without asking."""
     business_country: str | None = None
     """ISO 3166-1 alpha-2 code of the merchant's business; None until it is stated."""
 

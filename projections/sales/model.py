@@ -10,9 +10,10 @@ from projections.sales.fold.orders import FOLDS
 from projections.sales.fold.parcels import PARCEL_FOLDS
 from projections.sales.fold.refunds import REFUND_FOLDS
 from projections.sales.fold.returns import RETURN_FOLDS
+from projections.sales.fold.sourcing import SOURCING_FOLDS
 from projections.sales.tables import TABLES, SalesRows
 
-_FOLDS = (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS, RETURN_FOLDS)
+_FOLDS = (FOLDS, REFUND_FOLDS, DISCOUNT_FOLDS, PARCEL_FOLDS, MONEY_FOLDS, RETURN_FOLDS, SOURCING_FOLDS)
 
 MODEL = ReadModel("sales", 7, SalesRows, TABLES, _FOLDS)
 """The read model."""

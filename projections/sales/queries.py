@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from domain.mail.events import MailKind
 from domain.money import Money
+from domain.order.after_sale.sourcing_events import OrderHeld, SourcingChecked
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
@@ -23,6 +24,7 @@ from projections.reading.scope import Scope
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
 from projections.sales.return_queries import returns_of_orders, returns_with_refunds
 from projections.sales.scoped import within
+from projections.sales.sourcing_queries import substitutes_of_orders, supplier_orders_of_orders
 from projections.sales.tables import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderLineView,
@@ -33,7 +35,7 @@ from projections.sales.views import (
     WithdrawalView,
 )
 
-NEEDS_ATTENTION = "o.returns_to_decide > 0"
+NEEDS_ATTENTION = "o.attention"
 """Orders that wait for a decision of the merchant; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 
@@ -45,7 +47,8 @@ _COLUMNS = (
     "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
     "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
-    "updated_at", "return_count", "returns_to_decide", "return_days",
+    "updated_at", "return_count", "return_days", "hold", "sourcing",
+    "substitute_count", "supplier_order_count", "attention",
 )  # fmt: skip
 _ORDERS: Selection[Any] = Selection(
     frozenset(_COLUMNS), {f"o.{name}": name for name in _COLUMNS}, lambda record: record
@@ -230,12 +233,18 @@ async def _with_lines(db: Reader, records: Collection[Any]) -> list[OrderView]:
     withdrawals = await _withdrawals(db, [record["id"] for record in records if record["withdrawn_at"] is not None])
     refunds = await refunds_of_orders(db, [record["id"] for record in records if record["refund_count"]])
     returns = await returns_of_orders(db, [record["id"] for record in records if record["return_count"]])
+    substitutes = await substitutes_of_orders(db, [each["id"] for each in records if each["substitute_count"]])
+    supplier_orders = await supplier_orders_of_orders(
+        db, [each["id"] for each in records if each["supplier_order_count"]]
+    )
     parcels = await parcels_of_orders(db, [record["id"] for record in records if record["parcel_count"]])
     return [
         replace(
             _order(record, tuple(lines[record["id"]]), tuple(unmatched[record["id"]])),
             withdrawals=tuple(withdrawals.get(record["id"], ())),
             refunds=refunds.get(record["id"], ()),
+            substitutes=substitutes.get(record["id"], ()),
+            supplier_orders=supplier_orders.get(record["id"], ()),
             returns=returns_with_refunds(returns.get(record["id"], ()), refunds.get(record["id"], ())),
             parcels=whole_parcels(parcels.get(record["id"], ()), lines[record["id"]]),
         )
@@ -322,6 +331,9 @@ def _order(
         cancelled_at=record["cancelled_at"],
         updated_at=record["updated_at"],
         delivered_on=record["delivered_on"],
+        hold=None if record["hold"] is None else OrderHeld.model_validate_json(record["hold"]),
+        sourcing=None if record["sourcing"] is None else SourcingChecked.model_validate_json(record["sourcing"]),
+        needs_attention=record["attention"],
         return_days=record["return_days"] or LEGAL_DAYS,
         refunded=None if record["paid_minor"] is None else money("refunded_minor"),
     )

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from domain.ledger.postings import Account, EntryKind
 from domain.mail.events import MailKind
+from domain.merchant.events import SupplierProvider
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
+from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import (
     OrderStatus,
@@ -52,6 +54,12 @@ class OrderRow:
     dispute_count: int
     return_count: int
     returns_to_decide: int
+    hold: Json | None
+    sourcing: Json | None
+    substitute_count: int
+    supplier_order_count: int
+    failed_supplier_orders: int
+    attention: bool
     return_days: int | None
     arrival: Json | None
     pages: Json
@@ -270,6 +278,35 @@ class ReturnRow:
 
 
 @dataclass(slots=True)
+class SubstituteRow:
+    """Other goods that are sent for a line of an order."""
+
+    order_id: UUID
+    number: int
+    variant_id: UUID
+    quantity: int
+    product_id: UUID
+    substitute_id: UUID
+    title: str
+    variant_title: str
+    extra_cost: Json
+
+
+@dataclass(slots=True)
+class SupplierOrderRow:
+    """An order at a supplier."""
+
+    order_id: UUID
+    provider: SupplierProvider
+    status: SupplierOrderStatus
+    attempt: int
+    external_id: str | None
+    failure: str | None
+    requested_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(slots=True)
 class OrderMailRow:
     """A mail about an order, with its outcome."""
 
@@ -351,6 +388,12 @@ ORDERS = Table(
         "dispute_count",
         "return_count",
         "returns_to_decide",
+        "hold",
+        "sourcing",
+        "substitute_count",
+        "supplier_order_count",
+        "failed_supplier_orders",
+        "attention",
         "fulfilled_at",
         "paid_at",
         "cancelled_at",
@@ -364,7 +407,7 @@ ORDERS = Table(
         "create index on orders (store_id, number)",
         "create index on orders (store_id, placed_at, id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
-        "create index on orders (store_id, placed_at, id) where returns_to_decide > 0",
+        "create index on orders (store_id, placed_at, id) where attention",
     ),
 )
 
@@ -448,6 +491,15 @@ RETURNS = Table(
     ),
 )
 
+SUBSTITUTES = Table("substitutes", SubstituteRow, key=("order_id", "number"))
+
+SUPPLIER_ORDERS = Table(
+    "supplier_orders",
+    SupplierOrderRow,
+    key=("order_id", "provider"),
+    hot=("status", "attempt", "external_id", "failure", "answered_at"),
+)
+
 ORDER_MAILS = Table("order_mails", OrderMailRow, indexes=("create index on order_mails (order_id)",))
 
 REJECTED_WEBHOOKS = Table(
@@ -491,6 +543,8 @@ class SalesRows:
     ledger_balances: dict[tuple[UUID, Account, str], LedgerBalanceRow] = field(default_factory=dict)
     withdrawals: dict[tuple[UUID, int], WithdrawalRow] = field(default_factory=dict)
     returns: dict[tuple[UUID, int], ReturnRow] = field(default_factory=dict)
+    substitutes: dict[tuple[UUID, int], SubstituteRow] = field(default_factory=dict)
+    supplier_orders: dict[tuple[UUID, str], SupplierOrderRow] = field(default_factory=dict)
     order_mails: dict[UUID, OrderMailRow] = field(default_factory=dict)
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
@@ -513,6 +567,8 @@ TABLES = (
     LEDGER_BALANCES,
     WITHDRAWALS,
     RETURNS,
+    SUBSTITUTES,
+    SUPPLIER_ORDERS,
     ORDER_MAILS,
     REJECTED_WEBHOOKS,
     SHORTFALLS,

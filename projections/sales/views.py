@@ -7,11 +7,14 @@ from uuid import UUID
 
 from domain.discount.events import DiscountTerms
 from domain.mail.events import MailKind
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
+from domain.order.after_sale.sourcing_events import OrderHeld, SourcingChecked
+from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
@@ -177,6 +180,34 @@ class ReturnView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubstituteView:
+    """Other goods that are sent for a line of an order."""
+
+    variant_id: UUID
+    """The line's."""
+    quantity: int
+    product_id: UUID
+    substitute_id: UUID
+    """The variant that is sent."""
+    title: str
+    variant_title: str
+    extra_cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierOrderView:
+    """An order at a supplier."""
+
+    provider: SupplierProvider
+    status: SupplierOrderStatus
+    attempt: int
+    external_id: str | None
+    failure: str | None
+    requested_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountView:
     """A discount code with its uses."""
 
@@ -256,6 +287,14 @@ class OrderView:
     """The day on which the shopper got the order, in the store's time zone; None if it is unknown."""
     withdrawals: tuple[WithdrawalView, ...] = ()
     """The earliest first."""
+    hold: OrderHeld | None = None
+    """Why the order is not bought until the merchant decides; None if it is not held."""
+    sourcing: SourcingChecked | None = None
+    """The latest answer of the suppliers by which the order may be bought."""
+    needs_attention: bool = False
+    """Whether it waits for a decision of the merchant."""
+    substitutes: tuple[SubstituteView, ...] = ()
+    supplier_orders: tuple[SupplierOrderView, ...] = ()
     returns: tuple[ReturnView, ...] = ()
     """By number, withdrawals included."""
     return_days: int = LEGAL_DAYS

@@ -18,6 +18,7 @@ from domain.merchant.identity import open_identity
 from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
+from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
 from domain.store.domains import canonical_host
@@ -43,6 +44,8 @@ TO_MERCHANT = frozenset(
         MailKind.DISPUTE_DEADLINE,
         MailKind.REFUND_FAILED,
         MailKind.RETURN_TO_DECIDE,
+        MailKind.ORDER_HELD,
+        MailKind.SUPPLIER_ORDER_FAILED,
     }
 )
 
@@ -152,8 +155,8 @@ class StoreMailWriter:
         self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails
     ) -> _Content | None:
         order = await self._order(store, envelope.event.originator_id)
-        if isinstance(envelope.event, ReturnEvent):
-            return await self._about_return(kind, envelope.event, store, shop, order)
+        if isinstance(envelope.event, ReturnEvent | OrderHeld | SupplierOrderFailed | LineSubstituted):
+            return await self._about_change(kind, envelope.event, store, shop, order)
         match kind:
             case MailKind.ORDER_CONFIRMED:
                 subject = f"Your order {order.number} is confirmed"
@@ -217,9 +220,28 @@ class StoreMailWriter:
         subject = f"{formatting.money(event.amount)} of order {order.number} is on its way back to you"
         return await self._to_shopper(store, order, subject, refund=refund, goods=goods)
 
-    async def _about_return(
-        self, kind: MailKind, event: ReturnEvent, store: StoreView, shop: ShopDetails, order: OrderView
+    async def _about_change(
+        self,
+        kind: MailKind,
+        event: ReturnEvent | OrderHeld | SupplierOrderFailed | LineSubstituted,
+        store: StoreView,
+        shop: ShopDetails,
+        order: OrderView,
     ) -> _Content | None:
+        """Return the content of a mail about a return, or about buying the order's goods."""
+        match event:
+            case OrderHeld():
+                subject = f"Decide about order {order.number}: it is held"
+                return await self._to_merchant(store, shop, subject, order=order, event=event)
+            case SupplierOrderFailed():
+                subject = f"Order {order.number} was not placed at the supplier"
+                supplier = event.provider.display_name
+                return await self._to_merchant(store, shop, subject, order=order, event=event, supplier=supplier)
+            case LineSubstituted():
+                line = next(line for line in order.lines if line.variant_id == event.variant_id)
+                return await self._to_shopper(
+                    store, order, f"A change to your order {order.number}", event=event, line=line
+                )
         facts = await self._return(event, order, shop)
         if kind is MailKind.RETURN_TO_DECIDE:
             subject = f"A shopper asks to return goods of order {order.number}"

@@ -6,6 +6,7 @@ from domain.kernel import DomainEvent, Value
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeEvent
 from domain.order.after_sale.return_events import ReturnEvent
+from domain.order.after_sale.sourcing_events import SourcingEvent
 
 
 class Pieces(Value):
@@ -132,4 +133,4 @@ class ParcelCorrected(DomainEvent, wire_name="order.parcel_corrected.v1"):
 
 RefundEvent = RefundRequested | RefundReported | RefundSucceeded | RefundFailed
 ParcelEvent = ParcelShipped | ParcelCorrected
-AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled | DisputeEvent | ReturnEvent
+AfterSaleEvent = RefundEvent | ParcelEvent | PaidOrderCancelled | DisputeEvent | ReturnEvent | SourcingEvent

@@ -23,6 +23,8 @@ from domain.order.after_sale.events import (
 )
 from domain.order.after_sale.return_events import ReplacementSent, ReturnEvent, ReturnReceived
 from domain.order.after_sale.return_state import Returns, evolve_returns
+from domain.order.after_sale.sourcing_events import SourcingEvent
+from domain.order.after_sale.sourcing_state import Sourcing
 
 
 class RefundStatus(StrEnum):
@@ -101,6 +103,7 @@ class AfterSale:
     """By the provider's id."""
     returns: Returns = field(default_factory=dict)
     """By number, withdrawals included."""
+    sourcing: Sourcing = Sourcing()
 
     def refunds_of(self, intent_id: str) -> Iterator[Refund]:
         """Yield a payment's refunds that have not failed."""
@@ -210,8 +213,8 @@ class AfterSale:
         parcels[number - 1] = replace(parcels[number - 1], carrier=carrier, tracking_number=tracking_number)
         return replace(self, parcels=tuple(parcels))
 
-    def apply(self, event: RefundEvent | DisputeEvent | ReturnEvent) -> "AfterSale":
-        """Return the state after an event of a refund, a dispute or a return.
+    def apply(self, event: RefundEvent | DisputeEvent | ReturnEvent | SourcingEvent) -> "AfterSale":
+        """Return the state after an event of a refund, a dispute, a return or the purchase.
 
         Raises:
             KeyError: no such refund was requested or reported, no such dispute opened, no such return asked for.
@@ -220,6 +223,8 @@ class AfterSale:
             return replace(self, disputes=evolve_disputes(self.disputes, event))
         if isinstance(event, ReturnEvent):
             return self.with_return(event)
+        if isinstance(event, SourcingEvent):
+            return replace(self, sourcing=self.sourcing.apply(event))
         return self.with_refund(event)
 
     def with_return(self, event: ReturnEvent) -> "AfterSale":

@@ -17,6 +17,7 @@ from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.parcel import Parcel
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.purchase import OrderCosts, OrderHold, Substitute, SupplierOrder
 from gateway.graphql.types.refund import Refund
 from gateway.graphql.types.returns import Return
 from projections.catalog import queries as catalog_queries
@@ -204,6 +205,9 @@ class Order:
         description="The store's delivery zone that the order is sent to. Null for older orders."
     )
     currency: str
+    needs_attention: bool = strawberry.field(
+        description="Whether it waits for your decision: about a return, a held order, or a failed order at a supplier."
+    )
     items: int = strawberry.field(description="Total quantity over all lines.")
     short_quantity: int = strawberry.field(
         description="Units that were not in stock when the order was paid, over all lines. Restock or refund them."
@@ -271,6 +275,22 @@ class Order:
     def refunds(self) -> list[Refund]:
         return [Refund.of(refund) for refund in self.view.refunds]
 
+    @field("Why the order is not bought until you decide. Null if it is not held.")
+    def hold(self) -> OrderHold | None:
+        return None if self.view.hold is None else OrderHold.of(self.view.hold)
+
+    @field("What the goods cost at the suppliers after the payment. Null until they were asked, and while it is held.")
+    def costs(self) -> OrderCosts | None:
+        return None if self.view.sourcing is None else OrderCosts.of(self.view.sourcing)
+
+    @field("Other goods that are sent for lines.")
+    def substitutes(self) -> list[Substitute]:
+        return [Substitute.of(each) for each in self.view.substitutes]
+
+    @field("The order's orders at suppliers.")
+    def supplier_orders(self) -> list[SupplierOrder]:
+        return [SupplierOrder.of(each) for each in self.view.supplier_orders]
+
     @field("Goods that come back, by number. Withdrawals are among them.")
     def returns(self) -> list[Return]:
         return [Return.of(each, self.reading) for each in self.view.returns]
@@ -321,6 +341,7 @@ class Order:
             discount_code=None if view.discount is None else view.discount.code,
             shipping_zone=view.shipping_zone,
             currency=view.total.currency,
+            needs_attention=view.needs_attention,
             items=view.items,
             short_quantity=view.short,
             payment_provider=view.payment_provider,

@@ -79,6 +79,9 @@ class Store(Derived):
         description="The most calendar days from an order to the shopper's door. Slower products are not imported."
     )
     time_zone: str = strawberry.field(description="IANA time zone of the dates that shoppers see.")
+    orders_at_suppliers: bool = strawberry.field(
+        description="Whether paid orders that lose no money are placed at their suppliers without asking."
+    )
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[ReadContext]
 

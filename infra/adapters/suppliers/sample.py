@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
@@ -13,6 +14,8 @@ from domain.calls.meter import current_meter
 from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+from domain.order.purchase_ports import SupplierPurchase
+from domain.order.sourcing_errors import SupplierRefused
 from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.suppliers.merging import merge_results
 from infra.retry import RetryPolicy, retry
@@ -121,6 +124,14 @@ class _Item(BaseModel):
         )
 
 
+class _Placed(BaseModel):
+    id: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class _Refusal(BaseModel):
+    detail: str
+
+
 class _Page(BaseModel):
     total: Annotated[int, Field(ge=0)]
     page: Annotated[int, Field(ge=1)]
@@ -208,6 +219,37 @@ class SampleSupplier:
                 break
         return merge_results(results, limit=limit)
 
+    async def find(self, source_id: str) -> Listing | None:
+        """See :meth:`domain.sourcing.ports.SupplierCatalog.find`."""
+        try:
+            response = await self._get(f"/v1/products/{quote(source_id, safe='')}", {})
+        except _Unknown:
+            return None
+        try:
+            return _Item.model_validate_json(response.content).listing
+        except ValidationError as error:
+            raise Transient(SUPPLIER, f"sent an invalid answer ({_what(error)})") from error
+
+    async def place(self, order: SupplierPurchase) -> str:
+        """See :meth:`domain.order.purchase_ports.SupplierOrders.place`."""
+        body = {
+            "reference": order.number,
+            "shipTo": {"name": order.recipient, **order.address},
+            "lines": [{"product": line.source_id, "sku": line.sku, "quantity": line.quantity} for line in order.lines],
+        }
+        headers = {**self._headers, "Idempotency-Key": order.idempotency_key}
+        response = await self._send(
+            lambda: self._client.post(f"{self._base_url}/v1/orders", json=body, headers=headers, timeout=self._timeout)
+        )
+        if response.status_code in {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}:
+            raise SupplierRefused(f"The sample supplier does not take the order: {_detail(response)}")
+        if response.status_code not in {httpx.codes.OK, httpx.codes.CREATED}:
+            raise _refused(response, _retry_after(response))
+        try:
+            return _Placed.model_validate_json(response.content).id
+        except ValidationError as error:
+            raise Transient(SUPPLIER, f"sent an invalid answer ({_what(error)})") from error
+
     async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> tuple[_Page, Sequence[_Item]]:
         params: dict[str, str | int] = {"keyword": keyword[:200], "page": page, "size": PAGE_SIZE}
         async with at_once:
@@ -229,17 +271,22 @@ class SampleSupplier:
 
     async def _get_once(self, path: str, params: dict[str, str | int]) -> httpx.Response:
         current_meter().requests += 1
+        response = await self._send(
+            lambda: self._client.get(self._base_url + path, params=params, headers=self._headers, timeout=self._timeout)
+        )
+        if response.status_code == httpx.codes.OK:
+            return response
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise _Unknown
+        raise _refused(response, _retry_after(response))
+
+    async def _send(self, call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
         try:
-            response = await self._client.get(
-                self._base_url + path, params=params, headers=self._headers, timeout=self._timeout
-            )
+            return await call()
         except httpx.TimeoutException as error:
             raise Transient(SUPPLIER, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
         except httpx.HTTPError as error:
             raise Transient(SUPPLIER, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
-        if response.status_code == httpx.codes.OK:
-            return response
-        raise _refused(response, _retry_after(response))
 
 
 def _what(error: ValidationError) -> str:
@@ -247,6 +294,18 @@ def _what(error: ValidationError) -> str:
     what = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in what["loc"]) or "the body"
     return f"{where}: {what['msg']}"
+
+
+def _detail(response: httpx.Response) -> str:
+    """Return why the supplier refused, in its words, shortened."""
+    try:
+        return str(_Refusal.model_validate_json(response.content).detail)[:300]
+    except ValidationError:
+        return f"error {response.status_code}"
+
+
+class _Unknown(Exception):
+    """The supplier has no such thing."""
 
 
 class _RateLimited(Transient):

@@ -1,7 +1,9 @@
 """The sample supplier's server: a small API as suppliers have, with a key, pagination and a rate limit.
 
-``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}`` and ``GET /images/{file}``. People open
-``GET /listings/{id}``, one page per listing. Addresses in answers are absolute, on the host of the request.
+``GET /v1/products?keyword=&page=&size=``, ``GET /v1/products/{id}``, ``POST /v1/orders`` and ``GET /images/{file}``. People
+open ``GET /listings/{id}``, one page per listing. Addresses in answers are absolute, on the host of the request.
+
+``PUT /v1/changes/{id}``, ``PUT /v1/outage`` and ``DELETE /v1/changes`` tell it to change price, freight and stock, or to be away.
 """
 
 import asyncio
@@ -15,10 +17,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from infra.sandbox.sample_supplier.catalog import Offer, offer_by_id, offers
+from infra.sandbox.sample_supplier.catalog import Offer, offers
 from infra.sandbox.sample_supplier.listing import add_listing_pages, listing_address
+from infra.sandbox.sample_supplier.orders import add_orders
 from infra.sandbox.sample_supplier.pictures import Shot, render
 from infra.sandbox.sample_supplier.search import search
+from infra.sandbox.sample_supplier.shop import Shop
 
 SANDBOX_KEY = "sample-supplier-sandbox"
 """The public key: the catalog is no secret."""
@@ -51,6 +55,7 @@ def sample_supplier_app(
     key: str = SANDBOX_KEY,
     limit: RateLimit | None = None,
     fault: Fault | None = None,
+    shop: Shop | None = None,
 ) -> FastAPI:
     """Return the server.
 
@@ -58,11 +63,13 @@ def sample_supplier_app(
         key: the ``X-Api-Key`` that callers must send. Pictures need none, since shoppers' browsers have none.
         limit: of API calls; by default 40 a second and 80 at once.
         fault: for tests alone.
+        shop: what it remembers; by default nothing beyond its process.
     """
     app = FastAPI(
         title="Sample supplier (sandbox)", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80)))
+    memory = shop or Shop()
+    admitted = Depends(_gate(key, limit or RateLimit(per_second=40, burst=80), memory))
     # Two threads, because each keeps the memory that it needed for drawing.
     drawing = ThreadPoolExecutor(2, thread_name_prefix="drawing")
     # The first search of a store must not wait for the catalog.
@@ -78,7 +85,7 @@ def sample_supplier_app(
         changed = None if fault is None else await fault(request)
         if changed is not None:
             return changed
-        found = await asyncio.to_thread(search, keyword)
+        found = [offer for each in await asyncio.to_thread(search, keyword) if (offer := memory.changed(each))]
         shown = found[(page - 1) * size : page * size]
         return JSONResponse(
             {
@@ -94,10 +101,12 @@ def sample_supplier_app(
         changed = None if fault is None else await fault(request)
         if changed is not None:
             return changed
-        offer = offer_by_id(product_id)
+        offer = memory.offer(product_id)
         if offer is None:
             raise HTTPException(404, f"There is no product {product_id}.")
         return JSONResponse(_as_json(offer, _root(request)))
+
+    add_orders(app, key, memory, admitted)
 
     @app.get("/images/{file}", response_model=None)
     async def image(file: str) -> Response:
@@ -112,12 +121,14 @@ def sample_supplier_app(
     return app
 
 
-def _gate(key: str, bucket: RateLimit) -> Callable[..., Awaitable[None]]:
+def _gate(key: str, bucket: RateLimit, shop: Shop) -> Callable[..., Awaitable[None]]:
     """Return the check of every API call: first the key, so that calls without one use up no limit."""
 
     async def admitted(x_api_key: Annotated[str | None, Header()] = None) -> None:
         if x_api_key != key:
             raise HTTPException(401, "Send your key in the X-Api-Key header.")
+        if shop.is_down:
+            raise HTTPException(503, "The supplier is away: zyenta supplier away.")
         wait = bucket.wait()
         if wait > 0:
             seconds = str(math.ceil(wait))

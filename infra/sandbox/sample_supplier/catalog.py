@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -82,6 +82,10 @@ class Offer:
     def image_file(self, index: int) -> str:
         """Return the file name of a picture, which does not say what it shows."""
         return f"{self.id.lower()}-{index + 1}.jpg"
+
+    def changed(self, *, cents: int, fee_cents: int, skus: tuple[Sku, ...]) -> "Offer":
+        """Return the listing with other amounts and stock."""
+        return replace(self, cents=cents, fee_cents=fee_cents, skus=skus)
 
 
 @cache

@@ -22,6 +22,7 @@ from domain.store.events import (
     StoreReadyForReview,
     StoreRequested,
     StoreStatus,
+    SupplierOrderingSet,
 )
 from projections.catalog.fold.media import add_media, of_store
 from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, PageVersionRow, StoreRow
@@ -55,6 +56,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         time_zone="UTC",
         shipping=None,
         returns=None,
+        orders_at_suppliers=False,
     )
 
 
@@ -165,6 +167,12 @@ def shipping_rates_set(rows: CatalogRows, event: ShippingRatesSet, _: UUID) -> N
 def return_policy_set(rows: CatalogRows, event: ReturnPolicySet, _: UUID) -> None:
     store = rows.stores[event.originator_id]
     store.returns, store.updated_at = as_json(event.policy), event.occurred_at
+
+
+@STORE_FOLDS.on(SupplierOrderingSet, stores="originator_id")
+def supplier_ordering_set(rows: CatalogRows, event: SupplierOrderingSet, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.orders_at_suppliers, store.updated_at = event.enabled, event.occurred_at
 
 
 @STORE_FOLDS.on(PageWritten, pages="page_id")

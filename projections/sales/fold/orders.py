@@ -59,9 +59,17 @@ def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> Non
     if order.status is OrderStatus.FULFILLED and order.fulfilled_at is None:
         order.fulfilled_at = at
     order.updated_at = at
+    mark_attention(order)
     if order.status != before:
         label = _label(order)
         _count(rows, tenant, (before, label, -1), (order.status, label, 1))
+
+
+def mark_attention(order: OrderRow) -> None:
+    """Derive from an order's other columns whether it waits for a decision of the merchant."""
+    is_open = order.status in {OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED}
+    troubled = order.hold is not None or order.failed_supplier_orders > 0
+    order.attention = order.returns_to_decide > 0 or (is_open and troubled)
 
 
 def _label(order: OrderRow) -> str:
@@ -125,6 +133,12 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         dispute_count=0,
         return_count=0,
         returns_to_decide=0,
+        hold=None,
+        sourcing=None,
+        substitute_count=0,
+        supplier_order_count=0,
+        failed_supplier_orders=0,
+        attention=False,
         return_days=event.return_days,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),

@@ -15,7 +15,7 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first_status
 from domain.order.events import WithdrawalReceived
 from projections.engine.tables import Folds, as_json
-from projections.sales.fold.orders import mark_withdrawn, of_store
+from projections.sales.fold.orders import mark_attention, mark_withdrawn, of_store
 from projections.sales.tables import OrderRow, ReturnRow, SalesRows, WithdrawalRow
 
 RETURN_FOLDS: Folds[SalesRows] = Folds()
@@ -64,6 +64,7 @@ def _begin(
     status = first_status(kind, is_late=is_late)
     order.return_count += 1
     order.returns_to_decide += status is ReturnStatus.REQUESTED
+    mark_attention(order)
     lines: Sequence[object] = event.lines
     new = rows.returns[order.id, order.return_count] = ReturnRow(
         order_id=order.id,
@@ -105,6 +106,7 @@ def return_declined(rows: SalesRows, event: ReturnDeclined, _: UUID) -> None:
 def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, status: ReturnStatus) -> ReturnRow:
     row, order = rows.returns[event.originator_id, event.number], rows.orders[event.originator_id]
     order.returns_to_decide -= row.status == ReturnStatus.REQUESTED
+    mark_attention(order)
     row.status, row.decided_at, order.updated_at = status, row.decided_at or event.occurred_at, event.occurred_at
     return row
 

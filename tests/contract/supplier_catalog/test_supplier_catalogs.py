@@ -60,6 +60,13 @@ async def test_asking_again_gives_the_same_answer(catalog: SupplierCatalog) -> N
     assert await catalog.search(KEYWORDS, limit=40) == await catalog.search(KEYWORDS, limit=40)
 
 
+async def test_a_listing_is_found_by_its_id_as_it_is_now_and_an_unknown_one_is_not(catalog: SupplierCatalog) -> None:
+    found = (await catalog.search(KEYWORDS, limit=1))[0]
+    assert await catalog.find(found.source_id) == found
+    for unknown in ("SS-1", "../products", "a b", "%00", "x" * 300):
+        assert await catalog.find(unknown) is None
+
+
 @pytest.mark.parametrize("keywords", [(), ("",), ("   ",)])
 async def test_nothing_asked_is_nothing_found(catalog: SupplierCatalog, keywords: tuple[str, ...]) -> None:
     assert list(await catalog.search(keywords, limit=50)) == []

@@ -11,8 +11,10 @@ import pytest
 from commands.disputes import RecordDispute, RecordPayout
 from commands.order import RecordPayment
 from commands.ports import Context
+from commands.purchasing import RecordSourcing, RecordSupplierOrder
 from commands.refunds import RecordRefund
 from commands.returns import RequestReturn
+from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.return_events import ReturnedPieces
@@ -340,3 +342,63 @@ async def test_a_return_is_decided_received_and_refunded_by_the_merchant(
     replaced = await change(platform, owner, "replaceReturn", RETURNS, **ids)
     assert [each["userErrors"][0]["code"] for each in (twice, replaced)] == ["RETURN_NOT_OPEN"] * 2
     assert (await platform.ask(waiting, {"id": str(store_id)}, by=owner))["orders"]["totalCount"] == 0
+
+
+HOLD = (
+    "order { status needsAttention hold { reason message loss lines { cost stock } } costs { margin } "
+    "supplierOrders { provider status attempt failure externalId } substitutes { title extraCost } refunds { amount } }"
+)
+
+
+async def test_a_held_order_goes_on_in_one_of_three_ways_and_is_placed_by_hand(
+    platform: Platform, owner: Merchant, stranger: Merchant, store_id: UUID, order_id: UUID
+) -> None:
+    ids = {"orderId": str(order_id)}
+    kind = "setSupplierOrdering"
+    shown = await change(platform, owner, kind, "store { ordersAtSuppliers }", storeId=str(store_id), enabled=True)
+    assert shown["store"] == {"ordersAtSuppliers": True}
+
+    async def decide(name: str, by: Merchant = owner, **more: Any) -> Any:
+        input_type = {"substituteLines": "SubstituteLines", "refundHeldOrder": "RefundHeldOrder"}.get(name, "Purchase")
+        query = f"mutation ($input: {input_type}Input!) {{ {name}(input: $input) {{ {HOLD} userErrors {{ code field }} }} }}"
+        return await platform.ask(query, {"input": ids | more}, by=by)
+
+    free = await decide("buyAnyway")
+    assert free["userErrors"][0]["code"] == "ORDER_NOT_HELD"
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { lines { variantId productId } } }", {"id": str(order_id)}, by=owner
+    )
+    (line,) = order["lines"]
+    product = await platform.ask(
+        "query ($id: ID!) { product(id: $id) { variants { id } } }", {"id": line["productId"]}, by=owner
+    )
+    assert product["variants"]
+    await platform.send(RecordSourcing(order_id=order_id, silence="It is away."))
+    waiting = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { needsAttention hold { reason message } } }",
+        {"id": str(order_id)},
+        by=owner,
+    )
+    assert waiting == {"needsAttention": True, "hold": {"reason": "UNREACHABLE", "message": "It is away."}}
+    assert (await decide("buyAnyway", stranger))["userErrors"][0]["code"] == "NOT_FOUND"
+    assert (await decide("placeSupplierOrder"))["userErrors"][0]["code"] == "NOT_TO_BE_BOUGHT"
+    itself = [{"variantId": line["variantId"], "productId": line["productId"], "substituteId": line["variantId"]}]
+    bad = await decide("substituteLines", lines=itself)
+    assert (bad["userErrors"][0]["code"], bad["userErrors"][0]["field"]) == ("INVALID_INPUT", "lines.0.substituteId")
+    again = await decide("checkSupplierAgain")
+    assert again["order"]["hold"]["reason"] == "UNREACHABLE"
+    bought = await decide("buyAnyway")
+    assert (bought["order"]["needsAttention"], bought["order"]["hold"]) == (False, None)
+    placed = await decide("placeSupplierOrder")
+    (at_supplier,) = placed["order"]["supplierOrders"]
+    assert (at_supplier["status"], at_supplier["attempt"]) == ("REQUESTED", 1)
+    provider = SupplierProvider(at_supplier["provider"])
+    await platform.send(RecordSupplierOrder(order_id=order_id, provider=provider, external_id=None, reason="Sold out."))
+    failed = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { needsAttention supplierOrders { status failure } } }",
+        {"id": str(order_id)},
+        by=owner,
+    )
+    assert failed == {"needsAttention": True, "supplierOrders": [{"status": "FAILED", "failure": "Sold out."}]}
+    retried = await decide("placeSupplierOrder")
+    assert (retried["order"]["needsAttention"], retried["order"]["supplierOrders"][0]["attempt"]) == (False, 2)

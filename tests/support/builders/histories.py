@@ -25,6 +25,7 @@ from domain.order import aggregate as orders
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import Pieces, RefundRequested
 from domain.order.after_sale.return_events import ReturnedPieces
+from domain.order.after_sale.sourcing_events import SourcedLine
 from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
 from domain.order.disputes import DisputeReport, record_dispute
@@ -47,6 +48,15 @@ from domain.order.returns import (
     request_return,
     send_replacement,
 )
+from domain.order.sourcing import (
+    Offer,
+    buy_anyway,
+    record_answer,
+    record_silence,
+    request_check,
+    substitute,
+)
+from domain.order.supplier_orders import record_supplier_order, request_supplier_orders
 from domain.order.withdrawal import withdraw
 from domain.payout.aggregate import PAYOUT, PayoutReport, PayoutStatus, payout_stream, record_payout
 from domain.product import aggregate as products
@@ -508,6 +518,23 @@ class History:
             events = refund_return(order, which, refund_id=self._new(), shipping=None, reason="", at=at)
         self._append(orders.ORDER, order.store_id, events)
 
+    def _purchase(self, number: int) -> None:
+        order, at = self.state(self._pick(self.orders, number)), self._at
+        kind, provider = number // 3 % 9, SupplierProvider.SAMPLE
+        line = order.lines[0]
+        decisions: list[Callable[[], Sequence[DomainEvent]]] = [
+            lambda: record_answer(order, [_sourced(line, 1)], at=at),
+            lambda: record_answer(order, [_sourced(line, 1_000_000)], at=at),
+            lambda: record_silence(order, reason="It is away.", at=at),
+            lambda: request_check(order, at=at),
+            lambda: buy_anyway(order, at=at),
+            lambda: substitute(order, {line.variant_id: _other(number, line)}, at=at),
+            lambda: request_supplier_orders(order, {provider: []}, by_hand=number % 2 == 0, at=at),
+            lambda: record_supplier_order(order, provider, external_id=f"SO-{number}", reason="", at=at),
+            lambda: record_supplier_order(order, provider, external_id=None, reason="Sold out.", at=at),
+        ]
+        self._append(orders.ORDER, order.store_id, decisions[kind]())
+
     def _parcel(self, number: int) -> None:
         order, at = self.state(self._pick(self.orders, number)), self._at
         if number % 11 == 0:
@@ -634,6 +661,23 @@ class History:
         self._at += timedelta(hours=number % 30)
 
 
+def _sourced(line: OrderLine, cost: int) -> SourcedLine:
+    zero = Money(minor=0)
+    return SourcedLine(
+        variant_id=line.variant_id, quantity=line.quantity, cost=Money(minor=cost), freight=zero, duty=zero, stock=9
+    )
+
+
+def _other(number: int, line: OrderLine) -> Offer:
+    return Offer(
+        product_id=derived(NAMESPACE, "other"),
+        variant_id=derived(NAMESPACE, "other", str(number)),
+        title=f"Other {number}",
+        variant_title="Default",
+        price=line.unit_price,
+    )
+
+
 MOVES: dict[str, Callable[[History, int], None]] = {
     "store": History._store,
     "domain": History._domain,
@@ -653,6 +697,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "refund": History._refund,
     "parcel": History._parcel,
     "return": History._return,
+    "purchase": History._purchase,
     "bank": History._bank,
     "mail": History._mail,
     "later": History._later,

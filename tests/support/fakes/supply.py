@@ -82,6 +82,12 @@ class MemoryCatalog:
         different = {candidate.source_id: candidate for candidate in self.listings}.values()
         return sorted(different, key=fit, reverse=True)[:limit]
 
+    async def find(self, source_id: str) -> Listing | None:
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return next((each for each in self.listings if each.source_id == source_id), None)
+
 
 @dataclass
 class KnownPhrases:

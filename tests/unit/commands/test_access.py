@@ -42,6 +42,14 @@ from commands.product import (
     EditProduct,
 )
 from commands.product_changes import ChangeProduct
+from commands.purchasing import (
+    BuyAnyway,
+    CheckSupplierAgain,
+    PlaceSupplierOrder,
+    RefundHeldOrder,
+    SetSupplierOrdering,
+    SubstituteLines,
+)
 from commands.refunds import RefundOrder
 from commands.returns import (
     ApproveReturn,
@@ -169,6 +177,12 @@ COMMANDS: dict[type, Build] = {
     DeclineReturn: lambda _, _p, order, m: DeclineReturn(order_id=order, merchant_id=m, number=1, reason="No"),
     ReceiveReturn: lambda _, _p, order, m: ReceiveReturn(order_id=order, merchant_id=m, number=1),
     RefundReturn: lambda _, _p, order, m: RefundReturn(order_id=order, merchant_id=m, number=1, refund_id=uuid4()),
+    SetSupplierOrdering: lambda p, _p, _o, m: SetSupplierOrdering(store_id=p.store_id, merchant_id=m, enabled=True),
+    CheckSupplierAgain: lambda _, _p, order, m: CheckSupplierAgain(order_id=order, merchant_id=m),
+    BuyAnyway: lambda _, _p, order, m: BuyAnyway(order_id=order, merchant_id=m),
+    SubstituteLines: lambda _, _p, order, m: SubstituteLines(order_id=order, merchant_id=m, lines=[]),
+    RefundHeldOrder: lambda _, _p, order, m: RefundHeldOrder(order_id=order, merchant_id=m, refund_id=uuid4()),
+    PlaceSupplierOrder: lambda _, _p, order, m: PlaceSupplierOrder(order_id=order, merchant_id=m),
     ReplaceReturn: lambda _, _p, order, m: ReplaceReturn(order_id=order, merchant_id=m, number=1),
     EditDisputeEvidence: lambda _, _p, order, m: EditDisputeEvidence(
         order_id=order, merchant_id=m, dispute_id="du_1", texts=sealed(order), fingerprint="f"

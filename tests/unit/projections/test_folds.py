@@ -285,11 +285,23 @@ def test_a_chosen_version_swaps_an_images_renditions_and_closes_its_review() -> 
 
 def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
     chance = Random(12)
-    sale = ("order", "payment", "payment", "parcel", "refund", "refund", "refund", "return", "return")
+    sale = (
+        "order",
+        "payment",
+        "payment",
+        "parcel",
+        "refund",
+        "refund",
+        "refund",
+        "return",
+        "return",
+        "purchase",
+        "purchase",
+    )
     history = History().play(MOVES_OF_ALL_KINDS)
     rows, seen = sales.MODEL.fold(sales.MODEL.empty(), decoded(history)), set[str]()
     returned = set[ReturnStatus]()
-    for _ in range(90):
+    for _ in range(110):
         before = len(history.envelopes)
         history.play([(chance.choice(sale), chance.randrange(10_000)) for _ in range(20)])
         sales.MODEL.fold(rows, decoded(history)[before:])
@@ -305,6 +317,18 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             assert {
                 key[1]: (each.kind, each.status, each.refund_id) for key, each in rows.returns.items() if key[0] == id
             } == returns
+            sourcing = order.after.sourcing
+            assert (row.hold is not None, row.substitute_count > 0) == (
+                sourcing.held is not None,
+                bool(sourcing.substitutes),
+            )
+            assert {key[1]: each.status for key, each in rows.supplier_orders.items() if key[0] == id} == {
+                provider: each.status for provider, each in sourcing.orders.items()
+            }
+            troubled = sourcing.held is not None or any(each.status == "FAILED" for each in sourcing.orders.values())
+            asked_for = any(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
+            is_open = order.status in {"PAID", "PARTLY_FULFILLED"}
+            assert row.attention == (asked_for or (is_open and troubled))
             returned |= {each.status for each in order.after.returns.values()}
             assert row.returns_to_decide == sum(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
     assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen

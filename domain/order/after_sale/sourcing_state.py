@@ -1,0 +1,85 @@
+"""The state of buying an order's goods, and how events change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+from domain.merchant.events import SupplierProvider
+from domain.order.after_sale.sourcing_events import (
+    HoldReason,
+    LineSubstituted,
+    OrderHeld,
+    OrderReleased,
+    SourcingChecked,
+    SourcingCheckRequested,
+    SourcingEvent,
+    SupplierOrderFailed,
+    SupplierOrderPlaced,
+    SupplierOrderRequested,
+)
+
+
+class SupplierOrderStatus(StrEnum):
+    """The status of an order at a supplier."""
+
+    REQUESTED = "REQUESTED"
+    """The supplier is being asked."""
+    PLACED = "PLACED"
+    """The supplier took it. Nothing replaces this status."""
+    FAILED = "FAILED"
+    """The supplier did not take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierOrder:
+    """An order at a supplier."""
+
+    status: SupplierOrderStatus
+    attempt: int
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourcing:
+    """What is known about buying an order's goods."""
+
+    is_checked: bool = False
+    """Whether the supplier's latest answer lets the order be bought."""
+    held: HoldReason | None = None
+    released: bool = False
+    """Whether the merchant decided to buy a held order."""
+    substitutes: Mapping[UUID, LineSubstituted] = field(default_factory=dict)
+    """By the line's variant."""
+    orders: Mapping[SupplierProvider, SupplierOrder] = field(default_factory=dict)
+
+    @property
+    def may_buy(self) -> bool:
+        """Whether the goods may be bought."""
+        return self.held is None and (self.is_checked or self.released)
+
+    def apply(self, event: SourcingEvent) -> "Sourcing":
+        """Return the state after an event.
+
+        Raises:
+            KeyError: no such order at a supplier was requested.
+        """
+        match event:
+            case SourcingChecked():
+                return replace(self, is_checked=True, held=None)
+            case OrderHeld():
+                return replace(self, is_checked=False, held=event.reason)
+            case SourcingCheckRequested():
+                return replace(self, is_checked=False)
+            case LineSubstituted():
+                return replace(self, substitutes={**self.substitutes, event.variant_id: event})
+            case OrderReleased():
+                return replace(self, held=None, released=True)
+            case SupplierOrderRequested():
+                order = SupplierOrder(status=SupplierOrderStatus.REQUESTED, attempt=event.attempt)
+            case SupplierOrderPlaced():
+                known = self.orders[event.provider]
+                order = replace(known, status=SupplierOrderStatus.PLACED, external_id=event.external_id)
+            case SupplierOrderFailed():
+                order = replace(self.orders[event.provider], status=SupplierOrderStatus.FAILED)
+        return replace(self, orders={**self.orders, event.provider: order})

@@ -1,0 +1,290 @@
+"""The purchasing policy: the supplier is asked after the payment, and the order is placed once if the merchant wants it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+
+from commands.order import RecordPayment
+from commands.product import ActivateProduct, AddProduct
+from commands.purchasing import (
+    BuyAnyway,
+    CheckSupplierAgain,
+    PlaceSupplierOrder,
+    RefundHeldOrder,
+    SetSupplierOrdering,
+    SubstituteLines,
+    Substitution,
+)
+from consumers.policies.purchasing import PurchasingPolicy
+from domain.kernel import DomainError, Transient
+from domain.merchant.events import SupplierProvider
+from domain.money import Money
+from domain.order.after_sale.sourcing_events import HoldReason
+from domain.order.after_sale.sourcing_state import SupplierOrderStatus
+from domain.order.aggregate import ORDER, Order
+from domain.order.purchase_ports import SupplierPurchase
+from domain.order.sourcing_errors import NotToBeBought, SupplierRefused
+from domain.privacy import Sealed
+from domain.product.errors import InsufficientStock, NotForSale
+from domain.sourcing.listing import ListingVariant
+from infra.adapters.suppliers.shared import SharedCatalogs
+from infra.retry import RetryPolicy
+from tests.support.builders.samples import dollars
+from tests.support.fakes.supply import MemoryCatalog
+from tests.support.fakes.supply import listing as supplied
+from tests.support.fakes.vault import MemoryPersonalData
+from tests.support.platforms.write_side import Platform
+
+SAMPLE = SupplierProvider.SAMPLE
+AT_ONCE = RetryPolicy(attempts=2, first_pause=0.0)
+
+
+@dataclass
+class Supplier:
+    """Implements ``SupplierOrders``: takes an order once for its key."""
+
+    taken: dict[str, SupplierPurchase] = field(default_factory=dict)
+    trouble: Exception | None = None
+    asked: int = 0
+
+    async def place(self, order: SupplierPurchase) -> str:
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        self.taken.setdefault(order.idempotency_key, order)
+        return "SO-1"
+
+
+class Opened(MemoryPersonalData):
+    """Opens the name and the address of the one shopper, until they are erased."""
+
+    texts: Sequence[str | None] = ("Anna", json.dumps({"line1": "Main St 1", "city": "Portland", "country": "US"}))
+
+    async def open_many(self, sealed: Sequence[Sealed]) -> Sequence[str | None]:
+        return self.texts[: len(sealed)]
+
+
+class Shop:
+    """A store with one paid order of two lamps, its policy and its supplier."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform, self.supplier, self.catalog = platform, Supplier(), MemoryCatalog([])
+        self.personal = Opened()
+        self.policy = PurchasingPolicy(
+            platform,
+            platform,
+            SharedCatalogs({SAMPLE: self.catalog}),
+            {SAMPLE: self.supplier},
+            self.personal,
+            asking=AT_ONCE,
+        )
+        self.order_id = uuid4()
+
+    async def open(self, *, places: bool = False) -> None:
+        self.order_id = await self.platform.order_a_lamp(pieces=2)
+        order = await self.order()
+        product = await self.platform.product(order.lines[0].product_id)
+        assert product.source is not None
+        self.source_id = product.source[1]
+        await self.offer(cost=500)
+        if places:
+            await self.do(SetSupplierOrdering, store_id=self.platform.store_id, enabled=True)
+
+    async def offer(self, *, cost: int = 500, freight: int = 100, stock: int = 9, listed: bool = True) -> None:
+        product = await self.platform.product((await self.order()).lines[0].product_id)
+        (variant,) = product.variants.values()
+        form = ListingVariant(sku=variant.sku, title=variant.title, cost=Money(minor=cost), stock=stock)
+        whole = supplied(self.source_id, cost=cost, shipping_cost=freight, variants=[form])
+        self.catalog.listings = [whole] if listed else []
+
+    async def order(self) -> Order:
+        return await self.platform.get(ORDER, self.order_id)
+
+    async def do(self, command: type, **fields: object) -> None:
+        await self.platform.send(command(merchant_id=self.platform.merchant_id, **fields))
+        await self.deliver()
+
+    async def pay(self) -> None:
+        order = await self.order()
+        await self.platform.send(
+            RecordPayment(order_id=order.id, paid=order.total, fee=Money(minor=200), intent_id="pi_1")
+        )
+        await self.deliver()
+
+    async def deliver(self) -> None:
+        """Hand every event to the policy, each twice, until no new one comes."""
+        seen = 0
+        while seen < len(self.platform.log.raw):
+            raw = self.platform.log.raw[seen]
+            seen += 1
+            for _ in range(2):
+                envelope = raw.decode()
+                if type(envelope.event) in self.policy.handles:
+                    await self.policy(envelope)
+
+
+@pytest.fixture
+async def shop() -> Shop:
+    return Shop(Platform())
+
+
+async def test_a_paid_order_is_checked_once_and_not_placed_until_the_merchant_wants_it(shop: Shop) -> None:
+    await shop.open()
+    asked = shop.catalog.asked
+    await shop.pay()
+    order = await shop.order()
+    assert (order.after.sourcing.is_checked, order.after.sourcing.orders) == (True, {})
+    assert shop.catalog.asked == asked + 1
+    assert shop.supplier.asked == 0
+    await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    (purchase,) = shop.supplier.taken.values()
+    assert (purchase.recipient, purchase.address["city"], purchase.number) == ("Anna", "Portland", order.number)
+    assert [(line.source_id, line.quantity) for line in purchase.lines] == [(shop.source_id, 2)]
+    with pytest.raises(NotToBeBought):
+        await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+
+
+async def test_a_store_that_wants_it_places_its_orders_without_asking(shop: Shop) -> None:
+    await shop.open(places=True)
+    await shop.pay()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, known.external_id, shop.supplier.asked) == (SupplierOrderStatus.PLACED, "SO-1", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"cost": 2_100}, HoldReason.LOSS),
+        ({"cost": 500, "freight": 1_600}, HoldReason.LOSS),
+        ({"stock": 1}, HoldReason.UNAVAILABLE),
+        ({"listed": False}, HoldReason.UNAVAILABLE),
+    ],
+)
+async def test_what_the_supplier_changed_holds_the_order_until_the_merchant_decides(
+    shop: Shop, change: dict[str, int], reason: HoldReason
+) -> None:
+    await shop.open(places=True)
+    await shop.offer(**change)  # type: ignore[arg-type]
+    await shop.pay()
+    assert (await shop.order()).after.sourcing.held is reason
+    assert shop.supplier.asked == 0
+    await shop.do(BuyAnyway, order_id=shop.order_id)
+    order = await shop.order()
+    assert (order.after.sourcing.held, shop.supplier.asked) == (None, 1)
+
+
+async def test_a_supplier_that_is_away_is_asked_again_then_the_order_is_held_and_can_be_asked_about_again(
+    shop: Shop,
+) -> None:
+    await shop.open(places=True)
+    shop.catalog.trouble = Transient("the supplier", "is away")
+    asked = shop.catalog.asked
+    await shop.pay()
+    assert shop.catalog.asked == asked + AT_ONCE.attempts
+    assert (await shop.order()).after.sourcing.held is HoldReason.UNREACHABLE
+    shop.catalog.trouble = None
+    await shop.do(CheckSupplierAgain, order_id=shop.order_id)
+    assert (await shop.order()).after.sourcing.held is None
+    assert len(shop.supplier.taken) == 1
+
+
+async def test_a_failed_order_is_clear_and_tried_again_by_hand_with_the_same_key(shop: Shop) -> None:
+    await shop.open(places=True)
+    shop.supplier.trouble = SupplierRefused("No such thing.")
+    await shop.pay()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, shop.supplier.asked) == (SupplierOrderStatus.FAILED, 1)
+    shop.supplier.trouble = Transient("the supplier", "is away")
+    await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    assert shop.supplier.asked == 1 + AT_ONCE.attempts
+    shop.supplier.trouble = None
+    await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, known.attempt, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, 3, 1)
+
+
+async def test_nothing_is_ordered_for_a_shopper_who_was_erased(shop: Shop) -> None:
+    await shop.open(places=True)
+    shop.personal.texts = (None, None)
+    await shop.pay()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, shop.supplier.asked) == (SupplierOrderStatus.FAILED, 0)
+
+
+async def test_a_substitute_comes_from_the_stores_own_goods_and_their_stock(shop: Shop) -> None:
+    await shop.open(places=True)
+    await shop.offer(stock=0)
+    other = uuid4()
+    await shop.platform.send(
+        AddProduct(
+            product_id=other,
+            store_id=shop.platform.store_id,
+            merchant_id=shop.platform.merchant_id,
+            title="Floor lamp",
+            description="It glows.",
+            cost=dollars("4"),
+            price=dollars("25"),
+            compare_at=None,
+            stock=2,
+            image_urls=[],
+        )
+    )
+    await shop.pay()
+    (line,) = (await shop.order()).lines
+    (variant,) = (await shop.platform.product(other)).variants
+    wanted = [Substitution(variant_id=line.variant_id, product_id=other, substitute_id=variant)]
+    with pytest.raises(NotForSale):
+        await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    await shop.platform.send(ActivateProduct(product_id=other, merchant_id=shop.platform.merchant_id))
+    with pytest.raises(DomainError):
+        await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted * 2)
+    await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    assert (await shop.platform.product(other)).variants[variant].on_hand == 0
+    assert (await shop.order()).after.sourcing.held is None
+    # Goods of the merchant's own are ordered from no supplier.
+    assert shop.supplier.asked == 0
+
+
+async def test_a_substitute_that_is_sold_out_is_refused(shop: Shop) -> None:
+    await shop.open()
+    await shop.offer(listed=False)
+    await shop.pay()
+    (line,) = (await shop.order()).lines
+    other = uuid4()
+    await shop.platform.send(
+        AddProduct(
+            product_id=other,
+            store_id=shop.platform.store_id,
+            merchant_id=shop.platform.merchant_id,
+            title="Floor lamp",
+            description="It glows.",
+            cost=dollars("4"),
+            price=dollars("25"),
+            compare_at=None,
+            stock=1,
+            image_urls=[],
+        )
+    )
+    await shop.platform.send(ActivateProduct(product_id=other, merchant_id=shop.platform.merchant_id))
+    (variant,) = (await shop.platform.product(other)).variants
+    wanted = [Substitution(variant_id=line.variant_id, product_id=other, substitute_id=variant)]
+    with pytest.raises(InsufficientStock):
+        await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    assert (await shop.order()).after.sourcing.held is HoldReason.UNAVAILABLE
+    assert (await shop.platform.product(other)).variants[variant].on_hand == 1
+
+
+async def test_a_held_order_is_refunded_and_its_pieces_do_not_go_back_into_stock_that_is_not_there(shop: Shop) -> None:
+    await shop.open(places=True)
+    await shop.offer(listed=False)
+    await shop.pay()
+    (line,) = (await shop.order()).lines
+    before = (await shop.platform.product(line.product_id)).variants[line.variant_id].on_hand
+    await shop.do(RefundHeldOrder, order_id=shop.order_id, refund_id=uuid4(), reason="Sold out")
+    order = await shop.order()
+    assert (order.status, len(order.after.refunds)) == ("CANCELLED", 1)
+    assert (await shop.platform.product(line.product_id)).variants[line.variant_id].on_hand == before
+    assert shop.supplier.asked == 0
