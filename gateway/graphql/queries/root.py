@@ -97,7 +97,7 @@ async def find_page(reading: ReadContext, id: UUID) -> Page:
 
 async def find_media(reading: ReadContext, id: UUID) -> MediaAsset:
     """Return a media asset of the merchant, or raise NotFound."""
-    view = await catalog_queries.media_by_id(reading.db, id, scope=reading.scope)
+    view = await catalog_queries.media_by_id(reading.db, id, scope=reading.scope, only=asked_for("MediaAsset"))
     return MediaAsset.of(require(view, "media asset", id), reading)
 
 

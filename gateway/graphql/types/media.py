@@ -12,10 +12,21 @@ from strawberry.scalars import JSON
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view
-from projections.catalog.queries.media import IMAGES
+from projections.catalog.queries.media import IMAGES, MEDIA
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, RenditionView, largest
 
 SIZES = ("thumbnail", "medium", "large")
+METADATA = {
+    "width": "width",
+    "height": "height",
+    "format": "mime_type",
+    "sourceWidth": "source_width",
+    "sourceHeight": "source_height",
+    "sourceSha256": "source_sha256",
+    "ground": "ground",
+    "seconds": "seconds",
+}
+"""The entries of ``MediaAsset.metadata``, and the attributes that they are from."""
 
 
 @strawberry.type(name="Rendition", description="One exported size of an image.")
@@ -131,7 +142,7 @@ class ProductImage(Derived):
 
 
 @strawberry.type(description="A media file of a store: an image that was sent to the studio, or the logo.")
-class MediaAsset:
+class MediaAsset(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     product_id: strawberry.ID | None
@@ -166,33 +177,28 @@ class MediaAsset:
     created_at: datetime
     updated_at: datetime
 
+    view: strawberry.Private[MediaAssetView]
+    reading: strawberry.Private[ReadContext]
+
+    columns = MEDIA
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        "product_id": of_view("product_id", str),
+        "size": of_view("size_bytes"),
+        "url": derived(lambda one: asset_url(one.view, one.reading), "key", "content"),
+        "alt_text": derived(lambda one: one.view.alt_text or None, "alt_text"),
+        "metadata": derived(lambda one: JSON(asset_metadata(one.view)), *METADATA.values()),
+        "renditions": derived(lambda one: renditions(one.view.renditions.values(), one.reading), "renditions"),
+        "operations": of_view("operations", list),
+        "before": derived(lambda one: before_url(one.view, one.reading), "original_url", "review"),
+        "after": derived(lambda one: after_url(one.view, one.reading), "review"),
+        "review": of_view("review", ImageReviewType.of),
+    }
+
     @classmethod
     def of(cls, view: MediaAssetView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            product_id=None if view.product_id is None else as_gid(view.product_id),
-            type=view.type,
-            status=view.status,
-            filename=view.filename,
-            mime_type=view.mime_type,
-            size=view.size_bytes,
-            url=asset_url(view, reading),
-            original_url=view.original_url,
-            alt_text=view.alt_text or None,
-            metadata=JSON(asset_metadata(view)),
-            renditions=renditions(view.renditions.values(), reading),
-            operations=list(view.operations),
-            attempt=view.attempt,
-            before=before_url(view, reading),
-            after=after_url(view, reading),
-            review=ImageReviewType.of(view.review),
-            quality=view.quality,
-            rejection=view.rejection,
-            rejection_message=view.rejection_message,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-        )
+        return made(cls, view, reading)
 
 
 def asset_url(view: MediaAssetView, reading: ReadContext) -> str | None:
@@ -206,16 +212,9 @@ def asset_url(view: MediaAssetView, reading: ReadContext) -> str | None:
 
 def asset_metadata(view: MediaAssetView) -> dict[str, object]:
     """Return an asset's known properties that are not fields of its own, for ``metadata``."""
-    known: dict[str, object] = {
-        "width": view.width,
-        "height": view.height,
-        "format": None if view.mime_type is None else view.mime_type.rpartition("/")[2],
-        "sourceWidth": view.source_width,
-        "sourceHeight": view.source_height,
-        "sourceSha256": view.source_sha256,
-        "ground": view.ground,
-        "seconds": view.seconds,
-    }
+    known = {name: getattr(view, attribute) for name, attribute in METADATA.items()}
+    if view.mime_type is not None:
+        known["format"] = view.mime_type.rpartition("/")[2]
     return {name: value for name, value in known.items() if value is not None}
 
 

@@ -190,6 +190,7 @@ class Store(Derived):
             types=kinds,
             statuses=states,
             scope=reading.scope,
+            only=asked_for("MediaAsset"),
         )
 
         async def count() -> int:

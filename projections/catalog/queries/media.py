@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.media.events import CutoutReview, ImageVersion, MediaType, RejectionReason
+from domain.media.events import CutoutReview, ImageVersion, MediaType, Operation, RejectionReason
 from projections.catalog.queries.scoped import within
 from projections.catalog.views import (
     FINISHED,
@@ -20,11 +20,10 @@ from projections.catalog.views import (
     ImageView,
     MediaAssetView,
     RenditionView,
-    StudioNotes,
     largest,
 )
 from projections.engine.tally import read_tally, total
-from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, grouped
+from projections.reading.columns import Attribute, Only, ViewColumns, column, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope
 
@@ -33,10 +32,6 @@ _renditions = msgspec.json.Decoder(list[RenditionView]).decode
 
 def _by_name(renditions: str) -> dict[str, RenditionView]:
     return {rendition.name: rendition for rendition in _renditions(renditions)}
-
-
-def _rejection(record: Any) -> RejectionReason | None:
-    return None if record["rejection"] is None else RejectionReason(record["rejection"])
 
 
 def _review(record: Any, renditions: dict[str, RenditionView]) -> ImageReview | None:
@@ -84,54 +79,64 @@ def _filename(url: str | None) -> str:
     return f"{stem[:100] or 'image'}.webp"
 
 
-def media_view(record: Any) -> MediaAssetView:
-    """Return the view of a row."""
-    renditions, content = _by_name(record["renditions"]), record["content"]
-    studio = None if record["studio"] is None else StudioNotes.model_validate_json(record["studio"])
-    large = largest(renditions)
-    if content is not None:
-        file: tuple[str | None, int | None] = "image/svg+xml", len(content.encode())
-    else:
-        file = (None, None) if large is None else (large.mime_type, large.size_bytes)
-    return MediaAssetView(
-        id=record["id"],
-        store_id=record["store_id"],
-        product_id=record["product_id"],
-        type=MediaType(record["type"]),
-        status=ImageState(record["status"]),
-        filename=_filename(record["original_url"]),
-        mime_type=file[0],
-        size_bytes=file[1],
-        key=None if large is None else large.key,
-        content=content,
-        original_url=record["original_url"],
-        alt_text=record["alt_text"],
-        width=None if large is None else large.width,
-        height=None if large is None else large.height,
-        renditions=renditions,
-        operations=() if studio is None else tuple(studio.operations),
-        ground=record["ground"],
-        source_sha256=None if studio is None else studio.source_sha256,
-        source_width=None if studio is None else studio.source_width,
-        source_height=None if studio is None else studio.source_height,
-        seconds=None if studio is None else studio.seconds,
-        review=_review(record, renditions),
-        quality=record["quality"],
-        attempt=record["attempt"],
-        generation_id=record["generation_id"],
-        rejection=_rejection(record),
-        rejection_message=record["rejection_message"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
+class _Studio(msgspec.Struct):
+    """What the studio did to an image."""
+
+    operations: list[Operation]
+    source_sha256: str
+    source_width: int
+    source_height: int
+    seconds: float
+
+
+_studio = msgspec.json.Decoder(_Studio).decode
+
+
+def _of_studio(read: Callable[[_Studio], Any], otherwise: Any = None) -> Attribute:
+    return Attribute(
+        ("studio",), lambda record: otherwise if record["studio"] is None else read(_studio(record["studio"]))
     )
 
 
-_MEDIA_COLUMNS = (
-    "id", "product_id", "position", "original_url", "alt_text", "status", "renditions", "rejection", "rejection_message",
-    "review", "shown", "other_renditions", "quality", "created_at", "updated_at", "store_id", "type", "content", "ground",
-    "studio", "attempt", "generation_id",
-)  # fmt: skip
-_MEDIA = Selection(frozenset(_MEDIA_COLUMNS), {f"m.{name}": name for name in _MEDIA_COLUMNS}, media_view)
+def _of_largest(read: Callable[[RenditionView], Any]) -> Attribute:
+    def of(record: Any) -> Any:
+        large = largest(_by_name(record["renditions"]))
+        return None if large is None else read(large)
+
+    return Attribute(("renditions",), of)
+
+
+def _of_file(logo: Callable[[str], Any], image: Callable[[RenditionView], Any]) -> Attribute:
+    """Return an attribute of the file: of a logo's document, or of an image's largest rendition."""
+    of_image = _of_largest(image)
+    return Attribute(
+        ("content", *of_image.columns),
+        lambda record: of_image.read(record) if record["content"] is None else logo(record["content"]),
+    )
+
+
+MEDIA: ViewColumns[MediaAssetView] = ViewColumns(
+    MediaAssetView,
+    {name: f"m.{name}" for name in (*MediaAssetView.__dataclass_fields__, "shown", "other_renditions", "studio")},
+    {
+        "type": column("type", MediaType),
+        "status": column("status", ImageState),
+        "filename": Attribute(("original_url",), lambda record: _filename(record["original_url"])),
+        "mime_type": _of_file(lambda _content: "image/svg+xml", lambda large: large.mime_type),
+        "size_bytes": _of_file(lambda content: len(content.encode()), lambda large: large.size_bytes),
+        "key": _of_largest(lambda large: large.key),
+        "width": _of_largest(lambda large: large.width),
+        "height": _of_largest(lambda large: large.height),
+        "renditions": column("renditions", _by_name),
+        "operations": _of_studio(lambda studio: tuple(studio.operations), ()),
+        "source_sha256": _of_studio(lambda studio: studio.source_sha256),
+        "source_width": _of_studio(lambda studio: studio.source_width),
+        "source_height": _of_studio(lambda studio: studio.source_height),
+        "seconds": _of_studio(lambda studio: studio.seconds),
+        "review": _REVIEW,
+        "rejection": column("rejection", RejectionReason),
+    },
+)
 """The columns of a media asset ``m``."""
 
 NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", descending=True)
@@ -158,6 +163,7 @@ async def media_of_store(
     scope: Scope,
     types: Collection[MediaType] = (),
     statuses: Collection[ImageState] = FINISHED,
+    only: Only = None,
 ) -> Slice[MediaAssetView]:
     """Return a store's media assets, the newest first by the time of the image, not of its product.
 
@@ -168,13 +174,14 @@ async def media_of_store(
         scope: whose rows may be returned.
         types: only these types; empty means any.
         statuses: only assets in one of these; empty means any.
+        only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
     """
     return await paginate(
         db,
-        selection=_MEDIA,
+        selection=MEDIA.selection(only),
         table="media m",
         where=_in_parts(store_id, types, statuses, scope),
         order=NEWEST_MEDIA,
@@ -206,13 +213,16 @@ async def count_media(
     return 0 if counts is None else total(read_tally(counts), types, statuses)
 
 
-async def media_by_id(db: Reader, id: UUID, *, scope: Scope) -> MediaAssetView | None:
+async def media_by_id(db: Reader, id: UUID, *, scope: Scope, only: Only = None) -> MediaAssetView | None:
     """Return a media asset, whatever its status."""
-    return (await media_by_ids(db, [id], scope=scope)).get(id)
+    return (await media_by_ids(db, [id], scope=scope, only=only)).get(id)
 
 
-async def media_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, MediaAssetView]:
+async def media_by_ids(
+    db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None
+) -> dict[UUID, MediaAssetView]:
     """Return the media assets with these ids; unknown ids are left out."""
+    selection = MEDIA.selection(only)
     where = within(scope, Conditions().add("m.id = any({})", list(ids)), "m.store_id")
-    records = await db.fetch(f"select {_MEDIA.sql} from media m where {where.sql}", *where.arguments)
-    return {asset.id: asset for asset in map(media_view, records)}
+    records = await db.fetch(f"select {selection.sql} from media m where {where.sql}", *where.arguments)
+    return {asset.id: asset for asset in map(selection.read, records)}

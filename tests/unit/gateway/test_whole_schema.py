@@ -66,6 +66,13 @@ COPY = {
     "written_by": "house",
 }
 RENDITION = {"name": "large", "key": "sha256/aa/bb.webp", "width": 10, "height": 8, "size_bytes": 70}
+STUDIO = {
+    "operations": ["SHARPEN"],
+    "source_sha256": "ab",
+    "source_width": 3,
+    "source_height": 4,
+    "seconds": 0.5,
+}
 SEALED = json.dumps({"person_id": IDS[0], "ciphertext": "v1.k.n.c"})
 FIXED: dict[str, list[Any]] = {
     "products.status": [each.value for each in ProductStatus],
@@ -93,6 +100,8 @@ FIXED: dict[str, list[Any]] = {
     "copy": [None, json.dumps(COPY)],
     "renditions": ["[]", json.dumps([RENDITION])],
     "other_renditions": ["[]"],
+    "studio": [None, json.dumps(STUDIO)],
+    "media.content": [None, "<svg/>"],
     "scores": [json.dumps(COPY["scores"])],
     "tags": ['["a", "ß"]', "[]"],
     "options": ['{"Color": "Red"}'],
@@ -109,7 +118,7 @@ FIXED: dict[str, list[Any]] = {
     "time_zone": ["UTC"],
     **{
         key: [None]
-        for key in ("brand", "scouting", "review", "studio", "rejection", "rejection_message", "score_total", "quality")
+        for key in ("brand", "scouting", "review", "rejection", "rejection_message", "score_total", "quality")
     },
 }
 """Values of columns that not every number or text fits."""
@@ -451,6 +460,7 @@ PATHS = {
     "Page": "page(id: $id) {{ {} }}",
     "Product": "store(id: $id) {{ products {{ nodes {{ {} }} }} }}",
     "ProductImage": "product(id: $id) {{ images {{ {} }} }}",
+    "MediaAsset": "store(id: $id) {{ media {{ nodes {{ {} }} }} }}",
     "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
 }
 
