@@ -15,7 +15,7 @@ from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import UsageView, usage_of_generations
-from projections.jobs.views import GenerationView
+from projections.jobs.views import GenerationView, JobView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales.dispute_queries import disputes_of_orders
@@ -94,10 +94,17 @@ class Loaders:
         """The generations of a store, the newest first."""
 
         async def load(store_ids: list[UUID]) -> Sequence[tuple[GenerationView, ...]]:
-            views = await jobs_queries.generations_by_stores(self._db, store_ids, scope=self._scope)
+            views = await jobs_queries.generations_by_stores(
+                self._db, store_ids, scope=self._scope, only=asked_for("Generation"), of_jobs=asked_for("AgentJob")
+            )
             return [views[id] for id in store_ids]
 
         return SharedLoader(load_fn=load)
+
+    @cached_property
+    def jobs(self) -> SharedLoader[UUID, tuple[JobView, ...]]:
+        """The jobs of a store's generations, those of the newest first."""
+        return self._loader("AgentJob", jobs_queries.jobs_by_stores, ())
 
     @cached_property
     def usage(self) -> SharedLoader[UUID, UsageView]:

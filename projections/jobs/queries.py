@@ -2,54 +2,146 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from domain.generation.events import Attention, JobStatus, JobType, Step
 from domain.generation.steps import WEIGHTS
 from domain.store.niche import NicheReading
 from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
+from projections.reading.columns import Attribute, Only, ViewColumns, column, constant, grouped, with_parts
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, owned, restrict
 
-_GENERATIONS = (
-    "select g.id, g.store_id, g.merchant_id, g.niche, g.status, g.error, g.reading, g.cautions, g.attention, g.created_at, g.updated_at, g.completed_at "
-    "from generations g"
-)
+_texts = msgspec.json.Decoder(list[str]).decode
+_object = msgspec.json.Decoder(dict[str, Any]).decode
 
-_JOBS = (
-    "select j.id, j.generation_id, j.store_id, j.merchant_id, j.step, j.type, j.status, j.attempt, j.input, j.output, "
-    "j.summary, j.error, j.attention, j.done, j.total, j.message, j.deadline, j.created_at, j.updated_at, j.started_at, "
-    "j.completed_at from jobs j"
+
+def _progress(record: Any) -> int:
+    if record["status"] == JobStatus.COMPLETED:
+        return 100
+    part: int = 100 * record["done"] // record["total"] if record["total"] else 0
+    return min(99, part)
+
+
+JOBS: ViewColumns[JobView] = ViewColumns(
+    JobView,
+    {name: f"j.{name}" for name in (*JobView.__dataclass_fields__, "message")},
+    {
+        "step": column("step", Step),
+        "type": column("type", JobType),
+        "status": column("status", JobStatus),
+        "priority": constant(0),
+        "input": column("input", _object),
+        "output": column("output", _object),
+        "attention": column("attention", Attention.model_validate_json),
+        "progress": Attribute(("status", "done", "total"), _progress),
+        "current_step": column("message"),
+        # A completed step is done, even if its agent did not report the last item.
+        "done": Attribute(
+            ("status", "done", "total"),
+            lambda record: record["total"] if record["status"] == JobStatus.COMPLETED else record["done"],
+        ),
+    },
+    always=frozenset({"id", "generation_id", "step"}),
 )
+"""The columns of a job ``j``."""
+
+_PROGRESS = frozenset({"step", "status", "progress", "updated_at"})
+"""The attributes of jobs that attributes of their generation are computed from."""
+
+
+def _weighted(record: Any) -> int:
+    if record["status"] == JobStatus.COMPLETED:
+        return 100
+    return int(min(99, sum(WEIGHTS[job.step] * job.progress for job in record["jobs"]) // 100))
+
+
+GENERATIONS: ViewColumns[GenerationView] = ViewColumns(
+    GenerationView,
+    {name: f"g.{name}" for name in GenerationView.__dataclass_fields__},
+    {
+        "status": column("status", JobStatus),
+        "progress": Attribute(("status", "jobs"), _weighted),
+        "current_step": Attribute(
+            ("jobs",),
+            lambda record: next((job.step for job in record["jobs"] if job.status is JobStatus.PROCESSING), None),
+        ),
+        "reading": column("reading", NicheReading.model_validate_json),
+        "cautions": column("cautions", lambda cautions: tuple(_texts(cautions))),
+        "attention": column("attention", Attention.model_validate_json),
+        "updated_at": Attribute(
+            ("updated_at", "jobs"),
+            lambda record: max([record["updated_at"], *(job.updated_at for job in record["jobs"])]),
+        ),
+    },
+    always=frozenset({"id", "store_id"}),
+    parts=frozenset({"jobs"}),
+)
+"""The columns of a generation ``g``."""
 
 _ORDER = {step: n for n, step in enumerate(Step)}
 
 
-async def generation_by_id(db: Reader, id: UUID, *, scope: Scope) -> GenerationView | None:
-    """Return a generation."""
-    generations = await _generations(db, _within(scope, Conditions().add("g.id = {}", id), "g"))
+async def generation_by_id(
+    db: Reader, id: UUID, *, scope: Scope, only: Only = None, of_jobs: Only = None
+) -> GenerationView | None:
+    """Return a generation.
+
+    Args:
+        db: the database.
+        id: the generation.
+        scope: whose rows may be returned.
+        only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
+        of_jobs: the attributes of its jobs that the caller reads.
+    """
+    where = _within(scope, Conditions().add("g.id = {}", id), "g")
+    generations = await _generations(db, where, only, of_jobs)
     return generations[0] if generations else None
 
 
 async def generations_by_stores(
-    db: Reader, store_ids: Collection[UUID], *, scope: Scope
+    db: Reader, store_ids: Collection[UUID], *, scope: Scope, only: Only = None, of_jobs: Only = None
 ) -> dict[UUID, tuple[GenerationView, ...]]:
-    """Return each store's generations, the newest first; each id of ``store_ids`` is a key."""
+    """Return each store's generations, the newest first; each id of ``store_ids`` is a key.
+
+    See :func:`generation_by_id` for ``only`` and ``of_jobs``.
+    """
     where = _within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g")
-    generations = await _generations(db, where)
-    return {id: tuple(each for each in generations if each.store_id == id) for id in store_ids}
+    return grouped(await _generations(db, where, only, of_jobs), store_ids, by=attrgetter("store_id"))
 
 
-async def job_by_id(db: Reader, id: UUID, *, scope: Scope) -> JobView | None:
+async def jobs_by_stores(
+    db: Reader, store_ids: Collection[UUID], *, scope: Scope, only: Only = None
+) -> dict[UUID, tuple[JobView, ...]]:
+    """Return the jobs of each store's generations, those of the newest first, in step order.
+
+    Each id of ``store_ids`` is a key.
+    """
+    where = _within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g")
+    selection = JOBS.selection(None if only is None else only | {"store_id"})
+    records = await db.fetch(
+        f"select {selection.sql} from jobs j join generations g on g.id = j.generation_id where {where.sql} "
+        "order by g.created_at desc, g.id desc",
+        *where.arguments,
+    )
+    found = grouped(map(selection.read, records), store_ids, by=attrgetter("store_id"))
+    return {id: tuple(chain.from_iterable(_by_generation(jobs).values())) for id, jobs in found.items()}
+
+
+async def job_by_id(db: Reader, id: UUID, *, scope: Scope, only: Only = None) -> JobView | None:
     """Return a step's job, or a generation as one job."""
+    selection = JOBS.selection(only)
     where = _within(scope, Conditions().add("j.id = {}", id), "j")
-    record = await db.fetchrow(f"{_JOBS} where {where.sql}", *where.arguments)
+    record = await db.fetchrow(f"select {selection.sql} from jobs j where {where.sql}", *where.arguments)
     if record is not None:
-        return _job(record)
+        return selection.read(record)
     generation = await generation_by_id(db, id, scope=scope)
     return None if generation is None else _as_job(generation)
 
@@ -94,72 +186,34 @@ def _within(scope: Scope, where: Conditions, table: str) -> Conditions:
     return restrict(where, scope, merchant=f"{table}.merchant_id = {{}}", store=None)
 
 
-async def _generations(db: Reader, where: Conditions) -> list[GenerationView]:
+async def _generations(db: Reader, where: Conditions, only: Only, of_jobs: Only) -> list[GenerationView]:
+    selection = GENERATIONS.selection(only)
     records = await db.fetch(
-        f"{_GENERATIONS} where {where.sql} order by g.created_at desc, g.id desc", *where.arguments
+        f"select {selection.sql} from generations g where {where.sql} order by g.created_at desc, g.id desc",
+        *where.arguments,
     )
-    jobs: dict[UUID, list[JobView]] = {record["id"]: [] for record in records}
-    for record in await db.fetch(f"{_JOBS} where j.generation_id = any($1)", list(jobs)):
-        jobs[record["generation_id"]].append(_job(record))
-    return [_generation(record, jobs[record["id"]]) for record in records]
-
-
-def _generation(record: Any, jobs: list[JobView]) -> GenerationView:
-    jobs.sort(key=lambda job: -1 if job.step is None else _ORDER[job.step])
-    status = JobStatus(record["status"])
-    weighted = sum(WEIGHTS[job.step] * job.progress for job in jobs if job.step is not None) // 100
-    return GenerationView(
-        id=record["id"],
-        store_id=record["store_id"],
-        merchant_id=record["merchant_id"],
-        niche=record["niche"],
-        status=status,
-        progress=100 if status is JobStatus.COMPLETED else min(99, weighted),
-        current_step=next((job.step for job in jobs if job.status is JobStatus.PROCESSING), None),
-        error=record["error"],
-        reading=None if record["reading"] is None else NicheReading.model_validate_json(record["reading"]),
-        cautions=tuple(json.loads(record["cautions"])),
-        attention=_attention(record["attention"]),
-        jobs=tuple(jobs),
-        created_at=record["created_at"],
-        updated_at=max([record["updated_at"], *(job.updated_at for job in jobs)]),
-        completed_at=record["completed_at"],
+    if "jobs" not in selection.columns:
+        return list(map(selection.read, records))
+    if only is None:
+        of_jobs = None
+    elif "jobs" not in only:
+        of_jobs = frozenset()
+    jobs = JOBS.selection(None if of_jobs is None else of_jobs | _PROGRESS)
+    found = await db.fetch(
+        f"select {jobs.sql} from jobs j where j.generation_id = any($1)", [record["id"] for record in records]
     )
+    by_generation = _by_generation(map(jobs.read, found))
+    return [selection.read(with_parts(record, jobs=tuple(by_generation.get(record["id"], ())))) for record in records]
 
 
-def _job(record: Any) -> JobView:
-    status, output, total = JobStatus(record["status"]), record["output"], record["total"]
-    part = min(99, 100 * record["done"] // total) if total else 0
-    return JobView(
-        id=record["id"],
-        generation_id=record["generation_id"],
-        store_id=record["store_id"],
-        merchant_id=record["merchant_id"],
-        step=Step(record["step"]),
-        type=JobType(record["type"]),
-        status=status,
-        attempt=record["attempt"],
-        priority=0,
-        input=json.loads(record["input"]),
-        output=None if output is None else json.loads(output),
-        summary=record["summary"],
-        error=record["error"],
-        attention=_attention(record["attention"]),
-        progress=100 if status is JobStatus.COMPLETED else part,
-        current_step=record["message"],
-        # A completed step is done, even if its agent did not report the last item.
-        done=total if status is JobStatus.COMPLETED else record["done"],
-        total=total,
-        deadline=record["deadline"],
-        started_at=record["started_at"],
-        completed_at=record["completed_at"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-    )
-
-
-def _attention(body: str | None) -> Attention | None:
-    return None if body is None else Attention.model_validate_json(body)
+def _by_generation(jobs: Iterable[JobView]) -> Mapping[UUID, Sequence[JobView]]:
+    """Return jobs by generation, in the order in which the generations come, and each generation's in step order."""
+    found: dict[UUID, list[JobView]] = {}
+    for job in jobs:
+        found.setdefault(job.generation_id, []).append(job)
+    for each in found.values():
+        each.sort(key=lambda job: -1 if job.step is None else _ORDER[job.step])
+    return found
 
 
 def _as_job(generation: GenerationView) -> JobView:

@@ -62,6 +62,7 @@ class ViewColumns(Generic[V]):
         columns: the SQL expression of each column, by its name.
         attributes: the attributes that are more than the column of the same name.
         always: attributes that every view has, whatever is asked for.
+        parts: columns that another statement finds. A query that selects them adds them to the row by :func:`with_parts`.
     """
 
     def __init__(
@@ -71,10 +72,12 @@ class ViewColumns(Generic[V]):
         attributes: Mapping[str, Attribute],
         *,
         always: frozenset[str] = frozenset({"id"}),
+        parts: frozenset[str] = frozenset(),
     ) -> None:
         self._view = _read_from_record(view, self)
         self._columns = columns
         self._always = always
+        self._parts = parts
         self._all = frozenset(view.__dataclass_fields__)  # type: ignore[attr-defined]
         self.attributes = {name: attributes.get(name) or column(name) for name in self._all}
         """How each attribute is read."""
@@ -84,7 +87,7 @@ class ViewColumns(Generic[V]):
     def _selection(self, only: Only) -> Selection[V]:
         asked = self._all if only is None else (only | self._always) & self._all
         columns = frozenset(column for name in asked for column in self.attributes[name].columns)
-        names = {self._columns[name]: name for name in sorted(columns)}
+        names = {self._columns[name]: name for name in sorted(columns - self._parts)}
         return Selection(columns, names, self.view)
 
     def view(self, record: Any) -> V:
@@ -122,6 +125,11 @@ def _read_from_record(view: type[V], columns: ViewColumns[V]) -> type[V]:
         "__doc__": view.__doc__,
     }
     return type(view.__name__, (view,), members)
+
+
+def with_parts(record: Any, **parts: Any) -> Mapping[str, Any]:
+    """Return a row with the parts that other statements found."""
+    return dict(record.items()) | parts
 
 
 def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:

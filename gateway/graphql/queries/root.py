@@ -103,13 +103,15 @@ async def find_media(reading: ReadContext, id: UUID) -> MediaAsset:
 
 async def find_job(reading: ReadContext, id: UUID) -> AgentJob:
     """Return a job of the merchant, or raise NotFound."""
-    view = await jobs_queries.job_by_id(reading.db, id, scope=reading.scope)
+    view = await jobs_queries.job_by_id(reading.db, id, scope=reading.scope, only=asked_for("AgentJob"))
     return AgentJob.of(require(view, "job", id), reading)
 
 
 async def find_generation(reading: ReadContext, id: UUID) -> Generation:
     """Return a generation of the merchant, or raise NotFound."""
-    view = await jobs_queries.generation_by_id(reading.db, id, scope=reading.scope)
+    view = await jobs_queries.generation_by_id(
+        reading.db, id, scope=reading.scope, only=asked_for("Generation"), of_jobs=asked_for("AgentJob")
+    )
     return Generation.of(require(view, "generation", id), reading)
 
 

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from domain.generation.events import Attention, AttentionCode, JobStatus, JobType, Step
 from gateway.api.validation import log_line
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.connection import Connection, connection
@@ -110,7 +111,7 @@ async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str
 
 
 @strawberry.type(description="An agent's job (one step of a generation), or a generation as a whole.")
-class AgentJob:
+class AgentJob(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     generation_id: strawberry.ID
@@ -135,41 +136,27 @@ class AgentJob:
     view: strawberry.Private[JobView]
     reading: strawberry.Private[ReadContext]
 
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        "generation_id": of_view("generation_id", str),
+        "input": of_view("input", dict),
+        "output": of_view("output", dict),
+        "attention": of_view("attention", AttentionType.of),
+        "logs": resolved("id"),
+    }
+
     @field("The job's log, the oldest line first.")
     async def logs(self, first: int | None = None, after: str | None = None) -> Connection[JobLog]:
         return connection(await log_page(self.reading, self.view.id, first, after), JobLog.of)
 
     @classmethod
     def of(cls, view: JobView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            generation_id=as_gid(view.generation_id),
-            type=view.type,
-            step=view.step,
-            status=view.status,
-            priority=view.priority,
-            attempt=view.attempt,
-            input=JSON(dict(view.input)),
-            output=None if view.output is None else JSON(dict(view.output)),
-            summary=view.summary,
-            error=view.error,
-            attention=AttentionType.of(view.attention),
-            progress=view.progress,
-            current_step=view.current_step,
-            done=view.done,
-            total=view.total,
-            started_at=view.started_at,
-            completed_at=view.completed_at,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)
 
 
 @strawberry.type(description="The work that makes a store: five jobs, some of them in parallel.")
-class Generation:
+class Generation(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     niche: str
@@ -190,6 +177,16 @@ class Generation:
     updated_at: datetime
     view: strawberry.Private[GenerationView]
     reading: strawberry.Private[ReadContext]
+
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        "attention": of_view("attention", AttentionType.of),
+        "understanding": derived(lambda one: _understanding(one.view), "reading", "attention", "cautions"),
+        "jobs": resolved("jobs"),
+        **dict.fromkeys(("logs", "usage", "calls"), resolved("id")),
+        "store": resolved("store_id"),
+    }
 
     @field("The generation's jobs, in step order.")
     def jobs(self) -> list[AgentJob]:
@@ -213,22 +210,7 @@ class Generation:
 
     @classmethod
     def of(cls, view: GenerationView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            niche=view.niche,
-            status=view.status,
-            progress=view.progress,
-            current_step=view.current_step,
-            error=view.error,
-            attention=AttentionType.of(view.attention),
-            understanding=_understanding(view),
-            completed_at=view.completed_at,
-            created_at=view.created_at,
-            updated_at=view.updated_at,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)
 
 
 def _understanding(view: GenerationView) -> NicheUnderstanding | None:

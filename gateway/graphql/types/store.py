@@ -303,8 +303,7 @@ class Store(Derived):
 
     @field("The agents' jobs, in step order.")
     async def jobs(self) -> list[AgentJob]:
-        views = await self.reading.loaders.generations.load(self.view.id)
-        return [AgentJob.of(job, self.reading) for generation in views for job in generation.jobs]
+        return [AgentJob.of(job, self.reading) for job in await self.reading.loaders.jobs.load(self.view.id)]
 
     @classmethod
     def of(cls, view: StoreView, reading: ReadContext) -> Self:

@@ -84,7 +84,7 @@ FIXED: dict[str, list[Any]] = {
     "jobs.type": [each.value for each in JobType],
     "input": ["{}"],
     "output": [None, '{"a": [1, "ß"]}'],
-    "reading": [None],
+    "reading": [None, '{"things": ["lamp"], "read_by": "house"}'],
     "cautions": ["[]", '["a trade mark"]'],
     "attention": [None],
     "done": [0, 3],
@@ -114,8 +114,10 @@ FIXED: dict[str, list[Any]] = {
     "terms": [DiscountTerms(kind=DiscountKind.FREE_SHIPPING).model_dump_json()],
     "shipping": [None, default_rates("JPY").model_dump_json()],
     "discount": [None],
+    "stores.returns": [None],
     "attributes": ["{}"],
     "time_zone": ["UTC"],
+    "delivery_promise_days": [14],
     **{
         key: [None]
         for key in ("brand", "scouting", "review", "rejection", "rejection_message", "score_total", "quality")
@@ -145,6 +147,9 @@ class Row:
         if name.endswith("_minor") or name in {"on_hand", "available", "short", "position", "version", "number"}:
             return dice.choice([None, -5, 0, 7, 12_345, 2**40] if name == "compare_at_minor" else [0, 7, 12_345, 2**40])
         return dice.choice(["", "plain", "<Straße>", 'a "quoted" \\ text', " "])
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in sorted(self._columns)]
 
 
 def table_of(query: str) -> str:
@@ -460,9 +465,15 @@ PATHS = {
     "Page": "page(id: $id) {{ {} }}",
     "Product": "store(id: $id) {{ products {{ nodes {{ {} }} }} }}",
     "ProductImage": "product(id: $id) {{ images {{ {} }} }}",
+    "Generation": "store(id: $id) {{ generation {{ {} }} }}",
+    "AgentJob": "store(id: $id) {{ generation {{ jobs {{ {} }} }} }}",
     "MediaAsset": "store(id: $id) {{ media {{ nodes {{ {} }} }} }}",
     "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
 }
+
+
+BEYOND_ROWS = {"balances", "disputeRate"}
+"""Fields of a store that need more than the rows of these tests."""
 
 
 @pytest.mark.parametrize("type_name", PATHS)
@@ -470,18 +481,23 @@ def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
     """A missing column would make the plan irregular, which is slow but right."""
     type = SCHEMA._schema.type_map[type_name]
     assert isinstance(type, GraphQLObjectType)
-    counts = plan_cache(SCHEMA._schema).counts
+    counts, unanswered = plan_cache(SCHEMA._schema).counts, set()
     for name, definition in type.fields.items():
         inner = get_named_type(definition.type)
         if definition.args or name in {"publicationBlockers", "generation", "jobs", "rejectedWebhooks"}:
             continue
         below = "" if is_leaf_type(inner) else "{ __typename }"
         query = f"query($id: ID!) {{ {PATHS[type_name].format(f'{name} {below}')} }}"
-        for seed in range(5):
+        answers: list[bytes] = []
+        for seed in range(8):
             before = counts.irregular.total()
             planned = asyncio.run(answer(SCHEMA, query, {"id": IDS[0]}, seed, failures=0))
             assert planned == asyncio.run(answer(PLAIN, query, {"id": IDS[0]}, seed, failures=0)), name
             assert counts.irregular.total() == before or b'"errors"' in planned, name
+            answers.append(planned)
+        if not any(b'"errors"' not in each and b"null" not in each[:30] for each in answers):
+            unanswered.add(name)
+    assert unanswered == (BEYOND_ROWS if type_name == "Store" else set())
 
 
 @settings(usual, max_examples=60)
