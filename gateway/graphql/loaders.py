@@ -12,14 +12,15 @@ from strawberry.dataloader import DataLoader
 from domain.privacy import PersonalData, Sealed
 from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
-from projections.catalog.views import ImageView, PageView, ProductView, StoreView, VariantView
+from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import UsageView, usage_of_generations
 from projections.jobs.views import GenerationView, JobView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
+from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
-from projections.sales.views import DisputeView
+from projections.sales.views import DisputeView, OrderMailView
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -113,6 +114,36 @@ class Loaders:
         async def load(generation_ids: list[UUID]) -> Sequence[UsageView]:
             views = await usage_of_generations(self._db, generation_ids, scope=self._scope)
             return [views[id] for id in generation_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def mails(self) -> SharedLoader[UUID, tuple[OrderMailView, ...]]:
+        """The mails about an order, the earliest first."""
+
+        async def load(order_ids: list[UUID]) -> Sequence[tuple[OrderMailView, ...]]:
+            views = await sales_queries.mails_of_orders(self._db, order_ids, scope=self._scope)
+            return [views[id] for id in order_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def page_versions(self) -> SharedLoader[UUID, tuple[PageVersionView, ...]]:
+        """The texts that a page had, the newest first."""
+
+        async def load(page_ids: list[UUID]) -> Sequence[tuple[PageVersionView, ...]]:
+            views = await catalog_queries.versions_of_pages(self._db, page_ids, scope=self._scope)
+            return [views[id] for id in page_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def page_version(self) -> SharedLoader[tuple[UUID, int], PageVersionView | None]:
+        """A text of a page, by page and number."""
+
+        async def load(keys: list[tuple[UUID, int]]) -> Sequence[PageVersionView | None]:
+            views = await catalog_queries.page_versions(self._db, keys, scope=self._scope)
+            return [views.get(key) for key in keys]
 
         return SharedLoader(load_fn=load)
 

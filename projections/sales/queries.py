@@ -277,15 +277,23 @@ async def _withdrawals(db: Reader, order_ids: Collection[UUID]) -> dict[UUID, li
 
 async def mails_of_order(db: Reader, order_id: UUID, *, scope: Scope) -> tuple[OrderMailView, ...]:
     """Return the mails about an order, the earliest first; shoppers see none."""
-    where = within(scope, Conditions().add("m.order_id = {}", order_id), "o.store_id", shoppers=False)
-    records = await db.fetch(
-        f"select m.kind, m.refusal, m.at from order_mails m join orders o on o.id = m.order_id where {where.sql} "
-        "order by m.at, m.id",
+    return (await mails_of_orders(db, [order_id], scope=scope))[order_id]
+
+
+async def mails_of_orders(
+    db: Reader, order_ids: Collection[UUID], *, scope: Scope
+) -> dict[UUID, tuple[OrderMailView, ...]]:
+    """Return the mails about each order, the earliest first; shoppers see none. Each id is a key."""
+    where = within(scope, Conditions().add("m.order_id = any({})", list(order_ids)), "o.store_id", shoppers=False)
+    found: dict[UUID, tuple[OrderMailView, ...]] = dict.fromkeys(order_ids, ())
+    for record in await db.fetch(
+        "select m.order_id, m.kind, m.refusal, m.at from order_mails m join orders o on o.id = m.order_id "
+        f"where {where.sql} order by m.at, m.id",
         *where.arguments,
-    )
-    return tuple(
-        OrderMailView(kind=MailKind(record["kind"]), refusal=record["refusal"], at=record["at"]) for record in records
-    )
+    ):
+        mail = OrderMailView(kind=MailKind(record["kind"]), refusal=record["refusal"], at=record["at"])
+        found[record["order_id"]] += (mail,)
+    return found
 
 
 def _order(

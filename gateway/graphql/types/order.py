@@ -20,8 +20,6 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.purchase import OrderCosts, OrderHold, Substitute, SupplierOrder
 from gateway.graphql.types.refund import Refund
 from gateway.graphql.types.returns import Return
-from projections.catalog import queries as catalog_queries
-from projections.sales import queries as sales_queries
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
@@ -258,14 +256,9 @@ class Order:
         "The versions of the legal pages that the order was placed under. Empty for orders from before they were kept."
     )
     async def page_versions(self) -> list[PageVersion]:
-        reading = self.reading
-        kept: list[PageVersion] = []
-        for page in self.view.pages:
-            versions = await catalog_queries.versions_of_page(
-                reading.db, page.page_id, scope=reading.scope, numbers=[page.number]
-            )
-            kept += map(PageVersion.of, versions)
-        return kept
+        keys = [(page.page_id, page.number) for page in self.view.pages]
+        versions = await self.reading.loaders.page_version.load_many(keys)
+        return [PageVersion.of(version) for version in versions if version is not None]
 
     @field("Parcels in the order in which they were sent.")
     def parcels(self) -> list[Parcel]:
@@ -306,7 +299,7 @@ class Order:
 
     @field("Mails about the order, the earliest first. Reach the shopper in another way if one was refused.")
     async def mails(self) -> list[OrderMail]:
-        views = await sales_queries.mails_of_order(self.reading.db, self.view.id, scope=self.reading.scope)
+        views = await self.reading.loaders.mails.load(self.view.id)
         return [OrderMail(kind=view.kind, refusal=view.refusal, at=view.at) for view in views]
 
     @strawberry.field

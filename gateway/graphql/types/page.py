@@ -12,7 +12,6 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
-from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import PAGES
 from projections.catalog.views import PageVersionView, PageView
 
@@ -73,8 +72,7 @@ class Page(Derived):
 
     @field("All texts that the page had, the newest first.")
     async def versions(self) -> list[PageVersion]:
-        reading = self.reading
-        views = await catalog_queries.versions_of_page(reading.db, self.view.id, scope=reading.scope)
+        views = await self.reading.loaders.page_versions.load(self.view.id)
         return [PageVersion.of(view) for view in views]
 
     @classmethod

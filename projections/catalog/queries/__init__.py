@@ -20,6 +20,7 @@ from projections.catalog.queries.stores import (
     count_stores,
     page_by_id,
     page_by_slug,
+    page_versions,
     pages_by_stores,
     store_by_domain,
     store_by_id,
@@ -27,6 +28,7 @@ from projections.catalog.queries.stores import (
     stores_by_ids,
     stores_of_merchant,
     versions_of_page,
+    versions_of_pages,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "page_by_id",
     "page_by_slug",
     "page_facts",
+    "page_versions",
     "pages_by_stores",
     "product_by_id",
     "product_by_slug",
@@ -59,4 +62,5 @@ __all__ = [
     "stores_of_merchant",
     "variants_by_products",
     "versions_of_page",
+    "versions_of_pages",
 ]

@@ -179,15 +179,40 @@ async def versions_of_page(
         scope: whose rows may be returned.
         numbers: only these versions; empty means all.
     """
-    where = within(scope, Conditions().add("v.page_id = {}", page_id), "v.store_id")
     if numbers:
-        where = where.add("v.number = any({})", list(numbers))
+        found = await page_versions(db, [(page_id, number) for number in numbers], scope=scope)
+        return tuple(sorted(found.values(), key=lambda version: -version.number))
+    return (await versions_of_pages(db, [page_id], scope=scope))[page_id]
+
+
+async def versions_of_pages(
+    db: Reader, page_ids: Collection[UUID], *, scope: Scope
+) -> dict[UUID, tuple[PageVersionView, ...]]:
+    """Return the texts that each page had, the newest first. Each id is a key."""
+    where = within(scope, Conditions().add("v.page_id = any({})", list(page_ids)), "v.store_id")
+    versions = await _versions(db, f"page_versions v where {where.sql}", where)
+    return grouped(versions, page_ids, by=lambda version: version.page_id)
+
+
+async def page_versions(
+    db: Reader, keys: Collection[tuple[UUID, int]], *, scope: Scope
+) -> dict[tuple[UUID, int], PageVersionView]:
+    """Return texts of pages by page and number; unknown ones are left out."""
+    where = Conditions()
+    pages, numbers = where.value([page_id for page_id, _ in keys]), where.value([number for _, number in keys])
+    wanted = f"unnest({pages}::uuid[], {numbers}::bigint[]) as wanted (page_id, number)"
+    where = within(scope, where, "v.store_id")
+    versions = await _versions(db, f"{wanted} join page_versions v using (page_id, number) where {where.sql}", where)
+    return {(version.page_id, version.number): version for version in versions}
+
+
+async def _versions(db: Reader, source: str, where: Conditions) -> list[PageVersionView]:
     records = await db.fetch(
-        "select v.page_id, v.number, v.type, v.title, v.content, v.written_by, v.written_at from page_versions v "
-        f"where {where.sql} order by v.number desc",
+        "select v.page_id, v.number, v.type, v.title, v.content, v.written_by, v.written_at "
+        f"from {source} order by v.number desc",
         *where.arguments,
     )
-    return tuple(PageVersionView(**dict(record) | {"type": PageType(record["type"])}) for record in records)
+    return [PageVersionView(**dict(record) | {"type": PageType(record["type"])}) for record in records]
 
 
 async def _page(db: Reader, where: Conditions, only: Only = None) -> PageView | None:

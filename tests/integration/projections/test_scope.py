@@ -56,6 +56,7 @@ HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
         merchants.former_stripe_account,
         merchants.merchant_of_stripe_account,
         sales.mails_of_order,
+        sales.mails_of_orders,
         sales.rejected_webhooks_of_store,
     }
 )
@@ -90,6 +91,8 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         catalog.page_by_id: (derived(store, "fern"),),
         catalog.page_by_slug: (store, "fern"),
         catalog.versions_of_page: (derived(store, "fern"),),
+        catalog.versions_of_pages: ([derived(store, "fern")],),
+        catalog.page_versions: ([(derived(store, "fern"), 1)],),
         catalog.page_facts: (store,),
         catalog.product_facts: (store,),
         catalog.media_of_store: (store, Window()),
@@ -113,6 +116,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         sales.pending_orders_before: (FAR_AHEAD,),
         sales.pending_orders_of_archived_stores: (),
         sales.mails_of_order: (order,),
+        sales.mails_of_orders: ([order],),
         sales.rejected_webhooks_of_store: (store,),
     }
 
