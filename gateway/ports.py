@@ -1,6 +1,6 @@
 """The gateway's dependencies: ports and values, wired by ``infra.bootstrap``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import StripeAccounts, SupplierVault
+from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from domain.subscription.plans import Plans
@@ -22,6 +22,16 @@ from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
 from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKeyPorts:
+    """What merchants' own keys at Stripe need."""
+
+    vault: OwnKeyVault
+    stripe: OwnStripeKeys
+    webhooks: Callable[[OwnKey], WebhookReader]
+    """Returns what verifies and reads the webhooks of a key's account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,8 @@ class GatewayDependencies:
     """The plans that merchants pay the platform for; None if none are sold, and nothing limits merchants."""
     plan_payments: PlanPayments | None = None
     """The provider that merchants pay the platform through; None if no plans are sold."""
+    own_keys: OwnKeyPorts | None = None
+    """Merchants' own keys at Stripe; None if payments are a sandbox."""
     readiness: Readiness
 
     sandbox: bool = True

@@ -75,7 +75,7 @@ class RefundPolicy:
             store_id=order.store_id,
             intent_id=asked.intent_id,
             amount=asked.amount,
-            return_fee=asked.fee_refund.minor > 0,
+            return_fee=asked.fee_refund.minor > 0 and not order.after.payments[asked.intent_id].fee_is_owed,
             idempotency_key=asked.idempotency_key,
             is_late=self._clock.now() - asked.occurred_at > LATE,
         )

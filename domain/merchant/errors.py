@@ -27,6 +27,16 @@ class StripeNotConfigured(DomainError):
         )
 
 
+class KeyRefused(DomainError):
+    """A merchant's own key cannot be used."""
+
+    code: ClassVar[str] = "KEY_REFUSED"
+    field = "secretKey"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The secretKey cannot be used: {why}.")
+
+
 class AnswersInDashboard(DomainError):
     """The connected account is not one that the platform opened, so the platform cannot show Stripe's questions."""
 

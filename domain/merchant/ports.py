@@ -141,3 +141,84 @@ class StripeAccounts(Protocol):
             Transient: Stripe cannot be reached; retrying may help.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedKey:
+    """A key that can do what the platform needs."""
+
+    account_id: str
+    """The account that the key is of."""
+    status: StripeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEndpoint:
+    """A webhook endpoint at a merchant's own account."""
+
+    id: str
+    secret: str
+    """Signs its webhooks."""
+
+    def __repr__(self) -> str:
+        return f"KeyEndpoint(id={self.id!r}, …)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """A merchant's own key at Stripe and the secrets of its webhooks. Only the vault stores them."""
+
+    secret_key: str
+    account_id: str
+    endpoints: tuple[KeyEndpoint, ...]
+    """The endpoint in use first, and the one before it, whose late deliveries still count."""
+
+    def __repr__(self) -> str:
+        return f"OwnKey(account_id={self.account_id!r}, …)"
+
+
+class OwnStripeKeys(Protocol):
+    """Checks merchants' own keys at Stripe."""
+
+    async def check(self, secret_key: str) -> CheckedKey:
+        """Return the account of a key that can do what the platform needs.
+
+        Raises:
+            KeyRefused: it is no restricted key, is revoked, or lacks permissions; the message names them.
+            WrongMode: it is of the other mode.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    async def watch(self, secret_key: str, url: str) -> KeyEndpoint:
+        """Let Stripe send the account's webhooks to an address.
+
+        Raises:
+            DomainError: Stripe refused; retrying cannot help.
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+    async def unwatch(self, secret_key: str, endpoint_id: str) -> None:
+        """Take a webhook endpoint away. No-op if it is gone.
+
+        Raises:
+            Transient: Stripe cannot be reached; retrying may help.
+        """
+        ...
+
+
+class OwnKeyVault(Protocol):
+    """Encrypted storage of merchants' own keys at Stripe."""
+
+    async def keep(self, merchant_id: UUID, key: OwnKey) -> None:
+        """Store a key and replace an earlier one."""
+        ...
+
+    async def read(self, merchant_id: UUID) -> OwnKey | None:
+        """Return a merchant's key; None if there is none."""
+        ...
+
+    async def drop(self, merchant_id: UUID) -> None:
+        """Delete the key. No-op if there is none."""
+        ...

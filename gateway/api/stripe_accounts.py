@@ -54,6 +54,7 @@ RESTRICTIONS: Mapping[str, str] = {
     "under_review": "Stripe reviews the account. Look into Stripe's dashboard for its questions.",
     "listed": "Stripe checks whether you are on a list of prohibited persons. Look into Stripe's dashboard.",
     "platform_paused": "This platform paused the account. Ask its operator.",
+    "key_refused": "Stripe does not take your key any more. Make another at Stripe and give it with useStripeKey.",
     "requirements.fields_needed": "Stripe needs more answers before the account can take payments (connectStripe).",
     "restricted_other": "Stripe restricted the account. Look into Stripe's dashboard for the reason.",
     "unsupported_business": "Stripe does not support this kind of business. Write to Stripe's support.",

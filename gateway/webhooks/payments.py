@@ -10,7 +10,7 @@ from commands.order import ReceiveAccountWebhook, ReceiveWebhook, RejectWebhook,
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
-from domain.order.ports import AccountNotice, InvalidSignature, Notice, PlatformNotice, UnusableWebhook
+from domain.order.ports import AccountNotice, InvalidSignature, Notice, PlatformNotice, UnusableWebhook, WebhookReader
 from gateway.api.command_request import GatewayServices, valid_traceparent
 from gateway.rest.problem_details import Problem
 from projections.merchants.queries import merchant_by_id, merchant_of_stripe_account
@@ -40,6 +40,24 @@ async def receive(provider: str, request: Request) -> Response:
     payments = services.deps.payments.get(provider)
     if payments is None:
         raise NotFound("payment provider", provider[:64])
+    return await _receive(request, services, payments)
+
+
+@router.post("/webhooks/payments/stripe/{merchant_id}", summary="Receive a webhook of an account with an own key")
+async def receive_of_own_key(merchant_id: UUID, request: Request) -> Response:
+    """Verify a webhook of a merchant who gave the platform an own key, with the secret of that merchant's endpoint.
+
+    Safe to redeliver, as the other webhooks are.
+    """
+    services: GatewayServices = request.app.state.gateway
+    own = services.deps.own_keys
+    key = None if own is None else await own.vault.read(merchant_id)
+    if own is None or key is None:
+        raise NotFound("merchant", merchant_id)
+    return await _receive(request, services, own.webhooks(key))
+
+
+async def _receive(request: Request, services: GatewayServices, payments: WebhookReader) -> Response:
     body = await request.body()
     try:
         notice = payments.read_webhook(body, request.headers.get(payments.signature_header, ""))

@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from domain.order.report_ports import DisputeEvidence, ProviderReports
     from domain.subscription.plans import Plans
     from domain.subscription.ports import PlanPayments
+    from gateway.ports import OwnKeyPorts
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.adapters.payments.sandbox_plans import SandboxPlans
+    from infra.adapters.postgres.own_keys import PostgresOwnKeys
     from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.moment import MomentReader
     from projections.reading.time_travel import TimeTravel
@@ -336,8 +339,30 @@ class Platform:
         key = self.settings.stripe_secret_key
         if key is None:
             raise NotConfigured("STRIPE_SECRET_KEY is not set. Set it, or use the sandbox's payments.")
-        async with stripe_client(key.get_secret_value(), api_base=self.settings.stripe_api_base) as client:
+        async with stripe_client(
+            key.get_secret_value(), api_base=self.settings.stripe_api_base, own_keys=await self.own_keys()
+        ) as client:
             yield client
+
+    async def own_keys(self) -> "PostgresOwnKeys":
+        """The vault of merchants' own keys at Stripe."""
+        from infra.adapters.postgres.own_keys import PostgresOwnKeys
+
+        return PostgresOwnKeys(await self.pool(), self.keys())
+
+    async def own_key_ports(self) -> "OwnKeyPorts | None":
+        """What merchants' own keys need; None without a key of the platform."""
+        if self.settings.stripe_secret_key is None:
+            return None
+        from gateway.ports import OwnKeyPorts
+        from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks
+        from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
+
+        return OwnKeyPorts(
+            vault=await self.own_keys(),
+            stripe=StripeOwnKeys(await self.stripe(), live=self.is_live),
+            webhooks=partial(OwnKeyWebhooks, live=self.is_live, clock=self.clock),
+        )
 
     async def stripe_accounts(self) -> "StripeAccounts | None":
         """Merchants' accounts at Stripe; None without a key."""
@@ -350,6 +375,7 @@ class Platform:
             live=self.is_live,
             interface=self.settings.stripe_accounts,
             client_id=self.settings.stripe_client_id,
+            own_keys=await self.own_keys(),
         )
 
     def webhooks(self) -> "Mapping[str, WebhookReader]":
@@ -401,7 +427,7 @@ class Platform:
         from infra.adapters.postgres.stripe_accounts import ReadModelStripeAccounts
 
         accounts = ReadModelStripeAccounts(await self.readers(), live=self.is_live)
-        return StripeGateways(await self.stripe(), accounts)
+        return StripeGateways(await self.stripe(), accounts, await self.own_keys())
 
     async def refunds(self) -> "Mapping[str, PaymentRefunds]":
         """What pays back, by the provider that took the payment."""

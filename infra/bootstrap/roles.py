@@ -185,6 +185,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             media=await platform.media(),
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),
+            own_keys=await platform.own_key_ports(),
             plans=platform.plans(),
             plan_payments=await platform.plan_payments(),
             readiness=readiness(platform, pool),

@@ -76,6 +76,20 @@ async def merchant_of_stripe_account(db: Reader, account_id: str, *, scope: Scop
     return found
 
 
+async def merchant_with_own_key(db: Reader, account_id: str, *, scope: Scope) -> UUID | None:
+    """Return the merchant who gave the platform an own key for an account; None if none did. Shoppers see none."""
+    where = restrict(
+        Conditions().add("s.account_id = {}", account_id).add("s.link = {}", StripeLink.OWN_KEY),
+        scope,
+        merchant="s.merchant_id = {}",
+        store=None,
+    )
+    found: UUID | None = await db.fetchval(
+        f"select s.merchant_id from stripe_accounts s where {where.sql} and s.is_connected limit 1", *where.arguments
+    )
+    return found
+
+
 async def former_stripe_account(db: Reader, merchant_id: UUID, *, scope: Scope) -> FormerStripeAccountView | None:
     """Return the account at Stripe that a merchant disconnected last; None if there is none. Shoppers see none."""
     where = restrict(

@@ -282,6 +282,13 @@ class ConnectStripeInput(MutationInput):
 
 
 @strawberry.input
+class UseStripeKeyInput(MutationInput):
+    secret_key: str = strawberry.field(
+        description="A restricted key, rk_..., of your own account. It is kept encrypted and never returned."
+    )
+
+
+@strawberry.input
 class LinkStripeInput(MutationInput):
     redirect_url: str = strawberry.field(
         description="Where Stripe sends the merchant back to, with state and code in the address. The operator must have "

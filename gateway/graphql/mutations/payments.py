@@ -3,7 +3,7 @@
 import strawberry
 
 from commands.ports import Receipt
-from gateway.api import stripe_accounts, stripe_linking
+from gateway.api import stripe_accounts, stripe_keys, stripe_linking
 from gateway.api.command_request import CommandRequest
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
@@ -12,6 +12,7 @@ from gateway.graphql.mutations.inputs import (
     FinishStripeLinkInput,
     LinkStripeInput,
     StripeAccountInput,
+    UseStripeKeyInput,
 )
 from gateway.graphql.mutations.payloads import StripeAccountPayload, change
 from gateway.graphql.queries.root import find_user
@@ -58,6 +59,16 @@ class PaymentMutations:
 
         return await change(info, StripeAccountPayload, input, send, _show)
 
+    @mutation(
+        "Take payments with a restricted key of your own account at Stripe, in place of a connected account, or replace the key. "
+        "Stripe then takes no platform fee; you are billed for it apart. The message names each permission that the key lacks."
+    )
+    async def use_stripe_key(self, info: Info, input: UseStripeKeyInput) -> StripeAccountPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await stripe_keys.use_key(info.context.deps, request, secret_key=input.secret_key.strip())
+
+        return await change(info, StripeAccountPayload, input, send, _show)
+
     @mutation("Ask Stripe how the account stands, after the merchant came back from its questions.")
     async def check_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
         async def send(request: CommandRequest) -> Receipt:
@@ -71,7 +82,9 @@ class PaymentMutations:
     )
     async def disconnect_stripe(self, info: Info, input: StripeAccountInput) -> StripeAccountPayload | None:
         async def send(request: CommandRequest) -> Receipt:
-            return await stripe_accounts.disconnect(info.context.deps, request)
+            receipt = await stripe_accounts.disconnect(info.context.deps, request)
+            await stripe_keys.forget_key(info.context.deps, request)
+            return receipt
 
         return await change(info, StripeAccountPayload, input, send, _show)
 

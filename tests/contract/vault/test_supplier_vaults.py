@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import SupplierCredentials, SupplierCredentialsReader, SupplierVault
+from domain.merchant.ports import KeyEndpoint, OwnKey, SupplierCredentials, SupplierCredentialsReader, SupplierVault
+from infra.adapters.postgres.own_keys import PostgresOwnKeys
 from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
 from infra.adapters.postgres.vault import MasterKeys, WrongKey
 from tests.support.fakes.vault import MemoryVault
@@ -57,3 +58,19 @@ async def test_a_row_copied_to_another_merchant_does_not_open(pool: asyncpg.Pool
     await pool.execute("update vault set tenant = $2 where tenant = $1", merchant, other)
     with pytest.raises(WrongKey):
         await vault.read(other, SupplierProvider.SAMPLE)
+
+
+async def test_an_own_key_comes_back_sealed_for_its_merchant_alone(pool: asyncpg.Pool) -> None:
+    vault, merchant, other = PostgresOwnKeys(pool, KEYS), uuid4(), uuid4()
+    key = OwnKey(secret_key="rk_test_1", account_id="acct_1", endpoints=(KeyEndpoint(id="we_1", secret="whsec_1"),))
+    await vault.keep(merchant, key)
+    assert await vault.read(merchant) == key
+    assert await vault.read(other) is None
+    sealed = await pool.fetchval("select sealed from vault where tenant = $1", merchant)
+    assert "rk_test_1" not in str(sealed)
+    assert "whsec_1" not in str(sealed)
+    await pool.execute("update vault set tenant = $2 where tenant = $1", merchant, other)
+    with pytest.raises(WrongKey):
+        await vault.read(other)
+    await vault.drop(other)
+    assert await vault.read(other) is None

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
@@ -15,10 +16,13 @@ import pytest
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
+from gateway.ports import OwnKeyPorts
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.client import stripe_client
-from infra.adapters.payments.stripe.endpoint import StripePlatformNotices, StripeWebhooks
+from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
+from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from tests.support.fakes.event_log import FixedClock
+from tests.support.fakes.vault import MemoryOwnKeys
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
 from tests.support.servers.stripe import SECRET, StripeServer
 from tests.support.servers.web_server import served
@@ -27,6 +31,8 @@ CONNECT = """mutation ($input: ConnectStripeInput!) { connectStripe(input: $inpu
     onboardingUrl stripeAccount { accountId live chargesEnabled } userErrors { code field message } } }"""
 LINK = """mutation ($input: LinkStripeInput!) { linkStripe(input: $input) { authorizeUrl userErrors { code } } }"""
 FINISH = """mutation ($input: FinishStripeLinkInput!) { finishStripeLink(input: $input) {
+    stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
+USE_KEY = """mutation ($input: UseStripeKeyInput!) { useStripeKey(input: $input) {
     stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
 CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
     chargesEnabled payoutsEnabled requirements { code message } disabledReason } userErrors { code message } } }"""
@@ -56,8 +62,9 @@ async def shared_platform(
     """A platform whose merchants are paid through Stripe."""
     maintenance = await asyncpg.connect(postgres_dsn)
     await maintenance.execute(f"create database gateway_stripe template {template}")
+    vault = MemoryOwnKeys()
     async with (
-        stripe_client("sk_test_1", api_base=stripe.address) as client,
+        stripe_client("sk_test_1", api_base=stripe.address, own_keys=vault) as client,
         a_platform(
             urlsplit(postgres_dsn)._replace(path="/gateway_stripe").geturl(),
             clock=clock,
@@ -67,7 +74,12 @@ async def shared_platform(
                     [PLATFORM_SECRET], live=False, clock=clock, notices=StripePlatformNotices
                 ),
             },
-            stripe=StripeConnect(client, live=False, client_id="ca_1"),
+            stripe=StripeConnect(client, live=False, client_id="ca_1", own_keys=vault),
+            own_keys=OwnKeyPorts(
+                vault=vault,
+                stripe=StripeOwnKeys(client, live=False),
+                webhooks=partial(OwnKeyWebhooks, live=False, clock=clock),
+            ),
             public_url="http://gateway.localhost",
         ) as whole,
     ):
@@ -76,11 +88,13 @@ async def shared_platform(
     await maintenance.close()
 
 
-async def tell(platform: Platform, stripe: StripeServer, body: bytes) -> httpx.Response:
+async def tell(
+    platform: Platform, stripe: StripeServer, body: bytes, *, path: str = "stripe", secret: str = SECRET
+) -> httpx.Response:
     """Deliver a webhook to the gateway, and what was recorded of it to the policy."""
     before = await platform.event_count()
     answer = await platform.client.post(
-        "/webhooks/payments/stripe", content=body, headers={"stripe-signature": stripe.sign(body)}
+        f"/webhooks/payments/{path}", content=body, headers={"stripe-signature": stripe.sign(body, secret)}
     )
     policy = PaymentsPolicy(
         BusDispatch(platform.bus),
@@ -402,3 +416,49 @@ async def test_a_merchant_comes_back_to_a_page_that_says_what_is_missing_and_lea
         assert (await platform.client.get(f"/stripe/{path}?ticket=nonsense")).status_code == 400
     stripe.failing = 400
     assert (await platform.client.get(urls["return_url"])).status_code == 409
+
+
+async def test_a_merchant_sells_with_an_own_key_and_replaces_it(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    keys = ["rk_test_first", "rk_test_second", "rk_test_of_another_account"]
+    for key, account_id in zip(keys, ("acct_own", "acct_own", "acct_strange"), strict=True):
+        stripe.accounts[account_id] = {"id": account_id, "object": "account", "charges_enabled": True}
+        stripe.keys[key] = (account_id, frozenset())
+    stripe.keys["rk_test_weak"] = ("acct_own", frozenset({"disputes"}))
+    refused = await platform.ask(USE_KEY, {"input": {"secretKey": "rk_test_weak"}}, by=owner)
+    assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("KEY_REFUSED", "secretKey")]
+    assert "Disputes: write" in refused["userErrors"][0]["message"]
+
+    used = await platform.ask(USE_KEY, {"input": {"secretKey": keys[0]}}, by=owner)
+    assert used["stripeAccount"] == {"accountId": "acct_own", "link": "OWN_KEY", "chargesEnabled": True}
+    (first,) = stripe.endpoints
+    path = f"stripe/{owner.id}"
+    assert stripe.endpoints[first] == f"http://gateway.localhost/webhooks/payments/{path}"
+    stripe.accounts["acct_own"]["charges_enabled"] = False
+    webhook = {"id": "evt_own_1", "type": "account.updated", "livemode": False, "data": {"object": {"id": "acct_own"}}}
+    body = json.dumps(webhook).encode()
+    assert (await tell(platform, stripe, body, path=path)).status_code == 400, "another endpoint's secret"
+    assert (await tell(platform, stripe, body, path=f"stripe/{uuid4()}")).status_code == 404
+    assert (await tell(platform, stripe, body, path=path, secret=f"whsec_of_{first}")).json() == {"received": True}
+    assert (await account_of(platform, owner))["stripeOnboarded"] is False
+
+    stripe.accounts["acct_own"]["charges_enabled"] = True
+    replaced = await platform.ask(USE_KEY, {"input": {"secretKey": keys[1]}}, by=owner)
+    assert replaced["stripeAccount"]["chargesEnabled"] is True
+    (second,) = stripe.endpoints
+    for number, endpoint in enumerate((first, second)):
+        late = json.dumps(webhook | {"id": f"evt_late_{number}"}).encode()
+        answer = await tell(platform, stripe, late, path=path, secret=f"whsec_of_{endpoint}")
+        assert answer.json() == {"received": True}, "a late delivery of the endpoint before still counts"
+    other = await platform.ask(USE_KEY, {"input": {"secretKey": keys[2]}}, by=owner)
+    assert other["userErrors"][0]["code"] == "OTHER_ACCOUNT_CONNECTED"
+    stranger = await platform.merchant()
+    taken = await platform.ask(USE_KEY, {"input": {"secretKey": keys[1]}}, by=stranger)
+    assert taken["userErrors"][0]["code"] == "ACCOUNT_OF_ANOTHER_MERCHANT"
+
+    await platform.ask(DISCONNECT, by=owner)
+    assert not stripe.endpoints
+    assert (await tell(platform, stripe, body, path=path, secret=f"whsec_of_{second}")).status_code == 404
+    raw = [raw async for batch in platform.log.scan() for raw in batch]
+    assert not any(secret in each.data for each in raw for secret in (b"rk_test", b"whsec"))

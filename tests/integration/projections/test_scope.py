@@ -54,6 +54,7 @@ HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
         merchants.business_identity,
         merchants.merchant_by_id,
         merchants.former_stripe_account,
+        merchants.merchant_with_own_key,
         merchants.merchant_of_stripe_account,
         sales.mails_of_order,
         sales.mails_of_orders,
@@ -108,6 +109,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         merchants.merchant_by_id: (merchant,),
         merchants.business_identity: (merchant,),
         merchants.former_stripe_account: (merchant,),
+        merchants.merchant_with_own_key: ("acct_2",),
         merchants.merchant_of_stripe_account: ("acct_1",),
         sales.orders_of_store: (store, Window()),
         sales.count_orders: (store,),
@@ -166,7 +168,7 @@ async def history(db: asyncpg.Connection) -> History:
     await db.execute("delete from stripe_accounts")
     await db.execute(
         "insert into stripe_accounts (merchant_id, account_id, live, link, is_connected, changed) "
-        "values ($1, 'acct_1', false, 'OPENED', false, 9)",
+        "values ($1, 'acct_1', false, 'OPENED', false, 9), ($1, 'acct_2', false, 'OWN_KEY', true, 10)",
         history.merchants[0],
     )
     await db.execute("update orders set number = 'FERN', status = $2 where store_id = $1", store, OrderStatus.PENDING)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import SupplierCredentials
+from domain.merchant.ports import OwnKey, SupplierCredentials
 from domain.privacy import Sealed
 
 
@@ -22,6 +22,25 @@ class MemoryVault:
 
     async def drop(self, merchant_id: UUID, provider: SupplierProvider) -> None:
         self.kept.pop((merchant_id, provider), None)
+
+
+class MemoryOwnKeys:
+    """Implements ``OwnKeyVault``, and finds the key of an account."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, OwnKey] = {}
+
+    async def keep(self, merchant_id: UUID, key: OwnKey) -> None:
+        self.kept[merchant_id] = key
+
+    async def read(self, merchant_id: UUID) -> OwnKey | None:
+        return self.kept.get(merchant_id)
+
+    async def drop(self, merchant_id: UUID) -> None:
+        self.kept.pop(merchant_id, None)
+
+    async def key_of(self, account_id: str) -> str | None:
+        return next((key.secret_key for key in self.kept.values() if key.account_id == account_id), None)
 
 
 class MemoryPersonalData:

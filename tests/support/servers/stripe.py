@@ -44,6 +44,10 @@ class StripeServer:
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     next_refund: str = "succeeded"
     """Status of refunds that are made from now on."""
+    keys: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    """The account of each restricted key, and the paths that it may not use."""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    """The address of each webhook endpoint."""
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each code of the page for existing accounts grants; a code counts once."""
     deauthorized: list[str] = field(default_factory=list)
@@ -88,7 +92,7 @@ class StripeServer:
                 self._answers[key] = (body, answered)
             return JSONResponse(answered)
 
-        @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
+        @app.api_route("/v1/{path:path}", methods=["GET", "POST", "DELETE"])
         async def answer(path: str, request: Request) -> JSONResponse:
             form = dict(parse_qsl((await request.body()).decode()))
             self.requests.append((request.method, path, form))
@@ -97,12 +101,20 @@ class StripeServer:
                 return _error(
                     status, "api_error" if status >= 500 else "invalid_request_error", "Stripe has a bad day."
                 )
-            at = request.headers.get("stripe-account")
+            at, by = request.headers.get("stripe-account"), request.headers["authorization"].removeprefix("Bearer ")
+            if by.startswith("rk_"):
+                if by not in self.keys or at is not None:
+                    return _error(401, "invalid_request_error", f"Invalid API Key provided: {by}")
+                at, forbidden = self.keys[by]
+                if path in forbidden:
+                    return _error(403, "invalid_request_error", f"The provided key '{by}' lacks a permission.")
+                if request.method == "POST" and not form:
+                    return _error(400, "invalid_request_error", "A value is missing.")
             if path.endswith("/expire") and self.sessions[path.split("/")[2]]["account"] != at:
                 return _error(404, "invalid_request_error", "No such checkout session.", code="resource_missing")
             if path.endswith("/expire") and self.sessions[path.split("/")[2]]["status"] != "open":
                 return _error(400, "invalid_request_error", "Only open Checkout Sessions can be expired.")
-            key = f"{request.headers.get('stripe-account')} {request.headers.get('idempotency-key')}"
+            key = f"{at} {request.headers.get('idempotency-key')}"
             if request.method == "POST" and key in self._answers:
                 asked, said = self._answers[key]
                 if asked != form:
@@ -113,7 +125,7 @@ class StripeServer:
                     )
                 return JSONResponse(said)
             form |= dict(request.query_params) if request.method == "GET" else {}
-            answered = self._answer(request.method, path, form, request.headers.get("stripe-account"))
+            answered = self._answer(request.method, path, form, at)
             if isinstance(answered, JSONResponse):
                 return answered
             if answered is None:
@@ -201,6 +213,16 @@ class StripeServer:
         self, method: str, path: str, form: dict[str, str], account: str | None
     ) -> dict[str, Any] | JSONResponse | None:
         match method, path.split("/"):
+            case "GET", ["account"]:
+                return self.accounts[account or ""]
+            case "GET", ["balance" | "payment_intents" | "disputes" | "payouts"]:
+                return {"object": "list", "data": [], "has_more": False, "url": path}
+            case "POST", ["webhook_endpoints"]:
+                id = f"we_{next(self._numbers)}"
+                self.endpoints[id] = form["url"]
+                return {"id": id, "object": "webhook_endpoint", "secret": f"whsec_of_{id}"}
+            case "DELETE", ["webhook_endpoints", id]:
+                return {"id": id, "deleted": self.endpoints.pop(id) is not None}
             case "POST", ["refunds"]:
                 return self._refund(form, account)
             case "GET", ["refunds"]:
@@ -373,7 +395,7 @@ def forwarding(address: str) -> FastAPI:
     """Return a server that passes requests on to stripe-mock, without the parameters of :data:`NEWER`."""
     app = FastAPI()
 
-    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    @app.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
     async def forward(path: str, request: Request) -> Response:
         form = [pair for pair in parse_qsl((await request.body()).decode()) if pair[0] not in NEWER]
         headers = {

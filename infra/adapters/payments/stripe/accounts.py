@@ -13,13 +13,16 @@ from uuid import UUID
 
 import stripe
 
+from domain.kernel import Transient
 from domain.merchant.errors import LinkingNotConfigured
 from domain.merchant.ports import LinkedAccount, StripeStatus
 from infra.adapters.payments.stripe import accounts_v1, accounts_v2, oauth
-from infra.adapters.payments.stripe.client import AccountGone, NotThere, StripeRefused
+from infra.adapters.payments.stripe.client import AccountGone, NotThere, OwnKeys, StripeRefused, client_with
 
 T = TypeVar("T")
 
+KEY_REFUSED = "key_refused"
+"""Our own reason for an account of which Stripe does not take the merchant's key any more."""
 Interface = Literal["auto", "v1", "v2"]
 PLATFORM_BLOCKED = frozenset({"accounts_v2_access_blocked", "non_connect_platform_accounts_v2_access_blocked"})
 """Reasons of Stripe's that hold for every account of the platform."""
@@ -35,12 +38,14 @@ class StripeConnect:
         live: bool,
         interface: Interface = "auto",
         client_id: str | None = None,
+        own_keys: OwnKeys | None = None,
     ) -> None:
         """Take the platform's client.
 
         Args:
             client: of the platform's key.
             live: whether the key moves real money.
+            own_keys: the keys of merchants who gave one in place of a connected account.
             client_id: ``ca_...``, the platform's name on Stripe's page for existing accounts; None if it links none.
             interface: Stripe's interface for accounts; ``auto`` tries the second one and falls back to the first.
         """
@@ -48,6 +53,7 @@ class StripeConnect:
         self._live = live
         self._interface: Interface = interface
         self._client_id = client_id
+        self._own_keys = own_keys
 
     @property
     def live(self) -> bool:
@@ -92,6 +98,9 @@ class StripeConnect:
             StripeRefused: retrying cannot help.
             Transient: Stripe cannot be reached or makes no sense; retrying may help.
         """
+        own_key = None if self._own_keys is None else await self._own_keys.key_of(account_id)
+        if own_key is not None:
+            return await self._status_by(own_key)
         try:
             return await self._either(
                 lambda: accounts_v2.status(self._client, account_id),
@@ -99,6 +108,16 @@ class StripeConnect:
             )
         except (AccountGone, NotThere):
             return None
+
+    async def _status_by(self, own_key: str) -> StripeStatus:
+        try:
+            return await accounts_v1.status(client_with(self._client, own_key), None)
+        except AccountGone:
+            return StripeStatus(disabled_reason=KEY_REFUSED)
+        except Transient as outage:
+            if isinstance(outage.__cause__, stripe.AuthenticationError):
+                return StripeStatus(disabled_reason=KEY_REFUSED)
+            raise
 
     def authorize_url(self, *, state: str, redirect_url: str, email: str | None) -> str:
         """Return the address of Stripe's page on which a merchant lets the platform into an account that they have.

@@ -17,7 +17,7 @@ from domain.money import Money
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
 from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession
-from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, StripeRefused, ask
+from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, OwnKeys, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
 
 NAME_MAX = 250
@@ -28,9 +28,17 @@ COUPON_NAME_MAX = 40
 class StripeCheckout:
     """Implements :class:`domain.order.ports.PaymentGateway` for one merchant's account."""
 
-    def __init__(self, client: stripe.StripeClient, account_id: str) -> None:
+    def __init__(self, client: stripe.StripeClient, account_id: str, own_keys: OwnKeys | None = None) -> None:
+        """Take the client.
+
+        Args:
+            client: sends requests about the account.
+            account_id: the merchant's.
+            own_keys: says whether the merchant gave an own key. Stripe then takes no fee for the platform.
+        """
         self._client = client
         self._account_id = account_id
+        self._own_keys = own_keys
 
     @property
     def name(self) -> str:
@@ -55,7 +63,8 @@ class StripeCheckout:
             "metadata": metadata,
             "description": f"{request.store_name}, order {request.order_number}",
         }
-        if fee.minor:
+        is_owed = await self._has_own_key()
+        if fee.minor and not is_owed:
             # Stripe refuses a fee of zero.
             intent["application_fee_amount"] = to_stripe(fee)
         params: SessionCreateParams = {
@@ -82,7 +91,16 @@ class StripeCheckout:
         )
         if session.url is None:
             raise Transient(WHO, "it opened a page without an address")
-        return PaymentSession(provider=NAME, session_id=session.id, url=session.url, account_id=self._account_id)
+        return PaymentSession(
+            provider=NAME,
+            session_id=session.id,
+            url=session.url,
+            account_id=self._account_id,
+            owed_fee=fee if is_owed else None,
+        )
+
+    async def _has_own_key(self) -> bool:
+        return self._own_keys is not None and await self._own_keys.key_of(self._account_id) is not None
 
     async def close_session(self, session_id: str) -> bool:
         """Close a page at Stripe; return False if it was paid. True if this account has no such page.
@@ -127,10 +145,16 @@ class StripeCheckout:
 class StripeGateways:
     """Implements :class:`domain.order.ports.PaymentGateways`: each merchant is paid on their own account."""
 
-    def __init__(self, client: stripe.StripeClient, accounts: Callable[[UUID], Awaitable[str | None]]) -> None:
-        """Take the platform's client, and what returns a merchant's account if it can be paid, else None."""
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        accounts: Callable[[UUID], Awaitable[str | None]],
+        own_keys: OwnKeys | None = None,
+    ) -> None:
+        """Take the platform's client, what returns a merchant's account if it can be paid, else None, and own keys."""
         self._client = client
         self._accounts = accounts
+        self._own_keys = own_keys
 
     async def of(self, merchant_id: UUID) -> PaymentGateway:
         """Return the gateway of a merchant's account.
@@ -141,11 +165,11 @@ class StripeGateways:
         account_id = await self._accounts(merchant_id)
         if account_id is None:
             raise PaymentsNotReady
-        return StripeCheckout(self._client, account_id)
+        return StripeCheckout(self._client, account_id, self._own_keys)
 
     def at(self, account_id: str | None) -> PaymentGateway | None:
         """Return the gateway of an account, connected or former."""
-        return None if account_id is None else StripeCheckout(self._client, account_id)
+        return None if account_id is None else StripeCheckout(self._client, account_id, self._own_keys)
 
 
 def _lines(request: PaymentRequest) -> "list[SessionCreateParamsLineItem]":

@@ -3,9 +3,11 @@
 There are two endpoints with two secrets: one for merchants' accounts (Connect), one for the platform's own account.
 """
 
+import json
 from collections.abc import Sequence
 
 from domain.kernel import Clock
+from domain.merchant.ports import OwnKey
 from domain.order.ports import Notice, PlatformNotice, UnusableWebhook
 from infra.adapters.payments.signatures import verify
 from infra.adapters.payments.stripe.client import NAME, PLATFORM_NAME
@@ -100,12 +102,11 @@ class StripeWebhooks:
             InvalidSignature: made with another secret, changed on the way, or too old or too new.
             UnusableWebhook: it is signed, but its content is invalid.
         """
+        self._verify(body, signature)
+        return self.read_body(_text(body))
+
+    def _verify(self, body: bytes, signature: str) -> None:
         verify(body, signature, self._secrets, self._clock.now())
-        try:
-            text = body.decode()
-        except UnicodeDecodeError as error:
-            raise UnusableWebhook("The body is not UTF-8.") from error
-        return self.read_body(text)
 
     def read_body(self, body: str) -> Notice | None:
         """Read a webhook that was verified on arrival; None if its kind does not matter here.
@@ -118,3 +119,41 @@ class StripeWebhooks:
     def recordable(self, body: str) -> str:
         """Return the body without personal data."""
         return recordable(body, self._notices.recorded)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise UnusableWebhook("The body is not UTF-8.") from error
+
+
+class OwnKeyWebhooks(StripeWebhooks):
+    """The endpoint at a merchant's own account. Its webhooks name no account, so the account is written into them."""
+
+    def __init__(self, key: OwnKey, *, live: bool, clock: Clock) -> None:
+        super().__init__([endpoint.secret for endpoint in key.endpoints], live=live, clock=clock)
+        self._account_id = key.account_id
+
+    def read_webhook(self, body: bytes, signature: str) -> Notice | None:
+        """Verify a webhook and read it; None if its kind does not matter here, or it is about another account.
+
+        Raises:
+            InvalidSignature: made with another secret, changed on the way, or too old or too new.
+            UnusableWebhook: it is signed, but its content is invalid.
+        """
+        self._verify(body, signature)
+        return self.read_body(self._named(_text(body)))
+
+    def recordable(self, body: str) -> str:
+        """Return the body without personal data, with the account."""
+        return super().recordable(self._named(body))
+
+    def _named(self, body: str) -> str:
+        try:
+            content = json.loads(body)
+        except ValueError as error:
+            raise UnusableWebhook("The body is not JSON.") from error
+        if not isinstance(content, dict) or content.get("account") not in {None, self._account_id}:
+            raise UnusableWebhook("The body is about another account.")
+        return json.dumps(content | {"account": self._account_id})

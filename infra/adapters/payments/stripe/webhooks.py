@@ -38,6 +38,11 @@ THIN_TYPES = frozenset(
 )
 """Thin webhooks about accounts, of Stripe's second interface. They name the account and say nothing else."""
 
+CONNECT_EVENTS: Any = sorted(
+    {*PAID_TYPES, DECLINED_SESSION, DECLINED_INTENT, "account.updated"} | CHARGE_TYPES | DISPUTE_TYPES | PAYOUT_TYPES
+)
+"""The kinds of webhook that an endpoint of one account must get."""
+
 RECORDED: Mapping[str, Any] = dict.fromkeys(
     ("id", "object", "type", "account", "livemode", "created", "api_version")
 ) | {
