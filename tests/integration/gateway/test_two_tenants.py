@@ -1,0 +1,241 @@
+"""A walk over the whole API as two merchants: neither meets the other's data. New fields and routes join by themselves."""
+
+import itertools
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import graphql
+import pytest
+
+from gateway.auth.tokens import AccessTokens
+from gateway.graphql.schema import sdl
+from projections.registry import READ_MODELS, SEARCH_PATH
+from tests.integration.projections.read_models import load
+from tests.support.builders.histories import MOVES, History
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
+
+SCHEMA = graphql.build_schema(sdl())
+QUERY = SCHEMA.query_type
+IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ARGUMENTS = {"month": '"2026-11"', "first": "8"}
+"""Arguments that the walk gives, by name: those that are required, and those that ask for more."""
+EMPTY_HERE = frozenset(
+    [
+        "Address",
+        "ArrivalWindow",
+        "Attention",
+        "AvailableCategory",
+        "BusinessIdentity",
+        "ImageReview",
+        "Look",
+        "NicheUnderstanding",
+        "OutsideCall",
+        "OutsideCallEdge",
+        "Parcel",
+        "ParcelLine",
+        "RejectedWebhook",
+        "Rejection",
+        "Rendition",
+        "ScoreTerm",
+        "StripeAccount",
+        "StripeRequirement",
+    ]
+)
+"""Types of which the history has none. The walk asks for them and meets null, so ``test_scope`` must cover their queries."""
+LEVELS = 9
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way from the query to a type: the text around a selection of the type."""
+
+    root: str
+    before: str
+    levels: int
+    type: graphql.GraphQLObjectType
+
+    @property
+    def query(self) -> str:
+        """A selection of all plain fields at the end of the way; ``%s`` stands for the root's arguments."""
+        plain = [name + _arguments(field) for name, field in self.type.fields.items() if _is_plain(field)]
+        return f"{self.before} {{ __typename {' '.join(plain)} {'}' * self.levels}"
+
+
+def _is_plain(field: graphql.GraphQLField) -> bool:
+    return graphql.is_leaf_type(graphql.get_named_type(field.type))
+
+
+def _arguments(field: graphql.GraphQLField) -> str:
+    given = [f"{name}: {ARGUMENTS[name]}" for name in field.args if name in ARGUMENTS]
+    missing = [name for name, arg in field.args.items() if graphql.is_required_argument(arg) and name not in ARGUMENTS]
+    assert not missing, f"give the walk a value for {missing} (ARGUMENTS)"
+    return f"({', '.join(given)})" if given else ""
+
+
+def ways_from(root: str) -> Iterator[Way]:
+    """Return the shortest way from a field of the query to each object type that it leads to."""
+    assert QUERY is not None
+    first = graphql.get_named_type(QUERY.fields[root].type)
+    if not isinstance(first, graphql.GraphQLObjectType):
+        return
+    has_id = "id" in QUERY.fields[root].args
+    start = Way(root, root + ("(id: %s)" if has_id else _arguments(QUERY.fields[root])), 1, first)
+    met, queue = {first.name}, [start]
+    while queue:
+        way = queue.pop(0)
+        yield way
+        for name, field in way.type.fields.items():
+            kind = graphql.get_named_type(field.type)
+            if isinstance(kind, graphql.GraphQLObjectType) and kind.name not in met and way.levels < LEVELS:
+                met.add(kind.name)
+                before = f"{way.before} {{ {name}{_arguments(field)}"
+                queue.append(Way(root, before, way.levels + 1, kind))
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from strings_in(one)
+        case list():
+            for one in value:
+                yield from strings_in(one)
+
+
+class Tenant:
+    """A merchant, and what only this merchant's events have in them."""
+
+    def __init__(self, history: History, number: int, platform: Platform) -> None:
+        id = history.merchants[number]
+        stores = {store for store in history.stores if history.state(store).merchant_id == id}
+        bodies = [raw.data.decode() for raw in history.raw if raw.tenant in stores | {id}]
+        self.texts = {text for body in bodies for text in strings_in(json.loads(body)) if len(text) >= 8}
+        self.ids = {found for body in bodies for found in IN_FORM.findall(body)}
+        self.stores, self.store_id = stores, str(min(stores))
+        token, _ = AccessTokens(platform.deps.signing_keys, platform.clock).sign(id)
+        self.merchant = Merchant(id=id, email="", token=token, refresh_token="")
+
+    def without(self, other: "Tenant") -> None:
+        """Keep what the other does not have too."""
+        ids, texts = self.ids & other.ids, self.texts & other.texts
+        for tenant in (self, other):
+            tenant.ids -= ids
+            tenant.texts -= texts
+
+    def is_in(self, answer: str, values: Any) -> set[str]:
+        """Return what an answer shows of this tenant."""
+        return (self.ids & set(IN_FORM.findall(answer))) | (self.texts & set(strings_in(values)))
+
+
+@dataclass
+class World:
+    platform: Platform
+    first: Tenant
+    second: Tenant
+
+    async def ask(self, query: str, by: Tenant) -> Any:
+        answer = await self.platform.post(f"{{ {query} }}", by=by.merchant)
+        assert "errors" not in answer, (query, answer)
+        return answer["data"]
+
+
+@pytest.fixture
+async def world(database: str) -> AsyncIterator[World]:
+    """Two merchants whose stores have everything that the history's moves make."""
+    on_sale = [("import", n) for n in range(12)] + [("edit", n) for n in range(28, 42)]
+    moves = on_sale + [
+        (name, n) for n in range(24) for name in MOVES if name not in {"request", "later", "edit", "store"}
+    ]
+    history = History(2).play(moves)
+    async with a_platform(database) as platform:
+        db = await asyncpg.connect(database, server_settings={"search_path": f"{SEARCH_PATH}, public"})
+        for model in READ_MODELS.values():
+            await load(db, model, history.raw, batch=5_000)
+        await db.close()
+        tenants = Tenant(history, 0, platform), Tenant(history, 1, platform)
+        tenants[0].without(tenants[1])
+        assert all(len(tenant.ids) > 50 and len(tenant.texts) > 20 for tenant in tenants)
+        yield World(platform, *tenants)
+
+
+async def answered(world: World, root: str, ids: Sequence[str], by: Tenant) -> list[str]:
+    """Return those of some ids for which a field of the query is not null."""
+    found = []
+    for start in range(0, len(ids), 30):
+        part = ids[start : start + 30]
+        fields = " ".join(f'a{n}: {root}(id: "{id}") {{ __typename }}' for n, id in enumerate(part))
+        answer = await world.platform.post(f"{{ {fields} }}", by=by.merchant)
+        data = answer["data"]
+        assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"NOT_FOUND"}, root
+        found += [id for n, id in enumerate(part) if data[f"a{n}"] is not None]
+    return found
+
+
+async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
+    assert QUERY is not None
+    met: set[str] = set()
+    found = {
+        (root, tenant): await answered(world, root, sorted(tenant.ids), tenant)
+        for root, field in QUERY.fields.items()
+        for tenant in (world.first, world.second)
+        if "id" in field.args
+    }
+    for root, field in QUERY.fields.items():
+        by_id = "id" in field.args
+        for tenant, other in ((world.first, world.second), (world.second, world.first)):
+            arguments, own_seen = [""], set[str]()
+            if by_id:
+                own, foreign = found[root, tenant], found[root, other]
+                assert own, f"{root} finds nothing of its owner"
+                arguments = [f'"{id}"' for id in own[:1]]
+                assert await answered(world, root, foreign, tenant) == [], root
+            for way in ways_from(root):
+                for argument in arguments:
+                    query = way.query % argument if by_id else way.query
+                    data = await world.ask(query, tenant)
+                    text = json.dumps(data)
+                    assert not other.is_in(text, data), query
+                    met |= {kind for kind in SCHEMA.type_map if f'"__typename": "{kind}"' in text}
+                    own_seen |= tenant.is_in(text, data)
+            assert own_seen or not graphql.is_object_type(graphql.get_named_type(field.type)), root
+    reachable = {way.type.name for root in QUERY.fields for way in ways_from(root)}
+    assert sorted(reachable - met - EMPTY_HERE) == [], (
+        "the history has nothing of these types, so the walk proves nothing about them"
+    )
+
+
+async def test_no_path_of_rest_shows_a_merchant_what_is_anothers(world: World) -> None:
+    paths: Mapping[str, Mapping[str, Any]] = world.platform.app.openapi()["paths"]
+    tried = 0
+    for path, methods in paths.items():
+        names = re.findall(r"\{(\w+)\}", path)
+        if not path.startswith("/api/v1/") or not names:
+            continue
+        for method, (tenant, other) in itertools.product(
+            methods, ((world.first, world.second), (world.second, world.first))
+        ):
+            for number in range(12):
+                values = {name: "2026-11" if name == "month" else some_id(other, name, number) for name in names}
+                response = await world.platform.call(
+                    method.upper(), path.removeprefix("/api/v1").format(**values), by=tenant.merchant, json={}
+                )
+                answer = response.text
+                for value in values.values():
+                    answer = answer.replace(value, "")
+                assert not other.is_in(answer, answer.split('"')), (method, path)
+                if "month" not in names or len(names) > 1:
+                    assert response.status_code in {400, 404, 422}, (method, path, response.status_code, answer)
+                tried += 1
+    assert tried > 100
+    assert await world.platform.event_count() == 0
+
+
+def some_id(tenant: Tenant, name: str, number: int) -> str:
+    """Return one of a tenant's ids: the store's first, then any."""
+    return tenant.store_id if name == "id" and number == 0 else sorted(tenant.ids)[number * 7 % len(tenant.ids)]
