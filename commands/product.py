@@ -20,6 +20,7 @@ from domain.product.aggregate import PRODUCT, Product, ProductDraft, ProductEdit
 from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store, slugify
+from domain.store.collection_events import AddressKind
 from domain.store.ports import TextMeasure
 from domain.text import clean_line
 
@@ -65,8 +66,9 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
         work.append(GENERATION, generation.id, progress, tenant=generation.store_id)
         return
     store = await work.get(STORE, product.store_id)
-    slug = product.slug
-    if product.status is not ProductStatus.ACTIVE:
+    moved = store.assortment.slugs.get((AddressKind.PRODUCT, str(product.id)))
+    slug = moved or product.slug
+    if moved is None and product.status is not ProductStatus.ACTIVE:
         slug = free_slug(slug_of(command.copy.title), await _slugs_of_others(work, store, product.id))
     work.append(PRODUCT, product.id, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
     work.append(GENERATION, generation.id, progress, tenant=store.id)

@@ -15,6 +15,7 @@ from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
 from storefront.pages.cart import CartPages
 from storefront.pages.checkout import CheckoutPages
+from storefront.pages.collections import CollectionPages
 from storefront.pages.content import ContentPages
 from storefront.pages.files import FilePages
 from storefront.pages.find_order import FindOrderPages
@@ -34,6 +35,7 @@ __all__ = ["StorefrontDependencies", "create_app"]
 PAGES: Sequence[type[Pages]] = (
     HomePages,
     ProductPages,
+    CollectionPages,
     CartPages,
     CheckoutPages,
     OrderPages,

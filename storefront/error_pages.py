@@ -15,6 +15,7 @@ from storefront.visit.errors import (
     OrderLinkExpired,
     OtherAddress,
     PageMissing,
+    PageMoved,
     StoreClosed,
     UnknownHost,
     is_outage,
@@ -38,6 +39,7 @@ class ErrorPages:
             OtherAddress: self.other_address,
             StoreClosed: self.closed,
             PageMissing: self.missing,
+            PageMoved: self.moved,
             ForeignForm: self.foreign,
             OrderLinkExpired: self.expired_link,
             HTTPException: self.http,
@@ -68,6 +70,12 @@ class ErrorPages:
 
     async def missing(self, request: Request, _: Exception) -> Response:
         return await self._themed(request, "missing.html", 404)
+
+    async def moved(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, PageMoved)
+        query = request.url.query
+        address = error.path + (f"?{query}" if query else "")
+        return RedirectResponse(address, status_code=301, headers={"cache-control": "public, max-age=3600"})
 
     async def foreign(self, request: Request, _: Exception) -> Response:
         return await self._themed(request, "foreign.html", 403)

@@ -1,6 +1,6 @@
 """What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -14,10 +14,14 @@ from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
 from domain.privacy import PersonalData
 from domain.product.events import ProductStatus
+from domain.store.collection_events import AddressKind
 from domain.store.domains import canonical_host
 from projections.catalog.views import (
     CategoryCount,
+    CategoryTextView,
+    CollectionView,
     ImageView,
+    MediaAssetView,
     PageVersionView,
     PageView,
     ProductFilter,
@@ -69,6 +73,18 @@ class StorefrontQueries(Protocol):
     async def categories(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> Sequence[CategoryCount]: ...
 
     async def delivery(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> tuple[int, int] | None: ...
+
+    async def category_texts(self, store_id: UUID) -> Sequence[CategoryTextView]: ...
+
+    async def collections(self, store_id: UUID) -> Sequence[CollectionView]: ...
+
+    async def collection(self, store_id: UUID, slug: str) -> CollectionView | None: ...
+
+    async def present_address(self, store_id: UUID, kind: AddressKind, slug: str) -> str | None:
+        """Return the present slug of what had a former one; None if nothing had it."""
+        ...
+
+    async def media(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, MediaAssetView]: ...
 
     async def product(self, store_id: UUID, slug: str) -> ProductView | None: ...
 
@@ -130,6 +146,8 @@ class StorefrontDependencies:
     """Whether payments are sandboxed; every page then says that no real money moves."""
     cdn: str = ""
     """Origin of a CDN that has our static files and media; empty if browsers load them from the store's host."""
+    social_jpeg: Callable[[bytes], bytes] | None = None
+    """Makes a JPEG of a stored picture, for previews of links; None: there are none."""
     page_cache_bytes: int = 64_000_000
     """The most memory for rendered pages, shared by all stores."""
 

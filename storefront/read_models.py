@@ -5,10 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.product.events import ProductStatus
+from domain.store.collection_events import AddressKind
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import (
     CategoryCount,
+    CategoryTextView,
+    CollectionView,
     ImageView,
+    MediaAssetView,
     PageVersionView,
     PageView,
     ProductFilter,
@@ -85,6 +89,25 @@ class ReadModelQueries:
         return await catalog_queries.delivery_of_store(
             self._db, store_id, scope=ShopperScope(store_id), statuses=statuses
         )
+
+    async def category_texts(self, store_id: UUID) -> Sequence[CategoryTextView]:
+        return (await catalog_queries.category_texts_by_stores(self._db, [store_id], scope=ShopperScope(store_id)))[
+            store_id
+        ]
+
+    async def collections(self, store_id: UUID) -> Sequence[CollectionView]:
+        return (await catalog_queries.collections_by_stores(self._db, [store_id], scope=ShopperScope(store_id)))[
+            store_id
+        ]
+
+    async def collection(self, store_id: UUID, slug: str) -> CollectionView | None:
+        return await catalog_queries.collection_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))
+
+    async def present_address(self, store_id: UUID, kind: AddressKind, slug: str) -> str | None:
+        return await catalog_queries.present_address(self._db, store_id, kind, slug, scope=ShopperScope(store_id))
+
+    async def media(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, MediaAssetView]:
+        return await catalog_queries.media_by_ids(self._db, ids, scope=ShopperScope(store_id))
 
     async def product(self, store_id: UUID, slug: str) -> ProductView | None:
         return await catalog_queries.product_by_slug(self._db, store_id, slug, scope=ShopperScope(store_id))

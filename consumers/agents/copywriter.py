@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from commands.generation import SucceedStep
+from commands.presentation import DescribeCategories
 from commands.product import WriteProductCopy
 from commands.store import WritePages
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted
-from domain.kernel import NotFound
+from domain.kernel import DomainError, NotFound, Transient
 from domain.money import Money
 from domain.order.delivery import typical_days
 from domain.product.aggregate import PRODUCT, Product
@@ -23,7 +24,7 @@ from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType
-from domain.store.ports import PageDraft, PageWriter, StoreFacts
+from domain.store.ports import CategoryWriter, PageDraft, PageWriter, StoreFacts
 from schemas.envelope import Envelope
 
 AT_ONCE = 4
@@ -160,6 +161,8 @@ class PageAgent(StepAgent):
         writer: writes the pages.
         ports: what every step agent needs.
         host_for: returns the host of a store's storefront; this machine's by default.
+        categories: writes the texts of category pages; None writes none.
+        shelves: returns the category pages of a store, name by slug, for how many products each category has.
     """
 
     name: ClassVar[str] = "page-agent"
@@ -171,9 +174,12 @@ class PageAgent(StepAgent):
         ports: StepPorts,
         *,
         host_for: Callable[[Store], str] | None = None,
+        categories: CategoryWriter | None = None,
+        shelves: Callable[[Mapping[str, int]], Mapping[str, str]] = lambda _: {},
     ) -> None:
         super().__init__(ports)
         self._writer = writer
+        self._categories, self._shelves = categories, shelves
         self._host_for = host_for or local_host
 
     async def work(self, envelope: Envelope, event: StepStarted) -> WritePages:
@@ -203,11 +209,27 @@ class PageAgent(StepAgent):
             async with slots:
                 return await self._write(envelope, event, type, facts)
 
+        await self._describe_categories(envelope, event, products, facts)
         outcomes = await asyncio.gather(*(write(type) for type in PAGES), return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failures:
             raise next((failure for failure in failures if not isinstance(failure, GivenUp)), failures[0])
         return [outcome for outcome in outcomes if isinstance(outcome, PageDraft)]
+
+    async def _describe_categories(
+        self, envelope: Envelope, event: StepStarted, products: Sequence[Product], facts: StoreFacts
+    ) -> None:
+        """Give category pages their texts. A store sells without them, so a writer that is away fails no step."""
+        counts = Counter(product.category for product in products if product.category)
+        names = self._shelves(counts)
+        if self._categories is None or not names:
+            return
+        try:
+            drafts = await self._categories.describe(names, facts, seed=f"{event.originator_id}:{event.attempt}")
+            command = DescribeCategories(store_id=event.store_id, drafts=list(drafts))
+            await self._react(command, cause=envelope, name=f"{self.name}:categories")
+        except (Transient, DomainError) as error:
+            logger.warning("category pages of %s have no new texts: %s", event.store_id, error)
 
     async def _write(self, envelope: Envelope, event: StepStarted, type: PageType, facts: StoreFacts) -> PageDraft:
         draft = await self.ask_once(

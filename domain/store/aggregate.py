@@ -11,6 +11,16 @@ from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.shipping.rates import ShippingRates, checked_rates, default_rates
 from domain.store.brand import BrandIdentity, BrandProposal
+from domain.store.collection_events import (
+    AddressKind,
+    AddressMoved,
+    CategoryDescribed,
+    CollectionEvent,
+    CollectionRemoved,
+    CollectionWritten,
+)
+from domain.store.collections import Assortment
+from domain.store.collections import with_event as presented
 from domain.store.domain_events import (
     DomainConnected,
     DomainFailed,
@@ -113,6 +123,8 @@ class Store:
     """Where the store delivers and for how much; None until the merchant sets it."""
     domains: Mapping[str, CustomDomain] = field(default_factory=dict)
     """Every domain that it ever connected, by name."""
+    assortment: Assortment = Assortment()
+    """Its collections, category texts and changed addresses."""
     primary_domain: str | None = None
     """The verified domain that is its canonical address; None for the address below the platform's domain."""
     returns: ReturnPolicy = ReturnPolicy()
@@ -492,6 +504,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             | PrimaryDomainChosen()
         ):
             return _with_domain(store, event)
+        case Store(), CollectionWritten() | CollectionRemoved() | CategoryDescribed() | AddressMoved():
+            return _with_presentation(store, event)
         case Store(), StoreApproved():
             return replace(store, version=event.originator_version, approved=True)
         case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():
@@ -533,6 +547,14 @@ def _with_domain(store: Store, event: DomainOfStoreEvent) -> Store:
     if isinstance(event, PrimaryDomainChosen):
         return replace(store, version=version, primary_domain=event.name)
     return replace(store, version=version, domains=with_event(store.domains, event))
+
+
+def _with_presentation(store: Store, event: CollectionEvent) -> Store:
+    store = replace(store, version=event.originator_version, assortment=presented(store.assortment, event))
+    if isinstance(event, AddressMoved) and event.kind is AddressKind.PAGE:
+        page_id = UUID(event.target)
+        return replace(store, pages={**store.pages, page_id: replace(store.pages[page_id], slug=event.slug)})
+    return store
 
 
 def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:

@@ -7,6 +7,7 @@ from domain.kernel import DomainEvent, Value
 from domain.merchant.events import SupplierProvider
 from domain.shipping.rates import ShippingRates
 from domain.store.brand import BrandIdentity, NameOption
+from domain.store.collection_events import CollectionEvent
 from domain.store.domain_events import DomainOfStoreEvent
 from domain.store.return_policy import ReturnPolicy
 
@@ -220,6 +221,7 @@ StoreEvent = (
     | DeliveryPromised
     | ShippingRatesSet
     | DomainOfStoreEvent
+    | CollectionEvent
     | ReturnPolicySet
     | SupplierOrderingSet
     | StoreReadyForReview

@@ -69,6 +69,34 @@ class DomainRegistry(Protocol):
         ...
 
 
+class CategoryDraft(Value):
+    """The text of a category's page that is not recorded yet."""
+
+    category: str
+    """The category's own slug."""
+    title: str
+    text: str
+    """Markdown."""
+    written_by: str
+
+
+class CategoryWriter(Protocol):
+    """Writer of the texts of category pages."""
+
+    async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> Sequence[CategoryDraft]:
+        """Return a text for each category that a text says something about.
+
+        Args:
+            names: the categories by their own slugs, as shoppers read them, such as ``Desk mats``.
+            facts: of the store; texts state no others.
+            seed: the same seed gives the same texts; a model may ignore it, the rules do not.
+
+        Raises:
+            Transient: the writer cannot be reached; retrying may help.
+        """
+        ...
+
+
 class NameServersFailed(Exception):
     """A domain's own name servers give no usable answer. Retrying helps once its owner has repaired them."""
 

@@ -15,6 +15,7 @@ from domain.payout.aggregate import PayoutStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import RateBasis
 from domain.store.brand import Availability, HeroKind, Mood, Section
+from domain.store.collection_events import AddressKind
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import PageType, StoreStatus
 from domain.store.publication import BlockerCode
@@ -56,6 +57,7 @@ ENUMS = {
     RefundStatus: "Status of a refund. REQUESTED: the provider is being asked, or carries it out.",
     RateBasis: "What the price of a delivery depends on, besides the country. SUBTOTAL: the price of the goods before discounts.",
     DiscountKind: "What a discount code takes off. PERCENTAGE and AMOUNT: the goods. FREE_SHIPPING: the delivery.",
+    AddressKind: "What has an address within a store.",
     DomainStatus: "Status of a store's own domain. PENDING: its proof is looked for. FAILED: the proof did not come in time, "
     "or was lost for too long.",
     DomainProblem: "Why a domain is not proved. DNS_ERROR: its name servers give no usable answer. "

@@ -27,6 +27,7 @@ from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.plans import PlanMutations
+from gateway.graphql.mutations.presentation import PresentationMutations
 from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.purchasing import PurchaseMutations
 from gateway.graphql.mutations.refunds import RefundMutations
@@ -56,6 +57,7 @@ class Mutation(
     SellingMutations,
     DomainMutations,
     PageMutations,
+    PresentationMutations,
     ProductMutations,
     MediaMutations,
 ):

@@ -124,10 +124,15 @@ async def consumers(
         return ScoutAgent(suppliers, writing().keywords, fingerprints, ports, niches=writing().niches)
 
     def page_agent() -> "Consumer":
+        from infra.writers.rules.copy.categories import RuleCategoryWriter
+        from storefront.shelves.grouping import shelf_names
+
         return PageAgent(
             writing().pages,
             ports,
             host_for=storefront_host(settings),
+            categories=RuleCategoryWriter(),
+            shelves=shelf_names,
         )
 
     async def imager() -> "Consumer":

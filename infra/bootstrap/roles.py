@@ -218,6 +218,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
+    from infra.adapters.media.social_picture import social_jpeg
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.adapters.postgres.carts import PostgresCarts
     from infra.bootstrap.consumers import origin
@@ -245,6 +246,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             payment_origins=(origin(platform.payment_pages),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
             page_cache_bytes=settings.page_cache_bytes,
+            social_jpeg=social_jpeg,
             cdn=settings.cdn_url,
         )
     )

@@ -2,10 +2,13 @@
 
 from projections.catalog.fold.domains import DOMAIN_FOLDS
 from projections.catalog.fold.media import MEDIA_FOLDS
+from projections.catalog.fold.presentation import PRESENTATION_FOLDS
 from projections.catalog.fold.products import PRODUCT_FOLDS
 from projections.catalog.fold.stores import STORE_FOLDS
 from projections.catalog.tables import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
-MODEL = ReadModel("catalog", 10, CatalogRows, TABLES, (STORE_FOLDS, DOMAIN_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS))
+MODEL = ReadModel(
+    "catalog", 10, CatalogRows, TABLES, (STORE_FOLDS, DOMAIN_FOLDS, PRESENTATION_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS)
+)
 """The read model."""

@@ -69,6 +69,48 @@ class DomainRow:
 
 
 @dataclass(slots=True)
+class CollectionRow:
+    """A merchant's own list of products."""
+
+    id: UUID
+    store_id: UUID
+    title: str
+    slug: str
+    text: str
+    image_id: UUID | None
+    rule: Json | None
+    """``CollectionRule``; null if the merchant lists the products."""
+    product_ids: Json
+    removed: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class CategoryTextRow:
+    """The title, text and address of a category's page, as far as it has its own."""
+
+    store_id: UUID
+    category: str
+    slug: str
+    title: str | None
+    text: str | None
+    written_by: str | None
+    updated_at: datetime | None
+
+
+@dataclass(slots=True)
+class FormerAddressRow:
+    """An address that redirects to the present one of what it named."""
+
+    store_id: UUID
+    kind: str
+    """``AddressKind``"""
+    slug: str
+    target: str
+
+
+@dataclass(slots=True)
 class PageRow:
     """A content page."""
 
@@ -284,6 +326,19 @@ DOMAINS = Table(
         "create index on domains (status, name, store_id) where status in ('PENDING', 'VERIFIED')",
     ),
 )
+COLLECTIONS = Table(
+    "collections",
+    CollectionRow,
+    hot=("title", "slug", "text", "image_id", "rule", "product_ids", "removed", "updated_at"),
+    indexes=("create index on collections (store_id, slug)",),
+)
+CATEGORY_TEXTS = Table(
+    "category_texts",
+    CategoryTextRow,
+    key=("store_id", "category"),
+    hot=("slug", "title", "text", "written_by", "updated_at"),
+)
+FORMER_ADDRESSES = Table("former_addresses", FormerAddressRow, key=("store_id", "kind", "slug"), hot=("target",))
 PAGES = Table(
     "pages",
     PageRow,
@@ -387,6 +442,9 @@ class CatalogRows:
 
     stores: dict[UUID, StoreRow] = field(default_factory=dict)
     domains: dict[tuple[UUID, str], DomainRow] = field(default_factory=dict)
+    collections: dict[UUID, CollectionRow] = field(default_factory=dict)
+    category_texts: dict[tuple[UUID, str], CategoryTextRow] = field(default_factory=dict)
+    former_addresses: dict[tuple[UUID, str, str], FormerAddressRow] = field(default_factory=dict)
     pages: dict[UUID, PageRow] = field(default_factory=dict)
     page_versions: dict[tuple[UUID, int], PageVersionRow] = field(default_factory=dict)
     products: dict[UUID, ProductRow] = field(default_factory=dict)
@@ -402,6 +460,9 @@ class CatalogRows:
 TABLES = (
     STORES,
     DOMAINS,
+    COLLECTIONS,
+    CATEGORY_TEXTS,
+    FORMER_ADDRESSES,
     PAGES,
     PAGE_VERSIONS,
     PRODUCTS,

@@ -19,6 +19,7 @@ from domain.product.events import ProductStatus, WinningScore
 from domain.shipping.rates import ShippingRates
 from domain.store.aggregate import PROMISE_DAYS
 from domain.store.brand import BrandIdentity, NameOption
+from domain.store.collection_events import CollectionRule
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
 from domain.store.return_policy import ReturnPolicy
@@ -147,6 +148,43 @@ class DomainView:
     verified_at: datetime | None
     off_at: datetime | None
     """When it is switched off, because its proof is lost; None unless that is so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionView:
+    """A merchant's own list of products."""
+
+    id: UUID
+    store_id: UUID
+    title: str
+    slug: str
+    """Its address within the store, ``/collections/<slug>``."""
+    text: str
+    """Markdown; empty for none."""
+    image_id: UUID | None
+    rule: CollectionRule | None
+    """Which products it has; None if the merchant lists them."""
+    product_ids: tuple[UUID, ...]
+    """In the merchant's order; empty with a rule."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryTextView:
+    """The title, text and address of a category's page, as far as it has its own."""
+
+    store_id: UUID
+    category: str
+    """The category's own slug, which its name makes."""
+    slug: str
+    """Its address within the store, ``/c/<slug>``."""
+    title: str | None
+    text: str | None
+    """Markdown."""
+    written_by: str | None
+    """``house``, a model's name, or ``merchant``."""
+    updated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +452,8 @@ class ProductFilter:
     """Minor units, inclusive."""
     price_max: int | None = None
     """Minor units, inclusive."""
+    tags: frozenset[str] = frozenset()
+    """Products with one of these tags, whatever the case; in lower case."""
     text: str | None = None
     """What to search title, description, category and tags for; see ``projections.catalog.queries.search``."""
 

@@ -6,11 +6,20 @@ from collections.abc import Awaitable, Callable, Hashable
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.store.collection_events import AddressKind
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import PageRenderer
+from storefront.visit.errors import PageMoved
 from storefront.visit.visit import Visit, Visits
 
+PATHS = {
+    AddressKind.PRODUCT: "/products/",
+    AddressKind.PAGE: "/pages/",
+    AddressKind.COLLECTION: "/collections/",
+    AddressKind.CATEGORY: "/c/",
+}
+"""Where each kind of thing has its addresses."""
 Render = Callable[[Visit], Awaitable[RenderedPage | Response]]
 
 
@@ -26,6 +35,16 @@ class Pages(ABC):
     def routes(self) -> list[Route]:
         """Return the routes of these pages."""
 
+    async def _raise_if_moved(self, visit: Visit, kind: AddressKind, slug: str) -> None:
+        """Send readers of a former address to the present one. No-op if the store never had it.
+
+        Raises:
+            PageMoved: the page has another address now.
+        """
+        present = await self._queries.present_address(visit.store.id, kind, slug)
+        if present is not None:
+            raise PageMoved(PATHS[kind] + present)
+
     async def _shared(self, visit: Visit, render: Render, *about: Hashable) -> Response:
         """Return a page that every shopper gets, from the cache if the store's rows are the same.
 
@@ -40,7 +59,9 @@ class Pages(ABC):
         if page is None:
             visit = await self._visits.in_moment(visit)
             revision = visit.revision
-            rendered = await render(visit.without_shopper(await self._facts.linked_pages.of(visit.store, revision)))
+            links = await self._facts.linked_pages.of(visit.store, revision)
+            collections = await self._facts.collections.of(visit.store, revision)
+            rendered = await render(visit.without_shopper(links, collections))
             if isinstance(rendered, Response):
                 return rendered
             page = rendered

@@ -7,11 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from domain.store.collection_events import AddressKind
+from domain.store.events import PageType
 from domain.store.legal_text import published
 from storefront.pages.base import Pages
 from storefront.rendering.markdown import without_title
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import LEGAL
+from storefront.rendering.store_data import questions_data
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
 
@@ -33,6 +36,7 @@ class ContentPages(Pages):
     async def _page(self, visit: Visit, slug: str) -> RenderedPage:
         page = await self._queries.page(visit.store.id, slug)
         if page is None:
+            await self._raise_if_moved(visit, AddressKind.PAGE, slug)
             raise PageMissing
         content = published(page.content, await self._facts.shop.of(visit.store, visit.revision))
         return self._renderer.render(
@@ -42,5 +46,6 @@ class ContentPages(Pages):
             robots=None if visit.is_open else "noindex",
             content=content,
             body=without_title(content, page.title),
+            structured=questions_data(content) if page.type is PageType.FAQ and visit.is_open else (),
             legal=[other for other in visit.pages if other.type in LEGAL] if page.type in LEGAL else [],
         )

@@ -1,5 +1,10 @@
 """Files for browsers and search engines: stylesheet, logo, pictures, robots.txt, sitemap."""
 
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
@@ -12,19 +17,30 @@ from infra.web.static_files import FOREVER
 from projections.catalog.views import ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
+from storefront.ports import StorefrontDependencies
+from storefront.rendering.formatting import SHOWN_OF_IMAGE, Picture, pictures
 from storefront.rendering.rendered import RenderedPage
+from storefront.rendering.renderer import PageRenderer
 from storefront.rendering.theme import theme_of
 from storefront.visit.errors import PageMissing
 from storefront.visit.store_facts import ANY_ON_SALE
-from storefront.visit.visit import Visit
+from storefront.visit.visit import Visit, Visits
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself may style itself and do nothing else."""
 MOST_IN_SITEMAP = 2_000
+IMAGES_OF_ENTRY = 10
+JPEGS_KEPT = 64
+"""JPEGs of one process, about 100 kB each."""
 
 
 class FilePages(Pages):
     """Everything that a browser fetches besides pages."""
+
+    def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
+        super().__init__(deps, visits, renderer)
+        self._jpegs: OrderedDict[str, bytes] = OrderedDict()
+        self._one_jpeg = asyncio.Semaphore(1)
 
     def routes(self) -> list[Route]:
         return [
@@ -32,6 +48,8 @@ class FilePages(Pages):
             Route("/logo.svg", self.logo),
             Route("/favicon.ico", self.logo),
             Route("/media/{key:path}", self.picture),
+            Route("/social/{key:path}", self.social),
+            Route("/site.webmanifest", self.manifest),
             Route("/robots.txt", self.robots),
             Route("/sitemap.xml", self.sitemap),
             Route("/static/{name:path}", self._renderer.static.serve),
@@ -67,6 +85,46 @@ class FilePages(Pages):
         data, mime_type = file
         return Response(data, media_type=mime_type, headers=headers)
 
+    async def social(self, request: Request) -> Response:
+        """Return a JPEG of a picture, for previews of links."""
+        key = request.path_params["key"].removesuffix(".jpg") + ".webp"
+        make = self._deps.social_jpeg
+        if make is None or not MEDIA_KEY.fullmatch(key):
+            raise PageMissing
+        made = self._jpegs.get(key)
+        if made is None:
+            file = await self._deps.media.get(key)
+            if file is None:
+                raise PageMissing
+            # One at a time: a stranger who asks for many must not take the processor from shoppers.
+            async with self._one_jpeg:
+                made = await asyncio.to_thread(make, file[0])
+            self._jpegs[key] = made
+            if len(self._jpegs) > JPEGS_KEPT:
+                self._jpegs.popitem(last=False)
+        headers = {"cache-control": FOREVER, "content-security-policy": PICTURE_POLICY}
+        return Response(made, media_type="image/jpeg", headers=headers)
+
+    async def manifest(self, request: Request) -> Response:
+        """Return what a phone needs to keep the store on its home screen."""
+        visit = await self._visits.to_open_shop(request)
+        colors = theme_of(visit.brand).colors
+        data = {
+            "name": visit.brand.name,
+            "short_name": visit.brand.name[:24],
+            "description": visit.brand.voice.tagline,
+            "start_url": "/",
+            "display": "browser",
+            "background_color": colors["bg"],
+            "theme_color": colors["bg"],
+            "icons": [{"src": "/logo.svg", "sizes": "any", "type": "image/svg+xml"}],
+        }
+        return Response(
+            json.dumps(data, ensure_ascii=False),
+            media_type="application/manifest+json",
+            headers={"cache-control": "public, max-age=3600"},
+        )
+
     async def robots(self, request: Request) -> Response:
         visit = await self._visits.to_open_shop(request)
         lines = [
@@ -74,6 +132,7 @@ class FilePages(Pages):
             "Disallow: /cart",
             "Disallow: /checkout",
             "Disallow: /orders",
+            "Disallow: /withdraw",
             f"Sitemap: {visit.origin}/sitemap.xml",
             "",
         ]
@@ -84,26 +143,49 @@ class FilePages(Pages):
 
     async def _sitemap(self, visit: Visit) -> RenderedPage:
         shelves = (await self._facts.categories.of(visit.store, visit.revision)).shelves
-        addresses = [
-            "/",
-            "/products",
-            *(f"/c/{shelf.slug}" for shelf in shelves),
-            *(f"/pages/{content.slug}" for content in visit.pages),
+        collections = await self._facts.collections.of(visit.store, visit.revision)
+        pages = await self._queries.pages(visit.store.id, only=frozenset({"slug", "updated_at"}))
+        entries = [
+            _entry(visit, "/", None),
+            _entry(visit, "/products", None),
+            *(_entry(visit, f"/c/{shelf.slug}", shelf.updated_at) for shelf in shelves),
+            *(_entry(visit, f"/collections/{one.slug}", one.updated_at) for one in collections),
+            *(_entry(visit, f"/pages/{content.slug}", content.updated_at) for content in pages),
         ]
         after: str | None = None
-        while len(addresses) < MOST_IN_SITEMAP:
+        while len(entries) < MOST_IN_SITEMAP:
             page = await self._queries.products(
                 visit.store.id,
                 Window(first=PAGE_MAX, after=after),
                 where=ANY_ON_SALE,
                 sort=ProductSort.NEWEST,
-                only=frozenset({"slug"}),
+                only=frozenset({"slug", "title", "updated_at"}),
             )
-            addresses += [f"/products/{product.slug}" for product in page.nodes]
+            ids = [product.id for product in page.nodes]
+            images = await self._queries.images(visit.store.id, ids, only=SHOWN_OF_IMAGE)
+            for product in page.nodes:
+                photos = pictures(images.get(product.id, ()), product.title, self._deps.media_url)
+                entries.append(_entry(visit, f"/products/{product.slug}", product.updated_at, photos))
             after = page.end_cursor
             if not page.has_next or after is None:
                 break
-        rows = "".join(f"<url><loc>{escape(visit.origin + address)}</loc></url>" for address in addresses)
-        head = '<?xml version="1.0" encoding="UTF-8"?>'
-        body = f'{head}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{rows}</urlset>'
+        names = (
+            'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+            'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+        )
+        body = f'<?xml version="1.0" encoding="UTF-8"?><urlset {names}>{"".join(entries)}</urlset>'
         return RenderedPage((body.encode(),), media_type="application/xml")
+
+
+def _entry(visit: Visit, path: str, changed_at: datetime | None, photos: Sequence[Picture] = ()) -> str:
+    """Return the entry of one address in the sitemap."""
+    changed = "" if changed_at is None else f"<lastmod>{changed_at.isoformat(timespec='seconds')}</lastmod>"
+    images = "".join(
+        f"<image:image><image:loc>{escape(_absolute(visit, photo.large))}</image:loc></image:image>"
+        for photo in photos[:IMAGES_OF_ENTRY]
+    )
+    return f"<url><loc>{escape(visit.origin + path)}</loc>{changed}{images}</url>"
+
+
+def _absolute(visit: Visit, address: str) -> str:
+    return address if "://" in address else visit.origin + address

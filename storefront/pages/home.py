@@ -18,6 +18,7 @@ from storefront.rendering.delivery import delivery_words, rates_of
 from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, Picture, cards
 from storefront.rendering.offer import offer_line
 from storefront.rendering.rendered import RenderedPage
+from storefront.rendering.store_data import store_data
 from storefront.rendering.theme import theme_of
 from storefront.shelves.grouping import Shelf, shelf_of
 from storefront.visit.store_facts import ANY_ON_SALE
@@ -90,6 +91,8 @@ class HomePages(Pages):
             total=await self._facts.total.of(visit.store, visit.revision),
             delivery=delivery,
             included=rates_of(visit.store).is_included,
+            social=next((card.picture for card in best_cards if card.picture is not None), None),
+            structured=store_data(visit, await self._facts.shop.of(visit.store, visit.revision)),
         )
 
     async def _lowest_price(self, store_id: UUID, where: ProductFilter) -> Money | None:

@@ -15,6 +15,7 @@ from domain.money import Money
 from domain.order.delivery import arrival_window
 from domain.product.events import ProductStatus
 from domain.store.aggregate import slugify
+from domain.store.collection_events import AddressKind
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
@@ -171,6 +172,8 @@ class ProductPages(Pages):
         async def render(visit: Visit) -> RenderedPage | Response:
             shelves = await self._shelves(visit)
             shelf = find_shelf(shelves, slug)
+            if shelf is None or (shelf.slug != slug and shelf.own_slug == slug):
+                await self._raise_if_moved(visit, AddressKind.CATEGORY, slug)
             if shelf is None:
                 raise PageMissing
             if shelf.slug != slug:
@@ -230,6 +233,7 @@ class ProductPages(Pages):
     async def _product(self, visit: Visit, slug: str, requested: UUID | None) -> RenderedPage:
         product = await self._queries.product(visit.store.id, slug)
         if product is None or product.status not in ON_SALE:
+            await self._raise_if_moved(visit, AddressKind.PRODUCT, slug)
             raise PageMissing
         variants = (await self._queries.variants(visit.store.id, [product.id])).get(product.id, ())
         images = (await self._queries.images(visit.store.id, [product.id], only=SHOWN_OF_IMAGE)).get(product.id, ())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from itertools import islice
+from typing import Protocol
 from uuid import UUID
 
 from babel import Locale
@@ -17,7 +18,7 @@ from markupsafe import Markup, escape
 from domain.money import Money, exponent
 from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
-from projections.catalog.views import ImageView, ProductView
+from projections.catalog.views import ImageView, ProductView, RenditionView
 from storefront.shelves.grouping import category_name
 
 LOCALE = Locale("en", "US")
@@ -101,6 +102,8 @@ class Picture:
     srcset: str
     large: str
     thumbnail: str
+    social: str
+    """The path of its JPEG at any store's host."""
     width: int
     height: int
     alt: str
@@ -117,7 +120,17 @@ class Picture:
         return Markup(f'class="{kind}" width="{self.width}" height="{self.height}"')  # noqa: S704 - our own characters
 
 
-def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
+class HasRenditions(Protocol):
+    """An image with the sizes that the studio made."""
+
+    @property
+    def renditions(self) -> Mapping[str, RenditionView]: ...
+
+    @property
+    def alt_text(self) -> str: ...
+
+
+def picture(image: HasRenditions, title: str, link: MediaUrl) -> Picture | None:
     """Return an image as a page shows it; None if the studio has not finished it."""
     sizes = sorted(image.renditions.values(), key=lambda rendition: rendition.width)
     if not sizes:
@@ -129,6 +142,7 @@ def picture(image: ImageView, title: str, link: MediaUrl) -> Picture | None:
         srcset=", ".join([f"{address} {size.width}w" for address, size in zip(links, sizes, strict=True)]),
         large=links[-1],
         thumbnail=links[0],
+        social=f"/social/{sizes[-1].key.removesuffix('.webp')}.jpg",
         width=middle.width,
         height=middle.height,
         alt=image.alt_text or title,
@@ -259,6 +273,8 @@ def moment_words(at: datetime) -> str:
 def summary(text: str, most: int) -> str:
     """Return the first words of a text without Markdown, at most ``most`` characters."""
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    # Marks of emphasis stand beside letters; those of headings, quotes and tables stand between words.
+    plain = re.sub(r"(?<=\S)[*`]+|[*`]+(?=\S)|(?<!\w)_+|_+(?!\w)", "", plain)
     plain = " ".join(re.sub(r"[#*_`>|]+", " ", plain).split())
     if len(plain) <= most:
         return plain

@@ -1,6 +1,5 @@
-"""schema.org data of pages, as JSON-LD that is safe inside a script element."""
+"""schema.org data of products and lists of them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,9 +10,10 @@ from domain.shipping.errors import TooHeavy
 from domain.shipping.rates import Parcel, deliver
 from domain.shipping.weights import grams_of
 from domain.store.return_policy import ReturnPolicy
-from projections.catalog.views import ProductView, StoreView, VariantView
+from projections.catalog.views import CollectionView, ProductView, StoreView, VariantView
 from storefront.rendering.delivery import rates_of
 from storefront.rendering.formatting import Card, Picture, summary
+from storefront.rendering.store_data import return_policy, script
 from storefront.shelves.grouping import Shelf
 from storefront.visit.visit import Visit
 
@@ -34,50 +34,84 @@ def product_data(
         return address if "://" in address else visit.origin + address
 
     page = f"{visit.origin}/products/{product.slug}"
-    data = {
+    shared: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "Product",
         "name": product.title,
         "description": summary(product.meta_description or product.description, 500),
         "image": [absolute(picture.large) for picture in photos],
         "brand": {"@type": "Brand", "name": visit.brand.name},
         "category": product.category,
         "url": page,
-        "hasMerchantReturnPolicy": _returns(visit.store),
-        "offers": [
-            {
-                "@type": "Offer",
-                "name": variant.title,
-                "sku": variant.sku or str(variant.id),
-                "price": str(variant.price.decimal),
-                "priceCurrency": variant.price.currency,
-                "availability": "https://schema.org/" + ("InStock" if variant.available > 0 else "OutOfStock"),
-                "url": page,
-                "shippingDetails": _deliveries(visit.store, product, variant.price),
-            }
-            for variant in variants
-        ],
     }
-    return [_script(data), _breadcrumbs(visit, shelf, (product.title, f"/products/{product.slug}"))]
+    policy = return_policy(visit.store)
+
+    def offer(variant: VariantView) -> Mapping[str, Any]:
+        return {
+            "@type": "Offer",
+            "price": str(variant.price.decimal),
+            "priceCurrency": variant.price.currency,
+            "availability": "https://schema.org/" + ("InStock" if variant.available > 0 else "OutOfStock"),
+            "itemCondition": "https://schema.org/NewCondition",
+            "url": page if len(variants) == 1 else f"{page}?variant={variant.id}",
+            "seller": {"@id": f"{visit.origin}/#store"},
+            "shippingDetails": _deliveries(visit.store, product, variant.price),
+            "hasMerchantReturnPolicy": policy,
+        }
+
+    if len(variants) == 1:
+        (only,) = variants
+        data = shared | {"@type": "Product", "sku": only.sku or str(only.id), "offers": offer(only)}
+    else:
+        data = shared | {
+            "@type": "ProductGroup",
+            "productGroupID": str(product.id),
+            "hasVariant": [
+                {
+                    "@type": "Product",
+                    "name": f"{product.title} – {variant.title}",
+                    "sku": variant.sku or str(variant.id),
+                    "image": shared["image"][:1],
+                    "offers": offer(variant),
+                }
+                for variant in variants
+            ],
+        }
+    return [script(data), _breadcrumbs(visit, shelf, (product.title, f"/products/{product.slug}"))]
 
 
 def shelf_data(visit: Visit, shelf: Shelf, shown: Sequence[Card]) -> list[Markup]:
     """Return the data of a shelf's page: its first products, and the way to it."""
-    data = {
+    page = _listing(visit, shelf.name, shelf.text, f"/c/{shelf.slug}", shown, total=shelf.products)
+    return [page, _breadcrumbs(visit, shelf)]
+
+
+def collection_data(visit: Visit, collection: CollectionView, shown: Sequence[Card]) -> list[Markup]:
+    """Return the data of a collection's page: its first products, and the way to it."""
+    path = f"/collections/{collection.slug}"
+    page = _listing(visit, collection.title, collection.text, path, shown, total=None)
+    return [page, _breadcrumbs(visit, None, (collection.title, path))]
+
+
+def _listing(visit: Visit, name: str, text: str, path: str, shown: Sequence[Card], *, total: int | None) -> Markup:
+    products: dict[str, Any] = {
+        "@type": "ItemList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": card.title, "url": visit.origin + card.url}
+            for position, card in enumerate(shown, 1)
+        ],
+    }
+    if total is not None:
+        products["numberOfItems"] = total
+    data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "CollectionPage",
-        "name": shelf.name,
-        "url": f"{visit.origin}/c/{shelf.slug}",
-        "mainEntity": {
-            "@type": "ItemList",
-            "numberOfItems": shelf.products,
-            "itemListElement": [
-                {"@type": "ListItem", "position": position, "name": card.title, "url": visit.origin + card.url}
-                for position, card in enumerate(shown, 1)
-            ],
-        },
+        "name": name,
+        "url": visit.origin + path,
+        "mainEntity": products,
     }
-    return [_script(data), _breadcrumbs(visit, shelf)]
+    if text:
+        data["description"] = summary(text, 300)
+    return script(data)
 
 
 def _deliveries(store: StoreView, product: ProductView, price: Money) -> list[Mapping[str, Any]]:
@@ -132,9 +166,4 @@ def _breadcrumbs(visit: Visit, shelf: Shelf | None, *last: tuple[str, str]) -> M
             for position, (name, address) in enumerate(steps, 1)
         ],
     }
-    return _script(data)
-
-
-def _script(data: Mapping[str, Any]) -> Markup:
-    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return Markup(text)  # noqa: S704 - JSON in which no "<" is left cannot end its script element
+    return script(data)

@@ -3,7 +3,8 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from itertools import chain, count
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from domain.plurals import singular
 from domain.store.aggregate import slugify
 from domain.text import fold
-from projections.catalog.views import CategoryCount
+from projections.catalog.views import CategoryCount, CategoryTextView
 
 FEWEST = 2
 """A shelf with fewer products is no shelf."""
@@ -36,6 +37,30 @@ class Shelf:
     products: int
     categories: frozenset[str]
     """The supplier's categories in it, as products have them."""
+    key: str = ""
+    """The slug that its name makes; empty if that is ``slug``."""
+    text: str = ""
+    """Markdown above its products; empty for none."""
+    updated_at: datetime | None = None
+    """When the text was written."""
+
+    @property
+    def own_slug(self) -> str:
+        """The slug that its name makes, whatever its address is."""
+        return self.key or self.slug
+
+    def described(self, text: CategoryTextView | None) -> "Shelf":
+        """Return it with its own title, text and address, as far as it has them."""
+        if text is None:
+            return self
+        return replace(
+            self,
+            name=text.title or self.name,
+            slug=text.slug,
+            key=self.slug,
+            text=text.text or "",
+            updated_at=text.updated_at,
+        )
 
 
 @dataclass(slots=True)
@@ -78,6 +103,12 @@ def shelves_of(counts: Iterable[CategoryCount]) -> tuple[Shelf, ...]:
     return tuple(_unique(shelves))
 
 
+def shelf_names(counts: Mapping[str, int]) -> Mapping[str, str]:
+    """Return the names of a store's shelves by slug, for how many products each category has."""
+    views = [CategoryCount(category=category, products=products) for category, products in counts.items()]
+    return {shelf.slug: shelf.name for shelf in shelves_of(views)}
+
+
 @lru_cache(maxsize=4_096)
 def category_name(category: str) -> str:
     """Return a supplier's category in a shopper's words: ``Home > Kitchen > MUGS`` is ``Mugs``."""
@@ -93,6 +124,9 @@ def find_shelf(shelves: Sequence[Shelf], slug: str) -> Shelf | None:
     """Return the shelf with this slug, or the one that has a category with it; None if there is none."""
     for shelf in shelves:
         if shelf.slug == slug:
+            return shelf
+    for shelf in shelves:
+        if shelf.own_slug == slug:
             return shelf
     return next(
         (shelf for shelf in shelves if any(slugify(category_name(one)) == slug for one in shelf.categories)), None

@@ -33,6 +33,14 @@ class PageMissing(Exception):
     """This store has no such page."""
 
 
+class PageMoved(Exception):
+    """The merchant gave the page another address; it is permanent."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
 class OrderLinkExpired(Exception):
     """The link to an order is too old; its shopper finds the order by number and e-mail address."""
 

@@ -1,13 +1,13 @@
 """What many pages of a store show: its links, shelves, number of products, and trader. Read once per revision."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from projections.catalog.views import ON_SALE, CategoryCount, ProductFilter, StoreView
+from projections.catalog.views import ON_SALE, CategoryCount, CategoryTextView, ProductFilter, StoreView
 from projections.reading.revisions import Revision
 from storefront.ports import StorefrontDependencies
 from storefront.shelves.grouping import Shelf, shelves_of
@@ -55,11 +55,13 @@ class Categories:
     """The categories of a store's products."""
 
     counts: Sequence[CategoryCount]
+    texts: Mapping[str, CategoryTextView] = field(default_factory=dict)
+    """The texts and addresses of category pages, by the shelf's own slug."""
 
     @cached_property
     def shelves(self) -> Sequence[Shelf]:
-        """The shelves that they make."""
-        return shelves_of(self.counts)
+        """The shelves that they make, with their own titles, texts and addresses."""
+        return [shelf.described(self.texts.get(shelf.slug)) for shelf in shelves_of(self.counts)]
 
 
 class StoreFacts:
@@ -69,11 +71,15 @@ class StoreFacts:
         queries, details = deps.queries, ShopDetailsReader(deps)
 
         async def categories(store: StoreView) -> Categories:
-            return Categories(await queries.categories(store.id, statuses=ON_SALE))
+            counts = await queries.categories(store.id, statuses=ON_SALE)
+            texts = await queries.category_texts(store.id)
+            return Categories(counts, {text.category: text for text in texts})
 
         self.linked_pages = KeptByRevision(lambda store: queries.pages(store.id, only=LINKED))
         """Content pages, with what a link to them needs."""
         self.categories = KeptByRevision(categories)
+        self.collections = KeptByRevision(lambda store: queries.collections(store.id))
+        """The merchant's own lists."""
         self.total = KeptByRevision(lambda store: queries.count(store.id, where=ANY_ON_SALE))
         """The number of products on sale."""
         self.shop = KeptByRevision(details.at)

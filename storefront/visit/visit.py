@@ -17,7 +17,7 @@ from domain.order.delivery import day_in
 from domain.order.events import OrderStatus
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType, StoreStatus
-from projections.catalog.views import PageView, StoreView
+from projections.catalog.views import CollectionView, PageView, StoreView
 from projections.reading.revisions import Revision
 from projections.sales.views import OrderView
 from storefront.ports import StorefrontDependencies
@@ -46,6 +46,8 @@ class Visit:
     brand: BrandIdentity
     pages: Sequence[PageView]
     browser_cart: BrowserCart
+    collections: Sequence[CollectionView]
+    """The merchant's own lists, by title."""
     cookies: Cookies
     signers: Signers
     form_tokens: FormTokens
@@ -84,13 +86,14 @@ class Visit:
         """The shopper's cart. Pages that every shopper gets do not load it."""
         return self.browser_cart.cart
 
-    def without_shopper(self, pages: Sequence[PageView]) -> "Visit":
+    def without_shopper(self, pages: Sequence[PageView], collections: Sequence[CollectionView] = ()) -> "Visit":
         """Return the visit of a browser without cookies, for a page that every shopper gets."""
         cookies = Cookies({})
         return replace(
             self,
             pages=pages,
             browser_cart=self.browser_cart.of(cookies),
+            collections=collections,
             cookies=cookies,
             form_tokens=FormTokens(cookies, self.signers.csrf),
             closed_order=None,
@@ -265,7 +268,8 @@ class Visits:
         return await self._with_pages(await self.in_moment(visit))
 
     async def _with_pages(self, visit: Visit) -> Visit:
-        return replace(visit, pages=await self._deps.queries.pages(visit.store.id))
+        collections = await self.facts.collections.of(visit.store, visit.revision)
+        return replace(visit, pages=await self._deps.queries.pages(visit.store.id), collections=collections)
 
     def during_outage(self, request: Request) -> Visit | None:
         """Return a visit to the store as this process last saw it; None if it never saw it."""
@@ -306,6 +310,7 @@ class Visits:
             revision=known.revision,
             pages=(),
             browser_cart=BrowserCart(cookies, signers.cart, self._deps.carts, store.id, self._deps.clock),
+            collections=(),
             cookies=cookies,
             signers=signers,
             form_tokens=FormTokens(cookies, signers.csrf),

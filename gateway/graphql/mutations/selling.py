@@ -102,7 +102,7 @@ class SellingMutations:
         store_id = as_id("store", input.store_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            currency = await _currency(info, store_id, request.merchant_id)
+            currency = await currency_of(info, store_id, request.merchant_id)
             zones = [_zone(n, zone, currency) for n, zone in enumerate(input.zones)]
             rates = ShippingRates(zones=zones, unknown_weight=input.unknown_weight)
             return await request.send(SetShipping(store_id=store_id, merchant_id=request.merchant_id, rates=rates))
@@ -117,7 +117,7 @@ class SellingMutations:
         store_id = as_id("store", input.store_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            currency = await _currency(info, store_id, request.merchant_id)
+            currency = await currency_of(info, store_id, request.merchant_id)
             terms = _terms(input, currency)
             return await request.send(
                 CreateDiscount(store_id=store_id, merchant_id=request.merchant_id, code=input.code, terms=terms)
@@ -156,7 +156,7 @@ async def _discount(reading: ReadContext, discount_id: UUID) -> Discount:
     return Discount.of(require(view, "discount", discount_id))
 
 
-async def _currency(info: Info, store_id: UUID, merchant_id: UUID) -> str:
+async def currency_of(info: Info, store_id: UUID, merchant_id: UUID) -> str:
     """Return the currency of a merchant's store.
 
     Raises:

@@ -19,6 +19,7 @@ from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, 
 from gateway.graphql.fields import field
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.brand import BrandIdentity, Scouting
+from gateway.graphql.types.collection import CategoryPage, Collection
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.dispute import Dispute, DisputeRate
@@ -105,6 +106,8 @@ class Store(Derived):
                 "jobs",
                 "platform_fee",
                 "discounts",
+                "collections",
+                "category_pages",
             ),
             resolved("id"),
         ),
@@ -262,6 +265,18 @@ class Store(Derived):
     async def discounts(self) -> list[Discount]:
         views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Discount.of(view) for view in views]
+
+    @field("The merchant's own lists of products, by title.")
+    async def collections(self) -> list[Collection]:
+        id = self.view.id
+        views = await catalog_queries.collections_by_stores(self.reading.db, [id], scope=self.reading.scope)
+        return [Collection.of(view) for view in views[id]]
+
+    @field("What category pages have of their own, by category. Pages without an entry have a name and products only.")
+    async def category_pages(self) -> list[CategoryPage]:
+        id = self.view.id
+        views = await catalog_queries.category_texts_by_stores(self.reading.db, [id], scope=self.reading.scope)
+        return [CategoryPage.of(view) for view in views[id]]
 
     @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
     async def domains(self) -> list[Domain]:

@@ -6,6 +6,13 @@ Each takes a scope; see :mod:`projections.reading.scope`.
 from projections.catalog.queries.counts import categories_of_store, delivery_of_store
 from projections.catalog.queries.domains import all_domains, domains_by_stores, domains_to_check
 from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
+from projections.catalog.queries.presentation import (
+    category_texts_by_stores,
+    collection_by_id,
+    collection_by_slug,
+    collections_by_stores,
+    present_address,
+)
 from projections.catalog.queries.products import (
     PRODUCT_ORDERS,
     count_products,
@@ -35,6 +42,10 @@ __all__ = [
     "PRODUCT_ORDERS",
     "all_domains",
     "categories_of_store",
+    "category_texts_by_stores",
+    "collection_by_id",
+    "collection_by_slug",
+    "collections_by_stores",
     "count_media",
     "count_products",
     "count_stores",
@@ -50,6 +61,7 @@ __all__ = [
     "page_facts",
     "page_versions",
     "pages_by_stores",
+    "present_address",
     "product_by_id",
     "product_by_slug",
     "product_facts",

@@ -29,7 +29,7 @@ def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductS
         where.add("p.category = c.category")
     elif categories:
         where.add("p.category = any({})", categories)
-    within(scope, where, store).split(parts)
+    within(scope, _tagged(where, filter), store).split(parts)
     price = _price(where, filter)
     if price and filter.text is None and sort not in BY_PRICE:
         statuses = where.value(sorted(filter.statuses or ProductStatus))
@@ -57,8 +57,15 @@ def filtered(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
         where.add("p.status = any({})", sorted(filter.statuses))
     if categories := categories_of(filter):
         where.add("p.category = any({})", categories)
-    price = _price(where, filter)
+    price = _price(_tagged(where, filter), filter)
     return where.add(price) if price else where
+
+
+def _tagged(where: Conditions, filter: ProductFilter) -> Conditions:
+    if not filter.tags:
+        return where
+    tags = "select 1 from product_texts t, jsonb_array_elements_text(t.tags) tag where t.id = p.id"
+    return where.add(f"exists ({tags} and lower(tag) = any({{}}))", sorted(filter.tags))
 
 
 def _price(where: Conditions, filter: ProductFilter) -> str:

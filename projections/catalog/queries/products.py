@@ -302,7 +302,7 @@ async def count_products(
     """
     if where.text is not None:
         return await _count_found(db, store_id, scope=scope, where=where, most=most)
-    if where.price_min is None and where.price_max is None:
+    if where.price_min is None and where.price_max is None and not where.tags:
         counts = (await counts_of_store(db, store_id, scope)).by_category(where.statuses)
         categories = categories_of(where)
         return sum(counts[category] for category in categories) if categories else counts.total()

@@ -12,6 +12,7 @@ import pytest
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.order.events import OrderStatus
+from domain.store.collection_events import AddressKind
 from domain.store.domain_events import DomainStatus
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
@@ -31,6 +32,7 @@ MOVES = [
     *(("edit", n) for n in range(7)),  # copy
     *(("image", n) for n in range(12)),
     *(("domain", n) for n in (0, 2)),
+    *(("presentation", n) for n in (0, 2, 6)),
     ("page", 0),
     ("page", 4),
     *(("order", n) for n in range(6)),
@@ -79,6 +81,11 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         catalog.domains_by_stores: ([store],),
         catalog.domains_to_check: (DomainStatus.VERIFIED,),
         catalog.all_domains: (),
+        catalog.collections_by_stores: ([store],),
+        catalog.collection_by_slug: (store, "gifts-0"),
+        catalog.collection_by_id: (derived(store, "collection", "0"),),
+        catalog.category_texts_by_stores: ([store],),
+        catalog.present_address: (store, AddressKind.CATEGORY, "lamps"),
         catalog.products_of_store: (store, Window()),
         catalog.count_products: (store,),
         catalog.categories_of_store: (store,),

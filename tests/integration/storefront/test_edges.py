@@ -337,7 +337,7 @@ async def test_search_engines_find_products_and_no_carts(floor: StorefrontPlatfo
     assert '"price": "49.00"' in page
     structured = page[page.index("application/ld+json") :].partition("</script>")[0]
     assert "59.00" not in structured, "search engines see the present price only"
-    assert 'property="og:image" content="http://fern.shops.test/media/sha256/' in page
+    assert 'property="og:image" content="http://fern.shops.test/social/sha256/' in page
     assert 'width="800" height="800"' in page
     assert '<meta name="robots" content="noindex">' in (await browser.get("/cart")).text
 

@@ -64,9 +64,11 @@ from domain.product.events import ImportedImage, ImportedVariant
 from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
 from domain.sourcing.listing import ListingVariant
 from domain.store import aggregate as stores
+from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
 from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
+from domain.store.presentation import describe_category, move_address, remove_collection, write_collection
 from domain.store.return_policy import REASONS, ReturnPolicy
 from domain.store.settings import set_return_policy
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
@@ -341,6 +343,45 @@ class History:
             lambda: record_check(store, name, problem, at=at + timedelta(days=4)),
             lambda: choose_primary(store, name if number % 4 else None, at=at),
             lambda: remove_domain(store, name, at=at) if number % 7 == 0 else (),
+        ]
+        self._append(stores.STORE, store.id, decisions[number // 2 % 5]())
+
+    def _presentation(self, number: int) -> None:
+        """Write a collection, describe a category, move an address, or remove the collection."""
+        store, at = self.state(self._pick(self.stores, number)), self._at
+        collection = derived(store.id, "collection", str(number % 2))
+        chosen = [id for id in self.products if self.state(id).store_id == store.id]
+        rule = CollectionRule(tags=["gift"]) if number % 3 else None
+        page_id, page = next(iter(store.pages.items()), (None, None))
+        decisions: list[Callable[[], Sequence[DomainEvent]]] = [
+            lambda: write_collection(
+                store,
+                collection,
+                title=f"Gifts {number}",
+                text="For **you**.",
+                image_id=None,
+                rule=rule,
+                product_ids=[] if rule else chosen[:3],
+                at=at,
+            ),
+            lambda: describe_category(store, "lamps", title=f"Lamps {number}", text="They glow.", at=at),
+            lambda: (
+                ()
+                if page is None
+                else move_address(
+                    store, AddressKind.PAGE, str(page_id), f"page-{number}", former=page.slug, taken=(), at=at
+                )
+            ),
+            lambda: move_address(
+                store,
+                AddressKind.CATEGORY,
+                "lamps",
+                f"lights-{number}",
+                former=store.assortment.slugs.get((AddressKind.CATEGORY, "lamps"), "lamps"),
+                taken=(),
+                at=at,
+            ),
+            lambda: remove_collection(store, collection, at=at) if number % 7 == 0 else (),
         ]
         self._append(stores.STORE, store.id, decisions[number // 2 % 5]())
 
@@ -681,6 +722,7 @@ def _other(number: int, line: OrderLine) -> Offer:
 MOVES: dict[str, Callable[[History, int], None]] = {
     "store": History._store,
     "domain": History._domain,
+    "presentation": History._presentation,
     "selling": History._selling,
     "request": History._request_store,
     "supplier": History._supplier,

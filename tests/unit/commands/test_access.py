@@ -33,6 +33,7 @@ from commands.merchant import (
     SetBusinessIdentity,
 )
 from commands.order import FulfilOrder, MarkOrderDelivered, ReceiveAccountWebhook
+from commands.presentation import DescribeCategory, MoveAddress, RemoveCollection, WriteCollection
 from commands.product import (
     ActivateProduct,
     AddProduct,
@@ -77,6 +78,7 @@ from domain.generation.events import Step
 from domain.kernel import NotFound
 from domain.media.events import Operation
 from domain.shipping.rates import default_rates
+from domain.store.collection_events import AddressKind
 from domain.store.return_policy import ReturnPolicy
 from infra.bootstrap import handlers
 from tests.support.builders.samples import dollars, sealed
@@ -154,6 +156,16 @@ COMMANDS: dict[type, Build] = {
     ),
     PauseDiscount: lambda p, _p, _o, m: PauseDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
     ResumeDiscount: lambda p, _p, _o, m: ResumeDiscount(discount_id=discount_id(p.store_id, "SUMMER"), merchant_id=m),
+    WriteCollection: lambda p, _p, _o, m: WriteCollection(
+        store_id=p.store_id, merchant_id=m, collection_id=uuid4(), title="Gifts"
+    ),
+    RemoveCollection: lambda p, _p, _o, m: RemoveCollection(store_id=p.store_id, merchant_id=m, collection_id=uuid4()),
+    DescribeCategory: lambda p, _p, _o, m: DescribeCategory(
+        store_id=p.store_id, merchant_id=m, category="lamps", title="Lamps", text="They glow."
+    ),
+    MoveAddress: lambda p, product, _o, m: MoveAddress(
+        store_id=p.store_id, merchant_id=m, kind=AddressKind.PRODUCT, target=str(product), slug="x"
+    ),
     ConnectDomain: lambda p, _p, _o, m: ConnectDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),
     ChoosePrimaryDomain: lambda p, _p, _o, m: ChoosePrimaryDomain(store_id=p.store_id, merchant_id=m, domain=None),
     RemoveDomain: lambda p, _p, _o, m: RemoveDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),

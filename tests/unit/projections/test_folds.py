@@ -31,6 +31,7 @@ from domain.order.after_sale.return_state import ReturnStatus
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from domain.shipping.rates import ShippingRates
+from domain.store.collection_events import AddressKind
 from domain.store.events import PageRetitled, PageType, PageWritten
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
@@ -100,6 +101,13 @@ def test_the_catalog_agrees_with_the_aggregates(history: History) -> None:
         store, store_row = history.state(id), rows.stores[id]
         assert (store_row.status, store_row.slug, store_row.approved) == (store.status, store.slug, store.approved)
         assert store_row.currency == store.currency
+        present = {row.id: row for row in rows.collections.values() if row.store_id == id and not row.removed}
+        assert {one.id: (one.title, one.slug) for one in present.values()} == {
+            key: (one.title, store.assortment.slugs[AddressKind.COLLECTION, str(key)])
+            for key, one in store.assortment.collections.items()
+        }
+        texts = {row.category for row in rows.category_texts.values() if row.store_id == id and row.title}
+        assert texts == store.assortment.described
         assert store_row.custom_domain == store.primary_domain
         domains = {row.name: row for row in rows.domains.values() if row.store_id == id}
         assert {

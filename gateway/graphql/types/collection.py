@@ -1,0 +1,78 @@
+"""Collections and category pages of a store."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+import strawberry
+
+from gateway.graphql.types.media import as_gid
+from projections.catalog.views import CategoryTextView, CollectionView
+
+
+@strawberry.type(description="Which products are in a collection: those that fit every part that is set.")
+class CollectionRule:
+    tags: list[str] = strawberry.field(description="One of these tags, whatever their case. Empty for any.")
+    categories: list[str] = strawberry.field(description="One of these categories of products. Empty for any.")
+    price_from: Decimal | None = strawberry.field(description="The lowest price. Null for any.")
+    price_to: Decimal | None = strawberry.field(description="The highest price. Null for any.")
+
+
+@strawberry.type(description="A merchant's own list of products, with a page at `/collections/<slug>`.")
+class Collection:
+    id: strawberry.ID
+    store_id: strawberry.ID
+    title: str
+    slug: str
+    text: str = strawberry.field(description="Markdown above its products. Empty for none.")
+    image_id: strawberry.ID | None
+    rule: CollectionRule | None = strawberry.field(description="Null if the merchant lists the products.")
+    product_ids: list[strawberry.ID] = strawberry.field(description="In the merchant's order. Empty with a rule.")
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, view: CollectionView) -> Self:
+        rule = view.rule
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            title=view.title,
+            slug=view.slug,
+            text=view.text,
+            image_id=None if view.image_id is None else as_gid(view.image_id),
+            rule=None
+            if rule is None
+            else CollectionRule(
+                tags=rule.tags,
+                categories=rule.categories,
+                price_from=None if rule.price_from is None else rule.price_from.decimal,
+                price_to=None if rule.price_to is None else rule.price_to.decimal,
+            ),
+            product_ids=[as_gid(id) for id in view.product_ids],
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+        )
+
+
+@strawberry.type(description="What the page of a category has of its own: title, text, address.")
+class CategoryPage:
+    category: str = strawberry.field(description="The category's own slug, which its name makes.")
+    slug: str = strawberry.field(description="Its address, `/c/<slug>`.")
+    title: str | None = strawberry.field(description="Null for the category's name.")
+    text: str | None = strawberry.field(description="Markdown above its products. Null for none.")
+    written_by: str | None = strawberry.field(
+        description="`house` for the built-in writer, the name of a language model, or `merchant`."
+    )
+    updated_at: datetime | None
+
+    @classmethod
+    def of(cls, view: CategoryTextView) -> Self:
+        return cls(
+            category=view.category,
+            slug=view.slug,
+            title=view.title,
+            text=view.text,
+            written_by=view.written_by,
+            updated_at=view.updated_at,
+        )

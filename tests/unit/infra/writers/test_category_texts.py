@@ -1,0 +1,48 @@
+"""The rule writer's texts of category pages."""
+
+from datetime import UTC, datetime
+
+from domain.store.ports import StoreFacts
+from infra.writers.rules.copy.categories import RuleCategoryWriter
+from tests.support.builders.samples import proposal
+
+
+def facts(niche: str = "Desk lamps") -> StoreFacts:
+    return StoreFacts(
+        name="Neon Haven",
+        host="neon-haven.localhost",
+        niche=niche,
+        brand=proposal().brand,
+        contact_email=None,
+        products=["Desk Mats"],
+        price_range=None,
+        shipping_days=None,
+        effective_on=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+
+
+NAMES = {
+    "desk-mats": "Desk Mats",
+    "usb-hubs": "USB hubs",
+    "baby": "Baby",
+    "more": "More",
+    "more-in-kitchen": "More in kitchen",
+}
+
+
+async def test_every_kind_of_goods_gets_a_text_and_leftovers_get_none() -> None:
+    drafts = {draft.category: draft for draft in await RuleCategoryWriter().describe(NAMES, facts(), seed="1")}
+    assert drafts.keys() == {"desk-mats", "usb-hubs", "baby"}
+    assert drafts["desk-mats"].title == "Desk Mats"
+    assert "desk mats" in drafts["desk-mats"].text.lower()
+    assert "USB hubs" in drafts["usb-hubs"].text
+    assert "baby goods" in drafts["baby"].text.lower()
+    assert len({draft.text for draft in drafts.values()}) == 3
+    assert not any("{" in draft.text for draft in drafts.values())
+
+
+async def test_the_same_seed_gives_the_same_texts() -> None:
+    writer = RuleCategoryWriter()
+    first = await writer.describe(NAMES, facts(), seed="1")
+    assert first == await writer.describe(NAMES, facts(), seed="1")
+    assert first != await writer.describe(NAMES, facts(), seed="2")
