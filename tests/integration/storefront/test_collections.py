@@ -4,7 +4,7 @@ import io
 import json
 import re
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 from PIL import Image
