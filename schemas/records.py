@@ -86,12 +86,10 @@ def _occurred(data: bytes) -> bytes:
         return b""
 
 
-def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
+def content_of(raw: RawEvent) -> bytes:
     """Return an event's key, value and headers as they are in a topic (CloudEvents Kafka binding, binary mode).
 
-    Args:
-        raw: the stored event.
-        key: the record's key; the tenant by default.
+    The key is the tenant.
     """
     kind = _kinds.get(raw.type)
     if kind is None:
@@ -102,7 +100,7 @@ def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
     position, version = b"%d" % raw.position, b"%d" % raw.version
     previous, hash_ = hexlify(raw.previous_hash), hexlify(raw.hash)
     parts = [
-        _OF_36, tenant if key is None else str(key).encode(),
+        _OF_36, tenant,
         _length(len(raw.data)), raw.data,
         b"",  # the number of headers
         _FIRST, str(raw.id).encode(),
@@ -137,6 +135,11 @@ def content_of(raw: RawEvent, *, key: UUID | None = None) -> bytes:
         parts += (_RESULT, _length(len(result)), result)
     parts[4] = _SMALL[count]
     return b"".join(parts)
+
+
+def with_key(content: bytes, key: UUID) -> bytes:
+    """Return an event's content with another key."""
+    return b"%b%b%b" % (_OF_36, str(key).encode(), content[37:])
 
 
 def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes, bytes, bytes]:

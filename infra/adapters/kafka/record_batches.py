@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -11,7 +11,7 @@ from aiokafka.record.util import calc_crc32c
 
 from schemas.envelope import RawEvent
 from schemas.record_batches import CHECKSUMMED_FROM, FRAMING, HEADER, HEADER_BYTES, MAGIC, NO_PRODUCER, TRANSACTIONAL
-from schemas.records import content_of, record_of
+from schemas.records import content_of, record_of, with_key
 from schemas.topics import EVENTS, partition_of, work_topic
 
 YIELD_EVERY = 250
@@ -20,6 +20,8 @@ BATCH_BYTES = 512 * 1024
 """The most a batch holds before compression. A larger record has a batch of its own."""
 WORTH_COMPRESSING = 2048
 """Smallest batch to compress, in bytes: a single event repeats little."""
+WORTH_A_THREAD = 64 * 1024
+"""Smallest batch to compress in a thread, in bytes. Compression leaves the interpreter to others."""
 ZSTD = 4
 """The codec's number in a batch's attributes."""
 LEVEL = 1
@@ -95,35 +97,53 @@ class TargetedBatch:
     batch: OutgoingBatch
 
 
+class _Target:
+    """The batches of one partition while they are made; large ones are compressed in a thread, beside the event loop."""
+
+    def __init__(self) -> None:
+        self.batches: list[OutgoingBatch | asyncio.Task[OutgoingBatch]] = []
+        self._records: list[OutgoingRecord] = []
+        self._size = 0
+
+    def add(self, record: OutgoingRecord) -> None:
+        size = len(record[0])
+        if self._size and self._size + size > BATCH_BYTES:
+            self.close()
+        self._records.append(record)
+        self._size += size
+
+    def close(self) -> None:
+        """Begin to make a batch of the records so far."""
+        records, self._records = self._records, []
+        if self._size < WORTH_A_THREAD:
+            self.batches.append(OutgoingBatch(records))
+        else:
+            self.batches.append(asyncio.create_task(asyncio.to_thread(OutgoingBatch, records)))
+        self._size = 0
+
+
 async def prepare(events: Sequence[RawEvent]) -> list[TargetedBatch]:
     """Encode events into batches, and let the event loop run in between.
 
     Batches of one partition are in order. Partitions take turns, because aiokafka sends one batch of each at a time.
     """
-    by_target: defaultdict[tuple[str, int], list[OutgoingRecord]] = defaultdict(list)
+    targets: defaultdict[tuple[str, int], _Target] = defaultdict(_Target)
     for number, raw in enumerate(events, start=1):
         milliseconds = int(raw.recorded_at.timestamp() * 1000)
-        by_target[EVENTS.name, partition_of(raw.tenant)].append((content_of(raw), milliseconds))
+        content = content_of(raw)
+        targets[EVENTS.name, partition_of(raw.tenant)].add((content, milliseconds))
         work = work_topic(raw.type)
         if work is not None:
-            content = content_of(raw, key=raw.stream_id)
-            by_target[work.name, partition_of(raw.stream_id)].append((content, milliseconds))
+            targets[work.name, partition_of(raw.stream_id)].add((with_key(content, raw.stream_id), milliseconds))
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
-    queues: list[list[TargetedBatch]] = []
-    for (topic, partition), records in by_target.items():
-        queues.append([])
-        for part in _split(records):
-            queues[-1].append(TargetedBatch(topic, partition, OutgoingBatch(part)))
-            await asyncio.sleep(0)
+    for target in targets.values():
+        target.close()
+    queues = [
+        [
+            TargetedBatch(topic, partition, await each if isinstance(each, asyncio.Task) else each)
+            for each in target.batches
+        ]
+        for (topic, partition), target in targets.items()
+    ]
     return [batch for turn in zip_longest(*queues) for batch in turn if batch is not None]
-
-
-def _split(records: Sequence[OutgoingRecord]) -> Iterator[Sequence[OutgoingRecord]]:
-    begin = size = 0
-    for number, (content, _) in enumerate(records):
-        if size and size + len(content) > BATCH_BYTES:
-            yield records[begin:number]
-            begin, size = number, 0
-        size += len(content)
-    yield records[begin:]
