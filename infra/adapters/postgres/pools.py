@@ -106,12 +106,16 @@ async def worker_pool(
 ) -> AsyncIterator[asyncpg.Pool]:
     """Open a few connections for one worker process that shares out the log.
 
+    The process's queries leave nothing in a session that another one could trip over, so the pool does not reset it.
+
     Args:
         dsn: the database.
         connections: how many at most.
         settings: server settings of every connection.
     """
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=connections, server_settings=dict(settings or {})) as pool:
+    async with asyncpg.create_pool(
+        dsn, min_size=1, max_size=connections, server_settings=dict(settings or {}), reset=_skip_reset
+    ) as pool:
         yield pool
 
 

@@ -23,7 +23,7 @@ from projections.engine.tables import Connection
 from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
-CHUNK = 8192
+CHUNK = 16384
 """Records in one transaction. Memory holds three chunks, and what the client library fetched."""
 LANES = 2
 """How many sets of partitions are written at the same time: one is folded while PostgreSQL writes another."""
