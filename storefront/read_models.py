@@ -30,7 +30,8 @@ from projections.reading.revisions import Revision, revision_of
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discount_by_id, has_discounts
-from projections.sales.views import DiscountView, OrderView
+from projections.sales.dispute_queries import disputes_of_orders
+from projections.sales.views import DiscountView, DisputeView, OrderView
 
 
 class ReadModelQueries:
@@ -154,6 +155,10 @@ class ReadModelMailQueries:
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))
+
+    async def dispute(self, order_id: UUID, dispute_id: str) -> DisputeView | None:
+        views = await disputes_of_orders(self._db, [order_id], scope=SYSTEM)
+        return next((view for view in views.get(order_id, ()) if view.dispute_id == dispute_id), None)
 
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
         return await merchants_queries.merchant_by_id(self._db, merchant_id, scope=MerchantScope(merchant_id))

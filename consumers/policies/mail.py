@@ -12,7 +12,12 @@ from domain.kernel import Clock, DomainEvent
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
-from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
+from domain.order.after_sale.dispute_events import (
+    DisputeDeadlineNear,
+    DisputeOpened,
+    DisputeStatus,
+    DisputeStatusChanged,
+)
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.after_sale.return_events import (
     ReplacementSent,
@@ -38,6 +43,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     ParcelShipped: (MailKind.ORDER_SHIPPED,),
     PaidOrderCancelled: (MailKind.ORDER_CANCELLED,),
     DisputeOpened: (MailKind.DISPUTE_TO_ANSWER,),
+    DisputeStatusChanged: (MailKind.DISPUTE_TO_ANSWER,),
     DisputeDeadlineNear: (MailKind.DISPUTE_DEADLINE,),
     GraceEnded: (MailKind.PLAN_SUSPENDED,),
     SubscriptionPaymentFailed: (MailKind.PLAN_PAYMENT_FAILED,),
@@ -95,7 +101,7 @@ class MailPolicy:
     async def __call__(self, envelope: Envelope) -> None:
         if self._clock.now() - envelope.recorded_at > MAIL_WITHIN:
             return
-        for kind in KINDS.get(type(envelope.event), ()):
+        for kind in _kinds_of(envelope.event):
             if await self._react.outcome(envelope, f"{self.name}:{kind}") is None:
                 await self._send(kind, envelope)
 
@@ -119,6 +125,13 @@ class MailPolicy:
             refusal=refusal,
         )
         await self._react(record, cause=envelope, name=f"{self.name}:{kind}")
+
+
+def _kinds_of(event: DomainEvent) -> Sequence[MailKind]:
+    if isinstance(event, DisputeStatusChanged) and event.status is not DisputeStatus.NEEDS_RESPONSE:
+        # Only an inquiry that became a dispute asks the merchant for something.
+        return ()
+    return KINDS.get(type(event), ())
 
 
 def _order_of(event: DomainEvent) -> UUID | None:

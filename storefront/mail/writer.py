@@ -15,7 +15,12 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
-from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened
+from domain.order.after_sale.dispute_events import (
+    DisputeDeadlineNear,
+    DisputeOpened,
+    DisputeStatus,
+    DisputeStatusChanged,
+)
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
@@ -26,7 +31,7 @@ from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
 from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
-from projections.sales.views import OrderView
+from projections.sales.views import DisputeView, OrderView
 from schemas.envelope import Envelope
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
@@ -58,12 +63,17 @@ RETURN_SUBJECTS = {
 }
 
 
+INQUIRIES = frozenset({DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_UNDER_REVIEW})
+
+
 class MailQueries(Protocol):
     """What mails are written from."""
 
     async def store(self, store_id: UUID) -> StoreView | None: ...
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
+
+    async def dispute(self, order_id: UUID, dispute_id: str) -> DisputeView | None: ...
 
     async def merchant(self, merchant_id: UUID) -> MerchantView | None: ...
 
@@ -179,9 +189,8 @@ class StoreMailWriter:
                 subject = f"The refund of {formatting.money(envelope.event.amount)} of order {order.number} failed"
                 return await self._to_merchant(store, shop, subject, order=order, failed=envelope.event)
             case MailKind.DISPUTE_TO_ANSWER:
-                assert isinstance(envelope.event, DisputeOpened)
-                subject = f"A bank disputes {formatting.money(envelope.event.amount)} of order {order.number}"
-                return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
+                assert isinstance(envelope.event, DisputeOpened | DisputeStatusChanged)
+                return await self._disputed(envelope.event, store, shop, order)
             case MailKind.DISPUTE_DEADLINE:
                 assert isinstance(envelope.event, DisputeDeadlineNear)
                 due = formatting.moment_words(envelope.event.evidence_due)
@@ -210,6 +219,23 @@ class StoreMailWriter:
         }
         what = f"Parcel {number} of your order {order.number}" if is_part else f"Your order {order.number}"
         return await self._to_shopper(store, order, f"{what} is on its way", **facts)
+
+    async def _disputed(
+        self, event: DisputeOpened | DisputeStatusChanged, store: StoreView, shop: ShopDetails, order: OrderView
+    ) -> _Content | None:
+        dispute: DisputeOpened | DisputeView
+        if isinstance(event, DisputeOpened):
+            dispute = event
+        else:
+            view = await self._sources.queries.dispute(order.id, event.dispute_id)
+            if view is None or view.status in INQUIRIES:
+                raise Transient("the sales", "do not show the dispute yet")
+            if view.status is not event.status:
+                # It was answered or decided before this mail could go out.
+                return None
+            dispute = view
+        subject = f"A bank disputes {formatting.money(dispute.amount)} of order {order.number}"
+        return await self._to_merchant(store, shop, subject, order=order, dispute=dispute)
 
     async def _refunded(self, event: RefundSucceeded, store: StoreView, order: OrderView) -> _Content | None:
         refund = next((refund for refund in order.refunds if refund.id == event.refund_id), None)

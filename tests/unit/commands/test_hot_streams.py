@@ -1,4 +1,4 @@
-"""Hot streams: order of arrival, no deadlock, and forgetting."""
+"""Queues of hot streams: order of arrival, no deadlock, limited waiting."""
 
 import asyncio
 from uuid import UUID, uuid4

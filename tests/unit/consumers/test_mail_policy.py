@@ -1,26 +1,33 @@
 """Mails: one for each event and reader, however often the event comes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands.checkout import CartLine, PlaceOrder
+from commands.disputes import RecordDispute
 from commands.order import FulfilOrder, RecordPayment
 from commands.refunds import RecordRefund, RefundOrder
+from commands.subscription import EndGrace
 from consumers.policies.mail import MAIL_WITHIN, MailPolicy
 from domain.kernel import DomainEvent, Transient
 from domain.mail.events import MailKind, MailRefused, MailSent
 from domain.mail.ports import Mail, MailServerRefused
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
+from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from tests.support.builders.samples import sealed
 from tests.support.platforms.write_side import Platform
+from tests.unit.commands.test_plan_limits import register, selling
+from tests.unit.commands.test_plan_limits import report as plan_report
 
 AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
 
@@ -167,3 +174,50 @@ async def test_the_merchant_learns_of_a_failed_refund(platform: Platform) -> Non
     carrier = Carrier()
     await deliver(platform, policy_of(platform, carrier))
     assert [mail.subject for mail in carrier.sent][2:] == [MailKind.REFUND_FAILED]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "mails"),
+    [
+        (["INQUIRY", "NEEDS_RESPONSE", "UNDER_REVIEW", "LOST"], 2),
+        (["NEEDS_RESPONSE", "UNDER_REVIEW", "WON"], 1),
+        (["INQUIRY", "CLOSED"], 1),
+    ],
+)
+async def test_the_merchant_hears_of_a_dispute_whenever_the_bank_asks_for_something(
+    platform: Platform, statuses: list[str], mails: int
+) -> None:
+    order_id, carrier = await paid_order(platform), Carrier()
+    policy = MailPolicy(platform, Letters(), carrier, platform.clock, sending=AT_ONCE)
+    before = len(platform.log.raw)
+    for status in statuses:
+        report = DisputeReport(
+            dispute_id="du_1",
+            intent_id="pi_1",
+            amount=Money(minor=2000),
+            reason="fraudulent",
+            status=DisputeStatus(status),
+            evidence_due=None,
+            movements=0,
+            taken=Money(minor=0),
+            fee=Money(minor=0),
+        )
+        await platform.send(RecordDispute(order_id=order_id, report=report))
+    for raw in platform.log.raw[before:]:
+        await policy(raw.decode())
+    assert [mail.subject for mail in carrier.sent] == [MailKind.DISPUTE_TO_ANSWER] * mails
+
+
+async def test_the_merchant_hears_once_of_an_unpaid_plan_and_of_its_suspension() -> None:
+    platform, carrier = selling({}), Carrier()
+    await register(platform)
+    await platform.send(plan_report(platform, 0))
+    await platform.send(plan_report(platform, 1, failed_since=platform.clock.now()))
+    platform.clock.advance(timedelta(days=14))
+    await platform.send(EndGrace(merchant_id=platform.merchant_id))
+    policy = MailPolicy(platform, Letters(), carrier, platform.clock, sending=AT_ONCE)
+    for _ in range(2):
+        for raw in [each for each in platform.log.raw if each.type.startswith("subscription.")]:
+            # The days of grace are longer than a mail waits.
+            await policy(replace(raw.decode(), recorded_at=platform.clock.now()))
+    assert [mail.subject for mail in carrier.sent] == [MailKind.PLAN_PAYMENT_FAILED, MailKind.PLAN_SUSPENDED]

@@ -12,7 +12,13 @@ from domain.kernel import Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeDeadlineNear, DisputeOpened, DisputeStatus
+from domain.order.after_sale.dispute_events import (
+    DisputeDeadlineNear,
+    DisputeOpened,
+    DisputeStatus,
+    DisputeStatusChanged,
+    EvidenceStatus,
+)
 from domain.order.after_sale.events import (
     PaidOrderCancelled,
     ParcelShipped,
@@ -27,7 +33,7 @@ from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStat
 from domain.store.events import Preferences, StoreStatus
 from projections.catalog.views import BrandResult, StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
-from projections.sales.views import OrderLineView, OrderView, ParcelView, RefundView
+from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
 from storefront.visit.order_links import OrderLinks
@@ -49,6 +55,7 @@ class Desk:
         self.clock = FixedClock(NOW)
         self.shows_order = True
         self.known: OrderView | None = None
+        self.disputed: DisputeView | None = None
         self.writer = StoreMailWriter(
             MailSources(
                 queries=self,
@@ -137,6 +144,9 @@ class Desk:
             cancelled_at=None,
             updated_at=NOW,
         )
+
+    async def dispute(self, order_id: UUID, dispute_id: str) -> DisputeView | None:
+        return self.disputed
 
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
         return None
@@ -467,3 +477,39 @@ async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -
             assert words in mail.html
         assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
     assert "No parcel is recorded" in last.text
+
+
+async def test_an_inquiry_that_becomes_a_dispute_is_told_with_its_amount_and_deadline(desk: Desk) -> None:
+    changed = DisputeStatusChanged(
+        originator_id=desk.order_id,
+        originator_version=5,
+        occurred_at=NOW,
+        dispute_id="du_1",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=NOW + timedelta(days=3),
+    )
+    with pytest.raises(Transient, match="do not show the dispute yet"):
+        await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed))
+    desk.disputed = DisputeView(
+        dispute_id="du_1",
+        order_id=desk.order_id,
+        intent_id="pi_1",
+        amount=Money(minor=3400),
+        reason="fraudulent",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=NOW + timedelta(days=3),
+        opened_at=NOW,
+        closed_at=None,
+        evidence_status=EvidenceStatus.NOT_SUBMITTED,
+        evidence_edition=0,
+        evidence_edits=None,
+        evidence=None,
+        evidence_at=None,
+        evidence_refusal=None,
+    )
+    mail = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed))
+    assert mail is not None
+    for words in ("$34.00", "fraudulent", "26 November 2026, 12:00"):
+        assert words in mail.text
+    desk.disputed = replace(desk.disputed, status=DisputeStatus.LOST)
+    assert await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed)) is None
