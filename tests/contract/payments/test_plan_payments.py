@@ -210,6 +210,22 @@ async def test_webhooks_in_every_order_and_twice_end_in_the_same_state() -> None
     assert len(states) == 1
 
 
+async def test_a_subscription_that_names_another_merchant_changes_nothing() -> None:
+    platform = Platform(sold=SoldPlans(plans=PLANS, counter=Before()))
+    plans = sandbox(platform.clock)
+    await platform.send(RegisterMerchant(merchant_id=MERCHANT, email=sealed(MERCHANT), name=None))
+    (body, *_) = await life_at_sandbox(FixedClock())
+    command = ReceiveAccountWebhook(
+        source=NAME, external_id="evt_1", type="x", merchant_id=UUID(int=99), body=plans.recordable(body)
+    )
+    await platform.send(RegisterMerchant(merchant_id=UUID(int=99), email=sealed(MERCHANT), name=None))
+    await platform.send(command)
+    before = len(platform.log.raw)
+    policy = PlansPolicy(platform, {NAME: plans}, plans, asking=RetryPolicy(attempts=1, first_pause=0.0))
+    await policy(platform.log.raw[-1].decode())
+    assert len(platform.log.raw) == before
+
+
 async def test_a_webhook_of_another_party_or_shape_is_refused() -> None:
     clock = FixedClock()
     plans = sandbox(clock)

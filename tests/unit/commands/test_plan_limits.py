@@ -34,8 +34,10 @@ class Before:
 
     def __init__(self, usage: Usage = NOTHING) -> None:
         self.usage = usage
+        self.asked = 0
 
     async def count(self, merchant_id: UUID) -> Usage:
+        self.asked += 1
         return self.usage
 
 
@@ -95,14 +97,18 @@ async def test_a_store_above_the_limit_is_refused_with_limit_use_and_advice() ->
 
 
 async def test_an_archived_store_is_given_back_once() -> None:
-    platform = selling({Limit.STORES: 1})
+    platform = selling({Limit.STORES: 2})
     await register(platform)
     await platform.send(store(platform, platform.store_id))
+    await platform.send(store(platform))
     archive = ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
     assert kinds(await platform.do(archive)) == ["AllowanceReturned", "StoreArchived"]
     assert kinds(await platform.do(archive)) == []
     await platform.send(store(platform))
-    assert (await subscription(platform)).use_of(Limit.STORES) == 1
+    assert (await subscription(platform)).use_of(Limit.STORES) == 2
+    assert platform.sold is not None
+    assert isinstance(platform.sold.counter, Before)
+    assert platform.sold.counter.asked == 1, "the log counts from then on"
 
 
 async def test_of_a_hundred_requests_at_once_for_the_last_store_one_is_accepted() -> None:

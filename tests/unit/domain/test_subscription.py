@@ -18,7 +18,7 @@ from domain.subscription.aggregate import (
     record_report,
     start_trial,
 )
-from domain.subscription.entitlement import PlanState, entitlement
+from domain.subscription.entitlement import PlanState, entitlement, give_back, use
 from domain.subscription.errors import PlanSuspended
 from domain.subscription.plans import DEFAULT, BadPlans, Limit, read_plans
 
@@ -176,3 +176,20 @@ def test_plans_that_make_no_sense_are_refused_by_name(before: str, after: str, m
     assert before in text
     with pytest.raises(BadPlans, match=message.replace("(", r"\(")):
         read_plans(text.replace(before, after, 1))
+
+
+def test_a_subscription_that_goes_on_counts_before_a_later_one_that_ended() -> None:
+    later = report(80, id="sub_2", began=70, ended_at=AT + 75 * DAY)
+    state = told((ACTIVE, PAID, later))
+    assert state.current is not None
+    assert state.current[0] == "sub_1"
+
+
+def test_no_more_is_given_back_than_was_used() -> None:
+    state = SUBSCRIPTION.fold(use(None, MERCHANT, Limit.STORES, PLANS, at=AT))
+    assert state is not None
+    (back,) = give_back(state, Limit.STORES, count=5, at=AT)
+    assert back.count == 1  # type: ignore[union-attr]  # it is an AllowanceReturned
+    emptied = SUBSCRIPTION.fold([back], state)
+    assert emptied is not None
+    assert give_back(emptied, Limit.STORES, at=AT) == ()
