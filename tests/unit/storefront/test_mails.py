@@ -479,7 +479,7 @@ async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -
     assert "No parcel is recorded" in last.text
 
 
-async def test_an_inquiry_that_becomes_a_dispute_is_told_with_its_amount_and_deadline(desk: Desk) -> None:
+async def test_an_inquiry_that_becomes_a_dispute_is_a_mail_with_amount_and_deadline(desk: Desk) -> None:
     changed = DisputeStatusChanged(
         originator_id=desk.order_id,
         originator_version=5,
