@@ -1,6 +1,6 @@
 """What is missing before a store may sell: each with the mutation that mends it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -85,6 +85,55 @@ class ProductFacts:
     """Whether the supplier names the manufacturer."""
 
 
+@dataclass(frozen=True, slots=True)
+class FlawedProducts:
+    """Products for sale with one flaw."""
+
+    number: int = 0
+    first: tuple[tuple[UUID, str], ...] = ()
+    """Id and title of the oldest ``NAMED_MOST``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductsForSale:
+    """The products that are on sale, or go on sale when the store is published."""
+
+    number: int
+    has_photo: bool
+    """Whether one of them has a finished photo."""
+    currency: str
+    """Of the oldest."""
+    slowest_days: int
+    """The most days to the shopper of any of them; 0 if suppliers state none."""
+    other_currency: FlawedProducts = FlawedProducts()
+    slow: FlawedProducts = FlawedProducts()
+    """Those that take longer than the store promises."""
+    unknown_delivery: FlawedProducts = FlawedProducts()
+    no_manufacturer: FlawedProducts = FlawedProducts()
+    below_cost: FlawedProducts = FlawedProducts()
+
+
+def products_for_sale(products: Sequence[ProductFacts], promise_days: int) -> ProductsForSale:
+    """Return what products have in common; they are in the order of their age."""
+    currency = products[0].currency if products else ""
+
+    def flawed(has_flaw: Callable[[ProductFacts], bool]) -> FlawedProducts:
+        found = [(product.id, product.title) for product in products if has_flaw(product)]
+        return FlawedProducts(len(found), tuple(found[:NAMED_MOST]))
+
+    return ProductsForSale(
+        number=len(products),
+        has_photo=any(product.has_photo for product in products),
+        currency=currency,
+        slowest_days=max([product.slowest_days or 0 for product in products], default=0),
+        other_currency=flawed(lambda product: product.currency != currency),
+        slow=flawed(lambda product: (product.slowest_days or 0) > promise_days),
+        unknown_delivery=flawed(lambda product: product.slowest_days is None),
+        no_manufacturer=flawed(lambda product: not product.has_manufacturer),
+        below_cost=flawed(lambda product: product.price_minor < product.cost_minor),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationFacts:
     """What the decision needs to know."""
@@ -95,7 +144,7 @@ class PublicationFacts:
     has_contact_email: bool
     """Whether the store itself has one; the business's address serves as well."""
     pages: Mapping[PageType, PageFacts]
-    products: Sequence[ProductFacts] | None
+    products: ProductsForSale | None
     """None if the caller cannot see all products; then no rule asks about them."""
     promise_days: int
     can_be_paid: bool = True
@@ -188,35 +237,32 @@ def _pages(facts: PublicationFacts) -> Iterator[Blocker]:
             )
 
 
-def _products(products: Sequence[ProductFacts], promise_days: int) -> Iterator[Blocker]:
-    if not products:
+def _products(products: ProductsForSale, promise_days: int) -> Iterator[Blocker]:
+    if not products.number:
         message = "No product is for sale. Give a product a price and stock, and put it on sale."
         yield Blocker(
             code=BlockerCode.NO_PRODUCT_ON_SALE, message=message, field="products", mutation="activateProduct"
         )
         return
-    if not any(product.has_photo for product in products):
+    if not products.has_photo:
         message = "No product has a finished photo. Process a photo, or choose the original."
         yield Blocker(
             code=BlockerCode.NO_PRODUCT_WITH_PHOTO, message=message, field="products", mutation="processImage"
         )
-    usual = products[0].currency
-    other = [product for product in products if product.currency != usual]
-    if other:
-        message = f"The store sells in {usual}, but {_titles(other)} has another currency. Take it off sale."
+    if (other := products.other_currency).number:
+        message = (
+            f"The store sells in {products.currency}, but {_titles(other)} has another currency. Take it off sale."
+        )
         yield Blocker(
             code=BlockerCode.MIXED_CURRENCIES, message=message, field=_place(other), mutation="deactivateProduct"
         )
-    slow = [product for product in products if (product.slowest_days or 0) > promise_days]
-    if slow:
-        most = max(product.slowest_days or 0 for product in slow)
+    if (slow := products.slow).number:
         message = (
-            f"The store promises delivery within {promise_days} days, but {_titles(slow)} can take {most}. "
+            f"The store promises delivery within {promise_days} days, but {_titles(slow)} can take {products.slowest_days}. "
             "Take them off sale, or promise longer (setDeliveryPromise)."
         )
         yield Blocker(code=BlockerCode.SLOW_DELIVERY, message=message, field=_place(slow), mutation="deactivateProduct")
-    unknown = [product for product in products if product.slowest_days is None]
-    if unknown:
+    if (unknown := products.unknown_delivery).number:
         message = (
             f"Shoppers see no arrival dates for {_titles(unknown)}. Be ready to deliver within {promise_days} days."
         )
@@ -227,8 +273,7 @@ def _products(products: Sequence[ProductFacts], promise_days: int) -> Iterator[B
             mutation="setDeliveryPromise",
             blocks=False,
         )
-    anonymous = [product for product in products if not product.has_manufacturer]
-    if anonymous:
+    if (anonymous := products.no_manufacturer).number:
         message = (
             f"The supplier names no manufacturer of {_titles(anonymous)}. Shoppers in the European Union must see one: "
             "add name and address to the description."
@@ -240,8 +285,7 @@ def _products(products: Sequence[ProductFacts], promise_days: int) -> Iterator[B
             mutation="editProduct",
             blocks=False,
         )
-    losing = [product for product in products if product.price_minor < product.cost_minor]
-    if losing:
+    if (losing := products.below_cost).number:
         message = f"The price is below the cost of {_titles(losing)}. Raise the price."
         yield Blocker(
             code=BlockerCode.PRICE_BELOW_COST,
@@ -252,11 +296,11 @@ def _products(products: Sequence[ProductFacts], promise_days: int) -> Iterator[B
         )
 
 
-def _place(products: Sequence[ProductFacts]) -> str:
-    return f"products.{products[0].id}"
+def _place(products: FlawedProducts) -> str:
+    return f"products.{products.first[0][0]}"
 
 
-def _titles(products: Sequence[ProductFacts]) -> str:
-    named = [f"“{product.title}”" for product in products[:NAMED_MOST]]
-    rest = len(products) - len(named)
+def _titles(products: FlawedProducts) -> str:
+    named = [f"“{title}”" for _, title in products.first]
+    rest = products.number - len(named)
     return ", ".join(named) + (f" and {rest} more" if rest else "")

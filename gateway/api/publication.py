@@ -28,9 +28,10 @@ async def blockers_of_store(db: Reader, store: StoreView, *, stripe: bool) -> li
             has_eu_contact=business is not None and "eu_contact" in business.parts,
             has_contact_email=store.contact_email is not None,
             pages=await catalog_queries.page_facts(db, store.id, scope=scope),
-            products=await catalog_queries.product_facts(
+            products=await catalog_queries.store_products_for_sale(
                 db,
                 store.id,
+                store.delivery_promise_days,
                 scope=scope,
                 with_drafts=store.status in {StoreStatus.CREATING, StoreStatus.PENDING_REVIEW},
             ),

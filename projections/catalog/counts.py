@@ -1,7 +1,7 @@
 """Counts of a store's products, kept while events are folded."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -11,23 +11,36 @@ from projections.engine.tally import Tally, add
 
 NO_LABEL = ""
 """Stands for a product without a category, or without delivery days."""
+BELOW_COST = "below cost"
+NO_MANUFACTURER = "no manufacturer"
+"""The supplier does not name it."""
 
 
 class ProductCounts(msgspec.Struct):
-    """How many products a store has, by status, and in each status by category and by delivery days."""
+    """How many products a store has, by status, and in each status by category, by delivery days and by other facts."""
 
     categories: Tally = {}
     shipping_days: Tally = {}
     """Second labels are the fewest and the most days, such as ``4-9``."""
+    facts: Tally = {}
+    """Second labels are currencies and the constants of this module; a product has several."""
 
-    def add(self, number: int, *, status: str, category: str | None, shipping_days: str | None) -> None:
+    def add(
+        self, number: int, *, status: str, category: str | None, shipping_days: str | None, facts: Iterable[str]
+    ) -> None:
         """Add a number of products, or take them away if it is negative."""
-        for counts, label in ((self.categories, category or NO_LABEL), (self.shipping_days, shipping_days or NO_LABEL)):
-            add(counts, status, label, number)
+        add(self.categories, status, category or NO_LABEL, number)
+        add(self.shipping_days, status, shipping_days or NO_LABEL, number)
+        for fact in facts:
+            add(self.facts, status, fact, number)
 
     def by_category(self, statuses: Collection[ProductStatus]) -> Counter[str]:
         """Return the number of products in each category; no status stands for any."""
         return _summed(self.categories, statuses)
+
+    def by_fact(self, statuses: Collection[ProductStatus]) -> Counter[str]:
+        """Return the number of products for which a fact holds."""
+        return _summed(self.facts, statuses)
 
     def by_shipping_days(self, statuses: Collection[ProductStatus]) -> Counter[tuple[int, int]]:
         """Return the number of products with each pair of fewest and most days; no status stands for any."""

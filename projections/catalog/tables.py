@@ -168,6 +168,8 @@ class ProductRow:
     score_total: float | None
     shipping_days: str | None
     """The fewest and the most days, such as ``4-9``; None if the product was added by hand."""
+    has_manufacturer: bool
+    """Whether the supplier names the manufacturer."""
     created_at: datetime
     updated_at: datetime
 
@@ -361,6 +363,10 @@ PRODUCTS = Table(
         "available",
         "short",
         "shipping_days",
+        # These do not change; they are counted again with the product.
+        "currency",
+        "cost_minor",
+        "has_manufacturer",
         "updated_at",
     ),
     indexes=(

@@ -1,6 +1,7 @@
 """How events change products, their variants and images."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from domain.product.events import (
@@ -24,7 +25,7 @@ from domain.product.events import (
 )
 from domain.store.aggregate import BY_MERCHANT
 from domain.text import fold
-from projections.catalog.counts import ProductCounts, read_counts, write_counts
+from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts, read_counts, write_counts
 from projections.catalog.fold.media import add_media, new_image, of_store
 from projections.catalog.tables import (
     EMPTY_LIST,
@@ -64,10 +65,13 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
         event,
         tenant,
         title=event.original_title,
-        category=event.category,
-        score_total=event.score.total,
-        shipping_days=f"{event.shipping_days[0]}-{event.shipping_days[1]}",
-        generation_id=event.generation_id,
+        supplied=_Supplied(
+            category=event.category,
+            score_total=event.score.total,
+            shipping_days=f"{event.shipping_days[0]}-{event.shipping_days[1]}",
+            has_manufacturer="Manufacturer" in event.attributes,
+            generation_id=event.generation_id,
+        ),
     )
     _make_searchable(
         rows,
@@ -103,9 +107,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
 @PRODUCT_FOLDS.on(ProductAdded, product_counts=of_store, media_counts=of_store, search_words=_of_title)
 def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     id = event.originator_id
-    _created(
-        rows, event, tenant, title=event.title, category=None, score_total=None, shipping_days=None, generation_id=None
-    )
+    _created(rows, event, tenant, title=event.title, supplied=_Supplied())
     _make_searchable(rows, event, title=event.title, labels=[], description=event.description)
     _learn_words(rows, _of_title(event, tenant))
     rows.product_texts[id] = ProductTextRow(
@@ -121,16 +123,24 @@ def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Supplied:
+    """What a supplier tells of a product; a merchant's own product has none of it."""
+
+    category: str | None = None
+    score_total: float | None = None
+    shipping_days: str | None = None
+    has_manufacturer: bool = False
+    generation_id: UUID | None = None
+
+
 def _created(
     rows: CatalogRows,
     event: ProductImported | ProductAdded,
     tenant: UUID,
     *,
     title: str,
-    category: str | None,
-    score_total: float | None,
-    shipping_days: str | None,
-    generation_id: UUID | None,
+    supplied: _Supplied,
 ) -> None:
     id, at = event.originator_id, event.occurred_at
     offsets = [variant.price.minor - event.price.minor for variant in event.variants] or [0]
@@ -142,7 +152,7 @@ def _created(
         title=title,
         title_folded=fold(title),
         slug=event.slug,
-        category=category,
+        category=supplied.category,
         currency=event.price.currency,
         price_minor=event.price.minor,
         # A former price must be one that this store charged, not one that a supplier or the merchant states.
@@ -153,8 +163,9 @@ def _created(
         on_hand=stock,
         available=stock,
         short=0,
-        score_total=score_total,
-        shipping_days=shipping_days,
+        score_total=supplied.score_total,
+        shipping_days=supplied.shipping_days,
+        has_manufacturer=supplied.has_manufacturer,
         created_at=at,
         updated_at=at,
     )
@@ -180,7 +191,7 @@ def _created(
             image.image_id,
             store_id=event.store_id,
             product_id=id,
-            generation_id=generation_id,
+            generation_id=supplied.generation_id,
             url=image.url,
             alt_text=image.alt_text,
             position=image.position,
@@ -220,10 +231,20 @@ def _count(rows: CatalogRows, tenant: UUID, product: ProductRow, *, added: bool)
         status=product.status,
         category=product.category,
         shipping_days=product.shipping_days,
+        facts=_facts(product),
     )
     if row is None:
         row = rows.product_counts[tenant] = ProductCountsRow(store_id=tenant, counts=EMPTY_LIST)
     row.counts = write_counts(counts)
+
+
+def _facts(product: ProductRow) -> list[str]:
+    facts = [product.currency]
+    if product.price_minor < product.cost_minor:
+        facts.append(BELOW_COST)
+    if not product.has_manufacturer:
+        facts.append(NO_MANUFACTURER)
+    return facts
 
 
 def _set_status(rows: CatalogRows, tenant: UUID, product: ProductRow, status: ProductStatus) -> None:
@@ -294,10 +315,15 @@ def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: UUID) 
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
 
 
-@PRODUCT_FOLDS.on(PriceChanged, products="originator_id")
-def price_changed(rows: CatalogRows, event: PriceChanged, _: UUID) -> None:
+@PRODUCT_FOLDS.on(PriceChanged, products="originator_id", product_counts=of_store)
+def price_changed(rows: CatalogRows, event: PriceChanged, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
+    crosses_cost = (product.price_minor < product.cost_minor) != (event.price.minor < product.cost_minor)
+    if crosses_cost:
+        _count(rows, tenant, product, added=False)
     product.price_minor, product.updated_at = event.price.minor, event.occurred_at
+    if crosses_cost:
+        _count(rows, tenant, product, added=True)
     former = event.compare_at if event.compare_at_proven else None
     product.compare_at_minor = None if former is None else former.minor
 

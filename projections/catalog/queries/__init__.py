@@ -22,7 +22,7 @@ from projections.catalog.queries.products import (
     products_of_store,
     variants_by_products,
 )
-from projections.catalog.queries.publication import page_facts, product_facts
+from projections.catalog.queries.publication import page_facts, store_products_for_sale
 from projections.catalog.queries.stores import (
     count_stores,
     page_by_id,
@@ -64,12 +64,12 @@ __all__ = [
     "present_address",
     "product_by_id",
     "product_by_slug",
-    "product_facts",
     "products_by_ids",
     "products_of_store",
     "store_by_domain",
     "store_by_id",
     "store_by_slug",
+    "store_products_for_sale",
     "stores_by_ids",
     "stores_of_merchant",
     "variants_by_products",

@@ -6,9 +6,19 @@ from uuid import UUID
 
 from domain.store.events import PageType
 from domain.store.legal_text import BLANK, NAMES_BUSINESS
-from domain.store.publication import PageFacts, ProductFacts
+from domain.store.publication import (
+    NAMED_MOST,
+    FlawedProducts,
+    PageFacts,
+    ProductFacts,
+    ProductsForSale,
+    products_for_sale,
+)
+from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER
+from projections.catalog.queries.counts import counts_of_store
 from projections.catalog.queries.scoped import within
-from projections.reading.paging import Conditions, Reader
+from projections.catalog.views import ON_SALE
+from projections.reading.paging import Conditions, Reader, parts_of
 from projections.reading.scope import Scope
 
 
@@ -35,29 +45,71 @@ async def page_facts(db: Reader, store_id: UUID, *, scope: Scope) -> dict[PageTy
     }
 
 
-async def product_facts(db: Reader, store_id: UUID, *, scope: Scope, with_drafts: bool = False) -> list[ProductFacts]:
-    """Return a store's products for sale, by age.
+async def store_products_for_sale(
+    db: Reader, store_id: UUID, promise_days: int, *, scope: Scope, with_drafts: bool = False
+) -> ProductsForSale:
+    """Return what a store's products for sale have in common.
 
     Args:
         db: the database.
         store_id: the store.
+        promise_days: the most days to the shopper that the store promises.
         scope: whose rows may be returned.
-        with_drafts: whether to include drafts with a price and stock, which the first publication puts on sale.
+        with_drafts: whether to include drafts with a price and stock, which the first publication puts on sale. Takes
+            the longer, the more products there are.
     """
+    if with_drafts:
+        return products_for_sale(await _with_drafts(db, store_id, scope), promise_days)
+    counts = await counts_of_store(db, store_id, scope)
+    number, days, facts = counts.by_category(ON_SALE).total(), counts.by_shipping_days(ON_SALE), counts.by_fact(ON_SALE)
+    if not number:
+        return products_for_sale([], promise_days)
     where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
-    drafts = "p.status = 'DRAFT' and p.price_minor > 0 and p.available > 0"
-    for_sale = (
-        f"(p.status in ('ACTIVE', 'OUT_OF_STOCK') or ({drafts}))"
-        if with_drafts
-        else "p.status in ('ACTIVE', 'OUT_OF_STOCK')"
+    oldest = _oldest("p.currency, p.created_at, p.id", where.sql, 1)
+    currency = await db.fetchval(oldest, *where.arguments)
+
+    async def flawed(number: int, condition: str, *values: object) -> FlawedProducts:
+        if not number:
+            return FlawedProducts()
+        where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id").add(condition, *values)
+        rows = await db.fetch(_oldest("p.id, p.title, p.created_at", where.sql, NAMED_MOST), *where.arguments)
+        return FlawedProducts(number, tuple((row["id"], row["title"]) for row in rows))
+
+    slow = sum(products for (_, most), products in days.items() if most > promise_days)
+    return ProductsForSale(
+        number=number,
+        has_photo=await db.fetchval(
+            f"select exists (select from products p where {where.sql} and p.status in ('ACTIVE', 'OUT_OF_STOCK') and "
+            "(select exists (select from media m where m.product_id = p.id and m.renditions <> '[]'::jsonb)))",
+            *where.arguments,
+        ),
+        currency=currency,
+        slowest_days=max((most for _, most in days), default=0),
+        other_currency=await flawed(number - facts[currency], "p.currency <> {}", currency),
+        slow=await flawed(slow, "split_part(p.shipping_days, '-', 2)::bigint > {}", promise_days),
+        unknown_delivery=await flawed(number - days.total(), "p.shipping_days is null"),
+        no_manufacturer=await flawed(facts[NO_MANUFACTURER], "not p.has_manufacturer"),
+        below_cost=await flawed(facts[BELOW_COST], "p.price_minor < p.cost_minor"),
     )
+
+
+def _oldest(columns: str, condition: str, most: int) -> str:
+    """Return the query of a store's oldest products on sale, which follows the index of each status."""
+    rows = f"select {columns} from products p where {condition} and p.status = part.name order by p.created_at, p.id"
+    return (
+        f"select p.* from {parts_of(ON_SALE)} cross join lateral ({rows} limit {most}) p "
+        f"order by p.created_at, p.id limit {most}"
+    )
+
+
+async def _with_drafts(db: Reader, store_id: UUID, scope: Scope) -> list[ProductFacts]:
+    where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
     records = await db.fetch(
-        "select p.id, p.title, p.currency, p.price_minor, p.cost_minor, "
-        "(t.source -> 'shipping_days' ->> 1)::int as slowest_days, "
-        "coalesce(t.source -> 'attributes' ? 'Manufacturer', false) as has_manufacturer, "
+        "select p.id, p.title, p.currency, p.price_minor, p.cost_minor, p.has_manufacturer, "
+        "split_part(p.shipping_days, '-', 2)::bigint as slowest_days, "
         "exists (select from media m where m.product_id = p.id and m.renditions <> '[]'::jsonb) as has_photo "
-        f"from products p join product_texts t on t.id = p.id where {where.sql} and {for_sale} "
-        "order by p.created_at, p.id",
+        f"from products p where {where.sql} and (p.status in ('ACTIVE', 'OUT_OF_STOCK') "
+        "or (p.status = 'DRAFT' and p.price_minor > 0 and p.available > 0)) order by p.created_at, p.id",
         *where.arguments,
     )
     return [ProductFacts(**dict(record)) for record in records]

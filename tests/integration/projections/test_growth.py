@@ -8,13 +8,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from domain.money import Money
+from domain.product.events import PriceChanged
+from domain.store.publication import ProductsForSale
 from infra.adapters.postgres.migrations import migrate
+from infra.adapters.postgres.pools import BY_INDEX
 from infra.bench.one_store import fill_with_one_store
+from infra.bench.workload import BEGIN
 from projections.catalog import queries
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort
 from projections.reading.paging import Window
 from projections.reading.scope import ShopperScope
-from projections.registry import SEARCH_PATH
+from projections.registry import READ_MODELS, SEARCH_PATH
 
 PRODUCTS = 3000
 PAGE = 20
@@ -83,11 +88,16 @@ async def database_of_one_store(postgres_dsn: str) -> AsyncIterator[tuple[str, U
 
 
 @pytest.fixture
-async def reader(database_of_one_store: tuple[str, UUID]) -> AsyncIterator[ExplainingReader]:
-    settings = {"search_path": f"{SEARCH_PATH}, public"}
+async def connection(database_of_one_store: tuple[str, UUID]) -> AsyncIterator[asyncpg.Connection]:
+    settings = {"search_path": f"{SEARCH_PATH}, public", **BY_INDEX}
     connection = await asyncpg.connect(database_of_one_store[0], server_settings=settings)
-    yield ExplainingReader(connection)
+    yield connection
     await connection.close()
+
+
+@pytest.fixture
+async def reader(connection: asyncpg.Connection) -> ExplainingReader:
+    return ExplainingReader(connection)
 
 
 @pytest.mark.parametrize("sort", ProductSort)
@@ -144,3 +154,34 @@ async def test_postgresql_plans_the_list_of_products_once_per_connection(
     # PostgreSQL always tries five plans for the arguments that it got.
     assert tuple(plans) == (5, 5)
     await connection.close()
+
+
+@pytest.mark.parametrize("promise_days", [5, 14])
+async def test_what_a_publication_asks_of_the_products_is_counted(
+    reader: ExplainingReader, connection: asyncpg.Connection, store_id: UUID, promise_days: int
+) -> None:
+    """The counts say what all products say, and the flaws of most products are named without reading all."""
+    (product,) = await connection.fetch("select id from products order by created_at, id limit 1")
+    cheap = PriceChanged(
+        originator_id=product["id"],
+        originator_version=9,
+        occurred_at=BEGIN,
+        price=Money(minor=1),
+        compare_at=None,
+    )
+    async with connection.transaction():
+        await READ_MODELS["catalog"].apply([(cheap, store_id)], connection)
+    scope = ShopperScope(store_id)
+
+    async def facts(*, with_drafts: bool) -> ProductsForSale:
+        return await queries.store_products_for_sale(
+            reader, store_id, promise_days, scope=scope, with_drafts=with_drafts
+        )
+
+    of_all = await facts(with_drafts=True)
+    reader.plans.clear()
+    assert await facts(with_drafts=False) == of_all
+    assert (of_all.below_cost.number, of_all.number) == (1, PRODUCTS)
+    assert (of_all.slow.number, of_all.no_manufacturer.number) == (PRODUCTS if promise_days < 9 else 0, PRODUCTS)
+    # A rare flaw is looked for among all products. So is a photo, if none is finished.
+    assert sum(rows_read(plan) > 100 for plan in reader.plans) == 2

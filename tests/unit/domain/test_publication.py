@@ -12,6 +12,7 @@ from domain.store.publication import (
     ProductFacts,
     PublicationBlocked,
     PublicationFacts,
+    products_for_sale,
     publication_blockers,
 )
 
@@ -32,7 +33,7 @@ COMPLETE = PublicationFacts(
     has_eu_contact=False,
     has_contact_email=False,
     pages=dict.fromkeys(TYPES, PAGE),
-    products=[LAMP],
+    products=products_for_sale([LAMP], 30),
     promise_days=30,
 )
 
@@ -41,8 +42,8 @@ def found(facts: PublicationFacts) -> list[tuple[str, str, bool]]:
     return [(each.code, each.mutation, each.blocks) for each in publication_blockers(facts)]
 
 
-def products(*changed: ProductFacts) -> PublicationFacts:
-    return replace(COMPLETE, products=list(changed))
+def products(*changed: ProductFacts, promise_days: int = 30) -> PublicationFacts:
+    return replace(COMPLETE, products=products_for_sale(changed, promise_days), promise_days=promise_days)
 
 
 def pages(page: PageFacts) -> PublicationFacts:
@@ -81,7 +82,7 @@ def test_a_complete_store_lacks_nothing() -> None:
         (products(LAMP, replace(LAMP, has_photo=False)), []),
         (products(LAMP, replace(LAMP, currency="USD")), [("MIXED_CURRENCIES", "deactivateProduct", True)]),
         (products(replace(LAMP, slowest_days=31)), [("SLOW_DELIVERY", "deactivateProduct", True)]),
-        (replace(products(replace(LAMP, slowest_days=31)), promise_days=31), []),
+        (products(replace(LAMP, slowest_days=31), promise_days=31), []),
         (products(replace(LAMP, slowest_days=None)), [("UNKNOWN_DELIVERY", "setDeliveryPromise", False)]),
         (products(replace(LAMP, price_minor=799)), [("PRICE_BELOW_COST", "editProduct", False)]),
         (products(replace(LAMP, has_manufacturer=False)), [("NO_MANUFACTURER", "editProduct", False)]),
