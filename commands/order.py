@@ -228,6 +228,8 @@ class CancelOrder:
 
     order_id: UUID
     reason: str
+    closed_session: Annotated[str | None, Field(exclude_if=lambda session: session is None)] = None
+    """The payment page that was closed before. If it is the order's latest, the provider is not asked a second time."""
 
 
 async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> None:
@@ -238,16 +240,17 @@ async def cancel_order(command: CancelOrder, work: Work, *, clock: Clock) -> Non
         OrderNotOpen: the order is paid.
     """
     order = await work.get(ORDER, command.order_id)
-    await cancel_unpaid(work, order, reason=command.reason, at=clock.now())
+    is_closed = order.session_id is not None and order.session_id == command.closed_session
+    await cancel_unpaid(work, order, reason=command.reason, page_closed=is_closed, at=clock.now())
 
 
-async def cancel_unpaid(work: Work, order: Order, *, reason: str, at: datetime) -> None:
+async def cancel_unpaid(work: Work, order: Order, *, reason: str, at: datetime, page_closed: bool = False) -> None:
     """Cancel an unpaid order and release its stock and its discount. No-op if it is cancelled.
 
     Raises:
         OrderNotOpen: the order is paid.
     """
-    events = order.cancel(reason=reason, at=at)
+    events = order.cancel(reason=reason, page_closed=page_closed, at=at)
     if not events:
         return
     work.append(ORDER, order.id, events, tenant=order.store_id)

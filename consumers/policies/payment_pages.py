@@ -37,7 +37,7 @@ class PaymentPagePolicy:
         self._aggregates, self._payments, self._clock, self._closing = aggregates, payments, clock, closing
 
     async def __call__(self, envelope: Envelope) -> None:
-        if not isinstance(envelope.event, OrderCancelled):
+        if not isinstance(envelope.event, OrderCancelled) or envelope.event.page_closed:
             return
         order = await self._aggregates.get(ORDER, envelope.event.originator_id)
         session_id = order.session_id

@@ -203,8 +203,8 @@ class Order:
             return ()
         return (PaymentFailed(**next_header(self, at), intent_id=intent_id, reason=reason),)
 
-    def cancel(self, *, reason: str, at: datetime) -> Sequence[OrderEvent]:
-        """Cancel the unpaid order. No-op if it is cancelled.
+    def cancel(self, *, reason: str, at: datetime, page_closed: bool = False) -> Sequence[OrderEvent]:
+        """Cancel the unpaid order, whose payment page may be closed already. No-op if it is cancelled.
 
         Raises:
             OrderNotOpen: the order is paid.
@@ -213,7 +213,7 @@ class Order:
             return ()
         if self.status is not OrderStatus.PENDING:
             raise OrderNotOpen(self.id, self.status, "cancelled")
-        return (OrderCancelled(**next_header(self, at), reason=reason),)
+        return (OrderCancelled(**next_header(self, at), reason=reason, page_closed=page_closed),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

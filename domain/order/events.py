@@ -174,6 +174,8 @@ class OrderCancelled(DomainEvent, wire_name="order.order_cancelled.v1"):
     """The order was not paid in time, or was cancelled before payment. Its stock is released."""
 
     reason: str
+    page_closed: bool = False
+    """Whether the order's payment page was closed before. False in older events, and if it is closed next."""
 
 
 class OrderFulfilled(DomainEvent, wire_name="order.order_fulfilled.v1"):

@@ -185,14 +185,18 @@ class Checkout:
         with contextlib.suppress(Stale):
             await self._deps.barrier.wait(token)
 
-    async def cancel(self, order_id: UUID) -> Receipt:
+    async def cancel(self, order_id: UUID, *, closed_session: str | None = None) -> Receipt:
         """Cancel an unpaid order, which releases its reserved stock.
+
+        Args:
+            order_id: the order.
+            closed_session: its payment page, if :meth:`close_payment` closed it.
 
         Raises:
             DomainError: the order is paid.
         """
         return await self._deps.commands.dispatch(
-            CancelOrder(order_id=order_id, reason=SHOPPER_LEFT),
+            CancelOrder(order_id=order_id, reason=SHOPPER_LEFT, closed_session=closed_session),
             Context(command_id=derived(order_id, "call off"), correlation_id=order_id),
         )
 

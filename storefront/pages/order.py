@@ -144,7 +144,8 @@ class OrderPages(Pages):
             visit.say("The payment page could not be closed, so the order is not cancelled. Try again in a moment.")
             return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
         try:
-            receipt = await self._checkout.cancel(order_id)
+            closed = order.session_id if order is not None and is_open(order) else None
+            receipt = await self._checkout.cancel(order_id, closed_session=closed)
         except DomainError:
             return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
         except ConcurrencyConflict:

@@ -7,7 +7,7 @@ import pytest
 
 from commands.after_sale import CancelOrderByMerchant
 from commands.merchant import ConnectStripe
-from commands.order import OpenPaymentSession
+from commands.order import CancelOrder, OpenPaymentSession
 from consumers.policies.payment_pages import PaymentPagePolicy
 from domain.kernel import Transient
 from domain.order.aggregate import PAY_WITHIN
@@ -97,3 +97,20 @@ async def test_an_outage_is_worth_another_delivery(platform: Platform) -> None:
     pages = Pages(*(Transient("Stripe", "away") for _ in range(2)))
     with pytest.raises(Transient):
         await policy(platform, pages)(await cancelled(platform))
+
+
+@pytest.mark.parametrize(
+    ("closed", "asked"), [("cs_1", []), ("cs_0", [("acct_1", "cs_1")]), (None, [("acct_1", "cs_1")])]
+)
+async def test_a_page_that_the_shopper_closed_is_not_closed_a_second_time(
+    platform: Platform, closed: str | None, asked: list[tuple[str, str]]
+) -> None:
+    order_id = await platform.order_a_lamp("stripe")
+    page = OpenPaymentSession(order_id=order_id, provider="stripe", session_id="cs_1", account_id="acct_1")
+    await platform.send(page)
+    await platform.send(CancelOrder(order_id=order_id, reason="Left", closed_session=closed))
+    pages = Pages()
+    await policy(platform, pages)(
+        next(e for raw in platform.log.raw if isinstance((e := raw.decode()).event, OrderCancelled))
+    )
+    assert pages.closed == asked
