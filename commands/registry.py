@@ -27,6 +27,7 @@ from commands import (
     shipping,
     shopper,
     sourcing,
+    stock_notice,
     store,
     subscription,
 )
@@ -59,6 +60,7 @@ HANDLERS: UnboundHandlers = dict(
             shipping,
             shopper,
             sourcing,
+            stock_notice,
             store,
             subscription,
         )

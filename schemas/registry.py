@@ -21,6 +21,7 @@ from domain.payee.events import PayeeEvent
 from domain.payout.events import PayoutEvent
 from domain.product.events import ProductEvent
 from domain.shopper.events import ShopperEvent
+from domain.stock_notice.events import StockNoticeEvent
 from domain.store.domain_events import HostnameEvent
 from domain.store.events import SlugReserved, StoreEvent
 from domain.subscription.events import SubscriptionEvent
@@ -65,6 +66,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         CallEvent,
         DiscountEvent,
         ShopperEvent,
+        StockNoticeEvent,
         MailEvent,
         PayeeEvent,
         PayoutEvent,

@@ -24,6 +24,7 @@ from storefront.pages.legal import LegalPages
 from storefront.pages.order import OrderPages
 from storefront.pages.products import ProductPages
 from storefront.pages.returns import ReturnPages
+from storefront.pages.stock_notice import StockNoticePages
 from storefront.pages.withdraw import WithdrawPages
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
@@ -43,6 +44,7 @@ PAGES: Sequence[type[Pages]] = (
     ContentPages,
     LegalPages,
     WithdrawPages,
+    StockNoticePages,
     ReturnPages,
     FilePages,
 )

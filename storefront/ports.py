@@ -35,7 +35,7 @@ from projections.reading.columns import Only
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Slice, Window
 from projections.reading.revisions import Revision
-from projections.sales.views import DiscountView, OrderView
+from projections.sales.views import DiscountView, OrderView, StockNoticeView
 
 
 class StorefrontQueries(Protocol):
@@ -101,6 +101,8 @@ class StorefrontQueries(Protocol):
     async def has_discounts(self, store_id: UUID) -> bool:
         """Whether the store has a discount code in use."""
         ...
+
+    async def stock_notice(self, store_id: UUID, notice_id: UUID) -> StockNoticeView | None: ...
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None: ...
 

@@ -31,7 +31,8 @@ from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discount_by_id, has_discounts
 from projections.sales.dispute_queries import disputes_of_orders
-from projections.sales.views import DiscountView, DisputeView, OrderView
+from projections.sales.stock_notice_queries import stock_notice_by_id
+from projections.sales.views import DiscountView, DisputeView, OrderView, StockNoticeView
 
 
 class ReadModelQueries:
@@ -131,6 +132,9 @@ class ReadModelQueries:
     async def has_discounts(self, store_id: UUID) -> bool:
         return await has_discounts(self._db, store_id, scope=ShopperScope(store_id))
 
+    async def stock_notice(self, store_id: UUID, notice_id: UUID) -> StockNoticeView | None:
+        return await stock_notice_by_id(self._db, notice_id, scope=ShopperScope(store_id))
+
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         return await sales_queries.order_by_id(self._db, order_id, scope=ShopperScope(store_id))
 
@@ -159,6 +163,15 @@ class ReadModelMailQueries:
     async def dispute(self, order_id: UUID, dispute_id: str) -> DisputeView | None:
         views = await disputes_of_orders(self._db, [order_id], scope=SYSTEM)
         return next((view for view in views.get(order_id, ()) if view.dispute_id == dispute_id), None)
+
+    async def stock_notice(self, store_id: UUID, notice_id: UUID) -> StockNoticeView | None:
+        return await stock_notice_by_id(self._db, notice_id, scope=ShopperScope(store_id))
+
+    async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
+        return await catalog_queries.products_by_ids(self._db, ids, scope=ShopperScope(store_id))
+
+    async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
+        return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))
 
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
         return await merchants_queries.merchant_by_id(self._db, merchant_id, scope=MerchantScope(merchant_id))

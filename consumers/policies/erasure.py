@@ -4,20 +4,21 @@ from domain.cart.ports import Carts
 from domain.kernel import DomainEvent
 from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
+from domain.stock_notice.events import StockNoticeEnded
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
 
 
 class ForgettingPolicy:
-    """Deletes the key and the cart of a forgotten shopper, even if the process that recorded the request died before it did so.
+    """Deletes the key and the cart of a forgotten shopper, and the key of an ended stock notice, even if the process that recorded the request died before it did so.
 
     Safe to redeliver: deleting again is a no-op, and a shopper's id is never used again.
     """
 
     name = "forgetting-policy"
     topic: Topic = topics.EVENTS
-    handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten})
+    handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten, StockNoticeEnded})
 
     def __init__(self, personal: PersonalData, carts: Carts) -> None:
         self._personal, self._carts = personal, carts
@@ -27,5 +28,7 @@ class ForgettingPolicy:
             case ShopperForgotten(originator_id=shopper_id):
                 await self._personal.forget(shopper_id)
                 await self._carts.forget(shopper_id)
+            case StockNoticeEnded(shopper_id=shopper_id):
+                await self._personal.forget(shopper_id)
             case _:
                 return

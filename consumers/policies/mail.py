@@ -29,6 +29,7 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
+from domain.stock_notice.events import StockNoticeRequested, StockReturnAnnounced
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from infra.retry import RetryPolicy, retry
 from schemas import topics
@@ -57,6 +58,8 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     OrderHeld: (MailKind.ORDER_HELD,),
     SupplierOrderFailed: (MailKind.SUPPLIER_ORDER_FAILED,),
     LineSubstituted: (MailKind.ORDER_SUBSTITUTED,),
+    StockNoticeRequested: (MailKind.STOCK_NOTICE_TO_CONFIRM,),
+    StockReturnAnnounced: (MailKind.BACK_IN_STOCK,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""

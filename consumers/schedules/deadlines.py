@@ -17,6 +17,7 @@ from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
 from commands.subscription import EndGrace
+from consumers.schedules.stock_notices import StockNotices
 from domain.cart.ports import CART_AGE
 from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
@@ -88,6 +89,7 @@ class DeadlinePolicy:
         commands: Dispatcher,
         clock: Clock,
         carts: OldCarts,
+        stock_notices: StockNotices | None = None,
         *,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
@@ -95,6 +97,7 @@ class DeadlinePolicy:
         self._commands = commands
         self._clock = clock
         self._carts = carts
+        self._stock_notices = stock_notices
         self._every_seconds = every_seconds
         self._last_round: float | None = None
 
@@ -148,6 +151,11 @@ class DeadlinePolicy:
             id = derived(order_id, self.name, dispute_id, f"{now:%Y-%m-%d}")
             remind = RemindOfDispute(order_id=order_id, dispute_id=dispute_id)
             await self._dispatch(remind, id, correlation_id=order_id)
+        if self._stock_notices is not None:
+            await self._stock_notices.enforce(now, self._send)
+
+    async def _send(self, command: object, id: UUID, correlation_id: UUID) -> None:
+        await self._dispatch(command, id, correlation_id=correlation_id)
 
     async def _dispatch(self, command: object, id: UUID, *, correlation_id: UUID) -> None:
         try:

@@ -52,6 +52,11 @@ class MailKind(StrEnum):
     WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"
     """To the merchant: a consumer withdrew."""
 
+    STOCK_NOTICE_TO_CONFIRM = "STOCK_NOTICE_TO_CONFIRM"
+    """To a shopper: confirm the wish for a mail when a variant is back."""
+    BACK_IN_STOCK = "BACK_IN_STOCK"
+    """To a shopper who confirmed that wish: the variant is back."""
+
 
 class MailSent(DomainEvent, wire_name="mail.mail_sent.v1"):
     """A mail server took a mail. At most once per mail; it names no address."""

@@ -28,6 +28,8 @@ class Mail:
     recipient: str
     """The address. It is personal: it never enters a log line or an event."""
     reply_to: str | None = None
+    unsubscribe_url: str | None = None
+    """Where the recipient stops such mails with one click (RFC 8058); None for mails that an order needs."""
     subject: str
     text: str
     html: str
@@ -48,6 +50,9 @@ class Mail:
                 message["Reply-To"] = Address(addr_spec=self.reply_to)
         except (ValueError, IndexError) as error:
             raise MailServerRefused("an address that is not one") from error
+        if self.unsubscribe_url is not None:
+            message["List-Unsubscribe"] = f"<{self.unsubscribe_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Subject"] = _line(self.subject)
         message["Date"] = format_datetime(self.at)
         message["Message-ID"] = f"<{self.message_id}>"

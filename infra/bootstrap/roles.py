@@ -68,6 +68,7 @@ async def run_consumers(
     from consumers.policies.mail import WAITING_MAILS
     from consumers.schedules.deadlines import DeadlinePolicy
     from consumers.schedules.domain_checks import DomainChecks
+    from consumers.schedules.stock_notices import StockNotices
     from infra.adapters.dns.resolver import DnsTxtRecords
     from infra.adapters.kafka.topic import ensure_topics
     from infra.adapters.postgres.canaries import PostgresCanaries
@@ -76,6 +77,7 @@ async def run_consumers(
     from infra.adapters.postgres.domains import ReadModelDomains
     from infra.adapters.postgres.overdue import ReadModelOverdue
     from infra.adapters.postgres.provenance import PostgresProvenance
+    from infra.adapters.postgres.stock_notices import ReadModelNotices
 
     available = {*CONSUMERS, DeadlinePolicy.name, DomainChecks.name} - set(without)
     unknown = set(names) - available
@@ -99,7 +101,13 @@ async def run_consumers(
         tasks.create_task(app.run(stop))
         if not names or DeadlinePolicy.name in names:
             pool = await platform.pool()
-            policy = DeadlinePolicy(ReadModelOverdue(pool), await platform.bus(), platform.clock, PostgresCarts(pool))
+            policy = DeadlinePolicy(
+                ReadModelOverdue(pool),
+                await platform.bus(),
+                platform.clock,
+                PostgresCarts(pool),
+                StockNotices(ReadModelNotices(pool), await platform.personal()),
+            )
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))
         if not names or DomainChecks.name in names:

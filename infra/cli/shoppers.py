@@ -9,8 +9,11 @@ import typer
 
 from commands.ports import Context
 from commands.shopper import ForgetShopper
+from commands.stock_notice import EndStockNotice
 from domain.ids import derived
 from domain.kernel import DomainError
+from domain.stock_notice.events import StockNoticeEnd
+from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.shoppers import KnownShopper, ReadModelShoppers
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import output, print_json, say
@@ -29,7 +32,7 @@ class ShopperNotFound(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"No order or shopper {text!r}. Use an order number (ZY-7Q2M4K), an order id or a shopper id from "
+            f"No order, notice or shopper {text!r}. Use an order number (ZY-7Q2M4K), or an order, notice or shopper id from "
             "“zyenta shoppers find EMAIL”."
         )
 
@@ -58,17 +61,18 @@ def find(
     email: Annotated[str, typer.Argument(help="The whole address. Letter case does not matter.")],
     as_json: AsJson = False,
 ) -> None:
-    """Find the orders placed with an e-mail address. Decrypts the address of every order to compare it."""
+    """Find the orders and stock notices of an e-mail address. Decrypts the address of each to compare it."""
     found = run(lambda _: _find(email), *_REFUSALS)
     if as_json:
         print_json({"shoppers": [_as_json(shopper) for shopper in found]})
         return
     if not found:
-        output.print("No order with that address, or its shopper is forgotten.")
+        output.print("No order or stock notice has that address, or its shopper is forgotten.")
     for shopper in found:
         # One id per line: ids must not be cut, and three are wider than a terminal.
-        say(f"{shopper.order_number}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
-        say(f"  order id    {shopper.order_id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}")
+        kind, id = ("notice id", shopper.notice_id) if shopper.order_id is None else ("order id ", shopper.order_id)
+        say(f"{shopper.order_number or 'Stock notice'}  placed {shopper.placed_at:%Y-%m-%d %H:%M}")
+        say(f"  {kind}   {id}\n  shopper id  {shopper.shopper_id}\n  store id    {shopper.store_id}")
 
 
 async def _find(email: str) -> list[KnownShopper]:
@@ -78,7 +82,7 @@ async def _find(email: str) -> list[KnownShopper]:
 
 @app.command()
 def forget(
-    who: Annotated[str, typer.Argument(help="An order number, order id or shopper id.")],
+    who: Annotated[str, typer.Argument(help="An order number, or an order, notice or shopper id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,16 +91,14 @@ def forget(
     if not yes and not as_json:
         # Outside the event loop, because Ctrl-C must reach the prompt.
         typer.confirm(
-            f"Permanently erase the name, e-mail and address of the shopper of order {shopper.order_number}?",
+            f"Permanently erase the name, e-mail and address of the shopper of {shopper.what}?",
             abort=True,
         )
     run(lambda _: _forget(shopper), *_REFUSALS)
     if as_json:
         print_json(_as_json(shopper))
     else:
-        output.print(
-            f"[green]Forgotten.[/] The personal data of the shopper of order {shopper.order_number} is erased."
-        )
+        output.print(f"[green]Forgotten.[/] The personal data of the shopper of {shopper.what} is erased.")
 
 
 async def _one(who: str) -> KnownShopper:
@@ -112,12 +114,13 @@ async def _one(who: str) -> KnownShopper:
 async def _forget(shopper: KnownShopper) -> None:
     async with _open() as (platform, _):
         id = derived(shopper.shopper_id, "forget")
-        await (await platform.bus()).dispatch(
-            ForgetShopper(shopper_id=shopper.shopper_id, store_id=shopper.store_id),
-            Context(command_id=id, correlation_id=id),
-        )
+        command: object = ForgetShopper(shopper_id=shopper.shopper_id, store_id=shopper.store_id)
+        if shopper.notice_id is not None:
+            command = EndStockNotice(notice_id=shopper.notice_id, end=StockNoticeEnd.ERASED)
+        await (await platform.bus()).dispatch(command, Context(command_id=id, correlation_id=id))
         # forgetting-policy does this too, but this command must not report success before it is done.
         await (await platform.personal()).forget(shopper.shopper_id)
+        await PostgresCarts(await platform.pool()).forget(shopper.shopper_id)
 
 
 @asynccontextmanager
@@ -133,7 +136,8 @@ def _as_json(shopper: KnownShopper) -> dict[str, Any]:
     return {
         "shopper_id": str(shopper.shopper_id),
         "store_id": str(shopper.store_id),
-        "order_id": str(shopper.order_id),
+        "order_id": None if shopper.order_id is None else str(shopper.order_id),
+        "notice_id": None if shopper.notice_id is None else str(shopper.notice_id),
         "order_number": shopper.order_number,
         "placed_at": shopper.placed_at.isoformat(),
     }

@@ -16,6 +16,7 @@ from domain.order.events import (
     UnmatchedReason,
 )
 from domain.payout.aggregate import PayoutStatus
+from domain.stock_notice.aggregate import StockNoticeStatus
 from projections.engine.tables import Json, Table
 
 
@@ -358,6 +359,21 @@ class DiscountRow:
 
 
 @dataclass(slots=True)
+class StockNoticeRow:
+    """A shopper's request for a mail when a variant is back."""
+
+    id: UUID
+    store_id: UUID
+    product_id: UUID
+    variant_id: UUID
+    shopper_id: UUID
+    email: Json
+    status: StockNoticeStatus
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
 class StoreOwnerRow:
     """The owner of a store, which order events do not name."""
 
@@ -517,6 +533,16 @@ DISCOUNTS = Table(
     indexes=("create index on discounts (store_id, created_at, id)",),
 )
 
+STOCK_NOTICES = Table(
+    "stock_notices",
+    StockNoticeRow,
+    hot=("status", "updated_at"),
+    indexes=(
+        "create index on stock_notices (variant_id, created_at, id) where status = 'CONFIRMED'",
+        "create index on stock_notices (updated_at, id) where status <> 'ENDED'",
+    ),
+)
+
 STORE_OWNERS = Table(
     "store_owners",
     StoreOwnerRow,
@@ -549,6 +575,7 @@ class SalesRows:
     rejected_webhooks: dict[UUID, RejectedWebhookRow] = field(default_factory=dict)
     shortfalls: dict[tuple[UUID, UUID], ShortfallRow] = field(default_factory=dict)
     discounts: dict[UUID, DiscountRow] = field(default_factory=dict)
+    stock_notices: dict[UUID, StockNoticeRow] = field(default_factory=dict)
     store_owners: dict[UUID, StoreOwnerRow] = field(default_factory=dict)
 
 
@@ -573,5 +600,6 @@ TABLES = (
     REJECTED_WEBHOOKS,
     SHORTFALLS,
     DISCOUNTS,
+    STOCK_NOTICES,
     STORE_OWNERS,
 )

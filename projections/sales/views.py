@@ -22,6 +22,7 @@ from domain.order.returnable import left_to_return
 from domain.order.withdrawal import withdrawal_deadline
 from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
+from domain.stock_notice.aggregate import StockNoticeStatus
 from domain.store.return_policy import LEGAL_DAYS
 
 
@@ -205,6 +206,19 @@ class SupplierOrderView:
     failure: str | None
     requested_at: datetime
     answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockNoticeView:
+    """A shopper's request for a mail when a variant is back."""
+
+    id: UUID
+    store_id: UUID
+    product_id: UUID
+    variant_id: UUID
+    email: Sealed
+    status: StockNoticeStatus
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,8 @@ WORDS: Mapping[str, Any] = {
     "most_uses_per_shopper": 1,
     "shopper": "5f2b8c0d9a417e63",
     "DiscountCodeCreated.originator_version": 1,
+    "StockNoticeRequested.originator_version": 1,
+    "StockNoticeRequested.consent": "You get one mail when it is back, after you confirm your address by a link.",
     "OrderDiscount.kind": "PERCENTAGE",
     "OrderDiscount.shares": [{"minor": 299, "currency": "USD"}],
     "OrderDiscount.amount": {"minor": 299, "currency": "USD"},

@@ -33,6 +33,7 @@ from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderView
 from schemas.envelope import Envelope
+from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
 from storefront.rendering.returns import return_address
@@ -66,7 +67,7 @@ RETURN_SUBJECTS = {
 INQUIRIES = frozenset({DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_UNDER_REVIEW})
 
 
-class MailQueries(Protocol):
+class MailQueries(NoticeMailQueries, Protocol):
     """What mails are written from."""
 
     async def store(self, store_id: UUID) -> StoreView | None: ...
@@ -105,6 +106,7 @@ class _Content:
     recipient: str
     subject: str
     facts: dict[str, Any] = field(default_factory=dict)
+    unsubscribe_url: str | None = None
 
 
 class StoreMailWriter:
@@ -136,7 +138,10 @@ class StoreMailWriter:
         if store is None or store.brand is None:
             raise Transient("the catalog", "does not show the store yet")
         shop = await self._shop(store)
-        content = await self._content(kind, envelope, store, shop)
+        if kind in NOTICE_MAILS:
+            content = await self._stock_notice(kind, envelope, store)
+        else:
+            content = await self._content(kind, envelope, store, shop)
         if content is None:
             return None
         name = kind.lower()
@@ -155,6 +160,7 @@ class StoreMailWriter:
             sender_name=store.brand.identity.name,
             recipient=content.recipient,
             reply_to=None if kind in TO_MERCHANT else shop.email,
+            unsubscribe_url=content.unsubscribe_url,
             subject=content.subject,
             text=self._templates.get_template(f"mail/{name}.txt").render(context).strip() + "\n",
             html=self._templates.get_template(f"mail/{name}.html").render(context),
@@ -198,6 +204,22 @@ class StoreMailWriter:
                 return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
             case _:
                 return await self._withdrawal(kind, envelope, store, shop, order)
+
+    async def _stock_notice(self, kind: MailKind, envelope: Envelope, store: StoreView) -> _Content | None:
+        mail = await notice_mail(
+            kind,
+            store,
+            envelope.event.originator_id,
+            queries=self._sources.queries,
+            personal=self._sources.personal,
+            signer=Signers(self._sources.secrets, store.id, self._sources.clock).stock_notice,
+            origin=self._origin(store),
+        )
+        if mail is None:
+            return None
+        return _Content(
+            recipient=mail.recipient, subject=mail.subject, facts=mail.facts, unsubscribe_url=mail.unsubscribe_url
+        )
 
     async def _shipped(
         self, event: OrderFulfilled | ParcelShipped, store: StoreView, order: OrderView

@@ -19,6 +19,7 @@ from domain.store.collection_events import AddressKind
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
+from storefront.pages.stock_notice import CONSENT
 from storefront.rendering.formatting import SHOWN_OF_IMAGE, SHOWN_OF_PRODUCT, Card, cards, pictures, without_currency
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.structured_data import product_data, shelf_data
@@ -244,6 +245,8 @@ class ProductPages(Pages):
             product=product,
             variants=variants,
             chosen=_chosen(variants, requested),
+            sold_out=[variant for variant in variants if variant.available <= 0],
+            consent=CONSENT,
             choice=_choice_name(variants),
             pictures=photos,
             shop=await self._facts.shop.of(visit.store, visit.revision),

@@ -20,6 +20,8 @@ from storefront.visit.cookies import DAY, MINUTE, MONTH
 
 ORDER_LINK_AGE = timedelta(days=3 * 365)
 """Longer than the two years in which a shopper in the EU may claim a defect."""
+NOTICE_LINK_AGE = timedelta(days=400)
+"""Longer than a stock notice waits, so that its link can always withdraw it."""
 SECRET_BYTES = 16
 
 
@@ -158,6 +160,10 @@ class Signers:
     @cached_property
     def find(self) -> Signer:
         return self._signer("find", DAY)
+
+    @cached_property
+    def stock_notice(self) -> Signer:
+        return self._signer("stock notice", NOTICE_LINK_AGE)
 
     @cached_property
     def checkout(self) -> Signer:

@@ -59,10 +59,13 @@ from domain.order.sourcing import (
 from domain.order.supplier_orders import record_supplier_order, request_supplier_orders
 from domain.order.withdrawal import withdraw
 from domain.payout.aggregate import PAYOUT, PayoutReport, PayoutStatus, payout_stream, record_payout
+from domain.privacy import Sealed
 from domain.product import aggregate as products
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
 from domain.sourcing.listing import ListingVariant
+from domain.stock_notice.aggregate import STOCK_NOTICE, StockNoticeStatus, request_notice
+from domain.stock_notice.events import StockNoticeEnd
 from domain.store import aggregate as stores
 from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
@@ -93,6 +96,7 @@ class History:
         self.images: list[UUID] = []
         self.shows: dict[UUID, UUID] = {}
         self.orders: list[UUID] = []
+        self.notices: list[UUID] = []
         for n, id in enumerate(self.merchants):
             name = sealed(id) if n else None
             self._append(merchants.MERCHANT, id, merchants.register(id, email=sealed(id), name=name, at=self._at))
@@ -698,6 +702,36 @@ class History:
         )
         self._append(MAIL, order.store_id, outcome)
 
+    def _stock_notice(self, number: int) -> None:
+        if not self.notices or number % 3 == 0:
+            product = self.state(self._pick(self.products, number))
+            notice_id, shopper_id = self._new(), self._new()
+            events = request_notice(
+                notice_id,
+                store_id=product.store_id,
+                product_id=product.id,
+                variant_id=next(iter(product.variants)),
+                shopper_id=shopper_id,
+                email=Sealed(person_id=shopper_id, ciphertext=f"v1.k.{number}.c"),
+                consent="One mail.",
+                at=self._at,
+            )
+            self._append(STOCK_NOTICE, product.store_id, events)
+            self.notices.append(notice_id)
+            return
+        notice = self.state(self._pick(self.notices, number))
+        if notice.status is StockNoticeStatus.ENDED:
+            return
+        step = number % 4
+        events = (
+            notice.confirm(at=self._at)
+            if step < 2
+            else notice.announce(at=self._at)
+            if step == 2
+            else notice.finish(list(StockNoticeEnd)[number % len(StockNoticeEnd)], at=self._at)
+        )
+        self._append(STOCK_NOTICE, notice.store_id, events)
+
     def _later(self, number: int) -> None:
         self._at += timedelta(hours=number % 30)
 
@@ -742,6 +776,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "purchase": History._purchase,
     "bank": History._bank,
     "mail": History._mail,
+    "stock notice": History._stock_notice,
     "later": History._later,
 }
 

@@ -14,6 +14,7 @@ from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
 from consumers.schedules.deadlines import DeadlinePolicy
+from consumers.schedules.stock_notices import StockNotices
 from domain.kernel import DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
@@ -50,6 +51,7 @@ from infra.adapters.postgres.accounts import PostgresRateLimits
 from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
+from infra.adapters.postgres.stock_notices import ReadModelNotices
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
@@ -250,7 +252,13 @@ class StorefrontPlatform:
 
     async def enforce_deadlines(self) -> None:
         """Run the deadlines policy once."""
-        await DeadlinePolicy(ReadModelOverdue(self.readers), self, self.clock, PostgresCarts(self._pool)).enforce()
+        await DeadlinePolicy(
+            ReadModelOverdue(self.readers),
+            self,
+            self.clock,
+            PostgresCarts(self._pool),
+            StockNotices(ReadModelNotices(self.readers), self.personal),
+        ).enforce()
 
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -31,9 +32,9 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
-from projections.catalog.views import BrandResult, StoreView
+from projections.catalog.views import BrandResult, ProductView, StoreView, VariantView
 from projections.merchants.views import BusinessIdentityView, MerchantView
-from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView
+from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView, StockNoticeView
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
 from storefront.visit.order_links import OrderLinks
@@ -96,6 +97,15 @@ class Desk:
             currency="USD",
             contact_email="hello@neonhaven.example",
         )
+
+    async def stock_notice(self, store_id: UUID, notice_id: UUID) -> StockNoticeView | None:
+        return None
+
+    async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
+        return {}
+
+    async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
+        return {}
 
     async def order(self, store_id: UUID, order_id: UUID) -> OrderView | None:
         if not self.shows_order:

@@ -1,0 +1,74 @@
+"""Queries about stock notices. Each takes a scope; see :mod:`projections.reading.scope`."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from domain.privacy import Sealed
+from domain.stock_notice.aggregate import StockNoticeStatus
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
+from projections.sales.views import StockNoticeView
+
+COLUMNS = "n.id, n.store_id, n.product_id, n.variant_id, n.email, n.status, n.created_at"
+_AVAILABLE = (
+    "join variants v on v.id = n.variant_id join products p on p.id = n.product_id join stores s on s.id = n.store_id "
+    "where v.on_hand > v.reserved and p.status = 'ACTIVE' and s.status = 'ACTIVE'"
+)
+
+
+def _within(scope: Scope, where: Conditions) -> Conditions:
+    return restrict(
+        where,
+        scope,
+        merchant="n.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
+        store="n.store_id",
+    )
+
+
+async def stock_notice_by_id(db: Reader, notice_id: UUID, *, scope: Scope) -> StockNoticeView | None:
+    """Return a stock notice."""
+    where = _within(scope, Conditions().add("n.id = {}", notice_id))
+    record = await db.fetchrow(f"select {COLUMNS} from stock_notices n where {where.sql}", *where.arguments)
+    return None if record is None else _view(record)
+
+
+async def notices_to_announce(db: Reader, *, scope: Scope, limit: int) -> Sequence[StockNoticeView]:
+    """Return confirmed notices whose variant can be bought again, those of one variant together, the oldest first."""
+    where = _within(scope, Conditions().add("n.status = 'CONFIRMED'"))
+    records = await db.fetch(
+        f"select {COLUMNS} from stock_notices n {_AVAILABLE} and {where.sql} "
+        f"order by n.variant_id, n.created_at, n.id limit {int(limit)}",
+        *where.arguments,
+    )
+    return [_view(record) for record in records]
+
+
+async def notices_unchanged_since(
+    db: Reader, before: datetime, status: StockNoticeStatus, *, scope: Scope, limit: int
+) -> Sequence[UUID]:
+    """Return the notices that have had a status since before a time, the oldest first."""
+    where = _within(
+        scope, Conditions().add("n.status <> 'ENDED'").add("n.status = {}", status).add("n.updated_at < {}", before)
+    )
+    records = await db.fetch(
+        f"select n.id from stock_notices n where {where.sql} order by n.updated_at, n.id limit {int(limit)}",
+        *where.arguments,
+    )
+    return [record["id"] for record in records]
+
+
+def _view(record: Record) -> StockNoticeView:
+    return StockNoticeView(
+        id=record["id"],
+        store_id=record["store_id"],
+        product_id=record["product_id"],
+        variant_id=record["variant_id"],
+        email=Sealed.model_validate_json(record["email"]),
+        status=StockNoticeStatus(record["status"]),
+        created_at=record["created_at"],
+    )
