@@ -9,7 +9,7 @@ from asyncpg import Record
 from domain.discount.events import DiscountTerms
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
-from projections.sales.scoped import within
+from projections.sales.scoped import of_store, within
 from projections.sales.views import DiscountView
 
 COLUMNS = "d.id, d.store_id, d.code, d.terms, d.paused, d.reserved, d.used, d.created_at, d.updated_at"
@@ -17,13 +17,9 @@ DISCOUNTS_MOST = 500
 """Most codes that a list returns, the newest first."""
 
 
-def _within(scope: Scope, where: Conditions) -> Conditions:
-    return within(scope, where, "d.store_id")
-
-
 async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[DiscountView, ...]:
     """Return a store's discount codes, the newest first."""
-    where = _within(scope, Conditions().add("d.store_id = {}", store_id))
+    where = of_store(scope, "d.store_id", store_id)
     records = await db.fetch(
         f"select {COLUMNS} from discounts d where {where.sql} order by d.created_at desc, d.id desc limit {DISCOUNTS_MOST}",
         *where.arguments,
@@ -33,14 +29,14 @@ async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tup
 
 async def discount_by_id(db: Reader, discount_id: UUID, *, scope: Scope) -> DiscountView | None:
     """Return a discount code."""
-    where = _within(scope, Conditions().add("d.id = {}", discount_id))
+    where = within(scope, Conditions().add("d.id = {}", discount_id), "d.store_id")
     record = await db.fetchrow(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
     return None if record is None else _view(record)
 
 
 async def has_discounts(db: Reader, store_id: UUID, *, scope: Scope) -> bool:
     """Whether a store has a discount code in use."""
-    where = _within(scope, Conditions().add("d.store_id = {}", store_id).add("not d.paused"))
+    where = of_store(scope, "d.store_id", store_id).add("not d.paused")
     return bool(await db.fetchval(f"select exists (select from discounts d where {where.sql})", *where.arguments))
 
 

@@ -13,7 +13,7 @@ from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
-from projections.sales.scoped import within
+from projections.sales.scoped import of_store, within
 from projections.sales.views import DisputeView, PayoutView
 
 DISPUTE_LINE_BASIS_POINTS = 75
@@ -122,15 +122,14 @@ async def disputes_near_deadline(
 
 async def dispute_rate(db: Reader, store_id: UUID, since: date, *, scope: Scope) -> DisputeRate:
     """Return how many of a store's payments since the beginning of a day, in UTC, are disputed."""
-    paid = Conditions().add("y.store_id = {}", store_id).add("y.day >= {}", since)
-    paid = within(scope, paid, "y.store_id", shoppers=False)
+    paid = of_store(scope, "y.store_id", store_id, shoppers=False).add("y.day >= {}", since)
     payments = await db.fetchval(
         f"select coalesce(sum(y.orders), 0)::bigint from paid_days y where {paid.sql}", *paid.arguments
     )
     begin = datetime.combine(since, time(), UTC)
     # A payment is disputed after it was made, so older disputes are not read.
-    where = Conditions().add("d.store_id = {}", store_id).add("d.opened_at >= {0} and o.paid_at >= {0}", begin)
-    where = within(scope, where, "d.store_id", shoppers=False)
+    where = of_store(scope, "d.store_id", store_id, shoppers=False)
+    where = where.add("d.opened_at >= {0} and o.paid_at >= {0}", begin)
     disputed = await db.fetchval(
         "select count(distinct d.order_id) from disputes d join orders o on o.id = d.order_id "
         f"where {where.sql} and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED')",

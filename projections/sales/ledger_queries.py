@@ -16,7 +16,7 @@ from domain.ledger.postings import FEES, Account, EntryKind
 from domain.money import Money
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
-from projections.sales.scoped import within
+from projections.sales.scoped import of_store, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ async def statement(
 
 async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[AccountBalance, ...]:
     """Return the balances of a store's book; in each currency they sum to zero."""
-    where = within(scope, Conditions().add("p.book = {}", store_id), "p.book", shoppers=False)
+    where = of_store(scope, "p.book", store_id, shoppers=False)
     records = await db.fetch(
         "select p.account, p.currency, p.minor from ledger_balances p "
         f"where {where.sql} order by p.currency, p.account",

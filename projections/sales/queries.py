@@ -23,7 +23,7 @@ from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, W
 from projections.reading.scope import Scope
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
 from projections.sales.return_queries import returns_of_orders, returns_with_refunds
-from projections.sales.scoped import within
+from projections.sales.scoped import of_store, within
 from projections.sales.sourcing_queries import substitutes_of_orders, supplier_orders_of_orders
 from projections.sales.tables import KEPT, WITHDRAWN
 from projections.sales.views import (
@@ -101,7 +101,7 @@ def _listed(
     store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None, needs_attention: bool
 ) -> Conditions:
     """Return the conditions of a list of orders, in parts if it is about some statuses."""
-    where = within(scope, Conditions().add("o.store_id = {}", store_id), "o.store_id")
+    where = of_store(scope, "o.store_id", store_id)
     if withdrawn is not None:
         where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
     if needs_attention:
@@ -122,11 +122,11 @@ async def count_orders(
 ) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
     if needs_attention:
-        attention = within(scope, Conditions().add("o.store_id = {}", store_id).add(NEEDS_ATTENTION), "o.store_id")
+        attention = of_store(scope, "o.store_id", store_id).add(NEEDS_ATTENTION)
         if statuses:
             attention = attention.add("o.status = any({})", sorted(statuses))
         return int(await db.fetchval(f"select count(*) from orders o where {attention.sql}", *attention.arguments))
-    where = within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    where = of_store(scope, "k.store_id", store_id)
     counts = await db.fetchval(f"select k.counts from order_counts k where {where.sql}", *where.arguments)
     labels = () if withdrawn is None else (WITHDRAWN if withdrawn else KEPT,)
     return 0 if counts is None else total(read_tally(counts), statuses, labels)
@@ -141,7 +141,7 @@ async def orders_by_number(
     db: Reader, store_id: UUID, number: str, *, scope: Scope, limit: int = 10
 ) -> list[OrderView]:
     """Return a store's orders with a number, the newest first; numbers are short and may recur, but rarely do."""
-    where = within(scope, Conditions().add("o.store_id = {}", store_id).add("o.number = {}", number), "o.store_id")
+    where = of_store(scope, "o.store_id", store_id).add("o.number = {}", number)
     records = await db.fetch(
         f"select {_ORDERS.sql} from orders o where {where.sql} order by o.placed_at desc, o.id desc limit {int(limit)}",
         *where.arguments,
@@ -177,7 +177,7 @@ async def rejected_webhooks_of_store(
     db: Reader, store_id: UUID, *, scope: Scope, limit: int = 50
 ) -> tuple[RejectedWebhookView, ...]:
     """Return the rejected webhooks of a store, the newest first; shoppers see none."""
-    where = within(scope, Conditions().add("r.store_id = {}", store_id), "r.store_id", shoppers=False)
+    where = of_store(scope, "r.store_id", store_id, shoppers=False)
     records = await db.fetch(
         "select r.source, r.external_id, r.type, r.order_id, r.reason, r.at from rejected_webhooks r "
         f"where {where.sql} order by r.at desc, r.id desc limit {int(limit)}",

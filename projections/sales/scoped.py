@@ -1,5 +1,7 @@
 """Which rows of the sales read model a scope covers."""
 
+from uuid import UUID
+
 from projections.reading.paging import Conditions
 from projections.reading.scope import Scope, owned, restrict
 
@@ -15,3 +17,10 @@ def within(scope: Scope, where: Conditions, store: str, *, shoppers: bool = True
     """
     merchant = owned(store, owners="store_owners", id="store_id")
     return restrict(where, scope, merchant=merchant, store=store if shoppers else None)
+
+
+def of_store(scope: Scope, column: str, store_id: UUID, *, shoppers: bool = True) -> Conditions:
+    """Return the conditions of a list of one store's rows, whose scope is checked once and not for each row."""
+    where = Conditions()
+    store = f"{where.value(store_id)}::uuid"
+    return within(scope, where.add(f"{column} = {store}"), store, shoppers=shoppers)

@@ -51,21 +51,22 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     return await compare(servers.settings, store_id, merchant_id, sizes, report)
 
 
-async def fill(dsn: str, sizes: Sizes, seed: int, report: ReportPhase) -> tuple[UUID, UUID]:
+async def fill(
+    dsn: str, sizes: Sizes, seed: int, report: ReportPhase, *, names: tuple[str, str] = (HUNDREDTH, WHOLE)
+) -> tuple[UUID, UUID]:
     """Make both databases; return the ids of the store and of its merchant."""
+    hundredth, whole = (database_of(dsn, name) for name in names)
     store_id, merchant_id = uuid4(), uuid4()
     small = {name: max(1, sizes[name] // TIMES) for name in ("products", "orders", "tenants", "events")}
     admin = await asyncpg.connect(dsn)
     try:
-        await admin.execute(f"create database {HUNDREDTH}")
-        await migrate(database_of(dsn, HUNDREDTH))
-        await fill_template(
-            database_of(dsn, HUNDREDTH), small, merchant_id=merchant_id, store_id=store_id, seed=seed, report=report
-        )
-        await admin.execute(f"create database {WHOLE} template {HUNDREDTH}")
+        await admin.execute(f"create database {names[0]}")
+        await migrate(hundredth)
+        await fill_template(hundredth, small, merchant_id=merchant_id, store_id=store_id, seed=seed, report=report)
+        await admin.execute(f"create database {names[1]} template {names[0]}")
     finally:
         await admin.close()
-    await grow(database_of(dsn, WHOLE), times=TIMES, fixed=(store_id, merchant_id), report=report)
+    await grow(whole, times=TIMES, fixed=(store_id, merchant_id), report=report)
     return store_id, merchant_id
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from domain.product.events import ProductStatus
 from projections.catalog.counts import NO_LABEL, ProductCounts, read_counts
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store
 from projections.catalog.views import CategoryCount
-from projections.reading.paging import Conditions, Reader
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 
 
@@ -51,6 +51,6 @@ def _middle(values: Mapping[tuple[int, int], int], counts: Counter[tuple[int, in
 
 async def counts_of_store(db: Reader, store_id: UUID, scope: Scope) -> ProductCounts:
     """Return the counts of a store's products."""
-    where = within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    where = of_store(scope, "k.store_id", store_id)
     body = await db.fetchval(f"select k.counts from product_counts k where {where.sql}", *where.arguments)
     return ProductCounts() if body is None else read_counts(body)

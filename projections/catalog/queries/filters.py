@@ -5,7 +5,7 @@
 from uuid import UUID
 
 from domain.product.events import ProductStatus
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store
 from projections.catalog.views import ProductFilter, ProductSort
 from projections.reading.paging import Conditions, parts_of
 from projections.reading.scope import Scope
@@ -19,22 +19,21 @@ def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductS
 
     A list by score is split by category, too.
     """
-    where = Conditions()
+    where = of_store(scope, "p.store_id", store_id).add("p.status = part.name")
     parts = parts_of(filter.statuses) if filter.statuses else _ALL_PARTS
-    store = f"{where.value(store_id)}::uuid"
-    where.add(f"p.store_id = {store}").add("p.status = part.name")
     categories = categories_of(filter)
     if categories and sort is ProductSort.SCORE:
         parts += f" cross join unnest({where.value(categories)}::text[]) c (category)"
         where.add("p.category = c.category")
     elif categories:
         where.add("p.category = any({})", categories)
-    within(scope, _tagged(where, filter), store).split(parts)
+    _tagged(where, filter).split(parts)
     price = _price(where, filter)
     if price and filter.text is None and sort not in BY_PRICE:
         statuses = where.value(sorted(filter.statuses or ProductStatus))
         where.narrow(
-            f"select p.* from products p where p.store_id = {store} and p.status = any({statuses}) and {price}",
+            f"select p.* from products p where p.store_id = {where.value(store_id)} and p.status = any({statuses}) "
+            f"and {price}",
             f"({price})",
         )
     elif price:
@@ -50,9 +49,7 @@ def categories_of(filter: ProductFilter) -> list[str]:
 
 def filtered(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
     """Return the conditions of a filter apart from its text, for a table ``p``."""
-    where = Conditions()
-    store = f"{where.value(store_id)}::uuid"
-    where = within(scope, where.add(f"p.store_id = {store}"), store)
+    where = of_store(scope, "p.store_id", store_id)
     if filter.statuses:
         where.add("p.status = any({})", sorted(filter.statuses))
     if categories := categories_of(filter):

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from domain.media.events import CutoutReview, ImageVersion, MediaType, Operation, RejectionReason
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import (
     FINISHED,
     ImageReview,
@@ -194,9 +194,9 @@ def _in_parts(
     store_id: UUID, types: Collection[MediaType], statuses: Collection[ImageState], scope: Scope
 ) -> Conditions:
     """Return the conditions of a list that is split by type and status."""
-    where = Conditions().add("m.store_id = {}", store_id).add("m.type = kind.name").add("m.status = part.name")
+    where = of_store(scope, "m.store_id", store_id).add("m.type = kind.name").add("m.status = part.name")
     parts = f"{parts_of(statuses or ImageState)} cross join {parts_of(types or MediaType, 'kind')}"
-    return within(scope, where, "m.store_id").split(parts)
+    return where.split(parts)
 
 
 async def count_media(
@@ -208,7 +208,7 @@ async def count_media(
     statuses: Collection[ImageState] = FINISHED,
 ) -> int:
     """Return how many assets :func:`media_of_store` lists."""
-    where = within(scope, Conditions().add("k.store_id = {}", store_id), "k.store_id")
+    where = of_store(scope, "k.store_id", store_id)
     counts = await db.fetchval(f"select k.counts from media_counts k where {where.sql}", *where.arguments)
     return 0 if counts is None else total(read_tally(counts), types, statuses)
 

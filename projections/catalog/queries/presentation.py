@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from domain.store.collection_events import AddressKind, CollectionRule
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import CategoryTextView, CollectionView
 from projections.reading.columns import grouped
 from projections.reading.paging import Conditions, Reader
@@ -39,7 +39,7 @@ async def collections_by_stores(
 
 async def collection_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> CollectionView | None:
     """Return a store's collection by its slug."""
-    where = within(scope, Conditions().add("c.store_id = {}", store_id).add("c.slug = {}", slug), "c.store_id")
+    where = of_store(scope, "c.store_id", store_id).add("c.slug = {}", slug)
     return await _one_collection(db, where)
 
 

@@ -16,15 +16,15 @@ from domain.store.publication import (
 )
 from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER
 from projections.catalog.queries.counts import counts_of_store
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store
 from projections.catalog.views import ON_SALE
-from projections.reading.paging import Conditions, Reader, parts_of
+from projections.reading.paging import Reader, parts_of
 from projections.reading.scope import Scope
 
 
 async def page_facts(db: Reader, store_id: UUID, *, scope: Scope) -> dict[PageType, PageFacts]:
     """Return a store's pages by type; of several custom pages, one."""
-    where = within(scope, Conditions().add("g.store_id = {}", store_id), "g.store_id")
+    where = of_store(scope, "g.store_id", store_id)
     number = len(where.arguments)
     records = await db.fetch(
         "select g.id, g.type, g.written_by, "
@@ -64,14 +64,14 @@ async def store_products_for_sale(
     number, days, facts = counts.by_category(ON_SALE).total(), counts.by_shipping_days(ON_SALE), counts.by_fact(ON_SALE)
     if not number:
         return products_for_sale([], promise_days)
-    where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
+    where = of_store(scope, "p.store_id", store_id)
     oldest = _oldest("p.currency, p.created_at, p.id", where.sql, 1)
     currency = await db.fetchval(oldest, *where.arguments)
 
     async def flawed(number: int, condition: str, *values: object) -> FlawedProducts:
         if not number:
             return FlawedProducts()
-        where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id").add(condition, *values)
+        where = of_store(scope, "p.store_id", store_id).add(condition, *values)
         rows = await db.fetch(_oldest("p.id, p.title, p.created_at", where.sql, NAMED_MOST), *where.arguments)
         return FlawedProducts(number, tuple((row["id"], row["title"]) for row in rows))
 
@@ -103,7 +103,7 @@ def _oldest(columns: str, condition: str, most: int) -> str:
 
 
 async def _with_drafts(db: Reader, store_id: UUID, scope: Scope) -> list[ProductFacts]:
-    where = within(scope, Conditions().add("p.store_id = {}", store_id), "p.store_id")
+    where = of_store(scope, "p.store_id", store_id)
     records = await db.fetch(
         "select p.id, p.title, p.currency, p.price_minor, p.cost_minor, p.has_manufacturer, "
         "split_part(p.shipping_days, '-', 2)::bigint as slowest_days, "

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.shipping.rates import ShippingRates
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from domain.store.return_policy import ReturnPolicy
-from projections.catalog.queries.scoped import within
+from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import (
     BrandResult,
     PageVersionView,
@@ -164,7 +164,7 @@ async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope, only: Only = No
 
 async def page_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> PageView | None:
     """Return a store's page by its slug."""
-    where = within(scope, Conditions().add("g.store_id = {}", store_id).add("g.slug = {}", slug), "g.store_id")
+    where = of_store(scope, "g.store_id", store_id).add("g.slug = {}", slug)
     return await _page(db, where)
 
 
