@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 from commands.purchasing import ListingAnswer, RecordSourcing, RecordSupplierOrder, RequestSupplierOrders
 from consumers.ports import Aggregates, React
-from domain.kernel import DomainError, DomainEvent, Transient
+from domain.kernel import Clock, DomainError, DomainEvent, Transient
 from domain.merchant.events import SupplierProvider
 from domain.order.after_sale.sourcing_events import (
     HoldDecision,
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 ASKING = RetryPolicy(attempts=5, first_pause=1.0, growth=3.0, longest_pause=30.0)
 """Tries of one question or order; the adapter waits for a rate limit by itself."""
 REASON_MAX = 300
+CHECK_WITHIN = timedelta(days=3)
+"""An older payment is history that a new consumer reads; its order was bought in another way."""
 
 
 class PurchasingPolicy:
@@ -58,17 +61,20 @@ class PurchasingPolicy:
         catalogs: SupplierCatalogs,
         suppliers: Mapping[SupplierProvider, SupplierOrders],
         personal: PersonalData,
+        clock: Clock,
         *,
         asking: RetryPolicy = ASKING,
     ) -> None:
         self._react, self._aggregates, self._catalogs = react, aggregates, catalogs
-        self._suppliers, self._personal, self._asking = suppliers, personal, asking
+        self._suppliers, self._personal, self._clock, self._asking = suppliers, personal, clock, asking
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
         if await self._react.outcome(envelope, self.name) is not None:
             return
         match event:
+            case OrderPaid() if self._clock.now() - envelope.recorded_at > CHECK_WITHIN:
+                return
             case OrderPaid() | SourcingCheckRequested():
                 await self._check(envelope, event.originator_id)
             case SourcingChecked():
@@ -105,6 +111,9 @@ class PurchasingPolicy:
         return await retry(lambda: catalog.find(source_id), self._asking)
 
     async def _request(self, envelope: Envelope, order_id: UUID) -> None:
+        order = await self._aggregates.get(ORDER, order_id)
+        if not (await self._aggregates.get(STORE, order.store_id)).orders_at_suppliers:
+            return
         try:
             await self._react(RequestSupplierOrders(order_id=order_id), cause=envelope, name=self.name)
         except DomainError as refusal:

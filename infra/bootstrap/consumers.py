@@ -387,7 +387,7 @@ async def _purchasing_policy(
     from consumers.policies.purchasing import PurchasingPolicy
 
     suppliers = await supplier_orders(platform)
-    return PurchasingPolicy(react, aggregates, catalogs, suppliers, await platform.personal())
+    return PurchasingPolicy(react, aggregates, catalogs, suppliers, await platform.personal(), platform.clock)
 
 
 async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":

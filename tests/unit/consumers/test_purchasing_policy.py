@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from commands.purchasing import (
     SubstituteLines,
     Substitution,
 )
-from consumers.policies.purchasing import PurchasingPolicy
+from consumers.policies.purchasing import CHECK_WITHIN, PurchasingPolicy
 from domain.kernel import DomainError, Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -79,6 +80,7 @@ class Shop:
             SharedCatalogs({SAMPLE: self.catalog}),
             {SAMPLE: self.supplier},
             self.personal,
+            platform.clock,
             asking=AT_ONCE,
         )
         self.order_id = uuid4()
@@ -288,3 +290,12 @@ async def test_a_held_order_is_refunded_and_its_pieces_do_not_go_back_into_stock
     assert (order.status, len(order.after.refunds)) == ("CANCELLED", 1)
     assert (await shop.platform.product(line.product_id)).variants[line.variant_id].on_hand == before
     assert shop.supplier.asked == 0
+
+
+async def test_a_payment_of_long_ago_is_history_that_no_supplier_is_asked_about(shop: Shop) -> None:
+    await shop.open(places=True)
+    order, asked = await shop.order(), shop.catalog.asked
+    await shop.platform.send(RecordPayment(order_id=order.id, paid=order.total, fee=Money(minor=200), intent_id="pi_1"))
+    shop.platform.clock.advance(CHECK_WITHIN + timedelta(seconds=1))
+    await shop.deliver()
+    assert (shop.catalog.asked, (await shop.order()).after.sourcing.is_checked) == (asked, False)
