@@ -117,7 +117,7 @@ async def find_generation(reading: ReadContext, id: UUID) -> Generation:
 
 async def find_order(reading: ReadContext, id: UUID) -> Order:
     """Return an order of the merchant, or raise NotFound."""
-    view = await sales_queries.order_by_id(reading.db, id, scope=reading.scope)
+    view = await sales_queries.order_by_id(reading.db, id, scope=reading.scope, only=asked_for("Order"))
     return Order.of(require(view, "order", id), reading)
 
 

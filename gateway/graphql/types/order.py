@@ -3,13 +3,16 @@
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Self
 
 import strawberry
 
 from domain.mail.events import MailKind
+from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
 from gateway.graphql.context import ReadContext
+from gateway.graphql.derived import Derived, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.dispute import Dispute
@@ -188,7 +191,7 @@ class OrderMail:
 
 
 @strawberry.type(description="A shopper's order.")
-class Order:
+class Order(Derived):
     id: strawberry.ID
     store_id: strawberry.ID
     number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")
@@ -243,6 +246,47 @@ class Order:
     updated_at: datetime
     view: strawberry.Private[OrderView]
     reading: strawberry.Private[ReadContext]
+
+    sources = {
+        "id": of_view("id", str),
+        "store_id": of_view("store_id", str),
+        **{
+            name: of_view(name, attrgetter("decimal"))
+            for name in ("subtotal", "shipping", "tax", "total", "paid", "platform_fee", "refunded")
+        },
+        "discount": derived(lambda one: discounted(one.view).decimal, "total", "discount"),
+        "discount_code": of_view("discount", attrgetter("code")),
+        "currency": of_view("total", attrgetter("currency")),
+        "short_quantity": derived(lambda one: one.view.short, "lines"),
+        "refundable": derived(
+            lambda one: None if one.view.refundable is None else one.view.refundable.decimal,
+            "paid",
+            "refunds",
+            "intent_id",
+        ),
+        "arrival": of_view("arrival", lambda arrival: ArrivalWindow(**arrival.model_dump())),
+        "withdrawal_deadline": derived(lambda one: one.view.withdrawal_deadline, "delivered_on"),
+        "created_at": of_view("placed_at"),
+        **{
+            name: resolved(name)
+            for name in (
+                "lines",
+                "unmatched_payments",
+                "parcels",
+                "refunds",
+                "hold",
+                "substitutes",
+                "supplier_orders",
+                "returns",
+                "withdrawals",
+            )
+        },
+        "page_versions": resolved("pages"),
+        "costs": resolved("sourcing"),
+        **dict.fromkeys(("disputes", "mails"), resolved("id")),
+        "shopper": resolved("shopper_id", "shopper_name", "shopper_email", "shipping_address"),
+        "store": resolved("store_id"),
+    }
 
     @strawberry.field
     def lines(self) -> list[OrderLine]:
@@ -321,41 +365,9 @@ class Order:
 
     @classmethod
     def of(cls, view: OrderView, reading: ReadContext) -> Self:
-        return cls(
-            id=as_gid(view.id),
-            store_id=as_gid(view.store_id),
-            number=view.number,
-            status=view.status,
-            subtotal=view.subtotal.decimal,
-            shipping=view.shipping.decimal,
-            tax=view.tax.decimal,
-            total=view.total.decimal,
-            discount=(view.total - view.total if view.discount is None else view.discount.amount).decimal,
-            discount_code=None if view.discount is None else view.discount.code,
-            shipping_zone=view.shipping_zone,
-            currency=view.total.currency,
-            needs_attention=view.needs_attention,
-            items=view.items,
-            short_quantity=view.short,
-            payment_provider=view.payment_provider,
-            intent_id=view.intent_id,
-            paid=None if view.paid is None else view.paid.decimal,
-            platform_fee=None if view.platform_fee is None else view.platform_fee.decimal,
-            refunded=None if view.refunded is None else view.refunded.decimal,
-            refundable=None if view.refundable is None else view.refundable.decimal,
-            payment_failure=view.payment_failure,
-            cancel_reason=view.cancel_reason,
-            carrier=view.carrier,
-            tracking_number=view.tracking_number,
-            arrival=None if view.arrival is None else ArrivalWindow(**view.arrival.model_dump()),
-            delivered_on=view.delivered_on,
-            withdrawal_deadline=view.withdrawal_deadline,
-            placed_at=view.placed_at,
-            paid_at=view.paid_at,
-            fulfilled_at=view.fulfilled_at,
-            cancelled_at=view.cancelled_at,
-            created_at=view.placed_at,
-            updated_at=view.updated_at,
-            view=view,
-            reading=reading,
-        )
+        return made(cls, view, reading)
+
+
+def discounted(view: OrderView) -> Money:
+    """Return what a discount code takes off an order."""
+    return view.total - view.total if view.discount is None else view.discount.amount

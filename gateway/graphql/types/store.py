@@ -223,6 +223,7 @@ class Store(Derived):
             withdrawn=withdrawn,
             needs_attention=needs_attention,
             scope=reading.scope,
+            only=asked_for("Order"),
         )
 
         async def count() -> int:

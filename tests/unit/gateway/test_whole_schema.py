@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,10 @@ from domain.discount.events import DiscountKind, DiscountTerms
 from domain.generation.events import JobStatus, JobType, Step
 from domain.kernel import InvalidInput
 from domain.media.events import MediaType
-from domain.order.events import OrderStatus
+from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
+from domain.order.after_sale.sourcing_state import SupplierOrderStatus
+from domain.order.after_sale.state import RefundStatus
+from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import PageType, StoreStatus
@@ -80,6 +83,23 @@ FIXED: dict[str, list[Any]] = {
     "orders.status": [each.value for each in OrderStatus],
     "generations.status": [each.value for each in JobStatus],
     "jobs.status": [each.value for each in JobStatus],
+    "orders.attention": [True, False],
+    "orders.return_days": [None, 30],
+    "orders.pages": ["[]"],
+    **{f"orders.{name}_count": [0, 1] for name in ("refund", "return", "substitute", "supplier_order", "parcel")},
+    **{f"orders.{name}": [None] for name in ("arrival", "hold", "sourcing", "withdrawn_at")},
+    "orders.delivered_on": [None, date(2026, 11, 1)],
+    **{key: [0, 3] for key in ("items", "quantity")},
+    "unmatched_payments.reason": [each.value for each in UnmatchedReason],
+    "refunds.status": [each.value for each in RefundStatus],
+    "returns.kind": [each.value for each in ReturnKind],
+    "returns.status": [each.value for each in ReturnStatus],
+    "supplier_orders.status": [each.value for each in SupplierOrderStatus],
+    "supplier_orders.provider": ["SAMPLE"],
+    "extra_cost": ['{"minor": 7, "currency": "USD"}'],
+    **{f"{table}.lines": ["[]"] for table in ("withdrawals", "refunds", "returns", "parcels")},
+    **{f"returns.{name}": [None] for name in ("note", "address", "received", "deadline")},
+    "requested_here": [True, False],
     "jobs.step": [each.value for each in Step],
     "jobs.type": [each.value for each in JobType],
     "input": ["{}"],
@@ -467,12 +487,13 @@ PATHS = {
     "ProductImage": "product(id: $id) {{ images {{ {} }} }}",
     "Generation": "store(id: $id) {{ generation {{ {} }} }}",
     "AgentJob": "store(id: $id) {{ generation {{ jobs {{ {} }} }} }}",
+    "Order": "store(id: $id) {{ orders {{ nodes {{ {} }} }} }}",
     "MediaAsset": "store(id: $id) {{ media {{ nodes {{ {} }} }} }}",
     "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
 }
 
 
-BEYOND_ROWS = {"balances", "disputeRate"}
+BEYOND_ROWS = {"balances", "disputeRate", "ordersAtSuppliers"}
 """Fields of a store that need more than the rows of these tests."""
 
 
