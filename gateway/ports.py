@@ -15,6 +15,7 @@ from domain.privacy import PersonalData
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
 from gateway.api.known_stores import KnownStores
+from gateway.api.provenance import StreamHistory
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
@@ -43,6 +44,7 @@ class GatewayDependencies:
     """A connection pool whose search path has the read models' schemas."""
     travel: TimeTravel
     """Reads as of an earlier position in the log."""
+    history: StreamHistory
     barrier: Consistency
     clock: Clock
 

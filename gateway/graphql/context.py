@@ -139,7 +139,7 @@ class ReadContext:
 
     def __post_init__(self) -> None:
         self.scope = MerchantScope(self.merchant_id)
-        self.loaders = Loaders(self.db, self.scope, self.deps.personal)
+        self.loaders = Loaders(self.db, self.scope, self.deps.personal, self.deps.history)
 
 
 __all__ = ["Info", "ReadContext", "RequestContext", "Unauthenticated"]

@@ -10,17 +10,19 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.privacy import PersonalData, Sealed
+from gateway.api.provenance import StreamHistory
 from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
-from projections.jobs.calls import UsageView, usage_of_generations
+from projections.jobs.calls import CallView, UsageView, calls_by_id, usage_of_generations
 from projections.jobs.views import GenerationView, JobView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
 from projections.sales.views import DisputeView, OrderMailView
+from schemas.envelope import Envelope
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -64,8 +66,8 @@ class Loaders:
     They cache what they load, so contexts must not share them.
     """
 
-    def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData) -> None:
-        self._db, self._scope, self._personal = db, scope, personal
+    def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData, history: StreamHistory) -> None:
+        self._db, self._scope, self._personal, self._history = db, scope, personal, history
 
     @cached_property
     def store(self) -> SharedLoader[UUID, StoreView | None]:
@@ -144,6 +146,28 @@ class Loaders:
         async def load(keys: list[tuple[UUID, int]]) -> Sequence[PageVersionView | None]:
             views = await catalog_queries.page_versions(self._db, keys, scope=self._scope)
             return [views.get(key) for key in keys]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def stream(self) -> SharedLoader[UUID, Sequence[Envelope]]:
+        """The events of a stream, in their order."""
+
+        async def load(stream_ids: list[UUID]) -> Sequence[Sequence[Envelope]]:
+            streams: dict[UUID, list[Envelope]] = {id: [] for id in stream_ids}
+            for raw in await self._history.read_streams(stream_ids):
+                streams[raw.stream_id].append(raw.decode())
+            return [streams[id] for id in stream_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def call(self) -> SharedLoader[UUID, CallView | None]:
+        """A recorded call."""
+
+        async def load(ids: list[UUID]) -> Sequence[CallView | None]:
+            views = await calls_by_id(self._db, ids, scope=self._scope)
+            return [views.get(id) for id in ids]
 
         return SharedLoader(load_fn=load)
 

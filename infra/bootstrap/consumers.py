@@ -49,6 +49,9 @@ CONSUMERS = (
 STUDIO_WORKERS = min(4, max(2, os.cpu_count() or 1))
 """Processes of the studio, with one thread each: photos need no other photo, so a core each is the best use of cores."""
 
+LONGEST_ANSWER = 8000
+"""Tokens of a model's longest answer, reasoning included."""
+
 STRONG_SECONDS = 180.0
 """Limit of one photo with a stronger model."""
 
@@ -280,6 +283,7 @@ def prompted_writers(
     *,
     budget: "ModelBudget | None",
     with_rules: bool,
+    max_tokens: int = LONGEST_ANSWER,
 ) -> Writers:
     """Return writers that ask models, and then the rules if ``with_rules``."""
     from infra.writers.prompted.brand import PromptedBrandWriter
@@ -290,7 +294,11 @@ def prompted_writers(
     from infra.writers.prompted.prices import Prices
 
     client = ModelClient(
-        models, budget=budget, prices=Prices.known(settings.model_prices), at_once=settings.model_requests
+        models,
+        budget=budget,
+        prices=Prices.known(settings.model_prices),
+        at_once=settings.model_requests,
+        max_tokens=max_tokens,
     )
     return Writers(
         PromptedBrandWriter(client, registry, fallback=rules.brand if with_rules else None, prompt=prompt("brand.v1")),

@@ -179,6 +179,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             commands=await platform.bus(),
             reader=await platform.reader(),
             travel=await platform.travel(),
+            history=await platform.log(),
             barrier=await platform.barrier(),
             clock=platform.clock,
             accounts=PostgresAccounts(pool),

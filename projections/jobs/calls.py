@@ -94,6 +94,13 @@ async def calls_of_generation(
     return tuple(_call(record) for record in records)
 
 
+async def calls_by_id(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, CallView]:
+    """Return calls by their ids; unknown ids are left out."""
+    where = _within(scope, Conditions().add("c.id = any({})", list(ids)))
+    records = await db.fetch(f"{_CALLS} where {where.sql}", *where.arguments)
+    return {record["id"]: _call(record) for record in records}
+
+
 async def usage_of_generations(db: Reader, generation_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, UsageView]:
     """Return what each generation used; each id of ``generation_ids`` is a key."""
     ids = list(generation_ids)

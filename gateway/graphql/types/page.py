@@ -12,6 +12,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.product import CopyScores
+from gateway.graphql.types.provenance import FieldProvenance, provenance_of_page
 from projections.catalog.queries.stores import PAGES
 from projections.catalog.views import PageVersionView, PageView
 
@@ -64,11 +65,16 @@ class Page(Derived):
         "scores": of_view("scores", CopyScores.of),
         "store": resolved("store_id"),
         "versions": resolved("id"),
+        "provenance": resolved("id", "store_id"),
     }
 
     @strawberry.field
     async def store(self) -> StoreRef | None:
         return await load_store(self.view.store_id, self.reading)
+
+    @field("Where each field of the page came from: event, call, prompt, and approval.")
+    async def provenance(self) -> list[FieldProvenance]:
+        return await provenance_of_page(self.reading, self.view.id, self.view.store_id)
 
     @field("All texts that the page had, the newest first.")
     async def versions(self) -> list[PageVersion]:

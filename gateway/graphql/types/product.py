@@ -21,6 +21,7 @@ from gateway.graphql.derived import Derived, Source, derived, made, of_view, res
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage
+from gateway.graphql.types.provenance import FieldProvenance, provenance_of_product
 from projections.catalog.queries.products import PRODUCTS, VARIANTS
 from projections.catalog.views import ProductView, VariantView
 
@@ -235,6 +236,7 @@ class Product(Derived):
         "shipping_days": of_view("shipping_days", ShippingDays.of),
         "images": resolved("id"),
         "variants": resolved("id"),
+        "provenance": resolved("id", "store_id"),
         "store": resolved("store_id"),
     }
 
@@ -245,6 +247,10 @@ class Product(Derived):
     @field("The variants that shoppers can buy.")
     async def variants(self) -> list[ProductVariant]:
         return [ProductVariant.of(view) for view in await self.reading.loaders.variants.load(self.view.id)]
+
+    @field("Where each field of the product came from: event, call, prompt, listing, and approval.")
+    async def provenance(self) -> list[FieldProvenance]:
+        return await provenance_of_product(self.reading, self.view.id, self.view.store_id)
 
     @strawberry.field
     async def store(self) -> StoreRef | None:

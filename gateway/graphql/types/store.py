@@ -30,6 +30,7 @@ from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.provenance import FieldProvenance, provenance_of_store
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
@@ -108,6 +109,7 @@ class Store(Derived):
                 "discounts",
                 "collections",
                 "category_pages",
+                "provenance",
             ),
             resolved("id"),
         ),
@@ -311,6 +313,10 @@ class Store(Derived):
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:
         return PlatformFee.of(self.reading.deps)
+
+    @field("Where each of the store's own fields came from: event, call, prompt, and approval.")
+    async def provenance(self) -> list[FieldProvenance]:
+        return await provenance_of_store(self.reading, self.view.id)
 
     @field("The newest generation. Null until it starts.")
     async def generation(self) -> Generation | None:

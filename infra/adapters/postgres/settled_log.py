@@ -34,6 +34,11 @@ select {_COLUMNS} from events
 where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
 """  # noqa: S608 - constants only
 
+_OF_STREAMS = f"""
+select {_COLUMNS} from events
+where stream_id = any ($1::uuid[]) and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
+"""  # noqa: S608 - constants only
+
 _POSITION_AT = """
 select position from events
 where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
@@ -88,6 +93,10 @@ class SettledLog:
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def read_streams(self, stream_ids: Sequence[UUID]) -> list[RawEvent]:
+        """Return all settled events of these streams, in log order."""
+        return [RawEvent(*row) for row in await self._pool.fetch(_OF_STREAMS, list(stream_ids))]
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
         """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""

@@ -225,3 +225,67 @@ async def test_every_outside_call_is_listed_once_with_what_it_used(pipeline: Pip
     usage = answer["generation"]["usage"]
     assert (usage["modelRequests"], usage["costUsd"], usage["callsWithoutPrice"]) == (0, "0.000000", 0)
     assert usage["imageSeconds"] == answer["me"]["usage"]["imageSeconds"] > 0
+
+
+PROVENANCE = """query ($id: ID!) { store(id: $id) {
+    provenance { ...all } pages { nodes { type provenance { ...all } } } products(first: 50) { nodes { id provenance { ...all } } }
+} } fragment all on FieldProvenance {
+    field setBy eventType approvedAt call { part model answerSha256 } listing { provider sourceId }
+}"""
+WITHOUT_A_CALL = {"niche", "contactEmail", "products"}
+"""What the merchant wrote, and the list of products, whose own fields have calls."""
+
+
+async def test_every_published_field_is_traced_to_its_call_and_its_approval(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run()
+    store = await pipeline.platform.ask(PROVENANCE, {"id": str(store_id)}, by=pipeline.owner)
+    product = store["products"]["nodes"][0]
+    assert {one["field"] for one in product["provenance"]} == {
+        *("title", "description", "slug", "features", "benefits", "callToAction", "metaTitle", "metaDescription"),
+        *(
+            "originalTitle",
+            "originalDescription",
+            "sourceProvider",
+            "sourceId",
+            "sourceUrl",
+            "winningScore",
+            "category",
+            "tags",
+            "attributes",
+            "sellingPrice",
+            "costPrice",
+            "shippingDays",
+        ),
+        *("variants", "images"),
+    }
+    pages = [(page["type"], page["provenance"]) for page in store["pages"]["nodes"]]
+    products = [(each["id"], each["provenance"]) for each in store["products"]["nodes"]]
+    for part, fields in [("brand", store["provenance"]), *pages, *products]:
+        for one in fields:
+            assert one["approvedAt"] is None or one["setBy"] == "MERCHANT", "the store is not approved yet"
+            if one["field"] not in WITHOUT_A_CALL:
+                assert one["setBy"] == "AGENT"
+                assert one["call"]["part"] == (part if one["listing"] is None else "search:SAMPLE"), one
+    title = {one["field"]: one for one in product["provenance"]}["title"]
+    assert (title["eventType"], title["listing"]) == ("product.product_copy_written.v1", None)
+
+
+async def test_what_the_merchant_changes_is_the_merchants_and_the_rest_has_an_approval(pipeline: Pipeline) -> None:
+    store_id = await pipeline.request()
+    await pipeline.run()
+    approve = "mutation ($input: StoreInput!) { approveStore(input: $input) { userErrors { message } } }"
+    await pipeline.platform.ask(approve, {"input": {"storeId": str(store_id)}}, by=pipeline.owner)
+    product_id = (await pipeline.store(store_id))["products"]["nodes"][0]["id"]
+    await pipeline.platform.ask(
+        "mutation ($input: EditProductInput!) { editProduct(input: $input) { userErrors { message } } }",
+        {"input": {"productId": product_id, "title": "A Vase of My Own"}},
+        by=pipeline.owner,
+    )
+    await pipeline.platform.barrier.catch_up()
+    store = await pipeline.platform.ask(PROVENANCE, {"id": str(store_id)}, by=pipeline.owner)
+    fields = next(each["provenance"] for each in store["products"]["nodes"] if each["id"] == product_id)
+    by_name = {one["field"]: one for one in fields}
+    assert (by_name["title"]["setBy"], by_name["title"]["call"]) == ("MERCHANT", None)
+    assert by_name["description"]["setBy"] == "AGENT"
+    assert all(one["approvedAt"] is not None for one in [*fields, *store["provenance"]])

@@ -286,6 +286,7 @@ async def a_platform(
             commands=bus,
             reader=MomentReader(reader),
             travel=TimeTravel(past, log, READ_MODELS.values(), clock),
+            history=log,
             barrier=barrier,
             clock=clock,
             accounts=PostgresAccounts(pool),

@@ -1,0 +1,190 @@
+"""Where each published field of a store came from: the event that set it, who caused it, and the call behind it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from domain.calls.aggregate import call_id
+from domain.ids import derived
+from domain.kernel import DomainEvent
+from domain.merchant.events import SupplierProvider
+from domain.product.events import (
+    PriceChanged,
+    ProductAdded,
+    ProductCopyWritten,
+    ProductDescribed,
+    ProductImported,
+    ProductMetaWritten,
+    ProductRetitled,
+)
+from domain.store.events import (
+    BrandGenerated,
+    DeliveryPromised,
+    NicheChanged,
+    PageRetitled,
+    PageWritten,
+    ProductsScouted,
+    ShippingRatesSet,
+    StoreApproved,
+    StoreRequested,
+)
+from schemas.envelope import Envelope, RawEvent
+
+
+class StreamHistory(Protocol):
+    """The events of single streams. They are not behind the log, as read models may be."""
+
+    async def read_streams(self, stream_ids: Sequence[UUID]) -> Sequence[RawEvent]:
+        """Return the settled events of these streams, in the order of the log."""
+        ...
+
+
+class Origin(StrEnum):
+    """Who set a field."""
+
+    AGENT = "AGENT"
+    """A generation of the platform."""
+    MERCHANT = "MERCHANT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingSnapshot:
+    """The supplier's listing that a product was imported from, as the log keeps it."""
+
+    provider: SupplierProvider
+    source_id: str
+    url: str | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldOrigin:
+    """Where the current value of a field came from."""
+
+    name: str
+    """The field's name in GraphQL; a brand's parts have dots: ``brandIdentity.colors``."""
+    set_by: Origin
+    event: Envelope = field(repr=False)
+    call_id: UUID | None = None
+    """The recorded call whose answer is the value; None if the value is the merchant's or follows from a rule."""
+    listing: ListingSnapshot | None = None
+    approved_at: datetime | None = None
+    """When the merchant approved the store with this value, or set it; None if neither happened since."""
+
+
+_PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    ProductImported: (
+        "originalTitle", "originalDescription", "sourceProvider", "sourceId", "sourceUrl", "winningScore", "title", "description", "slug", "category", "tags", "attributes", "sellingPrice", "costPrice",
+        "shippingDays", "variants", "images",
+    ),
+    ProductAdded: ("title", "description", "slug", "sellingPrice", "costPrice", "variants", "images"),
+    ProductCopyWritten: (
+        "title", "description", "slug", "features", "benefits", "callToAction", "metaTitle", "metaDescription",
+    ),
+    ProductRetitled: ("title",),
+    ProductDescribed: ("description", "features", "benefits", "callToAction"),
+    ProductMetaWritten: ("metaTitle", "metaDescription"),
+    PriceChanged: ("sellingPrice", "compareAtPrice"),
+}  # fmt: skip
+_STORE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    StoreRequested: ("niche", "contactEmail"),
+    NicheChanged: ("niche",),
+    BrandGenerated: (
+        "name", "subdomain", "brandIdentity.name", "brandIdentity.voice", "brandIdentity.colors", "brandIdentity.fonts",
+        "brandIdentity.logo", "brandIdentity.look",
+    ),
+    ProductsScouted: ("products",),
+    DeliveryPromised: ("deliveryPromiseDays", "timeZone"),
+    ShippingRatesSet: ("shipping",),
+}  # fmt: skip
+_PAGE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    PageWritten: ("title", "slug", "content"),
+    PageRetitled: ("title",),
+}
+
+
+def product_origins(product: Iterable[Envelope], store: Iterable[Envelope]) -> list[FieldOrigin]:
+    """Return the origins of a product's fields.
+
+    Args:
+        product: the events of the product.
+        store: the events of its store.
+    """
+    return _approved(_latest(product, _PRODUCT_FIELDS), store)
+
+
+def store_origins(store: Sequence[Envelope]) -> list[FieldOrigin]:
+    """Return the origins of the fields of a store itself, without its products and pages."""
+    return _approved(_latest(store, _STORE_FIELDS), store)
+
+
+def page_origins(page_id: UUID, store: Sequence[Envelope]) -> list[FieldOrigin]:
+    """Return the origins of a page's fields, from the events of its store."""
+    own = (one for one in store if getattr(one.event, "page_id", None) == page_id)
+    return _approved(_latest(own, _PAGE_FIELDS), store)
+
+
+def _latest(events: Iterable[Envelope], fields: Mapping[type[DomainEvent], Sequence[str]]) -> dict[str, FieldOrigin]:
+    latest: dict[str, FieldOrigin] = {}
+    for envelope in events:
+        for name in fields.get(type(envelope.event), ()):
+            latest[name] = _origin(name, envelope)
+    return latest
+
+
+def _origin(name: str, envelope: Envelope) -> FieldOrigin:
+    if envelope.causation_id is None:
+        return FieldOrigin(name=name, set_by=Origin.MERCHANT, event=envelope, approved_at=envelope.event.occurred_at)
+    call = next(_calls(envelope), None)
+    return FieldOrigin(
+        name=name,
+        set_by=Origin.AGENT,
+        event=envelope,
+        call_id=None if call is None else call_id(derived(envelope.causation_id, call)),
+        listing=_listing(envelope.event),
+    )
+
+
+def _calls(envelope: Envelope) -> Iterator[str]:
+    """Yield the name of the reaction whose recorded answer became the event, as the agents name it."""
+    match envelope.event:
+        case BrandGenerated():
+            yield "brand-agent"
+        case ProductCopyWritten(originator_id=product_id):
+            yield f"copy-agent:{product_id}"
+        case PageWritten(type=type):
+            yield f"page-agent:{type}"
+        case ProductImported(source_provider=provider):
+            yield f"scout-agent:search:{provider}"
+        case _:
+            return
+
+
+def _listing(event: DomainEvent) -> ListingSnapshot | None:
+    if not isinstance(event, ProductImported):
+        return None
+    return ListingSnapshot(
+        provider=event.source_provider,
+        source_id=event.source_id,
+        url=event.source_url,
+        title=event.original_title,
+    )
+
+
+def _approved(latest: Mapping[str, FieldOrigin], store: Iterable[Envelope]) -> list[FieldOrigin]:
+    """Return origins with the first approval of the store after each field was set."""
+    approvals = [one for one in store if isinstance(one.event, StoreApproved)]
+    return [
+        origin
+        if origin.approved_at is not None
+        else replace(
+            origin,
+            approved_at=next(
+                (one.event.occurred_at for one in approvals if one.position > origin.event.position), None
+            ),
+        )
+        for origin in latest.values()
+    ]
