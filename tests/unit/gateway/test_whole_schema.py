@@ -238,6 +238,11 @@ class NoSecrets:
         return ["opened" if n % 2 else None for n, _ in enumerate(sealed)]
 
 
+class NoHistory:
+    async def read_streams(self, _stream_ids: object) -> list[Any]:
+        return []
+
+
 class NoPast:
     async def now(self) -> int:
         return 7
@@ -263,6 +268,7 @@ def context(seed: int, failures: float) -> RequestContext:
     deps = SimpleNamespace(
         reader=Rows(seed, failures),
         personal=NoSecrets(),
+        history=NoHistory(),
         travel=NoPast(),
         known_stores=KnownStores(),
         niche_suggestions=("lamps",),
