@@ -29,6 +29,7 @@ from domain.shipping.weights import grams_of
 from domain.store.aggregate import STORE, Store
 from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus
+from domain.store.taxes import tax_of
 
 REPLACED = "The shopper ordered the same cart again, with changes."
 """Reason for cancelling an order that another order of the same cart replaces."""
@@ -195,6 +196,7 @@ def _price(
     return OrderPrice(
         shipping=quoted.delivery.price,
         tax=Money.zero(quoted.subtotal.currency),
+        taxes=tax_of(store.taxes, quoted.total, command.country),
         zone=None if command.country is None else quoted.delivery.zone,
         discount=None
         if discount is None

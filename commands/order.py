@@ -176,6 +176,8 @@ class RecordPayment:
     paid: Money
     fee: Money
     intent_id: str
+    tax: Annotated[Money | None, Field(exclude_if=lambda tax: tax is None)] = None
+    """What the provider computed of taxes; None if it says nothing."""
     account_id: _Account = None
     """The merchant's account that has the money."""
 
@@ -191,7 +193,12 @@ async def record_payment(command: RecordPayment, work: Work, *, clock: Clock) ->
     at = clock.now()
     order = await work.get(ORDER, command.order_id)
     events = order.record_payment(
-        command.paid, fee=command.fee, intent_id=command.intent_id, account_id=command.account_id, at=at
+        command.paid,
+        fee=command.fee,
+        intent_id=command.intent_id,
+        account_id=command.account_id,
+        tax=command.tax,
+        at=at,
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
     if not any(isinstance(event, OrderPaid) for event in events):

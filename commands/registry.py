@@ -30,6 +30,7 @@ from commands import (
     stock_notice,
     store,
     subscription,
+    taxes,
 )
 from commands.ports import Handler, Handlers, UnboundHandlers
 from commands.subscription import SoldPlans
@@ -63,6 +64,7 @@ HANDLERS: UnboundHandlers = dict(
             stock_notice,
             store,
             subscription,
+            taxes,
         )
     )
 )

@@ -9,7 +9,7 @@ from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.merchant.events import SupplierProvider
-from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault
+from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from domain.subscription.plans import Plans
@@ -74,6 +74,8 @@ class GatewayDependencies:
     """The provider that merchants pay the platform through; None if no plans are sold."""
     own_keys: OwnKeyPorts | None = None
     """Merchants' own keys at Stripe; None if payments are a sandbox."""
+    tax_setup: TaxSetup | None = None
+    """Asks whether Stripe can compute a merchant's taxes; None if payments are a sandbox."""
     readiness: Readiness
 
     sandbox: bool = True

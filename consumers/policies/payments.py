@@ -112,9 +112,9 @@ class PaymentsPolicy:
             return
         command: RecordPayment | RecordPaymentFailure
         match notice:
-            case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id):
+            case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id, tax=tax):
                 command = RecordPayment(
-                    order_id=order.id, paid=paid, fee=fee, intent_id=intent_id, account_id=notice.account_id
+                    order_id=order.id, paid=paid, fee=fee, intent_id=intent_id, account_id=notice.account_id, tax=tax
                 )
             case PaymentDeclined(intent_id=intent_id, reason=reason):
                 command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)

@@ -5,7 +5,7 @@ The functions read fields only, so they take events and what read models decode 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,9 @@ class Account(StrEnum):
     BALANCE = "BALANCE"
     """The merchant's money at the payment provider, before the provider's own fees for payments."""
     SALES = "SALES"
+    """What shoppers paid, without the taxes that are known."""
+    TAXES = "TAXES"
+    """Taxes within payments less those within refunds; the merchant owes them to the tax offices."""
     UNMATCHED = "UNMATCHED"
     """Payments that pay for no order; the merchant owes them."""
     REFUNDS = "REFUNDS"
@@ -89,11 +92,16 @@ def _charge(event: Any, kind: EntryKind, income: Account) -> Entry:
 
 
 def _order_paid(event: Any) -> Entry | None:
-    return _charge(event, EntryKind.CHARGE, Account.SALES)
+    entry = _charge(event, EntryKind.CHARGE, Account.SALES)
+    return replace(entry, postings=[*entry.postings, *_tax(event, debit=Account.SALES, credit=Account.TAXES)])
 
 
 def _payment_unmatched(event: Any) -> Entry | None:
     return _charge(event, EntryKind.UNMATCHED_CHARGE, Account.UNMATCHED)
+
+
+def _tax(event: Any, *, debit: Account, credit: Account) -> list[Posting]:
+    return [] if event.tax is None else _move(event.tax, debit=debit, credit=credit)
 
 
 def _refunded(event: Any) -> Account:
@@ -103,7 +111,8 @@ def _refunded(event: Any) -> Account:
 def _refund_succeeded(event: Any) -> Entry | None:
     back = _move(event.amount, debit=_refunded(event), credit=Account.BALANCE)
     fee = _move(event.fee_refund, debit=_fee_side(event), credit=Account.PLATFORM_FEES)
-    return Entry(kind=EntryKind.REFUND, reference=event.external_id, postings=[*back, *fee])
+    tax = _tax(event, debit=Account.TAXES, credit=_refunded(event))
+    return Entry(kind=EntryKind.REFUND, reference=event.external_id, postings=[*back, *fee, *tax])
 
 
 def _refund_failed(event: Any) -> Entry | None:
@@ -111,7 +120,8 @@ def _refund_failed(event: Any) -> Entry | None:
         return None
     back = _move(event.amount, debit=Account.BALANCE, credit=_refunded(event))
     fee = _move(event.fee_refund, debit=Account.PLATFORM_FEES, credit=_fee_side(event))
-    return Entry(kind=EntryKind.REFUND_RETURNED, reference=event.external_id or "", postings=[*back, *fee])
+    tax = _tax(event, debit=_refunded(event), credit=Account.TAXES)
+    return Entry(kind=EntryKind.REFUND_RETURNED, reference=event.external_id or "", postings=[*back, *fee, *tax])
 
 
 def _dispute_funds_moved(event: Any) -> Entry | None:

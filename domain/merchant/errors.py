@@ -27,6 +27,16 @@ class StripeNotConfigured(DomainError):
         )
 
 
+class TaxesNotReady(DomainError):
+    """Stripe Tax cannot compute taxes for the merchant's account yet."""
+
+    code: ClassVar[str] = "TAXES_NOT_READY"
+    field = "mode"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Stripe Tax cannot compute your taxes yet: {why} in Stripe's dashboard, under Tax.")
+
+
 class KeyRefused(DomainError):
     """A merchant's own key cannot be used."""
 

@@ -222,3 +222,27 @@ class OwnKeyVault(Protocol):
     async def drop(self, merchant_id: UUID) -> None:
         """Delete the key. No-op if there is none."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxReadiness:
+    """What a payment provider says about computing a merchant's taxes."""
+
+    is_active: bool
+    missing: tuple[str, ...]
+    """The settings that it still needs, in its names."""
+    registered_in: tuple[str, ...]
+    """The countries in which the merchant registered for taxes, ISO 3166-1 alpha-2."""
+
+
+class TaxSetup(Protocol):
+    """Asks a payment provider whether it can compute a merchant's taxes."""
+
+    async def of(self, account_id: str) -> TaxReadiness:
+        """Return what an account misses.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...

@@ -37,6 +37,7 @@ from domain.order.quote import payment_step
 from domain.order.status import order_status
 from domain.privacy import Sealed
 from domain.store.return_policy import LEGAL_DAYS
+from domain.store.taxes import OrderTax, TaxKind
 
 PAY_WITHIN = timedelta(minutes=60)
 """How long an unpaid order reserves stock and its payment page stays open."""
@@ -89,6 +90,8 @@ class Order:
     """The merchant's account that the payment page pays into; None if it was not recorded."""
     owed_fee: Money | None = None
     """The platform's share of the page's payment, if the merchant is billed for it apart."""
+    taxes: OrderTax | None = None
+    """How the tax is known; its amount is added to the total where the payment provider adds it."""
     intent_id: str | None = None
     """The payment that paid the order."""
     after: AfterSale = AfterSale()
@@ -136,6 +139,10 @@ class Order:
         for line in self.lines:
             count, off = pieces.get(line.variant_id, 0), self.discounts.get(line.variant_id, 0)
             minor += line.unit_price.minor * count - off * count // line.quantity
+        added = self.taxes is not None and self.taxes.kind is TaxKind.ADDED_AT_PAYMENT and self.taxes.amount
+        if added:
+            # The tax that the provider added goes back in proportion.
+            minor = minor * self.total.minor // (self.total.minor - added.minor)
         return minor - minor % payment_step(self.total.currency)
 
     def open_session(
@@ -167,9 +174,24 @@ class Order:
         )
 
     def record_payment(
-        self, paid: Money, *, fee: Money, intent_id: str, at: datetime, account_id: str | None = None
+        self,
+        paid: Money,
+        *,
+        fee: Money,
+        intent_id: str,
+        at: datetime,
+        account_id: str | None = None,
+        tax: Money | None = None,
     ) -> Sequence[OrderEvent]:
         """Record a confirmed payment. No-op if the payment is known.
+
+        Args:
+            paid: the whole payment.
+            fee: the platform's share.
+            intent_id: the provider's id of the payment.
+            at: the time.
+            account_id: the account that has the money.
+            tax: what the provider computed; it counts only for an order whose tax the provider computes.
 
         A payment that does not match is recorded instead of refused, because the money has moved.
         """
@@ -185,17 +207,27 @@ class Order:
             "account_id": account_id,
             "fee_is_owed": is_owed,
         }
-        reason = self._unmatched(paid)
+        tax = self._tax(tax)
+        reason = self._unmatched(paid, tax)
         if reason is not None:
             return (PaymentUnmatched(**next_header(self, at), **payment, reason=reason),)
-        return (OrderPaid(**next_header(self, at), **payment),)
+        return (OrderPaid(**next_header(self, at), **payment, tax=tax),)
 
-    def _unmatched(self, paid: Money) -> UnmatchedReason | None:
+    def _tax(self, computed: Money | None) -> Money | None:
+        if self.taxes is None:
+            return None
+        return self.taxes.amount if self.taxes.kind is TaxKind.INCLUDED else computed
+
+    def _unmatched(self, paid: Money, tax: Money | None) -> UnmatchedReason | None:
         if self.status is OrderStatus.CANCELLED:
             return UnmatchedReason.LATE
         if self.status is not OrderStatus.PENDING:
             return UnmatchedReason.DUPLICATE
-        return None if paid == self.total else UnmatchedReason.MISMATCH
+        due = self.total
+        if self.taxes is not None and self.taxes.kind is TaxKind.ADDED_AT_PAYMENT and tax is not None:
+            # The provider added it to the total that the shopper had confirmed here, and showed the sum.
+            due = due if tax.currency != due.currency else due + tax
+        return None if paid == due else UnmatchedReason.MISMATCH
 
     def record_failure(self, *, intent_id: str, reason: str, at: datetime) -> Sequence[OrderEvent]:
         """Record a declined payment. No-op if the payment is known or the order is no longer pending."""
@@ -223,6 +255,8 @@ class OrderPrice:
     shipping: Money
     tax: Money
     """Tax in addition to lines and shipping."""
+    taxes: OrderTax | None = None
+    """How the tax is known; None if the store says nothing about it."""
     zone: str | None = None
     """The zone that the order is sent to; None if it is unknown."""
     discount: OrderDiscount | None = None
@@ -287,6 +321,7 @@ def place(
             return_days=terms.return_days,
             shipping_zone=price.zone,
             discount=price.discount,
+            taxes=price.taxes,
         ),
     )
 
@@ -314,6 +349,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
                 discount_id=None if event.discount is None else event.discount.discount_id,
                 discounts=_shares(event),
                 return_days=event.return_days or LEGAL_DAYS,
+                taxes=event.taxes,
                 shopper=ShopperDetails(
                     id=event.shopper_id,
                     name=event.shopper_name,
@@ -367,11 +403,16 @@ def _with_payment(order: Order, event: OrderPaid | PaymentFailed | PaymentUnmatc
     if isinstance(event, PaymentFailed):
         return replace(order, failed_intents=order.failed_intents | {event.intent_id})
     payment = Payment(
-        amount=event.amount, fee=event.platform_fee, account_id=event.account_id, fee_is_owed=event.fee_is_owed
+        amount=event.amount,
+        fee=event.platform_fee,
+        account_id=event.account_id,
+        fee_is_owed=event.fee_is_owed,
+        tax=event.tax if isinstance(event, OrderPaid) else None,
     )
     after = order.after.with_payment(event.intent_id, payment)
     if isinstance(event, OrderPaid):
-        return replace(order, intent_id=event.intent_id, after=after)
+        taxes = order.taxes if order.taxes is None else order.taxes.model_copy(update={"amount": event.tax})
+        return replace(order, intent_id=event.intent_id, after=after, total=event.amount, taxes=taxes)
     return replace(order, unmatched_intents=order.unmatched_intents | {event.intent_id}, after=after)
 
 

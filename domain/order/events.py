@@ -11,6 +11,7 @@ from domain.order.after_sale.events import AfterSaleEvent
 from domain.order.delivery import ArrivalWindow
 from domain.privacy import Sealed
 from domain.store.events import PageType
+from domain.store.taxes import OrderTax
 
 
 class OrderStatus(StrEnum):
@@ -101,6 +102,8 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """The code that the order uses; null if it uses none."""
     return_days: int | None = None
     """Days after the delivery in which goods can be returned; null in older events, which have the 14 of the law."""
+    taxes: OrderTax | None = None
+    """How the tax is known; null if the store says nothing about it, and in older events."""
 
 
 class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.v1"):
@@ -129,6 +132,8 @@ class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):
     """The merchant's account at the provider that has the money; null in older events and if the provider has one for all."""
     fee_is_owed: bool = False
     """Whether the merchant is billed for the platform's share apart; false if the provider took it out of ``amount``."""
+    tax: Money | None = None
+    """The tax within ``amount``; null if it is unknown, and in older events."""
 
 
 class PaymentFailed(DomainEvent, wire_name="order.payment_failed.v1"):

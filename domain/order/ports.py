@@ -7,6 +7,24 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.order.events import OrderLine
+from domain.store.taxes import OrderTax
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Where an order goes. Personal data: it is passed on to the provider and never logged."""
+
+    name: str
+    line1: str
+    line2: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+
+    def __repr__(self) -> str:
+        return f"Recipient(country={self.country!r}, …)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +43,10 @@ class PaymentRequest:
     discount_code: str | None = None
     total: Money
     """The lines less the discount, delivery and tax."""
+    taxes: OrderTax | None = None
+    """How the tax is known; the provider computes it where it is known at the payment."""
+    recipient: Recipient | None = None
+    """Who gets the goods, for taxes that the provider computes; None if it is not needed or was erased."""
     platform_fee: Money
     success_url: str
     cancel_url: str
@@ -70,6 +92,8 @@ class PaymentConfirmed(_NoticeHeader):
     """What the shopper paid, tax included."""
     platform_fee: Money
     """The platform's share of ``amount``."""
+    tax: Money | None = None
+    """What the provider computed of taxes; None if it says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

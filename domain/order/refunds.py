@@ -23,6 +23,7 @@ from domain.order.events import OrderEvent
 from domain.order.fulfillment import pieces_to_send
 from domain.order.quote import payment_step
 from domain.order.refund_ports import RefundAnswer
+from domain.store.taxes import share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ def _progress(
             amount=known.amount,
             fee_refund=known.fee_refund,
             fee_is_owed=is_owed,
+            tax=known.tax,
             reason=answer.reason,
             after_success=known.status is RefundStatus.SUCCEEDED,
             unmatched=known.intent_id in order.unmatched_intents,
@@ -175,10 +177,21 @@ def _progress(
             amount=known.amount,
             fee_refund=_returned_fee(order.after, known, answer),
             fee_is_owed=is_owed,
+            tax=_tax_share(order.after, known, payment),
             unmatched=known.intent_id in order.unmatched_intents,
             unsent=_unsent_by(order, refund_id, known),
         )
     return None
+
+
+def _tax_share(after: AfterSale, refund: Refund, payment: Payment | None) -> Money | None:
+    """Return the tax within a refund; None if the payment's is unknown. A full refund has all of it."""
+    if payment is None or payment.tax is None:
+        return None
+    earlier = [each for each in after.refunds_of(refund.intent_id) if each.status is RefundStatus.SUCCEEDED]
+    refunded = refund.amount.minor + sum(each.amount.minor for each in earlier)
+    known = sum(each.tax.minor for each in earlier if each.tax is not None)
+    return share(payment.tax, refunded, payment.amount.minor) - Money.of(known, payment.tax.currency)
 
 
 def _returned_fee(after: AfterSale, refund: Refund, answer: RefundAnswer) -> Money:

@@ -58,10 +58,12 @@ from domain.store.events import (
     StoreStatus,
     SupplierOrderingSet,
     SupplierReport,
+    TaxesSet,
 )
 from domain.store.legal_text import NAMES_BUSINESS, has_blanks
 from domain.store.refusals import refuse_unsellable
 from domain.store.return_policy import ReturnPolicy
+from domain.store.taxes import TaxSettings
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
@@ -128,6 +130,7 @@ class Store:
     primary_domain: str | None = None
     """The verified domain that is its canonical address; None for the address below the platform's domain."""
     returns: ReturnPolicy = ReturnPolicy()
+    taxes: TaxSettings = TaxSettings()
     """The rules for returns; those of the law until the merchant sets them."""
     orders_at_suppliers: bool = False
     """Whether paid orders are placed at suppliers without asking."""
@@ -490,6 +493,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             | DeliveryPromised()
             | ShippingRatesSet()
             | ReturnPolicySet()
+            | TaxesSet()
             | SupplierOrderingSet(),
         ):
             return _with_choice(store, event)
@@ -524,7 +528,13 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 
 def _with_choice(
     store: Store,
-    event: NicheChanged | CurrencyChosen | DeliveryPromised | ShippingRatesSet | ReturnPolicySet | SupplierOrderingSet,
+    event: NicheChanged
+    | CurrencyChosen
+    | DeliveryPromised
+    | ShippingRatesSet
+    | ReturnPolicySet
+    | TaxesSet
+    | SupplierOrderingSet,
 ) -> Store:
     version = event.originator_version
     match event:
@@ -538,6 +548,8 @@ def _with_choice(
             return replace(store, version=version, shipping=event.rates)
         case ReturnPolicySet():
             return replace(store, version=version, returns=event.policy)
+        case TaxesSet():
+            return replace(store, version=version, taxes=event.taxes)
         case SupplierOrderingSet():
             return replace(store, version=version, orders_at_suppliers=event.enabled)
 

@@ -10,6 +10,7 @@ from domain.store.brand import BrandIdentity, NameOption
 from domain.store.collection_events import CollectionEvent
 from domain.store.domain_events import DomainOfStoreEvent
 from domain.store.return_policy import ReturnPolicy
+from domain.store.taxes import TaxSettings
 
 
 class StoreStatus(StrEnum):
@@ -161,6 +162,12 @@ class ShippingRatesSet(DomainEvent, wire_name="store.shipping_rates_set.v1"):
     rates: ShippingRates
 
 
+class TaxesSet(DomainEvent, wire_name="store.taxes_set.v1"):
+    """The merchant decided how the store's taxes are known; orders from now on have them."""
+
+    taxes: TaxSettings
+
+
 class ReturnPolicySet(DomainEvent, wire_name="store.return_policy_set.v1"):
     """The merchant set the store's rules for returns. They hold for orders from then on, and for earlier ones if better."""
 
@@ -223,6 +230,7 @@ StoreEvent = (
     | DomainOfStoreEvent
     | CollectionEvent
     | ReturnPolicySet
+    | TaxesSet
     | SupplierOrderingSet
     | StoreReadyForReview
     | StoreApproved

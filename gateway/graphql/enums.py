@@ -19,6 +19,7 @@ from domain.store.collection_events import AddressKind
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import PageType, StoreStatus
 from domain.store.publication import BlockerCode
+from domain.store.taxes import TaxKind, TaxMode
 from domain.subscription.entitlement import PlanState
 from domain.subscription.plans import Limit
 from projections.catalog.views import ImageState, ProductSort
@@ -33,6 +34,8 @@ ENUMS = {
     ImageVersion: "Version of an image. CUTOUT: the product on the brand's ground. ORIGINAL: the whole photo.",
     Operation: "Operations of the studio on an image, in processing order.",
     RejectionReason: "Why an image could not be used.",
+    TaxMode: "How a store's taxes are known. INCLUSIVE: prices include the stated rates. AT_PAYMENT: Stripe Tax.",
+    TaxKind: "How an order's tax relates to its prices.",
     StripeLink: "How the platform reaches a merchant's account at Stripe: it opened the account, the merchant linked one "
     "that existed, or the merchant gave an own key.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",

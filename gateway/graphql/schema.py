@@ -35,6 +35,7 @@ from gateway.graphql.mutations.returns import ReturnMutations
 from gateway.graphql.mutations.selling import SellingMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
+from gateway.graphql.mutations.taxes import TaxMutations
 from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
@@ -52,6 +53,7 @@ class Mutation(
     DisputeMutations,
     PlanMutations,
     ReturnMutations,
+    TaxMutations,
     PurchaseMutations,
     StoreMutations,
     SellingMutations,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from commands.subscription import SoldPlans
     from domain.media.ports import MediaStore
-    from domain.merchant.ports import StripeAccounts
+    from domain.merchant.ports import StripeAccounts, TaxSetup
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
     from domain.order.report_ports import DisputeEvidence, ProviderReports
@@ -343,6 +343,14 @@ class Platform:
             key.get_secret_value(), api_base=self.settings.stripe_api_base, own_keys=await self.own_keys()
         ) as client:
             yield client
+
+    async def tax_setup(self) -> "TaxSetup | None":
+        """What asks whether Stripe can compute a merchant's taxes; None without a key."""
+        if self.settings.stripe_secret_key is None:
+            return None
+        from infra.adapters.payments.stripe.taxes import StripeTaxSetup
+
+        return StripeTaxSetup(await self.stripe())
 
     async def own_keys(self) -> "PostgresOwnKeys":
         """The vault of merchants' own keys at Stripe."""

@@ -195,6 +195,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),
             own_keys=await platform.own_key_ports(),
+            tax_setup=await platform.tax_setup(),
             plans=platform.plans(),
             plan_payments=await platform.plan_payments(),
             readiness=readiness(platform, pool),

@@ -48,6 +48,7 @@ class StoreRow:
     time_zone: str
     shipping: Json | None
     returns: Json | None
+    taxes: Json | None
     orders_at_suppliers: bool
     """``ShippingRates``; null until the merchant sets them."""
 
@@ -310,6 +311,7 @@ STORES = Table(
         "time_zone",
         "shipping",
         "returns",
+        "taxes",
         "orders_at_suppliers",
     ),
     indexes=(

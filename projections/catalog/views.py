@@ -23,6 +23,7 @@ from domain.store.collection_events import CollectionRule
 from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus, SupplierReport
 from domain.store.return_policy import ReturnPolicy
+from domain.store.taxes import TaxSettings
 
 
 class BrandResult(Value):
@@ -125,6 +126,8 @@ class StoreView:
     """Where it delivers and for how much; None until the merchant sets it."""
     returns: ReturnPolicy | None = None
     """The rules for returns; None until the merchant sets them."""
+    taxes: TaxSettings | None = None
+    """How taxes are known; None until the merchant sets it."""
     orders_at_suppliers: bool = False
     """Whether paid orders are placed at suppliers without asking."""
     business_country: str | None = None

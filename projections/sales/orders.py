@@ -12,6 +12,7 @@ from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.privacy import Sealed
 from domain.store.return_policy import LEGAL_DAYS
+from domain.store.taxes import OrderTax
 from projections.reading.columns import Attribute, Selection, ViewColumns, column, with_parts
 from projections.reading.paging import Reader
 from projections.sales.after_sale_queries import parcels_of_orders, refunds_of_orders, whole_parcels
@@ -122,7 +123,7 @@ def _money(name: str, *, unless_null: str | None = None) -> Attribute:
 
 
 _COLUMNS = (
-    "id", "store_id", "number", "status", "currency", "subtotal_minor", "shipping_minor", "tax_minor", "total_minor", "items",
+    "id", "store_id", "number", "status", "currency", "subtotal_minor", "shipping_minor", "tax_minor", "taxes", "total_minor", "items",
     "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
     "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
@@ -145,6 +146,7 @@ ORDERS: ViewColumns[OrderView] = ViewColumns(
         "arrival": column("arrival", ArrivalWindow.model_validate_json),
         "pages": column("pages", lambda pages: tuple(_PAGES.validate_json(pages))),
         "discount": column("discount", OrderDiscount.model_validate_json),
+        "taxes": column("taxes", OrderTax.model_validate_json),
         "hold": column("hold", OrderHeld.model_validate_json),
         "sourcing": column("sourcing", SourcingChecked.model_validate_json),
         "needs_attention": column("attention"),

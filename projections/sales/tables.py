@@ -32,6 +32,8 @@ class OrderRow:
     subtotal_minor: int
     shipping_minor: int
     tax_minor: int
+    """Tax in addition to goods and delivery."""
+    taxes: Json | None
     total_minor: int
     items: int
     shopper_id: UUID
@@ -392,6 +394,9 @@ ORDERS = Table(
         "intent_id",
         "paid_minor",
         "platform_fee_minor",
+        "tax_minor",
+        "total_minor",
+        "taxes",
         "refunded_minor",
         "refund_count",
         "payment_failure",

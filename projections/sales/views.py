@@ -24,6 +24,7 @@ from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
 from domain.stock_notice.aggregate import StockNoticeStatus
 from domain.store.return_policy import LEGAL_DAYS
+from domain.store.taxes import OrderTax
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,9 @@ class OrderView:
     subtotal: Money
     shipping: Money
     tax: Money
+    """Tax in addition to goods and delivery."""
+    taxes: OrderTax | None
+    """How the tax is known; None if the store said nothing about it."""
     total: Money
     items: int
     """The sum of the quantities of all lines."""

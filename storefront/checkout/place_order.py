@@ -1,6 +1,7 @@
 """Places an order, opens its payment page, and cancels it. A form makes one order, however often it is sent."""
 
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +15,8 @@ from domain.money import Money
 from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
 from domain.order.errors import PaymentAccountGone, PaymentsNotReady, PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
-from domain.order.ports import PaymentRequest
+from domain.order.ports import PaymentRequest, Recipient
+from domain.store.taxes import TaxKind
 from projections.catalog.views import StoreView
 from projections.reading.consistency import Stale
 from projections.sales.views import OrderView
@@ -145,6 +147,8 @@ class Checkout:
                 discount=None if order.discount is None else order.discount.amount,
                 discount_code=None if order.discount is None else order.discount.code,
                 total=order.total,
+                taxes=order.taxes,
+                recipient=await self._recipient(order),
                 platform_fee=order.total.basis_points(self._deps.platform_fee_basis_points),
                 success_url=success_url,
                 cancel_url=cancel_url,
@@ -163,6 +167,13 @@ class Checkout:
             Context(command_id=derived(order.id, "session", session.session_id), correlation_id=order.id),
         )
         return session.url
+
+    async def _recipient(self, order: OrderView) -> Recipient | None:
+        """Return who gets the goods, if the provider needs it; None if the shopper was erased."""
+        if order.taxes is None or order.taxes.kind is TaxKind.INCLUDED:
+            return None
+        name, address = await self._deps.personal.open_many([order.shopper_name, order.shipping_address])
+        return None if name is None or address is None else Recipient(name=name, **json.loads(address))
 
     async def close_payment(self, store: StoreView, order: OrderView) -> bool:
         """Close an order's payment page. False if it was paid, so that its confirmation is on the way.

@@ -22,6 +22,7 @@ from domain.order.errors import TotalChanged
 from domain.order.events import OrderStatus
 from domain.order.quote import Quote
 from domain.shipping.errors import NoDelivery, TooHeavy
+from domain.store.taxes import TaxSettings, tax_of
 from domain.text import clean_line
 from storefront.checkout.address import ShopperForm, no_delivery
 from storefront.checkout.discount_code import applied_code
@@ -144,9 +145,11 @@ class CheckoutPages(Pages):
         except DomainError as impossible:
             visit.say(str(impossible))
             return self._renderer.redirect(visit, "/cart")
+        total = priced_cart.total if offer is None else offer.total
         return self._renderer.page(
             visit,
             "checkout.html",
+            tax=tax_of(visit.store.taxes or TaxSettings(), total, shopper.country),
             status=422 if problems and status == 200 else status,
             shop=await self._facts.shop.of(visit.store, visit.revision),
             priced_cart=priced_cart,
@@ -159,7 +162,7 @@ class CheckoutPages(Pages):
             countries=country_names(visit.store),
             country=country_name(shopper.country),
             has_codes=bool(code) or await self._queries.has_discounts(visit.store.id),
-            ticket=Ticket.of(visit, priced_cart.total if offer is None else offer.total).sealed(visit.signers.checkout),
+            ticket=Ticket.of(visit, total).sealed(visit.signers.checkout),
             robots="noindex",
         )
 

@@ -74,6 +74,8 @@ class RefundSucceeded(DomainEvent, wire_name="order.refund_succeeded.v1"):
     """The share of the platform's fee that went back to the merchant."""
     fee_is_owed: bool = False
     """Whether the merchant is billed for the fee apart, so that no money moved for ``fee_refund``."""
+    tax: Money | None = None
+    """The tax within ``amount``, in proportion to the payment's; null if it is unknown, and in older events."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
     unsent: int | None = None
@@ -99,6 +101,8 @@ class RefundFailed(DomainEvent, wire_name="order.refund_failed.v1"):
     """Whether it had succeeded before, so that money came back to the merchant."""
     fee_is_owed: bool = False
     """Whether the merchant is billed for the fee apart, so that no money moved for ``fee_refund``."""
+    tax: Money | None = None
+    """The tax within ``amount``, in proportion to the payment's; null if it is unknown, and in older events."""
     unmatched: bool = False
     """Whether the payment paid for no order; false in older events."""
     unsent: int | None = None

@@ -52,6 +52,8 @@ class Payment:
     """The merchant's account that has the money; None if it was not recorded."""
     fee_is_owed: bool = False
     """Whether the merchant is billed for the fee apart."""
+    tax: Money | None = None
+    """The tax within ``amount``; None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Refund:
     external_id: str | None = None
     return_number: int | None = None
     """The return that it pays back; None if it is for none."""
+    tax: Money | None = None
+    """The tax within the amount, once it has succeeded; None if it is unknown."""
 
     @property
     def requested_here(self) -> bool:
@@ -273,6 +277,7 @@ class AfterSale:
                     status=RefundStatus.SUCCEEDED,
                     external_id=event.external_id,
                     fee_refund=event.fee_refund,
+                    tax=event.tax,
                 )
             case RefundFailed():
                 known = self.refunds[event.refund_id]

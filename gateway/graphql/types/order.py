@@ -23,6 +23,7 @@ from gateway.graphql.types.product import Product
 from gateway.graphql.types.purchase import OrderCosts, OrderHold, Substitute, SupplierOrder
 from gateway.graphql.types.refund import Refund
 from gateway.graphql.types.returns import Return
+from gateway.graphql.types.taxes import OrderTaxes
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
@@ -198,7 +199,10 @@ class Order(Derived):
     status: OrderStatus
     subtotal: Decimal
     shipping: Decimal
-    tax: Decimal
+    tax: Decimal = strawberry.field(description="Tax in addition to goods and delivery, once it is known.")
+    taxes: OrderTaxes | None = strawberry.field(
+        description="How the tax is known. Null if the store says nothing about taxes."
+    )
     total: Decimal
     discount: Decimal = strawberry.field(description="What a discount code takes off the goods.")
     discount_code: str | None = strawberry.field(description="The code that the order uses. Null if it uses none.")
@@ -254,6 +258,7 @@ class Order(Derived):
             name: of_view(name, attrgetter("decimal"))
             for name in ("subtotal", "shipping", "tax", "total", "paid", "platform_fee", "refunded")
         },
+        "taxes": of_view("taxes", OrderTaxes.of),
         "discount": derived(lambda one: discounted(one.view).decimal, "total", "discount"),
         "discount_code": of_view("discount", attrgetter("code")),
         "currency": of_view("total", attrgetter("currency")),

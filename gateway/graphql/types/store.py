@@ -34,6 +34,7 @@ from gateway.graphql.types.provenance import FieldProvenance, provenance_of_stor
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
+from gateway.graphql.types.taxes import Taxes
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
@@ -259,6 +260,10 @@ class Store(Derived):
             return Shipping.of(self.view.shipping, is_default=False)
         currency = self.view.currency
         return None if currency is None else Shipping.of(default_rates(currency), is_default=True)
+
+    @field("How the store's taxes are known.")
+    def taxes(self) -> Taxes:
+        return Taxes.of(self.view.taxes)
 
     @field("The store's rules for returns.")
     def return_policy(self) -> ReturnPolicy:

@@ -23,6 +23,7 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
     SupplierOrderingSet,
+    TaxesSet,
 )
 from projections.catalog.fold.media import add_media, of_store
 from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, PageVersionRow, StoreRow
@@ -56,6 +57,7 @@ def store_requested(rows: CatalogRows, event: StoreRequested, _: UUID) -> None:
         time_zone="UTC",
         shipping=None,
         returns=None,
+        taxes=None,
         orders_at_suppliers=False,
     )
 
@@ -167,6 +169,12 @@ def shipping_rates_set(rows: CatalogRows, event: ShippingRatesSet, _: UUID) -> N
 def return_policy_set(rows: CatalogRows, event: ReturnPolicySet, _: UUID) -> None:
     store = rows.stores[event.originator_id]
     store.returns, store.updated_at = as_json(event.policy), event.occurred_at
+
+
+@STORE_FOLDS.on(TaxesSet, stores="originator_id")
+def taxes_set(rows: CatalogRows, event: TaxesSet, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.taxes, store.updated_at = as_json(event.taxes), event.occurred_at
 
 
 @STORE_FOLDS.on(SupplierOrderingSet, stores="originator_id")

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.shipping.rates import ShippingRates
 from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from domain.store.return_policy import ReturnPolicy
+from domain.store.taxes import TaxSettings
 from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import (
     BrandResult,
@@ -41,6 +42,7 @@ STORES: ViewColumns[StoreView] = ViewColumns(
         "scouting": column("scouting", ScoutingResult.model_validate_json),
         "shipping": column("shipping", ShippingRates.model_validate_json),
         "returns": column("returns", ReturnPolicy.model_validate_json),
+        "taxes": column("taxes", TaxSettings.model_validate_json),
     },
     always=frozenset({"id", "merchant_id"}),
 )

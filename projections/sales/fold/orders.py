@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.inbox.events import WebhookRejected
 from domain.mail.events import MailRefused, MailSent
-from domain.money import within_range
+from domain.money import Money, within_range
 from domain.order.after_sale.events import RefundFailed, RefundSucceeded
 from domain.order.events import (
     OrderCancelled,
@@ -20,6 +20,7 @@ from domain.order.events import (
 from domain.order.status import order_status
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
+from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
 from projections.sales.fold.ledger import balances_of, post
@@ -110,6 +111,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         subtotal_minor=event.subtotal.minor,
         shipping_minor=event.shipping.minor,
         tax_minor=event.tax.minor,
+        taxes=None if event.taxes is None else as_json(event.taxes),
         total_minor=event.total.minor,
         items=sum(line.quantity for line in event.lines),
         shopper_id=event.shopper_id,
@@ -167,6 +169,15 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         )
 
 
+def _state_tax(order: OrderRow, tax: Money) -> None:
+    """Write the tax that is known from the payment on."""
+    taxes = OrderTax.model_validate_json(order.taxes or "{}")
+    if taxes.kind is TaxKind.ADDED_AT_PAYMENT:
+        order.tax_minor = within_range(tax.minor)
+        order.total_minor = order.paid_minor or order.total_minor
+    order.taxes = as_json(taxes.model_copy(update={"amount": Money(minor=tax.minor, currency=tax.currency)}))
+
+
 @FOLDS.on(PaymentSessionOpened, orders="originator_id")
 def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID) -> None:
     order = rows.orders[event.originator_id]
@@ -196,6 +207,8 @@ def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     order.intent_id, order.payment_failure = event.intent_id, None
     order.paid_minor = within_range(event.amount.minor)
     order.platform_fee_minor = within_range(event.platform_fee.minor)
+    if event.tax is not None and order.taxes is not None:
+        _state_tax(order, event.tax)
     earlier = rows.refunded_payments.get((event.originator_id, event.intent_id))
     order.refunded_minor = 0 if earlier is None else earlier.refunded_minor
     order.paid_at = at

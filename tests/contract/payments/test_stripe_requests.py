@@ -16,20 +16,23 @@ from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
-from domain.order.ports import PaymentRequest
+from domain.order.ports import PaymentConfirmed, PaymentRequest, Recipient
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from domain.payout.aggregate import PayoutStatus
+from domain.store.taxes import OrderTax, TaxKind
 from infra.adapters.payments.stripe.accounts import Interface, StripeConnect
 from infra.adapters.payments.stripe.checkout import StripeCheckout, StripeGateways
 from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.currencies import NotChargeable
+from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 from infra.adapters.payments.stripe.refunds import StripeRefunds
 from infra.adapters.payments.stripe.reports import StripeReports
+from infra.adapters.payments.stripe.taxes import StripeTaxSetup
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 from tests.contract.payments.test_payment_gateways import REQUEST
 from tests.support.fakes.event_log import FixedClock
 from tests.support.requirements import missing
-from tests.support.servers.stripe import StripeServer, checking_server, forwarding
+from tests.support.servers.stripe import SECRET, StripeServer, checking_server, forwarding
 from tests.support.servers.web_server import served
 
 MERCHANT = UUID(int=7)
@@ -89,6 +92,66 @@ async def test_stripes_description_refuses_what_it_does_not_know(checked: Stripe
     accounts = StripeConnect(checked, live=False, interface="v1")
     with pytest.raises(StripeRefused):
         await accounts.create(MERCHANT, email="ada@shop.example", country=["DE"])  # type: ignore[arg-type]
+
+
+WITH_TAX = replace(
+    REQUEST,
+    taxes=OrderTax(kind=TaxKind.ADDED_AT_PAYMENT, code="txcd_20030000"),
+    shipping=Money(minor=500),
+    total=REQUEST.total + Money(minor=500),
+    recipient=Recipient(
+        name="Ada Shopper", line1="Weg 1", line2="", city="Bonn", region="", postcode="53111", country="DE"
+    ),
+)
+
+
+async def test_stripes_description_allows_every_request_about_taxes(checked: StripeClient) -> None:
+    assert (await checkout(checked).open_session(WITH_TAX)).session_id
+    included = OrderTax(kind=TaxKind.INCLUDED_AT_PAYMENT)
+    without_address = replace(WITH_TAX, taxes=included, recipient=None, idempotency_key="checkout:12")
+    assert (await checkout(checked).open_session(without_address)).session_id
+    assert (await StripeTaxSetup(checked).of("acct_1")).registered_in
+
+
+async def test_stripe_computes_the_tax_of_goods_and_delivery_where_they_go(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    session = await checkout(client).open_session(WITH_TAX)
+    forms = {path: form for _, path, form in stripe.requests}
+    page = forms["checkout/sessions"]
+    assert page["automatic_tax[enabled]"] == "true"
+    assert page["line_items[0][price_data][tax_behavior]"] == "exclusive"
+    assert page["line_items[0][price_data][product_data][tax_code]"] == "txcd_20030000"
+    assert page["shipping_options[0][shipping_rate_data][tax_behavior]"] == "exclusive"
+    assert page["customer"].startswith("cus_")
+    assert forms["customers"]["shipping[address][country]"] == "DE"
+    paid = stripe.paid(session.session_id)
+    taxed = paid | {"amount_total": paid["amount_total"] + 1957, "total_details": {"amount_tax": 1957}}
+    body = stripe.webhook("checkout.session.completed", taxed, account="acct_1")
+    reader = StripeWebhooks([SECRET], live=False, clock=stripe.clock)
+    kept = reader.recordable(body.decode())
+    for notice in (reader.read_webhook(body, stripe.sign(body)), reader.read_body(kept)):
+        assert isinstance(notice, PaymentConfirmed)
+        assert (notice.amount, notice.tax) == (WITH_TAX.total + Money(minor=1957), Money(minor=1957))
+    assert "Weg 1" not in kept
+
+
+async def test_a_stated_rate_is_not_computed_by_stripe(stripe: StripeServer, client: StripeClient) -> None:
+    stated = OrderTax(kind=TaxKind.INCLUDED, basis_points=1900, amount=Money(minor=1565))
+    await checkout(client).open_session(replace(REQUEST, taxes=stated))
+    assert not any("tax" in key for _, _, form in stripe.requests for key in form)
+
+
+async def test_an_account_says_what_it_misses_for_taxes(stripe: StripeServer, client: StripeClient) -> None:
+    stripe.tax_settings = {
+        "status": "pending",
+        "status_details": {"pending": {"missing_fields": ["head_office.address"]}},
+    }
+    ready = await StripeTaxSetup(client).of("acct_1")
+    assert (ready.is_active, ready.missing, ready.registered_in) == (False, ("head_office.address",), ())
+    stripe.tax_settings, stripe.tax_registrations = {"status": "active", "status_details": {}}, ["FR", "DE"]
+    ready = await StripeTaxSetup(client).of("acct_1")
+    assert (ready.is_active, ready.missing, ready.registered_in) == (True, (), ("DE", "FR"))
 
 
 async def test_a_page_is_a_direct_charge_with_the_platforms_fee(stripe: StripeServer, client: StripeClient) -> None:

@@ -1,6 +1,7 @@
 """A shop with delivery rates and discount codes, from the product page to the payment page."""
 
 import json
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import httpx
@@ -9,10 +10,13 @@ import pytest
 from commands.discount import CreateDiscount, PauseDiscount
 from commands.ports import Context
 from commands.shipping import SetShipping
+from commands.taxes import SetTaxes
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.money import Money
+from domain.order.ports import PaymentConfirmed
 from domain.shipping.rates import RateBand, RateBasis, ShippingRates, ShippingZone
+from domain.store.taxes import TaxMode, TaxRate, TaxSettings
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -212,3 +216,28 @@ async def test_a_code_of_one_use_per_shopper_knows_the_address_however_it_is_wri
     shown = await browser.post("/checkout", data=form | {"action": "update"})
     page = await browser.post("/checkout", data=form | {"ticket": hidden(shown, "ticket")})
     assert (page.status_code, "was used with this e-mail address" in page.text) == (422, True)
+
+
+async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    merchant = await owner(floor)
+    stated = TaxSettings(mode=TaxMode.INCLUSIVE, rates=[TaxRate(country="US", basis_points=825)])
+    await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=stated))
+    await put_in_cart(browser, vase)
+    checkout = (await browser.get("/checkout")).text
+    assert "Includes 8.25 % tax" in checkout
+    assert "$4.11" in checkout
+    assert "Buy now and pay $53.90</button>" in checkout
+
+    await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=TaxSettings(mode=TaxMode.AT_PAYMENT)))
+    assert "Buy now and pay $53.90 plus taxes</button>" in (await browser.get("/checkout")).text
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    waiting = await browser.get(session.cancel_url)
+    assert "Added and shown before you pay" in waiting.text
+    notice = notice_of(floor, session)
+    assert isinstance(notice, PaymentConfirmed)
+    tax = Money(minor=445)
+    await floor.apply_notice(replace(notice, amount=notice.amount + tax, tax=tax))
+    page = (await browser.get(session.success_url)).text
+    assert all(amount in page for amount in ("$4.45", "$58.35"))

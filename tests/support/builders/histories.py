@@ -73,7 +73,8 @@ from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
 from domain.store.presentation import describe_category, move_address, remove_collection, write_collection
 from domain.store.return_policy import REASONS, ReturnPolicy
-from domain.store.settings import set_return_policy
+from domain.store.settings import set_return_policy, set_taxes
+from domain.store.taxes import TaxMode, TaxRate, TaxSettings, tax_of
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
 from schemas.registry import encode
 from tests.support.builders.samples import NOON, SCORE, copy, listing, proposal, sealed
@@ -452,7 +453,10 @@ class History:
             unit_price=product.variants[variant].price,
         )
         price = orders.OrderPrice(
-            shipping=Money(minor=500), tax=Money(minor=0), discount=self._discounted(id, line, number)
+            shipping=Money(minor=500),
+            tax=Money(minor=0),
+            discount=self._discounted(id, line, number),
+            taxes=tax_of(self.state(product.store_id).taxes, line.total, "DE"),
         )
         placed = orders.place(
             id,
@@ -483,6 +487,11 @@ class History:
         if number % 36 == 0:
             policy = ReturnPolicy(days=14 + number % 90, merchant_pays=number % 2 == 0)
             self._append(stores.STORE, store.id, set_return_policy(store, policy, at=at))
+            return
+        if number % 20 == 8:
+            kinds = [TaxSettings(mode=TaxMode.INCLUSIVE, rates=[TaxRate(country="DE", basis_points=1900)])]
+            kinds += [TaxSettings(mode=TaxMode.AT_PAYMENT, included=included) for included in (True, False)]
+            self._append(stores.STORE, store.id, set_taxes(store, kinds[number // 20 % 3], at=at))
             return
         if number % 4 == 0:
             price = RateBand(price=Money(minor=number))
@@ -516,7 +525,15 @@ class History:
         elif kind == 1:
             events = order.record_failure(intent_id=f"f-{number}", reason="Refused.", at=at)
         elif kind == 2:
-            events = order.record_payment(order.total, fee=Money(minor=order.total.minor // 20), intent_id="p", at=at)
+            is_added = order.taxes is not None and order.taxes.is_added
+            tax = Money(minor=order.total.minor // 10)
+            events = order.record_payment(
+                order.total + tax if is_added else order.total,
+                fee=Money(minor=order.total.minor // 20),
+                intent_id="p",
+                tax=tax,
+                at=at,
+            )
             if any(isinstance(event, OrderPaid) for event in events):
                 self._end_of_use(order, is_paid=True)
                 self._append(products.PRODUCT, order.store_id, product.sell(line.variant_id, order_id=order.id, at=at))

@@ -437,7 +437,9 @@ class StorefrontPlatform:
         command: RecordPayment | RecordPaymentFailure
         match notice:
             case PaymentConfirmed(amount=paid, platform_fee=fee):
-                command = RecordPayment(order_id=notice.order_id, paid=paid, fee=fee, intent_id=notice.intent_id)
+                command = RecordPayment(
+                    order_id=notice.order_id, paid=paid, fee=fee, intent_id=notice.intent_id, tax=notice.tax
+                )
             case PaymentDeclined(reason=reason):
                 command = RecordPaymentFailure(order_id=notice.order_id, intent_id=notice.intent_id, reason=reason)
         await self.dispatch(command, Context(command_id=uuid4(), correlation_id=notice.order_id))

@@ -48,6 +48,8 @@ class StripeServer:
     """The account of each restricted key, and the paths that it may not use."""
     endpoints: dict[str, str] = field(default_factory=dict)
     """The address of each webhook endpoint."""
+    tax_settings: dict[str, Any] = field(default_factory=lambda: {"status": "active", "status_details": {}})
+    tax_registrations: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each code of the page for existing accounts grants; a code counts once."""
     deauthorized: list[str] = field(default_factory=list)
@@ -215,7 +217,7 @@ class StripeServer:
         match method, path.split("/"):
             case "GET", ["account"]:
                 return self.accounts[account or ""]
-            case "GET", ["balance" | "payment_intents" | "disputes" | "payouts"]:
+            case "GET", ["balance" | "payment_intents" | "disputes" | "payouts" | "customers"]:
                 return {"object": "list", "data": [], "has_more": False, "url": path}
             case "POST", ["webhook_endpoints"]:
                 id = f"we_{next(self._numbers)}"
@@ -258,6 +260,13 @@ class StripeServer:
                 return self.sessions[id]
             case "GET", ["checkout", "sessions", id]:
                 return self.sessions[id]
+            case "POST", ["customers"]:
+                return {"id": f"cus_{next(self._numbers)}", "object": "customer"}
+            case "GET", ["tax", "settings"]:
+                return {"object": "tax.settings"} | self.tax_settings
+            case "GET", ["tax", "registrations"]:
+                listed = [{"id": f"taxreg_{country}", "country": country} for country in self.tax_registrations]
+                return {"object": "list", "data": listed, "has_more": False, "url": path}
             case "POST", ["coupons"]:
                 id = f"co_{len(self.coupons) + 1}"
                 self.coupons[id] = (account, form)

@@ -72,6 +72,7 @@ from commands.store import (
     SetDeliveryPromise,
 )
 from commands.subscription import EndGrace, RecordSubscription
+from commands.taxes import SetTaxes
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.generation.events import Step
@@ -80,6 +81,7 @@ from domain.media.events import Operation
 from domain.shipping.rates import default_rates
 from domain.store.collection_events import AddressKind
 from domain.store.return_policy import ReturnPolicy
+from domain.store.taxes import TaxSettings
 from infra.bootstrap import handlers
 from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
@@ -185,6 +187,7 @@ COMMANDS: dict[type, Build] = {
     ),
     RefundOrder: lambda _, _p, order, m: RefundOrder(order_id=order, merchant_id=m, refund_id=uuid4()),
     SetReturnPolicy: lambda p, _p, _o, m: SetReturnPolicy(store_id=p.store_id, merchant_id=m, policy=ReturnPolicy()),
+    SetTaxes: lambda p, _p, _o, m: SetTaxes(store_id=p.store_id, merchant_id=m, taxes=TaxSettings()),
     ApproveReturn: lambda _, _p, order, m: ApproveReturn(order_id=order, merchant_id=m, number=1),
     DeclineReturn: lambda _, _p, order, m: DeclineReturn(order_id=order, merchant_id=m, number=1, reason="No"),
     ReceiveReturn: lambda _, _p, order, m: ReceiveReturn(order_id=order, merchant_id=m, number=1),

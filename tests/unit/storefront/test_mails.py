@@ -32,6 +32,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.store.events import Preferences, StoreStatus
+from domain.store.taxes import OrderTax, TaxKind
 from projections.catalog.views import BrandResult, ProductView, StoreView, VariantView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView, StockNoticeView
@@ -130,6 +131,7 @@ class Desk:
             subtotal=Money(minor=3400),
             shipping=Money(minor=0),
             tax=Money(minor=0),
+            taxes=OrderTax(kind=TaxKind.INCLUDED, basis_points=1900, amount=Money(minor=543)),
             total=Money(minor=3400),
             items=2,
             shopper_id=self.shopper_id,

@@ -1,28 +1,35 @@
 """Stripe Checkout as a payment gateway: direct charges on the merchant's own account, with the platform's fee."""
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 from uuid import UUID
 
 import stripe
-from stripe.params import CouponCreateParams
+from stripe.params import CouponCreateParams, CustomerCreateParams, CustomerCreateParamsShippingAddress
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionCreateParamsLineItem,
+    SessionCreateParamsLineItemPriceData,
+    SessionCreateParamsLineItemPriceDataProductData,
     SessionCreateParamsPaymentIntentData,
     SessionCreateParamsShippingOption,
+    SessionCreateParamsShippingOptionShippingRateData,
 )
 
 from domain.kernel import Transient
 from domain.money import Money
 from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
-from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession
+from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession, Recipient
+from domain.store.taxes import GENERAL_GOODS, OrderTax, TaxKind
 from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, OwnKeys, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
 
 NAME_MAX = 250
 """Most characters of a line's name."""
 COUPON_NAME_MAX = 40
+SHIPPING_TAX_CODE = "txcd_92010001"
+"""Stripe's code of delivery."""
 
 
 class StripeCheckout:
@@ -80,7 +87,12 @@ class StripeCheckout:
             "expires_at": int(request.expires_at.timestamp()),
         }
         if request.shipping is not None and request.shipping.minor:
-            params["shipping_options"] = [_shipping(request.shipping)]
+            params["shipping_options"] = [_shipping(request.shipping, request.taxes)]
+        if _computes(request.taxes):
+            params["automatic_tax"] = {"enabled": True, "liability": {"type": "self"}}
+            if request.recipient is not None:
+                # Tax depends on where the goods go. Without this, Stripe asks for a billing address.
+                params["customer"] = await self._customer(request, request.recipient)
         if request.discount is not None and request.discount.minor:
             params["discounts"] = [{"coupon": await self._coupon(request, request.discount)}]
         session = await ask(
@@ -123,6 +135,29 @@ class StripeCheckout:
                 raise
             return session.status == "expired"
         return True
+
+    async def _customer(self, request: PaymentRequest, recipient: Recipient) -> str:
+        """Create a customer for this order alone at the merchant's account, with the address of the delivery."""
+        address: CustomerCreateParamsShippingAddress = {
+            "line1": recipient.line1,
+            "line2": recipient.line2,
+            "city": recipient.city,
+            "state": recipient.region,
+            "postal_code": recipient.postcode,
+            "country": recipient.country,
+        }
+        params: CustomerCreateParams = {
+            "name": recipient.name,
+            "shipping": {"name": recipient.name, "address": address},
+            "metadata": {"order_id": str(request.order_id), "store_id": str(request.store_id)},
+        }
+        customer = await ask(
+            self._client.v1.customers.create_async(
+                params=params,
+                options={"stripe_account": self._account_id, "idempotency_key": f"{request.idempotency_key}:customer"},
+            )
+        )
+        return customer.id
 
     async def _coupon(self, request: PaymentRequest, off: Money) -> str:
         """Create a coupon for this order alone at the merchant's account. Stripe takes it off the lines, not the delivery."""
@@ -173,34 +208,45 @@ class StripeGateways:
 
 
 def _lines(request: PaymentRequest) -> "list[SessionCreateParamsLineItem]":
-    lines = [_line(_title(line), line.unit_price, line.quantity) for line in request.lines]
+    lines = [_line(_title(line), line.unit_price, line.quantity, request.taxes) for line in request.lines]
     zero = Money.zero(request.total.currency)
     goods = Money.total((line.total for line in request.lines), request.total.currency)
     tax = request.total - (goods - (request.discount or zero) + (request.shipping or zero))
     if tax.minor:
-        lines.append(_line("Tax", tax, 1))
+        lines.append(_line("Tax", tax, 1, None))
     return lines
 
 
-def _shipping(price: Money) -> "SessionCreateParamsShippingOption":
-    return {
-        "shipping_rate_data": {
-            "type": "fixed_amount",
-            "display_name": "Delivery",
-            "fixed_amount": {"amount": to_stripe(price), "currency": price.currency.lower()},
-        }
-    }
+def _computes(taxes: OrderTax | None) -> bool:
+    """Whether Stripe computes the tax."""
+    return taxes is not None and taxes.kind is not TaxKind.INCLUDED
 
 
-def _line(name: str, price: Money, quantity: int) -> "SessionCreateParamsLineItem":
-    return {
-        "quantity": quantity,
-        "price_data": {
-            "currency": price.currency.lower(),
-            "unit_amount": to_stripe(price),
-            "product_data": {"name": name[:NAME_MAX]},
-        },
+def _behavior(taxes: OrderTax) -> Literal["inclusive", "exclusive"]:
+    return "inclusive" if taxes.kind is TaxKind.INCLUDED_AT_PAYMENT else "exclusive"
+
+
+def _shipping(price: Money, taxes: OrderTax | None) -> "SessionCreateParamsShippingOption":
+    rate: SessionCreateParamsShippingOptionShippingRateData = {
+        "type": "fixed_amount",
+        "display_name": "Delivery",
+        "fixed_amount": {"amount": to_stripe(price), "currency": price.currency.lower()},
     }
+    if taxes is not None and _computes(taxes):
+        rate["tax_behavior"], rate["tax_code"] = _behavior(taxes), SHIPPING_TAX_CODE
+    return {"shipping_rate_data": rate}
+
+
+def _line(name: str, price: Money, quantity: int, taxes: OrderTax | None) -> "SessionCreateParamsLineItem":
+    product: SessionCreateParamsLineItemPriceDataProductData = {"name": name[:NAME_MAX]}
+    data: SessionCreateParamsLineItemPriceData = {
+        "currency": price.currency.lower(),
+        "unit_amount": to_stripe(price),
+        "product_data": product,
+    }
+    if taxes is not None and _computes(taxes):
+        data["tax_behavior"], product["tax_code"] = _behavior(taxes), taxes.code or GENERAL_GOODS
+    return {"quantity": quantity, "price_data": data}
 
 
 def _title(line: OrderLine) -> str:

@@ -24,6 +24,8 @@ NOTHING: Any = {}
 PROBES: Sequence[tuple[str, Probe]] = (
     ("Checkout Sessions: write", lambda client: client.v1.checkout.sessions.create_async(NOTHING)),
     ("Coupons: write", lambda client: client.v1.coupons.create_async(NOTHING)),
+    ("Customers: write", lambda client: client.v1.customers.list_async({"limit": 1})),
+    ("Tax Calculations and Settings: read", lambda client: client.v1.tax.settings.retrieve_async()),
     ("PaymentIntents: read", lambda client: client.v1.payment_intents.list_async({"limit": 1})),
     ("Charges and Refunds: write", lambda client: client.v1.refunds.create_async(NOTHING)),
     ("Disputes: write", lambda client: client.v1.disputes.list_async({"limit": 1})),

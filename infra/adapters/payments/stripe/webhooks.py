@@ -62,6 +62,7 @@ RECORDED: Mapping[str, Any] = dict.fromkeys(
             )
         )
         | {
+            "total_details": dict.fromkeys(("amount_tax",)),
             "metadata": dict.fromkeys(("store_id", "order_id", "platform_fee")),
             "last_payment_error": dict.fromkeys(("code", "decline_code", "message")),
         }
@@ -100,18 +101,28 @@ class _Error(Part):
     message: Annotated[str, AfterValidator(storable)] | None = None
 
 
+class _TotalDetails(Part):
+    amount_tax: Minor | None = None
+
+
 class _Session(Part):
     payment_intent: Name
     payment_status: str
     amount_total: Minor
     currency: Currency
     metadata: _Metadata
+    total_details: _TotalDetails | None = None
 
     @model_validator(mode="after")
     def _fee_is_within_amount(self) -> "_Session":
         if int(self.metadata.platform_fee) > self.paid.minor:
             raise ValueError(f"the fee {self.metadata.platform_fee} exceeds the amount {self.paid.minor}")
         return self
+
+    @property
+    def tax(self) -> Money | None:
+        tax = None if self.total_details is None else self.total_details.amount_tax
+        return None if tax is None else from_stripe(tax, self.currency)
 
     @property
     def paid(self) -> Money:
@@ -237,6 +248,7 @@ def _of_session(session: _Session, kind: _Kind) -> PaymentNotice | None:
         order_id=session.metadata.order_id,
         intent_id=session.payment_intent,
         amount=session.paid,
+        tax=session.tax,
         platform_fee=Money(minor=int(session.metadata.platform_fee), currency=session.currency),
     )
 
