@@ -9,16 +9,12 @@ from domain.money import Money
 from domain.shipping.errors import TooHeavy
 from domain.shipping.rates import Parcel, deliver
 from domain.shipping.weights import grams_of
-from domain.store.return_policy import ReturnPolicy
 from projections.catalog.views import CollectionView, ProductView, StoreView, VariantView
 from storefront.rendering.delivery import rates_of
 from storefront.rendering.formatting import Card, Picture, summary
 from storefront.rendering.store_data import return_policy, script
 from storefront.shelves.grouping import Shelf
 from storefront.visit.visit import Visit
-
-COUNTRIES_MOST = 50
-"""Most countries of a return policy that search engines read."""
 
 
 def product_data(
@@ -139,21 +135,6 @@ def _deliveries(store: StoreView, product: ProductView, price: Money) -> list[Ma
             details["deliveryTime"] = {"@type": "ShippingDeliveryTime", "transitTime": days}
         found.append(details)
     return found
-
-
-def _returns(store: StoreView) -> Mapping[str, Any]:
-    """Return the rules for returns, in the countries that the store delivers to."""
-    policy = store.returns or ReturnPolicy()
-    fees = "FreeReturn" if policy.merchant_pays else "ReturnFeesCustomerResponsibility"
-    return {
-        "@type": "MerchantReturnPolicy",
-        "applicableCountry": sorted(rates_of(store).countries)[:COUNTRIES_MOST],
-        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
-        "merchantReturnDays": policy.days,
-        "returnMethod": "https://schema.org/ReturnByMail",
-        "returnFees": f"https://schema.org/{fees}",
-        "refundType": "https://schema.org/FullRefund",
-    }
 
 
 def _breadcrumbs(visit: Visit, shelf: Shelf | None, *last: tuple[str, str]) -> Markup:

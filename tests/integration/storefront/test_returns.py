@@ -100,7 +100,7 @@ async def test_goods_come_back_from_the_form_to_the_refund(
         r'<script type="application/ld\+json">(.*?)</script>', (await browser.get("/products/blue-vase")).text
     )
     assert data is not None
-    published = json.loads(data[1])["hasMerchantReturnPolicy"]
+    published = json.loads(data[1])["offers"]["hasMerchantReturnPolicy"]
     assert (published["merchantReturnDays"], published["returnFees"]) == (30, "https://schema.org/FreeReturn")
     # Nothing was sent, so nothing comes back.
     assert "Nothing of order" in (await browser.get(f"/returns/{desk.link}")).text
@@ -108,6 +108,7 @@ async def test_goods_come_back_from_the_form_to_the_refund(
     await desk.do(FulfilOrder, carrier="DHL", tracking_number="77")
     assert f'href="/returns/{desk.link}"' in (await browser.get(shown)).text
     form = (await browser.get(f"/returns/{desk.link}")).text
+    assert "You have 30 days." in (await browser.get("/products/blue-vase")).text
     assert "within <strong>30 days</strong>" in form
     assert "Too &lt;b&gt;big&lt;/b&gt;" in form
 
