@@ -34,7 +34,7 @@ QUERIES = {
     "media": "query($id: ID!) { store(id: $id) { media(first: 20) { nodes { id status url } } } }",
     "media_rare": "query($id: ID!) { store(id: $id) { media(first: 20, types: [LOGO], statuses: [PROCESSED, REJECTED]) { nodes { id status } } } }",
     "counts": "query($id: ID!) { store(id: $id) { all: products(first: 0) { totalCount } drafts: products(first: 0, statuses: [DRAFT]) { totalCount } orders(first: 0) { totalCount } paid: orders(first: 0, statuses: [PAID]) { totalCount } withdrawn: orders(first: 0, withdrawn: true) { totalCount } media(first: 0) { totalCount } } }",
-    "money": "query($id: ID!) { store(id: $id) { balances { account amount currency } disputeRate { payments disputed } disputes { status amount } discounts { code } rejectedWebhooks { reason } } }",
+    "money": "query($id: ID!) { store(id: $id) { balances { account amount currency } disputeRate { payments disputed } discounts { code } rejectedWebhooks { reason } } }",
     "publication": "query($id: ID!) { store(id: $id) { name currency publicationBlockers { code message } } }",
     "stores": "query { stores(first: 20) { totalCount nodes { id name status currency products(first: 3) { totalCount nodes { title } } } } }",
     "timeline": "query($id: ID!, $at: ID!) { store(id: $id, asOf: {position: $at}) { name status products(first: 5) { totalCount nodes { title } } } }",
