@@ -303,13 +303,18 @@ def _columns_of_page(selection: Selection[Any], order: Order, id: str) -> tuple[
 def order_of_cursor(cursor: str) -> str | None:
     """Return the name of the order that a cursor belongs to; None if it is no cursor."""
     try:
-        name = _decoded(cursor)[0]
+        name = decode_cursor(cursor)[0]
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return name if isinstance(name, str) else None
 
 
-def _decoded(cursor: str) -> Any:
+def decode_cursor(cursor: str) -> Any:
+    """Return what a cursor was made of.
+
+    Raises:
+        ValueError: the text is not a cursor.
+    """
     return json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
 
 
@@ -319,8 +324,12 @@ def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
 
 def cursor_of(order: Order, key: Any, id: UUID) -> str:
     """Return the cursor of the row with a key and an id."""
-    text = json.dumps([order.name, key.isoformat() if isinstance(key, datetime) else key, str(id)])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return encode_cursor(order.name, key.isoformat() if isinstance(key, datetime) else key, str(id))
+
+
+def encode_cursor(order: str, *place: str | float) -> str:
+    """Return the cursor of a place in an order."""
+    return base64.urlsafe_b64encode(json.dumps([order, *place]).encode()).decode().rstrip("=")
 
 
 def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
@@ -329,7 +338,7 @@ def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
         f"{cursor[:80]!r} is not a cursor of this list. Pass a cursor that this list returned, with the same sorting.",
     )
     try:
-        name, key, id = _decoded(cursor)
+        name, key, id = decode_cursor(cursor)
         place = KEY_TYPES[order.type](key), UUID(id)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refusal from error

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from domain.kernel import InvalidInput
 from domain.ledger.postings import FEES, Account, EntryKind
 from domain.money import Money
-from projections.reading.paging import Conditions, Reader
+from projections.reading.paging import KEY_TYPES, Conditions, Reader, decode_cursor, encode_cursor
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
 
@@ -34,11 +34,23 @@ class StatementLine:
     """What the entry adds to the balance at the provider before fees; negative if it takes away."""
     fee: Money
     """Fees of the entry; negative if they came back."""
+    stream_id: UUID
+    version: int
+    """Of the event that led to it."""
 
     @property
     def net(self) -> Money:
         """What the entry adds to the balance."""
         return self.amount - self.fee
+
+    @property
+    def cursor(self) -> str:
+        """The place of the entry in its statement."""
+        return encode_cursor(STATEMENT, self.at.isoformat(), str(self.stream_id), self.version, self.amount.currency)
+
+
+STATEMENT = "statement"
+"""The order of a statement, in its cursors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +88,14 @@ def month_of(text: str, time_zone: str = "UTC") -> tuple[datetime, datetime]:
 
 
 async def statement(
-    db: Reader, since: datetime, until: datetime, *, scope: Scope, store_id: UUID | None = None
+    db: Reader,
+    since: datetime,
+    until: datetime,
+    *,
+    scope: Scope,
+    store_id: UUID | None = None,
+    after: str | None = None,
+    limit: int | None = None,
 ) -> tuple[StatementLine, ...]:
     """Return the entries from one moment until before another, the earliest first.
 
@@ -86,19 +105,28 @@ async def statement(
         until: the moment after the last.
         scope: whose books may be read.
         store_id: one store's book; None for all books of the scope, payouts included.
+        after: only entries after this cursor.
+        limit: the most entries; None for all.
+
+    Raises:
+        InvalidInput: the cursor is invalid.
     """
     where = Conditions().add("p.at >= {}", since).add("p.at < {}", until)
     if store_id is not None:
         where = within(scope, where.add("p.book = {}", store_id), "p.book", shoppers=False)
     else:
         where = restrict(where, scope, merchant=_MERCHANTS, store=None)
+    place = "p.at, p.stream_id, p.version, p.currency"
+    if after is not None:
+        where = where.add(f"({place}) > ({{}}, {{}}, {{}}, {{}})", *_place_of(after))
+    most = "" if limit is None else f" limit {int(limit)}"
     records = await db.fetch(
-        "select p.at, p.book, p.kind, o.number, p.reference, p.currency, "
+        "select p.*, o.number from ("
+        f"select {place}, p.book, p.kind, p.reference, "
         f"coalesce(sum(p.minor) filter (where p.account in {_FEES}), 0)::bigint as fee, "
         "coalesce(sum(p.minor) filter (where p.account = 'BALANCE'), 0)::bigint as net "
-        "from ledger_postings p left join orders o on o.id = p.stream_id "
-        f"where {where.sql} group by p.stream_id, p.version, p.at, p.book, p.kind, o.number, p.reference, p.currency "
-        "order by p.at, p.stream_id, p.version, p.currency",
+        f"from ledger_postings p where {where.sql} group by {place}, p.book, p.kind, p.reference "
+        f"order by {place}{most}) p left join orders o on o.id = p.stream_id order by {place}",
         *where.arguments,
     )
     return tuple(
@@ -110,9 +138,22 @@ async def statement(
             reference=record["reference"],
             amount=Money(minor=record["net"] + record["fee"], currency=record["currency"]),
             fee=Money(minor=record["fee"], currency=record["currency"]),
+            stream_id=record["stream_id"],
+            version=record["version"],
         )
         for record in records
     )
+
+
+def _place_of(cursor: str) -> tuple[datetime, UUID, int, str]:
+    try:
+        name, at, stream_id, version, currency = decode_cursor(cursor)
+        place = KEY_TYPES["timestamptz"](at), UUID(stream_id), KEY_TYPES["bigint"](version), KEY_TYPES["text"](currency)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        name = None
+    if name != STATEMENT:
+        raise InvalidInput("after", f"Invalid cursor {cursor[:80]!r}. Use a `cursor` of an entry of this statement.")
+    return place
 
 
 async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[AccountBalance, ...]:

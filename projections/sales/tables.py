@@ -486,7 +486,7 @@ LEDGER_POSTINGS = Table(
     "ledger_postings",
     LedgerPostingRow,
     key=("stream_id", "version", "line"),
-    indexes=("create index on ledger_postings (book, at)",),
+    indexes=("create index on ledger_postings (book, at, stream_id, version, currency)",),
 )
 
 LEDGER_BALANCES = Table("ledger_balances", LedgerBalanceRow, key=("book", "account", "currency"), hot=("minor",))

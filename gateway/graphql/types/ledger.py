@@ -35,6 +35,7 @@ class LedgerEntry:
     fee: Decimal = strawberry.field(description="Its fees. Negative if they came back.")
     net: Decimal = strawberry.field(description="What it adds to the balance.")
     currency: str
+    cursor: str = strawberry.field(description="The `after` of the entries that follow.")
 
     @classmethod
     def of(cls, view: StatementLine) -> Self:
@@ -47,4 +48,5 @@ class LedgerEntry:
             fee=view.fee.decimal,
             net=view.net.decimal,
             currency=view.amount.currency,
+            cursor=view.cursor,
         )

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import JSON
 
+from domain.kernel import InvalidInput
 from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
@@ -44,6 +45,8 @@ from projections.sales.discount_queries import discounts_of_store
 from projections.sales.dispute_queries import dispute_rate, disputes_of_store
 from projections.sales.ledger_queries import balances_of_store, month_of, statement
 
+STATEMENT_MOST = 1_000
+"""Most entries of a statement in one answer."""
 RATED = timedelta(days=90)
 """The time whose payments count for the rate of disputes."""
 
@@ -308,11 +311,17 @@ class Store(Derived):
         return [LedgerBalance.of(view) for view in views]
 
     @field(
-        "The store's ledger entries of a month such as 2026-11, in its time zone. As CSV: /api/v1/stores/{id}/statements/{month}."
+        "The store's ledger entries of a month such as 2026-11, in its time zone, the earliest first: the first 1,000 "
+        "after a cursor. As CSV: /api/v1/stores/{id}/statements/{month}."
     )
-    async def statement(self, month: str) -> list[LedgerEntry]:
+    async def statement(self, month: str, first: int = STATEMENT_MOST, after: str | None = None) -> list[LedgerEntry]:
+        if not 0 <= first <= STATEMENT_MOST:
+            raise InvalidInput("first", f"Invalid number {first}. Use 0 to {STATEMENT_MOST}.")
         since, until = month_of(month, self.view.time_zone)
-        views = await statement(self.reading.db, since, until, scope=self.reading.scope, store_id=self.view.id)
+        reading = self.reading
+        views = await statement(
+            reading.db, since, until, scope=reading.scope, store_id=self.view.id, after=after, limit=first
+        )
         return [LedgerEntry.of(view) for view in views]
 
     @field("What the platform keeps of each payment.")

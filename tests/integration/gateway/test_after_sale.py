@@ -159,6 +159,13 @@ async def test_the_ledger_has_every_movement_and_a_statement_as_csv(
         {"kind": "REFUND", "amount": "-8.00", "fee": "-0.40", "net": "-7.60"},
         {"kind": "DISPUTE", "amount": "-50.00", "fee": "15.00", "net": "-65.00"},
     ]
+    page = "query ($id: ID!) { store(id: $id) { statement(month: %s, first: 2%s) { kind cursor } } }"
+    first = (await platform.ask(page % (f'"{month}"', ""), {"id": str(store_id)}, by=owner))["statement"]
+    following = page % (f'"{month}"', f', after: "{first[-1]["cursor"]}"')
+    rest = (await platform.ask(following, {"id": str(store_id)}, by=owner))["statement"]
+    assert [entry["kind"] for entry in [*first, *rest]] == ["CHARGE", "REFUND", "DISPUTE"]
+    refused = await platform.post(page % (f'"{month}"', ', after: "abc"'), {"id": str(store_id)}, by=owner)
+    assert "Use a `cursor` of an entry" in refused["errors"][0]["message"]
     await _check_disputes_and_payouts(platform, owner, stranger, store_id)
     answer = await platform.call("GET", f"/stores/{store_id}/statements/{month}", by=owner)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
