@@ -21,6 +21,7 @@ from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
+from infra.adapters.payments.stripe.taxes import StripeTaxSetup
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
@@ -32,6 +33,8 @@ CONNECT = """mutation ($input: ConnectStripeInput!) { connectStripe(input: $inpu
 LINK = """mutation ($input: LinkStripeInput!) { linkStripe(input: $input) { authorizeUrl userErrors { code } } }"""
 FINISH = """mutation ($input: FinishStripeLinkInput!) { finishStripeLink(input: $input) {
     stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
+SET_TAXES = """mutation ($input: SetTaxesInput!) { setTaxes(input: $input) {
+    store { taxes { mode included code rates { country percent } } } userErrors { code field message } } }"""
 USE_KEY = """mutation ($input: UseStripeKeyInput!) { useStripeKey(input: $input) {
     stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
 CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
@@ -81,6 +84,7 @@ async def shared_platform(
                 webhooks=partial(OwnKeyWebhooks, live=False, clock=clock),
             ),
             public_url="http://gateway.localhost",
+            tax_setup=StripeTaxSetup(client),
         ) as whole,
     ):
         yield whole
@@ -462,3 +466,30 @@ async def test_a_merchant_sells_with_an_own_key_and_replaces_it(
     assert (await tell(platform, stripe, body, path=path, secret=f"whsec_of_{second}")).status_code == 404
     raw = [raw async for batch in platform.log.scan() for raw in batch]
     assert not any(secret in each.data for each in raw for secret in (b"rk_test", b"whsec"))
+
+
+async def test_taxes_are_left_to_stripe_only_if_the_account_is_set_up_and_registered(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    store_id = str(await platform.stocked_store(owner))
+    computed = {"input": {"storeId": store_id, "mode": "AT_PAYMENT", "code": "txcd_20030000"}}
+    refused = await platform.ask(SET_TAXES, computed, by=owner)
+    assert refused["userErrors"][0]["code"] == "NO_ACCOUNT_CONNECTED"
+    await platform.ask(CONNECT, BACK, by=owner)
+    pending = {"pending": {"missing_fields": ["head_office.address"]}}
+    stripe.tax_settings = {"status": "pending", "status_details": pending}
+    refused = await platform.ask(SET_TAXES, computed, by=owner)
+    assert refused["userErrors"][0]["code"] == "TAXES_NOT_READY"
+    assert "head_office.address" in refused["userErrors"][0]["message"]
+    stripe.tax_settings = {"status": "active", "status_details": {}}
+    refused = await platform.ask(SET_TAXES, computed, by=owner)
+    assert "add a registration" in refused["userErrors"][0]["message"]
+    stripe.tax_registrations = ["DE"]
+    taxes = (await platform.ask(SET_TAXES, computed, by=owner))["store"]["taxes"]
+    assert taxes == {"mode": "AT_PAYMENT", "included": False, "code": "txcd_20030000", "rates": []}
+    stated = {"storeId": store_id, "mode": "INCLUSIVE", "rates": [{"country": "DE", "percent": "5.5"}]}
+    taxes = (await platform.ask(SET_TAXES, {"input": stated}, by=owner))["store"]["taxes"]
+    assert [(rate["country"], float(rate["percent"])) for rate in taxes["rates"]] == [("DE", 5.5)]
+    wrong = stated | {"rates": [{"country": "DE", "percent": "5.555"}]}
+    refused = await platform.ask(SET_TAXES, {"input": wrong}, by=owner)
+    assert refused["userErrors"][0]["field"] == "rates.0.percent"

@@ -237,3 +237,18 @@ def test_an_inbox_stream_has_one_event() -> None:
 def test_events_without_a_beginning_are_corrupt() -> None:
     with pytest.raises(CorruptStream):
         evolve(None, OrderCancelled(originator_id=ID, originator_version=1, occurred_at=NOON, reason="x"))
+
+
+def test_a_fee_that_the_provider_does_not_take_is_owed_whatever_the_payment_says_of_it() -> None:
+    order = pending()
+    opened = order.open_session(
+        provider="stripe", session_id="cs_1", account_id="acct_own", owed_fee=dollars("2.50"), at=NOON
+    )
+    order = fold(opened, order)
+    (event,) = order.record_payment(order.total, fee=dollars("0.00"), intent_id="pi_1", account_id="acct_own", at=NOON)
+    assert isinstance(event, OrderPaid)
+    assert (event.platform_fee, event.fee_is_owed) == (dollars("2.50"), True)
+    assert fold([event], order).after.payments["pi_1"].fee_is_owed
+    (plain,) = pending().record_payment(order.total, fee=dollars("2.50"), intent_id="pi_1", at=NOON)
+    assert isinstance(plain, OrderPaid)
+    assert not plain.fee_is_owed

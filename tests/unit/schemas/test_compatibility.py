@@ -12,6 +12,7 @@ import pytest
 from pydantic import Field
 
 from domain.kernel import DomainEvent, Value
+from domain.money import Money
 from schemas.contracts.committed import Contracts, export, review
 from schemas.contracts.compatibility import Finding, compare
 from schemas.contracts.json_schemas import json_schema
@@ -163,6 +164,8 @@ class PaidWithoutFee(DomainEvent, wire_name=PAID.wire_name):
 
     intent_id: str
     account_id: str | None = None
+    fee_is_owed: bool = False
+    tax: Money | None = None
 
 
 def test_a_first_export_writes_everything_and_a_second_nothing(tmp_path: Path) -> None:
