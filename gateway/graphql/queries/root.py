@@ -169,6 +169,7 @@ class Query:
         return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
 
     @strawberry.field
+    @one_statement()
     async def store(
         self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Store | None:
@@ -178,6 +179,7 @@ class Query:
         )
 
     @strawberry.field
+    @one_statement()
     async def product(
         self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Product | None:
@@ -187,6 +189,7 @@ class Query:
         )
 
     @strawberry.field
+    @one_statement()
     async def page(
         self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Page | None:
@@ -196,12 +199,13 @@ class Query:
         )
 
     @strawberry.field
+    @one_statement()
     async def media_asset(
         self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> MediaAsset | None:
         key = as_id("media asset", id)
         return await resolve_as_of(
-            info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: UUID(each.store_id)
+            info, consistency_token, as_of, lambda reading: find_media(reading, key), lambda each: each.view.store_id
         )
 
     @field("One agent's job. With a generation's id: the generation as a whole.")

@@ -136,6 +136,7 @@ MEDIA: ViewColumns[MediaAssetView] = ViewColumns(
         "review": _REVIEW,
         "rejection": column("rejection", RejectionReason),
     },
+    always=frozenset({"id", "store_id"}),
 )
 """The columns of a media asset ``m``."""
 

@@ -133,6 +133,34 @@ class Recorded:
 
 
 @pytest.mark.parametrize(
+    ("query", "snapshots", "present"),
+    [
+        ("stores { nodes { name } }", 0, 1),
+        ('store(id: "STORE") { name }', 0, 1),
+        ('product(id: "PRODUCT") { title description }', 0, 1),
+        ('product(id: "PRODUCT") { title images { id } }', 1, 0),
+        ('product(id: "PRODUCT") { title } stores { nodes { id } }', 1, 0),
+    ],
+)
+async def test_an_object_of_one_statement_is_read_without_a_snapshot(
+    platform: Platform, owner: Merchant, query: str, snapshots: int, present: int
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    pool: Any = platform.deps.reader
+    product_id = await pool.present.fetchval("select id from products where store_id = $1 limit 1", store_id)
+    recorded: Any = Recorded(pool.present)
+    app = create_app(replace(platform.deps, reader=MomentReader(recorded)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://zyenta.localhost") as client:
+        response = await client.post(
+            "/graphql",
+            json={"query": f"{{ {query} }}".replace("STORE", str(store_id)).replace("PRODUCT", str(product_id))},
+            headers={"authorization": f"Bearer {owner.token}"},
+        )
+    assert "errors" not in response.json(), response.text
+    assert (recorded.snapshots, recorded.present) == (snapshots, present)
+
+
+@pytest.mark.parametrize(
     ("selection", "snapshots", "present"),
     [
         ("products { nodes { title } pageInfo { endCursor } }", 0, 1),

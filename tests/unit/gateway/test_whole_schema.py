@@ -119,6 +119,9 @@ FIXED: dict[str, list[Any]] = {
     "total": [0, 5],
     "attempt": [0, 1],
     "media.status": [each.value for each in ImageState],
+    "page_versions.type": [each.value for each in PageType],
+    **{f"merchants.stripe_{name}": [None] for name in ("account_id", "link", "status")},
+    **{f"merchants.stripe_{name}": [False] for name in ("onboarded", "live")},
     "pages.type": [each.value for each in PageType],
     "media.type": [each.value for each in MediaType],
     **{key: [SEALED] for key in ("email", "name", "shopper_name", "shopper_email", "shipping_address")},
@@ -159,7 +162,7 @@ class Row:
 
     def __init__(self, seed: str, query: str, ids: list[str]) -> None:
         self._seed, self._table, self._ids = seed, table_of(query), ids
-        self._columns = set(re.findall(r"\w+", query))
+        self._columns = columns_of(query)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._columns:
@@ -176,16 +179,30 @@ class Row:
             return dice.choice([None, -5, 0, 7, 12_345, 2**40] if name == "compare_at_minor" else [0, 7, 12_345, 2**40])
         return dice.choice(["", "plain", "<Straße>", 'a "quoted" \\ text', " "])
 
+    def keys(self) -> list[str]:
+        return self._columns
+
     def items(self) -> list[tuple[str, Any]]:
-        return [(name, self[name]) for name in sorted(self._columns)]
+        return [(name, self[name]) for name in self._columns]
+
+
+def without_parentheses(query: str) -> str:
+    """Return a query without subqueries and arguments."""
+    outer, found = query, 1
+    while found:
+        outer, found = re.subn(r"\([^()]*\)", "", outer)
+    return outer
+
+
+def columns_of(query: str) -> list[str]:
+    """Return the names of the columns that a query selects."""
+    selected = without_parentheses(query).partition(" from ")[0].removeprefix("select ")
+    return [item.split()[-1].rpartition(".")[2] for item in selected.split(",")]
 
 
 def table_of(query: str) -> str:
     """Return the first table of a query, without those of its subqueries."""
-    outer, found = query, 1
-    while found:
-        outer, found = re.subn(r"\([^()]*\)", "", outer)
-    return outer.partition(" from ")[2].split(" ", 1)[0]
+    return without_parentheses(query).partition(" from ")[2].split(" ", 1)[0]
 
 
 PARTS = {
@@ -272,6 +289,7 @@ def context(seed: int, failures: float) -> RequestContext:
         travel=NoPast(),
         known_stores=KnownStores(),
         niche_suggestions=("lamps",),
+        plans=None,
         media_url="https://media.example/{}".format,
         storefront_url="https://{slug}.example",
         platform_fee_basis_points=500,
@@ -519,6 +537,14 @@ PATHS = {
     "MediaAsset": "store(id: $id) {{ media {{ nodes {{ {} }} }} }}",
     "ProductVariant": "product(id: $id) {{ variants {{ {} }} }}",
 }
+
+
+@pytest.mark.parametrize("name", ["store", "product", "page", "mediaAsset", "order"])
+def test_an_object_of_the_past_is_looked_for_whatever_is_asked_of_it(name: str) -> None:
+    query = f'query($id: ID!) {{ {name}(id: $id, asOf: {{position: "7"}}) {{ __typename }} }}'
+    for seed in range(6):
+        expected = asyncio.run(answer(PLAIN, query, {"id": IDS[0]}, seed, failures=0))
+        assert asyncio.run(answer(SCHEMA, query, {"id": IDS[0]}, seed, failures=0)) == expected
 
 
 @pytest.mark.parametrize("type_name", PATHS)
