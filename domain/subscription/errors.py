@@ -7,12 +7,13 @@ from typing import ClassVar
 from domain.kernel import DomainError
 from domain.subscription.plans import Limit
 
-_WHAT: Mapping[Limit, str] = {
-    Limit.STORES: "stores",
-    Limit.PRODUCTS: "products in a store",
-    Limit.GENERATIONS: "generations a month",
-    Limit.TEAM_MEMBERS: "team members",
+_WHAT: Mapping[Limit, tuple[str, str]] = {
+    Limit.STORES: ("store", "stores"),
+    Limit.PRODUCTS: ("product in a store", "products in a store"),
+    Limit.GENERATIONS: ("generation a month", "generations a month"),
+    Limit.TEAM_MEMBERS: ("team member", "team members"),
 }
+"""One of each, and several."""
 _OTHERWISE: Mapping[Limit, str] = {
     Limit.STORES: "archive a store",
     Limit.PRODUCTS: "archive products of this store",
@@ -29,7 +30,7 @@ class PlanLimitReached(DomainError):
     def __init__(self, limit: Limit, *, plan: str, used: int, most: int, asked: int = 1) -> None:
         more = "one more" if asked == 1 else f"{asked} more"
         super().__init__(
-            f"Your plan {plan} has {most} {_WHAT[limit]}, you use {used}, and this needs {more}. "
+            f"Your plan {plan} has {most} {_WHAT[limit][most != 1]}, you use {used}, and this needs {more}. "
             f"Choose a larger plan (openPlanCheckout), or {_OTHERWISE[limit]}."
         )
         self.limit, self.used, self.most = limit, used, most
@@ -43,8 +44,8 @@ class PlanSuspended(DomainError):
     def __init__(self, plan: str, *, failed_on: date, grace_ended_on: date, shops_stay_until: date) -> None:
         super().__init__(
             f"Your plan {plan} has not been paid since {failed_on:%Y-%m-%d}, and its grace ended on "
-            f"{grace_ended_on:%Y-%m-%d}. Pay it (openPlanPortal) to make or change stores. Your published stores stay "
-            f"online until {shops_stay_until:%Y-%m-%d} at least."
+            f"{grace_ended_on:%Y-%m-%d}. Pay it (openPlanPortal) to make new stores, or a store again. Your published "
+            f"stores stay online until {shops_stay_until:%Y-%m-%d} at least."
         )
 
 

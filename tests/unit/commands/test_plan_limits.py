@@ -89,7 +89,7 @@ async def test_a_store_above_the_limit_is_refused_with_limit_use_and_advice() ->
     with pytest.raises(PlanLimitReached) as refused:
         await platform.send(store(platform))
     assert str(refused.value) == (
-        "Your plan Store Builder has 1 stores, you use 1, and this needs one more. "
+        "Your plan Store Builder has 1 store, you use 1, and this needs one more. "
         "Choose a larger plan (openPlanCheckout), or archive a store."
     )
     assert (refused.value.limit, refused.value.used, refused.value.most) == (Limit.STORES, 1, 1)
@@ -149,7 +149,7 @@ async def test_generations_count_by_the_month() -> None:
     platform = selling({Limit.GENERATIONS: 1}, trial_days=90)
     await register(platform)
     await platform.send(store(platform))
-    with pytest.raises(PlanLimitReached, match="1 generations a month, you use 1"):
+    with pytest.raises(PlanLimitReached, match="1 generation a month, you use 1"):
         await platform.send(store(platform))
     platform.clock.advance(timedelta(days=31))
     await platform.send(store(platform))
@@ -261,5 +261,5 @@ async def test_a_smaller_plan_keeps_what_is_there_and_refuses_more() -> None:
     assert platform.sold is not None
     now = entitlement(state, platform.sold.plans, now=platform.clock.now())
     assert (now.state, now.left(state, Limit.STORES)) == (PlanState.FREE, 0)
-    with pytest.raises(PlanLimitReached, match="Your plan Free has 1 stores, you use 10"):
+    with pytest.raises(PlanLimitReached, match="Your plan Free has 1 store, you use 10"):
         await platform.send(store(platform))
