@@ -1,4 +1,4 @@
-"""Legal pages that the platform writes: imprint and accessibility statement.
+"""Legal pages that the platform writes: imprint, cookies and accessibility statement.
 
 Their words follow from the business identity and the storefront's own code, so no merchant has to write them. A closed
 store still shows them.
@@ -12,6 +12,7 @@ from domain.store.law import imprint_title
 from domain.store.legal_text import business_block
 from storefront.pages.base import Pages
 from storefront.rendering.rendered import RenderedPage
+from storefront.visit.cookies import COOKIES
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
 
@@ -22,6 +23,7 @@ class LegalPages(Pages):
     def routes(self) -> list[Route]:
         return [
             Route("/imprint", self.imprint, name="imprint"),
+            Route("/cookies", self.cookies, name="cookies"),
             Route("/accessibility", self.accessibility, name="accessibility"),
         ]
 
@@ -36,6 +38,12 @@ class LegalPages(Pages):
         return self._renderer.render(
             visit, "imprint.html", title=title, shop=shop, business=business_block(shop), robots="noindex, follow"
         )
+
+    async def cookies(self, request: Request) -> Response:
+        return await self._shared(await self._visits.to_public_shop(request), self._cookies)
+
+    async def _cookies(self, visit: Visit) -> RenderedPage:
+        return self._renderer.render(visit, "cookies.html", cookies=COOKIES, robots="noindex, follow")
 
     async def accessibility(self, request: Request) -> Response:
         return await self._shared(await self._visits.to_public_shop(request), self._accessibility)

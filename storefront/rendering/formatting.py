@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Protocol
@@ -238,6 +238,12 @@ def days_words(days: tuple[int, int] | None) -> str | None:
         return None
     fewest, most = days
     return f"{fewest}–{most} days" if fewest != most else f"{most} days" if most != 1 else "1 day"
+
+
+def span_words(span: timedelta) -> str:
+    """Return ``30 days``, ``1 day`` or ``1 minute``, for a whole number of them."""
+    number, unit = (span.days, "day") if span.days else (span.seconds // 60, "minute")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def arrival_words(window: ArrivalWindow) -> str:

@@ -63,6 +63,7 @@ class PageRenderer:
             day=formatting.day_words,
             moment=formatting.moment_words,
             date=formatting.date_words,
+            span=formatting.span_words,
         )
         self.templates.globals.update(
             asset=self.static.address,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from domain.cart.contents import MOST_LINES, CartEntry, ShopperCart, bounded
 from domain.cart.ports import Carts, KeptCart
 from domain.kernel import Clock
-from storefront.visit.cookies import CART, MONTH, Cookies
+from storefront.visit.cookies import CART, Cookies
 from storefront.visit.signing import Signer, Tampered
 
 
@@ -134,7 +134,7 @@ class BrowserCart:
                 self._cookies.delete(CART)
             return
         self.cookie = CartCookie(kept.key, kept.cart.count)
-        self._cookies.set(CART, self.cookie.sealed(self._signer), age=MONTH)
+        self._cookies.set(CART, self.cookie.sealed(self._signer))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,39 @@
-"""The cookies of a store. Each belongs to one store's host; what can be misused is signed for that store."""
+"""The cookies of a store. Each belongs to one store's host; what can be misused is signed for that store.
+
+Only what is declared here can be set, and the cookie page lists it. All of it is necessary for what the shopper asks for, so
+no page asks for consent (Article 5(3) of Directive 2002/58/EC). A cookie for another purpose needs a choice first.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.responses import Response
 
-CART, VISITOR, NOTICE, LAST_ORDER = "cart", "visitor", "notice", "ordered"
-"""Names of our cookies."""
 MONTH, DAY, MINUTE = timedelta(days=30), timedelta(days=1), timedelta(minutes=1)
-"""How long browsers keep a cookie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie that the storefront may set."""
+
+    name: str
+    age: timedelta
+    """How long browsers keep it."""
+    purpose: str
+    """What it is for, as the cookie page says it."""
+
+
+CART = Cookie(
+    "cart", MONTH, "Finds your cart again. It has a number without your name, and how many items are in the cart."
+)
+VISITOR = Cookie("visitor", MONTH, "Protects forms: other sites cannot send a form of this shop in your name.")
+NOTICE = Cookie(
+    "notice", MINUTE, "Shows a message once, such as “added to your cart”. It is deleted when the message was shown."
+)
+LAST_ORDER = Cookie("ordered", DAY, "Knows the order that you placed last, so that you cannot order or pay it twice.")
+COOKIES = (CART, VISITOR, NOTICE, LAST_ORDER)
+"""All of them."""
 
 
 class Cookies:
@@ -18,21 +43,21 @@ class Cookies:
         self._sent = sent
         self._changes: dict[str, tuple[str, timedelta]] = {}
 
-    def sent(self, name: str) -> str | None:
+    def sent(self, cookie: Cookie) -> str | None:
         """Return what the browser sent; None if it has no such cookie."""
-        return self._sent.get(name)
+        return self._sent.get(cookie.name)
 
-    def set(self, name: str, value: str, *, age: timedelta) -> None:
+    def set(self, cookie: Cookie, value: str) -> None:
         """Set a cookie with the response."""
-        self._changes[name] = (value, age)
+        self._changes[cookie.name] = (value, cookie.age)
 
-    def delete(self, name: str) -> None:
+    def delete(self, cookie: Cookie) -> None:
         """Delete a cookie with the response."""
-        self._changes[name] = ("", timedelta(0))
+        self._changes[cookie.name] = ("", timedelta(0))
 
-    def is_changed(self, name: str) -> bool:
+    def is_changed(self, cookie: Cookie) -> bool:
         """Whether the response sets or deletes a cookie."""
-        return name in self._changes
+        return cookie.name in self._changes
 
     @property
     def has_changes(self) -> bool:

@@ -5,7 +5,7 @@ import secrets
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from storefront.visit.cookies import MONTH, VISITOR, Cookies
+from storefront.visit.cookies import VISITOR, Cookies
 from storefront.visit.errors import ForeignForm
 from storefront.visit.signing import Signer
 from storefront.visit.tenancy import is_same_host
@@ -30,7 +30,7 @@ class FormTokens:
         """Return the fingerprint; a browser without a visitor cookie gets one with the response."""
         if not self._visitor:
             self._visitor = secrets.token_urlsafe(18)
-            self._cookies.set(VISITOR, self._visitor, age=MONTH)
+            self._cookies.set(VISITOR, self._visitor)
         return self._signer.fingerprint(self._visitor)
 
     def accept(self, token: str) -> bool:

@@ -22,7 +22,7 @@ from projections.reading.revisions import Revision
 from projections.sales.views import OrderView
 from storefront.ports import StorefrontDependencies
 from storefront.visit.cart import BrowserCart, LastOrder
-from storefront.visit.cookies import DAY, LAST_ORDER, MINUTE, NOTICE, Cookies
+from storefront.visit.cookies import LAST_ORDER, NOTICE, Cookies
 from storefront.visit.errors import OtherAddress, is_outage
 from storefront.visit.form_tokens import FormTokens, read_form
 from storefront.visit.order_links import OrderLinks
@@ -131,7 +131,7 @@ class Visit:
 
     def save_last_order(self, last: LastOrder) -> None:
         """Let the browser remember the order it placed last."""
-        self.cookies.set(LAST_ORDER, last.sealed(self.signers.last_order), age=DAY)
+        self.cookies.set(LAST_ORDER, last.sealed(self.signers.last_order))
 
     async def close_order(self, order: OrderView) -> None:
         """Take a paid order's goods out of the cart; goods added since then stay, in a cart with a new id.
@@ -153,7 +153,7 @@ class Visit:
     def say(self, message: str) -> None:
         """Show a message on the next page that the shopper sees."""
         encoded = base64.urlsafe_b64encode(message[:600].encode()).decode()
-        self.cookies.set(NOTICE, self.signers.notice.seal(encoded), age=MINUTE)
+        self.cookies.set(NOTICE, self.signers.notice.seal(encoded))
 
     def take_notice(self) -> str | None:
         """Return the message for this page and delete it; None if there is none."""
