@@ -23,7 +23,7 @@ class KeptCart:
     """Names it for its browsers. Another one than was asked for, if that cart became part of this one."""
     cart: ShopperCart
     shared: bool
-    """Whether several browsers may have it. Such a cart is kept while it is empty."""
+    """Whether another browser may have it, or find it by an order. Such a cart is kept while it is empty."""
 
 
 class Carts(Protocol):
@@ -62,7 +62,7 @@ class Carts(Protocol):
         ...
 
     async def note_order(self, store_id: UUID, key: UUID, shopper_id: UUID) -> None:
-        """Remember whose order was placed from a cart. No-op if the cart is gone."""
+        """Remember whose order was placed from a cart, which is shared then. No-op if the cart is gone."""
         ...
 
     async def of_shopper(self, store_id: UUID, shopper_id: UUID, *, at: datetime) -> KeptCart | None:

@@ -30,6 +30,7 @@ from storefront.pages.payment import BUSY
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.errors import PageMissing
+from storefront.visit.form_tokens import posted
 from storefront.visit.signing import Tampered
 from storefront.visit.visit import Visit, Visits
 
@@ -127,7 +128,7 @@ class StockNoticePages(Pages):
     async def stop(self, request: Request) -> Response:
         visit = await self._visits.to_public_store(request)
         # A mail program has no form token. It cannot guess the link, so the link is enough.
-        if (await request.form(max_files=0, max_fields=4)).get("List-Unsubscribe") != ONE_CLICK:
+        if (await posted(request)).get("List-Unsubscribe") != ONE_CLICK:
             await visit.form()
         notice = await self._notice(visit)
         withdraw = EndStockNotice(notice_id=notice.id, end=StockNoticeEnd.WITHDRAWN)

@@ -38,6 +38,11 @@ class FormTokens:
         return bool(self._visitor) and self._signer.is_fingerprint(token, self._visitor)
 
 
+async def posted(request: Request) -> FormData:
+    """Return a posted form within the limits of the storefront, whoever sent it."""
+    return await request.form(max_files=0, max_fields=120, max_part_size=16 * 1024)
+
+
 async def read_form(request: Request, tokens: FormTokens) -> FormData:
     """Return a posted form that a page of this store sent.
 
@@ -49,7 +54,7 @@ async def read_form(request: Request, tokens: FormTokens) -> FormData:
     origin = request.headers.get("origin")
     if origin is not None and not is_same_host(origin, request.headers.get("host", "")):
         raise ForeignForm
-    form = await request.form(max_files=0, max_fields=120, max_part_size=16 * 1024)
+    form = await posted(request)
     if not tokens.accept(str(form.get("csrf", ""))):
         raise ForeignForm
     return form

@@ -184,6 +184,11 @@ async def test_notices_that_cannot_be_are_refused_and_end_by_themselves(
     assert (await browser.post("/stock-notice", data=strange)).status_code == 404
     assert (await browser.post("/stock-notice", data={**strange, "csrf": "x"})).status_code == 403
     assert await post.deliver() == []
+    await count(floor, store, shirt, 0, variant=0)
+    page = await browser.get("/products/shirt")
+    assert f'<option value="{shirt.variants[0]}" selected>Small</option>' in page.text
+    assert "Order today" not in page.text
+    assert "arrives" not in page.text
     for _ in range(3):
         await ask(browser, shirt)
     assert "Too many mails" in await ask(browser, shirt)

@@ -62,6 +62,32 @@ async def test_a_cart_of_an_earlier_release_is_carried_over_once_and_only_in_its
     assert await PostgresCarts(pool).read(other, UUID(int=7), at=floor.clock.now()) is None
 
 
+async def test_the_back_button_after_payment_and_an_expired_session_order_nothing(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot = await floor.stock(store, "Pot", slug="pot")
+    await put_in_cart(browser, pot)
+    form = await checkout_form(browser)
+    session = session_at(floor, await to_payment(browser, form))
+    unpaid = await browser.get(urlsplit(session.cancel_url).path)
+    pay = urlsplit(session.cancel_url).path + "/pay"
+    await floor.apply_notice(notice_of(floor, session))
+    for path, sent in (("/checkout", form), (pay, {"csrf": hidden(unpaid, "csrf")})):
+        answer = await browser.post(path, data=sent)
+        assert "/checkout/success/" in answer.headers["location"], path
+    assert (await floor.events_of(store)).count("order.order_placed.v1") == 1
+    # A month later the browser has no visitor cookie any more: the form is refused with a page that says what to do.
+    await put_in_cart(browser, pot)
+    late = await checkout_form(browser)
+    browser.cookies.delete("visitor")
+    refused = await browser.post("/checkout", data=late)
+    assert refused.status_code == 403
+    assert "Nothing was changed" in refused.text
+    assert "Pot" in (await browser.get("/cart")).text
+    assert (await floor.events_of(store)).count("order.order_placed.v1") == 1
+
+
 async def test_windows_that_add_at_once_lose_nothing(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
     pots = [await floor.stock(store, f"Pot {n}", slug=f"pot-{n}") for n in range(5)]
@@ -120,8 +146,10 @@ async def test_the_link_of_an_order_makes_the_carts_of_two_devices_one(
     bowl = await floor.stock(store, "Bowl", slug="bowl")
     await put_in_cart(browser, vase)
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    await put_in_cart(browser, pot, quantity=2)
     await floor.apply_notice(notice_of(floor, session))
+    # Everything was ordered. The link leads to the cart all the same, and to what is put into it later.
+    assert "Your cart is empty." in (await browser.get("/cart")).text
+    await put_in_cart(browser, pot, quantity=2)
     link = urlsplit(session.success_url).path
     page = await browser.get(link)
     assert "Bring it here" not in page.text
