@@ -47,7 +47,7 @@ async def write_collection(command: WriteCollection, work: Work, *, clock: Clock
         await product_of_store(work, product_id, store.id)
     if command.image_id is not None:
         image = await work.get(IMAGE, command.image_id)
-        require_owner("image", command.image_id, owner=image.store_id, caller=store.id)
+        require_owner(IMAGE.name, command.image_id, owner=image.store_id, caller=store.id)
     events = decide.write_collection(
         store,
         command.collection_id,

@@ -30,6 +30,7 @@ from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, 
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from domain.stock_notice.events import StockNoticeRequested, StockReturnAnnounced
+from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from infra.retry import RetryPolicy, retry
 from schemas import topics
@@ -55,6 +56,8 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     ReturnDeclined: (MailKind.RETURN_DECLINED,),
     ReturnReceived: (MailKind.RETURN_RECEIVED,),
     ReplacementSent: (MailKind.REPLACEMENT_SENT,),
+    DomainProofLost: (MailKind.DOMAIN_WARNED,),
+    DomainFailed: (MailKind.DOMAIN_FAILED,),
     OrderHeld: (MailKind.ORDER_HELD,),
     SupplierOrderFailed: (MailKind.SUPPLIER_ORDER_FAILED,),
     LineSubstituted: (MailKind.ORDER_SUBSTITUTED,),

@@ -26,6 +26,7 @@ from domain.order.after_sale.return_events import ReplacementSent, ReturnApprove
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
+from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.store.domains import canonical_host
 from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
@@ -33,6 +34,7 @@ from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderView
 from schemas.envelope import Envelope
+from storefront.mail.domain_facts import domain_facts
 from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
@@ -50,6 +52,8 @@ TO_MERCHANT = frozenset(
         MailKind.DISPUTE_DEADLINE,
         MailKind.REFUND_FAILED,
         MailKind.RETURN_TO_DECIDE,
+        MailKind.DOMAIN_WARNED,
+        MailKind.DOMAIN_FAILED,
         MailKind.ORDER_HELD,
         MailKind.SUPPLIER_ORDER_FAILED,
     }
@@ -135,11 +139,17 @@ class StoreMailWriter:
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         store = await self._sources.queries.store(envelope.tenant)
+        if store is not None and store.brand is None and isinstance(envelope.event, DomainFailed):
+            # A store without a brand has no look and no address that a mail could name.
+            return None
         if store is None or store.brand is None:
             raise Transient("the catalog", "does not show the store yet")
         shop = await self._shop(store)
         if kind in NOTICE_MAILS:
             content = await self._stock_notice(kind, envelope, store)
+        elif isinstance(envelope.event, DomainProofLost | DomainFailed):
+            subject, facts = domain_facts(store.id, envelope.event)
+            content = await self._to_merchant(store, shop, subject, **facts)
         else:
             content = await self._content(kind, envelope, store, shop)
         if content is None:

@@ -71,9 +71,19 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
         "pageId": UUID(store["pages"]["nodes"][0]["id"]),
         "orderId": order_id,
         "discountId": await a_discount(platform, owner, store_id),
+        "collectionId": await a_collection(platform, owner, store_id),
         "merchantId": owner.id,
         "slug": slug_stream(store["slug"]),
     }
+
+
+async def a_collection(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:
+    written = await platform.ask(
+        "mutation ($input: WriteCollectionInput!) { writeCollection(input: $input) { collection { id } } }",
+        {"input": {"storeId": str(store_id), "title": "Gifts"}},
+        by=owner,
+    )
+    return UUID(written["collection"]["id"])
 
 
 async def a_discount(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.kernel import Transient
+from domain.kernel import DomainEvent, Transient
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
@@ -30,7 +30,9 @@ from domain.order.after_sale.events import (
 )
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderEvent, OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
+from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
+from domain.store.domain_events import DomainFailed, DomainProblem, DomainProofLost
+from domain.store.domains import proof_value, token_of
 from domain.store.events import Preferences, StoreStatus
 from domain.store.taxes import OrderTax, TaxKind
 from projections.catalog.views import BrandResult, ProductView, StoreView, VariantView
@@ -166,7 +168,7 @@ class Desk:
     async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
         return None
 
-    def envelope(self, event: OrderEvent) -> Envelope:
+    def envelope(self, event: DomainEvent) -> Envelope:
         return Envelope(
             id=UUID(int=7),
             position=1,
@@ -525,3 +527,29 @@ async def test_an_inquiry_that_becomes_a_dispute_is_a_mail_with_amount_and_deadl
         assert words in mail.text
     desk.disputed = replace(desk.disputed, status=DisputeStatus.LOST)
     assert await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed)) is None
+
+
+async def test_the_merchant_hears_of_a_lost_proof_and_of_a_domain_that_failed(desk: Desk) -> None:
+    about = {"originator_id": desk.store_id, "occurred_at": NOW, "name": "xn--bcher-kva.example"}
+    off_at = NOW + timedelta(days=3)
+    lost = DomainProofLost(**about, originator_version=5, problem=DomainProblem.NO_RECORD, off_at=off_at)
+    failed = DomainFailed(**about, originator_version=6, problem=DomainProblem.DNS_ERROR)
+    taken = DomainFailed(**about, originator_version=6, problem=DomainProblem.TAKEN)
+    warned = await desk.writer.write(MailKind.DOMAIN_WARNED, desk.envelope(lost))
+    off = await desk.writer.write(MailKind.DOMAIN_FAILED, desk.envelope(failed))
+    late = await desk.writer.write(MailKind.DOMAIN_FAILED, desk.envelope(taken))
+    assert warned is not None
+    assert off is not None
+    assert late is not None
+    assert warned.subject == "Publish the TXT record of bücher.example again"
+    for part in (warned.text, warned.html):
+        assert "26 November 2026, 12:00" in part
+        assert proof_value(token_of(desk.store_id, "xn--bcher-kva.example")) in part
+        assert "_zyenta.xn--bcher-kva.example" in part
+    for part in (off.text, off.html):
+        assert "name servers of the domain give no usable answer" in part
+        assert "https://neon-haven.shops.example" in part
+        assert "connect the domain again" in part
+    assert "Another shop proved it first." in late.text
+    assert "TXT" not in late.text
+    assert {mail.recipient for mail in (warned, off, late)} == {"hello@neonhaven.example"}
