@@ -89,7 +89,10 @@ class PostgresCarts:
 
     async def note_order(self, store_id: UUID, key: UUID, shopper_id: UUID) -> None:
         await self._pool.execute(
-            "update carts set shopper_id = $3, shared = true where store_id = $1 and key = $2", store_id, key, shopper_id
+            "update carts set shopper_id = $3, shared = true where store_id = $1 and key = $2",
+            store_id,
+            key,
+            shopper_id,
         )
 
     async def of_shopper(self, store_id: UUID, shopper_id: UUID, *, at: datetime) -> KeptCart | None:
