@@ -68,7 +68,7 @@ class PlaceOrder:
     discount_code: _Optional[str] = None
     """As the shopper typed it."""
     shoppers: Annotated[list[str], Field(exclude_if=lambda value: not value)] = field(default_factory=list)
-    """Keyed digests of the e-mail address, under the current key first; for codes with a limit per shopper."""
+    """Random name of the shopper, then digests as older events have them; for codes with a limit per shopper."""
     quoted: _Optional[Money] = None
     """The total that the shopper saw; None skips the comparison."""
 

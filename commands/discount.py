@@ -104,7 +104,7 @@ async def reserve_discount(
         store_id: the store that sells.
         typed: the code as the shopper typed it.
         order_id: the order.
-        shoppers: digests of the shopper's e-mail address, the one under the current key first.
+        shoppers: the shopper's random name, then digests as older events have them.
         at: the time of the order.
 
     Raises:

@@ -9,6 +9,7 @@ from uuid import UUID
 from commands.ports import Dispatcher
 from domain.accounts.ports import RateLimits
 from domain.cart.ports import Carts
+from domain.discount.ports import DiscountShoppers
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
 from domain.order.ports import PaymentGateways
@@ -119,6 +120,7 @@ class StorefrontDependencies:
     """The command bus."""
     barrier: Consistency
     carts: Carts
+    discount_shoppers: DiscountShoppers
     payments: PaymentGateways
     personal: PersonalData
     media: MediaStore

@@ -1,6 +1,7 @@
 """The reaction to a shopper's erasure."""
 
 from domain.cart.ports import Carts
+from domain.discount.ports import DiscountShoppers
 from domain.kernel import DomainEvent
 from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
@@ -11,7 +12,10 @@ from schemas.topics import Topic
 
 
 class ForgettingPolicy:
-    """Deletes the key and the cart of a forgotten shopper, and the key of an ended stock notice, even if the process that recorded the request died before it did so.
+    """Deletes what belongs to a forgotten shopper, and the key of an ended stock notice.
+
+    It does so even if the process that recorded the request died before. A shopper has a key, a cart, and a name under
+    which uses of discount codes are counted.
 
     Safe to redeliver: deleting again is a no-op, and a shopper's id is never used again.
     """
@@ -20,14 +24,15 @@ class ForgettingPolicy:
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten, StockNoticeEnded})
 
-    def __init__(self, personal: PersonalData, carts: Carts) -> None:
-        self._personal, self._carts = personal, carts
+    def __init__(self, personal: PersonalData, carts: Carts, discounts: DiscountShoppers) -> None:
+        self._personal, self._carts, self._discounts = personal, carts, discounts
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
             case ShopperForgotten(originator_id=shopper_id):
                 await self._personal.forget(shopper_id)
                 await self._carts.forget(shopper_id)
+                await self._discounts.forget(shopper_id)
             case StockNoticeEnded(shopper_id=shopper_id):
                 await self._personal.forget(shopper_id)
             case _:

@@ -42,7 +42,7 @@ class DiscountCode:
 
         Args:
             order_id: the order that waits for its payment.
-            shoppers: digests of the shopper's e-mail address, the one under the current key first.
+            shoppers: the shopper's random name, then digests as older events have them.
             at: the time of the order.
 
         Raises:

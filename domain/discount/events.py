@@ -64,7 +64,8 @@ class DiscountUseReserved(DomainEvent, wire_name="discount.discount_use_reserved
 
     order_id: UUID
     shopper: str | None = None
-    """Keyed digest of the shopper's e-mail address; null for a code without a limit per shopper."""
+    """Random name of the shopper, which erasure cuts off from the person; null for a code without a limit per shopper.
+    In older events a keyed digest of the e-mail address."""
 
 
 class DiscountUseReleased(DomainEvent, wire_name="discount.discount_use_released.v1"):

@@ -114,8 +114,10 @@ async def consumers(
 
     async def forgetting_policy() -> "Consumer":
         from infra.adapters.postgres.carts import PostgresCarts
+        from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 
-        return ForgettingPolicy(await platform.personal(), PostgresCarts(await platform.pool()))
+        pool = await platform.pool()
+        return ForgettingPolicy(await platform.personal(), PostgresCarts(pool), PostgresDiscountShoppers(pool))
 
     async def brand_agent() -> "Consumer":
         return BrandAgent(writing().brand, ports, ReadModelBrands(await platform.pool()))

@@ -231,6 +231,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     from infra.adapters.media.social_picture import social_jpeg
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.adapters.postgres.carts import PostgresCarts
+    from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
     from infra.bootstrap.consumers import origin
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
@@ -243,6 +244,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             commands=await platform.bus(),
             barrier=await platform.barrier(),
             carts=PostgresCarts(await platform.pool()),
+            discount_shoppers=PostgresDiscountShoppers(await platform.pool()),
             payments=await platform.payments(),
             personal=await platform.personal(),
             media=await platform.media(),

@@ -14,6 +14,7 @@ from domain.ids import derived
 from domain.kernel import DomainError
 from domain.stock_notice.events import StockNoticeEnd
 from infra.adapters.postgres.carts import PostgresCarts
+from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.shoppers import KnownShopper, ReadModelShoppers
 from infra.bootstrap import NotConfigured, Platform, open_platform
 from infra.cli.output import output, print_json, say
@@ -121,6 +122,7 @@ async def _forget(shopper: KnownShopper) -> None:
         # forgetting-policy does this too, but this command must not report success before it is done.
         await (await platform.personal()).forget(shopper.shopper_id)
         await PostgresCarts(await platform.pool()).forget(shopper.shopper_id)
+        await PostgresDiscountShoppers(await platform.pool()).forget(shopper.shopper_id)
 
 
 @asynccontextmanager

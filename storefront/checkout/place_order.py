@@ -44,7 +44,7 @@ class Confirmed:
     code: str = ""
     """The discount code as typed; empty for none."""
     shoppers: Sequence[str] = ()
-    """Keyed digests of the e-mail address, under the current secret first."""
+    """The random name under which the shopper's uses of codes are counted, then keyed digests as older events have them."""
 
 
 class Checkout:

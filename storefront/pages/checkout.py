@@ -204,10 +204,8 @@ class CheckoutPages(Pages):
 
     async def _order(self, visit: Visit, shopper: ShopperForm, code: str, ticket: Ticket) -> Response:
         last = self._next_order(visit, shopper, code)
-        digests = visit.signers.checkout.fingerprints(f"discount\0{email_key(shopper.email)}")
-        confirmed = Confirmed(
-            total=ticket.quoted, code=code, shoppers=[one[:DIGEST] for one in digests] if code else []
-        )
+        shoppers = await self._names(visit, shopper.email, last.order_id) if code else []
+        confirmed = Confirmed(total=ticket.quoted, code=code, shoppers=shoppers)
         try:
             placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper, confirmed)
         except CartAlreadyOrdered as refusal:
@@ -238,6 +236,13 @@ class CheckoutPages(Pages):
         if last.replaced is not None:
             await self._close_replaced(visit, last.replaced)
         return await send_to_payment(self._renderer, self._checkout, visit, order)
+
+    async def _names(self, visit: Visit, email: str, order_id: UUID) -> list[str]:
+        """Return under what a shopper's uses of codes are counted: a random name, and in older events digests."""
+        digests = [one[:DIGEST] for one in visit.signers.checkout.fingerprints(f"discount\0{email_key(email)}")]
+        shopper_id = shopper_of(order_id)
+        name = await self._deps.discount_shoppers.name_of(visit.store.id, digests, shopper_id=shopper_id)
+        return [name, *digests]
 
     async def _close_replaced(self, visit: Visit, order_id: UUID) -> None:
         """Close the payment page of an order that another one of the same cart replaced, so that only one can be paid."""

@@ -15,6 +15,7 @@ from consumers.policies.mail import KINDS
 from domain.mail.ports import Mail
 from domain.stock_notice.aggregate import CONFIRM_WITHIN, KEPT_AFTER_MAIL, WAIT_AT_MOST
 from infra.adapters.postgres.carts import PostgresCarts
+from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.shoppers import ReadModelShoppers
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
@@ -42,7 +43,9 @@ class Post:
             sandbox=True,
         )
         self._writer = StoreMailWriter(sources)
-        self._erasure = ForgettingPolicy(floor.personal, PostgresCarts(floor._pool))
+        self._erasure = ForgettingPolicy(
+            floor.personal, PostgresCarts(floor._pool), PostgresDiscountShoppers(floor._pool)
+        )
 
     async def deliver(self) -> Sequence[Mail]:
         """Return the mails of the events since the last call."""

@@ -17,6 +17,8 @@ from domain.money import Money
 from domain.order.ports import PaymentConfirmed
 from domain.shipping.rates import RateBand, RateBasis, ShippingRates, ShippingZone
 from domain.store.taxes import TaxMode, TaxRate, TaxSettings
+from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
+from storefront.checkout.place_order import shopper_of
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -209,13 +211,37 @@ async def test_a_code_of_one_use_per_shopper_knows_the_address_however_it_is_wri
     form = await checkout_form(browser, code="spring10")
     shown = await browser.post("/checkout", data=form | {"action": "update"})
     session = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")}))
-    await floor.apply_notice(notice_of(floor, session))
+    notice = notice_of(floor, session)
+    await floor.apply_notice(notice)
     await browser.get("/cart")
     await put_in_cart(browser, vase)
     form = await checkout_form(browser, code="spring10", email="ANNA@Example.com")
     shown = await browser.post("/checkout", data=form | {"action": "update"})
     page = await browser.post("/checkout", data=form | {"ticket": hidden(shown, "ticket")})
     assert (page.status_code, "was used with this e-mail address" in page.text) == (422, True)
+    # What the log has of the first use leads to the shopper only until they are forgotten.
+    names = PostgresDiscountShoppers(floor._pool)
+    (reserved,) = [raw for raw in await floor.log.read_tenant(shop, 2**62) if "use_reserved" in raw.type]
+    (kept,) = await floor._pool.fetch("select digest, name from discount_shoppers")
+    assert kept["name"] in reserved.data.decode()
+    assert kept["digest"] not in reserved.data.decode()
+    await names.forget(shopper_of(notice.order_id))
+    assert await floor._pool.fetch("select 1 from discount_shoppers") == []
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    await to_payment(browser, form | {"ticket": hidden(shown, "ticket")})
+
+
+async def test_a_shopper_has_one_name_in_a_store_whichever_key_the_digest_has(
+    floor: StorefrontPlatform, shop: UUID
+) -> None:
+    names, other = PostgresDiscountShoppers(floor._pool), uuid4()
+    first = await names.name_of(shop, ["old"], shopper_id=uuid4())
+    assert await names.name_of(shop, ["new", "old"], shopper_id=other) == first
+    assert await names.name_of(shop, ["new"], shopper_id=uuid4()) == first
+    assert await names.name_of(uuid4(), ["new"], shopper_id=uuid4()) != first
+    assert await names.name_of(shop, ["another"], shopper_id=uuid4()) != first
+    await names.forget(other)
+    assert await names.name_of(shop, ["new", "old"], shopper_id=uuid4()) != first
 
 
 async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(

@@ -49,6 +49,7 @@ from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.shared import SharedGateway
 from infra.adapters.postgres.accounts import PostgresRateLimits
 from infra.adapters.postgres.carts import PostgresCarts
+from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.stock_notices import ReadModelNotices
@@ -131,6 +132,7 @@ class StorefrontPlatform:
             commands=self,
             barrier=self,
             carts=PostgresCarts(self._pool),
+            discount_shoppers=PostgresDiscountShoppers(self._pool),
             payments=SharedGateway(self.payments),
             personal=self.personal,
             media=self.media,
