@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -67,6 +68,15 @@ def _database_url(value: str) -> str:
     if not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("is not a PostgreSQL URL. Write it like postgresql://user:password@host:5432/database.")
     return value
+
+
+def _addresses(values: Sequence[str]) -> Sequence[str]:
+    for value in values:
+        try:
+            ip_address(value)
+        except ValueError as error:
+            raise ValueError(f"names {value!r}, which is not an IP address. Use addresses such as 9.9.9.9.") from error
+    return values
 
 
 def _smtp_url(value: str) -> str:
@@ -160,7 +170,7 @@ class Settings(BaseSettings):
     """The gateway's address for browsers and webhooks."""
     storefront_domain: str = "localhost:8080"
     """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
-    dns_servers: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
+    dns_servers: Annotated[list[str], NoDecode, BeforeValidator(_parts), AfterValidator(_addresses)] = []
     """IP addresses of the resolvers that look up the proofs of stores' own domains; those of the system if not set."""
     dns_port: Port = 53
     """The port of ``dns_servers``."""

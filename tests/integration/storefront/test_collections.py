@@ -49,6 +49,7 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
             f"Pot {n}",
             slug=f"pot-{n}",
             category="Pots",
+            tags=("Garden", "Clay") if n == 1 else ("garden shed",),
             variants=(Variant("S", 900 + n, 3, {"Size": "S"}), Variant("L", 1900, 0, {"Size": "L"})),
         )
         for n in (1, 2)
@@ -74,6 +75,11 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
         floor,
         WriteCollection(**ids, collection_id=by_rule, title="Under 15", rule=CollectionRule(price_to=dollars("15.00"))),
     )
+    rule = CollectionRule(tags=["garden"], categories=["Pots"], price_from=dollars("5"))
+    await send(floor, WriteCollection(**ids, collection_id=uuid4(), title="Garden", rule=rule))
+    garden = (await browser.get("/collections/garden")).text
+    assert "Pot 1</bdi>" in garden
+    assert "Pot 2</bdi>" not in garden
     page = await browser.get("/collections/gifts-3")
     assert page.status_code == 200
     assert "For <strong>friends</strong>." in page.text

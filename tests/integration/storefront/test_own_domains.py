@@ -8,9 +8,14 @@ import pytest
 
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RecordDomainCheck, RemoveDomain
 from commands.ports import Context
+from consumers.schedules.domain_checks import DomainChecks
 from domain.store.aggregate import STORE
+from domain.store.domains import proof_name, proof_value, token_of
+from infra.adapters.dns.resolver import DnsTxtRecords
+from infra.adapters.postgres.domains import ReadModelDomains
 from tests.integration.storefront.shopping import put_in_cart
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
+from tests.support.servers.name_server import name_server
 
 
 class Merchant:
@@ -105,6 +110,25 @@ async def test_a_store_moves_to_its_proved_domain_and_back(
     assert page.status_code == 404, "the new owner's store has no such product"
     assert (await own.get("/")).status_code == 200
     assert "Blue Vase" not in (await own.get("/cart")).text, "a cart is the store's that gave it"
+
+
+async def test_a_domain_is_proved_by_what_its_name_server_says(
+    floor: StorefrontPlatform, at: Callable[[str], httpx.AsyncClient]
+) -> None:
+    merchant = await Merchant.open(floor, "fern")
+    await merchant.connect("Bücher.example")
+    name = "xn--bcher-kva.example"
+    with name_server() as server:
+        records = DnsTxtRecords(["127.0.0.1"], port=server.port)
+        domains = ReadModelDomains(floor.readers)
+        await DomainChecks(domains, records, floor, floor.clock).check()
+        assert (await at(name).get("/")).status_code == 404
+        server.publish({proof_name(name): proof_value(token_of(merchant.store_id, name))})
+        await DomainChecks(domains, records, floor, floor.clock).check()
+    assert (await at(name).get("/")).status_code == 200
+    assert (await at("fern.shops.test").get("/")).headers["location"] == f"http://{name}:8080/"
+    ask = {"domain": name}
+    assert (await at("fern.shops.test").get("/-/tls/ask", params=ask)).status_code == 200
 
 
 async def test_a_paused_store_says_so_at_its_own_domain(

@@ -10,6 +10,7 @@ from commands.bus import CommandBus
 from commands.calls import RecordCall, record_outside_call
 from commands.generation import FailStep, ProgressStep, SucceedStep, fail_step, progress_step, succeed_step
 from commands.ports import Handlers, Receipt
+from commands.presentation import DescribeCategories, describe_categories
 from commands.product import WriteProductCopy, write_product_copy
 from commands.store import WritePages, write_pages
 from consumers.agents.copywriter import CopyAgent, PageAgent
@@ -21,9 +22,11 @@ from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
 from domain.product.events import ImportedVariant, WinningScore
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import BrandGenerated, Preferences, ProductsScouted
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from schemas.envelope import Envelope
+from storefront.shelves.grouping import shelf_names
 from tests.support.fakes.copywriting import CountingCopywriter, CountingPageWriter, brand
 from tests.support.fakes.event_log import FixedClock, MemoryEventLog
 from tests.support.fakes.supply import BusDispatch, MemoryAnswers, listing, step_ports
@@ -163,6 +166,7 @@ class Shop:
         handlers: Handlers = {
             RecordCall: partial(record_outside_call, clock=self.clock),
             WriteProductCopy: partial(write_product_copy, clock=self.clock),
+            DescribeCategories: partial(describe_categories, clock=self.clock),
             WritePages: partial(write_pages, clock=self.clock),
             ProgressStep: partial(progress_step, clock=self.clock),
             SucceedStep: partial(succeed_step, clock=self.clock),
@@ -176,7 +180,8 @@ class Shop:
 
     @property
     def page_agent(self) -> PageAgent:
-        return PageAgent(self.pages, step_ports(self.log, self.answers, self.dispatch, self.clock))
+        ports = step_ports(self.log, self.answers, self.dispatch, self.clock)
+        return PageAgent(self.pages, ports, categories=RuleCategoryWriter(), shelves=shelf_names)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.log.events if isinstance(event, kind)]

@@ -17,6 +17,7 @@ from domain.kernel import Transient
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductArchived, ProductCopyWritten
 from domain.product.ports import CopyBrief
+from domain.store.collection_events import CategoryDescribed
 from domain.store.events import PageType, PageWritten
 from domain.store.ports import PageDraft, StoreFacts
 from infra.writers.copykit.lint import lint
@@ -48,6 +49,18 @@ async def test_a_store_that_the_agents_wrote_has_no_fault() -> None:
     assert len(texts.products) == len(NAMES)
     assert {"about", "faq", "contact"} <= set(texts.pages)
     assert [str(finding) for finding in lint(texts)] == []
+
+
+async def test_the_page_agent_writes_a_text_for_each_category_page_once() -> None:
+    shop = Shop()
+    envelope = await shop.begin(Step.PAGES)
+    await shop.page_agent(envelope)
+    described = shop.of(CategoryDescribed)
+    assert described
+    assert {event.written_by for event in described} == {"house"}
+    assert len({event.category for event in described}) == len(described)
+    await shop.page_agent(envelope)
+    assert shop.of(CategoryDescribed) == described
 
 
 async def test_the_merchant_sees_each_product_as_it_is_written() -> None:

@@ -30,6 +30,7 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
             "ab" * 32 + ",secret",
             "has a key (number 2, 6 characters) without 64 hexadecimal",
         ),
+        ("ZYENTA_DNS_SERVERS", "9.9.9.9, dns.example", "names 'dns.example', which is not an IP address."),
         ("ZYENTA_MASTER_KEYS", "zz" * 32, "has a key (number 1, 64 characters) without 64 hexadecimal digits."),
     ],
 )
