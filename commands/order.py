@@ -43,6 +43,8 @@ class OpenPaymentSession:
     """The merchant's account that the page pays into."""
     owed_fee: Annotated[Money | None, Field(exclude_if=lambda fee: fee is None)] = None
     """The platform's share, if the merchant is billed for it apart."""
+    taken_fee: Annotated[Money | None, Field(exclude=True)] = None
+    """The platform's share, if the provider takes it. Left out of the digest: repeats of older commands have none."""
 
 
 async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock: Clock) -> None:
@@ -58,6 +60,7 @@ async def open_payment_session(command: OpenPaymentSession, work: Work, *, clock
         session_id=command.session_id,
         account_id=command.account_id,
         owed_fee=command.owed_fee,
+        taken_fee=command.taken_fee,
         at=clock.now(),
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)

@@ -90,6 +90,8 @@ class Order:
     """The merchant's account that the payment page pays into; None if it was not recorded."""
     owed_fee: Money | None = None
     """The platform's share of the page's payment, if the merchant is billed for it apart."""
+    taken_fee: Money | None = None
+    """The platform's share of the page's payment, if the provider takes it; None if it was not recorded."""
     taxes: OrderTax | None = None
     """How the tax is known; its amount is added to the total where the payment provider adds it."""
     intent_id: str | None = None
@@ -153,6 +155,7 @@ class Order:
         at: datetime,
         account_id: str | None = None,
         owed_fee: Money | None = None,
+        taken_fee: Money | None = None,
     ) -> Sequence[OrderEvent]:
         """Record the order's payment page. No-op if the page is known.
 
@@ -170,6 +173,7 @@ class Order:
                 session_id=session_id,
                 account_id=account_id,
                 owed_fee=owed_fee,
+                taken_fee=taken_fee,
             ),
         )
 
@@ -198,8 +202,8 @@ class Order:
         if intent_id == self.intent_id or intent_id in self.unmatched_intents:
             return ()
         is_owed = self.owed_fee is not None
-        # What the provider repeats of an owed fee comes from the merchant's own account, who could have changed it.
-        fee = fee if self.owed_fee is None else self.owed_fee
+        # What the provider repeats of the fee is in the merchant's own account, who could have changed it.
+        fee = self.owed_fee or self.taken_fee or fee
         payment = {
             "intent_id": intent_id,
             "amount": paid,
@@ -373,6 +377,7 @@ def _changed(order: Order, event: OrderEvent) -> Order:
                 session_id=event.session_id,
                 page_account_id=event.account_id,
                 owed_fee=event.owed_fee,
+                taken_fee=event.taken_fee,
             )
         case OrderPaid() | PaymentFailed() | PaymentUnmatched():
             return _with_payment(order, event)

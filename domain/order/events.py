@@ -117,6 +117,8 @@ class PaymentSessionOpened(DomainEvent, wire_name="order.payment_session_opened.
     """The merchant's account at the provider that is paid; null in older events and if the provider has one for all."""
     owed_fee: Money | None = None
     """The platform's share, if the merchant is billed for it apart; null if the provider takes it, and in older events."""
+    taken_fee: Money | None = None
+    """The platform's share, if the provider takes it out of the payment; null if it does not, and in older events."""
 
 
 class OrderPaid(DomainEvent, wire_name="order.order_paid.v1"):

@@ -66,6 +66,8 @@ class PaymentSession:
     """The merchant's account that is paid; None if the provider has one account for all merchants."""
     owed_fee: Money | None = None
     """The platform's share, if the provider does not take it and the merchant is billed for it apart."""
+    taken_fee: Money | None = None
+    """The platform's share, if the provider takes it out of the payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

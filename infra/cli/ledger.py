@@ -15,7 +15,7 @@ from infra.embedded.process import ServerFailed
 from infra.log.ledger import LedgerCheck, check_ledger
 from projections.catalog.queries import store_by_id, store_by_slug
 from projections.reading.scope import SYSTEM
-from projections.sales.ledger_queries import as_csv, month_of, statement
+from projections.sales.ledger_queries import OwedFees, as_csv, month_of, owed_fees, statement
 
 app = typer.Typer(help="The ledger: check it, and print statements.", no_args_is_help=True)
 
@@ -52,6 +52,24 @@ def check(as_json: AsJson = False) -> None:
 async def _check() -> LedgerCheck:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         return await check_ledger(await platform.log(), await platform.readers())
+
+
+@app.command()
+def owed(as_json: AsJson = False) -> None:
+    """List the platform fees that merchants with an own key at Stripe owe, by merchant and currency."""
+    fees = run(lambda _: _owed(), *_REFUSALS)
+    if as_json:
+        print_json({"owed": [{"merchant": str(fee.merchant_id), "amount": str(fee.amount)} for fee in fees]})
+        return
+    for fee in fees:
+        say(f"{fee.merchant_id}  {fee.amount}")
+    if not fees:
+        output.print("No merchant owes a platform fee.")
+
+
+async def _owed() -> tuple[OwedFees, ...]:
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        return await owed_fees(await platform.readers(), scope=SYSTEM)
 
 
 @app.command("statement")

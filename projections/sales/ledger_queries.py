@@ -40,7 +40,7 @@ class StatementLine:
 
     @property
     def net(self) -> Money:
-        """What the entry adds to the balance."""
+        """What the entry adds to the balance, less a fee that is owed."""
         return self.amount - self.fee
 
     @property
@@ -51,6 +51,14 @@ class StatementLine:
 
 STATEMENT = "statement"
 """The order of a statement, in its cursors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedFees:
+    """Platform fees that a merchant owes, because the payment provider does not take them."""
+
+    merchant_id: UUID
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +132,7 @@ async def statement(
         "select p.*, o.number from ("
         f"select {place}, p.book, p.kind, p.reference, "
         f"coalesce(sum(p.minor) filter (where p.account in {_FEES}), 0)::bigint as fee, "
-        "coalesce(sum(p.minor) filter (where p.account = 'BALANCE'), 0)::bigint as net "
+        "coalesce(sum(p.minor) filter (where p.account in ('BALANCE', 'FEES_OWED')), 0)::bigint as net "
         f"from ledger_postings p where {where.sql} group by {place}, p.book, p.kind, p.reference "
         f"order by {place}{most}) p left join orders o on o.id = p.stream_id order by {place}",
         *where.arguments,
@@ -168,6 +176,23 @@ async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tupl
         AccountBalance(
             account=Account(record["account"]), balance=Money(minor=record["minor"], currency=record["currency"])
         )
+        for record in records
+    )
+
+
+async def owed_fees(db: Reader, *, scope: Scope) -> tuple[OwedFees, ...]:
+    """Return the platform fees that merchants owe, by merchant and currency; none of zero."""
+    where = restrict(
+        Conditions().add("p.account = {}", Account.FEES_OWED), scope, merchant="w.merchant_id = {}", store=None
+    )
+    records = await db.fetch(
+        "select w.merchant_id, p.currency, -sum(p.minor)::bigint as minor from ledger_balances p "
+        f"join store_owners w on w.store_id = p.book where {where.sql} "
+        "group by w.merchant_id, p.currency having sum(p.minor) <> 0 order by w.merchant_id, p.currency",
+        *where.arguments,
+    )
+    return tuple(
+        OwedFees(merchant_id=record["merchant_id"], amount=Money(minor=record["minor"], currency=record["currency"]))
         for record in records
     )
 

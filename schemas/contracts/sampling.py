@@ -253,6 +253,7 @@ WORDS: Mapping[str, Any] = {
     "OrderDiscount.shares": [{"minor": 299, "currency": "USD"}],
     "OrderDiscount.amount": {"minor": 299, "currency": "USD"},
     "owed_fee": {"minor": 150, "currency": "USD"},
+    "taken_fee": {"minor": 150, "currency": "USD"},
     "OrderPlaced.shipping": {"minor": 0, "currency": "USD"},
     "tax": {"minor": 0, "currency": "USD"},
     "OrderPlaced.total": {"minor": 2990, "currency": "USD"},

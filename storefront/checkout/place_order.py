@@ -163,6 +163,7 @@ class Checkout:
                 session_id=session.session_id,
                 account_id=session.account_id,
                 owed_fee=session.owed_fee,
+                taken_fee=session.taken_fee,
             ),
             Context(command_id=derived(order.id, "session", session.session_id), correlation_id=order.id),
         )

@@ -102,7 +102,8 @@ async def test_requests_about_the_account_are_sent_with_its_key_and_without_a_fe
     answer = await StripeRefunds(client).refund(refund_request(4000, fee=False), account_id="acct_own")
     assert (answer.amount, answer.fee_refunded) == (Money(minor=4000), None)
     connected = await StripeCheckout(client, "acct_1", vault).open_session(REQUEST)
-    assert (connected.owed_fee, stripe.sessions[connected.session_id]["fee"]) == (None, REQUEST.platform_fee.minor)
+    assert (connected.owed_fee, connected.taken_fee) == (None, REQUEST.platform_fee)
+    assert stripe.sessions[connected.session_id]["fee"] == REQUEST.platform_fee.minor
 
 
 async def test_a_key_that_stripe_does_not_take_any_more_stops_charges_and_says_why(

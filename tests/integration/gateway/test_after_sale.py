@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.disputes import RecordDispute, RecordPayout
-from commands.order import RecordPayment
+from commands.order import OpenPaymentSession, RecordPayment
 from commands.ports import Context
 from commands.purchasing import RecordSourcing, RecordSupplierOrder
 from commands.refunds import RecordRefund
@@ -25,6 +25,7 @@ from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.log.ledger import check_ledger
 from projections.reading.scope import SYSTEM
 from projections.sales.dispute_queries import disputes_near_deadline
+from projections.sales.ledger_queries import owed_fees
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import Merchant, Platform
@@ -409,3 +410,36 @@ async def test_a_held_order_goes_on_in_one_of_three_ways_and_is_placed_by_hand(
     assert failed == {"needsAttention": True, "supplierOrders": [{"status": "FAILED", "failure": "Sold out."}]}
     retried = await decide("placeSupplierOrder")
     assert (retried["order"]["needsAttention"], retried["order"]["supplierOrders"][0]["attempt"]) == (False, 2)
+
+
+async def test_a_fee_that_stripe_does_not_take_is_in_the_statement_and_owed_to_the_platform(
+    platform: Platform, owner: Merchant, store_id: UUID
+) -> None:
+    id, fee = await an_order(platform, owner, store_id), Money(minor=290)
+    opened = OpenPaymentSession(
+        order_id=id, provider="stripe", session_id=f"cs_{id}", account_id="acct_own", owed_fee=fee
+    )
+    await platform.send(opened)
+    before = {each.merchant_id: each.amount for each in await owed_fees(platform.deps.reader, scope=SYSTEM)}
+    await platform.send(
+        RecordPayment(
+            order_id=id, paid=Money(minor=5800), fee=Money(minor=0), intent_id=f"pi_{id}", account_id="acct_own"
+        )
+    )
+    part = await change(platform, owner, "refundOrder", REFUND, orderId=str(id), amount="29.00")
+    await succeed(platform, id, part["order"]["refunds"][0], 2900)
+    owed = {each.merchant_id: each.amount for each in await owed_fees(platform.deps.reader, scope=SYSTEM)}
+    assert owed[owner.id] - before.get(owner.id, Money(minor=0)) == Money(minor=145)
+    query = "query ($id: ID!) { store(id: $id) { balances { account amount } statement(month: %s) { kind amount fee net } } }"
+    store = await platform.ask(query % f'"{platform.clock.now():%Y-%m}"', {"id": str(store_id)}, by=owner)
+    assert {each["account"]: each["amount"] for each in store["balances"]} == {
+        "BALANCE": "29.00",
+        "SALES": "-58.00",
+        "REFUNDS": "29.00",
+        "PLATFORM_FEES": "1.45",
+        "FEES_OWED": "-1.45",
+    }
+    assert store["statement"] == [
+        {"kind": "CHARGE", "amount": "58.00", "fee": "2.90", "net": "55.10"},
+        {"kind": "REFUND", "amount": "-29.00", "fee": "-1.45", "net": "-27.55"},
+    ]

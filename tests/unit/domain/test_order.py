@@ -252,3 +252,14 @@ def test_a_fee_that_the_provider_does_not_take_is_owed_whatever_the_payment_says
     (plain,) = pending().record_payment(order.total, fee=dollars("2.50"), intent_id="pi_1", at=NOON)
     assert isinstance(plain, OrderPaid)
     assert not plain.fee_is_owed
+
+
+def test_the_fee_of_a_payment_is_that_of_its_page_and_not_what_the_merchants_account_says() -> None:
+    order = pending()
+    opened = order.open_session(
+        provider="stripe", session_id="cs_1", account_id="acct_1", taken_fee=dollars("2.50"), at=NOON
+    )
+    order = fold(opened, order)
+    (event,) = order.record_payment(order.total, fee=dollars("0.00"), intent_id="pi_1", account_id="acct_1", at=NOON)
+    assert isinstance(event, OrderPaid)
+    assert (event.platform_fee, event.fee_is_owed) == (dollars("2.50"), False)

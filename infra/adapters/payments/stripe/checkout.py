@@ -109,6 +109,7 @@ class StripeCheckout:
             url=session.url,
             account_id=self._account_id,
             owed_fee=fee if is_owed else None,
+            taken_fee=None if is_owed else fee,
         )
 
     async def _has_own_key(self) -> bool:
