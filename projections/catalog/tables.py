@@ -438,6 +438,8 @@ MEDIA = Table(
     ),
     indexes=(
         "create index on media (store_id, type, status, created_at, id)",
+        "create index on media (store_id, updated_at) where studio is not null",
+        "create index on media (generation_id) where studio is not null",
         "create index on media (product_id) where product_id is not null",
     ),
 )

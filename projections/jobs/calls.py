@@ -110,7 +110,9 @@ async def usage_of_generations(db: Reader, generation_ids: Collection[UUID], *, 
     )
     images = await db.fetch(
         f"select m.generation_id, {_IMAGE_SECONDS} as seconds from media m join generations g on g.id = m.generation_id "
-        "where m.store_id = g.store_id and m.generation_id = any($1) group by m.generation_id",
+        # Not by an equality, which would be a way to find all images of a store.
+        "where m.store_id is not distinct from g.store_id and m.generation_id = any($1) and m.studio is not null "
+        "group by m.generation_id",
         [record["generation_id"] for record in sums],
     )
     seconds = {record["generation_id"]: record["seconds"] for record in images}
@@ -126,7 +128,7 @@ async def usage_of_month(db: Reader, since: datetime, until: datetime, *, scope:
     where = _within(scope, Conditions().add("c.at >= {}", since).add("c.at < {}", until))
     sums = await db.fetchrow(f"select {_SUMS} from calls c where {where.sql}", *where.arguments)
     stores = restrict(
-        Conditions().add("m.updated_at >= {}", since).add("m.updated_at < {}", until),
+        Conditions().add("m.studio is not null and m.updated_at >= {}", since).add("m.updated_at < {}", until),
         scope,
         merchant="m.store_id in (select s.id from stores s where s.merchant_id = {})",
         store=None,

@@ -65,8 +65,9 @@ async def usage_of_merchant(db: Reader, merchant_id: UUID, *, scope: Scope) -> U
     where = Conditions().add("s.merchant_id = {}", merchant_id).add("s.status <> 'ARCHIVED'")
     where = restrict(where, scope, merchant="s.merchant_id = {}", store=None)
     records = await db.fetch(
-        "select s.id, (select count(*) from products p where p.store_id = s.id and p.status <> 'ARCHIVED') as products "
-        f"from stores s where {where.sql}",
+        "select s.id, (select coalesce(sum(c.number::bigint), 0)::bigint from product_counts k, "
+        "jsonb_each(k.counts -> 'categories') p (status, categories), jsonb_each_text(p.categories) c (category, number) "
+        f"where k.store_id = s.id and p.status <> 'ARCHIVED') as products from stores s where {where.sql}",
         *where.arguments,
     )
     return Usage(stores=len(records), products={record["id"]: record["products"] for record in records})
