@@ -39,7 +39,7 @@ class FormTokens:
 
 
 async def posted(request: Request) -> FormData:
-    """Return a posted form within the limits of the storefront, whoever sent it."""
+    """Return a posted form within the limits of the storefront, without a check of its sender."""
     return await request.form(max_files=0, max_fields=120, max_part_size=16 * 1024)
 
 
