@@ -9,6 +9,7 @@ from typing import Any
 from commands import (
     after_sale,
     calls,
+    cart_link,
     checkout,
     discount,
     disputes,
@@ -43,6 +44,7 @@ HANDLERS: UnboundHandlers = dict(
         for module in (
             after_sale,
             calls,
+            cart_link,
             checkout,
             discount,
             disputes,

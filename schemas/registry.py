@@ -8,6 +8,7 @@ from typing import get_args
 
 from domain.calls.events import CallEvent
 from domain.cart.events import CartEvent
+from domain.cart.link import CartLinkEvent
 from domain.discount.events import DiscountEvent
 from domain.generation.events import GenerationEvent
 from domain.inbox.events import WebhookReceived, WebhookRejected
@@ -63,6 +64,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         MediaEvent,
         OrderEvent,
         CartEvent,
+        CartLinkEvent,
         CallEvent,
         DiscountEvent,
         ShopperEvent,

@@ -14,6 +14,7 @@ from storefront.direct import DirectPages
 from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
 from storefront.pages.cart import CartPages
+from storefront.pages.cart_link import CartLinkPages
 from storefront.pages.checkout import CheckoutPages
 from storefront.pages.collections import CollectionPages
 from storefront.pages.content import ContentPages
@@ -38,6 +39,7 @@ PAGES: Sequence[type[Pages]] = (
     ProductPages,
     CollectionPages,
     CartPages,
+    CartLinkPages,
     CheckoutPages,
     OrderPages,
     FindOrderPages,

@@ -31,7 +31,8 @@ class ForgettingPolicy:
         match envelope.event:
             case ShopperForgotten(originator_id=shopper_id):
                 await self._personal.forget(shopper_id)
-                await self._carts.forget(shopper_id)
+                for person in await self._carts.forget(shopper_id):
+                    await self._personal.forget(person)
                 await self._discounts.forget(shopper_id)
             case StockNoticeEnded(shopper_id=shopper_id):
                 await self._personal.forget(shopper_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from commands.mail import RecordMail
 from consumers.ports import React
+from domain.cart.link import CartLinkRequested
 from domain.kernel import Clock, DomainEvent
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
@@ -61,6 +62,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     OrderHeld: (MailKind.ORDER_HELD,),
     SupplierOrderFailed: (MailKind.SUPPLIER_ORDER_FAILED,),
     LineSubstituted: (MailKind.ORDER_SUBSTITUTED,),
+    CartLinkRequested: (MailKind.CART_LINK,),
     StockNoticeRequested: (MailKind.STOCK_NOTICE_TO_CONFIRM,),
     StockReturnAnnounced: (MailKind.BACK_IN_STOCK,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),

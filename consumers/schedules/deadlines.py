@@ -18,7 +18,6 @@ from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
 from commands.subscription import EndGrace
 from consumers.schedules.stock_notices import StockNotices
-from domain.cart.ports import CART_AGE
 from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
@@ -68,9 +67,9 @@ class Overdue(Protocol):
 
 
 class OldCarts(Protocol):
-    """Deletes carts; see :class:`domain.cart.ports.Carts`."""
+    """Deletes carts; see :class:`consumers.schedules.carts.CartExpiry`."""
 
-    async def delete_old(self, before: datetime, *, limit: int) -> int: ...
+    async def enforce(self, now: datetime) -> None: ...
 
 
 class DeadlinePolicy:
@@ -123,7 +122,7 @@ class DeadlinePolicy:
     async def enforce(self) -> None:
         """Fail the steps and cancel the orders that are overdue now."""
         now = self._clock.now()
-        await self._carts.delete_old(now - CART_AGE, limit=BATCH)
+        await self._carts.enforce(now)
         for overdue in await self._overdue.steps(now, limit=BATCH):
             minutes = int(TIMEOUTS[overdue.step].total_seconds() // 60)
             reason = f"The step “{overdue.step}” timed out after {minutes} minutes. Run it again."

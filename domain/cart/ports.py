@@ -1,6 +1,6 @@
 """Where carts are kept between two requests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -69,8 +69,20 @@ class Carts(Protocol):
         """Return the cart from which a shopper's order was placed; None if it is gone or had a later order."""
         ...
 
-    async def forget(self, shopper_id: UUID) -> None:
-        """Delete the cart from which a shopper's order was placed."""
+    async def note_link(self, store_id: UUID, key: UUID, shopper_id: UUID, *, at: datetime) -> bool:
+        """Remember who was sent a link to a cart, which is shared then. False if the cart is gone, or has such a link."""
+        ...
+
+    async def old_links(self, before: datetime, *, limit: int) -> Sequence[UUID]:
+        """Return whose links were sent before a time."""
+        ...
+
+    async def forget_link(self, shopper_id: UUID) -> None:
+        """Forget who was sent a link, after the key of the address was deleted."""
+        ...
+
+    async def forget(self, shopper_id: UUID) -> Sequence[UUID]:
+        """Delete the cart from which a shopper's order was placed; return who was sent a link to it."""
         ...
 
     async def delete_old(self, before: datetime, *, limit: int) -> int:

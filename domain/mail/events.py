@@ -58,6 +58,8 @@ class MailKind(StrEnum):
 
     STOCK_NOTICE_TO_CONFIRM = "STOCK_NOTICE_TO_CONFIRM"
     """To a shopper: confirm the wish for a mail when a variant is back."""
+    CART_LINK = "CART_LINK"
+    """To a shopper who asked for it: a link to the cart, for another device."""
     BACK_IN_STOCK = "BACK_IN_STOCK"
     """To a shopper who confirmed that wish: the variant is back."""
 

@@ -66,6 +66,7 @@ async def run_consumers(
     """Run agents and policies: the named ones, or all."""
     from consumers.app import ConsumerApp
     from consumers.policies.mail import WAITING_MAILS
+    from consumers.schedules.carts import CartExpiry
     from consumers.schedules.deadlines import DeadlinePolicy
     from consumers.schedules.domain_checks import DomainChecks
     from consumers.schedules.stock_notices import StockNotices
@@ -100,13 +101,13 @@ async def run_consumers(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(stop))
         if not names or DeadlinePolicy.name in names:
-            pool = await platform.pool()
+            pool, personal = await platform.pool(), await platform.personal()
             policy = DeadlinePolicy(
                 ReadModelOverdue(pool),
                 await platform.bus(),
                 platform.clock,
-                PostgresCarts(pool),
-                StockNotices(ReadModelNotices(pool), await platform.personal()),
+                CartExpiry(PostgresCarts(pool), personal),
+                StockNotices(ReadModelNotices(pool), personal),
             )
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))

@@ -121,7 +121,8 @@ async def _forget(shopper: KnownShopper) -> None:
         await (await platform.bus()).dispatch(command, Context(command_id=id, correlation_id=id))
         # forgetting-policy does this too, but this command must not report success before it is done.
         await (await platform.personal()).forget(shopper.shopper_id)
-        await PostgresCarts(await platform.pool()).forget(shopper.shopper_id)
+        for person in await PostgresCarts(await platform.pool()).forget(shopper.shopper_id):
+            await (await platform.personal()).forget(person)
         await PostgresDiscountShoppers(await platform.pool()).forget(shopper.shopper_id)
 
 

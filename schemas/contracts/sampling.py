@@ -248,6 +248,7 @@ WORDS: Mapping[str, Any] = {
     "shopper": "5f2b8c0d9a417e63",
     "DiscountCodeCreated.originator_version": 1,
     "StockNoticeRequested.originator_version": 1,
+    "CartLinkRequested.originator_version": 1,
     "StockNoticeRequested.consent": "You get one mail when it is back, after you confirm your address by a link.",
     "OrderDiscount.kind": "PERCENTAGE",
     "OrderDiscount.shares": [{"minor": 299, "currency": "USD"}],

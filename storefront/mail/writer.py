@@ -10,6 +10,7 @@ from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from domain.cart.link import CartLinkRequested
 from domain.kernel import Clock, Transient
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
@@ -145,7 +146,9 @@ class StoreMailWriter:
         if store is None or store.brand is None:
             raise Transient("the catalog", "does not show the store yet")
         shop = await self._shop(store)
-        if kind in NOTICE_MAILS:
+        if isinstance(envelope.event, CartLinkRequested):
+            content = await self._cart_link(envelope.event, store)
+        elif kind in NOTICE_MAILS:
             content = await self._stock_notice(kind, envelope, store)
         elif isinstance(envelope.event, DomainProofLost | DomainFailed):
             subject, facts = domain_facts(store.id, envelope.event)
@@ -214,6 +217,14 @@ class StoreMailWriter:
                 return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
             case _:
                 return await self._withdrawal(kind, envelope, store, shop, order)
+
+    async def _cart_link(self, event: CartLinkRequested, store: StoreView) -> _Content | None:
+        email = await self._sources.personal.open(event.email)
+        if email is None:
+            return None
+        signer = Signers(self._sources.secrets, store.id, self._sources.clock).cart_link
+        url = f"{self._origin(store)}/cart/link/{signer.seal(event.cart_key.hex, at=event.occurred_at)}"
+        return _Content(recipient=email, subject="Your cart on another device", facts={"cart_url": url})
 
     async def _stock_notice(self, kind: MailKind, envelope: Envelope, store: StoreView) -> _Content | None:
         mail = await notice_mail(

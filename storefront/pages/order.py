@@ -20,6 +20,7 @@ from projections.sales.views import OrderView
 from storefront.checkout.join_cart import join_cart
 from storefront.checkout.place_order import Checkout, is_open
 from storefront.pages.base import Pages
+from storefront.pages.cart_link import GONE, JOINED
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.pages.returns import policy_of
 from storefront.ports import StorefrontDependencies
@@ -169,9 +170,9 @@ class OrderPages(Pages):
         _, order = await self._order_of(visit)
         target = None if order is None else await self._cart_of(visit, order)
         if target is None or not await join_cart(visit, self._queries, target):
-            visit.say("That cart is gone: it was ordered or emptied. Your cart here stayed as it was.")
+            visit.say(GONE)
         else:
-            visit.say("The carts of your two devices are one now. Each device shows what you change on the other.")
+            visit.say(JOINED)
         return self._renderer.redirect(visit, "/cart")
 
     async def _cart_of(self, visit: Visit, order: OrderView) -> KeptCart | None:

@@ -162,6 +162,10 @@ class Signers:
         return self._signer("find", DAY)
 
     @cached_property
+    def cart_link(self) -> Signer:
+        return self._signer("cart link", DAY)
+
+    @cached_property
     def stock_notice(self) -> Signer:
         return self._signer("stock notice", NOTICE_LINK_AGE)
 

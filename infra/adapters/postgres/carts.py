@@ -1,7 +1,7 @@
 """Carts in PostgreSQL (``infra/migrations/0090-carts.sql``)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,11 +102,34 @@ class PostgresCarts:
         )  # fmt: skip
         return None if row is None else _kept(row)
 
-    async def forget(self, shopper_id: UUID) -> None:
+    async def note_link(self, store_id: UUID, key: UUID, shopper_id: UUID, *, at: datetime) -> bool:
+        noted = await self._pool.fetchval(
+            "update carts set link_shopper_id = $3, link_at = $4, shared = true"
+            " where store_id = $1 and key = $2 and joined_into is null and link_shopper_id is null returning true",
+            store_id, key, shopper_id, at,
+        )  # fmt: skip
+        return noted is not None
+
+    async def old_links(self, before: datetime, *, limit: int) -> Sequence[UUID]:
+        rows = await self._pool.fetch(
+            "select link_shopper_id from carts where link_shopper_id is not null and link_at < $1"
+            " order by link_at limit $2",
+            before, limit,
+        )  # fmt: skip
+        return [row["link_shopper_id"] for row in rows]
+
+    async def forget_link(self, shopper_id: UUID) -> None:
         await self._pool.execute(
-            "delete from carts where shopper_id = $1 or joined_into in (select key from carts where shopper_id = $1)",
+            "update carts set link_shopper_id = null, link_at = null where link_shopper_id = $1", shopper_id
+        )
+
+    async def forget(self, shopper_id: UUID) -> Sequence[UUID]:
+        rows = await self._pool.fetch(
+            "delete from carts where shopper_id = $1"
+            " or joined_into in (select key from carts where shopper_id = $1) returning link_shopper_id",
             shopper_id,
         )
+        return [row["link_shopper_id"] for row in rows if row["link_shopper_id"] is not None]
 
     async def delete_old(self, before: datetime, *, limit: int) -> int:
         deleted = await self._pool.fetch(

@@ -1,5 +1,6 @@
 """axe on the storefront's pages, on a phone, a tablet and two screens: no violation of WCAG 2.2 AA or of best practice."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -87,12 +88,16 @@ async def pages_of(floor: StorefrontPlatform, shopper: httpx.AsyncClient) -> Seq
         await put_in_cart(other, shirt)
     await put_in_cart(shopper, shirt)
     await floor.reprice(shirt.id, 5900)
+    page = await shopper.get("/cart")
+    await shopper.post("/cart/link", data={"csrf": hidden(page, "csrf"), "email": "anna@example.com"})
+    [mail] = await post.deliver()
+    link = re.findall(r"http://[^/]*(/cart/link/\S+)", mail.text)[0]
     page = await shopper.get(notice)
     await shopper.post(f"{notice}/confirm", data={"csrf": hidden(page, "csrf")})
     order = urlsplit(session.success_url).path
     return (
         "/", "/products", "/c/planters", "/products/shirt", "/products/hat", "/cart", "/checkout", "/cookies",
-        "/accessibility", "/orders/find", notice, order,
+        "/accessibility", "/orders/find", notice, link, order,
     )  # fmt: skip
 
 

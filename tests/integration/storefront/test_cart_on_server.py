@@ -1,6 +1,7 @@
 """The cart is kept on the server: for every window and device that has it, and for no other."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,6 +12,7 @@ import asyncpg
 import httpx
 
 from domain.cart.contents import ShopperCart
+from domain.cart.link import LINK_AGE, CartLinkRequested
 from domain.cart.ports import CART_AGE
 from infra.adapters.postgres.carts import PostgresCarts
 from storefront.checkout.place_order import shopper_of
@@ -25,6 +27,7 @@ from tests.integration.storefront.shopping import (
     session_at,
     to_payment,
 )
+from tests.integration.storefront.test_back_in_stock import Post
 from tests.support.platforms.storefront import BRAND, SECRET, StorefrontPlatform
 
 
@@ -184,6 +187,46 @@ async def test_the_link_of_an_order_makes_the_carts_of_two_devices_one(
     await put_in_cart(browser, bowl)
     await PostgresCarts(pool).forget(shopper_of(paid.order_id))
     assert await pool.fetchval("select count(*) from carts") == 0
+
+
+async def test_a_link_by_mail_brings_the_cart_to_another_device_and_its_address_is_deleted_the_next_day(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    pot, bowl = await floor.stock(store, "Pot", slug="pot"), await floor.stock(store, "Bowl", slug="bowl")
+    post = Post(floor)
+    await put_in_cart(browser, pot, quantity=2)
+    token = hidden(await browser.get("/cart"), "csrf")
+    await browser.post("/cart/link", data={"csrf": token, "email": "anna@@example"})
+    assert "is not an e-mail address" in (await browser.get("/cart")).text
+    assert await post.deliver() == []
+    for _ in range(2):
+        await browser.post("/cart/link", data={"csrf": token, "email": "anna@example.com"})
+    assert "Check your mail on the other device" in (await browser.get("/cart")).text
+    [mail] = await post.deliver()
+    assert mail.recipient == "anna@example.com"
+    path = re.findall(r"http://fern\.shops\.test(/cart/link/\S+)", mail.text)[0]
+    assert "There is nothing to bring." in (await browser.get(path)).text
+    async with device(floor) as phone:
+        await put_in_cart(phone, bowl)
+        page = await phone.get(path)
+        assert "It has 2 items." in page.text
+        assert (await phone.post(path, data={"csrf": "x"})).status_code == 403
+        assert "Pot" not in (await phone.get("/cart")).text
+        await phone.post(path, data={"csrf": hidden(page, "csrf")})
+        assert (await phone.get("/cart")).text.count('class="line"') == 2
+        assert (await phone.get(f"{path}x")).status_code == 404
+        await floor.open_store("other", BRAND)
+        assert (await phone.get(path, headers={"host": "other.shops.test"})).status_code == 404
+    assert (await browser.get("/cart")).text.count('class="line"') == 2
+    event = (await floor.log.read_tenant(store, 2**62))[-1].decode().event
+    assert isinstance(event, CartLinkRequested)
+    await floor.enforce_deadlines()
+    assert await floor.personal.open(event.email) == "anna@example.com"
+    await pool.execute("update carts set link_at = link_at - $1::interval", LINK_AGE + timedelta(minutes=1))
+    await floor.enforce_deadlines()
+    assert await floor.personal.open(event.email) is None
+    assert (await browser.get("/cart")).text.count('class="line"') == 2
 
 
 async def test_pages_without_a_cart_and_listings_with_one_ask_for_no_cart(

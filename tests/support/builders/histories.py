@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.cart.link import CART_LINK, request_link
 from domain.discount.aggregate import DISCOUNT, create_discount
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
@@ -719,6 +720,14 @@ class History:
         )
         self._append(MAIL, order.store_id, outcome)
 
+    def _cart_link(self, number: int) -> None:
+        store_id, link_id = self._pick(self.stores, number), self._new()
+        email = Sealed(person_id=link_id, ciphertext=f"v1.k.{number}.c")
+        events = request_link(
+            link_id, store_id=store_id, cart_key=self._new(), shopper_id=link_id, email=email, at=self._at
+        )
+        self._append(CART_LINK, store_id, events)
+
     def _stock_notice(self, number: int) -> None:
         if not self.notices or number % 3 == 0:
             product = self.state(self._pick(self.products, number))
@@ -793,6 +802,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "purchase": History._purchase,
     "bank": History._bank,
     "mail": History._mail,
+    "cart link": History._cart_link,
     "stock notice": History._stock_notice,
     "later": History._later,
 }

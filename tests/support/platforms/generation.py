@@ -16,6 +16,7 @@ from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
 from consumers.ports import Consumer, React
+from consumers.schedules.carts import CartExpiry
 from consumers.schedules.deadlines import DeadlinePolicy
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import ImageProcessingRequested, Operation, Rendition
@@ -37,6 +38,7 @@ from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.copywriting import CountingPageWriter
 from tests.support.fakes.supply import KnownPhotos, KnownPhrases, MemoryCatalog, listing
+from tests.support.fakes.vault import MemoryPersonalData
 from tests.support.platforms.gateway import Merchant, Platform
 
 SHOWN = """generation { status error jobs { step status attempt error summary } }"""
@@ -126,7 +128,9 @@ class Pipeline:
             CopyAgent(outside, ports),
             PageAgent(outside.pages, ports),
         ]
-        self.deadlines = DeadlinePolicy(ReadModelOverdue(pool), platform.bus, clock, PostgresCarts(pool))
+        self.deadlines = DeadlinePolicy(
+            ReadModelOverdue(pool), platform.bus, clock, CartExpiry(PostgresCarts(pool), MemoryPersonalData())
+        )
         self._done = 0
 
     async def run(self, *, agents: bool = True, again: bool = False) -> None:

@@ -13,6 +13,7 @@ from commands.bus import CommandBus
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.order import RecordPayment, RecordPaymentFailure
 from commands.ports import Commit, Context, Receipt, Staged
+from consumers.schedules.carts import CartExpiry
 from consumers.schedules.deadlines import DeadlinePolicy
 from consumers.schedules.stock_notices import StockNotices
 from domain.kernel import DomainEvent, StreamKind
@@ -258,7 +259,7 @@ class StorefrontPlatform:
             ReadModelOverdue(self.readers),
             self,
             self.clock,
-            PostgresCarts(self._pool),
+            CartExpiry(PostgresCarts(self._pool), self.personal),
             StockNotices(ReadModelNotices(self.readers), self.personal),
         ).enforce()
 
