@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -39,11 +38,9 @@ if TYPE_CHECKING:
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
     from domain.order.report_ports import DisputeEvidence, ProviderReports
     from domain.subscription.plans import Plans
-    from domain.subscription.ports import PlanPayments
     from gateway.ports import OwnKeyPorts
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.payments.sandbox import SandboxPayments
-    from infra.adapters.payments.sandbox_plans import SandboxPlans
     from infra.adapters.postgres.own_keys import PostgresOwnKeys
     from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.moment import MomentReader
@@ -166,6 +163,10 @@ class Platform:
 
     async def bus(self) -> CommandBus:
         """The command bus with every handler."""
+        from commands.subscription import SoldPlans
+        from infra.adapters.postgres.usage import ReadModelUsage
+
+        plans = self.plans()
         return CommandBus(
             await self.log(),
             handlers(
@@ -173,7 +174,7 @@ class Platform:
                 sandbox=self.is_sandbox,
                 stripe=self.settings.stripe_secret_key is not None,
                 platform_domains=self.settings.platform_domains,
-                sold=await self.sold_plans(),
+                sold=None if plans is None else SoldPlans(plans=plans, counter=ReadModelUsage(await self.readers())),
             ),
         )
 
@@ -181,55 +182,11 @@ class Platform:
         """The plans that merchants pay the platform for; None if none are sold.
 
         Raises:
-            NotConfigured: the file of plans is missing or makes no sense, or a plan cannot be paid at Stripe.
+            BadSettings: the file of plans makes no sense, or a plan cannot be paid at Stripe.
         """
-        from domain.subscription.plans import DEFAULT, BadPlans, read_plans
+        from infra.bootstrap.plans import chosen_plans
 
-        chosen = self.settings.plans
-        if chosen is None:
-            return None
-        path = DEFAULT if chosen == "default" else Path(chosen)
-        try:
-            plans = read_plans(path.read_text())
-        except OSError as error:
-            raise NotConfigured(f"ZYENTA_PLANS is {chosen!r}, which cannot be read ({error.strerror}).") from error
-        except BadPlans as error:
-            raise NotConfigured(f"ZYENTA_PLANS is {chosen!r}, which {error}") from error
-        if self.settings.stripe_secret_key is not None:
-            unsold = [plan.id for plan in plans.by_id.values() if plan.price is not None and plan.stripe_price is None]
-            if unsold:
-                raise NotConfigured(
-                    f"ZYENTA_PLANS is {chosen!r}, whose plan {unsold[0]} has a price and no stripe_price. Make a monthly "
-                    "price in Stripe's dashboard and write its id into the file."
-                )
-        return plans
-
-    async def sold_plans(self) -> "SoldPlans | None":
-        """The plans that commands keep to; None if none are sold."""
-        plans = self.plans()
-        if plans is None:
-            return None
-        from commands.subscription import SoldPlans
-        from infra.adapters.postgres.usage import ReadModelUsage
-
-        return SoldPlans(plans=plans, counter=ReadModelUsage(await self.readers()))
-
-    def sandbox_plans(self) -> "SandboxPlans":
-        """The sandbox's subscriptions of merchants to the platform."""
-        from infra.adapters.payments.sandbox_plans import SandboxPlans
-
-        return SandboxPlans(self.sandbox_secret(), page_url=f"{self.settings.sandbox_url}/plan", clock=self.clock)
-
-    async def plan_payments(self) -> "PlanPayments | None":
-        """The provider that merchants pay the platform through; None if no plans are sold."""
-        plans = self.plans()
-        if plans is None:
-            return None
-        if self.settings.stripe_secret_key is None:
-            return self.sandbox_plans()
-        from infra.adapters.payments.stripe.plans import StripePlans
-
-        return StripePlans(await self.stripe(), plans, self.clock)
+        return chosen_plans(self.settings)
 
     def keys(self) -> MasterKeys:
         """The platform's master keys.
@@ -414,7 +371,9 @@ class Platform:
     def _sandbox_readers(self) -> "Mapping[str, WebhookReader]":
         if self.plans() is None:
             return {SANDBOX: self.sandbox_payments()}
-        return {SANDBOX: self.sandbox_payments(), SANDBOX_PLATFORM: self.sandbox_plans()}
+        from infra.bootstrap.plans import sandbox_plans
+
+        return {SANDBOX: self.sandbox_payments(), SANDBOX_PLATFORM: sandbox_plans(self)}
 
     def notices(self) -> "Mapping[str, NoticeReader]":
         """Readers of the payment webhooks that the gateway verified and recorded, by their source."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, supplier_catalogs
 from infra.bootstrap.lifecycle import reachable, serve, until
+from infra.bootstrap.plans import plan_payments, sandbox_plans
 from infra.bootstrap.platform import SANDBOX, SANDBOX_PLATFORM, NotConfigured, Platform, open_platform
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
@@ -198,7 +199,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             own_keys=await platform.own_key_ports(),
             tax_setup=await platform.tax_setup(),
             plans=platform.plans(),
-            plan_payments=await platform.plan_payments(),
+            plan_payments=await plan_payments(platform),
             readiness=readiness(platform, pool),
             sandbox=platform.is_sandbox,
             platform_fee_basis_points=settings.platform_fee_basis_points,
@@ -279,7 +280,7 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
         webhook_url=f"{settings.gateway_url}/webhooks/payments/{SANDBOX}",
         plans=None
         if platform.plans() is None
-        else (platform.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
+        else (sandbox_plans(platform), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
         shop=Shop(settings.data_dir / "sample_supplier.json"),
         mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
     )
