@@ -6,13 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
+from aiokafka.errors import KafkaError
 
+from domain.kernel import Transient
 from projections.engine.checkpoints import Live, Projection, ensure_live, positions_of
+from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.engine.rebuild.session import RebuildRefused
 from projections.engine.tables import Connection
 
 BEHIND, CAUGHT_UP = 50_000, 2_000
 """Positions behind the foremost read model: over the first one catches up alone, and up to the second it is ready."""
 LOOK_SECONDS = 0.5
+RETRY_SECONDS, RETRY_MOST_SECONDS = 0.5, 60.0
+"""The pause after a preparation failed: first, and at most."""
 NEWER_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
@@ -24,7 +30,10 @@ RunAlone = Callable[[Projection], Awaitable[None]]
 
 
 class Preparation:
-    """Makes read models ready in the background."""
+    """Makes read models ready in the background.
+
+    A preparation that fails is tried again until it works. It stops no read model that is ready.
+    """
 
     def __init__(
         self, projections: Sequence[Projection], pool: asyncpg.Pool, rebuild: Rebuild, run_alone: RunAlone
@@ -42,8 +51,7 @@ class Preparation:
         partitions belong to the newer one.
 
         Raises:
-            asyncpg.PostgresError, OSError, TimeoutError, Transient: retrying helps.
-            RebuildRefused: a rebuild was refused.
+            asyncpg.PostgresError, OSError, TimeoutError: retrying helps.
         """
         while True:
             async with self._pool.acquire() as connection:
@@ -71,10 +79,10 @@ class Preparation:
                         live[each.name].version,
                         each.version,
                     )
-                    self._tasks[each.name] = asyncio.create_task(self._rebuild_one(each))
+                    self._tasks[each.name] = asyncio.create_task(self._until_ready(each, self._rebuild))
                 elif behind.get(each.name, 0) > BEHIND:
                     logger.info("%s is far behind, and catches up alone", each.name)
-                    self._tasks[each.name] = asyncio.create_task(self._catch_up(each))
+                    self._tasks[each.name] = asyncio.create_task(self._until_ready(each, self._catch_up))
             ready = {name: each for name, each in live.items() if name not in self._tasks}
             if ready:
                 return ready
@@ -84,7 +92,7 @@ class Preparation:
         """Return the live tables of read models that became ready since.
 
         Raises:
-            asyncpg.PostgresError, OSError, TimeoutError, Transient, RebuildRefused: see :meth:`first_ready`.
+            asyncpg.PostgresError, OSError, TimeoutError: see :meth:`first_ready`.
         """
         finished = self._take_finished()
         if not finished:
@@ -100,14 +108,26 @@ class Preparation:
         self._tasks.clear()
 
     def _take_finished(self) -> list[Projection]:
-        """Return the read models whose preparation has finished, or raise why one failed."""
+        """Return the read models whose preparation has finished."""
         finished = [each for each in self._projections if each.name in self._tasks and self._tasks[each.name].done()]
         for each in finished:
-            self._tasks.pop(each.name).result()
+            del self._tasks[each.name]
         return finished
 
-    async def _rebuild_one(self, projection: Projection) -> None:
-        await self._rebuild(projection)
+    async def _until_ready(self, projection: Projection, prepare: Callable[[Projection], Awaitable[None]]) -> None:
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                await prepare(projection)
+            except Exception as error:  # noqa: BLE001 - no failure may stop the other read models
+                # The readiness check reports a read model that does not move. Only an unknown error needs its traceback.
+                known = isinstance(error, (Transient, RebuildRefused, KafkaError, *DATABASE_AWAY))
+                log = logger.warning if known else logger.exception
+                log("%s is not ready, next try in %.1f s: %s: %s", projection.name, pause, type(error).__name__, error)
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(RETRY_MOST_SECONDS, 2 * pause)
 
     async def _catch_up(self, projection: Projection) -> None:
         running = asyncio.ensure_future(self._run_alone(projection))

@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from domain.kernel import Transient
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.bench.workload import catalog_events
 from infra.clock import SystemClock
@@ -28,6 +29,7 @@ from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import TRIES, PoisonRecordPorts
 from projections.engine.preparation import Rebuild
 from projections.engine.rebuild.rebuilder import Rebuilder
+from projections.engine.rebuild.session import RebuildRefused
 from projections.engine.runner import ProjectionRunner
 from projections.jobs import model as jobs
 from projections.reading.revisions import revision_of
@@ -257,12 +259,15 @@ async def test_read_models_of_one_runner_move_together(pool: asyncpg.Pool, kafka
 
 
 async def test_a_read_model_that_is_being_rebuilt_delays_no_other_and_joins_later(
-    pool: asyncpg.Pool, kafka: ApacheKafka
+    pool: asyncpg.Pool, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
 ) -> None:
+    failures = [RebuildRefused("its rows differ"), Transient("the broker", "it stopped")]
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def rebuild(projection: Projection) -> None:
         assert projection.name == JOBS.name
+        if failures:
+            raise failures.pop()
         begun.set()
         await go.wait()
         await pool.execute("update projections set version = version + 1 where name = $1", JOBS.name)
@@ -281,6 +286,8 @@ async def test_a_read_model_that_is_being_rebuilt_delays_no_other_and_joins_late
         await write_topic(kafka.bootstrap_servers, second, store=pool)
         await applied(pool, EVENTS)
         await applied(pool, EVENTS, model=JOBS.name)
+    assert caplog.text.count("jobs is not ready") == 2
+    assert "starts again" not in caplog.text, "a failed rebuild must not stop the read models that are ready"
     await expect_rows_of(pool, EVENTS)
 
 
