@@ -1,53 +1,55 @@
-"""The command line: ``zyenta``. One module per group of commands; other packages do the work."""
+"""The command line: ``zyenta``. One module per group of commands; other packages do the work.
+
+Only the modules of the command that runs are imported: every service is such a process, and all commands together take
+half of a small service's memory.
+"""
 
 import sys
+from importlib import import_module
 
 import typer
 
-from infra.cli import (
-    bench,
-    demo,
-    dlq,
-    doctor,
-    domains,
-    generation,
-    ledger,
-    log,
-    projections,
-    schemas,
-    services,
-    shoppers,
-    supplier,
-)
 from infra.cli.output import close_output, prepare_streams, reader_left
 
-app = typer.Typer(
-    name="zyenta",
-    help="Type a niche, get a live store: event-sourced commerce on a Kafka-compatible log.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-services.register(app)
-demo.register(app)
-bench.register(app)
-doctor.register(app)
-app.add_typer(log.app, name="log")
-app.add_typer(generation.app, name="generation")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(domains.app, name="domains")
-app.add_typer(projections.app, name="projections")
-app.add_typer(schemas.app, name="schemas")
-app.add_typer(shoppers.app, name="shoppers")
-app.add_typer(supplier.app, name="supplier")
+TOP_LEVEL = {
+    "services": ("up", "run", "gateway", "storefront", "publisher", "consumer", "projector"),
+    "demo": ("demo",),
+    "bench": ("bench",),
+    "doctor": ("doctor",),
+}
+"""By module: its commands at the top level."""
+GROUPS = ("log", "generation", "ledger", "dlq", "domains", "projections", "schemas", "shoppers", "supplier")
+"""Modules with a group of commands of the same name."""
+
+
+def command_line(command: str | None = None) -> typer.Typer:
+    """Return the command line with one command or group; with all of them if it is None or unknown."""
+    app = typer.Typer(
+        name="zyenta",
+        help="Type a niche, get a live store: event-sourced commerce on a Kafka-compatible log.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    top_level = [module for module, names in TOP_LEVEL.items() if command in names]
+    groups = [name for name in GROUPS if name == command]
+    if not top_level and not groups:
+        top_level, groups = list(TOP_LEVEL), list(GROUPS)
+    for module in top_level:
+        import_module(f"infra.cli.{module}").register(app)
+    for name in groups:
+        app.add_typer(import_module(f"infra.cli.{name}").app, name=name)
+    if not app.registered_groups:
+        # Typer would run a single command without its name.
+        app.callback()(lambda: None)
+    return app
 
 
 def main() -> None:
     """Run the command line. A reader of the output that leaves early (``… | head``) is not a failure."""
     prepare_streams()
     try:
-        app(args=sys.argv[1:], prog_name="zyenta")
+        command_line(next(iter(sys.argv[1:]), None))(args=sys.argv[1:], prog_name="zyenta")
     except BrokenPipeError:
         if not reader_left():
             raise

@@ -10,7 +10,7 @@ import typer.main
 import yaml
 
 from infra.bootstrap import ROLES
-from infra.cli import app
+from infra.cli import command_line
 from infra.embedded.services import SECRETS
 from infra.embedded.services import SERVICES as EMBEDDED
 from infra.settings import Settings, variables
@@ -79,7 +79,7 @@ def test_a_service_gets_the_secrets_that_it_needs_and_no_others(name: str) -> No
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_is_one_of_the_command_line(name: str) -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(command_line()).commands  # type: ignore[attr-defined]
     command = OURS[name]["command"]
     assert command[0] in commands
     assert set(roles_of(command)) <= set(ROLES)

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import typer.main
 
-from infra.cli import app
+from infra.cli import command_line
 from infra.embedded.logbroker.wire import ErrorCode
 from infra.settings import variables
 from schemas.internal.broker_address import Protocol
@@ -15,7 +15,7 @@ from schemas.internal.broker_address import Protocol
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 CODE = re.findall(r"```.*?```|`[^`\n]+`|^    .+$", README, re.DOTALL | re.MULTILINE)
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(command_line()).commands  # type: ignore[attr-defined]
 
 
 def commands_in(line: str) -> set[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Target
-from infra.cli import app
+from infra.cli import command_line
 from infra.cli.bench import show, shown_progress, table_of
 from infra.cli.doctor import Findings, show_findings, verdict
 from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
@@ -113,10 +113,10 @@ def test_a_figure_with_a_long_name_is_not_cut() -> None:
 
 
 def test_bench_without_a_name_lists_the_benches() -> None:
-    listed = CliRunner().invoke(app, ["bench"])
+    listed = CliRunner().invoke(command_line(), ["bench"])
     assert listed.exit_code == 0
     assert [line.split()[0] for line in listed.stdout.splitlines()] == list(BENCHES)
-    as_json = CliRunner().invoke(app, ["bench", "--json"])
+    as_json = CliRunner().invoke(command_line(), ["bench", "--json"])
     assert [each["name"] for each in json.loads(as_json.stdout)] == list(BENCHES)
 
 
