@@ -44,7 +44,7 @@ LEADER_LOCK = 7241002
 """Advisory lock of the leader; other publishers stand by."""
 BATCH = 10000
 """The most events of one transaction: a quarter of a second of work, so that a successor never waits long."""
-BUSY_POLL, IDLE_POLL = 0.003, 0.25
+BUSY_POLL, IDLE_POLL = 0.003, 1.0
 """Seconds between polls of the store: shortly after an append, and otherwise in case a notification was lost."""
 BUSY_SECONDS = 1.0
 """How long the short poll continues after an append or a notification."""

@@ -298,7 +298,7 @@ class PostgresEventLog(SettledLog):
             try:
                 await self._statements.fetch(f"notify {CHANNEL}")
             except DATABASE_AWAY as error:
-                # The publisher polls too, so a lost wake-up costs milliseconds, not events.
+                # The publisher polls too, so a lost wake-up costs a second, not events.
                 logger.warning("could not wake the publisher: %s", error)
                 await asyncio.sleep(0.5)
             # The woken publisher polls every few milliseconds. Without this pause every other append would notify.
