@@ -24,6 +24,8 @@ T = TypeVar("T")
 WORTHWHILE = 100_000
 """Number of events from which starting processes saves time."""
 POLL_SECONDS = 0.2
+NICE = 5
+"""How much a worker's priority is lowered: commands and followed read models come first on a busy machine."""
 SLOTS = 1 + PARTITIONS
 """How many numbers a worker can report: one of its own and one per partition."""
 
@@ -130,7 +132,8 @@ def _result(ended: "asyncio.Future[_Outcome[T]]") -> T:
 
 
 def _begin(reports: Sequence[Any], stopped: Any) -> None:
-    """Set up a worker: it ignores Ctrl-C, which the parent handles, and ends with its parent."""
+    """Set up a worker: it gives way to live work, ignores Ctrl-C, which the parent handles, and ends with its parent."""
+    os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _Shared.reports, _Shared.stopped = reports, stopped

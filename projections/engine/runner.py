@@ -49,6 +49,9 @@ from schemas.topics import EVENTS
 SESSION_TIMEOUT = timedelta(seconds=6)
 """How long a runner may be silent before the group takes it for dead; the least that brokers allow by default."""
 
+HEARTBEAT_MS = 250
+"""A runner learns of a rebalance from the answer to a heartbeat. Until then, the rows of all runners stand still."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -167,7 +170,7 @@ class ProjectionRunner:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,
             session_timeout_ms=int(self._session_timeout.total_seconds() * 1000),
-            heartbeat_interval_ms=min(1_000, int(self._session_timeout.total_seconds() * 300)),
+            heartbeat_interval_ms=min(HEARTBEAT_MS, int(self._session_timeout.total_seconds() * 300)),
             metadata_max_age_ms=5_000,
         )
         reader, watch = LogReader(consumer), CanaryWatch(self._canaries)
