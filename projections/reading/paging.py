@@ -29,7 +29,7 @@ FEW = 1_000
 """Most rows that are sorted for a page."""
 PROBED = 100
 """Rows of each part of a list of which a common condition keeps many."""
-MANY = 10
+MANY = 5
 IS_FEW = f"not (select yes from common) and (select count(*) from few) <= {FEW}"
 """Whether a narrow condition finds few rows."""
 

@@ -127,12 +127,10 @@ async def dispute_rate(db: Reader, store_id: UUID, since: date, *, scope: Scope)
         f"select coalesce(sum(y.orders), 0)::bigint from paid_days y where {paid.sql}", *paid.arguments
     )
     begin = datetime.combine(since, time(), UTC)
-    # A payment is disputed after it was made, so older disputes are not read.
-    where = of_store(scope, "d.store_id", store_id, shoppers=False)
-    where = where.add("d.opened_at >= {0} and o.paid_at >= {0}", begin)
+    where = of_store(scope, "d.store_id", store_id, shoppers=False).add("d.paid_at >= {}", begin)
     disputed = await db.fetchval(
-        "select count(distinct d.order_id) from disputes d join orders o on o.id = d.order_id "
-        f"where {where.sql} and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED')",
+        f"select count(distinct d.order_id) from disputes d where {where.sql} "
+        "and d.status not in ('INQUIRY', 'INQUIRY_UNDER_REVIEW', 'CLOSED')",
         *where.arguments,
     )
     return DisputeRate(payments=payments, disputed=disputed)

@@ -184,6 +184,8 @@ class DisputeRow:
     reason: str
     status: DisputeStatus
     evidence_due: datetime | None
+    paid_at: datetime | None
+    """When the order was paid; None if the payment paid for no order."""
     opened_at: datetime
     closed_at: datetime | None
     evidence_status: EvidenceStatus
@@ -470,6 +472,7 @@ DISPUTES = Table(
         "reminded_at",
     ),
     indexes=(
+        "create index on disputes (store_id, paid_at, status, order_id)",
         "create index on disputes (store_id, opened_at)",
         "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
     ),

@@ -43,6 +43,7 @@ def dispute_opened(rows: SalesRows, event: DisputeOpened, tenant: UUID) -> None:
         reason=event.reason,
         status=event.status,
         evidence_due=event.evidence_due,
+        paid_at=order.paid_at,
         opened_at=event.occurred_at,
         closed_at=None,
         evidence_status=EvidenceStatus.NOT_SUBMITTED,
