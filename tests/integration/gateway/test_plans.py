@@ -1,20 +1,28 @@
 """A merchant's plan through the API: limits before they bite, refusals, checkout, portal and webhooks of the sandbox."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from commands.bus import CommandBus
+from commands.ports import ConcurrencyConflict, Context
 from commands.reactions import BusDispatch
-from commands.subscription import EndGrace
+from commands.store import RequestStore
+from commands.subscription import EndGrace, SoldPlans
 from consumers.policies.plans import PlansPolicy
+from domain.store.events import Preferences
+from domain.subscription.errors import PlanLimitReached
 from domain.subscription.plans import DEFAULT, Limit, read_plans
 from infra.adapters.payments.sandbox_plans import NAME, Action, SandboxPlans
+from infra.adapters.postgres.usage import ReadModelUsage
+from infra.bootstrap import handlers
 from projections.merchants.plan_queries import merchants_past_grace
 from projections.reading.scope import SYSTEM
 from tests.integration.gateway.test_mutations import change
@@ -148,6 +156,31 @@ async def test_a_plan_is_tried_bought_not_paid_and_cancelled(platform: Platform,
     archived = await change(platform, owner, "archiveStore", "store { status }", storeId=str(store_id))
     assert archived["store"]["status"] == "ARCHIVED"
     assert used(await plan(platform, owner))["STORES"] == (1, 1)
+
+
+async def test_of_a_hundred_requests_at_two_processes_for_the_last_store_one_is_accepted(
+    platform: Platform, stranger: Merchant
+) -> None:
+    sold = SoldPlans(plans=PLANS, counter=ReadModelUsage(platform.deps.reader))
+    buses = [CommandBus(platform.log, handlers(CLOCK, sold=sold)) for _ in range(2)]
+
+    async def ask(n: int) -> bool:
+        command = RequestStore(store_id=uuid4(), merchant_id=stranger.id, niche="Desk lamps", preferences=Preferences())
+        context = Context(command_id=uuid4(), correlation_id=uuid4())
+        while True:
+            try:
+                await buses[n % 2].dispatch(command, context)
+            except PlanLimitReached:
+                return False
+            except ConcurrencyConflict:
+                await asyncio.sleep(0)
+            else:
+                return True
+
+    assert await ask(0)
+    answers = await asyncio.gather(*(ask(n) for n in range(100)))
+    assert answers.count(True) == 1
+    assert used(await plan(platform, stranger))["STORES"] == (2, 2)
 
 
 async def test_a_platform_without_plans_shows_none_and_sells_none(platform: Platform, stranger: Merchant) -> None:
