@@ -94,14 +94,21 @@ async def test_both_ways_reject_a_bad_body_with_the_same_words(
 
 
 class StuckReader:
-    """Implements ``Reader``: a query never ends."""
+    """Implements ``Reader``: a query never ends.
 
-    def __init__(self) -> None:
+    Args:
+        queries: how many must be running before ``running`` is set.
+    """
+
+    def __init__(self, queries: int) -> None:
         self.running = asyncio.Event()
         self.stopped = 0
+        self._waiting = queries
 
     async def fetch(self, *_: Any) -> list[Any]:
-        self.running.set()
+        self._waiting -= 1
+        if self._waiting == 0:
+            self.running.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -114,7 +121,7 @@ class StuckReader:
 
 @pytest.mark.parametrize("fields", ["stores { nodes { id } }", "me { id } stores { nodes { id } }"])
 async def test_a_client_that_hangs_up_stops_its_queries(platform: Platform, owner: Merchant, fields: str) -> None:
-    reader = StuckReader()
+    reader = StuckReader(fields.count("id"))
     app = create_app(replace(platform.deps, reader=reader))
     body = json.dumps({"query": f"{{ {fields} }}"}).encode()
     messages = [{"type": "http.request", "body": body}]
