@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,13 +24,19 @@ from projections.catalog.views import PageVersionView, StoreView
 from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 from projections.sales import queries as sales_queries
-from projections.sales.views import DisputeView, OrderMailView, OrderView
+from projections.sales.views import DisputeView, OrderMailView, OrderView, ReturnView
 
 TO_SHOPPER: Mapping[MailKind, str] = {
     MailKind.ORDER_CONFIRMED: "A mail confirmed the order to the shopper.",
     MailKind.ORDER_SHIPPED: "A mail told the shopper that a parcel was sent.",
     MailKind.ORDER_CANCELLED: "A mail told the shopper that the order was cancelled.",
     MailKind.ORDER_REFUNDED: "A mail told the shopper about the refund.",
+    MailKind.ORDER_SUBSTITUTED: "A mail told the shopper that other goods are sent instead.",
+    MailKind.RETURN_REQUESTED: "A mail confirmed to the shopper that they asked for a return.",
+    MailKind.RETURN_APPROVED: "A mail told the shopper where to send the return.",
+    MailKind.RETURN_DECLINED: "A mail told the shopper that the return was declined, and why.",
+    MailKind.RETURN_RECEIVED: "A mail told the shopper that the returned goods arrived.",
+    MailKind.REPLACEMENT_SENT: "A mail told the shopper that a replacement was sent.",
     MailKind.WITHDRAWAL_RECEIVED: "A mail confirmed the withdrawal to the shopper.",
 }
 """Mails that the shopper got, as the record names them."""
@@ -249,7 +255,20 @@ def _moments(order: OrderView, mails: Sequence[OrderMailView]) -> list[Moment]:
     for withdrawal in order.withdrawals:
         pieces = sum(line.quantity for line in withdrawal.lines)
         moments.append(Moment(at=withdrawal.at, what=f"The shopper withdrew from the contract for {pieces} pieces."))
+    for each in order.returns:
+        moments += _moments_of_return(each)
     return moments
+
+
+def _moments_of_return(each: ReturnView) -> Iterator[Moment]:
+    if each.withdrawal_number is None:
+        yield Moment(at=each.requested_at, what=f"The shopper asked for return {each.number}.")
+    if each.decided_at is not None and each.decline_reason is not None:
+        yield Moment(at=each.decided_at, what=f"The shop declined return {each.number}: {each.decline_reason}")
+    if each.received_at is not None:
+        yield Moment(at=each.received_at, what=f"The shop had the goods of return {each.number}.")
+    if each.replaced_at is not None:
+        yield Moment(at=each.replaced_at, what=f"The shop sent a replacement for return {each.number}.")
 
 
 def _reached_shopper(mail: OrderMailView) -> bool:
