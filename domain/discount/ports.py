@@ -14,7 +14,7 @@ class DiscountShoppers(Protocol):
         Args:
             store_id: the store. A shopper has another name in each.
             digests: keyed digests of the e-mail address, under the current key first.
-            shopper_id: the person of this order, by whom the name is forgotten.
+            shopper_id: the person of this order; erasing this person forgets the name.
         """
         ...
 
