@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import asyncpg
-import httpx
 
 from commands.bus import CommandBus
 from commands.ports import Handlers
@@ -24,11 +23,11 @@ from infra.bootstrap.lifecycle import cancelled
 from infra.bootstrap.parts import Parts, shared
 from infra.clock import SystemClock
 from infra.settings import Settings
-from infra.web.http_clients import outside_client
 from projections.reading.consistency import CheckpointConsistency
 from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
+    import httpx
     from stripe import StripeClient
 
     from commands.subscription import SoldPlans
@@ -223,8 +222,10 @@ class Platform:
         return BulkLoadProcesses(self.database_url, self.bootstrap_servers, processes=os.cpu_count() or 1)
 
     @shared
-    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+    async def client(self) -> "AsyncIterator[httpx.AsyncClient]":
         """The HTTP client for all outside calls; every call sets its own timeout. Calls to our own services bypass the proxy."""
+        from infra.web.http_clients import outside_client
+
         own = (self.settings.gateway_url, self.settings.sandbox_url, *self.settings.sandbox_former_urls)
         async with outside_client(own, headers={"user-agent": "zyenta/0.1"}, timeout=15) as client:
             yield client

@@ -4,12 +4,16 @@ Only the modules of the command that runs are imported: every service is such a 
 half of a small service's memory.
 """
 
+# ruff: noqa: PLC0415
+
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-import typer
+from infra.cli.streams import close_output, prepare_streams, reader_left
 
-from infra.cli.output import close_output, prepare_streams, reader_left
+if TYPE_CHECKING:
+    import typer
 
 TOP_LEVEL = {
     "services": ("up", "run", "gateway", "storefront", "publisher", "consumer", "projector"),
@@ -22,8 +26,10 @@ GROUPS = ("log", "generation", "ledger", "dlq", "domains", "projections", "schem
 """Modules with a group of commands of the same name."""
 
 
-def command_line(command: str | None = None) -> typer.Typer:
+def command_line(command: str | None = None) -> "typer.Typer":
     """Return the command line with one command or group; with all of them if it is None or unknown."""
+    import typer
+
     app = typer.Typer(
         name="zyenta",
         help="Type a niche, get a live store: event-sourced commerce on a Kafka-compatible log.",
@@ -49,7 +55,13 @@ def main() -> None:
     """Run the command line. A reader of the output that leaves early (``… | head``) is not a failure."""
     prepare_streams()
     try:
-        command_line(next(iter(sys.argv[1:]), None))(args=sys.argv[1:], prog_name="zyenta")
+        command, names = next(iter(sys.argv[1:]), None), sys.argv[2:]
+        if command == "run":
+            from infra.cli.service_process import run_named
+
+            if run_named(names):
+                return
+        command_line(command)(args=sys.argv[1:], prog_name="zyenta")
     except BrokenPipeError:
         if not reader_left():
             raise

@@ -23,9 +23,10 @@ from rich.text import Text
 from infra.adapters.kafka.topic import OwnRecords, TopicMissing, trust_headers
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, open_platform
-from infra.cli.output import console, output, print_json, say, visible, write_json
+from infra.cli.output import console, output, print_json, say, write_json
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
+from infra.cli.streams import visible
 from infra.embedded.process import ServerFailed
 from projections.engine.postgres_errors import DATABASE_AWAY
 

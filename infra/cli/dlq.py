@@ -15,9 +15,10 @@ from infra.adapters.kafka.dead_letter_queue import DeadLetterQueue
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, Platform, consumers, open_platform
 from infra.bootstrap.consumers import CONSUMERS
-from infra.cli.output import TerminalConsole, console, output, print_json, say, visible
+from infra.cli.output import TerminalConsole, console, output, print_json, say
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
+from infra.cli.streams import visible
 from infra.embedded.process import ServerFailed
 from projections.registry import READ_MODELS
 from schemas.internal.deliveries import DeadLetter

@@ -7,11 +7,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-import typer
-from rich.markup import escape
-
 from infra.adapters.reachability import Unreachable
-from infra.cli.output import console, reader_left, visible
+from infra.cli.streams import reader_left, visible
 from infra.event_loop import new_runner
 from infra.settings import BadSettings, Settings
 
@@ -49,10 +46,15 @@ def run(
     except* expected as group:
         refused = _leaves(group)
         if any(isinstance(error, BrokenPipeError) for error in refused) and reader_left():
-            raise typer.Exit from None
+            raise SystemExit(0) from None
+        # Imported for an error only: a service does not need the terminal's library.
+        from rich.markup import escape  # noqa: PLC0415
+
+        from infra.cli.output import console  # noqa: PLC0415
+
         for error in refused:
             console.print(f"[red]zyenta:[/] {escape(sentence_of(error))}", soft_wrap=True)
-    raise typer.Exit(2 if any(isinstance(error, BadSettings) for error in refused) else 1)
+    raise SystemExit(2 if any(isinstance(error, BadSettings) for error in refused) else 1)
 
 
 def sentence_of(error: BaseException) -> str:

@@ -1,7 +1,6 @@
 """``zyenta up`` and the single services."""
 
 import asyncio
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -10,10 +9,11 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from infra.bootstrap import ROLES, NotConfigured, Role, run_consumers, run_projectors, run_roles
+from infra.bootstrap import ROLES, NotConfigured, run_consumers, run_projectors
 from infra.cli.output import console, output
 from infra.cli.platform_settings import settings_from, supervisor_of
-from infra.cli.run_command import Interrupted, configure_logging, run, unless_stopped
+from infra.cli.run_command import Interrupted, run, unless_stopped
+from infra.cli.service_process import run_process
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NotForProduction, refuse_unready
@@ -28,8 +28,6 @@ REQUEST_STORE = (
     'mutation { requestStore(input: {niche: "Cyberpunk home decor", contactEmail: "you@example.com"})'
     " { storeId userErrors { message } } }"
 )
-GRACE_SECONDS = 10
-"""A service that does not stop in this time is killed. It continues from its checkpoint at the next start."""
 
 
 def register(app: typer.Typer) -> None:
@@ -111,41 +109,31 @@ def run_services(roles: Annotated[list[str], typer.Argument(help="The services t
     if unknown:
         console.print(f"[red]zyenta:[/] unknown service {escape(', '.join(unknown))}. Use one of: {', '.join(ROLES)}.")
         raise typer.Exit(2)
-    _run(roles, [ROLES[role] for role in roles])
+    run_process(roles, [ROLES[role] for role in roles])
 
 
 def gateway() -> None:
     """Run the gateway."""
-    _run(["gateway"], [ROLES["gateway"]])
+    run_process(["gateway"], [ROLES["gateway"]])
 
 
 def storefront() -> None:
     """Run the storefront."""
-    _run(["storefront"], [ROLES["storefront"]])
+    run_process(["storefront"], [ROLES["storefront"]])
 
 
 def publisher() -> None:
     """Run the publisher."""
-    _run(["publisher"], [ROLES["publisher"]])
+    run_process(["publisher"], [ROLES["publisher"]])
 
 
 def consumer(names: Annotated[list[str] | None, typer.Argument(help="Consumers to run. Default: all.")] = None) -> None:
     """Run consumers."""
-    _run(["consumers"], [partial(run_consumers, names=tuple(names or ()))])
+    run_process(["consumers"], [partial(run_consumers, names=tuple(names or ()))])
 
 
 def projector(
     names: Annotated[list[str] | None, typer.Argument(help="Read models to project. Default: all.")] = None,
 ) -> None:
     """Run projectors."""
-    _run(["projectors"], [partial(run_projectors, names=tuple(names or ()))])
-
-
-def _run(names: Sequence[str], roles: Sequence[Role]) -> None:
-    async def work(stop: asyncio.Event) -> None:
-        settings = read_settings()
-        refuse_unready(settings, names)
-        configure_logging(settings)
-        await run_roles(settings, roles, stop)
-
-    run(work, NotConfigured, NotForProduction, grace=GRACE_SECONDS)
+    run_process(["projectors"], [partial(run_projectors, names=tuple(names or ()))])

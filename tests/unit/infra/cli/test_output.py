@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli import output
-from infra.cli.output import TerminalConsole, prepare_streams, say, visible, write_json
+from infra.cli.output import TerminalConsole, say, write_json
+from infra.cli.streams import prepare_streams, visible
 
 EVIL = "a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eb\u2066c\u2028d\x7f\r"
 SHOWN = r"a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eb\u2066c\u2028d\x7f\r"
