@@ -1,5 +1,5 @@
 -- The random names under which the log counts a shopper's uses of discount codes. They are found by a keyed digest of the
--- e-mail address, which is deleted when the shopper is forgotten: the name in the log then leads to nobody.
+-- e-mail address, which is deleted when the shopper is forgotten: the name in the log then leads to no person.
 create table discount_shoppers (
     store_id uuid not null,
     digest text not null,
