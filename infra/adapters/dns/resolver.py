@@ -24,10 +24,22 @@ class DnsTxtRecords:
         servers: addresses of resolvers; those of the operating system if empty.
         port: the port of ``servers``.
         answer_within: seconds for one look-up.
+        system: the file that names the operating system's resolvers.
     """
 
-    def __init__(self, servers: Sequence[str] = (), *, port: int = 53, answer_within: float = ANSWER_WITHIN) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=not servers)
+    def __init__(
+        self,
+        servers: Sequence[str] = (),
+        *,
+        port: int = 53,
+        answer_within: float = ANSWER_WITHIN,
+        system: str = "/etc/resolv.conf",
+    ) -> None:
+        try:
+            self._resolver = dns.asyncresolver.Resolver(system, configure=not servers)
+        except dns.resolver.NoResolverConfiguration:
+            # A machine without DNS still serves stores; only domains cannot be checked.
+            self._resolver = dns.asyncresolver.Resolver(configure=False)
         if servers:
             self._resolver.nameservers = list(servers)
             self._resolver.port = port
@@ -37,6 +49,8 @@ class DnsTxtRecords:
         self._resolver.cache = None
 
     async def of(self, name: str) -> Sequence[str]:
+        if not self._resolver.nameservers:
+            raise Transient("the DNS resolver", "this machine has none; set ZYENTA_DNS_SERVERS")
         try:
             answer = await self._resolver.resolve(
                 dns.name.from_text(name), dns.rdatatype.TXT, search=False, raise_on_no_answer=False

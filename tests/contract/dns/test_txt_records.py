@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -125,3 +126,9 @@ async def test_more_records_than_a_datagram_holds_are_read(server: NameServer) -
     texts = [f"{n:03}" + "x" * 190 for n in range(40)]
     zone.publish(NAME, *texts)
     assert sorted(await zone.records.of(NAME)) == texts
+
+
+async def test_a_machine_without_a_resolver_has_an_outage_and_no_wrong_answer(tmp_path: Path) -> None:
+    records = DnsTxtRecords(system=str(tmp_path / "missing.conf"))
+    with pytest.raises(Transient, match="ZYENTA_DNS_SERVERS"):
+        await records.of(NAME)
