@@ -12,6 +12,9 @@ from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.engine.rebuild.bulk_load import LANES, MAX_UNAPPLIABLE, BulkLoad, Unappliable
 from projections.registry import READ_MODELS
 
+WORKER_CHUNK = 16384
+"""Records in one transaction of a worker: rows that change often are written less often. A worker holds up no other work."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -101,7 +104,14 @@ async def _load_share(
     # Each lane writes through one connection and queries the event store through another.
     async with worker_pool(dsn, connections=2 * LANES, settings=settings) as pool:
         bulk_load = BulkLoad(
-            READ_MODELS[name], pool, bootstrap_servers, schema, places, on_unappliable=passed, on_read=progress
+            READ_MODELS[name],
+            pool,
+            bootstrap_servers,
+            schema,
+            places,
+            on_unappliable=passed,
+            on_read=progress,
+            chunk=WORKER_CHUNK,
         )
         async with bulk_load.open():
             await bulk_load.load(limits)

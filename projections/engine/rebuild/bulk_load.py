@@ -23,8 +23,9 @@ from projections.engine.tables import Connection
 from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
-CHUNK = 16384
-"""Records in one transaction. Memory holds three chunks, and what the client library fetched."""
+CHUNK = 4096
+"""Records in one transaction. They are folded without a pause, so more would hold up the read models that this process
+follows. Memory holds three chunks, and what the client library fetched."""
 LANES = 2
 """How many sets of partitions are written at the same time: one is folded while PostgreSQL writes another."""
 QUIET_SECONDS = 10.0
@@ -98,6 +99,7 @@ class BulkLoad:
         *,
         on_unappliable: ReportUnappliable = lambda _: None,
         on_read: ReportCount = lambda _: None,
+        chunk: int | None = None,
     ) -> None:
         """Describe a load; :meth:`open` connects it.
 
@@ -109,6 +111,7 @@ class BulkLoad:
             checkpoints: of the tables; this load must own them.
             on_unappliable: called with every record that cannot be applied.
             on_read: called with the number of records of each chunk.
+            chunk: records in one transaction, ``CHUNK`` by default.
         """
         self.projection = projection
         self.pool = pool
@@ -117,6 +120,7 @@ class BulkLoad:
         self.checkpoints = {checkpoint.partition: checkpoint for checkpoint in checkpoints}
         self.on_unappliable = on_unappliable
         self.on_read = on_read
+        self.chunk = chunk or CHUNK
         self._lanes: list[_Lane] = []
 
     @asynccontextmanager
@@ -219,7 +223,7 @@ class _Lane:
         for number in self._numbers:
             held, self._held[number] = self._held[number], []
             self._take(chunk, number, held, limits[number])
-        while chunk.count < CHUNK:
+        while chunk.count < self._bulk_load.chunk:
             open_ = [number for number in self._numbers if self._read[number].position < limits[number]]
             if not open_:
                 break
