@@ -104,6 +104,8 @@ class StripeServer:
                     status, "api_error" if status >= 500 else "invalid_request_error", "Stripe has a bad day."
                 )
             at, by = request.headers.get("stripe-account"), request.headers["authorization"].removeprefix("Bearer ")
+            if by.startswith("sk_") and at in {account for account, _ in self.keys.values()}:
+                return _error(403, "invalid_request_error", "The provided key does not have access to account.")
             if by.startswith("rk_"):
                 if by not in self.keys or at is not None:
                     return _error(401, "invalid_request_error", f"Invalid API Key provided: {by}")
