@@ -33,8 +33,8 @@ class ShopperNotFound(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"No order, notice or shopper {text!r}. Use an order number (ZY-7Q2M4K), or an order, notice or shopper id from "
-            "“zyenta shoppers find EMAIL”."
+            f"No order or shopper {text!r}. Use an order number (ZY-7Q2M4K), or the id of an order, a stock notice or a "
+            "shopper from “zyenta shoppers find EMAIL”."
         )
 
 
