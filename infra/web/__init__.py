@@ -5,6 +5,6 @@ protocols         limits what one connection may cost
 edge              rejects requests that no application should see
 client_address    the address that limits are counted under
 conditional       conditional requests and entity tags
-encoding          compressed forms that a client accepts
+encoding          which compressed forms a client accepts, and how a body gets one
 http_clients      clients for outside and in-house calls
 """
