@@ -23,6 +23,7 @@ from infra.cli.platform_settings import settings_from
 from infra.embedded.process import free_port
 from infra.embedded.services import SERVICES, WEB
 from infra.embedded.supervisor import Supervisor
+from tests.e2e.whole_sale import Sale, sell_and_take_back
 from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.requirements import missing
 
@@ -64,8 +65,8 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run the demo until it serves; yield its process and the storefront's address."""
+async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, tuple[str, str]]]:
+    """Run the demo until it serves; yield its process, the storefront's address, and the merchant's log-in."""
     process = await asyncio.create_subprocess_exec(
         *ZYENTA,
         "demo",
@@ -84,8 +85,10 @@ async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subpro
                 assert line, output
                 output += line.decode()
         address = re.search(r"http://[a-z0-9-]+\.localhost:\d+", output)
+        log_in = re.search(r"(\S+@zyenta\.example) · (\S+)", output)
         assert address is not None, output
-        yield process, address[0]
+        assert log_in is not None, output
+        yield process, address[0], (log_in[1], log_in[2])
     finally:
         # If the test failed, the demo still serves; its child processes die with it.
         if process.returncode is None:
@@ -110,6 +113,36 @@ async def faults_on(data_dir: Path) -> dict[str, list[str]]:
     running = settings_from(json.loads((data_dir / "running.json").read_text()))
     async with open_platform(running, migrated=False) as platform:
         return await faults_in_stores((await platform.log()).scan())
+
+
+async def sells_and_takes_back(storefront: str, data_dir: Path, log_in: tuple[str, str]) -> None:
+    """Shop from home to a return that is paid back; then the books must balance."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("chromium", "no such program on the PATH")
+    async with async_playwright() as playwright, httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET_CHROMIUM)
+        page = await browser.new_page(viewport={"width": 390, "height": 900})
+        trouble = complaints_of(page)
+        sale = Sale(page, client, data_dir, storefront)
+        await sale.log_in(*log_in, storefront)
+        await sell_and_take_back(sale, SHOPPER)
+        # The form for a return is once sent with nothing in it.
+        assert [said for said in trouble if "422" not in said] == []
+        await browser.close()
+    check = await asyncio.create_subprocess_exec(
+        *ZYENTA,
+        "ledger",
+        "check",
+        "--json",
+        stdout=asyncio.subprocess.PIPE,
+        env=environment(data_dir),
+    )
+    output, _ = await asyncio.wait_for(check.communicate(), 60)
+    books = json.loads(output)
+    assert (check.returncode, books["differences"]) == (0, []), books
+    # The demo's purchase, and this one with its refund.
+    assert books["entries"] >= 3
 
 
 async def buys_in_a_real_browser(storefront: str) -> None:
@@ -190,8 +223,9 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_a_kill_of_
     first.send_signal(signal.SIGKILL)
     await first.wait()
 
-    async with demo("Cyberpunk home decor", data_dir) as (process, storefront):
+    async with demo("Cyberpunk home decor", data_dir) as (process, storefront, log_in):
         await buys_in_a_real_browser(storefront)
+        await sells_and_takes_back(storefront, data_dir, log_in)
         faults = await faults_on(data_dir)
         process.send_signal(signal.SIGINT)
         output, _ = await asyncio.wait_for(process.communicate(), 60)
