@@ -44,13 +44,17 @@ async def test_mirrors_and_event_classes_make_the_same_rows(
     assert await rows(db, "classes_{name}") == await rows(db)
 
 
+WITHOUT_WORKLOAD = {"category_texts", "collections", "domains", "former_addresses"}
+"""Tables that the workload of the benches does not fill; the histories of the other tests do."""
+
+
 async def test_a_rebuild_of_many_stores_equals_the_live_tables(db: asyncpg.Connection) -> None:
     raw = list(catalog_events(6_000, seed=11, side_by_side=8, per_store=400))
     await build(db, raw, batch=37)
     await build(db, raw, batch=5_000, schema="rebuilt_{name}")
     live = await rows(db)
     assert await rows(db, "rebuilt_{name}") == live
-    assert all(live[table.name] for table in catalog.MODEL.tables)
+    assert {table.name for table in catalog.MODEL.tables if not live[table.name]} == WITHOUT_WORKLOAD
 
 
 async def test_temporary_tables_for_time_travel_hold_the_same(db: asyncpg.Connection) -> None:
