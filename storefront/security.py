@@ -17,7 +17,7 @@ def content_policy(deps: StorefrontDependencies) -> str:
     own = f"'self' {deps.cdn}".strip()
     images = " ".join((own, "data:", *deps.media_origins))
     return (
-        f"default-src 'none'; style-src {own}; script-src {own}; font-src {own}; connect-src 'self'; "
+        f"default-src 'none'; style-src {own}; script-src {own}; font-src {own}; connect-src 'self'; manifest-src 'self'; "
         f"img-src {images}; form-action 'self' {payments}; base-uri 'none'; frame-ancestors 'none'"
     ).replace(" ;", ";")
 

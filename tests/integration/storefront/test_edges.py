@@ -85,6 +85,7 @@ async def test_every_answer_carries_the_security_headers(floor: StorefrontPlatfo
     for path in ("/", "/nowhere", "/theme.css", "/static/css/store.css", "/-/health"):
         headers = (await browser.get(path)).headers
         assert "default-src 'none'" in headers["content-security-policy"]
+        assert "manifest-src 'self'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
     policy = (await browser.get("/")).headers["content-security-policy"]
