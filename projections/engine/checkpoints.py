@@ -234,6 +234,8 @@ async def advance(connection: Connection, schema: str, moved: Iterable[Checkpoin
 async def advance_together(connection: Connection, moved: Mapping[str, Iterable[Checkpoint]]) -> None:
     """Move checkpoints of several sets of tables within the transaction that wrote their rows, in one statement.
 
+    A checkpoint never goes back: rows beyond it would be missing from tables that a rebuild loads up to it.
+
     Args:
         connection: in that transaction.
         moved: the new checkpoints by schema.
@@ -251,6 +253,7 @@ async def advance_together(connection: Connection, moved: Mapping[str, Iterable[
         from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
             as m (schema_name, partition, next_offset, position, owner)
         where c.schema_name = m.schema_name and c.partition = m.partition and c.owner = m.owner
+          and c.position <= m.position
         returning c.schema_name, c.partition
         """,
         [schema for schema, _ in checkpoints],

@@ -99,14 +99,15 @@ class FollowedModel:
         self.isolator.suspect(records)
 
     async def read_and_write(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Apply records."""
+        """Apply those of the records that are not applied yet: a rebalance may have come since they were chosen."""
+        records = self.partitions.unapplied(records)
         decode = self.projection.decoder.decode_record
         events = [event for record in records if (event := decode(record.headers, record.value)) is not None]
         await self._write(events, records, connection)
 
     async def pass_over(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Move the checkpoints past records that change nothing."""
-        await self._write([], records, connection)
+        """Move the checkpoints past records that change nothing, unless they are past them already."""
+        await self._write([], self.partitions.unapplied(records), connection)
 
     async def _write(
         self, batch: Sequence[DecodedEvent], records: Sequence[ConsumerRecord], connection: Connection
