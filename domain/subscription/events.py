@@ -49,7 +49,7 @@ class PlanChanged(DomainEvent, wire_name="subscription.plan_changed.v1"):
     as_of: datetime
 
 
-class SubscriptionPaymentFailed(DomainEvent, wire_name="subscription.payment_failed.v1"):
+class SubscriptionPaymentFailed(DomainEvent, wire_name="subscription.subscription_payment_failed.v1"):
     """A period was not paid. The provider tries again; the days of grace count from ``failed_since``."""
 
     subscription_id: str

@@ -268,7 +268,15 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
 def _filled(template: str, ids: dict[str, str]) -> str:
     thing = "storeId" if template.startswith("/api/v1/stores") else "jobId"
     return template.format_map(
-        {"id": ids[thing], "pid": ids["productId"], "key": "x", "name": "x", "provider": "sandbox", "month": "2026-11"}
+        {
+            "id": ids[thing],
+            "pid": ids["productId"],
+            "key": "x",
+            "name": "x",
+            "provider": "sandbox",
+            "month": "2026-11",
+            "merchant_id": ids["storeId"],
+        }
         | ids
     )
 

@@ -20,8 +20,10 @@ VALUES: dict[str, Any] = {
     "String": "A lamp",
     "Decimal": "9.90",
     "Int": 1,
+    "Boolean": True,
+    "ID": "7f3c1c0e-6d95-4c0c-9f7b-3f0f3ad1c9d2",
 }
-"""Values for required fields that are not ids, by scalar."""
+"""Values for required fields by scalar; the id, inside of other fields, is of no object."""
 
 
 def input_fields(mutation: str) -> dict[str, graphql.GraphQLInputField]:
