@@ -30,7 +30,7 @@ SHIFT = 0.005
 NO_INDEX = frozenset({"/cart", "/checkout"})
 SECONDS = 120
 
-pytestmark = [pytest.mark.long, pytest.mark.browser]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 def photo() -> ImageFile:

@@ -489,6 +489,7 @@ def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @settings(usual, max_examples=1500)
 @cases
 def test_thousands_of_queries_have_the_same_bytes_from_plan_and_executor(
