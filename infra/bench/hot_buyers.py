@@ -75,14 +75,15 @@ class CountingLog(PostgresEventLog):
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self.appends += 1
-        if self.death == (self.appends, False):
+        number = self.appends  # others may begin before this one ends
+        if self.death == (number, False):
             os.kill(os.getpid(), signal.SIGKILL)
         try:
             yield
         except ConcurrencyConflict:
             self.collisions += 1
             raise
-        if self.death == (self.appends, True):
+        if self.death == (number, True):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
