@@ -35,7 +35,7 @@ from tests.support.builders.samples import sealed
 
 GROUPS = ("generation-policy", "brand-agent", "announcer")
 SERVICES = ("publisher", "projectors", "agents-0", "agents-1")
-TIMES = frozenset({"occurred_at", "deadline"})
+TIMES = frozenset({"occurred_at", "deadline", "seconds"})
 PASSED_OVER = re.compile(r"projectors passes over (\d+) foreign records")
 
 
