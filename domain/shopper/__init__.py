@@ -1,1 +1,1 @@
-"""A shopper as a person with a right to erasure. Import ``events`` and ``aggregate``."""
+"""A shopper as a person with a right to erasure. Import ``events``, ``errors`` and ``aggregate``."""

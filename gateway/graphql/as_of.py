@@ -47,8 +47,8 @@ class PastReadings:
         self._opened: dict[tuple[UUID, int], Reader] = {}
         self._turn: asyncio.Lock | None = None
 
-    async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> Reader:
-        """Return a reader as of a position. The same position gets the same reader.
+    async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> tuple[Reader, int]:
+        """Return a reader as of a position, and the position. The same position gets the same reader.
 
         Raises:
             InvalidInput: the position is in the future, or the operation uses too many positions.
@@ -66,7 +66,7 @@ class PastReadings:
                     await self._stack.enter_async_context(travel.ticket())
                 reader = await self._stack.enter_async_context(travel.reading(tenant, position))
                 self._opened[tenant, position] = reader
-            return self._opened[tenant, position]
+            return self._opened[tenant, position], position
 
     async def close(self) -> None:
         """Return the connections to the pool. Later reads open others."""

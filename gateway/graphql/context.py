@@ -90,8 +90,8 @@ class RequestContext(BaseContext):
         Raises:
             InvalidInput: the position is invalid or in the future.
         """
-        db = await past_readings().open(self.deps.travel, store_id, as_of.parse())
-        return ReadContext(db=db, merchant_id=reading.merchant_id, deps=self.deps)
+        db, position = await past_readings().open(self.deps.travel, store_id, as_of.parse())
+        return ReadContext(db=db, merchant_id=reading.merchant_id, deps=self.deps, position=position)
 
     def reading_now(self, merchant_id: UUID) -> "ReadContext":
         """Return a read context without waiting."""
@@ -134,6 +134,8 @@ class ReadContext:
     db: Reader
     merchant_id: UUID
     deps: GatewayDependencies
+    position: int | None = None
+    """The position in the log that is read; None for the present."""
     scope: MerchantScope = field(init=False)
     loaders: Loaders = field(init=False)
 

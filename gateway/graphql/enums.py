@@ -22,6 +22,7 @@ from domain.store.publication import BlockerCode
 from domain.store.taxes import TaxKind, TaxMode
 from domain.subscription.entitlement import PlanState
 from domain.subscription.plans import Limit
+from gateway.api.order_timeline import MomentKind
 from projections.catalog.views import ImageState, ProductSort
 
 ENUMS = {
@@ -76,6 +77,7 @@ ENUMS = {
     HeroKind: "What the top of a storefront's home page shows.",
     Section: "Part of a storefront's home page.",
     ProductSort: "Sort order of products.",
+    MomentKind: "What an entry of an order's timeline is about.",
     BlockerCode: "What is missing before a store may be published.",
 }
 """Every enum of the schema, with its description."""

@@ -21,6 +21,7 @@ from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
+from projections.sales.stock_notice_queries import waiting_by_products
 from projections.sales.views import DisputeView, OrderMailView
 from schemas.envelope import Envelope
 
@@ -168,6 +169,16 @@ class Loaders:
         async def load(ids: list[UUID]) -> Sequence[CallView | None]:
             views = await calls_by_id(self._db, ids, scope=self._scope)
             return [views.get(id) for id in ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def waiting(self) -> SharedLoader[UUID, int]:
+        """How many shoppers wait for the return of a product."""
+
+        async def load(product_ids: list[UUID]) -> Sequence[int]:
+            waiting = await waiting_by_products(self._db, product_ids, scope=self._scope)
+            return [waiting[id] for id in product_ids]
 
         return SharedLoader(load_fn=load)
 

@@ -20,6 +20,7 @@ from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.businesses import BusinessMutations
+from gateway.graphql.mutations.customers import CustomerMutations
 from gateway.graphql.mutations.disputes import DisputeMutations
 from gateway.graphql.mutations.domains import DomainMutations
 from gateway.graphql.mutations.media import MediaMutations
@@ -51,6 +52,7 @@ class Mutation(
     OrderMutations,
     RefundMutations,
     DisputeMutations,
+    CustomerMutations,
     PlanMutations,
     ReturnMutations,
     TaxMutations,

@@ -4,5 +4,5 @@ from projections.engine.tables import ReadModel
 from projections.jobs.fold import FOLDS
 from projections.jobs.tables import TABLES, JobsRows
 
-MODEL = ReadModel("jobs", 6, JobsRows, TABLES, (FOLDS,))
+MODEL = ReadModel("jobs", 7, JobsRows, TABLES, (FOLDS,))
 """The read model."""

@@ -15,8 +15,8 @@ from domain.generation.events import Attention, JobStatus, JobType, Step
 from domain.generation.steps import WEIGHTS
 from domain.store.niche import NicheReading
 from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
-from projections.reading.columns import Attribute, Only, ViewColumns, column, constant, grouped, with_parts
-from projections.reading.paging import Conditions, Reader
+from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped, with_parts
+from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, owned, restrict
 
 _texts = msgspec.json.Decoder(list[str]).decode
@@ -86,6 +86,7 @@ GENERATIONS: ViewColumns[GenerationView] = ViewColumns(
 )
 """The columns of a generation ``g``."""
 
+NEWEST = Order(name="created", key="g.created_at", type="timestamptz", descending=True)
 _ORDER = {step: n for n, step in enumerate(Step)}
 
 
@@ -104,6 +105,49 @@ async def generation_by_id(
     where = _within(scope, Conditions().add("g.id = {}", id), "g")
     generations = await _generations(db, where, only, of_jobs)
     return generations[0] if generations else None
+
+
+async def generations_of_merchant(
+    db: Reader,
+    merchant_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    statuses: Collection[JobStatus] = (),
+    store_id: UUID | None = None,
+    only: Only = None,
+    of_jobs: Only = None,
+) -> Slice[GenerationView]:
+    """Return a merchant's generations, the newest first. See :func:`generation_by_id` for ``only`` and ``of_jobs``.
+
+    Args:
+        db: the database.
+        merchant_id: the merchant.
+        window: the page.
+        scope: whose rows may be returned.
+        statuses: only generations in one of these; empty means any.
+        store_id: only generations of this store; None means any.
+        only: the attributes that the caller reads.
+        of_jobs: the attributes of their jobs that the caller reads.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
+    """
+    where = _within(scope, Conditions().add("g.merchant_id = {}", merchant_id), "g")
+    if statuses:
+        where = where.add("g.status = any({})", sorted(statuses))
+    if store_id is not None:
+        where = where.add("g.store_id = {}", store_id)
+    selection = GENERATIONS.selection(only)
+    page = await paginate(
+        db, selection=selection, table="generations g", where=where, order=NEWEST, window=window, id="g.id"
+    )
+    views = await _with_jobs(db, page.rows or [], selection, only, of_jobs)
+    return Slice(
+        edges=tuple(Edge(edge.make_cursor, view) for edge, view in zip(page.edges, views, strict=True)),
+        has_next=page.has_next,
+        has_previous=page.has_previous,
+    )
 
 
 async def generations_by_stores(
@@ -192,6 +236,13 @@ async def _generations(db: Reader, where: Conditions, only: Only, of_jobs: Only)
         f"select {selection.sql} from generations g where {where.sql} order by g.created_at desc, g.id desc",
         *where.arguments,
     )
+    return await _with_jobs(db, records, selection, only, of_jobs)
+
+
+async def _with_jobs(
+    db: Reader, records: list[Any], selection: Selection[GenerationView], only: Only, of_jobs: Only
+) -> list[GenerationView]:
+    """Return generations of rows, with their jobs if the selection has them."""
     if "jobs" not in selection.columns:
         return list(map(selection.read, records))
     if only is None:

@@ -102,7 +102,10 @@ GENERATIONS = Table(
     "generations",
     GenerationRow,
     hot=("niche", "status", "error", "reading", "cautions", "attention", "completed_at", "updated_at"),
-    indexes=("create index on generations (store_id, created_at, id)",),
+    indexes=(
+        "create index on generations (store_id, created_at, id)",
+        "create index on generations (merchant_id, created_at, id)",
+    ),
 )
 
 JOBS = Table(

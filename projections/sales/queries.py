@@ -3,6 +3,7 @@
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -26,16 +27,25 @@ NEEDS_ATTENTION = "o.attention"
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders of a store a list has."""
+
+    statuses: frozenset[OrderStatus] = frozenset()
+    """Only orders in one of these; empty means any."""
+    withdrawn: bool | None = None
+    """Only orders with a withdrawal, or only those without; None means any."""
+    needs_attention: bool = False
+    """Only orders that wait for a decision of the merchant."""
+    number: str | None = None
+    """Only orders with this number, as people write it; None means any."""
+
+
+ALL = OrderFilter()
+
+
 async def orders_of_store(
-    db: Reader,
-    store_id: UUID,
-    window: Window,
-    *,
-    scope: Scope,
-    statuses: Collection[OrderStatus] = (),
-    withdrawn: bool | None = None,
-    needs_attention: bool = False,
-    only: Only = None,
+    db: Reader, store_id: UUID, window: Window, *, scope: Scope, where: OrderFilter = ALL, only: Only = None
 ) -> Slice[OrderView]:
     """Return a store's orders, the newest first.
 
@@ -44,9 +54,7 @@ async def orders_of_store(
         store_id: the store.
         window: the page.
         scope: whose rows may be returned.
-        statuses: only orders in one of these; empty means any.
-        withdrawn: only orders with a withdrawal, or only those without; None means any.
-        needs_attention: only orders that wait for a decision of the merchant.
+        where: which orders.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
@@ -57,7 +65,7 @@ async def orders_of_store(
         db,
         selection=selection,
         table="orders o",
-        where=_listed(store_id, statuses, scope, withdrawn, needs_attention),
+        where=_listed(store_id, where, scope),
         order=NEWEST,
         window=window,
         id="o.id",
@@ -70,39 +78,38 @@ async def orders_of_store(
     )
 
 
-def _listed(
-    store_id: UUID, statuses: Collection[OrderStatus], scope: Scope, withdrawn: bool | None, needs_attention: bool
-) -> Conditions:
+def _listed(store_id: UUID, wanted: OrderFilter, scope: Scope) -> Conditions:
     """Return the conditions of a list of orders, in parts if it is about some statuses."""
     where = of_store(scope, "o.store_id", store_id)
-    if withdrawn is not None:
-        where = where.add("o.withdrawn_at is not null" if withdrawn else "o.withdrawn_at is null")
-    if needs_attention:
+    if wanted.number is not None:
+        where = where.add("o.number = {}", order_number(wanted.number))
+    if wanted.withdrawn is not None:
+        where = where.add("o.withdrawn_at is not null" if wanted.withdrawn else "o.withdrawn_at is null")
+    if wanted.needs_attention:
         where = where.add(NEEDS_ATTENTION)
-    if not statuses or withdrawn or needs_attention:
-        return where.add("o.status = any({})", sorted(statuses)) if statuses else where
-    return where.add("o.status = part.name").split(parts_of(statuses))
+    if not wanted.statuses:
+        return where
+    if wanted.withdrawn or wanted.needs_attention or wanted.number is not None:
+        return where.add("o.status = any({})", sorted(wanted.statuses))
+    return where.add("o.status = part.name").split(parts_of(wanted.statuses))
 
 
-async def count_orders(
-    db: Reader,
-    store_id: UUID,
-    *,
-    scope: Scope,
-    statuses: Collection[OrderStatus] = (),
-    withdrawn: bool | None = None,
-    needs_attention: bool = False,
-) -> int:
+def order_number(text: str) -> str:
+    """Return an order number as orders have it: people write it in any case, with spaces, and without its prefix."""
+    characters = "".join(text.split()).upper().lstrip("#")
+    return characters if characters.startswith("ZY-") else f"ZY-{characters.removeprefix('ZY')}"
+
+
+async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, where: OrderFilter = ALL) -> int:
     """Return how many orders :func:`orders_of_store` lists."""
-    if needs_attention:
-        attention = of_store(scope, "o.store_id", store_id).add(NEEDS_ATTENTION)
-        if statuses:
-            attention = attention.add("o.status = any({})", sorted(statuses))
-        return int(await db.fetchval(f"select count(*) from orders o where {attention.sql}", *attention.arguments))
-    where = of_store(scope, "k.store_id", store_id)
-    counts = await db.fetchval(f"select k.counts from order_counts k where {where.sql}", *where.arguments)
-    labels = () if withdrawn is None else (WITHDRAWN if withdrawn else KEPT,)
-    return 0 if counts is None else total(read_tally(counts), statuses, labels)
+    if where.needs_attention or where.number is not None:
+        # An index has these orders, and they are few.
+        few = _listed(store_id, where, scope)
+        return int(await db.fetchval(f"select count(*) from orders o where {few.sql}", *few.arguments))
+    own = of_store(scope, "k.store_id", store_id)
+    counts = await db.fetchval(f"select k.counts from order_counts k where {own.sql}", *own.arguments)
+    labels = () if where.withdrawn is None else (WITHDRAWN if where.withdrawn else KEPT,)
+    return 0 if counts is None else total(read_tally(counts), where.statuses, labels)
 
 
 async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope, only: Only = None) -> OrderView | None:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.privacy import Sealed
 from domain.stock_notice.aggregate import StockNoticeStatus
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
+from projections.sales.scoped import within
 from projections.sales.views import StockNoticeView
 
 COLUMNS = "n.id, n.store_id, n.product_id, n.variant_id, n.email, n.status, n.created_at"
@@ -60,6 +61,19 @@ async def notices_unchanged_since(
         *where.arguments,
     )
     return [record["id"] for record in records]
+
+
+async def waiting_by_products(db: Reader, product_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, int]:
+    """Return how many confirmed notices wait for each product; each id is a key. Shoppers see none."""
+    where = Conditions().add("n.status = 'CONFIRMED'").add("n.product_id = any({})", list(product_ids))
+    where = within(scope, where, "n.store_id", shoppers=False)
+    found = dict.fromkeys(product_ids, 0)
+    for record in await db.fetch(
+        f"select n.product_id, count(*) as waiting from stock_notices n where {where.sql} group by n.product_id",
+        *where.arguments,
+    ):
+        found[record["product_id"]] = record["waiting"]
+    return found
 
 
 def _view(record: Record) -> StockNoticeView:

@@ -119,6 +119,13 @@ class OrderPayload(Payload):
 
 
 @strawberry.type
+class EraseCustomerPayload(Payload):
+    erased_orders: int = strawberry.field(
+        default=0, description="How many orders have no personal data any more. They keep their lines and amounts."
+    )
+
+
+@strawberry.type
 class DisputePayload(Payload):
     dispute: Dispute | None = strawberry.field(default=None, description=CHANGED)
 

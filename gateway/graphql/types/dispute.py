@@ -107,7 +107,7 @@ async def read_evidence(reading: ReadContext, dispute: DisputeView, order: Order
         return None
     deps = reading.deps
     placed = await deps.travel.beginning(order.id)
-    sold = await past_readings().open(deps.travel, order.store_id, placed)
+    sold, _ = await past_readings().open(deps.travel, order.store_id, placed)
     reads = EvidenceReads(now=reading.db, sold=sold, scope=reading.scope, personal=deps.personal)
     return await evidence_of(dispute, order, reads)
 

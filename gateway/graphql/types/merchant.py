@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from domain.generation.events import JobStatus
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
@@ -16,6 +17,7 @@ from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
+from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity
@@ -23,6 +25,7 @@ from gateway.graphql.types.store import Store
 from gateway.graphql.types.usage import Usage
 from projections.catalog import queries as catalog_queries
 from projections.jobs.calls import usage_of_month
+from projections.jobs.queries import generations_of_merchant
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Window
@@ -160,6 +163,29 @@ class User:
     ) -> Connection[Store]:
         window = Window(first=first, after=after, last=last, before=before)
         return await stores_of(self.reading, window, statuses)
+
+    @field("The generations of the merchant's stores, the newest first. They are not counted.")
+    async def generations(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        statuses: list[JobStatus] | None = None,
+        store_id: strawberry.ID | None = None,
+    ) -> Connection[Generation]:
+        reading = self.reading
+        page = await generations_of_merchant(
+            reading.db,
+            self.view.id,
+            Window(first=first, after=after, last=last, before=before),
+            scope=reading.scope,
+            statuses=frozenset(statuses or ()),
+            store_id=None if store_id is None else as_id("store", store_id),
+            only=asked_for("Generation"),
+            of_jobs=asked_for("AgentJob"),
+        )
+        return connection(page, lambda view: Generation.of(view, reading))
 
     @classmethod
     def of(cls, view: MerchantView, reading: ReadContext) -> Self:

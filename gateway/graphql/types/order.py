@@ -1,5 +1,6 @@
 """Orders. Only this module unseals their personal data, for the merchant who ships the parcel."""
 
+import asyncio
 import json
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ import strawberry
 from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
+from gateway.api.order_timeline import Moment, MomentKind, order_timeline
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view, resolved
 from gateway.graphql.fields import field
@@ -191,6 +193,27 @@ class OrderMail:
     at: datetime
 
 
+@strawberry.type(description="Something that happened to an order.")
+class OrderMoment:
+    at: datetime
+    kind: MomentKind
+    message: str = strawberry.field(description="One sentence, without personal data.")
+    detail: str | None = strawberry.field(description="A reason, a parcel's number, or what a provider said.")
+    position: strawberry.ID | None = strawberry.field(
+        description="The event's position in the log, for `asOf`. Null for a mail."
+    )
+
+    @classmethod
+    def of(cls, moment: Moment) -> Self:
+        return cls(
+            at=moment.at,
+            kind=moment.kind,
+            message=moment.message,
+            detail=moment.detail,
+            position=None if moment.position is None else strawberry.ID(str(moment.position)),
+        )
+
+
 @strawberry.type(description="A shopper's order.")
 class Order(Derived):
     id: strawberry.ID
@@ -288,7 +311,7 @@ class Order(Derived):
         },
         "page_versions": resolved("pages"),
         "costs": resolved("sourcing"),
-        **dict.fromkeys(("disputes", "mails"), resolved("id")),
+        **dict.fromkeys(("disputes", "mails", "timeline"), resolved("id")),
         "shopper": resolved("shopper_id", "shopper_name", "shopper_email", "shipping_address"),
         "store": resolved("store_id"),
     }
@@ -350,6 +373,12 @@ class Order(Derived):
     async def mails(self) -> list[OrderMail]:
         views = await self.reading.loaders.mails.load(self.view.id)
         return [OrderMail(kind=view.kind, refusal=view.refusal, at=view.at) for view in views]
+
+    @field("Everything that happened to the order, the earliest first. With `asOf`: up to that position.")
+    async def timeline(self) -> list[OrderMoment]:
+        loaders = self.reading.loaders
+        events, mails = await asyncio.gather(loaders.stream.load(self.view.id), loaders.mails.load(self.view.id))
+        return [OrderMoment.of(one) for one in order_timeline(events, mails, until=self.reading.position)]
 
     @strawberry.field
     async def shopper(self) -> Shopper:

@@ -236,6 +236,7 @@ class Product(Derived):
         "shipping_days": of_view("shipping_days", ShippingDays.of),
         "images": resolved("id"),
         "variants": resolved("id"),
+        "waiting_shoppers": resolved("id"),
         "provenance": resolved("id", "store_id"),
         "store": resolved("store_id"),
     }
@@ -247,6 +248,10 @@ class Product(Derived):
     @field("The variants that shoppers can buy.")
     async def variants(self) -> list[ProductVariant]:
         return [ProductVariant.of(view) for view in await self.reading.loaders.variants.load(self.view.id)]
+
+    @field("How many shoppers confirmed that they wait for a mail when the product is back in stock.")
+    async def waiting_shoppers(self) -> int:
+        return await self.reading.loaders.waiting.load(self.view.id)
 
     @field("Where each field of the product came from: event, call, prompt, listing, and approval.")
     async def provenance(self) -> list[FieldProvenance]:

@@ -12,9 +12,10 @@ from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
+from gateway.api.customers import find_customer
 from gateway.api.publication import blockers_of_store
 from gateway.api.store_address import platform_domain, storefront_address
-from gateway.api.validation import settings_of
+from gateway.api.validation import check_text, settings_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
 from gateway.graphql.fields import field
@@ -22,6 +23,7 @@ from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.collection import CategoryPage, Collection
 from gateway.graphql.types.connection import Connection, connection, sliced
+from gateway.graphql.types.customer import Customer
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.dispute import Dispute, DisputeRate
 from gateway.graphql.types.domain import Domain
@@ -44,9 +46,11 @@ from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
 from projections.sales.dispute_queries import dispute_rate, disputes_of_store
 from projections.sales.ledger_queries import balances_of_store, month_of, statement
+from projections.sales.queries import OrderFilter
 
 STATEMENT_MOST = 1_000
 """Most entries of a statement in one answer."""
+EMAIL_MAX, ORDER_NUMBER_MAX = 254, 40
 RATED = timedelta(days=90)
 """The time whose payments count for the rate of disputes."""
 
@@ -107,6 +111,7 @@ class Store(Derived):
                 "media",
                 "orders",
                 "rejected_webhooks",
+                "customer",
                 "generation",
                 "jobs",
                 "platform_fee",
@@ -219,30 +224,49 @@ class Store(Derived):
         needs_attention: Annotated[
             bool, strawberry.argument(description="Only orders that wait for your decision.")
         ] = False,
+        number: Annotated[
+            str | None,
+            strawberry.argument(description="Only orders with this number, in any case and with or without `ZY-`."),
+        ] = None,
     ) -> Connection[Order]:
-        reading, id, states = self.reading, self.view.id, frozenset(statuses or ())
-        page = await sales_queries.orders_of_store(
-            reading.db,
-            id,
-            Window(first=first, after=after, last=last, before=before),
-            statuses=states,
+        reading, id = self.reading, self.view.id
+        where = OrderFilter(
+            statuses=frozenset(statuses or ()),
             withdrawn=withdrawn,
             needs_attention=needs_attention,
-            scope=reading.scope,
-            only=asked_for("Order"),
+            number=check_text("number", number, ORDER_NUMBER_MAX),
+        )
+        window = Window(first=first, after=after, last=last, before=before)
+        page = await sales_queries.orders_of_store(
+            reading.db, id, window, where=where, scope=reading.scope, only=asked_for("Order")
         )
 
         async def count() -> int:
-            return await sales_queries.count_orders(
-                reading.db,
-                id,
-                statuses=states,
-                withdrawn=withdrawn,
-                needs_attention=needs_attention,
-                scope=reading.scope,
-            )
+            return await sales_queries.count_orders(reading.db, id, where=where, scope=reading.scope)
 
         return connection(page, lambda view: Order.of(view, reading), count=count)
+
+    @field(
+        "What the store knows of a shopper's e-mail address, in any spelling. Null if it knows nothing. Among the newest "
+        "20,000 orders."
+    )
+    async def customer(self, email: str) -> Customer | None:
+        reading, id = self.reading, self.view.id
+        address = check_text("email", email, EMAIL_MAX)
+        if address is None:
+            raise InvalidInput("email", "email is empty. Use the whole address.")
+        known = await find_customer(reading.db, id, address, scope=reading.scope, personal=reading.deps.personal)
+        if known is None:
+            return None
+        return Customer(
+            email=address,
+            waiting_notices=len(known.notice_ids),
+            erasable=not known.has_open_order,
+            searched_since=known.searched_since,
+            known=known,
+            reading=reading,
+            store_id=id,
+        )
 
     @field("Payment providers' webhooks for this store that cannot be used: the newest 50, the newest first.")
     async def rejected_webhooks(self) -> list[RejectedWebhook]:

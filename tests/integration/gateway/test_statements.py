@@ -28,7 +28,7 @@ from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 SCHEMA = build_schema(Path("schemas/schema.graphql").read_text())
-MANY = 30
+MANY = 24
 DEEP = 3
 """Levels of lists below a field of the store."""
 
@@ -66,7 +66,7 @@ async def a_store(platform: Platform, owner: Merchant, rows: int) -> UUID:
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
     await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
     store = await platform.ask(
-        "query ($id: ID!) { store(id: $id) { products(first: 30) { nodes { id variants { id } } } } }",
+        "query ($id: ID!) { store(id: $id) { products(first: 24) { nodes { id variants { id } } } } }",
         {"id": str(store_id)},
         by=owner,
     )

@@ -22,7 +22,7 @@ from tests.support.platforms.gateway import Merchant, Platform, a_platform
 SCHEMA = graphql.build_schema(sdl())
 QUERY = SCHEMA.query_type
 IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-ARGUMENTS = {"month": '"2026-11"', "first": "8"}
+ARGUMENTS = {"month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
 SHARED = frozenset({"plans"})
 """Fields of the query with the same answer for every merchant."""

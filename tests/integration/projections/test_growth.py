@@ -24,6 +24,7 @@ from projections.reading.scope import MerchantScope, Scope, ShopperScope
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import queries as sales
 from projections.sales.ledger_queries import balances_of_store
+from projections.sales.queries import OrderFilter
 
 SIZES = {"products": 3000, "orders": 3000, "tenants": 400, "events": 20_000}
 PRODUCTS = SIZES["products"]
@@ -141,7 +142,9 @@ async def pictures(db: Reader, at: Platforms, scope: Scope) -> None:
 
 async def orders(db: Reader, at: Platforms, scope: Scope) -> None:
     await sales.orders_of_store(db, at.store_id, FIRST, scope=scope)
-    found = await sales.orders_of_store(db, at.store_id, FIRST, scope=scope, statuses=[OrderStatus.CANCELLED])
+    found = await sales.orders_of_store(
+        db, at.store_id, FIRST, scope=scope, where=OrderFilter(statuses=frozenset({OrderStatus.CANCELLED}))
+    )
     await sales.order_by_id(db, found.nodes[0].id, scope=scope)
     await sales.mails_of_orders(db, [order.id for order in found.nodes], scope=scope)
 

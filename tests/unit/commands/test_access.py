@@ -61,6 +61,7 @@ from commands.returns import (
     SetReturnPolicy,
 )
 from commands.shipping import SetShipping
+from commands.shopper import EraseCustomer
 from commands.store import (
     AddPage,
     ApproveStore,
@@ -204,6 +205,9 @@ COMMANDS: dict[type, Build] = {
     ),
     SubmitDisputeEvidence: lambda _, _p, order, m: SubmitDisputeEvidence(
         order_id=order, merchant_id=m, dispute_id="du_1", evidence=sealed(order), edition=0
+    ),
+    EraseCustomer: lambda p, _p, order, m: EraseCustomer(
+        store_id=p.store_id, merchant_id=m, order_ids=[order], notice_ids=[]
     ),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
