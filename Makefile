@@ -8,7 +8,7 @@ override NICHE := $(value NICHE)
 export NICHE
 BIN := .venv/bin
 # The subjects of later commits have the form that CONTRIBUTING.md asks for.
-LANGUAGE_SINCE := e66f95fb
+LANGUAGE_SINCE := ff3fcd1d
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
