@@ -172,7 +172,7 @@ class Planner:
             return Completion(serialize, lambda _run, values, _paths: serialize(values))
         if isinstance(inner, GraphQLList):
             return nullable_completion(list_completion(self._completion(inner.of_type, details)), nullable=nullable)
-        if is_object_type(inner) and inner.is_type_of is None:
+        if is_object_type(inner) and _is_known(inner):
             plan = self.plan(inner, self.collect(inner, details))
             completion = Completion(
                 None if plan.resolved else plan.read,
@@ -182,6 +182,11 @@ class Planner:
             )
             return nullable_completion(completion, nullable=nullable)
         raise NotPlannable("type")
+
+
+def _is_known(type: GraphQLObjectType) -> bool:
+    """Whether a value needs no check that it is of the type. The library only checks the class, as the type checker does."""
+    return type.is_type_of is None or type.extensions["strawberry-definition"].is_type_of is None
 
 
 def _has_columns(type: GraphQLObjectType) -> bool:

@@ -190,6 +190,22 @@ async def job_by_id(db: Reader, id: UUID, *, scope: Scope, only: Only = None) ->
     return None if generation is None else _as_job(generation)
 
 
+async def jobs_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None) -> dict[UUID, JobView]:
+    """Return the jobs of steps with these ids; unknown ids are left out."""
+    selection = JOBS.selection(only)
+    where = _within(scope, Conditions().add("j.id = any({})", list(ids)), "j")
+    records = await db.fetch(f"select {selection.sql} from jobs j where {where.sql}", *where.arguments)
+    return {job.id: job for job in map(selection.read, records)}
+
+
+async def generations_by_ids(
+    db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None, of_jobs: Only = None
+) -> dict[UUID, GenerationView]:
+    """Return the generations with these ids; unknown ids are left out."""
+    where = _within(scope, Conditions().add("g.id = any({})", list(ids)), "g")
+    return {one.id: one for one in await _generations(db, where, only, of_jobs)}
+
+
 async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit: int = 200) -> tuple[JobLogView, ...]:
     """Return the log of a step's job or of a whole generation, the oldest line first.
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
+from collections.abc import Collection
 from uuid import UUID
 
 from asyncpg import Record
@@ -32,6 +33,13 @@ async def discount_by_id(db: Reader, discount_id: UUID, *, scope: Scope) -> Disc
     where = within(scope, Conditions().add("d.id = {}", discount_id), "d.store_id")
     record = await db.fetchrow(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
     return None if record is None else _view(record)
+
+
+async def discounts_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, DiscountView]:
+    """Return the discount codes with these ids; unknown ids are left out."""
+    where = within(scope, Conditions().add("d.id = any({})", list(ids)), "d.store_id")
+    records = await db.fetch(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
+    return {record["id"]: _view(record) for record in records}
 
 
 async def has_discounts(db: Reader, store_id: UUID, *, scope: Scope) -> bool:

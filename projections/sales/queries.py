@@ -121,6 +121,14 @@ async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope, only: Only = 
     return views[0] if views else None
 
 
+async def orders_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None) -> dict[UUID, OrderView]:
+    """Return the orders with these ids; unknown ids are left out."""
+    selection = ORDERS.selection(only)
+    where = within(scope, Conditions().add("o.id = any({})", list(ids)), "o.store_id")
+    records = await db.fetch(f"select {selection.sql} from orders o where {where.sql}", *where.arguments)
+    return {order.id: order for order in await orders_of_rows(db, records, selection)}
+
+
 async def orders_by_number(
     db: Reader, store_id: UUID, number: str, *, scope: Scope, limit: int = 10
 ) -> list[OrderView]:

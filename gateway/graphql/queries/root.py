@@ -12,11 +12,13 @@ from gateway.graphql.as_of import AsOfInput
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
+from gateway.graphql.queries.nodes import find_node, find_nodes
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import User, stores_of
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.plan import OfferedPlan
@@ -141,6 +143,19 @@ class Query:
     async def niche_suggestions(self, info: Info) -> list[str]:
         await info.context.merchant()
         return list(info.context.deps.niche_suggestions)
+
+    @field(
+        "An object by its id, whatever its type. An id of `ProductImage` finds its MediaAsset. "
+        "Shoppers, refunds and other parts of an order are found through their order."
+    )
+    async def node(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> Node | None:
+        return await find_node(await info.context.reading(consistency_token), id)
+
+    @field("Up to 100 objects in the order of their ids. An unknown id is null, with an error at its place.")
+    async def nodes(
+        self, info: Info, ids: list[strawberry.ID], consistency_token: TokenArgument = None
+    ) -> list[Node | None] | None:
+        return await find_nodes(await info.context.reading(consistency_token), ids)  # type: ignore[return-value]
 
     @field("Plans that this platform sells, the cheapest first. Empty if it sells none: nothing is limited.")
     async def plans(self, info: Info) -> list[OfferedPlan]:

@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from projections.catalog.views import CategoryTextView, CollectionView
 
 
@@ -19,7 +20,7 @@ class CollectionRule:
 
 
 @strawberry.type(description="A merchant's own list of products, with a page at `/collections/<slug>`.")
-class Collection:
+class Collection(Node):
     id: strawberry.ID
     store_id: strawberry.ID
     title: str

@@ -8,11 +8,12 @@ import strawberry
 
 from domain.discount.events import DiscountKind
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from projections.sales.views import DiscountView
 
 
 @strawberry.type(description="A discount code of a store. Shoppers may write it with spaces and in any case.")
-class Discount:
+class Discount(Node):
     id: strawberry.ID
     store_id: strawberry.ID
     code: str

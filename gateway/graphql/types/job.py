@@ -17,6 +17,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.usage import OutsideCall, Usage, call_page
 from projections.jobs.queries import job_logs
 from projections.jobs.views import GenerationView, JobLogView, JobView
@@ -111,7 +112,7 @@ async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str
 
 
 @strawberry.type(description="An agent's job (one step of a generation), or a generation as a whole.")
-class AgentJob(Derived):
+class AgentJob(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     generation_id: strawberry.ID
@@ -156,7 +157,7 @@ class AgentJob(Derived):
 
 
 @strawberry.type(description="The work that makes a store: five jobs, some of them in parallel.")
-class Generation(Derived):
+class Generation(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     niche: str

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view
+from gateway.graphql.types.node import Node
 from projections.catalog.queries.media import IMAGES, MEDIA
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, RenditionView, largest
 
@@ -142,7 +143,7 @@ class ProductImage(Derived):
 
 
 @strawberry.type(description="A media file of a store: an image that was sent to the studio, or the logo.")
-class MediaAsset(Derived):
+class MediaAsset(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     product_id: strawberry.ID | None

@@ -19,6 +19,7 @@ from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
@@ -36,7 +37,7 @@ from projections.sales.ledger_queries import month_of
 @strawberry.type(
     description="A supplier that the merchant sources from. Its keys are write-only: no field returns them."
 )
-class SupplierAccount:
+class SupplierAccount(Node):
     id: strawberry.ID
     user_id: strawberry.ID
     provider: SupplierProvider
@@ -96,7 +97,7 @@ class StripeAccount:
 
 
 @strawberry.type(description="A merchant's account.")
-class User:
+class User(Node):
     id: strawberry.ID
     email_verified: datetime | None
     image: str | None

@@ -19,6 +19,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.parcel import Parcel
 from gateway.graphql.types.product import Product
@@ -215,7 +216,7 @@ class OrderMoment:
 
 
 @strawberry.type(description="A shopper's order.")
-class Order(Derived):
+class Order(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")

@@ -11,6 +11,7 @@ from gateway.graphql.derived import Derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.product import CopyScores
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_page
 from projections.catalog.queries.stores import PAGES
@@ -41,7 +42,7 @@ class PageVersion:
 
 
 @strawberry.type(description="A content page of a store.")
-class Page(Derived):
+class Page(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     type: PageType

@@ -21,6 +21,7 @@ from gateway.graphql.derived import Derived, Source, derived, made, of_view, res
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_product
 from projections.catalog.queries.products import PRODUCTS, VARIANTS
 from projections.catalog.views import ProductView, VariantView
@@ -126,7 +127,7 @@ class ShippingDays:
 
 
 @strawberry.type(description="A variant of a product. Shoppers buy variants.")
-class ProductVariant(Derived):
+class ProductVariant(Derived, Node):
     id: strawberry.ID
     product_id: strawberry.ID
     sku: str | None
@@ -167,7 +168,7 @@ class ProductVariant(Derived):
 
 
 @strawberry.type(description="A product of a store.")
-class Product(Derived):
+class Product(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     status: ProductStatus

@@ -30,6 +30,7 @@ from gateway.graphql.types.domain import Domain
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.media import MediaAsset
+from gateway.graphql.types.node import Node
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
@@ -56,7 +57,7 @@ RATED = timedelta(days=90)
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
-class Store(Derived):
+class Store(Derived, Node):
     id: strawberry.ID
     user_id: strawberry.ID
     name: str = strawberry.field(

@@ -13,12 +13,13 @@ from domain.generation.events import Step
 from gateway.api.validation import call_cursor
 from gateway.graphql.context import ReadContext
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
 from projections.jobs.calls import CallView, UsageView, calls_of_generation
 from projections.reading.paging import Edge, Slice, Window
 
 
 @strawberry.type(description="A call to a writer, a supplier or another system that a generation made.")
-class OutsideCall:
+class OutsideCall(Node):
     id: strawberry.ID
     step: Step | None = strawberry.field(description="Null for the reading of a niche before the first step.")
     attempt: int

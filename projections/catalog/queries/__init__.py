@@ -10,6 +10,7 @@ from projections.catalog.queries.presentation import (
     category_texts_by_stores,
     collection_by_id,
     collection_by_slug,
+    collections_by_ids,
     collections_by_stores,
     present_address,
 )
@@ -20,6 +21,7 @@ from projections.catalog.queries.products import (
     product_by_slug,
     products_by_ids,
     products_of_store,
+    variants_by_ids,
     variants_by_products,
 )
 from projections.catalog.queries.publication import page_facts, store_products_for_sale
@@ -28,6 +30,7 @@ from projections.catalog.queries.stores import (
     page_by_id,
     page_by_slug,
     page_versions,
+    pages_by_ids,
     pages_by_stores,
     store_by_domain,
     store_by_id,
@@ -45,6 +48,7 @@ __all__ = [
     "category_texts_by_stores",
     "collection_by_id",
     "collection_by_slug",
+    "collections_by_ids",
     "collections_by_stores",
     "count_media",
     "count_products",
@@ -60,6 +64,7 @@ __all__ = [
     "page_by_slug",
     "page_facts",
     "page_versions",
+    "pages_by_ids",
     "pages_by_stores",
     "present_address",
     "product_by_id",
@@ -72,6 +77,7 @@ __all__ = [
     "store_products_for_sale",
     "stores_by_ids",
     "stores_of_merchant",
+    "variants_by_ids",
     "variants_by_products",
     "versions_of_page",
     "versions_of_pages",

@@ -48,6 +48,15 @@ async def collection_by_id(db: Reader, collection_id: UUID, *, scope: Scope) -> 
     return await _one_collection(db, within(scope, Conditions().add("c.id = {}", collection_id), "c.store_id"))
 
 
+async def collections_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, CollectionView]:
+    """Return the collections with these ids; unknown and removed ones are left out."""
+    where = within(scope, Conditions().add("c.id = any({})", list(ids)), "c.store_id")
+    records = await db.fetch(
+        f"select {_COLLECTION} from collections c where {where.sql} and not c.removed", *where.arguments
+    )
+    return {one.id: one for one in map(_collection, records)}
+
+
 async def category_texts_by_stores(
     db: Reader, store_ids: Collection[UUID], *, scope: Scope
 ) -> dict[UUID, tuple[CategoryTextView, ...]]:

@@ -349,6 +349,19 @@ async def products_by_ids(
     return {product.id: product for product in map(selection.read, await db.fetch(query, *where.arguments))}
 
 
+async def variants_by_ids(
+    db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None
+) -> dict[UUID, VariantView]:
+    """Return the variants with these ids; unknown ids are left out."""
+    selection = VARIANTS.selection(only)
+    where = within(scope, Conditions().add("v.id = any({})", list(ids)), "p.store_id")
+    records = await db.fetch(
+        f"select {selection.sql} from variants v join products p on p.id = v.product_id where {where.sql}",
+        *where.arguments,
+    )
+    return {variant.id: variant for variant in map(selection.read, records)}
+
+
 async def variants_by_products(
     db: Reader, product_ids: Collection[UUID], *, scope: Scope, only: Only = None
 ) -> dict[UUID, tuple[VariantView, ...]]:

@@ -164,6 +164,14 @@ async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope, only: Only = No
     return await _page(db, where, only)
 
 
+async def pages_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None) -> dict[UUID, PageView]:
+    """Return the pages with these ids; unknown ids are left out."""
+    selection = PAGES.selection(only)
+    where = within(scope, Conditions().add("g.id = any({})", list(ids)), "g.store_id")
+    records = await db.fetch(f"select {selection.sql} from pages g where {where.sql}", *where.arguments)
+    return {page.id: page for page in map(selection.read, records)}
+
+
 async def page_by_slug(db: Reader, store_id: UUID, slug: str, *, scope: Scope) -> PageView | None:
     """Return a store's page by its slug."""
     where = of_store(scope, "g.store_id", store_id).add("g.slug = {}", slug)

@@ -21,6 +21,12 @@ from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 SCHEMA = graphql.build_schema(sdl())
 QUERY = SCHEMA.query_type
+NODES = frozenset(
+    kind.name
+    for kind in SCHEMA.type_map.values()
+    if isinstance(kind, graphql.GraphQLObjectType) and any(one.name == "Node" for one in kind.interfaces)
+)
+"""Types whose objects ``node`` finds by id."""
 IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ARGUMENTS = {"month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
@@ -157,9 +163,43 @@ async def answered(world: World, root: str, ids: Sequence[str], by: Tenant) -> l
     return found
 
 
+def objects_in(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield id and type of each object in an answer that ``node`` finds again."""
+    match value:
+        case dict():
+            if value.get("__typename") in NODES and "id" in value:
+                yield value["id"], value["__typename"]
+            for one in value.values():
+                yield from objects_in(one)
+        case list():
+            for one in value:
+                yield from objects_in(one)
+
+
+async def find_again(world: World, objects: Mapping[str, str]) -> None:
+    """Ask for objects by their ids: each is of the same type, and the other merchant finds none of them."""
+    assert set(objects.values()) >= NODES - {"OutsideCall"}, "the history lacks an object of a type"
+    # The job of a generation as a whole has the generation's id.
+    kinds = {id: {kind} if kind != "AgentJob" else {kind, "Generation"} for id, kind in objects.items()}
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Store { name } } }"
+    for start in range(0, len(objects), 99):
+        ids = [*objects][start : start + 99]
+        answer = await world.platform.post(query, {"ids": [*ids, "no id"]}, by=world.first.merchant)
+        *nodes, unknown = answer["data"]["nodes"]
+        assert [node["id"] for node in nodes] == ids
+        assert all(node["__typename"] in kinds[node["id"]] for node in nodes)
+        assert unknown is None
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
+        foreign = await world.platform.post(query, {"ids": ids}, by=world.second.merchant)
+        assert foreign["data"]["nodes"] == [None] * len(ids)
+    too_many = await world.platform.post(query, {"ids": ["x"] * 101}, by=world.first.merchant)
+    assert too_many["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "ids"}
+
+
 async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
     assert QUERY is not None
     met: set[str] = set()
+    objects: dict[str, str] = {}
     found = {
         (root, tenant): await answered(world, root, sorted(tenant.ids), tenant)
         for root, field in QUERY.fields.items()
@@ -182,9 +222,11 @@ async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
                     text = json.dumps(data)
                     assert not other.is_in(text, data), query
                     met |= {kind for kind in SCHEMA.type_map if f'"__typename": "{kind}"' in text}
+                    objects |= dict(objects_in(data)) if tenant is world.first else {}
                     own_seen |= tenant.is_in(text, data)
             is_object = graphql.is_object_type(graphql.get_named_type(field.type))
             assert own_seen or root in SHARED or not is_object, root
+    await find_again(world, objects)
     reachable = {way.type.name for root in QUERY.fields for way in ways_from(root)}
     unmet = sorted(reachable - met)
     assert len(unmet) < len(reachable) / 3, f"the history has too little for the walk to prove much: {unmet}"

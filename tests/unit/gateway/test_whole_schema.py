@@ -17,6 +17,7 @@ import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -342,7 +343,7 @@ class Writer:
 
     def selection(self, type: GraphQLObjectType, depth: int) -> str:
         leaves = [name for name, one in type.fields.items() if is_leaf_type(get_named_type(one.type))]
-        objects = [name for name in type.fields if name not in leaves]
+        objects = [name for name in type.fields if name not in leaves and self.can_write(type.fields[name])]
         names = [self.pick(leaves) for _ in range(self._draw(st.integers(0, 3))) if leaves]
         if depth:
             names += [self.pick(objects) for _ in range(self.pick([1, 1, 2])) if objects]
@@ -352,6 +353,11 @@ class Writer:
             for place, name in enumerate(names)
         ]
         return "{ " + " ".join(parts or ["__typename"]) + " }"
+
+    def can_write(self, field: Any) -> bool:
+        """Whether a plain operation can have a field: its arguments need no list, and its type is known."""
+        has_list = any(isinstance(one.type, GraphQLNonNull) and is_nested(one.type) for one in field.args.values())
+        return not self._plain or not (has_list or isinstance(get_named_type(field.type), GraphQLInterfaceType))
 
     def entry(self, type: GraphQLObjectType, name: str, depth: int, *, alias: bool) -> str:
         definition = type.fields[name]
