@@ -10,8 +10,8 @@ from starlette.routing import Route
 from domain.store.collection_events import AddressKind
 from domain.store.events import PageType
 from domain.store.legal_text import published
+from infra.web.markdown import without_title
 from storefront.pages.base import Pages
-from storefront.rendering.markdown import without_title
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import LEGAL
 from storefront.rendering.store_data import questions_data

@@ -16,6 +16,7 @@ from domain.kernel import DomainError, Transient
 from domain.numbers import whole_number
 from domain.order.aggregate import order_number
 from domain.store.legal_text import published
+from infra.web.markdown import without_title
 from projections.sales.views import OrderView
 from storefront.checkout.join_cart import join_cart
 from storefront.checkout.place_order import Checkout, is_open
@@ -24,7 +25,6 @@ from storefront.pages.cart_link import GONE, JOINED
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.pages.returns import policy_of
 from storefront.ports import StorefrontDependencies
-from storefront.rendering.markdown import without_title
 from storefront.rendering.order_status import order_status
 from storefront.rendering.renderer import PageRenderer
 from storefront.rendering.returns import last_return_day, shown_returns

@@ -9,9 +9,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from domain.store.brand import Mood
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
+from infra.web import markdown
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
-from storefront.rendering import formatting, markdown
+from storefront.rendering import formatting
 from storefront.rendering.delivery import delivery_words
 from storefront.rendering.page_cache import PageCache
 from storefront.rendering.rendered import RenderedPage

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
+from infra.web import markdown
 from projections.catalog.views import StoreView
-from storefront.rendering import markdown
 from storefront.rendering.delivery import rates_of
 from storefront.visit.visit import Visit
 

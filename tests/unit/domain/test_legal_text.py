@@ -4,7 +4,7 @@ import pytest
 
 from domain.store.law import imprint_title, in_union
 from domain.store.legal_text import UNSTATED, ShopDetails, published
-from storefront.rendering.markdown import render
+from infra.web.markdown import render
 from tests.support.builders.samples import identity
 
 STATED = ShopDetails(identity=identity(), country_name="Germany", delivery_promise_days=21)

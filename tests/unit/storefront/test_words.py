@@ -8,6 +8,7 @@ import pytest
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.shipping.countries import DELIVERABLE
+from infra.web.markdown import render
 from storefront.checkout.address import ShopperForm
 from storefront.rendering.formatting import (
     arrival_words,
@@ -22,7 +23,6 @@ from storefront.rendering.formatting import (
     summary,
     without_currency,
 )
-from storefront.rendering.markdown import render
 from storefront.visit.tenancy import bare_host
 
 GOOD = ShopperForm(
