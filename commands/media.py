@@ -423,10 +423,7 @@ def _ground(store: Store) -> str:
 
 
 def _position(image_id: UUID, product: Product | None) -> int:
-    if product is None:
-        return 0
-    known = {image.image_id: image.position for image in product.images}
-    return known.get(image_id, len(known))
+    return 0 if product is None else product.position_of(image_id)
 
 
 HANDLERS: UnboundHandlers = {

@@ -15,6 +15,7 @@ from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
+from domain.media.aggregate import IMAGE
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product, ProductDraft, ProductEdit, add_by_hand
 from domain.product.events import ImportedImage, ProductStatus
@@ -26,6 +27,8 @@ from domain.text import clean_line
 
 IMAGES_MAX = 8
 """Most photos of a product; the studio needs seconds for each."""
+PHOTOS_MOST = 100
+"""Most photos in one arrangement."""
 SLUG_MAX = 60
 
 
@@ -286,6 +289,37 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock, 
     work.append(PRODUCT, product.id, archived, tenant=product.store_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrangePhotos:
+    """Put the photos of a product in an order."""
+
+    product_id: UUID
+    merchant_id: UUID
+    image_ids: list[UUID]
+    """The first ones; photos that are left out follow in their present order."""
+
+
+async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) -> None:
+    """Append ``PhotosArranged``. No-op if the order is unchanged.
+
+    Raises:
+        InvalidInput: an id comes twice, there are too many, or an image is not the product's.
+        NotFound: no product or image has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
+    """
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    if not 1 <= len(command.image_ids) <= PHOTOS_MOST:
+        raise InvalidInput("imageIds", f"There are {len(command.image_ids)} photos. Name 1 to {PHOTOS_MOST} of them.")
+    imported = {image.image_id for image in product.images}
+    for number, image_id in enumerate(command.image_ids):
+        field = f"imageIds.{number}"
+        if image_id in command.image_ids[:number]:
+            raise InvalidInput(field, f"The photo {image_id} comes twice. Name it once.")
+        if image_id not in imported and (await work.get(IMAGE, image_id)).product_id != product.id:
+            raise InvalidInput(field, f"The photo {image_id} does not show “{product.title}”. Leave it out.")
+    work.append(PRODUCT, product.id, product.arrange_photos(command.image_ids, at=clock.now()), tenant=product.store_id)
+
+
 async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
     product, store = await product_of_merchant(work, product_id, merchant_id)
     store.refuse_archived("restocked or changed")
@@ -323,5 +357,6 @@ HANDLERS: UnboundHandlers = {
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
+    ArrangePhotos: arrange_photos,
 }
 """Each command and its handler."""

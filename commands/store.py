@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count, filterfalse
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.access import store_of_merchant
 from commands.media import append_end_of_step
@@ -236,6 +239,9 @@ class EditPage:
     """None if the title stays."""
     content: str | None
     """Markdown; None if the text stays."""
+    # Left out of the digest while unset: repeats of older commands keep their digest.
+    expected_version: Annotated[int | None, Field(exclude_if=lambda version: version is None)] = None
+    """The number of the version that the editor saw; None to overwrite any."""
 
 
 async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
@@ -244,11 +250,13 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
     Raises:
         InvalidInput: the title is invalid, or the content empty.
         NotFound, PageNotFound: no store or page has the id, or it is another merchant's.
+        PageChanged: the page has another version than the editor saw.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     events = store.edit_page(
         command.page_id,
+        expected=command.expected_version,
         title=command.title,
         content=command.content,
         scores=CopyScores() if command.content is None else await asyncio.to_thread(measure, command.content),

@@ -12,6 +12,7 @@ from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchiv
 from domain.product.events import (
     ImportedImage,
     ImportedVariant,
+    PhotosArranged,
     PriceChanged,
     ProductActivated,
     ProductAdded,
@@ -122,6 +123,8 @@ class Product:
     on_sale_since: datetime | None = None
     """Start of the uninterrupted time on sale; None for a draft."""
     images: tuple[ImportedImage, ...] = ()
+    photo_order: tuple[UUID, ...] = ()
+    """The photos as the merchant arranged them; empty if the merchant did not."""
     status: ProductStatus = ProductStatus.DRAFT
     original_title: str = ""
     original_description: str = ""
@@ -261,6 +264,20 @@ class Product:
     def archive(self, *, at: datetime) -> Sequence[ProductEvent]:
         """Archive the product permanently. No-op if it is archived."""
         return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**next_header(self, at)),)
+
+    def arrange_photos(self, image_ids: Sequence[UUID], *, at: datetime) -> Sequence[ProductEvent]:
+        """Put photos first. The caller makes sure that they are the product's. No-op if nothing changes."""
+        self._refuse_archived()
+        rest = (image.image_id for image in sorted(self.images, key=lambda image: self.position_of(image.image_id)))
+        order = tuple(dict.fromkeys((*image_ids, *rest)))
+        return () if order == self.photo_order else (PhotosArranged(**next_header(self, at), image_ids=list(order)),)
+
+    def position_of(self, image_id: UUID) -> int:
+        """Return a photo's place among the product's photos, 0 first. A new photo comes last."""
+        if image_id in self.photo_order:
+            return self.photo_order.index(image_id)
+        imported = {image.image_id: image.position for image in self.images}
+        return max(imported.get(image_id, len(imported)), len(self.photo_order))
 
     def _reprice(self, edit: ProductEdit, at: datetime, *, offset: int) -> Sequence[ProductEvent]:
         price, compare_at = edit.price or self.price, edit.compare_at
@@ -451,6 +468,8 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _with_stock(product, event)
         case Product(), ProductActivated() | ProductDeactivated() | ProductArchived():
             return _with_status(product, event)
+        case Product(), PhotosArranged():
+            return replace(product, version=event.originator_version, photo_order=tuple(event.image_ids))
         case _:
             raise CorruptStream(event)
 

@@ -254,6 +254,13 @@ class ProductArchived(DomainEvent, wire_name="product.product_archived.v1"):
     """The product is archived permanently."""
 
 
+class PhotosArranged(DomainEvent, wire_name="product.photos_arranged.v1"):
+    """The merchant put the product's photos in an order. The first one stands for the product in lists."""
+
+    image_ids: list[UUID]
+    """The first photos, in their order. Photos that the merchant added and did not name come after them."""
+
+
 ProductEvent = (
     ProductImported
     | ProductAdded
@@ -271,4 +278,5 @@ ProductEvent = (
     | ProductActivated
     | ProductDeactivated
     | ProductArchived
+    | PhotosArranged
 )

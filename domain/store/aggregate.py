@@ -33,7 +33,7 @@ from domain.store.domain_events import (
     PrimaryDomainChosen,
 )
 from domain.store.domains import CustomDomain, with_event
-from domain.store.errors import PageNotFound, StoreNotReady
+from domain.store.errors import PageChanged, PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
     CopyScores,
@@ -293,12 +293,28 @@ class Store:
         )
 
     def edit_page(
-        self, page_id: UUID, *, title: str | None, content: str | None, scores: CopyScores, at: datetime
+        self,
+        page_id: UUID,
+        *,
+        title: str | None,
+        content: str | None,
+        scores: CopyScores,
+        at: datetime,
+        expected: int | None = None,
     ) -> Sequence[StoreEvent]:
         """Apply the merchant's edit of a page; None leaves a part as it is. A new title keeps the text and its author.
 
+        Args:
+            page_id: the page.
+            title: its new title.
+            content: its new text.
+            scores: how the new text measures.
+            at: the time.
+            expected: the number of the version that the editor saw; None accepts any.
+
         Raises:
             InvalidInput: the title is invalid, or the content empty.
+            PageChanged: the page has another version.
             PageNotFound: the store has no such page.
             StoreNotReady: the store is archived.
         """
@@ -306,6 +322,8 @@ class Store:
         if page is None:
             raise PageNotFound(page_id)
         self.refuse_archived("edited")
+        if expected is not None and expected != page.number:
+            raise PageChanged(page.title, expected=expected, present=page.number)
         title = page.title if title is None else clean_title(title)
         if content is None:
             return () if title == page.title else (PageRetitled(**next_header(self, at), page_id=page_id, title=title),)

@@ -27,6 +27,19 @@ class PageNotFound(DomainError):
         super().__init__(f"No page with id {page_id} was found. Check the id, and that it is yours.")
 
 
+class PageChanged(DomainError):
+    """Somebody else changed the page after the editor read it. Read it again, then decide which text counts."""
+
+    code: ClassVar[str] = "PAGE_CHANGED"
+    field = "expectedVersion"
+
+    def __init__(self, title: str, *, expected: int, present: int) -> None:
+        super().__init__(
+            f"“{title}” was changed after you opened it: you saw version {expected}, and version {present} is live. "
+            f"Nothing was saved. Compare the texts, then save with expectedVersion {present}."
+        )
+
+
 class DomainTaken(DomainError):
     """Another store of the platform has proved the domain."""
 

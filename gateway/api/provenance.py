@@ -41,6 +41,19 @@ class StreamHistory(Protocol):
         """Return the settled events of these streams, in the order of the log."""
         ...
 
+    async def read_back(
+        self, tenant: UUID, before: int | None, limit: int, *, kinds: Sequence[str] = ()
+    ) -> Sequence[RawEvent]:
+        """Return a tenant's newest settled events before a position, the newest first.
+
+        Args:
+            tenant: the tenant.
+            before: the position; None for the end of the log.
+            limit: the most events.
+            kinds: only events of these kinds of stream, such as ``product``; empty means any.
+        """
+        ...
+
 
 class Origin(StrEnum):
     """Who set a field."""

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from commands.product_changes import ProductAction
 from domain.discount.events import DiscountKind
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.ledger.postings import Account, EntryKind
@@ -28,6 +29,7 @@ from projections.catalog.views import ImageState, ProductSort
 ENUMS = {
     StoreStatus: "Status of a store.",
     ProductStatus: "Status of a product. OUT_OF_STOCK: on sale, but no units are available.",
+    ProductAction: "What happens to products. DEACTIVATE: they become drafts again. ARCHIVE is permanent.",
     PageType: "Kind of content page.",
     MediaType: "Kind of media file.",
     ImageState: "Status of an image. ORIGINAL: only the original photo exists. "

@@ -13,6 +13,7 @@ from domain.privacy import PersonalData, Sealed
 from gateway.api.provenance import StreamHistory
 from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
+from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import CallView, UsageView, calls_by_id, usage_of_generations
@@ -21,6 +22,7 @@ from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
+from projections.sales.statistics import SalesTasks, sales_tasks
 from projections.sales.stock_notice_queries import waiting_by_products
 from projections.sales.views import DisputeView, OrderMailView
 from schemas.envelope import Envelope
@@ -189,6 +191,17 @@ class Loaders:
         async def load(order_ids: list[UUID]) -> Sequence[tuple[DisputeView, ...]]:
             views = await disputes_of_orders(self._db, order_ids, scope=self._scope)
             return [views.get(id, ()) for id in order_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def tasks(self) -> SharedLoader[UUID, tuple[SalesTasks, CatalogTasks]]:
+        """What waits for the merchant in a store."""
+
+        async def load(store_ids: list[UUID]) -> Sequence[tuple[SalesTasks, CatalogTasks]]:
+            sales = await sales_tasks(self._db, store_ids, scope=self._scope)
+            catalog = await catalog_queries.catalog_tasks(self._db, store_ids, scope=self._scope)
+            return [(sales.get(id, SalesTasks()), catalog.get(id, CatalogTasks())) for id in store_ids]
 
         return SharedLoader(load_fn=load)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from commands.product_changes import ProductAction
 from domain.generation.events import Step
 from domain.media.events import ImageVersion, Operation
 from domain.merchant.events import SupplierProvider
@@ -159,6 +160,25 @@ class ProductInput(MutationInput):
     product_id: strawberry.ID
 
 
+@strawberry.input(description="One change of 1 to 100 products of a store: all of them change, or none.")
+class ChangeProductsInput(MutationInput):
+    store_id: strawberry.ID
+    product_ids: list[strawberry.ID]
+    action: ProductAction | None = None
+    price_percent: Decimal | None = strawberry.field(
+        default=None,
+        description="By how many percent the prices change, such as `-10`: -90 to 900. Prices are rounded to the cent.",
+    )
+
+
+@strawberry.input
+class ArrangePhotosInput(MutationInput):
+    product_id: strawberry.ID
+    image_ids: list[strawberry.ID] = strawberry.field(
+        description="The first photos in their order. Photos that you leave out follow in their present order."
+    )
+
+
 @strawberry.input
 class AddPageInput(MutationInput):
     store_id: strawberry.ID
@@ -171,6 +191,11 @@ class EditPageInput(MutationInput):
     page_id: strawberry.ID
     title: str | None = None
     content: str | None = strawberry.field(default=None, description="Markdown.")
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The `version` of the page that you edited. If the page has another by now, nothing is saved and the "
+        "code is PAGE_CHANGED. Omitted: your text replaces any.",
+    )
 
 
 @strawberry.input(description="Send the url of a new photo, or the imageId of an existing one to process it again.")

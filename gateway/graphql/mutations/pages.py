@@ -51,6 +51,7 @@ class PageMutations:
                     page_id=id,
                     title=input.title,
                     content=input.content,
+                    expected_version=input.expected_version,
                 )
             )
 

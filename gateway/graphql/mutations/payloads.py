@@ -114,6 +114,13 @@ class StripeAccountPayload(Payload):
 
 
 @strawberry.type
+class ChangeProductsPayload(Payload):
+    products: list[Product] = strawberry.field(
+        default_factory=list, description="The products in the order of the input. Empty if the mutation was refused."
+    )
+
+
+@strawberry.type
 class OrderPayload(Payload):
     order: Order | None = strawberry.field(default=None, description=CHANGED)
 

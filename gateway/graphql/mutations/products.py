@@ -6,7 +6,8 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
-from commands.product import ActivateProduct, ArchiveProduct, DeactivateProduct
+from commands.product import ActivateProduct, ArchiveProduct, ArrangePhotos, DeactivateProduct
+from commands.product_changes import ChangeProducts
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import add_product, count_stock, currency_of_product, edit_product
 from gateway.api.validation import as_id
@@ -14,13 +15,17 @@ from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
     AddProductInput,
+    ArrangePhotosInput,
+    ChangeProductsInput,
     CountStockInput,
     EditProductInput,
     MutationInput,
     ProductInput,
 )
-from gateway.graphql.mutations.payloads import ProductPayload, Send, change
+from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, change
 from gateway.graphql.queries.root import find_product
+from gateway.graphql.types.product import Product
+from projections.catalog import queries as catalog_queries
 
 
 @strawberry.type
@@ -43,6 +48,40 @@ class ProductMutations:
             # Null removes the price; an omitted one is UNSET.
             clear = input.compare_at_price is None
             return await request.send(edit_product(request, id, input, currency=currency, clear_compare_at=clear))
+
+        return await _product_change(info, input, input.product_id, send)
+
+    @mutation("Change the status or the prices of several products of a store: all of them, or none.")
+    async def change_products(self, info: Info, input: ChangeProductsInput) -> ChangeProductsPayload | None:
+        ids = [as_id("product", id) for id in input.product_ids]
+
+        async def send(request: CommandRequest) -> Receipt:
+            return await request.send(
+                ChangeProducts(
+                    merchant_id=request.merchant_id,
+                    store_id=as_id("store", input.store_id),
+                    product_ids=ids,
+                    action=input.action,
+                    price_percent=input.price_percent,
+                )
+            )
+
+        async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+            views = await catalog_queries.products_by_ids(reading.db, ids, scope=reading.scope)
+            return {"products": [Product.of(views[id], reading) for id in dict.fromkeys(ids) if id in views]}
+
+        return await change(info, ChangeProductsPayload, input, send, show)
+
+    @mutation("Put the photos of a product in an order. The first one stands for the product in lists.")
+    async def arrange_photos(self, info: Info, input: ArrangePhotosInput) -> ProductPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await request.send(
+                ArrangePhotos(
+                    product_id=as_id("product", input.product_id),
+                    merchant_id=request.merchant_id,
+                    image_ids=[as_id("image", id) for id in input.image_ids],
+                )
+            )
 
         return await _product_change(info, input, input.product_id, send)
 

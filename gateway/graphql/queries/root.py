@@ -1,11 +1,13 @@
 """The query root."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 from uuid import UUID
 
 import strawberry
 
+from domain.kernel import InvalidInput
 from domain.store.events import StoreStatus
 from gateway.api.validation import as_id, require
 from gateway.graphql.as_of import AsOfInput
@@ -24,6 +26,7 @@ from gateway.graphql.types.page import Page
 from gateway.graphql.types.plan import OfferedPlan
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.store import Store
+from infra.web.markdown import render
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.jobs import queries as jobs_queries
@@ -31,6 +34,7 @@ from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 
+MARKDOWN_MOST = 100_000
 V = TypeVar("V")
 F = TypeVar("F")
 
@@ -156,6 +160,15 @@ class Query:
         self, info: Info, ids: list[strawberry.ID], consistency_token: TokenArgument = None
     ) -> list[Node | None] | None:
         return await find_nodes(await info.context.reading(consistency_token), ids)  # type: ignore[return-value]
+
+    @field(
+        "A Markdown text as storefronts show it: HTML without scripts, images and raw HTML. At most 100,000 characters."
+    )
+    async def render_markdown(self, info: Info, text: str) -> str:
+        await info.context.merchant()
+        if len(text) > MARKDOWN_MOST:
+            raise InvalidInput("text", f"The text has {len(text):,} characters; {MARKDOWN_MOST:,} is the most.")
+        return str(await asyncio.to_thread(render, text))
 
     @field("Plans that this platform sells, the cheapest first. Empty if it sells none: nothing is limited.")
     async def plans(self, info: Info) -> list[OfferedPlan]:

@@ -11,6 +11,12 @@ from gateway.graphql.types.node import Node
 from projections.catalog.views import CategoryTextView, CollectionView
 
 
+@strawberry.type(description="A category that products of the store have.")
+class ProductCategory:
+    name: str
+    products: int = strawberry.field(description="The number of products in it.")
+
+
 @strawberry.type(description="Which products are in a collection: those that fit every part that is set.")
 class CollectionRule:
     tags: list[str] = strawberry.field(description="One of these tags, whatever their case. Empty for any.")

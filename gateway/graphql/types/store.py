@@ -1,6 +1,7 @@
 """A store and its lists: products, pages, media, orders and jobs."""
 
-from datetime import datetime, timedelta
+from asyncio import gather
+from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 import strawberry
@@ -21,12 +22,13 @@ from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, 
 from gateway.graphql.fields import field
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.brand import BrandIdentity, Scouting
-from gateway.graphql.types.collection import CategoryPage, Collection
+from gateway.graphql.types.collection import CategoryPage, Collection, ProductCategory
 from gateway.graphql.types.connection import Connection, connection, sliced
 from gateway.graphql.types.customer import Customer
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.dispute import Dispute, DisputeRate
 from gateway.graphql.types.domain import Domain
+from gateway.graphql.types.history import StoreEvent, timeline
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.media import MediaAsset
@@ -38,6 +40,7 @@ from gateway.graphql.types.provenance import FieldProvenance, provenance_of_stor
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
+from gateway.graphql.types.statistics import SalesReport, StoreTask, sales_report, tasks_of
 from gateway.graphql.types.taxes import Taxes
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
@@ -119,10 +122,14 @@ class Store(Derived, Node):
                 "discounts",
                 "collections",
                 "category_pages",
+                "categories",
+                "events",
                 "provenance",
             ),
             resolved("id"),
         ),
+        "sales": resolved("id", "currency", "time_zone"),
+        "tasks": resolved("id", "status"),
         "shipping": resolved("shipping", "currency"),
         "domains": resolved("id", "slug", "custom_domain"),
         "return_policy": resolved("returns"),
@@ -313,6 +320,38 @@ class Store(Derived, Node):
         id = self.view.id
         views = await catalog_queries.category_texts_by_stores(self.reading.db, [id], scope=self.reading.scope)
         return [CategoryPage.of(view) for view in views[id]]
+
+    @field("The categories of the store's products by name, with the number of products in each.")
+    async def categories(self, statuses: list[ProductStatus] | None = None) -> list[ProductCategory]:
+        id = self.view.id
+        counts = await catalog_queries.categories_of_store(
+            self.reading.db, id, scope=self.reading.scope, statuses=frozenset(statuses or ())
+        )
+        return [ProductCategory(name=each.category, products=each.products) for each in counts]
+
+    @field(
+        "Orders, revenue and refunds of each day in the store's time zone, from `firstDay` to `lastDay`: the last 30 days "
+        "if omitted, 366 at most. Null before the store has a currency."
+    )
+    async def sales(self, first_day: date | None = None, last_day: date | None = None) -> SalesReport | None:
+        now = self.reading.deps.clock.now()
+        return await sales_report(self.reading, self.view, first_day, last_day, now=now)
+
+    @field("What waits for you in the store, the most urgent first.")
+    async def tasks(self) -> list[StoreTask]:
+        loaders, id = self.reading.loaders, self.view.id
+        (sales, catalog), generations = await gather(loaders.tasks.load(id), loaders.generations.load(id))
+        newest = generations[0].status if generations else None
+        return tasks_of(sales, catalog, newest, to_approve=self.view.status is StoreStatus.PENDING_REVIEW)
+
+    @field(
+        "The store's history: every event in the log about it, its products, photos and orders, the newest first. "
+        "`kinds` are subjects such as `product`. The list is not counted."
+    )
+    async def events(
+        self, first: int | None = None, after: str | None = None, kinds: list[str] | None = None
+    ) -> Connection[StoreEvent]:
+        return connection(await timeline(self.reading, self.view, first, after, kinds), StoreEvent.of)
 
     @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
     async def domains(self) -> list[Domain]:

@@ -12,6 +12,8 @@ from infra.adapters.postgres.provenance import PostgresProvenance
 from schemas.envelope import RawEvent
 from schemas.topics import PARTITION_OF_TENANT
 
+MAX_POSITION = 2**63 - 1
+"""After the end of every log."""
 # In the order of RawEvent's fields.
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
               data, previous_hash, hash, command_id, command_digest, command_result"""
@@ -37,6 +39,13 @@ where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_cu
 _OF_STREAMS = f"""
 select {_COLUMNS} from events
 where stream_id = any ($1::uuid[]) and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
+"""  # noqa: S608 - constants only
+
+_BACK = f"""
+select {_COLUMNS} from events
+where tenant = $1 and position < $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+  and ($3::text[] = '{{}}' or split_part(type, '.', 1) = any ($3))
+order by position desc limit $4
 """  # noqa: S608 - constants only
 
 _POSITION_AT = """
@@ -97,6 +106,20 @@ class SettledLog:
     async def read_streams(self, stream_ids: Sequence[UUID]) -> list[RawEvent]:
         """Return all settled events of these streams, in log order."""
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_STREAMS, list(stream_ids))]
+
+    async def read_back(
+        self, tenant: UUID, before: int | None, limit: int, *, kinds: Sequence[str] = ()
+    ) -> list[RawEvent]:
+        """Return a tenant's newest settled events before a position, the newest first.
+
+        Args:
+            tenant: the tenant.
+            before: the position; None for the end of the log.
+            limit: the most events.
+            kinds: only events of these kinds of stream, such as ``product``; empty means any.
+        """
+        end = MAX_POSITION if before is None else min(before, MAX_POSITION)
+        return [RawEvent(*row) for row in await self._pool.fetch(_BACK, tenant, end, list(kinds), limit)]
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
         """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.product.events import (
+    PhotosArranged,
     PriceChanged,
     ProductActivated,
     ProductAdded,
@@ -415,3 +416,13 @@ def product_archived(rows: CatalogRows, event: ProductArchived, tenant: UUID) ->
     product = rows.products[event.originator_id]
     product.updated_at = event.occurred_at
     _set_status(rows, tenant, product, ProductStatus.ARCHIVED)
+
+
+def _photos(event: PhotosArranged, _tenant: UUID) -> frozenset[UUID]:
+    return frozenset(event.image_ids)
+
+
+@PRODUCT_FOLDS.on(PhotosArranged, media=_photos)
+def photos_arranged(rows: CatalogRows, event: PhotosArranged, _tenant: UUID) -> None:
+    for position, id in enumerate(event.image_ids):
+        rows.media[id].position = position

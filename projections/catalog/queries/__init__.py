@@ -3,7 +3,7 @@
 Each takes a scope; see :mod:`projections.reading.scope`.
 """
 
-from projections.catalog.queries.counts import categories_of_store, delivery_of_store
+from projections.catalog.queries.counts import catalog_tasks, categories_of_store, delivery_of_store
 from projections.catalog.queries.domains import all_domains, domains_by_stores, domains_to_check
 from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
 from projections.catalog.queries.presentation import (
@@ -44,6 +44,7 @@ from projections.catalog.queries.stores import (
 __all__ = [
     "PRODUCT_ORDERS",
     "all_domains",
+    "catalog_tasks",
     "categories_of_store",
     "category_texts_by_stores",
     "collection_by_id",

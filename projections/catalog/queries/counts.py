@@ -4,13 +4,16 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
+from domain.media.events import MediaType
 from domain.product.events import ProductStatus
 from projections.catalog.counts import NO_LABEL, ProductCounts, read_counts
-from projections.catalog.queries.scoped import of_store
-from projections.catalog.views import CategoryCount
-from projections.reading.paging import Reader
+from projections.catalog.queries.scoped import of_store, within
+from projections.catalog.views import CategoryCount, ImageState
+from projections.engine.tally import read_tally, total
+from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
 
 
@@ -54,3 +57,36 @@ async def counts_of_store(db: Reader, store_id: UUID, scope: Scope) -> ProductCo
     where = of_store(scope, "k.store_id", store_id)
     body = await db.fetchval(f"select k.counts from product_counts k where {where.sql}", *where.arguments)
     return ProductCounts() if body is None else read_counts(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogTasks:
+    """How much of a store's catalog waits for the merchant."""
+
+    images_to_review: int = 0
+    out_of_stock: int = 0
+    """Products on sale of which no units are available."""
+
+
+async def catalog_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, CatalogTasks]:
+    """Return what waits for the merchant in each store's catalog; unknown stores are left out."""
+    where = within(scope, Conditions().add("s.id = any({})", list(store_ids)), "s.id")
+    records = await db.fetch(
+        "select s.id, m.counts as media, p.counts as products from stores s "
+        "left join media_counts m on m.store_id = s.id left join product_counts p on p.store_id = s.id "
+        f"where {where.sql}",
+        *where.arguments,
+    )
+    return {
+        record["id"]: CatalogTasks(
+            images_to_review=_tallied(record["media"], {MediaType.IMAGE}, {ImageState.NEEDS_REVIEW}),
+            out_of_stock=0
+            if record["products"] is None
+            else read_counts(record["products"]).by_category([ProductStatus.OUT_OF_STOCK]).total(),
+        )
+        for record in records
+    }
+
+
+def _tallied(body: str | None, firsts: Collection[str], seconds: Collection[str]) -> int:
+    return 0 if body is None else total(read_tally(body), firsts, seconds)

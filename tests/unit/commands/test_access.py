@@ -38,11 +38,12 @@ from commands.product import (
     ActivateProduct,
     AddProduct,
     ArchiveProduct,
+    ArrangePhotos,
     CountStock,
     DeactivateProduct,
     EditProduct,
 )
-from commands.product_changes import ChangeProduct
+from commands.product_changes import ChangeProduct, ChangeProducts, ProductAction
 from commands.purchasing import (
     BuyAnyway,
     CheckSupplierAgain,
@@ -139,6 +140,10 @@ COMMANDS: dict[type, Build] = {
         image_urls=[],
     ),
     EditProduct: lambda _, product, _o, m: EditProduct(product_id=product, merchant_id=m, title="Another"),
+    ArrangePhotos: lambda _, product, _o, m: ArrangePhotos(product_id=product, merchant_id=m, image_ids=[uuid4()]),
+    ChangeProducts: lambda p, product, _o, m: ChangeProducts(
+        store_id=p.store_id, merchant_id=m, product_ids=[product], action=ProductAction.ACTIVATE
+    ),
     ChangeProduct: lambda _, product, _o, m: ChangeProduct(
         edit=EditProduct(product_id=product, merchant_id=m, title="Another")
     ),

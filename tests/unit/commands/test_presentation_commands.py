@@ -144,7 +144,8 @@ async def test_an_address_of_another_thing_of_the_kind_is_refused(platform: Plat
 
 async def test_a_page_keeps_its_new_address_when_it_is_edited(platform: Platform) -> None:
     await platform.publish()
-    page_id, ids = uuid4(), {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    page_id = uuid4()
+    ids: dict[str, Any] = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
     await platform.send(AddPage(page_id=page_id, title="News", content="Hello.", **ids))
     await move(platform, AddressKind.PAGE, page_id, "latest")
     await platform.send(EditPage(page_id=page_id, title="News", content="Hello again.", **ids))

@@ -1,8 +1,10 @@
 """Commands for stores."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from commands.bus import CommandBus
 from commands.generation import CancelGeneration, RunStepAgain, StartGeneration
@@ -26,7 +28,7 @@ from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
 from domain.store.aggregate import LEGAL_PAGES
-from domain.store.errors import StoreNotReady
+from domain.store.errors import PageChanged, StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
 from domain.store.publication import PublicationBlocked
 from infra.bootstrap import handlers
@@ -234,7 +236,7 @@ async def test_a_page_without_text_is_refused(platform: Platform) -> None:
 async def test_a_page_has_a_title_of_one_line(platform: Platform, title: str) -> None:
     await platform.publish()
     (page_id,) = (await platform.store()).pages
-    ids = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    ids: dict[str, Any] = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
     before = len(platform.log.raw)
     for command in (
         AddPage(**ids, page_id=uuid4(), title=title, content="# Hi"),
@@ -339,7 +341,7 @@ async def test_a_foreign_store_reads_like_one_that_is_not_there(platform: Platfo
     before = len(platform.log.raw)
 
     def asked_by(merchant_id: UUID, store_id: UUID) -> list[object]:
-        ids = {"store_id": store_id, "merchant_id": merchant_id}
+        ids: dict[str, Any] = {"store_id": store_id, "merchant_id": merchant_id}
         return [
             ApproveStore(**ids),
             PublishStore(**ids),
@@ -389,3 +391,29 @@ async def test_where_money_moves_a_store_without_a_business_is_not_published(pla
     )
     assert kinds(await platform.do(identity)) == ["BusinessIdentityStated"]
     assert kinds(await platform.do(publish)) == ["StorePublished", "ProductActivated"]
+
+
+async def test_the_second_editor_of_a_page_is_refused_and_nothing_is_overwritten(platform: Platform) -> None:
+    await platform.publish()
+    (page_id,) = (await platform.store()).pages
+    seen = (await platform.store()).pages[page_id].number
+
+    def save(content: str, version: int | None) -> EditPage:
+        return EditPage(
+            store_id=platform.store_id,
+            merchant_id=platform.merchant_id,
+            page_id=page_id,
+            title=None,
+            content=content,
+            expected_version=version,
+        )
+
+    assert kinds(await platform.do(save("First.", seen))) == ["PageWritten"]
+    before = len(platform.log.raw)
+    with pytest.raises(PageChanged, match=f"you saw version {seen}, and version {seen + 1} is live") as refusal:
+        await platform.send(save("Second.", seen))
+    assert (refusal.value.code, len(platform.log.raw)) == ("PAGE_CHANGED", before)
+    assert kinds(await platform.do(save("Second.", seen + 1))) == ["PageWritten"]
+    assert kinds(await platform.do(save("Third.", None))) == ["PageWritten"]
+    # A repeat of a command from before the version was asked has the same digest.
+    assert b"expected_version" not in TypeAdapter(EditPage).dump_json(save("Third.", None))

@@ -15,6 +15,8 @@ from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product, ProductEdit, evolve
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
+    ImportedImage,
+    PhotosArranged,
     PriceChanged,
     ProductActivated,
     ProductArchived,
@@ -456,3 +458,20 @@ def test_refusals_have_stable_codes() -> None:
 def test_a_listing_has_the_stock_of_all_its_variants() -> None:
     variants = [ListingVariant(title=size, cost=dollars("8.00"), stock=stock) for size, stock in (("S", 2), ("L", 5))]
     assert listing(variants=variants).stock == 7
+
+
+def test_photos_stand_in_the_order_that_the_merchant_gave_them() -> None:
+    photos = [
+        ImportedImage(image_id=uuid4(), url=f"https://a.example/{n}.jpg", alt_text="", position=n) for n in range(3)
+    ]
+    first, second, third = (photo.image_id for photo in photos)
+    product = fold([product_added().model_copy(update={"images": photos})])
+    own = uuid4()
+    (arranged,) = product.arrange_photos([third, own], at=NOON)
+    assert arranged == PhotosArranged(**head(product), image_ids=[third, own, first, second])
+    product = fold([arranged], product)
+    assert [product.position_of(each) for each in (third, own, first, second, uuid4())] == [0, 1, 2, 3, 4]
+    assert product.arrange_photos([third, own], at=NOON) == ()
+    archived = fold(product.archive(at=NOON), product)
+    with pytest.raises(ProductIsArchived):
+        archived.arrange_photos([first], at=NOON)

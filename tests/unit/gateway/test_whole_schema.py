@@ -270,6 +270,9 @@ class NoHistory:
     async def read_streams(self, _stream_ids: object) -> list[Any]:
         return []
 
+    async def read_back(self, *_: object, kinds: object) -> list[Any]:
+        return []
+
 
 class NoPast:
     async def now(self) -> int:

@@ -1,0 +1,161 @@
+"""Numbers of a store for its merchant: sales by day, and what waits for a decision."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import strawberry
+
+from domain.generation.events import JobStatus
+from domain.kernel import InvalidInput
+from domain.money import Money
+from gateway.graphql.context import ReadContext
+from projections.catalog.queries.counts import CatalogTasks
+from projections.catalog.views import StoreView
+from projections.sales.statistics import SalesDay as SalesDayView
+from projections.sales.statistics import SalesTasks, sales_by_day, summed
+
+DAYS_SHOWN = 30
+"""Days of a report if the caller does not say which."""
+DAYS_MOST = 366
+
+
+@strawberry.type(description="A store's sales on one day.")
+class SalesDay:
+    day: date = strawberry.field(description="In the store's time zone.")
+    orders_placed: int
+    orders_paid: int = strawberry.field(description="Payments of orders on this day.")
+    revenue: Decimal = strawberry.field(description="What these payments brought, tax and delivery included.")
+    refunds: Decimal = strawberry.field(description="What went back to shoppers on this day.")
+
+    @classmethod
+    def of(cls, view: SalesDayView, currency: str) -> Self:
+        return cls(
+            day=view.day,
+            orders_placed=view.placed,
+            orders_paid=view.paid,
+            revenue=_amount(view.revenue, currency),
+            refunds=_amount(view.refunds, currency),
+        )
+
+
+@strawberry.type(description="A store's sales over some days of its time zone.")
+class SalesReport:
+    first_day: date
+    last_day: date
+    time_zone: str
+    currency: str
+    orders_placed: int
+    orders_paid: int
+    revenue: Decimal = strawberry.field(description="What payments brought, tax and delivery included.")
+    refunds: Decimal
+    platform_fees: Decimal = strawberry.field(description="What the platform kept, less what it gave back.")
+    conversion: float | None = strawberry.field(
+        description="The share of the orders placed in this time that were paid, from 0 to 1. Null without orders. "
+        "Visits are not counted: storefronts do not follow their visitors."
+    )
+    days: list[SalesDay] = strawberry.field(description="Every day, the first day first.")
+
+    @classmethod
+    def of(cls, days: Sequence[SalesDayView], *, time_zone: str, currency: str) -> Self:
+        sums = summed(days)
+        return cls(
+            first_day=days[0].day,
+            last_day=days[-1].day,
+            time_zone=time_zone,
+            currency=currency,
+            orders_placed=sums.placed,
+            orders_paid=sums.paid,
+            revenue=_amount(sums.revenue, currency),
+            refunds=_amount(sums.refunds, currency),
+            platform_fees=_amount(sums.platform_fees, currency),
+            conversion=sums.placed_and_paid / sums.placed if sums.placed else None,
+            days=[SalesDay.of(day, currency) for day in days],
+        )
+
+
+def _amount(minor: int, currency: str) -> Decimal:
+    return Money(minor=minor, currency=currency).decimal
+
+
+async def sales_report(
+    reading: ReadContext, store: StoreView, first: date | None, last: date | None, *, now: datetime
+) -> SalesReport | None:
+    """Return a store's sales over some days; the last 30 if none are given. None before the store has a currency.
+
+    Raises:
+        InvalidInput: the days are in the wrong order, or too many.
+    """
+    if last is None:
+        last = now.astimezone(ZoneInfo(store.time_zone)).date()
+    if first is None:
+        first = last - timedelta(days=DAYS_SHOWN - 1)
+    if first > last:
+        raise InvalidInput("firstDay", f"{first} is after the last day, {last}. Use an earlier day.")
+    if (last - first).days >= DAYS_MOST or not 1970 <= first.year <= last.year < 9999:
+        raise InvalidInput(
+            "firstDay", f"{first} to {last} is too long. Use at most {DAYS_MOST} days between 1970 and 9998."
+        )
+    if store.currency is None:
+        return None
+    days = await sales_by_day(
+        reading.db, store.id, first, last, time_zone=store.time_zone, currency=store.currency, scope=reading.scope
+    )
+    return SalesReport.of(days, time_zone=store.time_zone, currency=store.currency)
+
+
+@strawberry.enum(
+    description="What waits for a store's merchant. GENERATION: the newest generation failed or asks something. "
+    "DISPUTES: open ones without evidence. ORDERS_TO_DECIDE: a return, a held order, a failed order at a supplier."
+)
+class TaskKind(StrEnum):
+    GENERATION = "GENERATION"
+    DISPUTES = "DISPUTES"
+    ORDERS_TO_DECIDE = "ORDERS_TO_DECIDE"
+    ORDERS_TO_SHIP = "ORDERS_TO_SHIP"
+    IMAGES_TO_REVIEW = "IMAGES_TO_REVIEW"
+    PRODUCTS_OUT_OF_STOCK = "PRODUCTS_OUT_OF_STOCK"
+    APPROVAL = "APPROVAL"
+
+
+SENTENCES = {
+    TaskKind.GENERATION: ("The generation needs you.", "{n} generations need you."),
+    TaskKind.DISPUTES: ("1 dispute needs evidence.", "{n} disputes need evidence."),
+    TaskKind.ORDERS_TO_DECIDE: ("1 order waits for your decision.", "{n} orders wait for your decision."),
+    TaskKind.ORDERS_TO_SHIP: ("1 paid order waits to be shipped.", "{n} paid orders wait to be shipped."),
+    TaskKind.IMAGES_TO_REVIEW: ("1 photo waits for your choice.", "{n} photos wait for your choice."),
+    TaskKind.PRODUCTS_OUT_OF_STOCK: ("1 product is out of stock.", "{n} products are out of stock."),
+    TaskKind.APPROVAL: ("The store waits for your review.", "{n} stores wait for your review."),
+}
+"""The sentence for one, and for several."""
+
+
+@strawberry.type(description="Something in a store that waits for its merchant.")
+class StoreTask:
+    kind: TaskKind
+    count: int
+    message: str
+
+    @classmethod
+    def of(cls, kind: TaskKind, count: int) -> Self:
+        one, several = SENTENCES[kind]
+        return cls(kind=kind, count=count, message=one if count == 1 else several.format(n=f"{count:,}"))
+
+
+def tasks_of(
+    sales: SalesTasks, catalog: CatalogTasks, generation: JobStatus | None, *, to_approve: bool
+) -> list[StoreTask]:
+    """Return what waits in a store, the most urgent first."""
+    counts = {
+        TaskKind.GENERATION: int(generation in {JobStatus.FAILED, JobStatus.NEEDS_ATTENTION}),
+        TaskKind.DISPUTES: sales.to_answer,
+        TaskKind.ORDERS_TO_DECIDE: sales.to_decide,
+        TaskKind.ORDERS_TO_SHIP: sales.to_ship,
+        TaskKind.IMAGES_TO_REVIEW: catalog.images_to_review,
+        TaskKind.PRODUCTS_OUT_OF_STOCK: catalog.out_of_stock,
+        TaskKind.APPROVAL: int(to_approve),
+    }
+    return [StoreTask.of(kind, count) for kind, count in counts.items() if count]

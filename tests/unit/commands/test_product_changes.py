@@ -1,0 +1,86 @@
+"""One change of several products, and the order of a product's photos."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.product import ArrangePhotos
+from commands.product_changes import ChangeProducts, ProductAction
+from domain.kernel import DomainError, InvalidInput
+from domain.product.events import PhotosArranged, ProductStatus
+from tests.support.builders.samples import dollars, listing
+from tests.support.platforms.write_side import Platform, kinds
+
+
+def change(
+    platform: Platform, ids: Sequence[UUID], action: ProductAction | None, percent: str | None
+) -> ChangeProducts:
+    return ChangeProducts(
+        merchant_id=platform.merchant_id,
+        store_id=platform.store_id,
+        product_ids=list(ids),
+        action=action,
+        price_percent=None if percent is None else Decimal(percent),
+    )
+
+
+async def lamps(platform: Platform, number: int = 3) -> list[UUID]:
+    return await platform.publish(*(listing(f"S-{n}", title=f"Lamp {n}") for n in range(number)))
+
+
+async def test_one_change_reprices_and_pauses_several_products(platform: Platform) -> None:
+    ids = await lamps(platform)
+    events = await platform.do(change(platform, ids, ProductAction.DEACTIVATE, "-12.5"))
+    assert kinds(events) == ["PriceChanged", "ProductDeactivated"] * 3
+    products = [await platform.product(id) for id in ids]
+    assert {product.price for product in products} == {dollars("17.50")}
+    assert {product.status for product in products} == {ProductStatus.DRAFT}
+    assert kinds(await platform.do(change(platform, ids[:1] * 2, ProductAction.ACTIVATE, None))) == ["ProductActivated"]
+    assert kinds(await platform.do(change(platform, ids, ProductAction.ARCHIVE, None))) == ["ProductArchived"] * 3
+
+
+@pytest.mark.parametrize(
+    ("action", "percent", "field", "words"),
+    [
+        (None, None, "action", "Nothing would change"),
+        (None, "-90.01", "pricePercent", "cannot change by -90.01 percent"),
+        (None, "901", "pricePercent", "Use -90 to 900"),
+    ],
+)
+async def test_a_change_without_sense_is_refused(
+    platform: Platform, action: ProductAction | None, percent: str | None, field: str, words: str
+) -> None:
+    ids = await lamps(platform, 1)
+    with pytest.raises(InvalidInput, match=words) as refusal:
+        await platform.send(change(platform, ids, action, percent))
+    assert refusal.value.field == field
+
+
+async def test_all_products_change_or_none(platform: Platform) -> None:
+    first, second, third = await lamps(platform)
+    await platform.send(change(platform, [third], ProductAction.ARCHIVE, None))
+    before = len(platform.log.raw)
+    for ids in ([first, second, third], [first, uuid4()], [], [first] * 101):
+        with pytest.raises(DomainError):
+            await platform.send(change(platform, ids, ProductAction.DEACTIVATE, None))
+    assert len(platform.log.raw) == before
+
+
+async def test_photos_of_another_product_cannot_be_arranged(platform: Platform) -> None:
+    first, second = await lamps(platform, 2)
+    own, foreign = [(await platform.product(id)).images[0].image_id for id in (first, second)]
+
+    def arrange(*images: UUID) -> ArrangePhotos:
+        return ArrangePhotos(product_id=first, merchant_id=platform.merchant_id, image_ids=list(images))
+
+    (arranged,) = await platform.do(arrange(own))
+    assert isinstance(arranged, PhotosArranged)
+    assert arranged.image_ids[0] == own
+    for images, field in (((own, own), "imageIds.1"), ((), "imageIds")):
+        with pytest.raises(InvalidInput) as refusal:
+            await platform.send(arrange(*images))
+        assert refusal.value.field == field
+    with pytest.raises(DomainError):
+        await platform.send(arrange(foreign))
