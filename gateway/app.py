@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property, partial
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -15,9 +16,13 @@ from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens, DeviceTokens
+from gateway.dashboard.app import install
+from gateway.dashboard.backend import Backend
+from gateway.dashboard.routing import Shell
 from gateway.docs import event_reference, stripe_pages
 from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
+from gateway.graphql.in_process import InProcessDocuments
 from gateway.middleware import (
     REQUEST_ID,
     BodyLimitMiddleware,
@@ -108,26 +113,42 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(rest.router)
     app.include_router(payments.router)
     app.include_router(media.router)
+    shell = install(app, _dashboard_backend(services, endpoint))
     app.add_middleware(OneMoment)
     # Within the framework too, whose own handler would answer first.
     app.add_middleware(ProblemMiddleware)
-    app.guarded_by = partial(_guarded, app.inner, deps, endpoint if plans else None, services)
+    app.guarded_by = partial(_guarded, app.inner, endpoint if plans else None, services, shell)
     return app
 
 
+def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> Backend:
+    deps = services.deps
+    public, media_file = urlsplit(deps.public_url), urlsplit(deps.media_url("a"))
+    origins = {f"{url.scheme}://{url.netloc}" for url in (public, media_file) if url.netloc}
+    return Backend(
+        documents=InProcessDocuments(endpoint.schema, services),
+        secret=deps.limit_secret,
+        now=deps.clock.now,
+        secure=public.scheme == "https",
+        image_origins=tuple(sorted(origins)),
+    )
+
+
 def _guarded(
-    app: ASGIApp, deps: GatewayDependencies, endpoint: GraphQLEndpoint | None, services: GatewayServices, guard: Guard
+    app: ASGIApp, endpoint: GraphQLEndpoint | None, services: GatewayServices, shell: Shell, guard: Guard
 ) -> ASGIApp:
     """Return an application behind the gateway's middleware and a guard.
 
     Args:
         app: the application.
-        deps: have the limits and origins.
         endpoint: the router whose planned queries are answered before the guard. None if no plans are used.
-        services: the gateway's services.
+        services: the gateway's services; their dependencies have the limits and origins.
+        shell: has the page for forms that are too large.
         guard: see :attr:`Gateway.guarded_by`.
     """
-    app = HeadMiddleware(guard(BodyLimitMiddleware(app, limit=deps.body_limit)))
+    deps = services.deps
+    page = partial(shell.too_large, limit=deps.body_limit)
+    app = HeadMiddleware(guard(BodyLimitMiddleware(app, limit=deps.body_limit, page=page)))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
     app = ProblemMiddleware(app)

@@ -3,8 +3,10 @@
 import logging
 import re
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.rest.problem_details import Problem, problem_of
@@ -95,11 +97,13 @@ class BodyLimitMiddleware:
     Args:
         app: the next application.
         limit: maximum bytes.
+        page: answers a browser's form below ``/dashboard`` with a page, in place of a problem.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, *, page: Callable[[Scope], Response] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -130,6 +134,9 @@ class BodyLimitMiddleware:
         await self._app(scope, replay, send)
 
     async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._page is not None and scope["path"].startswith("/dashboard"):
+            await self._page(scope)(scope, receive, send)
+            return
         problem = Problem(
             status=413,
             code="BODY_TOO_LARGE",

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError
+from graphql import DocumentNode, GraphQLError, GraphQLSchema
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError
@@ -73,6 +73,11 @@ SINGLE_ANSWER = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 class Schema(strawberry.Schema):
     """The schema with admission of documents. ``gateway.graphql.errors`` logs its errors."""
+
+    @property
+    def graphql_schema(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        return self._schema
 
     @cached_property
     def admission(self) -> DocumentAdmission:

@@ -101,6 +101,7 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         self.limits = limits
         self._in_head = True
         self._head_bytes = 0
+        self._message_ended = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -119,10 +120,13 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self._message_ended = False
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
             return
-        self._head_bytes += len(data)
+        if not self._message_ended:
+            # A chunk with the end of a body is no head, and may be larger than one.
+            self._head_bytes += len(data)
         if self._head_bytes > self.limits.head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self._timer is None:
@@ -135,7 +139,7 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         self._arm(self.limits.body_seconds, self._body_is_late)
 
     def on_message_complete(self) -> None:
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._message_ended = True, 0, True
         self._disarm()
         super().on_message_complete()
 

@@ -1,0 +1,42 @@
+"""What the dashboard is given: a way to run documents, and the values of the installation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from starlette.requests import Request
+
+
+class Documents(Protocol):
+    """Runs documents over the public schema."""
+
+    async def run(
+        self,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        request: Request,
+        access_token: str | None,
+        consistency: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the answer as a client over HTTP has it."""
+        ...
+
+    def input_fields(self, document: str) -> frozenset[str]:
+        """Return the fields of the document's variable ``$input``. Empty if it has none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """The dashboard's dependencies. It has no others: everything it knows comes from documents."""
+
+    documents: Documents
+    secret: bytes = field(repr=False)
+    """Signs form tokens and notices. Every process needs the same."""
+    now: Callable[[], datetime]
+    secure: bool
+    """Whether browsers come over HTTPS."""
+    image_origins: tuple[str, ...] = ()
+    """Origins of media files, besides the dashboard's own."""

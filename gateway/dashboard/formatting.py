@@ -1,0 +1,86 @@
+"""Values as people read them. Everything is formatted on the server."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+LOCALE = "en_US"
+NONE = "–"
+
+
+def money(value: Any, currency: str | None = None) -> str:
+    """Return an amount with its currency: the API's money object, or a decimal and a currency."""
+    if value is None:
+        return NONE
+    if isinstance(value, Mapping):
+        if value.get("formatted"):
+            return str(value["formatted"])
+        value, currency = value.get("amount"), value.get("currency", currency)
+    return format_currency(Decimal(str(value)), currency or "USD", locale=LOCALE)
+
+
+def number(value: Any) -> str:
+    """Return a number with its thousands apart."""
+    return NONE if value is None else format_decimal(value, locale=LOCALE)
+
+
+def percent(value: Any, *, digits: int = 1) -> str:
+    """Return a share of 1 in percent."""
+    return NONE if value is None else format_percent(value, locale=LOCALE, format=f"#,##0.{'#' * digits}%")
+
+
+@pass_context
+def moment(context: Context, value: Any) -> str:
+    """Return a time such as “Nov 29, 2026, 10:02 AM” in the page's time zone."""
+    return (
+        NONE
+        if value is None
+        else format_datetime(_time(value), "medium", tzinfo=_zone(context), locale=LOCALE).replace("\u202f", " ")
+    )
+
+
+@pass_context
+def day(context: Context, value: Any) -> str:
+    """Return a day such as “Nov 29, 2026” in the page's time zone. A date without a time stays as it is."""
+    if value is None:
+        return NONE
+    at = _time(value)
+    return format_date(
+        at.date() if at.tzinfo is None else at.astimezone(_zone(context)).date(), "medium", locale=LOCALE
+    )
+
+
+def ago(value: Any, now: datetime) -> str:
+    """Return how long before ``now`` something happened, such as “3 minutes ago”."""
+    return format_timedelta(_time(value) - now, add_direction=True, locale=LOCALE)
+
+
+def words(value: Any) -> str:
+    """Return a code such as IN_REVIEW as words: “In review”."""
+    return NONE if value is None else str(value).replace("_", " ").capitalize()
+
+
+def _time(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def _zone(context: Context) -> ZoneInfo:
+    return ZoneInfo(context["visit"].zone)
+
+
+FILTERS = {
+    "money": money,
+    "number": number,
+    "percent": percent,
+    "moment": moment,
+    "day": day,
+    "words": words,
+    "ago": ago,
+}

@@ -1,0 +1,45 @@
+"""Log in and log out."""
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import refusals_of
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.sessions import DEVICE, REFRESH, ROOT
+from gateway.dashboard.visit import Guest, own_path
+
+router = area_router()
+
+
+@router.get("/dashboard/log-in")
+async def log_in_page(visit: Guest, next: str = ROOT) -> Response:
+    """Show the form. A visitor with a session goes on at once."""
+    if visit.user is not None:
+        return visit.redirect(own_path(next))
+    return visit.page("session/log_in.html", next=own_path(next))
+
+
+@router.post("/dashboard/log-in")
+async def log_in(visit: Guest) -> Response:
+    """Open a session and go to the page that the visitor came for."""
+    wanted = own_path(visit.form["next"])
+    credentials = {
+        "email": visit.form["email"],
+        "password": visit.form["password"],
+        "deviceToken": visit.session.cookies.get(DEVICE),
+    }
+    payload = (await visit.run("session/log_in", {"input": credentials}))["logIn"]
+    errors = refusals_of(payload)
+    if errors:
+        return visit.page("session/log_in.html", status=422, next=wanted, errors=errors)
+    visit.session.begin(payload)
+    return visit.redirect(wanted)
+
+
+@router.post("/dashboard/log-out")
+async def log_out(visit: Guest) -> Response:
+    """End the session. No-op without one."""
+    refresh = visit.session.cookies.get(REFRESH)
+    if refresh is not None:
+        await visit.run("session/log_out", {"input": {"refreshToken": refresh}})
+    visit.session.end()
+    return visit.redirect(f"{ROOT}/log-in")

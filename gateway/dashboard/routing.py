@@ -1,0 +1,131 @@
+"""What every page goes through: session, origin and form token first, then the page, then errors as pages."""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Scope
+
+from gateway.dashboard.backend import Backend
+from gateway.dashboard.forms import CSRF, Form, FormTokens, check_origin, read_form
+from gateway.dashboard.notices import Notices
+from gateway.dashboard.problems import LogInNeeded, Problem, not_found
+from gateway.dashboard.rendering import Renderer
+from gateway.dashboard.sessions import BrowserSession
+from gateway.dashboard.visit import NO_STORE, Visit, log_in_path
+
+logger = logging.getLogger(__name__)
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Shell:
+    """What all pages share; one per application.
+
+    Args:
+        backend: the dashboard's dependencies.
+        paths: path patterns of all pages.
+    """
+
+    def __init__(self, backend: Backend, paths: Iterable[str]) -> None:
+        self._backend = backend
+        self._renderer = Renderer(paths)
+        self._tokens, self._notices = FormTokens(backend.secret), Notices(backend.secret)
+        images = " ".join(("'self'", "data:", *backend.image_origins))
+        self._headers = {
+            "content-security-policy": (
+                f"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src {images}; "
+                "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ),
+            # Not "no-referrer": with it, browsers hide the origin of forms.
+            "referrer-policy": "same-origin",
+        }
+
+    def visit(self, request: Request) -> Visit:
+        """Begin a visit. It has no session yet."""
+        session = BrowserSession(self._backend, request)
+        return Visit(request, session, Form(), renderer=self._renderer, tokens=self._tokens, notices=self._notices)
+
+    async def answer(self, request: Request, page: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+        """Answer a request by a page, or by the page of an error."""
+        visit = self.visit(request)
+        request.state.visit = visit
+        try:
+            await visit.session.open()
+            if request.method not in SAFE:
+                check_origin(request)
+                visit.form = await read_form(request)
+                self._tokens.check(visit.form[CSRF], visit.session)
+            response = await page(request)
+        except Exception as error:  # noqa: BLE001 - every error gets a page
+            response = self._of_error(visit, error)
+        visit.session.cookies.write(response)
+        response.headers.update(self._headers)
+        return response
+
+    def too_large(self, scope: Scope, *, limit: int) -> Response:
+        """Return the page for a form of more bytes than the gateway reads."""
+        message = f"What you sent is larger than {limit:,} bytes. Nothing was changed. Go back and send less at once."
+        response = self._of_problem(self.visit(Request(scope)), Problem("BODY_TOO_LARGE", message))
+        response.headers.update(self._headers)
+        return response
+
+    def _of_error(self, visit: Visit, error: Exception) -> Response:
+        match error:
+            case LogInNeeded():
+                visit.session.end()
+                return _to_log_in(visit)
+            case Problem():
+                return self._of_problem(visit, error)
+            case RequestValidationError():
+                return self._of_problem(visit, Problem("INVALID_INPUT", _first_fault(error)))
+            case HTTPException(status_code=404):
+                return self._of_problem(visit, not_found("page"))
+            case HTTPException():
+                return self._of_problem(visit, Problem("INVALID_INPUT", str(error.detail)))
+            case _:
+                logger.error("internal error of the page %s", visit.path, exc_info=error)
+                return self._of_problem(visit, Problem("INTERNAL", "The page failed. Nothing more is known here."))
+
+    def _of_problem(self, visit: Visit, problem: Problem) -> Response:
+        template = "problems/partial.html" if visit.is_partial else "problems/page.html"
+        number = getattr(visit.request.state, "request_id", "")
+        response = visit.page(template, status=problem.status, problem=problem, request_id=number)
+        if problem.retry_after is not None:
+            response.headers["retry-after"] = str(problem.retry_after)
+        return response
+
+
+def _to_log_in(visit: Visit) -> Response:
+    path = log_in_path(visit.request)
+    if visit.is_partial:
+        return Response(status_code=204, headers={**NO_STORE, "hx-redirect": path})
+    return RedirectResponse(path, status_code=303, headers=NO_STORE)
+
+
+def _first_fault(error: RequestValidationError) -> str:
+    first = error.errors()[0]
+    return f"{first['loc'][-1]}: {first['msg']}."
+
+
+class DashboardRoute(APIRoute):
+    """A route whose requests go through the shell."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        page = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            shell: Shell = request.app.state.dashboard
+            return await shell.answer(request, page)
+
+        return handler
+
+
+def area_router() -> APIRouter:
+    """Return the router of an area. Its paths begin with ``/dashboard``."""
+    return APIRouter(route_class=DashboardRoute, include_in_schema=False)

@@ -1,0 +1,184 @@
+"""One request to the dashboard, as the pages see it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+from uuid import UUID, uuid4, uuid5
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from gateway.dashboard.forms import CSRF, Form, FormTokens
+from gateway.dashboard.library import document
+from gateway.dashboard.notices import Notices
+from gateway.dashboard.problems import LogInNeeded, Refusals, not_found, refusals_of
+from gateway.dashboard.rendering import Renderer
+from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of, problem_of
+
+NO_STORE = {"cache-control": "no-store"}
+NOTICE_SECONDS = 60
+
+
+class Change:
+    """The outcome of a mutation."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.payload = payload
+        self.errors = refusals_of(payload)
+        """Why it was refused. Empty, which is false, if it was carried out."""
+
+    def __getitem__(self, name: str) -> Any:
+        return self.payload[name]
+
+
+class Visit:
+    """A visitor's request: runs documents as the visitor and renders pages."""
+
+    def __init__(
+        self,
+        request: Request,
+        session: BrowserSession,
+        form: Form,
+        *,
+        renderer: Renderer,
+        tokens: FormTokens,
+        notices: Notices,
+    ) -> None:
+        self.request, self.session, self.form = request, session, form
+        self._renderer, self._tokens, self._notices = renderer, tokens, notices
+        self._store: dict[str, Any] | None = None
+        self.zone = "UTC"
+        """IANA time zone of the page's times: that of its store."""
+
+    @property
+    def user(self) -> dict[str, Any] | None:
+        """The visitor's ``id``, ``email`` and ``name``. None if the visitor is not logged in."""
+        return self.session.user
+
+    @property
+    def path(self) -> str:
+        return self.request.url.path
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a part of a page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    async def run(self, name: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run the document ``documents/<name>.graphql`` as the visitor. Return its data.
+
+        Raises:
+            LogInNeeded: the session has ended.
+            Problem: the API answered with an error. The shell shows it as a page.
+        """
+        answer = await self.session.answer(name, dict(variables or {}))
+        if not answer.get("errors"):
+            data: dict[str, Any] = answer["data"]
+            return data
+        if code_of(answer) == "UNAUTHENTICATED":
+            raise LogInNeeded
+        raise problem_of(answer)
+
+    async def change(self, name: str, input: Mapping[str, Any] | None = None, *, part: str = "", **more: Any) -> Change:
+        """Run a document with one mutation and the variable ``$input``. The next page shows what it changed.
+
+        A form that is sent twice changes things once: the command id comes from the form and the input. Documents of
+        mutations that take no ``commandId`` are left alone.
+
+        Args:
+            name: the document.
+            input: its ``$input``. A ``commandId`` of your own counts.
+            part: tells mutations with equal input apart, if one form sends several.
+            more: other variables.
+
+        Raises:
+            LogInNeeded, Problem: see :meth:`run`. A refusal is no problem; see :attr:`Change.errors`.
+        """
+        given = dict(input or {})
+        if self.session.takes_command_id(name) and "commandId" not in given:
+            given["commandId"] = str(uuid5(self.form.command_id, f"{name}\0{part}\0{given!r}"))
+        (payload,) = (await self.run(name, {"input": given, **more})).values()
+        change = Change(payload)
+        self.session.saw(payload.get("consistencyToken"))
+        return change
+
+    async def store(self, store_id: UUID | str) -> dict[str, Any]:
+        """Return the store that the page belongs to. The page then has the store's navigation and time zone.
+
+        Raises:
+            Problem: the store is unknown, or another merchant's.
+        """
+        if self._store is None:
+            store = (await self.run("shell/store", {"id": str(store_id)}))["store"]
+            if store is None:
+                raise not_found("store")
+            self._store, self.zone = store, store["timeZone"]
+        return self._store
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """Render ``templates/<template>`` as a page."""
+        return HTMLResponse(self.render(template, **values), status_code=status, headers=NO_STORE)
+
+    def render(self, template: str, **values: Any) -> str:
+        """Render a template with the shell's values: ``visit``, ``user``, ``store``, ``notice``, ``errors`` and ``form``."""
+        notice = None if self.is_partial else self._notices.read(self.session.cookies.get(NOTICE))
+        if notice is not None:
+            self.session.cookies.delete(NOTICE)
+        values.setdefault("errors", Refusals())
+        values.setdefault("form", self.form)
+        values.setdefault("store", self._store)
+        return self._renderer.render(template, visit=self, user=self.user, notice=notice, **values)
+
+    def redirect(self, path: str, *, notice: str | None = None) -> Response:
+        """Send the browser to another page of the dashboard (303), which shows the notice."""
+        if notice is not None:
+            self.session.cookies.set(NOTICE, self._notices.sign(notice), max_age=NOTICE_SECONDS)
+        return RedirectResponse(own_path(path), status_code=303, headers=NO_STORE)
+
+    def leave_for(self, url: str, *, name: str) -> Response:
+        """Send the browser to a page of another company, such as “Stripe”. Forms themselves may not lead there."""
+        return self.page("shell/leave.html", url=url, name=name)
+
+    def with_query(self, **changes: str | None) -> str:
+        """Return the page's own address with other query parameters. None removes one."""
+        query = {**self.request.query_params, **changes}
+        kept = {name: value for name, value in query.items() if value is not None}
+        return self.path + (f"?{urlencode(kept)}" if kept else "")
+
+    def form_token(self) -> dict[str, str]:
+        """Return the hidden fields of a form; ``forms.csrf()`` writes them."""
+        return {"name": CSRF, "token": self._tokens.sign(self.session), "command": str(uuid4())}
+
+
+def own_path(path: str | None) -> str:
+    """Return a path of the dashboard; anything else becomes its first page. The text may come from a visitor."""
+    inside = path is not None and (path == ROOT or path.startswith((f"{ROOT}/", f"{ROOT}?")))
+    return path if inside and path is not None and "\\" not in path and path.isprintable() else ROOT
+
+
+def log_in_path(request: Request) -> str:
+    """Return the log-in page that leads back to what the browser asked for."""
+    came_for = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    wanted = came_for if request.method == "GET" and came_for != ROOT else None
+    return f"{ROOT}/log-in" + (f"?next={quote(wanted, safe='')}" if wanted else "")
+
+
+async def _guest(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+async def _logged_in(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    if visit.user is None:
+        raise LogInNeeded
+    return visit
+
+
+Guest = Annotated[Visit, Depends(_guest)]
+"""The visit of a page that needs no log-in."""
+Visitor = Annotated[Visit, Depends(_logged_in)]
+"""The visit of a page for logged-in merchants. Others are sent to the log-in page."""
+
+__all__ = ["Change", "Guest", "Visit", "Visitor", "document", "own_path"]

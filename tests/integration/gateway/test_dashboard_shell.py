@@ -1,0 +1,92 @@
+"""The dashboard's shell: sessions, forms, errors, and the page of an unknown store."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from tests.support.platforms.dashboard import a_dashboard, form_of
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
+
+
+async def test_a_merchant_logs_in_sees_the_stores_and_logs_out(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    await platform.store(owner, "Ceramic planters")
+    hers = await platform.store(stranger, "Dog toys")
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get("/dashboard")
+        assert "Ceramic planters" in page
+        assert "Dog toys" not in page
+        response = await dashboard.client.get(f"/dashboard/stores/{uuid4()}/nothing")
+        assert response.status_code == 404
+        assert "script-src 'self'" in response.headers["content-security-policy"]
+        assert "does not exist" in response.text
+        assert str(hers) not in page
+        assert all(cookie.has_nonstandard_attr("HttpOnly") for cookie in dashboard.client.cookies.jar)
+        left = await dashboard.submit("/dashboard", "/dashboard/log-out")
+        assert left.headers["location"] == "/dashboard/log-in"
+        gone = await dashboard.client.get("/dashboard")
+        assert (gone.status_code, gone.headers["location"]) == (303, "/dashboard/log-in")
+
+
+async def test_a_session_outlives_its_access_token_in_two_tabs_at_once(platform: Platform, owner: Merchant) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        platform.clock.advance(timedelta(minutes=20))
+        dashboard.client.cookies.delete("zyenta_access")
+        before = dict(dashboard.client.cookies)
+        first = await dashboard.client.get("/dashboard", headers={"cookie": _header(before)})
+        second = await dashboard.client.get("/dashboard", headers={"cookie": _header(before)})
+        assert (first.status_code, second.status_code) == (200, 200)
+        await dashboard.get("/dashboard")
+
+
+async def test_wrong_credentials_keep_the_address_and_say_so(platform: Platform, owner: Merchant) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        await dashboard.submit("/dashboard", "/dashboard/log-out")
+        login = "/dashboard/log-in"
+        response = await dashboard.submit(
+            login, login, {"email": "<script>x</script>@example.com", "password": "wrong"}
+        )
+        assert response.status_code == 422
+        assert "&lt;script&gt;x" in response.text
+        assert "<script>x" not in response.text
+        assert "is wrong" in response.text
+        assert 'wrong"' not in response.text
+        inside = await dashboard.submit(
+            f"{login}?next=//evil.example", login, {"email": owner.email, "password": PASSWORD}
+        )
+        assert inside.headers["location"] == "/dashboard"
+
+
+async def test_a_form_of_another_site_or_without_a_token_changes_nothing(platform: Platform, owner: Merchant) -> None:
+    async with a_dashboard(platform, owner) as dashboard, a_dashboard(platform) as other:
+        form = form_of(await dashboard.get("/dashboard"), "/dashboard/log-out")
+        theirs = form_of(await other.get("/dashboard"), "/dashboard/log-out")
+        attempts: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+            ({}, {}),
+            ({"csrf": "nonsense"}, {}),
+            (theirs, {}),
+            (form, {"origin": "https://evil.example"}),
+            (form, {"origin": "null"}),
+            (form, {"sec-fetch-site": "cross-site"}),
+            (form, {"sec-fetch-site": "same-site"}),
+        )
+        for fields, headers in attempts:
+            response = await dashboard.client.post("/dashboard/log-out", data=fields, headers=headers)
+            assert response.status_code == 403, (fields, headers)
+        await dashboard.get("/dashboard")
+        # Fetch metadata as browsers send it.
+        allowed = {"origin": dashboard.url, "sec-fetch-site": "same-origin"}
+        response = await dashboard.client.post("/dashboard/log-out", data=form, headers=allowed)
+        assert response.status_code == 303
+
+
+async def test_a_form_of_a_megabyte_gets_a_page(platform: Platform, owner: Merchant) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        response = await dashboard.submit("/dashboard", "/dashboard/log-out", {"text": "x" * 1_100_000})
+        assert response.status_code == 413
+        assert response.headers["content-type"].startswith("text/html")
+        await dashboard.get("/dashboard")
+
+
+def _header(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())

@@ -1,0 +1,141 @@
+"""The dashboard's documents, files and imports, without a server."""
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from graphql import OperationDefinitionNode, build_schema, parse, validate
+from jinja2 import Environment, FileSystemLoader, nodes
+
+from gateway.dashboard.app import area_routers
+from gateway.dashboard.forms import Form
+from gateway.dashboard.library import library
+from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
+from gateway.dashboard.problems import refusals_of
+from gateway.dashboard.rendering import HERE, Renderer
+from gateway.dashboard.visit import own_path
+from gateway.graphql.budgets import AUTHENTICATED, check_text
+from gateway.graphql.limits import DocumentMeter
+from gateway.graphql.schema import build_schema as our_schema
+
+SCHEMA = build_schema((Path(__file__).parents[3] / "schemas" / "schema.graphql").read_text("utf-8"))
+VENDORS = (HERE / "static" / "vendor", Path(__file__).parents[2] / "support" / "vendor")
+TEMPLATES = sorted(path.relative_to(HERE / "templates").as_posix() for path in (HERE / "templates").rglob("*.html"))
+SOURCES = [path.read_text("utf-8") for path in sorted(HERE.rglob("*.py")) if path != HERE / "__init__.py"]
+
+
+@pytest.mark.parametrize("name", library())
+def test_a_document_is_one_valid_operation_within_the_limits_of_every_client(name: str) -> None:
+    text = library()[name]
+    document = parse(text)
+    assert validate(SCHEMA, document) == []
+    assert len([each for each in document.definitions if isinstance(each, OperationDefinitionNode)]) == 1
+    assert text.startswith("# "), "A document begins with a comment that says what it is for."
+    check_text(text, AUTHENTICATED)
+    DocumentMeter(our_schema().graphql_schema).measure(document, AUTHENTICATED).check(AUTHENTICATED)
+
+
+def test_every_document_is_used_and_every_used_one_exists() -> None:
+    named = {name for source in SOURCES for name in re.findall(r'"([a-z_]+/[a-z_]+)"', source)}
+    called = {name for source in SOURCES for name in re.findall(r'(?:run|change|answer)\(\s*"([^"]+)"', source)}
+    assert called <= set(library())
+    assert set(library()) <= named
+
+
+@pytest.mark.parametrize("folder", VENDORS, ids=lambda folder: folder.parent.name)
+def test_vendored_files_are_those_of_the_named_release(folder: Path) -> None:
+    packages = tomllib.loads((folder / "packages.toml").read_text("utf-8"))
+    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(packages)
+    for name, package in packages.items():
+        digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / name).iterdir()}
+        assert digests == package["sha256"], name
+        assert "LICENSE" in digests
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_has_no_inline_script_or_style_and_no_text_past_the_escaping(name: str) -> None:
+    text = (HERE / "templates" / name).read_text("utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text), "The Content-Security-Policy refuses inline scripts."
+    assert not re.search(r"<style|\bstyle\s*=|\son[a-z]+\s*=\s*[\"']|hx-on|hx-vals=.js|javascript:", text)
+    assert "|safe" not in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_form_that_posts_has_a_token(name: str) -> None:
+    text = (HERE / "templates" / name).read_text("utf-8")
+    for form in re.findall(r"<form\b[^>]*post[^>]*>.*?</form>", text, re.DOTALL | re.IGNORECASE):
+        assert "csrf()" in form
+
+
+def test_every_template_that_is_named_exists() -> None:
+    environment = Environment(loader=FileSystemLoader(HERE / "templates"))
+    for name in TEMPLATES:
+        tree = environment.parse((HERE / "templates" / name).read_text("utf-8"))
+        for node in tree.find_all((nodes.Extends, nodes.Import, nodes.FromImport, nodes.Include)):
+            template = getattr(node, "template", None)
+            if isinstance(template, nodes.Const):
+                assert template.value in TEMPLATES, name
+    for source in SOURCES:
+        for named in re.findall(r'(?:page|render)\(\s*"([^"]+\.html)"', source):
+            assert named in TEMPLATES
+
+
+def test_every_template_compiles_with_the_filters_of_the_renderer() -> None:
+    environment = Renderer([])._templates
+    for name in TEMPLATES:
+        environment.get_template(name)
+
+
+def test_the_navigation_leads_only_to_pages_that_exist() -> None:
+    paths = {route.path for router in area_routers() for route in router.routes if isinstance(route, APIRoute)}
+    navigation = Navigation(paths)
+    shown = {link.href for _, links in navigation.account("/dashboard") for link in links}
+    assert "/dashboard" in shown
+    assert shown <= paths
+    assert Navigation([]).store("/dashboard", "x") == []
+    everything = {entry.path for group in (*ACCOUNT, *STORE) for entry in group.entries}
+    links = Navigation(everything).store("/dashboard/stores/7/products/9", "7")
+    assert [link.label for _, group in links for link in group if link.current] == ["Products"]
+
+
+@pytest.mark.parametrize(
+    ("path", "safe"),
+    [
+        ("/dashboard", True),
+        ("/dashboard/stores?after=x", True),
+        ("/dashboardx", False),
+        ("//evil.example", False),
+        ("/dashboard\\@evil", False),
+        ("/dashboard/\r\nset-cookie: a=b", False),
+        ("https://evil.example/dashboard", False),
+        (None, False),
+        ("", False),
+    ],
+)
+def test_a_visitor_is_led_only_to_pages_of_the_dashboard(path: str | None, safe: bool) -> None:
+    assert own_path(path) == (path if safe else "/dashboard")
+
+
+def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
+    errors = refusals_of(
+        {
+            "userErrors": [
+                {"code": "A", "message": "one", "field": "price.amount"},
+                {"code": "B", "message": "two", "field": ["title"]},
+                {"code": "C", "message": "three", "field": None},
+            ]
+        }
+    )
+    assert errors.of("price") == ["one"]
+    assert errors.of("title") == ["two"]
+    assert errors.others("price") == ["two", "three"]
+    assert errors.others("price", "title") == ["three"]
+    assert not refusals_of({"userErrors": []})
+
+
+def test_an_empty_form_has_empty_texts() -> None:
+    form = Form()
+    assert (form["title"], form.text("title"), form.texts("ids"), form.checked("on")) == ("", None, [], False)
