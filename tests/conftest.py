@@ -37,7 +37,8 @@ async def postgres_dsn() -> AsyncIterator[str]:
         Path(directory).chmod(0o711)
         # Only tests may write. Autovacuum's transactions hold the settled log back; the platform waits for that, but a
         # test that reads once does not.
-        settings = {"max_connections": "200", "autovacuum": "off"}
+        # A test loses its server at most, never the machine: nothing has to reach the disk.
+        settings = {"max_connections": "200", "autovacuum": "off", "fsync": "off", "full_page_writes": "off"}
         server = EmbeddedPostgres(Path(directory) / "postgres", settings=settings)
         await server.start()
         yield server.dsn
