@@ -32,7 +32,7 @@ async def write_together(
     if any(model.isolator.suspected for model, _ in unapplied) or not await _in_one_transaction(unapplied, connection):
         for model, mine in unapplied:
             # What is suspected was applied to no read model; what a rebalance took away is no longer its own.
-            await model.apply(model.partitions.unapplied(mine), connection)
+            await model.apply(mine, connection)
 
 
 async def _in_one_transaction(

@@ -1,7 +1,7 @@
 """One read model in a process that follows the log: its partitions, and writing to it alone."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 from aiokafka import ConsumerRecord
@@ -42,6 +42,8 @@ class FollowedModel:
         self.partitions = OwnedPartitions(projection.name, pool)
         self.isolator = PoisonRecordIsolator(self, self.group, projection.handles, poison)
         self._live = live
+        self._owners: Mapping[int, int] = {}
+        """The owner numbers under which the batch at hand was chosen."""
 
     async def take(self, numbers: Iterable[int]) -> None:
         """Become the owner of partitions.
@@ -77,11 +79,12 @@ class FollowedModel:
         self._live = await self.partitions.reclaim(fenced, self._live, connection)
 
     async def apply(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Apply records to this read model alone, and isolate what cannot be applied.
+        """Apply those of the records that are not applied yet to this read model alone, and isolate what cannot be applied.
 
         Raises:
-            Fenced: another process, or a rebuild, took partitions over.
+            Fenced: another process, or a rebuild, took partitions over, or a rebalance did for a while.
         """
+        records, self._owners = self.partitions.unapplied(records), self.partitions.owners
         suspected = self.isolator.suspected
         # Suspected partitions come last, so that the others do not wait for them.
         trusted = [each for each in records if each.partition not in suspected]
@@ -99,15 +102,22 @@ class FollowedModel:
         self.isolator.suspect(records)
 
     async def read_and_write(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Apply those of the records that are not applied yet: a rebalance may have come since they were chosen."""
-        records = self.partitions.unapplied(records)
+        """Apply records.
+
+        Raises:
+            Fenced: a partition changed hands since the batch was chosen.
+        """
         decode = self.projection.decoder.decode_record
         events = [event for record in records if (event := decode(record.headers, record.value)) is not None]
         await self._write(events, records, connection)
 
     async def pass_over(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
-        """Move the checkpoints past records that change nothing, unless they are past them already."""
-        await self._write([], self.partitions.unapplied(records), connection)
+        """Move the checkpoints past records that change nothing.
+
+        Raises:
+            Fenced: a partition changed hands since the batch was chosen.
+        """
+        await self._write([], records, connection)
 
     async def _write(
         self, batch: Sequence[DecodedEvent], records: Sequence[ConsumerRecord], connection: Connection
@@ -115,10 +125,12 @@ class FollowedModel:
         """Write rows and checkpoints in one transaction.
 
         Raises:
-            Fenced: a partition has another owner by now.
+            Fenced: a partition has another owner by now, or had one in between. Its records that were passed over
+                then are before these.
         """
         if not records:
             return
+        self.partitions.check_same_owners(records, self._owners)
         moved = self.partitions.after(records)
         try:
             async with connection.transaction():

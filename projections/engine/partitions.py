@@ -52,6 +52,11 @@ class OwnedPartitions:
         """How far each owned partition is applied."""
         return list(self._checkpoints.values())
 
+    @property
+    def owners(self) -> Mapping[int, int]:
+        """The owner numbers under which the partitions are held."""
+        return {number: checkpoint.owner for number, checkpoint in self._checkpoints.items()}
+
     def clear(self) -> None:
         """Forget every partition; the checkpoints stay as they are."""
         self._checkpoints.clear()
@@ -98,6 +103,16 @@ class OwnedPartitions:
                 reached[record.partition] = position
                 unapplied.append(record)
         return unapplied
+
+    def check_same_owners(self, records: Iterable[ConsumerRecord], owners: Mapping[int, int]) -> None:
+        """Make sure that the partitions of these records are held under the same owner numbers as before.
+
+        Raises:
+            Fenced: a rebalance took a partition away since, even if another one brought it back.
+        """
+        now = self.owners
+        if any(now.get(number) != owners.get(number) for number in {record.partition for record in records}):
+            raise Fenced(self._name, ())
 
     def after(self, records: Sequence[ConsumerRecord]) -> dict[int, Checkpoint]:
         """Return where the partitions of these records stand once the records are applied.

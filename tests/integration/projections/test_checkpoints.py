@@ -32,16 +32,37 @@ async def test_records_chosen_before_a_rebalance_are_not_applied_again_after_it(
         await connection.execute(f'set search_path to "{MODEL.name}", public')
         first, second = (FollowedModel(MODEL, live, pool, ports) for _ in range(2))
         await first.take([NUMBER])
-        await first.read_and_write(RECORDS[:3], connection)
+        await first.apply(RECORDS[:3], connection)
         await second.take([NUMBER])
-        await second.read_and_write(RECORDS[3:9], connection)
+        await second.apply(RECORDS[3:9], connection)
         await first.take([NUMBER])  # a second rebalance, while the first runner still holds older records
         reached = (await positions_of(connection, MODEL.name))[NUMBER]
-        await first.read_and_write(RECORDS[3:6], connection)
-        await first.pass_over(RECORDS[3:5], connection)
+        await first.apply(RECORDS[3:6], connection)
         assert (await positions_of(connection, MODEL.name))[NUMBER] == reached
-        await first.read_and_write(RECORDS[6:12], connection)
+        await first.apply(RECORDS[6:12], connection)
         assert (await positions_of(connection, MODEL.name))[NUMBER].position > reached.position
+
+
+async def test_records_passed_over_while_a_partition_was_away_are_not_followed_by_later_ones(
+    pool: asyncpg.Pool,
+) -> None:
+    """A batch is applied in chunks, and two rebalances may come between two of them."""
+    ports = PoisonRecordPorts(dead_letters=RecordedDeadLetters(), ledger=PostgresDeliveries(pool), clock=SystemClock())
+    async with pool.acquire() as connection:
+        live = await ensure_live(connection, MODEL)
+        await connection.execute(f'set search_path to "{MODEL.name}", public')
+        model = FollowedModel(MODEL, live, pool, ports)
+        await model.take([NUMBER])
+        await model.apply(RECORDS[:3], connection)
+        reached = (await positions_of(connection, MODEL.name))[NUMBER].position
+        await model.leave([NUMBER])
+        with pytest.raises(Fenced):
+            await model.read_and_write(RECORDS[3:6], connection)
+        await model.take([NUMBER])
+        for write in (model.read_and_write, model.pass_over):
+            with pytest.raises(Fenced):
+                await write(RECORDS[6:9], connection)
+        assert (await positions_of(connection, MODEL.name))[NUMBER].position == reached
 
 
 async def test_a_checkpoint_that_would_go_back_is_refused(pool: asyncpg.Pool) -> None:
