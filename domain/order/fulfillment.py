@@ -9,6 +9,7 @@ from domain.order.after_sale.events import ParcelCorrected, ParcelShipped, Piece
 from domain.order.aggregate import Order
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderDelivered, OrderEvent, OrderFulfilled, OrderStatus, ShipmentCorrected
+from domain.order.sourcing_errors import OrderIsHeld
 
 OPEN = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED})
 """Statuses in which something can be sent."""
@@ -31,12 +32,15 @@ def fulfil(order: Order, *, carrier: str | None, tracking_number: str | None, at
 
     Raises:
         OrderNotOpen: the order is not paid, or cancelled or refunded.
+        OrderIsHeld: the order waits for a decision of the merchant.
     """
     parcels, left = order.after.parcels, pieces_to_send(order)
     if parcels and not left:
         return correct_parcel(order, len(parcels), carrier=carrier, tracking_number=tracking_number, at=at)
     if order.status not in OPEN:
         raise OrderNotOpen(order.id, order.status, "fulfilled")
+    if order.after.sourcing.held is not None:
+        raise OrderIsHeld(order.number)
     if not parcels and sum(left.values()) == order.items:
         return (OrderFulfilled(**next_header(order, at), carrier=carrier, tracking_number=tracking_number),)
     rest = [Pieces(variant_id=variant_id, quantity=count) for variant_id, count in left.items()]
@@ -50,10 +54,13 @@ def ship_parcel(
 
     Raises:
         OrderNotOpen: the order is not paid, all of it was sent, or it is cancelled or refunded.
+        OrderIsHeld: the order waits for a decision of the merchant.
         InvalidInput: a line is not in the order, or more pieces than are left to send.
     """
     if order.status not in OPEN:
         raise OrderNotOpen(order.id, order.status, "fulfilled")
+    if order.after.sourcing.held is not None:
+        raise OrderIsHeld(order.number)
     left, known = dict(pieces_to_send(order)), {line.variant_id for line in order.lines}
     if not lines:
         raise InvalidInput("lines", "The parcel is empty. Name at least one piece.")

@@ -14,6 +14,15 @@ class OrderNotHeld(DomainError):
         super().__init__(f"Order {number} is not held, so there is nothing to decide.")
 
 
+class OrderIsHeld(DomainError):
+    """The order waits for a decision, so nothing of it is sent."""
+
+    code: ClassVar[str] = "ORDER_IS_HELD"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Order {number} is held. Decide first: buy its goods anyway, send other goods, or refund it.")
+
+
 class NotToBeBought(DomainError):
     """The order's goods cannot be bought at a supplier now."""
 
