@@ -42,7 +42,9 @@ def moment(context: Context, value: Any) -> str:
     return (
         NONE
         if value is None
-        else format_datetime(_time(value), "medium", tzinfo=_zone(context), locale=LOCALE).replace("\u202f", " ")
+        else format_datetime(_time(value), "MMM d, y, h:mm a", tzinfo=_zone(context), locale=LOCALE).replace(
+            "\u202f", " "
+        )
     )
 
 
