@@ -1,6 +1,6 @@
 """What queries of the sales read model return; all frozen, times in UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -351,6 +351,33 @@ class OrderView:
                 for line in refund.lines
             ),
         )
+
+    @property
+    def to_send(self) -> Mapping[UUID, int]:
+        """Pieces by variant that were neither sent nor refunded instead; none unless the order is paid and open."""
+        if self.status not in {OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED}:
+            return {}
+        left = {line.variant_id: line.quantity for line in self.lines}
+        for piece in (piece for parcel in self.parcels for piece in parcel.lines):
+            left[piece.variant_id] = left.get(piece.variant_id, 0) - piece.quantity
+        for line in self._refunded_lines:
+            left[line.variant_id] = left.get(line.variant_id, 0) - line.unsent
+        return {variant_id: count for variant_id, count in left.items() if count > 0}
+
+    @property
+    def to_refund(self) -> Mapping[UUID, int]:
+        """Pieces by variant that no refund names; none unless the order is paid."""
+        if self.paid is None:
+            return {}
+        left = {line.variant_id: line.quantity for line in self.lines}
+        for line in self._refunded_lines:
+            left[line.variant_id] = left.get(line.variant_id, 0) - line.quantity
+        return {variant_id: count for variant_id, count in left.items() if count > 0}
+
+    @property
+    def _refunded_lines(self) -> Iterator[RefundedPieces]:
+        for refund in self.refunds:
+            yield from refund.lines if refund.status is not RefundStatus.FAILED else ()
 
     @property
     def withdrawal_deadline(self) -> date | None:

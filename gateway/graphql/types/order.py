@@ -92,6 +92,10 @@ class OrderLine:
     total: Decimal
     currency: str
     short: int = strawberry.field(description="Units of this line that were not in stock when the order was paid.")
+    to_ship: int = strawberry.field(
+        description="Units that were neither sent nor refunded instead. 0 until it is paid."
+    )
+    to_refund: int = strawberry.field(description="Units that no refund names. 0 until the order is paid.")
     view: strawberry.Private[OrderLineView]
     reading: strawberry.Private[ReadContext]
 
@@ -101,7 +105,7 @@ class OrderLine:
         return None if view is None else Product.of(view, self.reading)
 
     @classmethod
-    def of(cls, view: OrderLineView, reading: ReadContext) -> Self:
+    def of(cls, view: OrderLineView, order: OrderView, reading: ReadContext) -> Self:
         return cls(
             product_id=as_gid(view.product_id),
             variant_id=as_gid(view.variant_id),
@@ -112,6 +116,8 @@ class OrderLine:
             total=view.total.decimal,
             currency=view.unit_price.currency,
             short=view.short,
+            to_ship=order.to_send.get(view.variant_id, 0),
+            to_refund=order.to_refund.get(view.variant_id, 0),
             view=view,
             reading=reading,
         )
@@ -299,7 +305,6 @@ class Order(Derived, Node):
         **{
             name: resolved(name)
             for name in (
-                "lines",
                 "unmatched_payments",
                 "parcels",
                 "refunds",
@@ -310,6 +315,7 @@ class Order(Derived, Node):
                 "withdrawals",
             )
         },
+        "lines": resolved("lines", "status", "parcels", "refunds", "paid"),
         "page_versions": resolved("pages"),
         "costs": resolved("sourcing"),
         **dict.fromkeys(("disputes", "mails", "timeline"), resolved("id")),
@@ -319,7 +325,7 @@ class Order(Derived, Node):
 
     @strawberry.field
     def lines(self) -> list[OrderLine]:
-        return [OrderLine.of(line, self.reading) for line in self.view.lines]
+        return [OrderLine.of(line, self.view, self.reading) for line in self.view.lines]
 
     @field("Payments that came late, twice or in a wrong amount, the oldest first. The merchant must settle them.")
     def unmatched_payments(self) -> list[UnmatchedPayment]:

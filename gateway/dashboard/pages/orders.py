@@ -1,0 +1,190 @@
+"""Orders of a store: the list, one order with its timeline, its packing slip, and the evidence for a dispute."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+
+PAGE = 25
+VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "all": ("All", {}),
+    "decide": ("Needs a decision", {"needsAttention": True}),
+    "ship": ("To ship", {"statuses": ["PAID", "PARTLY_FULFILLED"]}),
+    "sent": ("Shipped", {"statuses": ["FULFILLED"]}),
+    "unpaid": ("Waiting for payment", {"statuses": ["PENDING"]}),
+    "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),
+}
+"""The list's views: a label, and the arguments of the document."""
+STATUSES = {
+    "PENDING": ("Waiting for payment", "wait"),
+    "PAID": ("To ship", "wait"),
+    "PARTLY_FULFILLED": ("Partly shipped", "wait"),
+    "FULFILLED": ("Shipped", "good"),
+    "CANCELLED": ("Cancelled", "plain"),
+    "REFUNDED": ("Refunded", "plain"),
+}
+"""An order's status as merchants call it, and the kind of its badge."""
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/orders")
+async def orders(
+    visit: Visitor,
+    store_id: UUID,
+    view: str = "all",
+    q: str = "",
+    after: str | None = None,
+    before: str | None = None,
+) -> Response:
+    """List orders. A search that finds one order leads to it, and an e-mail address leads to its customer."""
+    store = await visit.store(store_id)
+    search = q.strip()
+    if "@" in search:
+        return visit.redirect(f"/dashboard/stores/{store['id']}/customers?email={quote(search)}")
+    _, wanted = VIEWS.get(view, VIEWS["all"])
+    page = {"last": PAGE, "before": before} if before else {"first": PAGE, "after": after}
+    number = {"number": search} if search else {}
+    found = (await visit.run("orders/list", {"id": store["id"], **page, **wanted, **number}))["store"]["orders"]
+    if search and len(found["nodes"]) == 1:
+        return visit.redirect(order_path(store_id, found["nodes"][0]["id"]))
+    return visit.page(
+        "orders/list.html",
+        orders=found,
+        view=view if view in VIEWS else "all",
+        views=VIEWS,
+        q=search,
+        statuses=STATUSES,
+    )
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}")
+async def order(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
+    """Show an order."""
+    return await show_order(visit, store_id, order_id)
+
+
+async def show_order(
+    visit: Visit, store_id: UUID, order_id: UUID, *, errors: Refusals | None = None, status: int = 200
+) -> Response:
+    """Return the page of an order, with what its last form was refused for."""
+    await visit.store(store_id)
+    found = (await visit.run("orders/detail", {"id": str(order_id)}))["order"]
+    if found is None or found["storeId"] != str(store_id):
+        raise not_found("order")
+    titles = {line["variantId"]: title_of(line) for line in found["lines"]}
+    alternatives: list[dict[str, Any]] = []
+    if found["hold"] is not None:
+        store = (await visit.run("orders/alternatives", {"id": str(store_id)}))["store"]
+        alternatives = offers(store["products"]["nodes"], {line["variantId"] for line in found["lines"]})
+    return visit.page(
+        "orders/detail.html",
+        status=status,
+        order=found,
+        titles=titles,
+        alternatives=alternatives,
+        path=order_path(store_id, order_id),
+        statuses=STATUSES,
+        to_ship=sum(line["toShip"] for line in found["lines"]),
+        errors=errors or Refusals(),
+    )
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/packing-slip")
+async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: int | None = None) -> Response:
+    """Show what goes into a parcel, for printing: one that was sent, or what is left to send."""
+    await visit.store(store_id)
+    found = await visit.run("orders/slip", {"id": str(order_id)})
+    slip = found["order"]
+    if slip is None or slip["storeId"] != str(store_id):
+        raise not_found("order")
+    sent = next((each for each in slip["parcels"] if each["number"] == parcel), None)
+    if parcel is not None and sent is None:
+        raise not_found("parcel")
+    pieces = {line["variantId"]: line["quantity"] for line in sent["lines"]} if sent else None
+    lines = [
+        {
+            **line,
+            "pieces": pieces.get(line["variantId"], 0) if pieces is not None else line["toShip"] or line["quantity"],
+        }
+        for line in slip["lines"]
+    ]
+    return visit.page(
+        "orders/slip.html",
+        order=slip,
+        parcel=sent,
+        lines=[line for line in lines if line["pieces"]],
+        business=found["me"]["businessIdentity"],
+        path=order_path(store_id, order_id),
+    )
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/disputes")
+async def disputes(visit: Visitor, store_id: UUID) -> Response:
+    """List a store's disputes, with the rate that card networks watch."""
+    store = await visit.store(store_id)
+    found = (await visit.run("orders/disputes", {"id": store["id"]}))["store"]
+    return visit.page("orders/disputes.html", disputes=found["disputes"], rate=found["disputeRate"])
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}")
+async def dispute(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Show a dispute and its evidence."""
+    return await show_dispute(visit, store_id, order_id, dispute_id)
+
+
+async def show_dispute(
+    visit: Visit,
+    store_id: UUID,
+    order_id: UUID,
+    dispute_id: str,
+    *,
+    errors: Refusals | None = None,
+    status: int = 200,
+) -> Response:
+    """Return the page of a dispute, with what its last form was refused for."""
+    await visit.store(store_id)
+    found = (await visit.run("orders/dispute", {"id": str(order_id)}))["order"]
+    disputed = next((each for each in (found or {}).get("disputes", ()) if each["id"] == dispute_id), None)
+    if found is None or found["storeId"] != str(store_id) or disputed is None:
+        raise not_found("dispute")
+    return visit.page(
+        "orders/dispute.html",
+        status=status,
+        order=found,
+        dispute=disputed,
+        path=order_path(store_id, order_id),
+        errors=errors or Refusals(),
+    )
+
+
+def order_path(store_id: UUID | str, order_id: UUID | str) -> str:
+    """Return the address of an order's page."""
+    return f"/dashboard/stores/{store_id}/orders/{order_id}"
+
+
+def title_of(line: Mapping[str, Any]) -> str:
+    """Return a line's title with its variant, unless the product has one variant."""
+    variant = line["variantTitle"]
+    return str(line["title"]) if variant in {"Default", ""} else f"{line['title']} · {variant}"
+
+
+def offers(products: list[dict[str, Any]], taken: set[str]) -> list[dict[str, Any]]:
+    """Return the variants that may be sent in place of a line: those in stock that the order does not have."""
+    return [
+        {
+            "value": f"{product['id']} {variant['id']}",
+            "label": f"{title_of({'title': product['title'], 'variantTitle': variant['title']})}, {variant['available']} in stock",
+            "price": variant["price"],
+            "currency": product["currency"],
+        }
+        for product in products
+        for variant in product["variants"]
+        if variant["available"] > 0 and variant["id"] not in taken
+    ]

@@ -1,0 +1,196 @@
+"""The dashboard's pages of selling over real HTTP: orders first."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from commands.disputes import RecordDispute
+from commands.order import RecordPayment
+from commands.purchasing import RecordSourcing
+from commands.returns import RequestReturn
+from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.return_events import ReturnedPieces
+from domain.order.disputes import DisputeReport
+from tests.integration.gateway.test_queries import an_order
+from tests.support.platforms.dashboard import Dashboard, a_dashboard
+from tests.support.platforms.gateway import Merchant, Platform
+
+
+@dataclass
+class Trade:
+    """A merchant's dashboard with a store that sold something."""
+
+    dashboard: Dashboard
+    platform: Platform
+    store_id: UUID
+    order_id: UUID
+
+    @property
+    def path(self) -> str:
+        return f"/dashboard/stores/{self.store_id}"
+
+    @property
+    def order(self) -> str:
+        return f"{self.path}/orders/{self.order_id}"
+
+    async def pay(self) -> None:
+        paid, fee = Money(minor=5800), Money(minor=290)
+        await self.platform.send(
+            RecordPayment(order_id=self.order_id, paid=paid, fee=fee, intent_id=f"pi_{self.order_id}")
+        )
+
+
+@pytest.fixture
+async def trade(platform: Platform, owner: Merchant) -> AsyncIterator[Trade]:
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    async with a_dashboard(platform, owner) as dashboard:
+        yield Trade(dashboard, platform, store_id, order_id)
+
+
+def variant_of(page: str) -> str:
+    found = re.search(r'name="quantity\.([0-9a-f-]{36})"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_an_order_is_found_sent_delivered_and_refunded(trade: Trade, stranger: Merchant) -> None:
+    dashboard = trade.dashboard
+    listed = await dashboard.get(f"{trade.path}/orders")
+    number = re.search(r"(ZY-[0-9A-Z]{6})</a>", listed)
+    assert number is not None
+    assert "Grace" in listed
+    assert "Waiting for payment" in listed
+    await trade.pay()
+    found = await dashboard.client.get(f"{trade.path}/orders?q={number[1].lower()}")
+    assert found.headers["location"] == trade.order
+    by_address = await dashboard.client.get(f"{trade.path}/orders?q=grace@example.com")
+    assert by_address.headers["location"] == f"{trade.path}/customers?email=grace%40example.com"
+
+    page = await dashboard.get(trade.order)
+    assert "$58.00 was paid" in page or "58.00 USD was paid" in page
+    assert "1 Pier" in page
+    variant = variant_of(page)
+    wrong = await dashboard.submit(trade.order, f"{trade.order}/ship", {f"quantity.{variant}": "3", "carrier": "DHL"})
+    assert wrong.status_code == 422
+    assert "2 pieces are left to send" in wrong.text
+    part = await dashboard.change(trade.order, f"{trade.order}/ship", {f"quantity.{variant}": "1", "carrier": "DHL"})
+    assert "Partly shipped" in part
+    assert "Parcel 1 was sent: 1 piece." in part
+    slip = await dashboard.get(f"{trade.order}/packing-slip?parcel=1")
+    assert "Parcel 1" in slip
+    assert "58.00" not in slip
+    whole = await dashboard.change(trade.order, f"{trade.order}/ship", {f"quantity.{variant}": "1"})
+    assert "Mark as delivered" in whole
+    fixed = await dashboard.change(trade.order, f"{trade.order}/parcels/2", {"carrier": "UPS", "tracking": "1Z"})
+    assert "UPS" in fixed
+    day = f"{trade.platform.clock.now():%Y-%m-%d}"
+    assert "Correct the delivery" in await dashboard.change(trade.order, f"{trade.order}/deliver", {"deliveredOn": day})
+    no_day = await dashboard.submit(trade.order, f"{trade.order}/deliver", {"deliveredOn": "soon"})
+    assert no_day.status_code == 422
+
+    too_much = await dashboard.submit(trade.order, f"{trade.order}/refund", {"what": "AMOUNT", "amount": "58.01"})
+    assert "58.00 USD" in too_much.text
+    none = await dashboard.submit(trade.order, f"{trade.order}/refund", {"what": "PIECES"})
+    assert "Name at least one piece" in none.text
+    refund = {"what": "PIECES", f"quantity.{variant}": "1", "restock": "on", "reason": "<b>Sorry</b>"}
+    refunded = await dashboard.change(trade.order, f"{trade.order}/refund", refund)
+    assert "A refund of 29.00 USD was requested." in refunded
+    assert "&lt;b&gt;Sorry" in refunded
+    assert "<b>Sorry" not in refunded
+
+    async with a_dashboard(trade.platform, stranger) as other:
+        await other.get(trade.order, status=404)
+        own = await trade.platform.store(stranger)
+        await other.get(f"/dashboard/stores/{own}/orders/{trade.order_id}", status=404)
+
+
+async def test_an_unpaid_order_is_cancelled(trade: Trade) -> None:
+    page = await trade.dashboard.change(trade.order, f"{trade.order}/cancel", {"reason": "Sold out"})
+    assert "The order is cancelled." in page
+    assert "Sold out" in page
+    assert "Ship a parcel" not in page
+
+
+async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
+    await trade.pay()
+    dashboard = trade.dashboard
+    variant = variant_of(await dashboard.get(trade.order))
+    await dashboard.change(trade.order, f"{trade.order}/ship", {f"quantity.{variant}": "2"})
+    await trade.platform.send(
+        RequestReturn(
+            order_id=trade.order_id,
+            store_id=trade.store_id,
+            lines=[ReturnedPieces(variant_id=UUID(variant), quantity=1)],
+            reason="I changed my mind",
+            note=None,
+        )
+    )
+    assert "Needs a decision" in await dashboard.get(f"{trade.path}/orders?view=decide")
+    back = f"{trade.order}/returns/1"
+    empty = await dashboard.submit(trade.order, f"{back}/decline", {"reason": ""})
+    assert empty.status_code == 422
+    assert "is approved" in await dashboard.change(trade.order, f"{back}/approve", {"address": "1 Pier\nOslo"})
+    received = await dashboard.change(trade.order, f"{back}/receive", {f"quantity.{variant}": "1", "restock": "on"})
+    assert "(back in stock)" in received
+    refunded = await dashboard.change(trade.order, f"{back}/refund", {"shipping": ""})
+    assert "A refund of 29.00 USD was requested." in refunded
+
+
+async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade) -> None:
+    await trade.pay()
+    dashboard = trade.dashboard
+    shipping = await dashboard.get(trade.order)
+    await trade.platform.send(RecordSourcing(order_id=trade.order_id, silence="The supplier does not answer."))
+    held = await dashboard.get(trade.order)
+    assert "Held: nothing is bought until you decide" in held
+    assert "The supplier does not answer." in held
+    assert "Ship a parcel" not in held
+    old = re.search(r'name="csrf" value="([^"]+)"', shipping)
+    assert old is not None
+    form = {"csrf": old[1], f"quantity.{variant_of(shipping)}": "1"}
+    refused = await dashboard.client.post(f"{trade.order}/ship", data=form)
+    assert refused.status_code == 422
+    assert "is held. Decide first" in refused.text
+    nothing = await dashboard.submit(trade.order, f"{trade.order}/substitute", {})
+    assert "Choose other goods" in nothing.text
+    bought = await dashboard.change(trade.order, f"{trade.order}/supply/buy")
+    assert "You decided to buy the goods anyway." in bought
+    assert "Ship a parcel" in bought
+
+
+async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
+    await trade.pay()
+    dashboard = trade.dashboard
+    report = DisputeReport(
+        dispute_id="du_1",
+        intent_id=f"pi_{trade.order_id}",
+        amount=Money(minor=5800),
+        reason="product_not_received",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=trade.platform.clock.now() + timedelta(days=7),
+        movements=1,
+        taken=Money(minor=5800),
+        fee=Money(minor=1500),
+    )
+    await trade.platform.send(RecordDispute(order_id=trade.order_id, report=report))
+    assert "du_1" in await dashboard.get(trade.order)
+    assert "Product not received" in await dashboard.get(f"{trade.path}/disputes")
+    at = f"{trade.order}/disputes/du_1"
+    page = await dashboard.get(at)
+    assert "What would help" in page
+    assert "Grace" in page
+    edited = await dashboard.change(
+        at, f"{at}/evidence", {"text.SHIPPING_CARRIER": "DHL & Co", "known.SHIPPING_CARRIER": ""}
+    )
+    assert "DHL &amp; Co" in edited
+    assert "Your words" in edited
+    submitted = await dashboard.change(at, f"{at}/submit")
+    assert "The provider is being asked to take it." in submitted
+    assert 'name="text.RECORD"' not in submitted
+    await dashboard.get(f"{trade.order}/disputes/du_2", status=404)
