@@ -22,6 +22,8 @@ from commands.ports import (
 )
 from commands.unit_of_work import UnitOfWork
 from domain.kernel import DomainError, StreamKind
+from domain.team.permissions import permissions
+from domain.team.roles import Role
 
 S = TypeVar("S")
 
@@ -40,6 +42,11 @@ class Decision:
     streams: set[UUID]
     """The streams that the command may change, as far as they are known: its ids, and those it collided on."""
 
+    @property
+    def needs(self) -> Role:
+        """The weakest role in a store that the command needs."""
+        return permissions().command(type(self.command).__name__).role
+
 
 async def decide_alone(log: EventLog, hot: HotStreams, decision: Decision, *, optimistic: bool) -> Receipt:
     """Decide a command once and commit it.
@@ -54,7 +61,7 @@ async def decide_alone(log: EventLog, hot: HotStreams, decision: Decision, *, op
         DomainError, CommandReused, UnknownCause: final.
         ConcurrencyConflict: the command's streams went on.
     """
-    work = UnitOfWork(log, optimistic=optimistic)
+    work = UnitOfWork(log, optimistic=optimistic, needs=decision.needs)
     try:
         result = await decision.handler(decision.command, work)
         with hot.appending(work.contended):
@@ -120,7 +127,7 @@ async def decide_group(
     for number, decision in enumerate(group):
         if number % STRETCH == STRETCH - 1:
             await asyncio.sleep(0)
-        work = UnitOfWork(states, optimistic=True)
+        work = UnitOfWork(states, optimistic=True, needs=decision.needs)
         try:
             result = await decision.handler(decision.command, work)
         except DomainError as refusal:

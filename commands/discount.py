@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from commands.access import product_of_store, require_owner, store_of_merchant
+from commands.access import product_of_store, require_owner, require_role_in_store, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from domain.discount.aggregate import DISCOUNT, DiscountCode, create_discount
 from domain.discount.errors import CodeTaken, UnknownDiscount
 from domain.discount.events import DiscountTerms
 from domain.discount.terms import PRODUCTS_MOST, check_terms, checked_code, discount_id
-from domain.kernel import Clock, NotFound
+from domain.kernel import Clock
 from domain.order.aggregate import Order
 
 
@@ -87,10 +87,7 @@ async def resume_discount(command: ResumeDiscount, work: Work, *, clock: Clock) 
 
 async def _discount_of_merchant(work: Work, discount_id: UUID, merchant_id: UUID) -> DiscountCode:
     discount = await work.get(DISCOUNT, discount_id)
-    try:
-        await store_of_merchant(work, discount.store_id, merchant_id)
-    except NotFound as error:
-        raise NotFound(DISCOUNT.name, discount_id) from error
+    await require_role_in_store(work, discount.store_id, merchant_id, kind=DISCOUNT.name, id=discount_id)
     return discount
 
 

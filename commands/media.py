@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from commands.access import product_of_store, require_owner, store_of_merchant
+from commands.access import product_of_store, require_owner, require_role, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import GenerationEvent, Step, StepStarted
@@ -306,7 +306,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
     """
     image = await work.get(IMAGE, command.image_id)
     store = await work.get(STORE, image.store_id)
-    require_owner(IMAGE.name, command.image_id, owner=store.merchant_id, caller=command.merchant_id)
+    require_role(work, store, command.merchant_id, kind=IMAGE.name, id=command.image_id)
     store.refuse_archived("given images")
     redo = image.must_redo(command.version)
     if redo:

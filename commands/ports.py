@@ -12,6 +12,7 @@ from domain.calls.events import CallUse
 from domain.calls.meter import CallContext
 from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
+from domain.team.roles import Role
 from schemas.envelope import ConsistencyToken, Envelope
 
 S = TypeVar("S")
@@ -195,6 +196,11 @@ class EventLog(StreamStates, Protocol):
 
 class Work(Protocol):
     """One attempt at one command: loads aggregates and stages their events."""
+
+    @property
+    def needs(self) -> Role:
+        """The weakest role in a store that the command needs."""
+        ...
 
     async def find(self, kind: StreamKind[S], stream_id: UUID) -> S | None:
         """Return an aggregate with its staged events; None if no stream of this kind has the id."""

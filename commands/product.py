@@ -283,9 +283,9 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock, 
         StoreNotReady: the product's store is archived.
     """
     at = clock.now()
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product, store = await _changeable(work, command.product_id, command.merchant_id)
     archived = product.archive(at=at)
-    await return_products(work, command.merchant_id, product.store_id, len(archived), sold=sold, at=at)
+    await return_products(work, store.merchant_id, product.store_id, len(archived), sold=sold, at=at)
     work.append(PRODUCT, product.id, archived, tenant=product.store_id)
 
 
@@ -321,9 +321,13 @@ async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) ->
 
 
 async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
+    return (await _changeable(work, product_id, merchant_id))[0]
+
+
+async def _changeable(work: Work, product_id: UUID, merchant_id: UUID) -> tuple[Product, Store]:
     product, store = await product_of_merchant(work, product_id, merchant_id)
     store.refuse_archived("restocked or changed")
-    return product
+    return product, store
 
 
 async def existing_currency(work: Work, store: Store) -> str | None:

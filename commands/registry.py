@@ -32,6 +32,7 @@ from commands import (
     store,
     subscription,
     taxes,
+    team,
 )
 from commands.ports import Handler, Handlers, UnboundHandlers
 from commands.subscription import SoldPlans
@@ -67,6 +68,7 @@ HANDLERS: UnboundHandlers = dict(
             store,
             subscription,
             taxes,
+            team,
         )
     )
 )

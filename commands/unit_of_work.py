@@ -6,6 +6,7 @@ from uuid import UUID
 
 from commands.ports import Loaded, Staged, StreamKindMismatch, StreamStates
 from domain.kernel import DomainEvent, InvalidInput, NotFound, StreamKind
+from domain.team.roles import Role
 from schemas.envelope import ConsistencyToken
 
 S = TypeVar("S")
@@ -17,9 +18,11 @@ class UnitOfWork:
     Args:
         log: where streams are loaded from.
         optimistic: whether to trust cached states instead of loading streams.
+        needs: the weakest role in a store that the command needs.
     """
 
-    def __init__(self, log: StreamStates, *, optimistic: bool = False) -> None:
+    def __init__(self, log: StreamStates, *, optimistic: bool = False, needs: Role = Role.OWNER) -> None:
+        self.needs = needs
         self._log = log
         self._optimistic = optimistic
         self.assumed: dict[UUID, int] = {}

@@ -14,7 +14,9 @@ from gateway import docs, health, media, rest
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
-from gateway.auth.sessions import Sessions
+from gateway.auth.api_keys import KeyRing
+from gateway.auth.key_tokens import KeyTokens
+from gateway.auth.sessions import Sessions, TeamAccess
 from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
@@ -68,7 +70,12 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
         plans: whether plans run GraphQL queries. Without them, graphql-core runs everything.
     """
     access_tokens = AccessTokens(deps.signing_keys, deps.clock)
-    sessions = Sessions(access_tokens, deps.refresh_tokens, deps.clock)
+    sessions = Sessions(
+        access_tokens,
+        deps.refresh_tokens,
+        deps.clock,
+        team=TeamAccess(keys=KeyTokens(deps.limit_secret), api_keys=deps.api_keys, roles_of=deps.roles_of),
+    )
     authenticator = Authenticator(
         AccountStores(
             accounts=deps.accounts, refresh_tokens=deps.refresh_tokens, limits=deps.limits, personal=deps.personal
@@ -80,7 +87,10 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
         limit_secret=deps.limit_secret,
     )
     feed = GenerationFeed(deps.reader, deps.progress_poll)
-    services = GatewayServices(deps=deps, authenticator=authenticator, sessions=sessions, generation_feed=feed)
+    key_ring = KeyRing(deps.api_keys, KeyTokens(deps.limit_secret), sessions, deps.clock)
+    services = GatewayServices(
+        deps=deps, authenticator=authenticator, sessions=sessions, key_ring=key_ring, generation_feed=feed
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

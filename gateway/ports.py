@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from commands.ports import Dispatcher
+from domain.accounts.keys import ApiKeys
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
@@ -17,6 +18,7 @@ from domain.subscription.ports import PlanPayments
 from gateway.api.known_stores import KnownStores
 from gateway.api.provenance import StreamHistory
 from gateway.auth.passwords import Passwords
+from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
 from projections.reading.consistency import Consistency
@@ -50,6 +52,9 @@ class GatewayDependencies:
 
     accounts: Accounts
     refresh_tokens: RefreshTokens
+    api_keys: ApiKeys
+    roles_of: RolesOf
+    """A person's roles in stores of other merchants."""
     limits: RateLimits
     personal: PersonalData
     supplier_vault: SupplierVault

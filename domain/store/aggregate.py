@@ -64,6 +64,9 @@ from domain.store.legal_text import NAMES_BUSINESS, has_blanks
 from domain.store.refusals import refuse_unsellable
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
+from domain.store.team import Team, with_team_event
+from domain.store.team_events import InvitationWithdrawn, PersonInvited, PersonJoined, PersonLeft, TeamRoleChanged
+from domain.team.roles import Role
 from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
 BY_MERCHANT = "merchant"
@@ -130,10 +133,16 @@ class Store:
     primary_domain: str | None = None
     """The verified domain that is its canonical address; None for the address below the platform's domain."""
     returns: ReturnPolicy = ReturnPolicy()
-    taxes: TaxSettings = TaxSettings()
     """The rules for returns; those of the law until the merchant sets them."""
+    taxes: TaxSettings = TaxSettings()
     orders_at_suppliers: bool = False
     """Whether paid orders are placed at suppliers without asking."""
+    team: Team = Team()
+    """The people who work in it besides the owner."""
+
+    def role_of(self, person_id: UUID) -> Role | None:
+        """Return a person's role; None if the store is none of theirs."""
+        return Role.OWNER if person_id == self.merchant_id else self.team.roles.get(person_id)
 
     def shipping_in(self, currency: str) -> ShippingRates:
         """Return the store's rates, or the default ones in a currency."""
@@ -481,7 +490,7 @@ def reserve_slug(slug: str, store_id: UUID, *, at: datetime) -> Sequence[SlugRes
     return (SlugReserved(**first_header(slug_stream(slug), at), slug=slug, store_id=store_id),)
 
 
-def evolve(store: Store | None, event: StoreEvent) -> Store:
+def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one case for each family of events
     """Apply one recorded event. Checks no rule: what is in the log happened."""
     match store, event:
         case None, StoreRequested():
@@ -528,6 +537,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:
             return _with_domain(store, event)
         case Store(), CollectionWritten() | CollectionRemoved() | CategoryDescribed() | AddressMoved():
             return _with_presentation(store, event)
+        case Store(), PersonInvited() | InvitationWithdrawn() | PersonJoined() | TeamRoleChanged() | PersonLeft():
+            return replace(store, version=event.originator_version, team=with_team_event(store.team, event))
         case Store(), StoreApproved():
             return replace(store, version=event.originator_version, approved=True)
         case Store(), StoreReadyForReview() | StorePublished() | StorePaused() | StoreArchived():

@@ -11,6 +11,7 @@ from domain.store.collection_events import CollectionEvent
 from domain.store.domain_events import DomainOfStoreEvent
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
+from domain.store.team_events import TeamEvent
 
 
 class StoreStatus(StrEnum):
@@ -232,6 +233,7 @@ StoreEvent = (
     | ReturnPolicySet
     | TaxesSet
     | SupplierOrderingSet
+    | TeamEvent
     | StoreReadyForReview
     | StoreApproved
     | StorePublished

@@ -14,15 +14,19 @@ from starlette.types import Scope
 from commands.ports import CommandReused, Context, Receipt
 from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput, Transient
+from domain.team.permissions import permissions
 from domain.text import check_readable, cleaned
 from gateway.api.client_errors import camel
 from gateway.api.generation_feed import GenerationFeed
 from gateway.auth.accounts import Authenticator
+from gateway.auth.api_keys import KeyRing
 from gateway.auth.sessions import Sessions
+from gateway.auth.visitor import Visitor
 from gateway.ports import GatewayDependencies
 from infra.web.client_address import client_address
 from projections.reading.consistency import Stale
 from projections.reading.moment import move_moment, pause_moment
+from projections.reading.scope import MerchantScope
 from schemas.envelope import ConsistencyToken
 from schemas.topics import PARTITIONS
 
@@ -42,6 +46,7 @@ class GatewayServices:
     deps: GatewayDependencies
     authenticator: Authenticator
     sessions: Sessions
+    key_ring: KeyRing
     generation_feed: GenerationFeed
 
 
@@ -166,19 +171,29 @@ class RequestReused(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRequest:
-    """One merchant's request to change something. Its id makes a repeat harmless."""
+    """One person's request to change something. Its id makes a repeat harmless."""
 
     services: GatewayServices
-    merchant_id: UUID
+    visitor: Visitor
     command_id: UUID
     key: RequestKey | None = None
     traceparent: str | None = None
+
+    @property
+    def merchant_id(self) -> UUID:
+        """The person who sends the commands. ``commands.access`` decides what they may do."""
+        return self.visitor.person_id
+
+    @property
+    def scope(self) -> MerchantScope:
+        """The rows that the person sees."""
+        return self.visitor.scope
 
     @classmethod
     def begin(
         cls,
         services: GatewayServices,
-        merchant_id: UUID,
+        visitor: Visitor,
         key: RequestKey | None = None,
         *,
         traceparent: str | None = None,
@@ -187,14 +202,14 @@ class CommandRequest:
 
         Args:
             services: the gateway's services.
-            merchant_id: the merchant who sent the request.
+            visitor: the person who sent the request.
             key: the client's idempotency key; None if the client never repeats the request. Equal keys of different
                 merchants do not collide.
             traceparent: stored with the events.
         """
         now = int(services.deps.clock.now().timestamp() * 1000)
-        command_id = uuid7(now) if key is None else derived(merchant_id, "request", key.value)
-        return cls(services=services, merchant_id=merchant_id, command_id=command_id, key=key, traceparent=traceparent)
+        command_id = uuid7(now) if key is None else derived(visitor.person_id, "request", key.value)
+        return cls(services=services, visitor=visitor, command_id=command_id, key=key, traceparent=traceparent)
 
     def new_id(self, kind: str, *more: str) -> UUID:
         """Return the id of an object that this request creates. A repeat gets the same id."""
@@ -205,9 +220,11 @@ class CommandRequest:
 
         Raises:
             DomainError, ConcurrencyConflict: see ``CommandBus.dispatch``.
+            KeyTooWeak: the request has an API key without the command's scope.
             RequestReused: the client sent another command under the same key.
             InvalidInput: a text has forbidden characters; see ``domain.text``.
         """
+        self.visitor.check_key(permissions().command(type(command).__name__))
         check_command_texts(command)
         command = cleaned(command)
         context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)

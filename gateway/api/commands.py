@@ -211,15 +211,15 @@ def choose_image_version(request: CommandRequest, image: str, version: ImageVers
 async def _product_of_image(request: CommandRequest, store_id: UUID, image_id: UUID) -> UUID | None:
     """Return an image's product. It never changes, so an old read model is good enough."""
     reader = request.services.deps.reader
-    asset = await catalog_queries.media_by_id(reader, image_id, scope=MerchantScope(request.merchant_id))
+    asset = await catalog_queries.media_by_id(reader, image_id, scope=request.scope)
     if asset is None or asset.store_id != store_id:
         raise NotFound("image", image_id)
     return asset.product_id
 
 
-async def currency_of_product(db: Reader, product_id: UUID, *, merchant_id: UUID) -> str:
+async def currency_of_product(db: Reader, product_id: UUID, *, scope: MerchantScope) -> str:
     """Return a product's currency. It never changes, so an old read model is good enough."""
-    product = await catalog_queries.product_by_id(db, product_id, scope=MerchantScope(merchant_id))
+    product = await catalog_queries.product_by_id(db, product_id, scope=scope)
     return "USD" if product is None else product.price.currency
 
 

@@ -15,7 +15,6 @@ from gateway.auth.tokens import Tickets
 from gateway.ports import GatewayDependencies
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import FormerStripeAccountView, MerchantView
-from projections.reading.scope import MerchantScope
 
 URL_MAX = 2_000
 TICKETS_FOR = timedelta(days=1)
@@ -107,7 +106,7 @@ async def connect(
     merchant = await merchant_of(deps, request)
     if merchant.stripe is not None and merchant.stripe.link is not StripeLink.OPENED:
         raise AnswersInDashboard(merchant.stripe.account_id)
-    scope = MerchantScope(request.merchant_id)
+    scope = request.scope
     former = await merchants_queries.former_stripe_account(deps.reader, request.merchant_id, scope=scope)
     account_id = merchant.stripe_account_id or await _usable_former(former, accounts)
     if account_id is None:
@@ -170,7 +169,7 @@ async def merchant_of(deps: GatewayDependencies, request: CommandRequest) -> Mer
     Raises:
         NotFound: there is none.
     """
-    scope = MerchantScope(request.merchant_id)
+    scope = request.scope
     merchant = await merchants_queries.merchant_by_id(deps.reader, request.merchant_id, scope=scope)
     if merchant is None:
         raise NotFound("merchant", request.merchant_id)

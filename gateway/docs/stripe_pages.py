@@ -11,6 +11,7 @@ from domain.kernel import DomainError, Transient
 from gateway.api import stripe_accounts
 from gateway.api.command_request import CommandRequest, GatewayServices
 from gateway.auth.tokens import Ticket
+from gateway.auth.visitor import Visitor
 from gateway.docs import HERE
 from projections.merchants.queries import merchant_by_id
 from projections.merchants.views import StripeAccountView
@@ -32,7 +33,7 @@ async def come_back(request: Request, ticket: str = "") -> Response:
     known = stripe_accounts.tickets(services.deps).read(ticket)
     if known is None:
         return _page(400, "This link has expired", EXPIRED)
-    begun = CommandRequest.begin(services, known.merchant_id)
+    begun = CommandRequest.begin(services, Visitor(person_id=known.merchant_id))
     try:
         await begun.settled(await stripe_accounts.check(services.deps, begun))
     except Transient:
@@ -53,7 +54,7 @@ async def go_on(request: Request, ticket: str = "") -> Response:
     known: Ticket | None = stripe_accounts.tickets(services.deps).read(ticket)
     if known is None:
         return _page(400, "This link has expired", EXPIRED)
-    begun = CommandRequest.begin(services, known.merchant_id)
+    begun = CommandRequest.begin(services, Visitor(person_id=known.merchant_id))
     try:
         _, url = await stripe_accounts.connect(services.deps, begun, return_url=None, refresh_url=None)
     except Transient:

@@ -7,6 +7,10 @@ from uuid import UUID
 import strawberry
 from strawberry.fastapi import BaseContext
 
+from domain.kernel import NotFound
+from domain.team.errors import RoleTooWeak
+from domain.team.permissions import permissions
+from domain.team.roles import KeyScope, Role
 from gateway.api.command_request import (
     CONSISTENCY_HEADER,
     CommandRequest,
@@ -16,6 +20,7 @@ from gateway.api.command_request import (
     wait_for,
 )
 from gateway.auth.errors import Unauthenticated
+from gateway.auth.visitor import Visitor
 from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
 from gateway.ports import GatewayDependencies
@@ -40,22 +45,49 @@ class RequestContext(BaseContext):
         """Return the logged-in merchant.
 
         Raises:
-            Unauthenticated: the access token is missing or invalid, or its session has ended.
+            Unauthenticated: see :meth:`visitor`.
         """
-        return await self.services.sessions.merchant(self._request_info().authorization)
+        return (await self.visitor()).person_id
 
-    async def check_session(self) -> None:
-        """Check that the session of a long operation is live. Its access token may expire during the operation.
+    async def visitor(self) -> Visitor:
+        """Return the person behind the request.
+
+        Raises:
+            Unauthenticated: the credential is missing or invalid, or its session has ended.
+        """
+        return await self.services.sessions.visitor(self._request_info().authorization)
+
+    async def check_session(self) -> Visitor:
+        """Return the person of a long operation whose session is live. Its access token may have expired by now.
 
         Raises:
             Unauthenticated: the session has ended.
         """
-        await self.services.sessions.check(self._request_info().authorization)
+        return await self.services.sessions.visitor(self._request_info().authorization, allow_expired=True)
+
+    async def check_access(self, store_id: UUID, owner_id: UUID) -> "ReadContext":
+        """Return a read context for a long operation about a store, whose session and role are checked again.
+
+        Raises:
+            Unauthenticated: the session has ended.
+            NotFound: the person has no role in the store any more.
+        """
+        visitor = await self.check_session()
+        if visitor.role_in(store_id, owner_id) is None:
+            raise NotFound("store", store_id)
+        return self.reading_now(visitor)
 
     def merchant_or_none(self) -> UUID | None:
         """Return the merchant whose limits apply. None if the access token is missing or invalid."""
         try:
             return self.services.sessions.token_owner(self._request_info().authorization)
+        except Unauthenticated:
+            return None
+
+    def key_scopes(self) -> frozenset[KeyScope] | None:
+        """Return the scopes of the caller's API key. None without a valid key."""
+        try:
+            return self.services.sessions.key_scopes(self._request_info().authorization)
         except Unauthenticated:
             return None
 
@@ -75,9 +107,9 @@ class RequestContext(BaseContext):
             Stale: the read models did not reach a token in time.
             InvalidInput: a token is invalid.
         """
-        merchant_id = await self.merchant()
+        visitor = await self.visitor()
         await wait_for(self.deps, consistency_token, self._request_info().consistency)
-        return self.reading_now(merchant_id)
+        return self.reading_now(visitor)
 
     async def past(self, reading: "ReadContext", store_id: UUID, as_of: AsOfInput) -> "ReadContext":
         """Return a read context for a store as of an earlier position. It lasts until the operation is answered.
@@ -91,11 +123,11 @@ class RequestContext(BaseContext):
             InvalidInput: the position is invalid or in the future.
         """
         db, position = await past_readings().open(self.deps.travel, store_id, as_of.parse())
-        return ReadContext(db=db, merchant_id=reading.merchant_id, deps=self.deps, position=position)
+        return ReadContext(db=db, visitor=reading.visitor, deps=self.deps, position=position)
 
-    def reading_now(self, merchant_id: UUID) -> "ReadContext":
+    def reading_now(self, visitor: Visitor) -> "ReadContext":
         """Return a read context without waiting."""
-        return ReadContext(db=self.deps.reader, merchant_id=merchant_id, deps=self.deps)
+        return ReadContext(db=self.deps.reader, visitor=visitor, deps=self.deps)
 
     async def begin(self, command_id: UUID | None) -> CommandRequest:
         """Start the merchant's request to change something.
@@ -104,8 +136,8 @@ class RequestContext(BaseContext):
             Unauthenticated: the caller is not logged in.
         """
         key = None if command_id is None else RequestKey("commandId", str(command_id))
-        merchant_id = await self.merchant()
-        return CommandRequest.begin(self.services, merchant_id, key, traceparent=self.request_info.traceparent)
+        visitor = await self.visitor()
+        return CommandRequest.begin(self.services, visitor, key, traceparent=self.request_info.traceparent)
 
     def _request_info(self) -> RequestInfo:
         """Return the request info with the headers of ``connection_init``: browsers cannot set headers on a WebSocket."""
@@ -126,21 +158,42 @@ Info = strawberry.Info[RequestContext, None]
 
 @dataclass(slots=True, kw_only=True)
 class ReadContext:
-    """One merchant's access to the read models, shared by a root field and all fields below it.
+    """One person's access to the read models, shared by a root field and all fields below it.
 
     Fields read through their parent's context. All fields below one with ``asOf`` therefore read the same position.
     """
 
     db: Reader
-    merchant_id: UUID
+    visitor: Visitor
     deps: GatewayDependencies
     position: int | None = None
     """The position in the log that is read; None for the present."""
     scope: MerchantScope = field(init=False)
     loaders: Loaders = field(init=False)
 
+    @property
+    def merchant_id(self) -> UUID:
+        """The person."""
+        return self.visitor.person_id
+
+    def require(self, field: str, store_id: UUID, owner_id: UUID) -> None:
+        """Refuse a field of a store that needs a stronger role than the person has.
+
+        Args:
+            field: such as ``Store.invitations``.
+            store_id: the store.
+            owner_id: its owner.
+
+        Raises:
+            RoleTooWeak: retrying cannot help.
+        """
+        needed = permissions().field(*field.split(".")).role
+        role = self.visitor.role_in(store_id, owner_id) or Role.VIEWER
+        if not role.covers(needed):
+            raise RoleTooWeak(role, needed)
+
     def __post_init__(self) -> None:
-        self.scope = MerchantScope(self.merchant_id)
+        self.scope = self.visitor.scope
         self.loaders = Loaders(self.db, self.scope, self.deps.personal, self.deps.history)
 
 

@@ -7,10 +7,12 @@ from uuid import UUID
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
 from strawberry.exceptions import MissingQueryError
 
+from domain.team.permissions import Permission
 from gateway.auth.errors import Unauthenticated
 from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
 from gateway.graphql.context import RequestContext
+from gateway.graphql.key_scopes import check_key, permissions_of
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.parsing import check_single
 from gateway.graphql.planned_executor import PlansOfText, plan_cache
@@ -39,6 +41,8 @@ class AdmittedDocument:
     """Held here, so that plans are dropped with the document."""
     fits: list[Budget]
     """The budgets that text and measure are known to be within."""
+    permissions: frozenset[Permission]
+    """What its root fields need of an API key."""
 
 
 @dataclass(slots=True)
@@ -108,6 +112,8 @@ class DocumentAdmission:
         An error has positions in the text: after an error, run the text's own document.
         """
         owner = context.merchant_or_none()
+        if context.key_scopes() is not None:
+            return None
         shape = shape_of(query)
         if shape is None or operation_name not in {None, shape.name}:
             return None
@@ -151,7 +157,10 @@ class DocumentAdmission:
         budget = ANONYMOUS if owner is None else AUTHENTICATED
         try:
             check_variables(variables, budget)
-            return self._check_answer(self._admit(query, owner, budget, operation_name), variables, budget)
+            admitted = self._admit(query, owner, budget, operation_name)
+            if owner is not None and isinstance(context, RequestContext):
+                check_key(admitted.permissions, context.key_scopes())
+            return self._check_answer(admitted, variables, budget)
         except TooLarge as error:
             if owner is not None:
                 raise DocumentRejected([error]) from error
@@ -185,6 +194,7 @@ class DocumentAdmission:
             is_decided=measure.operations == 1,
             plans=plan_cache(self._schema).hold(document),
             fits=[budget],
+            permissions=permissions_of(document),
         )
         weight = len(query) + _token_count(document) * TOKEN_BYTES
         if is_surely_valid(self._schema, document):

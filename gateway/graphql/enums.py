@@ -23,6 +23,7 @@ from domain.store.publication import BlockerCode
 from domain.store.taxes import TaxKind, TaxMode
 from domain.subscription.entitlement import PlanState
 from domain.subscription.plans import Limit
+from domain.team.roles import KeyScope, Role
 from gateway.api.order_timeline import MomentKind
 from projections.catalog.views import ImageState, ProductSort
 
@@ -41,6 +42,9 @@ ENUMS = {
     TaxKind: "How an order's tax relates to its prices.",
     StripeLink: "How the platform reaches a merchant's account at Stripe: it opened the account, the merchant linked one "
     "that existed, or the merchant gave an own key.",
+    Role: "What a person may do in a store. EDITOR: edit everything, but not publish, pay, refund, invite or delete. "
+    "VIEWER: read.",
+    KeyScope: "What an API key may do. CONTENT: pages, looks, collections, settings and generations.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",
     JobType: "Agent that does a job. VIDEO_GENERATOR is reserved.",
     JobStatus: "Status of a job, a step or a generation. NEEDS_ATTENTION: it ended without a failure and waits for the "

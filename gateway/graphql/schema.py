@@ -19,6 +19,7 @@ from gateway.graphql.documents import DocumentAdmission, DocumentRejected
 from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
+from gateway.graphql.mutations.api_keys import ApiKeyMutations
 from gateway.graphql.mutations.businesses import BusinessMutations
 from gateway.graphql.mutations.customers import CustomerMutations
 from gateway.graphql.mutations.disputes import DisputeMutations
@@ -37,6 +38,7 @@ from gateway.graphql.mutations.selling import SellingMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.mutations.taxes import TaxMutations
+from gateway.graphql.mutations.team import TeamMutations
 from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
 from gateway.graphql.queries.root import Query
 from gateway.graphql.scalars import SCALARS
@@ -46,6 +48,8 @@ from gateway.graphql.subscriptions import Subscription
 @strawberry.type(description="Mutations. A refused mutation returns userErrors and changes nothing.")
 class Mutation(
     AccountMutations,
+    TeamMutations,
+    ApiKeyMutations,
     SupplierMutations,
     BusinessMutations,
     PaymentMutations,

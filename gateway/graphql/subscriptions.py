@@ -96,6 +96,6 @@ class Subscription:
         store = await find_store(reading, as_id("store", store_id))
         async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:
             async for progress in states:
-                await info.context.check_session()
                 # A read context caches what it loads, so every state needs a new one.
-                yield GenerationProgress.of(progress, info.context.reading_now(reading.merchant_id))
+                fresh = await info.context.check_access(store.view.id, store.view.merchant_id)
+                yield GenerationProgress.of(progress, fresh)

@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse
 
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
+from domain.team.permissions import Permission
+from domain.team.roles import KeyScope, Role
 from gateway.api.command_request import (
     CONSISTENCY_HEADER,
     CommandRequest,
@@ -19,28 +21,36 @@ from gateway.api.command_request import (
     wait_for,
 )
 from gateway.api.validation import PlainInt
+from gateway.auth.visitor import Visitor
 from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader, Window
 from projections.reading.scope import MerchantScope
 
 KEY_HEADER = "Idempotency-Key"
+READING = Permission(Role.VIEWER, KeyScope.READ)
+"""What a GET request needs."""
 KEY_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantContext:
-    """One request of a logged-in merchant."""
+    """One request of a person."""
 
     services: GatewayServices
-    merchant_id: UUID
+    visitor: Visitor
     key: str | None
     """The ``Idempotency-Key``. None if the client sent none."""
     traceparent: str | None
 
     @property
+    def merchant_id(self) -> UUID:
+        """The person."""
+        return self.visitor.person_id
+
+    @property
     def scope(self) -> MerchantScope:
-        """The merchant's own rows."""
-        return MerchantScope(self.merchant_id)
+        """The rows that the person sees."""
+        return self.visitor.scope
 
     @property
     def db(self) -> Reader:
@@ -55,7 +65,7 @@ class MerchantContext:
     def begin(self) -> CommandRequest:
         """Start a change. The ``Idempotency-Key`` makes a repeat harmless."""
         key = None if self.key is None else RequestKey(KEY_HEADER, self.key)
-        return CommandRequest.begin(self.services, self.merchant_id, key, traceparent=self.traceparent)
+        return CommandRequest.begin(self.services, self.visitor, key, traceparent=self.traceparent)
 
 
 async def merchant_context(
@@ -77,13 +87,14 @@ async def merchant_context(
     """
     services: GatewayServices = request.app.state.gateway
     info = request_info(request, behind_proxy=services.deps.behind_proxy)
-    merchant_id = await services.sessions.merchant(info.authorization)
+    visitor = await services.sessions.visitor(info.authorization)
+    if request.method == "GET":
+        # A change is checked when its command is sent.
+        visitor.check_key(READING)
     if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
         raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} has {len(idempotency_key)} characters. Use 1 to {KEY_MAX}.")
     await wait_for(services.deps, x_consistency_token)
-    return MerchantContext(
-        services=services, merchant_id=merchant_id, key=idempotency_key, traceparent=info.traceparent
-    )
+    return MerchantContext(services=services, visitor=visitor, key=idempotency_key, traceparent=info.traceparent)
 
 
 CurrentMerchant = Annotated[MerchantContext, Depends(merchant_context)]

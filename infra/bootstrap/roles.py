@@ -171,7 +171,9 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+    from infra.adapters.postgres.api_keys import PostgresApiKeys
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
+    from infra.adapters.postgres.team_roles import PostgresTeamRoles
     from infra.sandbox.sample_supplier.niches import niche_suggestions
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
@@ -186,6 +188,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             clock=platform.clock,
             accounts=PostgresAccounts(pool),
             refresh_tokens=PostgresRefreshTokens(pool),
+            api_keys=PostgresApiKeys(pool),
+            roles_of=PostgresTeamRoles(pool),
             limits=PostgresRateLimits(pool),
             personal=await platform.personal(),
             supplier_vault=PostgresSupplierVault(pool, keys),

@@ -125,7 +125,7 @@ async def usage_of_generations(db: Reader, generation_ids: Collection[UUID], *, 
 
 async def usage_of_month(db: Reader, since: datetime, until: datetime, *, scope: Scope) -> UsageView:
     """Return what the calls of the scope's merchant used from ``since`` until before ``until``."""
-    where = _within(scope, Conditions().add("c.at >= {}", since).add("c.at < {}", until))
+    where = _within(scope, Conditions().add("c.at >= {}", since).add("c.at < {}", until), team=None)
     sums = await db.fetchrow(f"select {_SUMS} from calls c where {where.sql}", *where.arguments)
     stores = restrict(
         Conditions().add("m.studio is not null and m.updated_at >= {}", since).add("m.updated_at < {}", until),
@@ -137,8 +137,8 @@ async def usage_of_month(db: Reader, since: datetime, until: datetime, *, scope:
     return UsageView(**dict(sums or {}), image_seconds=seconds)
 
 
-def _within(scope: Scope, where: Conditions) -> Conditions:
-    return restrict(where, scope, merchant="c.merchant_id = {}", store=None)
+def _within(scope: Scope, where: Conditions, *, team: str | None = "c.store_id") -> Conditions:
+    return restrict(where, scope, merchant="c.merchant_id = {}", store=None, team=team)
 
 
 def _call(record: Any) -> CallView:

@@ -222,6 +222,7 @@ async def job_logs(db: Reader, id: UUID, *, scope: Scope, after: int = 0, limit:
         scope,
         merchant=owned("l.generation_id", owners="generations", id="id"),
         store=None,
+        team="(select g.store_id from generations g where g.id = l.generation_id)",
     )
     records = await db.fetch(
         "select l.generation_id, l.number, l.job_id, l.at, l.level, l.message from job_logs l "
@@ -243,7 +244,7 @@ async def jobs_past_deadline(db: Reader, now: datetime, *, scope: Scope, limit: 
 
 
 def _within(scope: Scope, where: Conditions, table: str) -> Conditions:
-    return restrict(where, scope, merchant=f"{table}.merchant_id = {{}}", store=None)
+    return restrict(where, scope, merchant=f"{table}.merchant_id = {{}}", store=None, team=f"{table}.store_id")
 
 
 async def _generations(db: Reader, where: Conditions, only: Only, of_jobs: Only) -> list[GenerationView]:

@@ -14,6 +14,7 @@ from projections.merchants.plan_tables import (
     PlanContractRow,
     PlanUsageRow,
 )
+from projections.merchants.team_tables import INVITATIONS, PEOPLE, InvitationRow, PersonRow
 
 
 @dataclass(slots=True)
@@ -117,9 +118,13 @@ class MerchantsRows:
     plan_accounts: dict[UUID, PlanAccountRow] = field(default_factory=dict)
     plan_contracts: dict[str, PlanContractRow] = field(default_factory=dict)
     plan_usage: dict[tuple[UUID, str], PlanUsageRow] = field(default_factory=dict)
+    store_people: dict[tuple[UUID, UUID], PersonRow] = field(default_factory=dict)
+    store_invitations: dict[UUID, InvitationRow] = field(default_factory=dict)
 
 
 TABLES = (
+    PEOPLE,
+    INVITATIONS,
     MERCHANTS,
     STRIPE_ACCOUNTS,
     SUPPLIER_ACCOUNTS,

@@ -14,9 +14,11 @@ __all__ = ["SYSTEM", "MerchantScope", "Scope", "ShopperScope", "SystemScope", "o
 
 @dataclass(frozen=True, slots=True)
 class MerchantScope:
-    """What belongs to one merchant."""
+    """What one person sees: what belongs to them, and the stores in which they have a role."""
 
     merchant_id: UUID
+    shared: tuple[UUID, ...] = ()
+    """Stores of other merchants in which the person has a role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ def owned(store: str, *, owners: str, id: str) -> str:
     return f"(select owning.merchant_id from {owners} owning where owning.{id} = {store}) = {{}}"  # noqa: S608  # names only
 
 
-def restrict(where: Conditions, scope: Scope, *, merchant: str, store: str | None) -> Conditions:
+def restrict(
+    where: Conditions, scope: Scope, *, merchant: str, store: str | None, team: str | None = None
+) -> Conditions:
     """Add the condition that keeps a query within a scope.
 
     Args:
@@ -57,9 +61,12 @@ def restrict(where: Conditions, scope: Scope, *, merchant: str, store: str | Non
         scope: whose rows.
         merchant: the condition for a merchant; ``{}`` stands for the merchant's id.
         store: the column with the store's id; None if shoppers see nothing of this table.
+        team: the same for people with a role in the store; None if the table is about a merchant and not a store.
     """
     match scope:
-        case MerchantScope(merchant_id):
+        case MerchantScope(merchant_id, shared):
+            if shared and team is not None:
+                return where.add(f"({merchant} or {team} = any({{}}))", merchant_id, list(shared))
             return where.add(merchant, merchant_id)
         case ShopperScope(store_id):
             if store is None:

@@ -16,7 +16,7 @@ def within(scope: Scope, where: Conditions, store: str, *, shoppers: bool = True
         shoppers: whether shoppers of the store see the rows.
     """
     merchant = owned(store, owners="store_owners", id="store_id")
-    return restrict(where, scope, merchant=merchant, store=store if shoppers else None)
+    return restrict(where, scope, merchant=merchant, store=store if shoppers else None, team=store)
 
 
 def of_store(scope: Scope, column: str, store_id: UUID, *, shoppers: bool = True) -> Conditions:

@@ -28,6 +28,7 @@ def _within(scope: Scope, where: Conditions) -> Conditions:
         scope,
         merchant="n.store_id in (select w.store_id from store_owners w where w.merchant_id = {})",
         store="n.store_id",
+        team="n.store_id",
     )
 
 

@@ -10,6 +10,7 @@ from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.auth.accounts import Session
+from gateway.auth.visitor import Visitor
 from gateway.graphql.context import Info
 from gateway.graphql.device import device_cookie, remember_device
 from gateway.graphql.errors import user_error
@@ -87,17 +88,17 @@ async def _session(info: Info, opening: Awaitable[Session], client_mutation_id: 
         session = await opening
     except REFUSALS as error:
         return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
-    receipt = session.receipt
+    receipt, visitor = session.receipt, Visitor(person_id=session.merchant_id)
     if session.device_token is not None:
         remember_device(info.context, session.device_token)
     user: User | None = None
     settled = True
     if receipt is not None:
-        request = CommandRequest.begin(info.context.services, session.merchant_id)
+        request = CommandRequest.begin(info.context.services, visitor)
         settled = await request.settled(receipt)
     if settled:
         try:
-            user = await find_user(info.context.reading_now(session.merchant_id))
+            user = await find_user(info.context.reading_now(visitor))
         except NotFound:
             user = None
     return SessionPayload(

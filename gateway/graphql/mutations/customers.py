@@ -37,7 +37,7 @@ class CustomerMutations:
 
         async def send(request: CommandRequest) -> Receipt:
             nonlocal erased
-            deps, reading = info.context.deps, info.context.reading_now(request.merchant_id)
+            deps, reading = info.context.deps, info.context.reading_now(request.visitor)
             store = await find_store(reading, store_id)
             email = check_text("email", input.email, EMAIL_MAX) or ""
             known = await find_customer(reading.db, store_id, email, scope=reading.scope, personal=deps.personal)

@@ -51,7 +51,7 @@ class DisputeMutations:
         order_id = as_id("order", input.order_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            reading = info.context.reading_now(request.merchant_id)
+            reading = info.context.reading_now(request.visitor)
             return await edit_evidence(
                 request, await _order(reading, order_id), input.dispute_id, evidence_texts(input.texts)
             )
@@ -66,7 +66,7 @@ class DisputeMutations:
         order_id = as_id("order", input.order_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            reading = info.context.reading_now(request.merchant_id)
+            reading = info.context.reading_now(request.visitor)
             order = await _order(reading, order_id)
             dispute = await _dispute(reading, order_id, input.dispute_id)
             evidence = None if dispute is None else await read_evidence(reading, dispute, order)

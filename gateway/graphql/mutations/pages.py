@@ -14,7 +14,6 @@ from gateway.graphql.mutations.inputs import AddPageInput, EditPageInput
 from gateway.graphql.mutations.payloads import PagePayload, change
 from gateway.graphql.queries.root import find_page
 from projections.catalog import queries as catalog_queries
-from projections.reading.scope import MerchantScope
 
 
 @strawberry.type
@@ -41,9 +40,7 @@ class PageMutations:
     async def edit_page(self, info: Info, input: EditPageInput) -> PagePayload | None:
         async def send(request: CommandRequest) -> Receipt:
             id = as_id("page", input.page_id)
-            view = await catalog_queries.page_by_id(
-                info.context.deps.reader, id, scope=MerchantScope(request.merchant_id)
-            )
+            view = await catalog_queries.page_by_id(info.context.deps.reader, id, scope=request.scope)
             return await request.send(
                 EditPage(
                     store_id=require(view, "page", id).store_id,

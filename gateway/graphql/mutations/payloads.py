@@ -176,7 +176,7 @@ async def change(
     await past_readings().close()
     if await request.settled(receipt):
         try:
-            values |= await show(info.context.reading_now(request.merchant_id), receipt)
+            values |= await show(info.context.reading_now(request.visitor), receipt)
         except NotFound:
             # The command was carried out, so the payload must not report an error.
             logger.warning("a changed object could not be read at %s", receipt.token)

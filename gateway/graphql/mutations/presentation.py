@@ -18,7 +18,6 @@ from gateway.graphql.mutations.selling import currency_of
 from gateway.graphql.queries.root import find_store
 from gateway.graphql.types.collection import Collection
 from projections.catalog import queries as catalog_queries
-from projections.reading.scope import MerchantScope
 
 
 @strawberry.input(description="Which products are in a collection: those that fit every part that is given.")
@@ -80,13 +79,11 @@ class PresentationMutations:
         async def send(request: CommandRequest) -> Receipt:
             known = None if input.collection_id is None else as_id("collection", input.collection_id)
             if known is not None:
-                view = await catalog_queries.collection_by_id(
-                    info.context.deps.reader, known, scope=MerchantScope(request.merchant_id)
-                )
+                view = await catalog_queries.collection_by_id(info.context.deps.reader, known, scope=request.scope)
                 require(view, "collection", known)
             rule = None
             if input.rule is not None:
-                rule = _rule(input.rule, await currency_of(info, store_id, request.merchant_id))
+                rule = _rule(input.rule, await currency_of(info, store_id, request.scope))
             return await request.send(
                 WriteCollection(
                     store_id=store_id,

@@ -44,7 +44,7 @@ class ProductMutations:
     async def edit_product(self, info: Info, input: EditProductInput) -> ProductPayload | None:
         async def send(request: CommandRequest) -> Receipt:
             id = as_id("product", input.product_id)
-            currency = await currency_of_product(info.context.deps.reader, id, merchant_id=request.merchant_id)
+            currency = await currency_of_product(info.context.deps.reader, id, scope=request.scope)
             # Null removes the price; an omitted one is UNSET.
             clear = input.compare_at_price is None
             return await request.send(edit_product(request, id, input, currency=currency, clear_compare_at=clear))

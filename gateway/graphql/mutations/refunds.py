@@ -68,9 +68,7 @@ class RefundMutations:
         order_id = as_id("order", input.order_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            currency = await currency_of_payment(
-                info.context.deps.reader, order_id, request.merchant_id, input.intent_id
-            )
+            currency = await currency_of_payment(info.context.deps.reader, order_id, request.scope, input.intent_id)
             return await request.send(
                 RefundOrder(
                     order_id=order_id,
@@ -106,9 +104,9 @@ def refunded_pieces(lines: Sequence[RefundLineInput]) -> list[RefundedPieces]:
     ]
 
 
-async def currency_of_payment(db: Reader, order_id: UUID, merchant_id: UUID, intent_id: str | None) -> str:
+async def currency_of_payment(db: Reader, order_id: UUID, scope: MerchantScope, intent_id: str | None) -> str:
     """Return the currency of a payment. It never changes, so an old read model is good enough."""
-    view = await sales_queries.order_by_id(db, order_id, scope=MerchantScope(merchant_id))
+    view = await sales_queries.order_by_id(db, order_id, scope=scope)
     return _currency_of(require(view, "order", order_id), intent_id)
 
 

@@ -177,7 +177,7 @@ class ReturnMutations:
             shipping = None
             if input.shipping is not None:
                 reader = info.context.deps.reader
-                currency = await currency_of_payment(reader, order_id, request.merchant_id, None)
+                currency = await currency_of_payment(reader, order_id, request.scope, None)
                 shipping = money("shipping", input.shipping, currency)
             return await request.send(
                 RefundReturn(

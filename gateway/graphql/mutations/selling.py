@@ -102,7 +102,7 @@ class SellingMutations:
         store_id = as_id("store", input.store_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            currency = await currency_of(info, store_id, request.merchant_id)
+            currency = await currency_of(info, store_id, request.scope)
             zones = [_zone(n, zone, currency) for n, zone in enumerate(input.zones)]
             rates = ShippingRates(zones=zones, unknown_weight=input.unknown_weight)
             return await request.send(SetShipping(store_id=store_id, merchant_id=request.merchant_id, rates=rates))
@@ -117,7 +117,7 @@ class SellingMutations:
         store_id = as_id("store", input.store_id)
 
         async def send(request: CommandRequest) -> Receipt:
-            currency = await currency_of(info, store_id, request.merchant_id)
+            currency = await currency_of(info, store_id, request.scope)
             terms = _terms(input, currency)
             return await request.send(
                 CreateDiscount(store_id=store_id, merchant_id=request.merchant_id, code=input.code, terms=terms)
@@ -156,14 +156,14 @@ async def _discount(reading: ReadContext, discount_id: UUID) -> Discount:
     return Discount.of(require(view, "discount", discount_id))
 
 
-async def currency_of(info: Info, store_id: UUID, merchant_id: UUID) -> str:
+async def currency_of(info: Info, store_id: UUID, scope: MerchantScope) -> str:
     """Return the currency of a merchant's store.
 
     Raises:
         NotFound: no store has the id, or it is another merchant's.
         InvalidInput: the store has no products yet.
     """
-    store = await catalog_queries.store_by_id(info.context.deps.reader, store_id, scope=MerchantScope(merchant_id))
+    store = await catalog_queries.store_by_id(info.context.deps.reader, store_id, scope=scope)
     if store is None:
         raise NotFound("store", store_id)
     if store.currency is None:

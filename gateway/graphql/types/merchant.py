@@ -9,6 +9,7 @@ from domain.generation.events import JobStatus
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
+from domain.team.permissions import permissions
 from gateway.api.plans import plan_of
 from gateway.api.stripe_accounts import requirement_message, restriction_message
 from gateway.api.validation import as_id
@@ -23,6 +24,7 @@ from gateway.graphql.types.node import Node
 from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity
 from gateway.graphql.types.store import Store
+from gateway.graphql.types.team import ApiKey
 from gateway.graphql.types.usage import Usage
 from projections.catalog import queries as catalog_queries
 from projections.jobs.calls import usage_of_month
@@ -152,6 +154,12 @@ class User(Node):
         chosen = None if store_id is None else as_id("store", store_id)
         view = await plan_of(reading.deps, reading.db, self.view.id, store_id=chosen)
         return None if view is None else Plan.of(view)
+
+    @field("Your API keys, the newest first. API keys do not see them.")
+    async def api_keys(self) -> list[ApiKey]:
+        reading = self.reading
+        reading.visitor.check_key(permissions().field("User", "apiKeys"))
+        return [ApiKey.of(key) for key in await reading.deps.api_keys.of_person(self.view.id)]
 
     @field("The merchant's stores, the newest first.")
     async def stores(

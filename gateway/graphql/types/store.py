@@ -13,6 +13,7 @@ from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
+from domain.team.roles import Role
 from gateway.api.customers import find_customer
 from gateway.api.publication import blockers_of_store
 from gateway.api.store_address import platform_domain, storefront_address
@@ -42,9 +43,11 @@ from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
 from gateway.graphql.types.statistics import SalesReport, StoreTask, sales_report, tasks_of
 from gateway.graphql.types.taxes import Taxes
+from gateway.graphql.types.team import Invitation, Person
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
+from projections.merchants.team_queries import invitations_of_store, people_of_store
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
@@ -130,10 +133,27 @@ class Store(Derived, Node):
         ),
         "sales": resolved("id", "currency", "time_zone"),
         "tasks": resolved("id", "status"),
+        **dict.fromkeys(("role", "people", "invitations"), resolved("id", "merchant_id")),
         "shipping": resolved("shipping", "currency"),
         "domains": resolved("id", "slug", "custom_domain"),
         "return_policy": resolved("returns"),
     }
+
+    @field("What you may do in the store.")
+    async def role(self) -> Role:
+        return self.reading.visitor.role_in(self.view.id, self.view.merchant_id) or Role.VIEWER
+
+    @field("The people who work in the store besides its owner, the earliest first.")
+    async def people(self) -> list[Person]:
+        views = await people_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
+        return [Person.of(view, self.reading) for view in views]
+
+    @field("Pending invitations, the earliest first. Only the store's owner sees them.")
+    async def invitations(self) -> list[Invitation]:
+        reading, view = self.reading, self.view
+        reading.require("Store.invitations", view.id, view.merchant_id)
+        views = await invitations_of_store(reading.db, view.id, now=reading.deps.clock.now(), scope=reading.scope)
+        return [Invitation.of(each, reading) for each in views]
 
     @field(
         "The store's products, by default the newest first, and those of a search by relevance. A search finds words of "

@@ -75,7 +75,7 @@ async def domains_to_check(
 
 
 def _of(scope: Scope, where: Conditions) -> Conditions:
-    return restrict(where, scope, merchant=owned("d.store_id", owners="stores", id="id"), store=None)
+    return restrict(where, scope, merchant=owned("d.store_id", owners="stores", id="id"), store=None, team="d.store_id")
 
 
 def _view(record: asyncpg.Record) -> DomainView:

@@ -8,7 +8,7 @@ from projections.reading.scope import Scope, owned, restrict
 
 def within(scope: Scope, where: Conditions, store: str) -> Conditions:
     """Keep a query of rows that belong to a store within a scope; ``store`` is the SQL expression of the store's id."""
-    return restrict(where, scope, merchant=owned(store, owners="stores", id="id"), store=store)
+    return restrict(where, scope, merchant=owned(store, owners="stores", id="id"), store=store, team=store)
 
 
 def of_store(scope: Scope, column: str, store_id: UUID) -> Conditions:

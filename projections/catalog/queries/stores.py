@@ -19,7 +19,7 @@ from projections.catalog.views import (
 )
 from projections.reading.columns import Only, ViewColumns, column, grouped
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import MerchantScope, Scope, restrict
 
 _STORE_COLUMNS = {
     **{name: f"s.{name}" for name in StoreView.__dataclass_fields__},
@@ -61,7 +61,7 @@ NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", de
 
 
 def _stores_within(scope: Scope, where: Conditions) -> Conditions:
-    return restrict(where, scope, merchant="s.merchant_id = {}", store="s.id")
+    return restrict(where, scope, merchant="s.merchant_id = {}", store="s.id", team="s.id")
 
 
 async def stores_of_merchant(
@@ -73,7 +73,7 @@ async def stores_of_merchant(
     statuses: Collection[StoreStatus] = (),
     only: Only = None,
 ) -> Slice[StoreView]:
-    """Return a merchant's stores, the newest first.
+    """Return a merchant's stores and those that are shared with them, the newest first.
 
     Args:
         db: the database.
@@ -105,7 +105,9 @@ async def count_stores(db: Reader, merchant_id: UUID, *, scope: Scope, statuses:
 
 
 def _stores(merchant_id: UUID, statuses: Collection[StoreStatus], scope: Scope) -> Conditions:
-    where = _stores_within(scope, Conditions().add("s.merchant_id = {}", merchant_id))
+    is_shared = isinstance(scope, MerchantScope) and bool(scope.shared)
+    # The scope alone has the stores that other merchants share with this one.
+    where = _stores_within(scope, Conditions() if is_shared else Conditions().add("s.merchant_id = {}", merchant_id))
     return where.add("s.status = any({})", list(statuses)) if statuses else where
 
 

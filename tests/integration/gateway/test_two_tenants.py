@@ -6,15 +6,18 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import graphql
 import pytest
 
 from domain.store.return_policy import REASONS
+from domain.team.roles import Role
 from gateway.auth.tokens import AccessTokens
 from gateway.graphql.schema import sdl
 from projections.registry import READ_MODELS, SEARCH_PATH
+from schemas.envelope import RawEvent
 from tests.integration.projections.read_models import load
 from tests.support.builders.histories import MOVES, History
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
@@ -28,6 +31,8 @@ NODES = frozenset(
 )
 """Types whose objects ``node`` finds by id."""
 IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Days are in reports of every merchant."""
 ARGUMENTS = {"month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
 SHARED = frozenset({"plans"})
@@ -101,7 +106,12 @@ class Tenant:
         id = history.merchants[number]
         stores = {store for store in history.stores if history.state(store).merchant_id == id}
         bodies = [raw.data.decode() for raw in history.raw if raw.tenant in stores | {id}]
-        self.texts = {text for body in bodies for text in strings_in(json.loads(body)) if len(text) >= 8}
+        self.texts = {
+            text
+            for body in bodies
+            for text in strings_in(json.loads(body))
+            if len(text) >= 8 and not DAY.fullmatch(text)
+        }
         self.ids = {found for body in bodies for found in IN_FORM.findall(body)}
         self.stores, self.store_id = stores, str(min(stores))
         token, _ = AccessTokens(platform.deps.signing_keys, platform.clock).sign(id)
@@ -122,6 +132,8 @@ class Tenant:
 @dataclass
 class World:
     platform: Platform
+    database: asyncpg.Connection
+    raw: Sequence[RawEvent]
     first: Tenant
     second: Tenant
 
@@ -143,11 +155,11 @@ async def world(database: str) -> AsyncIterator[World]:
         db = await asyncpg.connect(database, server_settings={"search_path": f"{SEARCH_PATH}, public"})
         for model in READ_MODELS.values():
             await load(db, model, history.raw, batch=5_000)
-        await db.close()
         tenants = Tenant(history, 0, platform), Tenant(history, 1, platform)
         tenants[0].without(tenants[1])
         assert all(len(tenant.ids) > 50 and len(tenant.texts) > 20 for tenant in tenants)
-        yield World(platform, *tenants)
+        yield World(platform, db, history.raw, *tenants)
+        await db.close()
 
 
 async def answered(world: World, root: str, ids: Sequence[str], by: Tenant) -> list[str]:
@@ -230,6 +242,44 @@ async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
     reachable = {way.type.name for root in QUERY.fields for way in ways_from(root)}
     unmet = sorted(reachable - met)
     assert len(unmet) < len(reachable) / 3, f"the history has too little for the walk to prove much: {unmet}"
+
+
+async def test_a_role_in_one_store_shows_that_store_and_nothing_else(world: World) -> None:
+    """The second merchant has a role in the store of the first, and walks every field."""
+    assert QUERY is not None
+    person, owner, store_id = world.second, world.first, world.first.store_id
+    hidden = await texts_outside(world, owner)
+    assert hidden
+    await world.database.execute(
+        "insert into merchants.store_people values ($1, $2, 'EDITOR', now(), now())", UUID(store_id), person.merchant.id
+    )
+    for role in (Role.EDITOR, Role.VIEWER):
+        await world.database.execute("update merchants.store_people set role = $1", role)
+        world.platform.app.state.gateway.sessions.forget()
+        codes, shown = set[str](), set[str]()
+        for root, field in QUERY.fields.items():
+            by_id = "id" in field.args
+            ids = await answered(world, root, sorted(owner.ids), person) if by_id else [""]
+            for way in ways_from(root):
+                query = way.query % f'"{ids[0]}"' if by_id else way.query
+                answer = await world.platform.post(f"{{ {query} }}", by=person.merchant)
+                codes |= {error["extensions"]["code"] for error in answer.get("errors", [])}
+                found = owner.is_in(json.dumps(answer.get("data")), answer.get("data"))
+                shown |= found
+                assert not found & hidden, query
+        assert codes <= {"FORBIDDEN"}, role
+        assert store_id in shown
+
+
+async def texts_outside(world: World, owner: Tenant) -> set[str]:
+    """Return what only the owner's account and other stores have."""
+    hidden, seen = set[str](), set[str]()
+    for raw in world.raw:
+        if raw.tenant in owner.stores | {owner.merchant.id}:
+            body = raw.data.decode()
+            texts = set(IN_FORM.findall(body)) | {t for t in strings_in(json.loads(body)) if len(t) >= 8}
+            (seen if str(raw.tenant) == owner.store_id else hidden).update(texts)
+    return (hidden - seen - {str(owner.merchant.id)}) & (owner.ids | owner.texts)
 
 
 async def test_no_path_of_rest_shows_a_merchant_what_is_anothers(world: World) -> None:

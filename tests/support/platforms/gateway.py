@@ -34,7 +34,9 @@ from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.ports import GatewayDependencies
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
+from infra.adapters.postgres.api_keys import PostgresApiKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.team_roles import PostgresTeamRoles
 from infra.adapters.postgres.usage import ReadModelUsage
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
 from infra.bootstrap import handlers
@@ -291,6 +293,8 @@ async def a_platform(
             clock=clock,
             accounts=PostgresAccounts(pool),
             refresh_tokens=PostgresRefreshTokens(pool),
+            api_keys=PostgresApiKeys(pool),
+            roles_of=PostgresTeamRoles(pool),
             limits=PostgresRateLimits(pool),
             personal=PostgresPersonalData(pool, MasterKeys([b"k" * 32])),
             supplier_vault=vault,

@@ -75,15 +75,21 @@ from commands.store import (
 )
 from commands.subscription import EndGrace, RecordSubscription
 from commands.taxes import SetTaxes
+from commands.team import AcceptInvitation, ChangeRole, InvitePerson, LeaveStore, RemovePerson, WithdrawInvitation
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.generation.events import Step
-from domain.kernel import NotFound
+from domain.kernel import DomainError, NotFound
 from domain.media.events import Operation
 from domain.shipping.rates import default_rates
+from domain.store.aggregate import STORE
 from domain.store.collection_events import AddressKind
+from domain.store.membership import INVITATION_FOR, InvitationInvalid
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
+from domain.team.errors import RoleTooWeak
+from domain.team.permissions import permissions
+from domain.team.roles import Role
 from infra.bootstrap import handlers
 from tests.support.builders.samples import dollars, sealed
 from tests.support.fakes.event_log import FixedClock
@@ -102,6 +108,7 @@ OWN_ACCOUNT = {
     RecordPayout,
     RecordSubscription,
     EndGrace,
+    AcceptInvitation,
 }
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 
@@ -217,7 +224,27 @@ COMMANDS: dict[type, Build] = {
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
     ),
+    InvitePerson: lambda p, _p, _o, m: _invitation(p, m, uuid4(), Role.EDITOR),
+    WithdrawInvitation: lambda p, _p, _o, m: WithdrawInvitation(
+        store_id=p.store_id, merchant_id=m, invitation_id=uuid4()
+    ),
+    ChangeRole: lambda p, _p, _o, m: ChangeRole(
+        store_id=p.store_id, merchant_id=m, person_id=uuid4(), role=Role.VIEWER
+    ),
+    RemovePerson: lambda p, _p, _o, m: RemovePerson(store_id=p.store_id, merchant_id=m, person_id=uuid4()),
+    LeaveStore: lambda p, _p, _o, m: LeaveStore(store_id=p.store_id, merchant_id=m),
 }
+
+
+def _invitation(platform: Platform, merchant_id: UUID, id: UUID, role: Role) -> InvitePerson:
+    return InvitePerson(
+        store_id=platform.store_id,
+        merchant_id=merchant_id,
+        invitation_id=id,
+        email=sealed(id),
+        fingerprint="f",
+        role=role,
+    )
 
 
 def _image(platform: Platform, product_id: UUID, merchant_id: UUID) -> RequestImage:
@@ -262,6 +289,92 @@ async def test_a_thing_of_another_merchant_is_refused_as_not_found(platform: Pla
         f"No {refusal.value.kind} with id {refusal.value.id} was found. Check the id, and that it is yours."
     )
     assert len(platform.log.raw) == before
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
+@pytest.mark.parametrize("command", COMMANDS.keys() - {LeaveStore}, ids=lambda command: command.__name__)
+async def test_a_person_may_do_what_the_table_says_of_their_role(platform: Platform, command: type, role: Role) -> None:
+    product, order = await _sold(platform)
+    person = await _person(platform, role)
+    before, needed = len(platform.log.raw), permissions().command(command.__name__).role
+    refusal: DomainError | None = None
+    try:
+        await platform.send(COMMANDS[command](platform, product, order, person))
+    except DomainError as error:
+        refusal = error
+    assert isinstance(refusal, RoleTooWeak) is not role.covers(needed)
+    if isinstance(refusal, RoleTooWeak):
+        assert len(platform.log.raw) == before
+        assert (
+            str(refusal) == f"Your role in this store is {role}. This needs the role {needed}. Ask the store's owner."
+        )
+
+
+async def test_a_role_that_was_taken_away_ends_at_once(platform: Platform) -> None:
+    product, _ = await _sold(platform)
+    person = await _person(platform, Role.EDITOR)
+    edit = EditProduct(product_id=product, merchant_id=person, title="Another")
+    await platform.send(edit)
+    await platform.send(
+        ChangeRole(store_id=platform.store_id, merchant_id=platform.merchant_id, person_id=person, role=Role.VIEWER)
+    )
+    with pytest.raises(RoleTooWeak):
+        await platform.send(edit)
+    await platform.send(RemovePerson(store_id=platform.store_id, merchant_id=platform.merchant_id, person_id=person))
+    with pytest.raises(NotFound):
+        await platform.send(edit)
+
+
+async def test_an_invitation_works_once_until_it_expires_or_is_withdrawn(platform: Platform) -> None:
+    await platform.publish()
+
+    async def invited() -> UUID:
+        id = uuid4()
+        await platform.send(_invitation(platform, platform.merchant_id, id, Role.VIEWER))
+        return id
+
+    async def accepted(id: UUID, by: UUID) -> bool:
+        try:
+            await platform.send(AcceptInvitation(store_id=platform.store_id, merchant_id=by, invitation_id=id))
+        except InvitationInvalid:
+            return False
+        return True
+
+    people = [await _registered(platform) for _ in range(4)]
+    used, withdrawn, late = await invited(), await invited(), await invited()
+    assert not await accepted(used, platform.merchant_id), "the owner needs no invitation"
+    assert await accepted(used, people[0])
+    assert not await accepted(used, people[1]), "it works once"
+    await platform.send(
+        WithdrawInvitation(store_id=platform.store_id, merchant_id=platform.merchant_id, invitation_id=withdrawn)
+    )
+    assert not await accepted(withdrawn, people[1])
+    platform.clock.advance(INVITATION_FOR)
+    assert not await accepted(late, people[2])
+    assert not await accepted(uuid4(), people[3])
+    store = await platform.get(STORE, platform.store_id)
+    assert store.team.roles == {people[0]: Role.VIEWER}
+
+
+async def test_a_person_leaves_by_themselves(platform: Platform) -> None:
+    await platform.publish()
+    person = await _person(platform, Role.VIEWER)
+    await platform.send(LeaveStore(store_id=platform.store_id, merchant_id=person))
+    assert (await platform.get(STORE, platform.store_id)).team.roles == {}
+
+
+async def _registered(platform: Platform) -> UUID:
+    person = uuid4()
+    await platform.send(RegisterMerchant(merchant_id=person, email=sealed(person), name=None))
+    return person
+
+
+async def _person(platform: Platform, role: Role) -> UUID:
+    """Return a person with a role in the store."""
+    person, invitation = await _registered(platform), uuid4()
+    await platform.send(_invitation(platform, platform.merchant_id, invitation, role))
+    await platform.send(AcceptInvitation(store_id=platform.store_id, merchant_id=person, invitation_id=invitation))
+    return person
 
 
 async def _sold(platform: Platform) -> tuple[UUID, UUID]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from commands.ports import Receipt
 from gateway.api.command_request import CommandRequest
+from gateway.auth.visitor import Visitor
 from projections.reading.moment import MomentReader, begin_moment, pause_moment
 
 
@@ -124,7 +125,7 @@ def test_a_command_waits_for_its_turn_without_a_connection() -> None:
                 return receipt
 
         services: Any = SimpleNamespace(deps=SimpleNamespace(commands=Bus()))
-        request = CommandRequest(services=services, merchant_id=UUID(int=1), command_id=UUID(int=2))
+        request = CommandRequest(services=services, visitor=Visitor(person_id=UUID(int=1)), command_id=UUID(int=2))
         moment = begin_moment()
         await reader.fetch("quick")
         assert await request.send(Nothing()) is receipt

@@ -1,0 +1,94 @@
+"""Invitations to stores: what is sealed and signed around the commands of ``commands.team``."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from uuid import UUID
+
+from commands.ports import Receipt
+from commands.team import AcceptInvitation, InvitePerson
+from domain.accounts.email import email_key
+from domain.store.membership import InvitationInvalid
+from domain.team.roles import Role
+from gateway.api.command_request import CommandRequest
+from gateway.auth.accounts import clean_email
+from projections.merchants.team_queries import invitation_by_id
+from projections.reading.scope import SYSTEM
+
+_PROOF = 16
+
+
+class InvitationLinks:
+    """Makes and reads the token in an invitation's link. It names the invitation and proves that its mail was read.
+
+    Args:
+        secret: signs the tokens. The process that writes the mail needs the same one.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-invite").digest()
+
+    def token(self, store_id: UUID, invitation_id: UUID) -> str:
+        """Return an invitation's token, always the same one."""
+        body = store_id.bytes + invitation_id.bytes
+        return base64.urlsafe_b64encode(body + self._proof(body)).decode()
+
+    def read(self, token: str) -> tuple[UUID, UUID]:
+        """Return the ids of the store and of the invitation.
+
+        Raises:
+            InvitationInvalid: the token was not made here.
+        """
+        try:
+            raw = base64.b64decode(token.strip(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvitationInvalid from error
+        body, proof = raw[:-_PROOF], raw[-_PROOF:]
+        if len(body) != 32 or not hmac.compare_digest(proof, self._proof(body)):
+            raise InvitationInvalid
+        return UUID(bytes=body[:16]), UUID(bytes=body[16:])
+
+    def _proof(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, body, "sha256")[:_PROOF]
+
+
+async def invite(request: CommandRequest, store_id: UUID, email: str, role: Role) -> Receipt:
+    """Invite a person to a store. The answer is the same whether or not the address has an account.
+
+    Raises:
+        InvalidInput: the address is none.
+        DomainError: see :func:`commands.team.invite_person`.
+    """
+    deps, email = request.services.deps, clean_email(email)
+    invitation_id = request.new_id("invitation")
+    key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-invited").digest()
+    command = InvitePerson(
+        store_id=store_id,
+        merchant_id=request.merchant_id,
+        invitation_id=invitation_id,
+        # Under the invitation's own key: the person may have no account, and their address is not the owner's data.
+        email=await deps.personal.seal(invitation_id, email),
+        fingerprint=hashlib.blake2b(email_key(email).encode(), key=key, digest_size=16).hexdigest(),
+        role=role,
+    )
+    return await request.send(command)
+
+
+async def accept(request: CommandRequest, token: str) -> Receipt:
+    """Accept an invitation as the logged-in person, whose address must be the invited one.
+
+    Raises:
+        InvitationInvalid: the token is foreign, or the invitation was used, withdrawn, has expired or is another's.
+    """
+    deps = request.services.deps
+    store_id, invitation_id = InvitationLinks(deps.limit_secret).read(token)
+    command = AcceptInvitation(store_id=store_id, merchant_id=request.merchant_id, invitation_id=invitation_id)
+    # A repeat gets its first answer, although the invitation is used by now.
+    if await deps.commands.outcome(request.command_id) is None:
+        invitation = await invitation_by_id(deps.reader, invitation_id, scope=SYSTEM)
+        invited = None if invitation is None else await deps.personal.open(invitation.email)
+        account = None if invited is None else await deps.accounts.by_email(invited)
+        if account is None or account.merchant_id != request.merchant_id:
+            raise InvitationInvalid
+    return await request.send(command)

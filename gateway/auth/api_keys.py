@@ -1,0 +1,131 @@
+"""API keys: made, listed, rotated and revoked by the person who is logged in."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from domain.accounts.keys import ApiKey, ApiKeys
+from domain.kernel import Clock, InvalidInput, NotFound
+from domain.team.roles import KeyScope
+from domain.text import check_readable, clean_line
+from gateway.auth.key_tokens import SHOWN, KeyTokens, key_hash
+from gateway.auth.sessions import Sessions
+
+NAME_MAX = 60
+KEYS_MOST = 50
+"""The most keys of a person."""
+LONGEST = timedelta(days=366)
+"""The longest life of a key that expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key and its text, which is shown once."""
+
+    key: ApiKey
+    token: str = field(repr=False)
+
+
+class KeyRing:
+    """Makes and changes a person's API keys.
+
+    A key acts as its maker, within its scopes. So it never may do more than its maker at that moment, and keys cannot
+    make or change keys.
+    """
+
+    def __init__(self, keys: ApiKeys, tokens: KeyTokens, sessions: Sessions, clock: Clock) -> None:
+        self._keys, self._tokens, self._sessions, self._clock = keys, tokens, sessions, clock
+
+    async def of_person(self, person_id: UUID) -> tuple[ApiKey, ...]:
+        """Return a person's keys that are not revoked, the newest first."""
+        return await self._keys.of_person(person_id)
+
+    async def make(
+        self, person_id: UUID, *, name: str, scopes: Collection[KeyScope], days: int | None = None
+    ) -> NewKey:
+        """Make a key.
+
+        Args:
+            person_id: its maker.
+            name: tells people what uses it.
+            scopes: what it may do.
+            days: after which it expires; None if it does not.
+
+        Raises:
+            InvalidInput: names the field.
+        """
+        if len(await self._keys.of_person(person_id)) >= KEYS_MOST:
+            raise InvalidInput("name", f"You have {KEYS_MOST} API keys, which is the most. Revoke one of them first.")
+        new = self._new(person_id, _clean_name(name), _checked(scopes), self._expiry(days))
+        await self._keys.add(new.key, key_hash(new.token))
+        return new
+
+    async def rotate(self, person_id: UUID, key_id: UUID, *, scopes: Collection[KeyScope] | None = None) -> NewKey:
+        """Replace a key by one with the same or fewer scopes. The old one ends at once.
+
+        Raises:
+            NotFound: the person has no such key, or it is revoked.
+            InvalidInput: the old key lacks one of the scopes.
+        """
+        old = next((key for key in await self._keys.of_person(person_id) if key.id == key_id), None)
+        if old is None:
+            raise NotFound("API key", key_id)
+        chosen = old.scopes if scopes is None else _checked(scopes)
+        if not chosen <= old.scopes:
+            more = ", ".join(sorted(chosen - old.scopes))
+            raise InvalidInput("scopes", f"scopes has {more}, which the key lacks. Make a new key for more.")
+        at = self._clock.now()
+        life = None if old.expires_at is None else old.expires_at - old.created_at
+        new = self._new(person_id, old.name, chosen, None if life is None else at + life)
+        if not await self._keys.replace(new.key, key_hash(new.token), instead_of=key_id, at=at):
+            raise NotFound("API key", key_id)
+        self._sessions.forget()
+        return new
+
+    async def revoke(self, person_id: UUID, key_id: UUID) -> None:
+        """Revoke a key. No-op if it is revoked.
+
+        Raises:
+            NotFound: the person has no such key.
+        """
+        if not await self._keys.revoke(key_id, person_id, at=self._clock.now()):
+            raise NotFound("API key", key_id)
+        self._sessions.forget()
+
+    def _new(self, person_id: UUID, name: str, scopes: frozenset[KeyScope], expires_at: datetime | None) -> NewKey:
+        # Random, because its first characters are shown to tell keys apart.
+        key_id = uuid4()
+        token = self._tokens.make(key_id, person_id, scopes)
+        key = ApiKey(
+            id=key_id,
+            person_id=person_id,
+            name=name,
+            prefix=token[:SHOWN],
+            scopes=scopes,
+            created_at=self._clock.now(),
+            expires_at=expires_at,
+            last_used_at=None,
+        )
+        return NewKey(key=key, token=token)
+
+    def _expiry(self, days: int | None) -> datetime | None:
+        if days is None:
+            return None
+        if not 1 <= days <= LONGEST.days:
+            raise InvalidInput("expiresInDays", f"Invalid expiresInDays {days}. Use 1 to {LONGEST.days}, or omit it.")
+        return self._clock.now() + timedelta(days=days)
+
+
+def _clean_name(name: str) -> str:
+    check_readable("name", name)
+    cleaned = clean_line(name)
+    if not 0 < len(cleaned) <= NAME_MAX:
+        raise InvalidInput("name", f"name has {len(cleaned)} characters. Use 1 to {NAME_MAX}.")
+    return cleaned
+
+
+def _checked(scopes: Collection[KeyScope]) -> frozenset[KeyScope]:
+    if not scopes:
+        raise InvalidInput("scopes", "scopes is empty. Choose at least one.")
+    return frozenset(scopes)

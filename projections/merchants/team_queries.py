@@ -1,0 +1,87 @@
+"""Queries about the people who work in stores. Each takes a scope; see :mod:`projections.reading.scope`."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.privacy import Sealed
+from domain.team.roles import Role
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, owned, restrict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """A person who works in a store. Open the sealed fields through ``PersonalData``."""
+
+    person_id: UUID
+    role: Role
+    email: Sealed
+    name: Sealed | None
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationView:
+    """A pending invitation. Open the sealed address through ``PersonalData``."""
+
+    id: UUID
+    store_id: UUID
+    email: Sealed
+    role: Role
+    invited_at: datetime
+    expires_at: datetime
+
+
+async def people_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[PersonView, ...]:
+    """Return the people who work in a store besides its owner, the earliest first; shoppers see none."""
+    where = _of_store(scope, Conditions().add("p.store_id = {}", store_id).add("p.role is not null"), "p.store_id")
+    records = await db.fetch(
+        "select p.person_id, p.role, p.joined_at, m.email, m.name from store_people p "
+        f"join merchants m on m.id = p.person_id where {where.sql} order by p.joined_at, p.person_id",
+        *where.arguments,
+    )
+    return tuple(
+        PersonView(
+            person_id=record["person_id"],
+            role=Role(record["role"]),
+            email=Sealed.model_validate_json(record["email"]),
+            name=None if record["name"] is None else Sealed.model_validate_json(record["name"]),
+            joined_at=record["joined_at"],
+        )
+        for record in records
+    )
+
+
+async def invitations_of_store(
+    db: Reader, store_id: UUID, *, now: datetime, scope: Scope
+) -> tuple[InvitationView, ...]:
+    """Return a store's pending invitations that have not expired, the earliest first; shoppers see none."""
+    where = Conditions().add("i.store_id = {}", store_id).add("i.is_pending and i.expires_at > {}", now)
+    where = _of_store(scope, where, "i.store_id")
+    records = await db.fetch(f"{_INVITATIONS} where {where.sql} order by i.invited_at, i.id", *where.arguments)
+    return tuple(_invitation(record) for record in records)
+
+
+async def invitation_by_id(db: Reader, invitation_id: UUID, *, scope: Scope) -> InvitationView | None:
+    """Return a pending invitation, which may have expired; shoppers see none."""
+    where = _of_store(scope, Conditions().add("i.id = {}", invitation_id).add("i.is_pending"), "i.store_id")
+    record = await db.fetchrow(f"{_INVITATIONS} where {where.sql}", *where.arguments)
+    return None if record is None else _invitation(record)
+
+
+_INVITATIONS = "select i.id, i.store_id, i.email, i.role, i.invited_at, i.expires_at from store_invitations i"
+
+
+def _invitation(record: Mapping[str, object]) -> InvitationView:
+    return InvitationView(
+        **{**record, "email": Sealed.model_validate_json(record["email"]), "role": Role(record["role"])}  # type: ignore[arg-type]
+    )
+
+
+def _of_store(scope: Scope, where: Conditions, store: str) -> Conditions:
+    # The catalog knows the owner; both read models are in the search path.
+    return restrict(where, scope, merchant=owned(store, owners="stores", id="id"), store=None, team=store)

@@ -1,0 +1,182 @@
+"""People with roles in a store, and API keys, over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.team.roles import Role
+from gateway.api.invitations import InvitationLinks
+from gateway.auth.sessions import LIVE_CACHE_FOR
+from projections.merchants.team_queries import invitations_of_store
+from projections.reading.scope import SYSTEM
+from tests.support.platforms.gateway import Merchant, Platform
+
+MUTATE = "mutation ($input: %s!) { %s(input: $input) { userErrors { code message field } %s } }"
+STORE = "query ($id: ID!) { store(id: $id) { id name role people { id role email name } products { nodes { id } } } }"
+
+
+async def mutate(platform: Platform, by: Merchant | None, name: str, input: dict[str, Any], select: str = "") -> Any:
+    kind = {"publishStore": "StoreInput", "leaveStore": "StoreInput", "withdrawInvitation": "InvitationInput"}.get(
+        name, name[0].upper() + name[1:] + "Input"
+    )
+    kind = "PersonInput" if name == "removePerson" else kind
+    return await platform.ask(MUTATE % (kind, name, select), {"input": input}, by=by)
+
+
+def codes(payload: Any) -> list[str]:
+    return [error["code"] for error in payload["userErrors"]]
+
+
+async def invited(platform: Platform, owner: Merchant, store_id: UUID, email: str, role: Role) -> str:
+    """Invite a person and return the token of the mail's link."""
+    input = {"storeId": str(store_id), "email": email, "role": role}
+    payload = await mutate(platform, owner, "invitePerson", input, "store { invitations { id email role } }")
+    assert payload["userErrors"] == []
+    assert {"email": email, "role": role}.items() <= payload["store"]["invitations"][-1].items()
+    now = platform.clock.now()
+    pending = await invitations_of_store(platform.deps.reader, store_id, now=now, scope=SYSTEM)
+    return InvitationLinks(platform.deps.limit_secret).token(store_id, pending[-1].id)
+
+
+async def joined(platform: Platform, owner: Merchant, store_id: UUID, role: Role) -> Merchant:
+    person = await platform.merchant()
+    token = await invited(platform, owner, store_id, person.email.upper(), role)
+    payload = await mutate(platform, person, "acceptInvitation", {"token": token}, "store { id role }")
+    assert payload == {"userErrors": [], "store": {"id": str(store_id), "role": role}}
+    return person
+
+
+async def test_people_of_a_store_may_do_what_their_role_says(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    await platform.finish(store_id)
+    other = await platform.store(owner)
+    stranger = await platform.merchant()
+    id = {"storeId": str(store_id)}
+
+    token = await invited(platform, owner, store_id, "nobody.yet@example.com", Role.VIEWER)
+    for wrong in (token, token[:-2], "x", "zyk_" + token):
+        payload = await mutate(platform, stranger, "acceptInvitation", {"token": wrong})
+        assert codes(payload) == ["INVITATION_INVALID"], "an invitation is bound to its address"
+
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    viewer = await joined(platform, owner, store_id, Role.VIEWER)
+    for person, role in ((owner, "OWNER"), (editor, "EDITOR"), (viewer, "VIEWER")):
+        store = await platform.ask(STORE, {"id": str(store_id)}, by=person)
+        assert store["role"] == role
+        assert [each["role"] for each in store["people"]] == ["EDITOR", "VIEWER"]
+        assert store["people"][0]["email"] == editor.email
+        assert len(store["products"]["nodes"]) == 3
+    product = store["products"]["nodes"][0]["id"]
+    listed = await platform.ask("{ stores { nodes { id } totalCount } }", by=editor)
+    assert listed == {"nodes": [{"id": str(store_id)}], "totalCount": 1}, "and not the owner's other stores"
+    answer = await platform.post(STORE, {"id": str(other)}, by=editor)
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    answer = await platform.post(
+        "query ($id: ID!) { store(id: $id) { invitations { email } } }", {"id": str(store_id)}, by=editor
+    )
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+    edit = {"productId": product, "title": "A lamp"}
+    assert codes(await mutate(platform, viewer, "editProduct", edit)) == ["FORBIDDEN"]
+    changed = await mutate(platform, editor, "editProduct", edit, "product { title }")
+    assert changed == {"userErrors": [], "product": {"title": "A lamp"}}
+    assert codes(await mutate(platform, stranger, "editProduct", edit)) == ["NOT_FOUND"]
+    response = await platform.call("PATCH", f"/stores/{store_id}/products/{product}", by=viewer, json={"title": "No"})
+    assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
+    for person in (editor, viewer):
+        assert codes(await mutate(platform, person, "publishStore", id)) == ["FORBIDDEN"]
+        payload = await mutate(platform, person, "invitePerson", {**id, "email": "a@example.com", "role": "EDITOR"})
+        assert codes(payload) == ["FORBIDDEN"]
+
+    owners = {**id, "personId": str(editor.id)}
+    assert codes(await mutate(platform, owner, "changeRole", {**owners, "role": "OWNER"})) == ["INVALID_INPUT"]
+    assert codes(await mutate(platform, owner, "changeRole", {**owners, "role": "VIEWER"})) == []
+    assert codes(await mutate(platform, editor, "editProduct", edit)) == ["FORBIDDEN"]
+    assert codes(await mutate(platform, owner, "removePerson", owners)) == []
+    assert codes(await mutate(platform, editor, "editProduct", edit)) == ["NOT_FOUND"]
+    answer = await platform.post(STORE, {"id": str(store_id)}, by=editor)
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", "a role that was taken away ends mid-session"
+    assert codes(await mutate(platform, viewer, "leaveStore", id)) == []
+    assert await platform.ask("{ stores { nodes { id } } }", by=viewer) == {"nodes": []}
+
+
+CREATE = "apiKey { id prefix scopes name expiresAt } token"
+
+
+@pytest.mark.parametrize("scopes", [["READ"], ["READ", "PRODUCTS"]])
+async def test_a_key_does_what_its_scopes_and_its_maker_may(
+    platform: Platform, owner: Merchant, scopes: list[str]
+) -> None:
+    store_id = await platform.stocked_store(owner)
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    made = await mutate(
+        platform, editor, "createApiKey", {"name": "Sync", "scopes": scopes, "expiresInDays": 30}, CREATE
+    )
+    assert made["userErrors"] == []
+    assert made["token"].startswith(made["apiKey"]["prefix"])
+    key = Merchant(id=editor.id, email="", token=made["token"], refresh_token="")
+    store = await platform.ask(STORE, {"id": str(store_id)}, by=key)
+    product = store["products"]["nodes"][0]["id"]
+    edit = {"productId": product, "title": "A lamp"}
+    answer = await platform.post(MUTATE % ("EditProductInput", "editProduct", ""), {"input": edit}, by=key)
+    response = await platform.call("PATCH", f"/stores/{store_id}/products/{product}", by=key, json={"title": "No"})
+    if "PRODUCTS" in scopes:
+        assert answer["data"]["editProduct"] == {"userErrors": []}
+        assert response.status_code == 200
+    else:
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
+
+    # A key makes, rotates and sees no keys, not even weaker ones.
+    strong = await mutate(platform, editor, "createApiKey", {"name": "All", "scopes": ["READ", "PUBLISH"]}, CREATE)
+    strong_id = strong["apiKey"]["id"]
+    for query in (
+        'mutation { createApiKey(input: {name: "x", scopes: [READ]}) { token } }',
+        f'mutation {{ rotateApiKey(input: {{keyId: "{strong_id}"}}) {{ token }} }}',
+        f'mutation {{ ...F }} fragment F on Mutation {{ revokeApiKey(input: {{keyId: "{strong_id}"}}) {{ __typename }} }}',
+        "{ me { apiKeys { id } } }",
+    ):
+        answer = await platform.post(query, by=key)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
+    rotate = {"keyId": made["apiKey"]["id"], "scopes": [*scopes, "PUBLISH"]}
+    assert codes(await mutate(platform, editor, "rotateApiKey", rotate, CREATE)) == ["INVALID_INPUT"]
+    rotate = {"keyId": strong["apiKey"]["id"]}
+    assert codes(await mutate(platform, owner, "rotateApiKey", rotate, CREATE)) == ["NOT_FOUND"]
+    # No key of an editor publishes, whatever its scopes say.
+    publisher = Merchant(id=editor.id, email="", token=strong["token"], refresh_token="")
+    assert codes(await mutate(platform, publisher, "publishStore", {"storeId": str(store_id)})) == ["FORBIDDEN"]
+
+    rotated = await mutate(
+        platform, editor, "rotateApiKey", {"keyId": made["apiKey"]["id"], "scopes": ["READ"]}, CREATE
+    )
+    assert rotated["userErrors"] == []
+    assert rotated["apiKey"]["scopes"] == ["READ"]
+    answer = await platform.post("{ me { id } }", by=key)
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    key = Merchant(id=editor.id, email="", token=rotated["token"], refresh_token="")
+    assert await platform.ask("{ me { id } }", by=key) == {"id": str(editor.id)}
+    keys = (await platform.ask("{ me { apiKeys { id lastUsedAt } } }", by=editor))["apiKeys"]
+    assert {each["id"] for each in keys} == {rotated["apiKey"]["id"], strong["apiKey"]["id"]}
+    assert all(each["lastUsedAt"] for each in keys)
+
+    await mutate(platform, owner, "removePerson", {"storeId": str(store_id), "personId": str(editor.id)})
+    answer = await platform.post(STORE, {"id": str(store_id)}, by=key)
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", "a key is never stronger than its maker"
+    platform.clock.advance(timedelta(days=30))
+    answer = await platform.post("{ me { id } }", by=key)
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    for wrong in (key.token[:-1], key.token + "A", "zyk_", "zyk_!"):
+        forged = Merchant(id=editor.id, email="", token=wrong, refresh_token="")
+        answer = await platform.post("{ me { id } }", by=forged)
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_role_is_looked_up_once_a_second(platform: Platform, owner: Merchant) -> None:
+    """The look-up of a session also asks for the roles, and most requests ask for neither."""
+    sessions = platform.app.state.gateway.sessions
+    first = await sessions.visitor(f"Bearer {owner.token}")
+    assert await sessions.visitor(f"Bearer {owner.token}") is first
+    platform.clock.advance(LIVE_CACHE_FOR)
+    assert await sessions.visitor(f"Bearer {owner.token}") is not first
