@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway import docs, health, media, rest
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.generation_feed import GenerationFeed
+from gateway.api.store_feed import StoreFeed
 from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
 from gateway.auth.api_keys import KeyRing
 from gateway.auth.key_tokens import KeyTokens
@@ -88,8 +89,14 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     )
     feed = GenerationFeed(deps.reader, deps.progress_poll)
     key_ring = KeyRing(deps.api_keys, KeyTokens(deps.limit_secret), sessions, deps.clock)
+    store_feed = StoreFeed(deps.history, deps.progress_poll)
     services = GatewayServices(
-        deps=deps, authenticator=authenticator, sessions=sessions, key_ring=key_ring, generation_feed=feed
+        deps=deps,
+        authenticator=authenticator,
+        sessions=sessions,
+        key_ring=key_ring,
+        generation_feed=feed,
+        store_feed=store_feed,
     )
 
     @asynccontextmanager
@@ -99,6 +106,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
         yield
         await warming
         await feed.close()
+        await store_feed.close()
 
     app = Gateway(
         title="Zyenta",

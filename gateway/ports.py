@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from commands.ports import Dispatcher
 from domain.accounts.keys import ApiKeys
@@ -17,6 +18,7 @@ from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
 from gateway.api.known_stores import KnownStores
 from gateway.api.provenance import StreamHistory
+from gateway.api.store_feed import TenantLog
 from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
@@ -25,6 +27,10 @@ from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
 from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
+
+
+class LogReader(StreamHistory, TenantLog, Protocol):
+    """The log, by stream and by tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,7 @@ class GatewayDependencies:
     """A connection pool whose search path has the read models' schemas."""
     travel: TimeTravel
     """Reads as of an earlier position in the log."""
-    history: StreamHistory
+    history: LogReader
     barrier: Consistency
     clock: Clock
 

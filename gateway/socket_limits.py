@@ -23,3 +23,5 @@ class SocketLimits:
     """Maximum time for a client to read one message."""
     anonymous_lifetime: timedelta = timedelta(minutes=5)
     """Maximum lifetime of a connection without a login."""
+    session_check: timedelta = timedelta(seconds=5)
+    """Time between two checks that a connection's token and session are still valid."""

@@ -18,6 +18,7 @@ from domain.team.permissions import permissions
 from domain.text import check_readable, cleaned
 from gateway.api.client_errors import camel
 from gateway.api.generation_feed import GenerationFeed
+from gateway.api.store_feed import StoreFeed
 from gateway.auth.accounts import Authenticator
 from gateway.auth.api_keys import KeyRing
 from gateway.auth.sessions import Sessions
@@ -48,6 +49,7 @@ class GatewayServices:
     sessions: Sessions
     key_ring: KeyRing
     generation_feed: GenerationFeed
+    store_feed: StoreFeed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

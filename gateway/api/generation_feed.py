@@ -1,18 +1,21 @@
 """A feed of generation states for subscribers, with one poll of the read model for all of them."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from uuid import UUID
 
 from domain.generation.events import JobStatus
+from domain.kernel import InvalidInput
 from projections.jobs.queries import generations_by_stores, job_logs
 from projections.jobs.views import GenerationView, JobLogView
 from projections.reading.availability import is_database_away
-from projections.reading.paging import Reader
+from projections.reading.paging import Reader, decode_cursor, encode_cursor
 from projections.reading.scope import SYSTEM
 
 logger = logging.getLogger(__name__)
@@ -20,9 +23,11 @@ logger = logging.getLogger(__name__)
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.NEEDS_ATTENTION})
 LINES = 200
 """Log lines per query."""
+CURSOR_NAME = "generation"
+DIGEST_DIGITS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GenerationState:
     """A generation's current state and the last line of its log."""
 
@@ -32,6 +37,35 @@ class GenerationState:
     @property
     def ended(self) -> bool:
         return self.generation.status in ENDED
+
+    @property
+    def line(self) -> int:
+        """The number of the log's last line; 0 if there is none."""
+        return 0 if self.last_line is None else self.last_line.number
+
+    @cached_property
+    def cursor(self) -> str:
+        """The state's cursor: the same in every process, and another one for another state."""
+        digest = hashlib.sha256(repr(self.generation).encode()).hexdigest()[:DIGEST_DIGITS]
+        return encode_cursor(CURSOR_NAME, str(self.generation.id), self.line, digest)
+
+    def line_of(self, cursor: str | None) -> int:
+        """Return the number of the last line that a client with a cursor has; 0 if it is of another generation.
+
+        Raises:
+            InvalidInput: the text is not a cursor of a generation.
+        """
+        if cursor is None:
+            return 0
+        try:
+            name, id, line, digest = decode_cursor(cursor)
+            is_valid = name == CURSOR_NAME and isinstance(digest, str) and type(line) is int and 0 <= line < 2**31
+            generation_id = UUID(id)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            is_valid = False
+        if not is_valid:
+            raise InvalidInput("after", f"Invalid cursor {cursor[:80]!r}. Use a `cursor` of this subscription.")
+        return line if generation_id == self.generation.id else 0
 
 
 @dataclass(slots=True, eq=False)

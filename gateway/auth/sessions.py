@@ -72,17 +72,16 @@ class Sessions:
         visitor.check_key(CLOSED)
         return Identity(merchant_id=visitor.person_id, session_id=visitor.session_id)
 
-    async def visitor(self, authorization: str | None, *, allow_expired: bool = False) -> Visitor:
+    async def visitor(self, authorization: str | None) -> Visitor:
         """Return the person behind a request.
 
         Args:
             authorization: the header, ``Bearer <access token or API key>``.
-            allow_expired: accept an expired access token whose session is live, for long operations.
 
         Raises:
             Unauthenticated: the credential is missing or invalid, its session has ended, or the key was revoked.
         """
-        identity = self._identity(authorization, allow_expired=allow_expired)
+        identity = self._identity(authorization)
         now, known = self._clock.now(), self._known.get(identity)
         if known is not None and timedelta(0) <= now - known[0] < LIVE_CACHE_FOR:
             return known[1]
@@ -119,7 +118,7 @@ class Sessions:
         """Empty the cache, because this process ended a session or changed a key."""
         self._known.clear()
 
-    def _identity(self, authorization: str | None, *, allow_expired: bool = False) -> Identity | KeyIdentity:
+    def _identity(self, authorization: str | None) -> Identity | KeyIdentity:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated
@@ -128,7 +127,7 @@ class Sessions:
             if self._team is None:
                 raise Unauthenticated
             return self._team.keys.read(token)
-        return self._tokens.read(token, allow_expired=allow_expired)
+        return self._tokens.read(token)
 
     async def _look_up(self, identity: Identity | KeyIdentity, now: datetime) -> Visitor:
         if isinstance(identity, KeyIdentity):

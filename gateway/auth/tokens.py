@@ -66,18 +66,17 @@ class AccessTokens:
         session = {} if session_id is None else {"sid": str(session_id)}
         return _signed(self._keys, self._clock, AUDIENCE, merchant_id, ACCESS_FOR, **session)
 
-    def read(self, token: str, *, allow_expired: bool = False) -> Identity:
+    def read(self, token: str) -> Identity:
         """Return the token's identity. Does not check that the session is live.
 
         Args:
             token: the client's token.
-            allow_expired: accept an expired token too, to find its session.
 
         Raises:
             Unauthenticated: the token is foreign, altered or expired.
         """
         identity, expires = self._verified(token)
-        if not allow_expired and expires <= self._clock.now().timestamp():
+        if expires <= self._clock.now().timestamp():
             raise Unauthenticated("The access token has expired. Use the refresh token, or log in again.")
         return identity
 

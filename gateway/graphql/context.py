@@ -57,22 +57,14 @@ class RequestContext(BaseContext):
         """
         return await self.services.sessions.visitor(self._request_info().authorization)
 
-    async def check_session(self) -> Visitor:
-        """Return the person of a long operation whose session is live. Its access token may have expired by now.
-
-        Raises:
-            Unauthenticated: the session has ended.
-        """
-        return await self.services.sessions.visitor(self._request_info().authorization, allow_expired=True)
-
     async def check_access(self, store_id: UUID, owner_id: UUID) -> "ReadContext":
-        """Return a read context for a long operation about a store, whose session and role are checked again.
+        """Return a read context for a long operation about a store, whose credential and role are checked again.
 
         Raises:
-            Unauthenticated: the session has ended.
+            Unauthenticated: the access token has expired, or the session has ended.
             NotFound: the person has no role in the store any more.
         """
-        visitor = await self.check_session()
+        visitor = await self.visitor()
         if visitor.role_in(store_id, owner_id) is None:
             raise NotFound("store", store_id)
         return self.reading_now(visitor)

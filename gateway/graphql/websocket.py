@@ -6,7 +6,6 @@ Connections are bounded in time and memory. The gateway stops reading from a cli
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -22,10 +21,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 
 from gateway.api.command_request import CONSISTENCY_HEADER
+from gateway.auth.errors import Unauthenticated
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import PersistedQueries, has_persisted_query
 from gateway.graphql.sockets import OpenSocket, OpenSockets, TooManySockets
 from gateway.socket_limits import SocketLimits
+from projections.reading.availability import is_database_away
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ PARAMETERS = frozenset({"authorization", CONSISTENCY_HEADER})
 """Headers that ``connection_init`` may have."""
 PARAMETER_MAX = 8_192
 """Maximum characters of one header."""
+FORBIDDEN = 4403
+"""Close code after the end of a session. Unlike 4401, it lets clients connect again, with a new token."""
 TRY_AGAIN_LATER = 1013
 """Close code that makes clients retry later (IANA WebSocket registry)."""
 
@@ -79,7 +82,7 @@ class StrictWire(ASGIWebSocketAdapter):
                 raise WebSocketDisconnected from error
 
     async def close(self, code: int, reason: str) -> None:
-        if self.stalled.is_set():
+        if self.stalled.is_set() or self.ws.application_state is WebSocketState.DISCONNECTED:
             return
         # A reason may repeat the client's text, which can be too long.
         cut = reason.encode(errors="replace")[:REASON_MAX].decode(errors="ignore")
@@ -119,21 +122,42 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
             await self.wire.close(TRY_AGAIN_LATER, str(error))
 
     async def _serve(self) -> None:
-        stall_watch = asyncio.create_task(self._end_when_stalled())
+        watches = [asyncio.create_task(self._end_when_stalled()), asyncio.create_task(self._end_with_session())]
         try:
             async with asyncio.timeout(self._limits.anonymous_lifetime.total_seconds()) as self.lifetime:
                 await super().handle()
         except TimeoutError:
             await self.wire.close(4408, "The connection was open too long without a login. Connect again.")
         finally:
-            stall_watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await stall_watch
+            for watch in watches:
+                watch.cancel()
+            await asyncio.gather(*watches, return_exceptions=True)
 
     async def _end_when_stalled(self) -> None:
         await self.wire.stalled.wait()
         logger.info("dropped a WebSocket whose client does not read")
+        self._end()
+
+    def _end(self) -> None:
+        """Stop serving a connection that is closed already."""
         self.lifetime.reschedule(asyncio.get_running_loop().time())
+
+    async def _end_with_session(self) -> None:
+        """Close the connection when its access token expires or its session ends."""
+        while True:
+            await asyncio.sleep(self._limits.session_check.total_seconds())
+            if self.socket.account is None:
+                continue
+            try:
+                await self.context.merchant()
+            except Unauthenticated as error:
+                await self.wire.close(FORBIDDEN, str(error))
+                self._end()
+                return
+            except Exception as error:
+                # Without a database no session is known to have ended.
+                if not is_database_away(error):
+                    logger.exception("could not check the session of a WebSocket")
 
     async def handle_task_exception(self, error: Exception) -> None:
         """Log an error, unless the client disconnected."""

@@ -85,7 +85,7 @@ _FINDERS: Mapping[Kind, Find] = {
 async def find_node(reading: ReadContext, id: strawberry.ID) -> Node:
     """Return an object of the merchant, or raise NotFound."""
     key = as_id("object", id)
-    found = await _find(reading, [key])
+    found = await find_objects(reading, [key])
     if key not in found:
         raise NotFound("object", key)
     return found[key]
@@ -102,7 +102,7 @@ async def find_nodes(reading: ReadContext, ids: Sequence[strawberry.ID]) -> list
     if len(ids) > PAGE_MAX:
         raise InvalidInput("ids", f"ids has {len(ids)} entries. Use at most {PAGE_MAX}.")
     keys: list[UUID | NotFound] = [_key(id) for id in ids]
-    found = await _find(reading, [key for key in keys if isinstance(key, UUID)])
+    found = await find_objects(reading, [key for key in keys if isinstance(key, UUID)])
     return [key if isinstance(key, NotFound) else found.get(key) or NotFound("object", key) for key in keys]
 
 
@@ -113,7 +113,8 @@ def _key(id: str) -> UUID | NotFound:
         return error
 
 
-async def _find(reading: ReadContext, ids: Collection[UUID]) -> dict[UUID, Node]:
+async def find_objects(reading: ReadContext, ids: Collection[UUID]) -> dict[UUID, Node]:
+    """Return those of some objects that belong to the merchant."""
     by_kind: dict[Kind, list[UUID]] = {}
     for id, kind in (await kinds_of(reading.db, set(ids))).items():
         by_kind.setdefault(kind, []).append(id)

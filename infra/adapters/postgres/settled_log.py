@@ -1,7 +1,7 @@
 """Reads the settled log: events that no open transaction can precede any more (ADR 0002)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,17 @@ order by position limit $2
 _OF_TENANT = f"""
 select {_COLUMNS} from events
 where tenant = $1 and position <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) order by position
+"""  # noqa: S608 - constants only
+
+_OF_TENANTS = f"""
+select event.* from unnest($1::uuid[], $2::bigint[]) as followed (of_tenant, after)
+cross join lateral (
+    select {_COLUMNS} from events
+    where tenant = followed.of_tenant and position > followed.after
+      and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+    order by position limit $3
+) event
+order by event.position
 """  # noqa: S608 - constants only
 
 _OF_STREAMS = f"""
@@ -102,6 +113,16 @@ class SettledLog:
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_TENANT, tenant, up_to)]
+
+    async def read_tenants(self, after: Mapping[UUID, int], limit: int) -> list[RawEvent]:
+        """Return each tenant's settled events after a position of its own, in log order.
+
+        Args:
+            after: the position before the first event, by tenant.
+            limit: the most events of one tenant.
+        """
+        rows = await self._pool.fetch(_OF_TENANTS, list(after), list(after.values()), limit)
+        return [RawEvent(*row) for row in rows]
 
     async def read_streams(self, stream_ids: Sequence[UUID]) -> list[RawEvent]:
         """Return all settled events of these streams, in log order."""

@@ -20,8 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from gateway.app import create_app
+from gateway.auth.sessions import LIVE_CACHE_FOR
 from gateway.socket_limits import SocketLimits
-from tests.integration.gateway.test_subscription import connected, received, state, subscribe
+from tests.integration.gateway.test_subscription import LOG_OUT, connected, received, state, subscribe
 from tests.support.platforms.gateway import Merchant, Platform
 
 BOMB = (
@@ -190,6 +191,28 @@ async def test_a_connection_without_a_login_is_closed(platform: Platform, owner:
         assert await close_code(anonymous) == 4408
         await known.send(json.dumps({"type": "ping"}))
         assert (await received(known))["type"] == "pong"
+
+
+async def test_a_connection_ends_with_its_session_and_with_its_access_token(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    store_id = await platform.store(owner)
+    async with (
+        served(platform, SocketLimits(session_check=timedelta(seconds=0.05))) as address,
+        connected(address, owner) as ended,
+        connected(address, stranger) as expired,
+        connected(address, None) as anonymous,
+    ):
+        await subscribe(ended, store_id)
+        await state(ended)
+        await platform.ask(LOG_OUT, {"token": owner.refresh_token})
+        platform.clock.advance(LIVE_CACHE_FOR)
+        assert await close_code(ended) == 4403
+        assert await is_admitted(address, stranger)
+        platform.clock.advance(timedelta(minutes=16))
+        assert await close_code(expired) == 4403
+        await anonymous.send(json.dumps({"type": "ping"}))
+        assert (await received(anonymous))["type"] == "pong"
 
 
 async def test_operations_in_flight_are_limited_and_complete_ones_make_room(

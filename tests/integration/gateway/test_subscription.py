@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -17,6 +19,9 @@ from websockets.typing import Origin, Subprotocol
 from commands.generation import CancelGeneration, FailStep, ProgressStep
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
+from gateway.app import create_app
+from gateway.graphql.subscriptions import CHANGES
+from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import Merchant, Platform
 
 LOG_OUT = "mutation ($token: String!) { logOut(input: {refreshToken: $token}) { done } }"
@@ -25,20 +30,36 @@ PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {
   generation { store { niche } } } }"""
 
 
+FEEDS = {
+    name: f"""subscription ($id: ID!, $after: String) {{ {name}(storeId: $id, after: $after) {{
+      cursor event {{ type position }} order {{ id }} node {{ __typename id }} }} }}"""
+    for name in ("orderFeed", "storeChanges")
+}
+LINES = """subscription ($id: ID!, $after: String) { generationProgress(storeId: $id, after: $after) {
+  cursor progress newLogs { number message } lastLog { number } } }"""
+
+
 @pytest.fixture
 async def address(platform: Platform) -> AsyncIterator[str]:
     """The address of the gateway on a local port."""
+    async with serving(platform.app) as at:
+        yield at
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a local port."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(platform.app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
+        uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
     )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     async with asyncio.timeout(10):
         while not server.started:
             await asyncio.sleep(0.01)
     yield f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"
     server.should_exit = True
-    await serving
+    await task
     listener.close()
 
 
@@ -57,9 +78,27 @@ async def received(wire: ClientConnection) -> dict[str, Any]:
     return message
 
 
-async def subscribe(wire: ClientConnection, store_id: object, id: str = "1") -> None:
-    message = {"id": id, "type": "subscribe", "payload": {"query": PROGRESS, "variables": {"id": str(store_id)}}}
-    await wire.send(json.dumps(message))
+async def subscribe(
+    wire: ClientConnection, store_id: object, id: str = "1", *, query: str = PROGRESS, after: str | None = None
+) -> None:
+    payload = {"query": query, "variables": {"id": str(store_id)} | ({} if after is None else {"after": after})}
+    await wire.send(json.dumps({"id": id, "type": "subscribe", "payload": payload}))
+
+
+async def resumed(
+    address: str, by: Merchant, store_id: UUID, query: str, after: str | None, most: int
+) -> list[dict[str, Any]]:
+    """Return the next messages of a subscription that goes on after a cursor, and disconnect."""
+    found: list[dict[str, Any]] = []
+    async with connected(address, by) as wire:
+        await subscribe(wire, store_id, query=query, after=after)
+        while len(found) < most:
+            message = await received(wire)
+            if message["type"] == "complete":
+                break
+            assert "errors" not in message["payload"], message
+            found += message["payload"]["data"].values()
+    return found
 
 
 async def state(wire: ClientConnection) -> Any:
@@ -160,3 +199,78 @@ async def test_a_subscription_ends_with_its_session(platform: Platform, owner: M
         message = await received(wire)
     assert message["type"] == "next"
     assert message["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_feeds_go_on_in_another_gateway_without_gap_or_duplicate(
+    platform: Platform, owner: Merchant, stranger: Merchant, address: str
+) -> None:
+    dice, store_id = random.Random(5), await platform.stocked_store(owner, products=4)
+    other = await platform.stocked_store(stranger)
+    for _ in range(2):
+        await an_order(platform, owner, store_id, quantity=1)
+    for name, beginnings in (("orderFeed", ("order.",)), ("storeChanges", CHANGES)):
+        raws = await platform.log.read_tenant(store_id, 10**9)
+        expected = [(str(raw.position), raw.type) for raw in raws if raw.type.startswith(beginnings)]
+        assert len(expected) > 1
+        found: list[dict[str, Any]] = []
+        async with serving(create_app(platform.deps)) as second:
+            while len(found) < len(expected):
+                after, at = found[-1]["cursor"] if found else "0", dice.choice([address, second])
+                most = min(dice.choice([1, 2, 9]), len(expected) - len(found))
+                found += await resumed(at, owner, store_id, FEEDS[name], after, most)
+        assert [(each["event"]["position"], each["event"]["type"]) for each in found] == expected
+        about = {each["node"]["__typename"] for each in found if each["node"] is not None}
+        assert about == ({"Order"} if name == "orderFeed" else {"Store", "Product", "Page", "MediaAsset", "Generation"})
+        assert all((each["order"] is not None) is (name == "orderFeed") for each in found)
+    # Without a cursor, a feed begins at the end of the log; what happens afterwards comes while the client waits.
+    async with connected(address, owner) as wire:
+        await subscribe(wire, store_id, query=FEEDS["orderFeed"])
+        await subscribe(wire, store_id, "bad", query=FEEDS["orderFeed"], after=str(10**17))
+        refused = await received(wire)
+        assert (refused["id"], refused["payload"]["errors"][0]["extensions"]["code"]) == ("bad", "INVALID_INPUT")
+        feed = platform.app.state.gateway.store_feed
+        while store_id not in feed._tails:
+            await asyncio.sleep(0.01)
+        await an_order(platform, stranger, other)
+        order_id = await an_order(platform, owner, store_id, quantity=1)
+        while (message := await received(wire))["id"] == "bad":
+            pass
+        event = message["payload"]["data"]["orderFeed"]
+        assert (event["event"]["type"], event["order"]) == ("order.order_placed.v1", {"id": str(order_id)})
+    async with connected(address, stranger) as wire:
+        await subscribe(wire, store_id, query=FEEDS["orderFeed"], after="0")
+        assert (await received(wire))["payload"]["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_progress_goes_on_after_a_cursor_with_each_line_of_the_log_once(
+    platform: Platform, owner: Merchant, address: str
+) -> None:
+    store_id = await platform.store(owner)
+    generation_id = generation_of(store_id)
+    (first,) = await resumed(address, owner, store_id, LINES, None, 1)
+    lines, cursor = [each["number"] for each in first["newLogs"]], first["cursor"]
+    async with serving(create_app(platform.deps)) as second:
+        for number in range(4):
+            for part in "ab":
+                await platform.send(
+                    ProgressStep(
+                        generation_id=generation_id, step=Step.SCOUT, attempt=1, item=f"{number}{part}", total=20,
+                        message=f"Searched {number}{part}",
+                    )
+                )  # fmt: skip
+            (later,) = await resumed([address, second][number % 2], owner, store_id, LINES, cursor, 1)
+            lines += [each["number"] for each in later["newLogs"]]
+            cursor = later["cursor"]
+            assert lines[-1] == later["lastLog"]["number"]
+        await platform.send(CancelGeneration(generation_id=generation_id, merchant_id=owner.id))
+        (last,) = await resumed(second, owner, store_id, LINES, cursor, 2)
+        assert await resumed(address, owner, store_id, LINES, last["cursor"], 1) == []
+    lines += [each["number"] for each in last["newLogs"]]
+    assert lines == list(range(lines[0], lines[0] + len(lines)))
+    assert len(lines) >= 8
+    async with connected(address, owner) as wire:
+        await subscribe(wire, store_id, query=LINES, after="WyJnZW5lcmF0aW9uIl0")
+        assert (await received(wire))["payload"]["errors"][0]["extensions"] == {
+            "code": "INVALID_INPUT",
+            "field": "after",
+        }
