@@ -69,9 +69,6 @@ class AccessTokens:
     def read(self, token: str) -> Identity:
         """Return the token's identity. Does not check that the session is live.
 
-        Args:
-            token: the client's token.
-
         Raises:
             Unauthenticated: the token is foreign, altered or expired.
         """

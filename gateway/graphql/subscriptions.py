@@ -196,4 +196,3 @@ async def store_events(
             with suppress(Stale, Transient):
                 await barrier.wait(ConsistencyToken.of(store.id, event.position))
             yield FeedEvent.of(event, await info.context.check_access(store.id, store.merchant_id))
-
