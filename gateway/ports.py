@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from commands.ports import Dispatcher
@@ -14,6 +15,7 @@ from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
+from domain.store.ports import NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
 from gateway.api.known_stores import KnownStores
@@ -44,6 +46,16 @@ class OwnKeyPorts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsualGeneration:
+    """What a generation of this installation takes."""
+
+    seconds: int = 120
+    """Until a store of usual size can be reviewed."""
+    cost_usd_max: Decimal = Decimal(0)
+    """The bound of what models may cost; 0 if only rules write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayDependencies:
     """The dependencies of ``create_app``."""
 
@@ -68,6 +80,9 @@ class GatewayDependencies:
     """The suppliers that this installation can search. Merchants can connect only these."""
     niche_suggestions: Sequence[str] = ()
     """Niches that these suppliers serve well."""
+    niches: NicheReader | None = None
+    """Reads a niche before a store is requested: at once and free of charge."""
+    usual_generation: UsualGeneration = field(default_factory=UsualGeneration)
     signing_keys: SigningKeys = field(repr=False)
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""

@@ -1,7 +1,8 @@
 """Values as people read them. Everything is formatted on the server."""
 
+import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,6 +60,12 @@ def day(context: Context, value: Any) -> str:
     )
 
 
+@pass_context
+def clock(context: Context, value: Any) -> str:
+    """Return a time of day such as “10:02:07” in the page's time zone."""
+    return _time(value).astimezone(_zone(context)).strftime("%H:%M:%S")
+
+
 def ago(value: Any, now: datetime) -> str:
     """Return how long before ``now`` something happened, such as “3 minutes ago”."""
     return format_timedelta(_time(value) - now, add_direction=True, locale=LOCALE)
@@ -67,6 +74,16 @@ def ago(value: Any, now: datetime) -> str:
 def words(value: Any) -> str:
     """Return a code such as IN_REVIEW as words: “In review”."""
     return NONE if value is None else str(value).replace("_", " ").capitalize()
+
+
+def svg_address(svg: str) -> str:
+    """Return a drawing as an address for ``img``, where it can run nothing."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time such as “about 2 minutes”."""
+    return f"about {format_timedelta(timedelta(seconds=seconds), locale=LOCALE, threshold=1.5)}"
 
 
 def _time(value: Any) -> datetime:
@@ -78,11 +95,14 @@ def _zone(context: Context) -> ZoneInfo:
 
 
 FILTERS = {
+    "ago": ago,
+    "clock": clock,
+    "day": day,
+    "duration": duration,
+    "moment": moment,
     "money": money,
     "number": number,
     "percent": percent,
-    "moment": moment,
-    "day": day,
+    "svg_address": svg_address,
     "words": words,
-    "ago": ago,
 }

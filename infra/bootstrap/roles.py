@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from gateway.auth.tokens import SigningKeys
+    from gateway.ports import UsualGeneration
     from infra.adapters.postgres.vault import MasterKeys
     from infra.log.readiness import PlatformReadiness
     from infra.web.protocols import ConnectionLimits
@@ -175,6 +176,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
     from infra.sandbox.sample_supplier.niches import niche_suggestions
+    from infra.writers.rules.niche.reader import RuleNicheReader
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
     suppliers = (await supplier_catalogs(platform)).providers
@@ -195,6 +197,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             supplier_vault=PostgresSupplierVault(pool, keys),
             suppliers=suppliers,
             niche_suggestions=niche_suggestions() if SupplierProvider.SAMPLE in suppliers else (),
+            niches=RuleNicheReader(),
+            usual_generation=_usual_generation(settings),
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             media=await platform.media(),
@@ -214,6 +218,15 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
         ),
         plans=plans,
     )
+
+
+def _usual_generation(settings: Settings) -> "UsualGeneration":
+    from gateway.ports import UsualGeneration
+    from infra.bootstrap.consumers import language_models
+
+    if not language_models(settings):
+        return UsualGeneration()
+    return UsualGeneration(seconds=900, cost_usd_max=settings.generation_cost_budget)
 
 
 async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:

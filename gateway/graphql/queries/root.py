@@ -17,6 +17,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.queries.nodes import find_node, find_nodes
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
+from gateway.graphql.types.estimate import NicheEstimate, estimate_niche
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import User, stores_of
@@ -147,6 +148,14 @@ class Query:
     async def niche_suggestions(self, info: Info) -> list[str]:
         await info.context.merchant()
         return list(info.context.deps.niche_suggestions)
+
+    @field(
+        "What a niche would be understood to mean, and the time and cost of a store for it. Nothing is made. Correct "
+        "the niche's words until they are understood, then `requestStore`."
+    )
+    async def niche_estimate(self, info: Info, niche: str, audience: str | None = None) -> NicheEstimate | None:
+        await info.context.merchant()
+        return await estimate_niche(info.context.deps, niche, audience)
 
     @field(
         "An object by its id, whatever its type. An id of `ProductImage` finds its MediaAsset. "

@@ -51,6 +51,7 @@ from gateway.graphql.errors import masked
 from gateway.graphql.planned_executor import plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.schema import Schema, build_schema
+from gateway.ports import UsualGeneration
 from projections.catalog.views import ImageState
 
 IDS = [str(UUID(int=n)) for n in (1, 2)]
@@ -294,6 +295,9 @@ class OneMerchant:
     def token_owner(self, _authorization: str | None) -> UUID:
         return UUID(IDS[0])
 
+    def key_scopes(self, _authorization: str | None) -> None:
+        return None
+
 
 def context(seed: int, failures: float) -> RequestContext:
     deps = SimpleNamespace(
@@ -303,6 +307,8 @@ def context(seed: int, failures: float) -> RequestContext:
         travel=NoPast(),
         known_stores=KnownStores(),
         niche_suggestions=("lamps",),
+        niches=None,
+        usual_generation=UsualGeneration(),
         plans=None,
         media_url="https://media.example/{}".format,
         storefront_url="https://{slug}.example",

@@ -1,0 +1,191 @@
+"""The wizard of a new store: niche, suppliers, payments, summary. Each step's answers travel in the address.
+
+Nothing is stored before the last step, so that the back button and a second tab are harmless.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import Problem, Refusals, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+NEW = "/dashboard/stores/new"
+STEPS = ("niche", "suppliers", "payments", "summary")
+SUPPLIERS = {
+    "SAMPLE": "Sample supplier",
+    "ALIEXPRESS": "AliExpress",
+    "CJ_DROPSHIPPING": "CJ Dropshipping",
+    "SPOCKET": "Spocket",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the merchant has answered so far."""
+
+    niche: str = ""
+    name: str = ""
+    tone: str = ""
+    audience: str = ""
+    colors: str = ""
+    contact: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Self:
+        """Return the answers in a query or a form."""
+        return cls(**{each.name: (values.get(each.name) or "").strip() for each in fields(cls)})
+
+    def address(self, step: str) -> str:
+        """Return the address of a step, with the answers."""
+        answers = {name: value for name, value in asdict(self).items() if value}
+        return f"{NEW}/{step}" + (f"?{urlencode(answers)}" if answers else "")
+
+    def answers(self) -> dict[str, str]:
+        """Return the answers that are not empty."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def input(self) -> dict[str, Any]:
+        """Return the input of ``requestStore``."""
+        colors = [part.strip() for part in self.colors.split(",") if part.strip()]
+        preferences = {
+            "name": self.name or None,
+            "tone": self.tone or None,
+            "audience": self.audience or None,
+            "colors": colors or None,
+        }
+        return {"niche": self.niche, "preferences": preferences, "contactEmail": self.contact or None}
+
+
+@router.get(NEW)
+@router.get(f"{NEW}/niche")
+async def niche(visit: Visitor) -> Response:
+    """Ask what to sell."""
+    return await _niche_page(visit, Wish.of(visit.request.query_params))
+
+
+@router.get(f"{NEW}/suppliers")
+async def suppliers(visit: Visitor) -> Response:
+    """Show what was understood, and where products come from."""
+    wish = Wish.of(visit.request.query_params)
+    try:
+        estimate = await _estimate(visit, wish)
+    except Problem as problem:
+        if problem.code != "INVALID_INPUT":
+            raise
+        return await _niche_page(visit, wish, refusal("niche", problem.message))
+    return visit.page(
+        "new/suppliers.html",
+        wish=wish,
+        step="suppliers",
+        estimate=estimate,
+        connected=await _connected(visit),
+        names=SUPPLIERS,
+    )
+
+
+@router.post(f"{NEW}/suppliers")
+async def connect_supplier(visit: Visitor) -> Response:
+    """Connect a supplier, and come back."""
+    wish = Wish.of(visit.form)
+    keys = {
+        "provider": visit.form["provider"],
+        "apiKey": visit.form.text("apiKey"),
+        "apiSecret": visit.form.text("apiSecret"),
+    }
+    change = await visit.change("new/connect_supplier", {name: value for name, value in keys.items() if value})
+    if change.errors:
+        return visit.page(
+            "new/suppliers.html",
+            status=422,
+            wish=wish,
+            step="suppliers",
+            errors=change.errors,
+            estimate=await _estimate(visit, wish),
+            connected=await _connected(visit),
+            names=SUPPLIERS,
+        )
+    name = SUPPLIERS.get(visit.form["provider"], "The supplier")
+    return visit.redirect(wish.address("suppliers"), notice=f"{name} is connected.")
+
+
+@router.get(f"{NEW}/payments")
+async def payments(visit: Visitor) -> Response:
+    """Offer to set up payments now; later is fine."""
+    wish = Wish.of(visit.request.query_params)
+    me = (await visit.run("new/suppliers"))["me"]
+    return visit.page("new/payments.html", wish=wish, step="payments", stripe=me["stripeAccount"])
+
+
+@router.post(f"{NEW}/payments")
+async def set_up_payments(visit: Visitor) -> Response:
+    """Open an account at Stripe, and lead there."""
+    wish = Wish.of(visit.form)
+    change = await visit.change("new/connect_stripe", {})
+    if change.errors:
+        me = (await visit.run("new/suppliers"))["me"]
+        return visit.page(
+            "new/payments.html",
+            status=422,
+            wish=wish,
+            step="payments",
+            stripe=me["stripeAccount"],
+            errors=change.errors,
+        )
+    return visit.leave_for(change["onboardingUrl"], name="Stripe")
+
+
+@router.get(f"{NEW}/summary")
+async def summary(visit: Visitor) -> Response:
+    """Show everything once more, with the time and the cost."""
+    wish = Wish.of(visit.request.query_params)
+    try:
+        estimate = await _estimate(visit, wish)
+    except Problem as problem:
+        if problem.code != "INVALID_INPUT":
+            raise
+        return await _niche_page(visit, wish, refusal("niche", problem.message))
+    connected = await _connected(visit)
+    return visit.page(
+        "new/summary.html", wish=wish, step="summary", estimate=estimate, connected=connected, names=SUPPLIERS
+    )
+
+
+@router.post(f"{NEW}/summary")
+async def request_store(visit: Visitor) -> Response:
+    """Request the store, and lead to its progress."""
+    wish = Wish.of(visit.form)
+    change = await visit.change("new/request", wish.input())
+    if change.errors:
+        return await _niche_page(visit, wish, change.errors)
+    return visit.redirect(f"/dashboard/stores/{change['storeId']}/progress")
+
+
+async def _niche_page(visit: Visit, wish: Wish, errors: Refusals | None = None) -> Response:
+    suggestions = (await visit.run("new/suggestions"))["nicheSuggestions"]
+    return visit.page(
+        "new/niche.html",
+        status=422 if errors else 200,
+        wish=wish,
+        step="niche",
+        suggestions=suggestions[:12],
+        errors=errors or Refusals(),
+    )
+
+
+async def _estimate(visit: Visit, wish: Wish) -> dict[str, Any]:
+    found: dict[str, Any] = (await visit.run("new/estimate", {"niche": wish.niche, "audience": wish.audience or None}))[
+        "nicheEstimate"
+    ]
+    return found
+
+
+async def _connected(visit: Visit) -> list[str]:
+    """Return the suppliers that the merchant sources from."""
+    accounts = (await visit.run("new/suppliers"))["me"]["supplierAccounts"]
+    return [each["provider"] for each in accounts if each["isActive"]]

@@ -1,0 +1,84 @@
+"""A store while its agents work, and the answers that they may need."""
+
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Change, Visit, Visitor
+
+router = area_router()
+PROGRESS = "/dashboard/stores/{store_id:uuid}/progress"
+POLL_SECONDS = 2
+WORKING = frozenset({"PENDING", "PROCESSING"})
+STEPS = {
+    "BRAND": "Name, logo and look",
+    "SCOUT": "Products from your suppliers",
+    "COPY": "Titles and descriptions",
+    "IMAGES": "Photos",
+    "PAGES": "Pages of the shop",
+}
+
+
+@router.get(PROGRESS)
+async def progress(visit: Visitor, store_id: UUID) -> Response:
+    """Show each agent's step and what it found. The page renews itself while agents work."""
+    await visit.store(store_id)
+    template = "new/progress_live.html" if visit.is_partial else "new/progress.html"
+    return visit.page(template, **await _values(visit, store_id))
+
+
+@router.post(f"{PROGRESS}/understanding")
+async def correct(visit: Visitor, store_id: UUID) -> Response:
+    """Correct what the niche was understood to mean."""
+    words = {name: _words(visit.form[name]) for name in ("things", "audience", "setting", "style")}
+    return await _answered(
+        visit, store_id, await visit.change("new/correct", {"generationId": visit.form["generation"], **words})
+    )
+
+
+@router.post(f"{PROGRESS}/niche")
+async def choose(visit: Visitor, store_id: UUID) -> Response:
+    """Choose another niche."""
+    chosen = {"generationId": visit.form["generation"], "niche": visit.form["niche"]}
+    return await _answered(visit, store_id, await visit.change("new/choose", chosen))
+
+
+@router.post(f"{PROGRESS}/continue")
+async def go_on(visit: Visitor, store_id: UUID) -> Response:
+    """Go on with the niche as it is."""
+    change = await visit.change("new/continue", {"generationId": visit.form["generation"]})
+    return await _answered(visit, store_id, change)
+
+
+@router.post(f"{PROGRESS}/cancel")
+async def cancel(visit: Visitor, store_id: UUID) -> Response:
+    """Stop the agents."""
+    change = await visit.change("new/cancel", {"generationId": visit.form["generation"]})
+    return await _answered(visit, store_id, change)
+
+
+@router.post(f"{PROGRESS}/retry")
+async def retry(visit: Visitor, store_id: UUID) -> Response:
+    """Run a failed step again."""
+    change = await visit.change("new/retry", {"generationId": visit.form["generation"], "step": visit.form["step"]})
+    return await _answered(visit, store_id, change)
+
+
+async def _answered(visit: Visit, store_id: UUID, change: Change) -> Response:
+    if not change.errors:
+        return visit.redirect(f"/dashboard/stores/{store_id}/progress")
+    await visit.store(store_id)
+    return visit.page("new/progress.html", status=422, errors=change.errors, **await _values(visit, store_id))
+
+
+async def _values(visit: Visit, store_id: UUID) -> dict[str, Any]:
+    made = (await visit.run("new/progress", {"id": str(store_id)}))["store"]
+    generation = made["generation"]
+    working = generation is None or generation["status"] in WORKING
+    return {"made": made, "generation": generation, "working": working, "steps": STEPS, "poll": POLL_SECONDS}
+
+
+def _words(text: str) -> list[str]:
+    return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]

@@ -1,0 +1,100 @@
+"""The review of a made store: brand, products, pages and what is missing; then approval and publication."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+STORE = "/dashboard/stores/{store_id:uuid}"
+BLANK = re.compile(r"\*\*\[(To be completed by the merchant:[^\]]*)\]\*\*")
+"""What earlier releases left for the merchant to fill in."""
+BUSINESS = "{business"
+"""Stands in a page where the business's details appear once they are stated."""
+PLACES = {
+    "businessIdentity": "legal",
+    "stripeAccount": "/dashboard/integrations",
+    "pages": "pages",
+    "products": "products",
+}
+
+
+@router.get(f"{STORE}/review")
+async def review(visit: Visitor, store_id: UUID) -> Response:
+    """Show what the agents made."""
+    await visit.store(store_id)
+    return await _page(visit, store_id)
+
+
+@router.post(f"{STORE}/approve")
+async def approve(visit: Visitor, store_id: UUID) -> Response:
+    """Approve the store."""
+    change = await visit.change("review/approve", {"storeId": str(store_id)})
+    if change.errors:
+        await visit.store(store_id)
+        return await _page(visit, store_id, status=422, errors=change.errors)
+    return visit.redirect(f"/dashboard/stores/{store_id}/review", notice="Approved. You can publish the shop now.")
+
+
+@router.post(f"{STORE}/publish")
+async def publish(visit: Visitor, store_id: UUID) -> Response:
+    """Open the shop."""
+    change = await visit.change("review/publish", {"storeId": str(store_id)})
+    if change.errors:
+        await visit.store(store_id)
+        return await _page(visit, store_id, status=422, errors=change.errors)
+    return visit.redirect(f"/dashboard/stores/{store_id}/live")
+
+
+@router.post(f"{STORE}/pages-again")
+async def write_pages_again(visit: Visitor, store_id: UUID) -> Response:
+    """Have the pages of the shop written again."""
+    change = await visit.change("review/regenerate", {"generationId": visit.form["generation"], "step": "PAGES"})
+    if change.errors:
+        await visit.store(store_id)
+        return await _page(visit, store_id, status=422, errors=change.errors)
+    return visit.redirect(f"/dashboard/stores/{store_id}/progress")
+
+
+@router.get(f"{STORE}/live")
+async def live(visit: Visitor, store_id: UUID) -> Response:
+    """Show the address of the open shop."""
+    store = await visit.store(store_id)
+    if store["status"] != "ACTIVE":
+        return visit.redirect(f"/dashboard/stores/{store_id}/review")
+    made = await _made(visit, store_id)
+    return visit.page("review/live.html", made=made, blockers=_blockers(made))
+
+
+async def _page(visit: Visit, store_id: UUID, *, status: int = 200, **values: Any) -> Response:
+    made = await _made(visit, store_id)
+    stated = all(each["code"] != "NO_BUSINESS_IDENTITY" for each in made["publicationBlockers"])
+    pages = [
+        {**each, "blanks": BLANK.findall(each["content"]), "waits": BUSINESS in each["content"] and not stated}
+        for each in made["pages"]["nodes"]
+    ]
+    return visit.page("review/review.html", status=status, made=made, pages=pages, blockers=_blockers(made), **values)
+
+
+async def _made(visit: Visit, store_id: UUID) -> dict[str, Any]:
+    store: dict[str, Any] = (await visit.run("review/store", {"id": str(store_id)}))["store"]
+    return store
+
+
+def _blockers(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is missing, each with the page that mends it."""
+    return [{**each, "href": _place(made["id"], each["field"])} for each in made["publicationBlockers"]]
+
+
+def _place(store_id: str, field: str) -> str:
+    kind, _, id = field.partition(".")
+    place = PLACES.get(kind, "settings")
+    if place.startswith("/"):
+        return place
+    # Not every page of a place has an id: a missing one has its type.
+    below = f"/{id}" if kind in {"pages", "products"} and "-" in id else ""
+    return f"/dashboard/stores/{store_id}/{place}{below}"

@@ -1,0 +1,76 @@
+"""The way of a new merchant without a browser: wizard, progress, review, publication."""
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from urllib.parse import urlencode, urlsplit
+
+import asyncpg
+import pytest
+
+from infra.writers.rules.niche.reader import RuleNicheReader
+from projections.registry import SEARCH_PATH
+from tests.support.platforms.dashboard import a_dashboard
+from tests.support.platforms.gateway import a_platform
+from tests.support.platforms.generation import Outside, Pipeline
+
+NEW = "/dashboard/stores/new"
+SCRIPT = "<script>alert('x')</script>"
+
+
+@pytest.fixture
+async def pipeline(database: str) -> AsyncIterator[Pipeline]:
+    """Agents that make a store on demand."""
+    async with (
+        asyncpg.create_pool(
+            database, min_size=1, max_size=4, server_settings={"search_path": f"{SEARCH_PATH}, public"}
+        ) as pool,
+        a_platform(database, niches=RuleNicheReader()) as platform,
+    ):
+        yield Pipeline(platform, await platform.merchant(), Outside(), pool)
+
+
+async def test_a_niche_becomes_a_live_shop_by_forms_alone(pipeline: Pipeline) -> None:
+    async with a_dashboard(pipeline.platform, pipeline.owner) as dashboard:
+        assert "Dog toys" in await dashboard.get(NEW)
+        asked = await dashboard.get(f"{NEW}/suppliers?niche=flurbish")
+        assert "do not know what “flurbish” means" in asked
+        assert "is empty" in await dashboard.get(f"{NEW}/suppliers?niche=", status=422)
+        answers = {"niche": "ceramic planters", "audience": SCRIPT, "tone": "calm & plain", "colors": "green, #f4c95d"}
+        query = urlencode(answers)
+        page = await dashboard.get(f"{NEW}/suppliers?{query}")
+        assert "ceramic planter" in page
+        connected = await dashboard.change(f"{NEW}/suppliers?{query}", f"{NEW}/suppliers", {"provider": "SAMPLE"})
+        assert "is connected" in connected
+        refused = await dashboard.submit(f"{NEW}/suppliers?{query}", f"{NEW}/suppliers", {"provider": "ALIEXPRESS"})
+        assert refused.status_code == 422
+        assert "Later, continue" in await dashboard.get(f"{NEW}/payments?{query}")
+        page = await dashboard.get(f"{NEW}/summary?{query}")
+        assert SCRIPT not in page
+        assert unescape(page).count(SCRIPT) >= 2
+        assert "about 2 minutes" in page
+        # A name that a store may not have is refused at the end, and what was typed stays.
+        long = urlencode({**answers, "name": "x" * 300})
+        again = await dashboard.submit(f"{NEW}/summary?{long}", f"{NEW}/summary")
+        assert again.status_code == 422
+        assert "x" * 300 in again.text
+        assert 'aria-invalid="true"' in again.text
+        twice = await dashboard.submit(f"{NEW}/summary?{query}", f"{NEW}/summary")
+        assert twice.status_code == 303
+        progress = urlsplit(twice.headers["location"]).path
+        store = progress.removesuffix("/progress")
+        assert "every 2s" in await dashboard.get(progress)
+
+        await pipeline.run()
+        page = await dashboard.get(progress)
+        assert "every 2s" not in page
+        assert "products found" in page
+        page = await dashboard.get(f"{store}/review")
+        assert SCRIPT not in page
+        assert "names were compared" in page
+        assert f'href="{store}/legal"' in page
+        approved = await dashboard.change(f"{store}/review", f"{store}/approve")
+        assert "You can publish the shop now" in approved
+        live = await dashboard.change(f"{store}/review", f"{store}/publish")
+        assert "Your shop is live" in live
+        assert re.search(r'href="http://[a-z0-9-]+\.localhost:8001/?"', live)
