@@ -128,7 +128,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(health.router)
     endpoint = graphql_endpoint(services, plans=plans)
     app.include_router(endpoint)
-    app.include_router(rest.router)
+    rest.install(app)
     app.include_router(payments.router)
     app.include_router(media.router)
     shell = install(app, _dashboard_backend(services, endpoint))
@@ -174,7 +174,7 @@ def _guarded(
         app = CORSMiddleware(
             app,
             allow_origins=list(deps.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[
                 "authorization",
                 "content-type",

@@ -1,9 +1,19 @@
 """``/api/v1``: a thin adapter over the same commands and read models as GraphQL."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
-from gateway.rest import agents, images, jobs, products, statements, stores
+from gateway.rest import agents, images, jobs, openapi, products, statements, stores
+from gateway.rest.operations import operations
 
-router = APIRouter(prefix="/api/v1")
-for part in (stores, products, jobs, agents, images, statements):
-    router.include_router(part.router)
+PREFIX = "/api/v1"
+
+
+def install(app: FastAPI) -> None:
+    """Add all REST routes to an application, and describe them in its OpenAPI document."""
+    router = APIRouter(prefix=PREFIX)
+    for part in (stores, products, jobs, agents, images, statements):
+        router.include_router(part.router)
+    generated = operations()
+    router.include_router(generated.router)
+    app.include_router(router)
+    openapi.install(app, generated.components)

@@ -91,10 +91,20 @@ async def merchant_context(
     if request.method == "GET":
         # A change is checked when its command is sent.
         visitor.check_key(READING)
-    if idempotency_key is not None and not 0 < len(idempotency_key) <= KEY_MAX:
-        raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} has {len(idempotency_key)} characters. Use 1 to {KEY_MAX}.")
+    check_key(idempotency_key)
     await wait_for(services.deps, x_consistency_token)
     return MerchantContext(services=services, visitor=visitor, key=idempotency_key, traceparent=info.traceparent)
+
+
+def check_key(key: str | None) -> str | None:
+    """Return an idempotency key.
+
+    Raises:
+        InvalidInput: the key is empty or too long.
+    """
+    if key is not None and not 0 < len(key) <= KEY_MAX:
+        raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} has {len(key)} characters. Use 1 to {KEY_MAX}.")
+    return key
 
 
 CurrentMerchant = Annotated[MerchantContext, Depends(merchant_context)]

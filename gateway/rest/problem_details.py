@@ -75,18 +75,24 @@ def problem_of(error: Exception) -> Problem:
             code="INTERNAL",
             detail=f"Internal error {number}. If it happens again, report this number.",
         )
+    return problem_of_code(refusal.code, refusal.message, field=refusal.field, retry_after=refusal.retry_after)
+
+
+def problem_of_code(code: str, detail: str, *, field: str | None = None, retry_after: int | None = None) -> Problem:
+    """Return a problem with the status and headers that belong to its code.
+
+    Args:
+        code: the error's code.
+        detail: the message for people.
+        field: dotted path of the invalid field.
+        retry_after: seconds until a retry may succeed.
+    """
     headers = {}
-    if refusal.retry_after is not None:
-        headers["retry-after"] = str(refusal.retry_after)
-    if refusal.code == "UNAUTHENTICATED":
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    if code == "UNAUTHENTICATED":
         headers["www-authenticate"] = "Bearer"
-    return Problem(
-        status=STATUS.get(refusal.code, 409),
-        code=refusal.code,
-        detail=refusal.message,
-        field=refusal.field,
-        headers=headers,
-    )
+    return Problem(status=STATUS.get(code, 409), code=code, detail=detail, field=field, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -1,0 +1,93 @@
+"""REST routes of GraphQL operations: the same changes, errors and pages."""
+
+from typing import Any
+from uuid import uuid4
+
+from commands.order import RecordPayment
+from domain.money import Money
+from tests.integration.gateway.test_queries import an_order
+from tests.integration.gateway.test_rest import problem
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
+
+
+async def test_an_order_is_listed_sent_delivered_and_refunded(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    async def post(path: str, body: Any = None, *, by: Merchant = owner, key: str | None = None) -> Any:
+        headers = None if key is None else {"idempotency-key": key}
+        return await platform.call("POST", path, by=by, json=body, headers=headers)
+
+    store_id = await platform.stocked_store(owner)
+    order_id = await an_order(platform, owner, store_id)
+    early = await post(f"/orders/{order_id}/fulfil", {"carrier": "Posten"})
+    assert problem(early) == (409, "ORDER_NOT_OPEN", None)
+    await platform.send(
+        RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
+    )
+    listing = await platform.call("GET", f"/stores/{store_id}/orders?first=1&statuses=PAID", by=owner)
+    assert listing.status_code == 200, listing.text
+    listed = listing.json()
+    assert ([order["id"] for order in listed["items"]], listed["hasNextPage"]) == ([str(order_id)], False)
+    assert (await platform.call("GET", f"/stores/{store_id}/orders?statuses=CANCELLED", by=owner)).json()["items"] == []
+
+    hidden = await platform.call("GET", f"/orders/{order_id}", by=stranger)
+    assert problem(hidden) == (404, "NOT_FOUND", None)
+    assert problem(await post(f"/orders/{order_id}/fulfil", {}, by=stranger)) == (404, "NOT_FOUND", None)
+    assert problem(await platform.call("GET", f"/orders/{order_id}")) == (401, "UNAUTHENTICATED", None)
+
+    sent = await post(f"/orders/{order_id}/fulfil", {"carrier": "Posten", "trackingNumber": "NO1"})
+    assert sent.status_code == 202, sent.text
+    assert (sent.json()["order"]["status"], sent.json()["order"]["carrier"]) == ("FULFILLED", "Posten")
+    assert sent.headers["x-consistency-token"] == sent.json()["consistencyToken"]
+    delivered = await post(f"/orders/{order_id}/deliver", {"deliveredOn": "2026-01-05"})
+    assert delivered.json()["order"]["deliveredOn"] == "2026-01-05"
+
+    before = await platform.event_count()
+    refund = {"amount": "10.00", "reason": "A scratch."}
+    first = await post(f"/orders/{order_id}/refunds", refund, key="refund 1")
+    again = await post(f"/orders/{order_id}/refunds", refund, key="refund 1")
+    assert first.json()["consistencyToken"] == again.json()["consistencyToken"]
+    assert await platform.event_count() == before + 1
+    other = await post(f"/orders/{order_id}/refunds", {"amount": "11.00"}, key="refund 1")
+    assert problem(other) == (409, "COMMAND_REUSED", "Idempotency-Key")
+    read = await platform.call("GET", f"/orders/{order_id}", by=owner)
+    assert [each["reason"] for each in read.json()["refunds"]] == ["A scratch."]
+
+
+async def test_invalid_values_name_their_field(platform: Platform, owner: Merchant) -> None:
+    order_id, store_id = uuid4(), uuid4()
+    for method, path, body, expected in [
+        ("POST", f"/orders/{order_id}/refunds", {"amount": "1e9"}, (404, "NOT_FOUND", None)),
+        ("POST", f"/orders/{order_id}/refunds", {"restock": "yes"}, (422, "INVALID_INPUT", "restock")),
+        ("POST", f"/orders/{order_id}/refunds", {"lines": [{"quantity": 1}]}, (422, "INVALID_INPUT", "lines.0")),
+        ("POST", f"/orders/{order_id}/refunds", {"orderId": "x"}, (422, "INVALID_INPUT", "orderId")),
+        ("POST", f"/orders/{order_id}/refunds", [], (422, "INVALID_INPUT", "body")),
+        ("POST", f"/orders/{order_id}/deliver", {}, (422, "INVALID_INPUT", "deliveredOn")),
+        ("POST", f"/orders/{order_id}/returns/one/approve", {}, (422, "INVALID_INPUT", "number")),
+        ("GET", f"/stores/{store_id}/orders?first=many", None, (422, "INVALID_INPUT", "first")),
+        ("GET", f"/stores/{store_id}/orders?statuses=LOST", None, (422, "INVALID_INPUT", "statuses.0")),
+        ("GET", f"/stores/{store_id}/orders?page=2", None, (422, "INVALID_INPUT", "page")),
+        ("GET", "/stores?first=101", None, (422, "INVALID_INPUT", "first")),
+        ("GET", "/stores?after=x", None, (422, "INVALID_INPUT", "after")),
+    ]:
+        answer = await platform.call(method, path, by=owner, json=body)
+        assert problem(answer) == expected, (method, path, body, answer.text)
+    unread = await platform.call(
+        "POST", f"/orders/{order_id}/deliver", by=owner, content=b"{", headers={"content-type": "application/json"}
+    )
+    assert problem(unread) == (400, "BAD_REQUEST", None)
+
+
+async def test_a_session_begins_goes_on_and_ends_over_rest(platform: Platform, owner: Merchant) -> None:
+    wrong = await platform.call("POST", "/sessions", json={"email": owner.email, "password": "not this one"})
+    assert problem(wrong) == (401, "WRONG_CREDENTIALS", None)
+    session = await platform.call("POST", "/sessions", json={"email": owner.email, "password": PASSWORD})
+    assert session.status_code == 200, session.text
+    tokens = session.json()
+    me = await platform.call("GET", "/me", headers={"authorization": f"Bearer {tokens['accessToken']}"})
+    assert me.json()["email"] == owner.email
+    renewed = await platform.call("POST", "/sessions/refresh", json={"refreshToken": tokens["refreshToken"]})
+    token = renewed.json()["refreshToken"]
+    assert (await platform.call("POST", "/sessions/log-out", json={"refreshToken": token})).status_code == 200
+    ended = await platform.call("POST", "/sessions/refresh", json={"refreshToken": token})
+    assert problem(ended) == (401, "INVALID_REFRESH_TOKEN", "refreshToken")

@@ -1,0 +1,68 @@
+"""The table of REST routes: it has what GraphQL has."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import graphql
+import pytest
+from fastapi import FastAPI
+
+from gateway import rest
+from gateway.graphql.schema import build_schema
+from gateway.rest.operations import operations, table
+
+SCHEMA = build_schema()._schema
+
+
+@pytest.fixture(scope="module")
+def described() -> Mapping[str, Any]:
+    app = FastAPI()
+    rest.install(app)
+    return app.openapi()
+
+
+def test_every_mutation_has_a_rest_route_or_a_reason() -> None:
+    assert SCHEMA.mutation_type is not None
+    known = {*table().mutations, *table().elsewhere}
+    assert set(SCHEMA.mutation_type.fields) == known, "add a line to gateway/rest/routes.toml"
+
+
+def test_routes_that_modules_have_exist(described: Mapping[str, Any]) -> None:
+    for mutation, place in table().elsewhere.items():
+        if place.split(" ")[0].isupper():
+            method, path = place.split(" ")[:2]
+            assert method.lower() in described["paths"][f"/api/v1{path}"], mutation
+
+
+def test_all_documents_of_routes_are_valid_and_all_references_lead_somewhere(described: Mapping[str, Any]) -> None:
+    components = operations().components
+    for route, document in operations().documents.items():
+        assert graphql.validate(SCHEMA, graphql.parse(document)) == [], route
+    for name in re.findall(r"#/components/schemas/(\w+)", str(described)):
+        assert described["components"]["schemas"][name], name
+    assert components["Order"]["properties"]["lines"]
+    assert "store" not in components["Order"]["properties"], "an entity is inside another one"
+
+
+def test_paths_with_the_same_form_name_their_parts_alike(described: Mapping[str, Any]) -> None:
+    forms: dict[str, str] = {}
+    for path in described["paths"]:
+        assert forms.setdefault(re.sub(r"\{\w+\}", "{}", path), path) == path
+
+
+def test_every_part_of_a_path_is_described_once(described: Mapping[str, Any]) -> None:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            places = [(each["in"], each["name"].lower()) for each in operation.get("parameters", [])]
+            assert len(places) == len(set(places)), (method, path)
+            assert {name for where, name in places if where == "path"} == {
+                name.lower() for name in re.findall(r"\{(\w+)\}", path)
+            }, (method, path)
+
+
+def test_fields_left_out_of_answers_exist() -> None:
+    for name, fields in table().without.items():
+        type = SCHEMA.type_map[name]
+        assert isinstance(type, graphql.GraphQLObjectType)
+        assert fields <= type.fields.keys(), name
