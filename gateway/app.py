@@ -22,7 +22,7 @@ from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.routing import Shell
-from gateway.docs import event_reference, stripe_pages
+from gateway.docs import error_catalog, event_reference, stripe_pages
 from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
 from gateway.graphql.in_process import InProcessDocuments
@@ -124,6 +124,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     problem_details.install(app)
     app.include_router(docs.router)
     app.include_router(event_reference.router)
+    app.include_router(error_catalog.router)
     app.include_router(stripe_pages.router)
     app.include_router(health.router)
     endpoint = graphql_endpoint(services, plans=plans)

@@ -15,21 +15,9 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 from gateway.api.client_errors import REFUSALS, describe
+from gateway.api.error_codes import address_of, status_of
 
 logger = logging.getLogger(__name__)
-
-STATUS = {
-    "INVALID_INPUT": 422,
-    "NOT_FOUND": 404,
-    "UNAUTHENTICATED": 401,
-    "WRONG_CREDENTIALS": 401,
-    "INVALID_REFRESH_TOKEN": 401,
-    "FORBIDDEN": 403,
-    "TOO_MANY_ATTEMPTS": 429,
-    "STALE": 503,
-    "UNAVAILABLE": 503,
-}
-"""HTTP status by error code. Other codes have status 409: the request is valid, but not in this state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +34,7 @@ class Problem:
 
     def response(self) -> Response:
         body: dict[str, Any] = {
-            "type": f"urn:zyenta:problem:{self.code.lower()}",
+            "type": address_of(self.code),
             "title": self.code.replace("_", " ").capitalize(),
             "status": self.status,
             "code": self.code,
@@ -92,7 +80,7 @@ def problem_of_code(code: str, detail: str, *, field: str | None = None, retry_a
         headers["retry-after"] = str(retry_after)
     if code == "UNAUTHENTICATED":
         headers["www-authenticate"] = "Bearer"
-    return Problem(status=STATUS.get(code, 409), code=code, detail=detail, field=field, headers=headers)
+    return Problem(status=status_of(code), code=code, detail=detail, field=field, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from infra.bootstrap import ROLES, NotConfigured, run_consumers, run_projectors
+from infra.bootstrap import ROLES, NotConfigured, open_platform, run_consumers, run_projectors
 from infra.cli.output import console, output
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, unless_stopped
@@ -19,7 +19,13 @@ from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NotForProduction, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
+from projections.reading.consistency import CheckpointConsistency, Stale
+from projections.registry import READ_MODELS
 
+if TYPE_CHECKING:
+    from infra.demo.shop.seeding import DemoShop
+
+SHOWN_SECONDS = 60
 REGISTER = (
     'mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})'
     " { accessToken userErrors { message } } }"
@@ -41,24 +47,78 @@ def register(app: typer.Typer) -> None:
     app.command(help="Keep read models up to date: the named ones, or all.")(projector)
 
 
-def up() -> None:
+def up(
+    demo_shop: Annotated[
+        bool,
+        typer.Option(
+            "--demo-shop", help="Begin with a finished store, past orders and a log-in, on a new data directory."
+        ),
+    ] = False,
+) -> None:
     """Run the whole platform until Ctrl-C. Servers with a configured address are used, not started."""
-    run(_up, AlreadyRunning, Interrupted, ServerFailed, NotConfigured, NotForProduction, TimeoutError)
+    from infra.demo.shop.seeding import NoSandbox, NotEmpty  # noqa: PLC0415 - it loads agents
+
+    run(
+        lambda stop: _up(stop, demo_shop=demo_shop),
+        AlreadyRunning,
+        Interrupted,
+        ServerFailed,
+        NotConfigured,
+        NotForProduction,
+        NoSandbox,
+        NotEmpty,
+        Stale,
+        TimeoutError,
+    )
 
 
-async def _up(stop: asyncio.Event) -> None:
+async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
     settings = read_settings()
     refuse_unready(settings)
     supervisor = supervisor_of(settings)
+    seeded: list[DemoShop] = []
+
+    async def seed() -> None:
+        seeded.append(await _seed(settings_from(supervisor.environment)))
+
     with console.status("Starting the platform …"):
-        await unless_stopped(supervisor.start(), stop)
+        await unless_stopped(supervisor.start(before_services=seed if demo_shop else None), stop)
     try:
+        running = settings_from(supervisor.environment)
         output.print(addresses(supervisor))
-        output.print(next_steps(settings_from(supervisor.environment)), markup=False, soft_wrap=True)
+        for shop in seeded:
+            await unless_stopped(until_shown(running, shop), stop)
+            output.print(shop_steps(running, shop), markup=False, soft_wrap=True)
+        output.print(next_steps(running), markup=False, soft_wrap=True)
         await stop.wait()
         console.print("Stopping …")
     finally:
         await supervisor.stop()
+
+
+async def _seed(settings: Settings) -> "DemoShop":
+    from infra.demo.shop.seeding import seed_shop  # noqa: PLC0415 - it loads agents
+
+    async with open_platform(settings) as platform:
+        return await seed_shop(platform, now=platform.clock.now())
+
+
+async def until_shown(settings: Settings, shop: "DemoShop") -> None:
+    """Wait until the read models show all of the demo shop.
+
+    Raises:
+        Stale: they did not in :data:`SHOWN_SECONDS`.
+    """
+    async with open_platform(settings) as platform:
+        await CheckpointConsistency(await platform.pool(), tuple(READ_MODELS), seconds=SHOWN_SECONDS).wait(shop.token)
+
+
+def shop_steps(settings: Settings, shop: "DemoShop") -> str:
+    """Return where the demo shop is, and how its merchant logs in."""
+    return (
+        f"The demo shop is open: {settings.storefront_url(shop.slug)}\n"
+        f"    Log-in: {shop.email}\n    Password: {shop.password}\n    Store: {shop.store_id}"
+    )
 
 
 def addresses(supervisor: Supervisor) -> Panel:

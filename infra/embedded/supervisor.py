@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -112,11 +112,14 @@ class Supervisor:
         """The gateway's address on this machine."""
         return _loopback(self.ports["gateway"])
 
-    async def start(self, services: Sequence[str] = tuple(SERVICES)) -> None:
+    async def start(
+        self, services: Sequence[str] = tuple(SERVICES), *, before_services: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Start all parts and return when every part answers.
 
         Args:
             services: names in ``SERVICES``. If empty, only the servers are started.
+            before_services: runs when the servers answer and :attr:`environment` is known.
 
         Raises:
             BadSettings: the data directory cannot be used.
@@ -145,6 +148,8 @@ class Supervisor:
             if services:
                 self.ports = {name: await addresses.choose(name) for name in WEB}
             self._choose_environment(addresses)
+            if before_services is not None:
+                await before_services()
             for name in services:
                 self._launch(name)
             await asyncio.gather(*(self._until_answers(name) for name in services if name in WEB))

@@ -119,6 +119,32 @@ async def restore_store(
     return restored
 
 
+class StoreNotEmpty(Exception):
+    """The event store has events, so a whole log cannot be written into it. Retrying cannot help."""
+
+
+async def write_log(pool: asyncpg.Pool, events: Sequence[RawEvent]) -> None:
+    """Write a whole log into an empty event store, in one transaction. A publisher fills the topic from it.
+
+    Args:
+        pool: the database, migrated.
+        events: all events, in the order of their positions. Every hash chain is checked.
+
+    Raises:
+        StoreNotEmpty: the event store has events; nothing was written.
+        Difference: a hash chain is broken; nothing was written.
+    """
+    heads: dict[UUID, tuple[int, bytes]] = {}
+    for event in events:
+        check_chain(event, heads, where="the log to write")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("lock table events, commands in share row exclusive mode")
+        if await connection.fetchval("select exists (select from events)"):
+            raise StoreNotEmpty
+        await _insert(events, connection)
+        await connection.execute("select setval('events_position', $1)", events[-1].position)
+
+
 async def _lead(connection: Connection) -> None:
     try:
         async with asyncio.timeout(LEADER_SECONDS):

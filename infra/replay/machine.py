@@ -70,7 +70,7 @@ async def replay(
     outside: Any = NoOutside()
     consumers: Sequence[Consumer] = [
         GenerationPolicy(dispatch, aggregates, outside, answers),
-        RecordedPhotos(recording, dispatch),
+        RecordedPhotos([envelope.event for envelope in recording.store], dispatch),
         BrandAgent(outside if writers is None else writers.brand, ports, NoNeighbors()),
         ScoutAgent(NoCatalogs(), outside, outside, ports, niches=outside),
         CopyAgent(outside if writers is None else writers.copy, ports),

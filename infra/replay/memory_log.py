@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+import msgspec
+
 from commands.ports import (
     CommandReused,
     Commit,
@@ -81,6 +83,9 @@ class MemoryEventLog:
                 raw = self._raw(event, n, commit, staged.tenant, previous, len(self.raw) + len(appended) + 1)
                 previous = raw.hash
                 appended.append(raw)
+        if appended:
+            result = None if commit.result is None else json.dumps(commit.result)
+            appended[-1] = msgspec.structs.replace(appended[-1], command_digest=commit.digest, command_result=result)
         self.raw.extend(appended)
         token = ConsistencyToken.of(appended[-1].tenant, appended[-1].position) if appended else commit.read
         receipt = Receipt(
@@ -178,4 +183,5 @@ class MemoryEventLog:
             hash=chain_hash(
                 previous, id=id, type=event.wire_name, stream_id=event.originator_id, version=version, data=data
             ),
+            command_id=None if context is None else context.command_id,
         )

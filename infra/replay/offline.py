@@ -1,6 +1,6 @@
 """The outside of a replay: recorded answers and photos. No part of it reaches a network."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -117,18 +117,23 @@ class NoOutside:
 
 
 class RecordedPhotos:
-    """A consumer in the imager's place: gives each requested photo the result that the log has."""
+    """A consumer in the imager's place: gives each requested photo its recorded result.
+
+    Args:
+        events: have the results.
+        react: dispatches the commands.
+    """
 
     name = "imager"
     topic = topics.IMAGE_WORK
     handles: frozenset[type[DomainEvent]] = frozenset({ImageProcessingRequested})
 
-    def __init__(self, recording: Recording, react: React) -> None:
+    def __init__(self, events: Iterable[DomainEvent], react: React) -> None:
         self._react = react
         self._results: dict[UUID, list[ImageProcessed | ImageRejected]] = {}
-        for envelope in recording.store:
-            if isinstance(envelope.event, ImageProcessed | ImageRejected):
-                self._results.setdefault(envelope.event.originator_id, []).append(envelope.event)
+        for event in events:
+            if isinstance(event, ImageProcessed | ImageRejected):
+                self._results.setdefault(event.originator_id, []).append(event)
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
@@ -268,7 +269,8 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
 def _filled(template: str, ids: dict[str, str]) -> str:
     thing = "storeId" if template.startswith("/api/v1/stores") else "jobId"
     return template.format_map(
-        {
+        dict.fromkeys(re.findall(r"\{(\w+)\}", template), "x")
+        | {
             "id": ids[thing],
             "pid": ids["productId"],
             "key": "x",

@@ -16,7 +16,7 @@ def problem(response: Any) -> tuple[int, str, str | None]:
     assert body["status"] == response.status_code
     assert body["title"]
     assert body["detail"]
-    assert body["type"].startswith("urn:zyenta:problem:")
+    assert body["type"] == f"/errors#{body['code']}"
     return response.status_code, body["code"], body.get("field")
 
 
