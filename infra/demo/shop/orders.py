@@ -254,6 +254,6 @@ class OrderWriter:
 
 
 def mail_address(name: str) -> str:
-    """Return an address that reaches nobody for a shopper's name."""
+    """Return an address at a reserved domain for a shopper's name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return f"{plain.replace(' ', '.')}@shopper.example"
