@@ -82,7 +82,7 @@ class RestContext(RequestContext):
             return await super().begin(command_id)
         return CommandRequest.begin(
             self.services,
-            await self.merchant(),
+            await self.visitor(),
             RequestKey(KEY_HEADER, self.key),
             traceparent=self.request_info.traceparent,
         )
