@@ -94,6 +94,11 @@ class BrowserSession:
         token = await self._renewed()
         return answer if token is None and answer is not None else await self._run(name, variables, token)
 
+    @property
+    def now(self) -> datetime:
+        """The time, aware UTC."""
+        return self._backend.now()
+
     def takes_command_id(self, name: str) -> bool:
         """Whether a document's ``$input`` takes a ``commandId``."""
         return "commandId" in self._backend.documents.input_fields(document(name))

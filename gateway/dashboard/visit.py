@@ -1,6 +1,7 @@
 """One request to the dashboard, as the pages see it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4, uuid5
@@ -55,6 +56,11 @@ class Visit:
     def user(self) -> dict[str, Any] | None:
         """The visitor's ``id``, ``email`` and ``name``. None if the visitor is not logged in."""
         return self.session.user
+
+    @property
+    def now(self) -> datetime:
+        """The time, aware UTC."""
+        return self.session.now
 
     @property
     def path(self) -> str:

@@ -22,7 +22,7 @@ from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
-from projections.sales.statistics import SalesTasks, sales_tasks
+from projections.sales.statistics import SalesDay, SalesSpan, SalesTasks, sales_by_day, sales_tasks
 from projections.sales.stock_notice_queries import waiting_by_products
 from projections.sales.views import DisputeView, OrderMailView
 from schemas.envelope import Envelope
@@ -191,6 +191,15 @@ class Loaders:
         async def load(order_ids: list[UUID]) -> Sequence[tuple[DisputeView, ...]]:
             views = await disputes_of_orders(self._db, order_ids, scope=self._scope)
             return [views.get(id, ()) for id in order_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def sales(self) -> SharedLoader[SalesSpan, Sequence[SalesDay]]:
+        """The sales of a store's days."""
+
+        async def load(spans: list[SalesSpan]) -> Sequence[Sequence[SalesDay]]:
+            return await sales_by_day(self._db, spans, scope=self._scope)
 
         return SharedLoader(load_fn=load)
 

@@ -2,9 +2,10 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from domain.order.events import OrderStatus
 from projections.engine.tally import read_tally, total
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
-from projections.sales.scoped import of_store, within
+from projections.sales.scoped import within
 
 TO_SHIP = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED})
 
@@ -46,56 +47,86 @@ class SalesTasks:
     """Open disputes without evidence."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesSpan:
+    """Days of one store."""
+
+    store_id: UUID
+    first: date
+    last: date
+    time_zone: str
+    """IANA name of the zone that the days are of."""
+    currency: str
+    """Only payments in it count."""
+
+    @property
+    def since(self) -> datetime:
+        return datetime.combine(self.first, time(), ZoneInfo(self.time_zone))
+
+    @property
+    def until(self) -> datetime:
+        """The moment after the last day."""
+        return datetime.combine(self.last + timedelta(days=1), time(), ZoneInfo(self.time_zone))
+
+
 _SUMS = ("placed", "placed_and_paid", "paid", "revenue", "refunds", "platform_fees")
 _OF_ORDERS = (
-    "select ({at} at time zone {zone})::date as day, count(*) as placed, count(o.paid_at) as placed_and_paid, "
+    "select s.n, (o.placed_at at time zone s.zone)::date as day, count(*) as placed, count(o.paid_at) as placed_and_paid, "
     "0::bigint as paid, 0::bigint as revenue, 0::bigint as refunds, 0::bigint as platform_fees "
-    "from orders o where {where} group by 1"
+    "from spans s join orders o on o.store_id = s.store_id and o.placed_at >= s.since and o.placed_at < s.until "
+    "group by 1, 2"
 )
 _OF_LEDGER = (
-    "select ({at} at time zone {zone})::date as day, 0::bigint, 0::bigint, "
+    "select s.n, (p.at at time zone s.zone)::date, 0::bigint, 0::bigint, "
     "count(distinct p.stream_id) filter (where p.kind = 'CHARGE'), "
     "coalesce(-sum(p.minor) filter (where p.kind = 'CHARGE' and p.account in ('SALES', 'TAXES')), 0)::bigint, "
     "coalesce(sum(p.minor) filter (where p.kind in ('REFUND', 'REFUND_RETURNED') "
     "and p.account in ('REFUNDS', 'TAXES')), 0)::bigint, "
     "coalesce(sum(p.minor) filter (where p.account = 'PLATFORM_FEES'), 0)::bigint "
-    "from ledger_postings p where {where} group by 1"
+    "from spans s join ledger_postings p on p.book = s.store_id and p.at >= s.since and p.at < s.until "
+    "and p.currency = s.currency group by 1, 2"
 )
 
 
-async def sales_by_day(
-    db: Reader, store_id: UUID, first: date, last: date, *, time_zone: str, currency: str, scope: Scope
-) -> Sequence[SalesDay]:
-    """Return a store's sales on each day, the first day first. Days without sales are in it.
+async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) -> list[list[SalesDay]]:
+    """Return the sales of each span's days, the first day first. Days without sales are in it.
 
     Args:
         db: the database.
-        store_id: the store.
-        first: the first day.
-        last: the last day.
-        time_zone: IANA name of the zone that the days are of.
-        currency: only payments in it.
-        scope: whose rows may be read.
+        spans: days of stores.
+        scope: whose rows may be read; a store outside it has no sales.
     """
-    zone = ZoneInfo(time_zone)
-    since = datetime.combine(first, time(), zone)
-    until = datetime.combine(last + timedelta(days=1), time(), zone)
-    where = of_store(scope, "o.store_id", store_id, shoppers=False)
-    where = where.add("o.placed_at >= {}", since).add("o.placed_at < {}", until)
-    named = f"{where.value(time_zone)}::text"
-    of_orders = _OF_ORDERS.format(at="o.placed_at", zone=named, where=where.sql)
-    ledger = Conditions()
-    ledger.arguments = where.arguments
-    ledger = ledger.add("p.book = {}", store_id).add("p.currency = {}", currency)
-    ledger = within(scope, ledger.add("p.at >= {}", since).add("p.at < {}", until), "p.book", shoppers=False)
-    of_ledger = _OF_LEDGER.format(at="p.at", zone=named, where=ledger.sql)
+    where = Conditions()
+    columns = {
+        "store_id": ("uuid", [span.store_id for span in spans]),
+        "zone": ("text", [span.time_zone for span in spans]),
+        "since": ("timestamptz", [span.since for span in spans]),
+        "until": ("timestamptz", [span.until for span in spans]),
+        "currency": ("text", [span.currency for span in spans]),
+    }
+    values = ", ".join(f"{where.value(column)}::{kind}[]" for kind, column in columns.values())
+    source = f"unnest({values}) with ordinality as t ({', '.join(columns)}, n)"
+    where = within(scope, where, "t.store_id", shoppers=False)
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in _SUMS)
     records = await db.fetch(
-        f"select day, {sums} from ({of_orders} union all {of_ledger}) sales group by day", *ledger.arguments
+        f"with spans as materialized (select * from {source} where {where.sql}) "
+        f"select n, day, {sums} from ({_OF_ORDERS} union all {_OF_LEDGER}) sales group by n, day",
+        *where.arguments,
     )
-    found = {record["day"]: SalesDay(**dict(record)) for record in records}
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return [found.get(day) or SalesDay(day=day) for day in days]
+    found = {(record["n"], record["day"]): record for record in records}
+    return [
+        [_day(span.first + timedelta(days=n), number, found) for n in range(_length(span))]
+        for number, span in enumerate(spans, 1)
+    ]
+
+
+def _length(span: SalesSpan) -> int:
+    return (span.last - span.first).days + 1
+
+
+def _day(day: date, number: int, found: Mapping[tuple[int, date], Any]) -> SalesDay:
+    record = found.get((number, day))
+    return SalesDay(day=day) if record is None else SalesDay(day=day, **{name: record[name] for name in _SUMS})
 
 
 async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, SalesTasks]:

@@ -1,4 +1,8 @@
-"""The first page after a log-in."""
+"""The first page after a log-in: every store with its figures and what waits for the merchant."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
 
 from starlette.responses import Response
 
@@ -11,5 +15,22 @@ router = area_router()
 @router.get("/dashboard")
 async def home(visit: Visitor) -> Response:
     """Show the merchant's stores. The first visit leads into the wizard."""
-    stores = (await visit.run("home/stores", {}))["stores"]
-    return visit.page("home/index.html", stores=[edge["node"] for edge in stores["edges"]])
+    found = await visit.run("overview/home", {"month": visit.now.strftime("%Y-%m")})
+    stores = found["stores"]["nodes"]
+    return visit.page(
+        "home/index.html",
+        stores=stores,
+        total=found["stores"]["totalCount"],
+        usage=found["me"]["usage"],
+        sums=sums_of(stores),
+    )
+
+
+def sums_of(stores: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sums of the stores' sales by currency. Amounts of two currencies are not added."""
+    sums: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(Decimal))
+    for sales in (store["sales"] for store in stores if store["sales"] is not None):
+        of_currency = sums[sales["currency"]]
+        for name in ("ordersPaid", "ordersPlaced", "revenue", "refunds"):
+            of_currency[name] += Decimal(str(sales[name]))
+    return {currency: dict(values) for currency, values in sorted(sums.items())}

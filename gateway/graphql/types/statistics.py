@@ -16,10 +16,8 @@ from gateway.graphql.context import ReadContext
 from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import StoreView
 from projections.sales.statistics import SalesDay as SalesDayView
-from projections.sales.statistics import SalesTasks, sales_by_day, summed
+from projections.sales.statistics import SalesSpan, SalesTasks, summed
 
-DAYS_SHOWN = 30
-"""Days of a report if the caller does not say which."""
 DAYS_MOST = 366
 
 
@@ -82,9 +80,17 @@ def _amount(minor: int, currency: str) -> Decimal:
 
 
 async def sales_report(
-    reading: ReadContext, store: StoreView, first: date | None, last: date | None, *, now: datetime
+    reading: ReadContext, store: StoreView, first: date | None, last: date | None, days: int, *, now: datetime
 ) -> SalesReport | None:
-    """Return a store's sales over some days; the last 30 if none are given. None before the store has a currency.
+    """Return a store's sales over some days. None before the store has a currency.
+
+    Args:
+        reading: the read context.
+        store: the store.
+        first: the first day; None for ``days`` days.
+        last: the last day; None for today.
+        days: how many days, if no first day is given.
+        now: the time.
 
     Raises:
         InvalidInput: the days are in the wrong order, or too many.
@@ -92,7 +98,9 @@ async def sales_report(
     if last is None:
         last = now.astimezone(ZoneInfo(store.time_zone)).date()
     if first is None:
-        first = last - timedelta(days=DAYS_SHOWN - 1)
+        if not 1 <= days <= DAYS_MOST:
+            raise InvalidInput("days", f"Invalid number {days}. Use 1 to {DAYS_MOST} days.")
+        first = last - timedelta(days=days - 1)
     if first > last:
         raise InvalidInput("firstDay", f"{first} is after the last day, {last}. Use an earlier day.")
     if (last - first).days >= DAYS_MOST or not 1970 <= first.year <= last.year < 9999:
@@ -101,10 +109,8 @@ async def sales_report(
         )
     if store.currency is None:
         return None
-    days = await sales_by_day(
-        reading.db, store.id, first, last, time_zone=store.time_zone, currency=store.currency, scope=reading.scope
-    )
-    return SalesReport.of(days, time_zone=store.time_zone, currency=store.currency)
+    span = SalesSpan(store_id=store.id, first=first, last=last, time_zone=store.time_zone, currency=store.currency)
+    return SalesReport.of(await reading.loaders.sales.load(span), time_zone=store.time_zone, currency=store.currency)
 
 
 @strawberry.enum(

@@ -350,12 +350,14 @@ class Store(Derived, Node):
         return [ProductCategory(name=each.category, products=each.products) for each in counts]
 
     @field(
-        "Orders, revenue and refunds of each day in the store's time zone, from `firstDay` to `lastDay`: the last 30 days "
-        "if omitted, 366 at most. Null before the store has a currency."
+        "Orders, revenue and refunds of each day in the store's time zone, from `firstDay` or of the last `days`, to `lastDay` "
+        "or today; 366 days at most. Null before the store has a currency."
     )
-    async def sales(self, first_day: date | None = None, last_day: date | None = None) -> SalesReport | None:
+    async def sales(
+        self, first_day: date | None = None, last_day: date | None = None, days: int = 30
+    ) -> SalesReport | None:
         now = self.reading.deps.clock.now()
-        return await sales_report(self.reading, self.view, first_day, last_day, now=now)
+        return await sales_report(self.reading, self.view, first_day, last_day, days, now=now)
 
     @field("What waits for you in the store, the most urgent first.")
     async def tasks(self) -> list[StoreTask]:

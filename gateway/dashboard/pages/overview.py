@@ -1,0 +1,38 @@
+"""The overview of a store: sales by day, what needs attention, and what its generation cost."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from gateway.dashboard.past import past_of
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visitor
+
+router = area_router()
+
+PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year"}
+
+
+@router.get("/dashboard/stores/{store_id:uuid}")
+async def overview(visit: Visitor, store_id: UUID) -> Response:
+    """Show a store's figures over some days of its time zone."""
+    shown = await visit.store(store_id)
+    past = past_of(visit)
+    period = visit.request.query_params.get("days", "30")
+    period = period if period in PERIODS else "30"
+    at = past.at
+    variables = {
+        "id": shown["id"],
+        "days": int(period),
+        "lastDay": None if at is None else at.astimezone(ZoneInfo(visit.zone)).date().isoformat(),
+        "asOf": past.as_of,
+    }
+    store = (await visit.run("overview/store", variables))["store"]
+    if store is None:
+        return visit.page("overview/nothing.html", past=past)
+    blockers = []
+    if not past and store["publishedAt"] is None and store["status"] != "CREATING":
+        found = (await visit.run("overview/blockers", {"id": shown["id"]}))["store"]["publicationBlockers"]
+        blockers = [each for each in found if each["blocks"]]
+    return visit.page("overview/store.html", seen=store, blockers=blockers, past=past, periods=PERIODS, period=period)

@@ -1,0 +1,46 @@
+"""Time travel: pages that show the store as it was."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.dashboard.problems import Problem
+from gateway.dashboard.visit import Visit
+
+PARAMETER = "as-of"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The time that a page shows. It is false for the present."""
+
+    as_of: dict[str, Any] | None = None
+    """The variable ``$asOf`` of documents."""
+    at: datetime | None = None
+    """None for the present, and for a position in the log."""
+    position: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.as_of is not None
+
+
+def past_of(visit: Visit) -> Past:
+    """Return the time that a page's address asks for. Call it after ``visit.store``, whose time zone counts.
+
+    Raises:
+        Problem: the text is no time and no position.
+    """
+    text = visit.request.query_params.get(PARAMETER, "").strip()
+    if not text:
+        return Past()
+    if text.isascii() and text.isdigit():
+        return Past({"position": text}, position=text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text[:40]!r} is no time. Use a day and a time such as 2026-11-24T10:02."
+        raise Problem("INVALID_INPUT", message) from error
+    # A time of a form has no zone: it is the store's.
+    at = at.replace(tzinfo=ZoneInfo(visit.zone)) if at.tzinfo is None else at
+    return Past({"time": at.isoformat()}, at=at)
