@@ -1,5 +1,6 @@
 """Time travel: pages that show the store as it was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,19 @@ class Past:
 
     def __bool__(self) -> bool:
         return self.as_of is not None
+
+    async def run(self, visit: Visit, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a document with the variable ``$asOf``.
+
+        Raises:
+            LogInNeeded, Problem: see :meth:`Visit.run`. The message says so if the object did not exist at that time.
+        """
+        try:
+            return await visit.run(name, {**variables, "asOf": self.as_of})
+        except Problem as problem:
+            if not self or problem.code != "NOT_FOUND":
+                raise
+            raise Problem("NOT_FOUND", "It did not exist yet at that time. Choose a later time.") from problem
 
 
 def past_of(visit: Visit) -> Past:

@@ -26,11 +26,8 @@ async def overview(visit: Visitor, store_id: UUID) -> Response:
         "id": shown["id"],
         "days": int(period),
         "lastDay": None if at is None else at.astimezone(ZoneInfo(visit.zone)).date().isoformat(),
-        "asOf": past.as_of,
     }
-    store = (await visit.run("overview/store", variables))["store"]
-    if store is None:
-        return visit.page("overview/nothing.html", past=past)
+    store = (await past.run(visit, "overview/store", variables))["store"]
     blockers = []
     if not past and store["publishedAt"] is None and store["status"] != "CREATING":
         found = (await visit.run("overview/blockers", {"id": shown["id"]}))["store"]["publicationBlockers"]

@@ -95,6 +95,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         catalog.products_of_store: (store, Window()),
         catalog.count_products: (store,),
         catalog.categories_of_store: (store,),
+        catalog.catalog_tasks: ([store],),
         catalog.delivery_of_store: (store,),
         catalog.product_by_id: (product,),
         catalog.product_by_slug: (store, "fern"),

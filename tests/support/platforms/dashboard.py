@@ -50,9 +50,9 @@ class Dashboard:
 
 
 def form_of(page: str, action: str) -> dict[str, str]:
-    """Return the hidden fields of the form with this action."""
+    """Return the hidden fields of the form that posts to this action."""
     for attributes, content in _FORM.findall(page):
-        if f'action="{action}"' in attributes:
+        if f'action="{action}"' in attributes and 'method="post"' in attributes:
             return {unescape(name): unescape(value) for name, value in _HIDDEN.findall(content)}
     raise AssertionError(f"the page has no form with the action {action}")
 

@@ -1,0 +1,281 @@
+"""Products: the table with its filters and bulk changes, and one product with texts, stock and photos."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from gateway.dashboard.lists import chosen, picture, window
+from gateway.dashboard.past import past_of
+from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visitor
+
+router = area_router()
+
+STATUSES = ("ACTIVE", "DRAFT", "OUT_OF_STOCK", "ARCHIVED")
+SORTS = {
+    "NEWEST": "Newest",
+    "TITLE": "Title",
+    "PRICE_LOW": "Price, lowest first",
+    "PRICE_HIGH": "Price, highest first",
+    "SCORE": "Best score",
+}
+ACTIONS = {
+    "ACTIVATE": "Put on sale",
+    "DEACTIVATE": "Take off sale",
+    "ARCHIVE": "Archive permanently",
+    "PRICE": "Change prices by percent",
+}
+TOGGLES = {
+    "activate": ("products/activate", "The product is on sale."),
+    "deactivate": ("products/deactivate", "The product is off sale."),
+    "archive": ("products/archive", "The product is archived."),
+}
+LINES = ("features", "benefits")
+LIST, ONE = "/dashboard/stores/{store_id:uuid}/products", "/dashboard/stores/{store_id:uuid}/products/{id:uuid}"
+
+
+@router.get(LIST)
+async def products(visit: Visitor, store_id: UUID) -> Response:
+    """Show a page of the store's products."""
+    return await _list(visit, store_id)
+
+
+async def _list(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(), status: int = 200) -> Response:  # noqa: B008  # frozen
+    shown = await visit.store(store_id)
+    past = past_of(visit)
+    query = visit.request.query_params
+    state, sort = chosen(visit, "status", STATUSES), chosen(visit, "sort", tuple(SORTS))
+    search = (query.get("search") or "").strip()[:200]
+    variables = {
+        "id": shown["id"],
+        **window(visit, 50),
+        "statuses": ["ACTIVE", "DRAFT", "OUT_OF_STOCK"] if state is None else [state],
+        "category": query.get("category") or None,
+        "search": search or None,
+        "sort": sort,
+    }
+    found = (await past.run(visit, "products/list", variables))["store"]
+    return visit.page(
+        "products/list.html",
+        status=status,
+        errors=errors,
+        found=found,
+        past=past,
+        picture=picture,
+        state=state,
+        statuses=STATUSES,
+        sort=sort,
+        sorts=SORTS,
+        actions=ACTIONS,
+        search=search,
+    )
+
+
+@router.post(LIST)
+async def change_many(visit: Visitor, store_id: UUID) -> Response:
+    """Change the chosen products: all of them, or none."""
+    form, ids = visit.form, visit.form.texts("ids")
+    action = form["action"] if form["action"] in ACTIONS else None
+    if not ids:
+        return await _list(visit, store_id, errors=refusal("ids", "Choose at least one product."), status=422)
+    input: dict[str, Any] = {"storeId": str(store_id), "productIds": ids}
+    if action == "PRICE":
+        if form.text("percent") is None:
+            return await _list(visit, store_id, errors=refusal("percent", "Say by how many percent."), status=422)
+        input["pricePercent"] = form["percent"].strip().replace("−", "-")
+    else:
+        input["action"] = action
+    change = await visit.change("products/change", input)
+    if change.errors:
+        return await _list(visit, store_id, errors=change.errors, status=422)
+    number = len(ids)
+    return visit.redirect(
+        visit.with_query(), notice="1 product changed." if number == 1 else f"{number} products changed."
+    )
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/products/new")
+async def new(visit: Visitor, store_id: UUID) -> Response:
+    """Show the form of a product that is added by hand."""
+    await visit.store(store_id)
+    return visit.page("products/new.html")
+
+
+@router.post("/dashboard/stores/{store_id:uuid}/products/new")
+async def add(visit: Visitor, store_id: UUID) -> Response:
+    """Add a product by hand."""
+    shown, form = await visit.store(store_id), visit.form
+    images = [line.strip() for line in form["images"].splitlines() if line.strip()]
+    stock = _whole(form["stockQuantity"])
+    errors = Refusals() if stock is not None else refusal("stockQuantity", "Give a whole number of units.")
+    if not errors:
+        input = {
+            "storeId": str(store_id),
+            "title": form["title"],
+            "description": form["description"],
+            "sellingPrice": form["sellingPrice"].strip(),
+            "costPrice": form.text("costPrice") or "0",
+            "currency": shown["currency"] or form.text("currency") or "USD",
+            "stockQuantity": stock,
+            "images": images,
+        }
+        change = await visit.change("products/add", input)
+        if not change.errors:
+            made = change["product"]
+            path = f"/dashboard/stores/{store_id}/products" + (f"/{made['id']}" if made else "")
+            return visit.redirect(path, notice="Product added as a draft.")
+        errors = change.errors
+    return visit.page("products/new.html", status=422, errors=errors)
+
+
+@router.get(ONE)
+async def product(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Show a product with its texts, stock and photos."""
+    return await _product(visit, store_id, id)
+
+
+async def _product(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Response:
+    await visit.store(store_id)
+    past = past_of(visit)
+    found = (await past.run(visit, "products/detail", {"id": str(id)}))["product"]
+    if found is None or found["storeId"] != str(store_id):
+        raise not_found("product")
+    origins: list[dict[str, Any]] = []
+    if not past:
+        origins = (await visit.run("products/provenance", {"id": str(id)}))["product"]["provenance"]
+    values.setdefault("preview", None)
+    description = found["description"] if values["preview"] is None else visit.form["description"]
+    html = (await visit.run("pages/render", {"text": description[:100_000]}))["renderMarkdown"]
+    return visit.page(
+        "products/detail.html",
+        product=found,
+        past=past,
+        picture=picture,
+        origins={each["field"]: each for each in origins},
+        # The API's answer has no script, no raw HTML and no picture in it.
+        described=Markup(html),  # noqa: S704
+        lines=LINES,
+        **values,
+    )
+
+
+@router.post(ONE)
+async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Save the texts and prices of a product, or show them as shoppers will see them."""
+    form = visit.form
+    if form["do"] == "preview":
+        return await _product(visit, store_id, id, preview=True)
+    # What was not changed is left out, so that its provenance stays.
+    before = (await visit.run("products/detail", {"id": str(id), "asOf": None}))["product"]
+    if before is None:
+        raise not_found("product")
+    input = edits_of(form, before)
+    if not input:
+        return visit.redirect(visit.path, notice="Nothing was changed.")
+    change = await visit.change("products/edit", {"productId": str(id), **input})
+    if change.errors:
+        return await _product(visit, store_id, id, errors=change.errors, status=422)
+    return visit.redirect(visit.path, notice="Product saved.")
+
+
+def edits_of(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of ``EditProductInput`` that differ from the product.
+
+    The API takes the description with its lists and call to action, and both texts for search engines, together.
+    """
+    given: dict[str, Any] = {
+        name: form[name].replace("\r\n", "\n").strip()
+        for name in ("title", "description", "callToAction", "metaTitle", "metaDescription", "sellingPrice")
+    }
+    given |= {name: [line.strip() for line in form[name].splitlines() if line.strip()] for name in LINES}
+    changed = {name for name, value in given.items() if value != _stored(before, name)}
+    for together in ({"description", "callToAction", *LINES}, {"metaTitle", "metaDescription"}):
+        if changed & together:
+            changed |= together
+    edits = {name: given[name] for name in given if name in changed}
+    compare_at = form["compareAtPrice"].strip()
+    if compare_at != (before["compareAtPrice"] or ""):
+        edits["compareAtPrice"] = compare_at or None
+    return edits
+
+
+def _stored(product: Mapping[str, Any], name: str) -> Any:
+    value = product[name]
+    if name in LINES:
+        return list(value)
+    return "" if value is None else str(value).strip()
+
+
+@router.post(ONE + "/stock")
+async def stock(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Set the units on hand of the variants that were counted."""
+    counted, errors = 0, Refusals()
+    for name in visit.form:
+        variant_id = name.removeprefix("stock.")
+        if variant_id == name or visit.form[name].strip() == visit.form[f"was.{variant_id}"]:
+            continue
+        number = _whole(visit.form[name])
+        if number is None:
+            errors += refusal(name, f"Invalid stock {visit.form[name][:20]!r}. Give a whole number of units.")
+            continue
+        input = {"productId": str(id), "variantId": variant_id, "stockQuantity": number}
+        errors += (await visit.change("products/stock", input)).errors
+        counted += 1
+    if errors:
+        return await _product(visit, store_id, id, errors=errors, status=422)
+    notice = "Stock saved." if counted else "Nothing was changed."
+    return visit.redirect(f"/dashboard/stores/{store_id}/products/{id}", notice=notice)
+
+
+@router.post(ONE + "/status")
+async def status(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Put a product on sale, take it off sale, or archive it."""
+    document, notice = TOGGLES.get(visit.form["to"], (None, ""))
+    if document is None:
+        raise not_found("action")
+    change = await visit.change(document, {"productId": str(id)})
+    if change.errors:
+        return await _product(visit, store_id, id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/products/{id}", notice=notice)
+
+
+@router.post(ONE + "/photos")
+async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Add a photo by its address, or put the photos in another order."""
+    form, path = visit.form, f"/dashboard/stores/{store_id}/products/{id}"
+    if form["do"] == "add":
+        input = {
+            "storeId": str(store_id),
+            "productId": str(id),
+            "url": form["url"].strip(),
+            "altText": form.text("altText"),
+        }
+        change = await visit.change("media/process", input)
+        notice = "The studio works on the photo."
+    else:
+        order = moved(form.texts("order"), form["move"])
+        change = await visit.change("products/arrange_photos", {"productId": str(id), "imageIds": order})
+        notice = "The photos have their new order."
+    if change.errors:
+        return await _product(visit, store_id, id, errors=change.errors, status=422)
+    return visit.redirect(f"{path}#photos", notice=notice)
+
+
+def moved(order: list[str], move: str) -> list[str]:
+    """Return ids in another order. ``move`` is an id and ``first``, ``up`` or ``down``."""
+    id, _, way = move.partition(" ")
+    if id not in order:
+        return order
+    place = order.index(id)
+    rest = [each for each in order if each != id]
+    to = {"first": 0, "up": max(0, place - 1), "down": place + 1}.get(way, place)
+    return [*rest[:to], id, *rest[to:]]
+
+
+def _whole(text: str) -> int | None:
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None

@@ -1,0 +1,265 @@
+"""The dashboard's pages with which a merchant runs a store, over real HTTP."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID, uuid4
+
+from commands.checkout import CartLine, PlaceOrder
+from commands.order import RecordPayment
+from commands.store import ApproveStore, PublishStore, SetDeliveryPromise
+from domain.money import Money
+from tests.support.platforms.dashboard import Dashboard, a_dashboard, form_of
+from tests.support.platforms.gateway import Merchant, Platform
+
+_FIGURE = re.compile(r'<p class="figure-label">(.*?)</p><p class="figure-value">(.*?)</p>')
+
+
+async def a_shop(platform: Platform, owner: Merchant, products: int = 3) -> UUID:
+    """Return an open store in Auckland, which is half a day ahead of UTC."""
+    store_id = await platform.stocked_store(owner, products=products)
+    await platform.finish(store_id)
+    await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
+    await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
+    promise = SetDeliveryPromise(store_id=store_id, merchant_id=owner.id, days=30, time_zone="Pacific/Auckland")
+    await platform.send(promise)
+    return store_id
+
+
+async def products_of(platform: Platform, owner: Merchant, store_id: UUID) -> list[dict[str, Any]]:
+    query = "query ($id: ID!) { store(id: $id) { products { nodes { id title variants { id } images { id } } } } }"
+    store = await platform.ask(query, {"id": str(store_id)}, by=owner)
+    nodes: list[dict[str, Any]] = store["products"]["nodes"]
+    return nodes
+
+
+async def an_order(platform: Platform, store_id: UUID, product: dict[str, Any], *, paid: bool) -> None:
+    order_id, shopper = uuid4(), uuid4()
+    sealed = await platform.deps.personal.seal(shopper, '{"line1": "1 Pier", "country": "NZ"}')
+    line = CartLine(product_id=UUID(product["id"]), variant_id=UUID(product["variants"][0]["id"]), quantity=1)
+    order = PlaceOrder(
+        order_id=order_id,
+        store_id=store_id,
+        lines=[line],
+        shopper_id=shopper,
+        shopper_name=sealed,
+        shopper_email=sealed,
+        shipping_address=sealed,
+    )
+    await platform.send(order)
+    if paid:
+        intent = f"pi_{order_id}"
+        payment = RecordPayment(order_id=order_id, paid=Money(minor=2900), fee=Money(minor=145), intent_id=intent)
+        await platform.send(payment)
+
+
+def figures(page: str) -> dict[str, str]:
+    return {label: unescape(value) for label, value in _FIGURE.findall(page)}
+
+
+async def test_the_overview_counts_days_of_the_stores_time_zone(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    product, *_ = await products_of(platform, owner, store_id)
+    # In Auckland it is five minutes to midnight, then five minutes past.
+    day = platform.clock.now().date() + timedelta(days=1)
+    platform.clock.at = datetime(day.year, day.month, day.day, 10, 55, tzinfo=UTC)
+    await an_order(platform, store_id, product, paid=True)
+    position = await platform.log.last_position()
+    platform.clock.advance(timedelta(minutes=10))
+    await an_order(platform, store_id, product, paid=True)
+    await an_order(platform, store_id, product, paid=False)
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get(f"/dashboard/stores/{store_id}?days=7")
+        assert figures(page)["Orders paid"] == "2"
+        assert figures(page)["Revenue"] == "$58.00"
+        assert figures(page)["Conversion"] == "66.7%"
+        days = re.findall(r'data-day="(.*?)" data-revenue="(.*?)".*?data-orders="(.*?)"', page)
+        assert len(days) == 7
+        assert days[-2:] == [(day.isoformat(), "29.00", "1"), ((day + timedelta(days=1)).isoformat(), "29.00", "1")]
+        assert "2 paid orders wait to be shipped." in page
+        past = await dashboard.get(f"/dashboard/stores/{store_id}?as-of={position}")
+        assert figures(past)["Orders paid"] == "1"
+        assert "Nothing can be changed here." in past
+        early = (platform.clock.now() - timedelta(days=3)).isoformat()
+        assert "did not exist yet" in await dashboard.get(
+            f"/dashboard/stores/{store_id}?as-of={early[:16]}", status=404
+        )
+        assert "is no time" in await dashboard.get(f"/dashboard/stores/{store_id}?as-of=Tuesday", status=422)
+        home = await dashboard.get("/dashboard")
+        assert figures(home)["Revenue in USD"] == "$58.00"
+        assert "2 paid orders wait to be shipped." in home
+        stores = await dashboard.get("/dashboard/stores")
+        assert "2 paid orders wait to be shipped." in stores
+        closed = await dashboard.change("/dashboard/stores", f"/dashboard/stores/{store_id}/pause")
+        assert "The shop is closed" in closed
+        assert "No store has this status." in await dashboard.get("/dashboard/stores?status=ACTIVE")
+        assert str(store_id) in await dashboard.get("/dashboard/stores?status=PAUSED")
+
+
+async def test_products_are_found_changed_together_and_edited(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    path = f"/dashboard/stores/{store_id}/products"
+    first, second, third = await products_of(platform, owner, store_id)
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get(path)
+        assert page.count('name="ids"') == 3
+        assert "No product fits." in await dashboard.get(f"{path}?search=zebra")
+        refused = await dashboard.submit(path, path, {"action": "DEACTIVATE"})
+        assert (refused.status_code, "Choose at least one product." in refused.text) == (422, True)
+        refused = await dashboard.submit(path, path, {"action": "PRICE", "percent": "-99", "ids": [first["id"]]})
+        assert (refused.status_code, "cannot change by -99 percent" in refused.text) == (422, True)
+        assert f'value="{first["id"]}" aria-label="Choose {first["title"]}" checked' in refused.text
+        changed = await dashboard.change(
+            path, path, {"action": "PRICE", "percent": "-10", "ids": [first["id"], second["id"]]}
+        )
+        assert "2 products changed." in changed
+        assert changed.count("$26.10") == 2
+        await dashboard.change(path, path, {"action": "DEACTIVATE", "ids": [third["id"]]})
+        assert third["id"] in await dashboard.get(f"{path}?status=DRAFT")
+
+        one = f"{path}/{first['id']}"
+        texts = {"title": "<script>alert(1)</script>", "description": "A **bold** lamp.", "sellingPrice": "26.10"}
+        lists = {
+            "features": "Dim\nWarm",
+            "benefits": "",
+            "callToAction": "",
+            "metaTitle": "Lamp",
+            "metaDescription": "It glows.",
+        }
+        preview = await dashboard.submit(one, one, {**texts, **lists, "do": "preview"})
+        assert "<strong>bold</strong>" in preview.text
+        assert "<script>alert" not in preview.text
+        saved = await dashboard.change(one, one, {**texts, **lists, "compareAtPrice": "", "do": "save"})
+        assert "Product saved." in saved
+        assert "&lt;script&gt;alert(1)" in saved
+        assert "<script>alert" not in saved
+        assert "You, " in saved, "The title's origin is the merchant."
+        again = await dashboard.change(one, one, {**texts, **lists, "compareAtPrice": "", "do": "save"})
+        assert "Nothing was changed." in again
+        wrong = await dashboard.submit(one, one, {**texts, **lists, "sellingPrice": "0", "do": "save"})
+        assert wrong.status_code == 422
+        assert 'aria-invalid="true"' in wrong.text
+
+        variant = first["variants"][0]["id"]
+        counted = await dashboard.change(one, f"{one}/stock", {f"stock.{variant}": "0"})
+        assert "Stock saved." in counted
+        bad = await dashboard.submit(one, f"{one}/stock", {f"stock.{variant}": "many"})
+        assert (bad.status_code, "Give a whole number" in bad.text) == (422, True)
+        await dashboard.change(one, f"{one}/status", {"to": "deactivate"})
+        assert "Draft" in await dashboard.change(one, f"{one}/photos", {"do": "add", "url": "https://a.example/1.jpg"})
+        refused = await dashboard.submit(one, f"{one}/photos", {"do": "add", "url": "ftp://a.example/1.jpg"})
+        assert (refused.status_code, "is not a web address" in refused.text) == (422, True)
+        images = (await products_of(platform, owner, store_id))[
+            [first["id"], second["id"], third["id"]].index(first["id"])
+        ]["images"]
+        assert len(images) == 2
+        ids = [each["id"] for each in images]
+        await dashboard.change(one, f"{one}/photos", {"do": "order", "move": f"{ids[1]} up"})
+        after = {each["id"]: each for each in await products_of(platform, owner, store_id)}[first["id"]]["images"]
+        assert [each["id"] for each in after] == ids[::-1]
+
+        own = f"{path}/new"
+        made = await dashboard.change(
+            own, own, {"title": "Own lamp", "description": "Mine.", "sellingPrice": "12", "stockQuantity": "4"}
+        )
+        assert "Product added as a draft." in made
+        refused = await dashboard.submit(
+            own, own, {"title": "", "description": "x", "sellingPrice": "1", "stockQuantity": "1"}
+        )
+        assert refused.status_code == 422
+        await dashboard.get(f"{path}/{uuid4()}", status=404)
+
+
+async def test_no_page_shows_another_merchants_store(platform: Platform, owner: Merchant, stranger: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    (product, *_) = await products_of(platform, owner, store_id)
+    theirs = await a_shop(platform, stranger)
+    async with a_dashboard(platform, stranger) as dashboard:
+        for path in ("", "/products", f"/products/{product['id']}"):
+            await dashboard.get(f"/dashboard/stores/{store_id}{path}", status=404)
+        await dashboard.get(f"/dashboard/stores/{theirs}/products/{product['id']}", status=404)
+
+
+async def test_the_second_editor_of_a_page_is_warned_and_keeps_the_text(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    query = "query ($id: ID!) { store(id: $id) { pages { nodes { id title } } } }"
+    page = (await platform.ask(query, {"id": str(store_id)}, by=owner))["pages"]["nodes"][0]
+    path = f"/dashboard/stores/{store_id}/pages/{page['id']}"
+    async with a_dashboard(platform, owner) as first, a_dashboard(platform, owner) as second:
+        assert page["title"] in await first.get(f"/dashboard/stores/{store_id}/pages")
+        opened = form_of(await second.get(path), path)
+        assert (
+            "<em>new</em>"
+            in (await first.submit(path, path, {"title": "About", "content": "*new*", "do": "preview"})).text
+        )
+        await first.change(path, path, {"title": "About", "content": "First & best.", "do": "save"})
+        late = {**opened, "title": "About", "content": "Second <b>text</b>.", "do": "save"}
+        refused = await second.client.post(path, data=late)
+        assert refused.status_code == 409
+        assert "Somebody changed this page" in refused.text
+        assert "First &amp; best." in refused.text
+        assert "Second &lt;b&gt;text&lt;/b&gt;." in refused.text, "The second editor's text stays in the form."
+        again = {**form_of(refused.text, path), "title": "About", "content": "Both.", "do": "save"}
+        assert (await second.client.post(path, data=again)).status_code == 303
+        shown = await first.get(path)
+        assert "Both." in shown
+        older = re.search(r"\?version=(\d+)", shown)
+        assert older is not None
+        assert "First &amp; best." in await first.get(f"{path}?version={older[1]}")
+        own = f"/dashboard/stores/{store_id}/pages/new"
+        assert "Page added." in await first.change(own, own, {"title": "Care", "content": "Wipe it.", "do": "save"})
+        assert (await first.submit(own, own, {"title": "", "content": "x", "do": "save"})).status_code == 422
+
+
+async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    product, *_ = await products_of(platform, owner, store_id)
+    base = f"/dashboard/stores/{store_id}"
+    async with a_dashboard(platform, owner) as dashboard:
+        image = f"{base}/media/{product['images'][0]['id']}"
+        await dashboard.change(
+            f"{base}/products/{product['id']}",
+            f"{base}/products/{product['id']}/photos",
+            {"do": "add", "url": "https://a.example/1.jpg"},
+        )
+        assert "/media/" in await dashboard.get(f"{base}/media?status=REQUESTED")
+        assert "No photo has this state." in await dashboard.get(f"{base}/media?status=REJECTED")
+        again = {"do": "again", "altText": "A lamp", "operations": ["SHARPEN"], "ground": "#ffffff"}
+        assert "The studio works on the photo again." in await dashboard.change(image, image, again)
+        assert (await dashboard.submit(image, image, {**again, "ground": "red"})).status_code == 422
+
+        assert "lamp" in (await dashboard.get(f"{base}/seo")).lower()
+        texts = {"do": "texts", "target": product["id"], "metaTitle": "Best lamp", "metaDescription": "It glows."}
+        assert "Best lamp" in await dashboard.change(f"{base}/seo", f"{base}/seo", texts)
+        move = {"do": "move", "kind": "PRODUCT", "target": product["id"], "slug": "new-lamp"}
+        assert "/products/new-lamp" in await dashboard.change(f"{base}/seo", f"{base}/seo", move)
+        refused = await dashboard.submit(f"{base}/seo", f"{base}/seo", {**move, "slug": "!!!"})
+        assert (refused.status_code, "Invalid slug" in refused.text) == (422, True)
+        assert "Names that were compared" in await dashboard.get(f"{base}/brand")
+
+        events = await dashboard.get(f"{base}/timeline")
+        assert "Address moved" in events
+        assert "Product meta written" in events
+        assert "Address moved" not in await dashboard.get(f"{base}/timeline?kind=product")
+        position = re.search(
+            rf"products/{product['id']}\?as-of=(\d+)\">Product imported", await _whole(dashboard, base)
+        )
+        assert position is not None
+        past = await dashboard.get(f"{base}/products/{product['id']}?as-of={position[1]}")
+        assert "Nothing can be changed here." in past
+        assert 'name="title"' not in past
+        for page in ("products", "media", "pages", "brand"):
+            assert "Nothing can be changed here." in await dashboard.get(f"{base}/{page}?as-of={position[1]}")
+
+
+async def _whole(dashboard: Dashboard, base: str) -> str:
+    """Return all pages of the timeline."""
+    path, pages = f"{base}/timeline?kind=product", ""
+    while True:
+        page = await dashboard.get(path)
+        pages += page
+        following = re.search(r'rel="next" href="([^"]*)"', page)
+        if following is None:
+            return pages
+        path = unescape(following[1])
