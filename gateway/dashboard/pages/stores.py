@@ -19,7 +19,7 @@ async def stores(visit: Visitor) -> Response:
     status = chosen(visit, "status", STATUSES)
     variables = {"statuses": None if status is None else [status], **window(visit, 20)}
     found = (await visit.run("stores/list", variables))["stores"]
-    return visit.page("stores/list.html", stores=found, status=status, statuses=STATUSES)
+    return visit.page("stores/list.html", stores=found, state=status, statuses=STATUSES)
 
 
 @router.post("/dashboard/stores/{store_id:uuid}/pause")
