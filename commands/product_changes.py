@@ -9,17 +9,14 @@ from commands.access import product_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.product import (
     ActivateProduct,
-    ArchiveProduct,
     CountStock,
     DeactivateProduct,
     EditProduct,
     activate_product,
-    archive_product,
     count_stock,
     deactivate_product,
     edit_product,
 )
-from commands.subscription import SoldPlans
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.store.ports import TextMeasure
@@ -53,11 +50,10 @@ async def change_product(command: ChangeProduct, work: Work, *, clock: Clock, me
 
 
 class ProductAction(StrEnum):
-    """What happens to the status of products."""
+    """What happens to the status of products. Archiving is permanent and needs a stronger role: it is done one by one."""
 
     ACTIVATE = "ACTIVATE"
     DEACTIVATE = "DEACTIVATE"
-    ARCHIVE = "ARCHIVE"
 
 
 PRODUCTS_MOST = 100
@@ -77,9 +73,7 @@ class ChangeProducts:
     """By how much prices change: 10 raises them by a tenth. They are rounded half up, and at least one minor unit."""
 
 
-async def change_products(
-    command: ChangeProducts, work: Work, *, clock: Clock, measure: TextMeasure, sold: SoldPlans | None = None
-) -> None:
+async def change_products(command: ChangeProducts, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
     """Run the handlers of the changes for each product.
 
     Raises:
@@ -107,22 +101,17 @@ async def change_products(
                 price = _repriced(product.price, percent)
                 edit = EditProduct(product_id=product_id, merchant_id=command.merchant_id, price=price)
                 await edit_product(edit, work, clock=clock, measure=measure)
-            await _act(command.action, product_id, command.merchant_id, work, clock=clock, sold=sold)
+            await _act(command.action, product_id, command.merchant_id, work, clock=clock)
         except InvalidInput as refusal:
             raise InvalidInput(f"productIds.{number}", f"“{product.title}”: {refusal}") from refusal
 
 
-async def _act(
-    action: ProductAction | None, product_id: UUID, owner: UUID, work: Work, *, clock: Clock, sold: SoldPlans | None
-) -> None:
+async def _act(action: ProductAction | None, product_id: UUID, person: UUID, work: Work, *, clock: Clock) -> None:
     match action:
         case ProductAction.ACTIVATE:
-            await activate_product(ActivateProduct(product_id=product_id, merchant_id=owner), work, clock=clock)
+            await activate_product(ActivateProduct(product_id=product_id, merchant_id=person), work, clock=clock)
         case ProductAction.DEACTIVATE:
-            await deactivate_product(DeactivateProduct(product_id=product_id, merchant_id=owner), work, clock=clock)
-        case ProductAction.ARCHIVE:
-            archive = ArchiveProduct(product_id=product_id, merchant_id=owner)
-            await archive_product(archive, work, clock=clock, sold=sold)
+            await deactivate_product(DeactivateProduct(product_id=product_id, merchant_id=person), work, clock=clock)
         case None:
             pass
 

@@ -30,7 +30,7 @@ from projections.catalog.views import ImageState, ProductSort
 ENUMS = {
     StoreStatus: "Status of a store.",
     ProductStatus: "Status of a product. OUT_OF_STOCK: on sale, but no units are available.",
-    ProductAction: "What happens to products. DEACTIVATE: they become drafts again. ARCHIVE is permanent.",
+    ProductAction: "What happens to products. DEACTIVATE: they become drafts again.",
     PageType: "Kind of content page.",
     MediaType: "Kind of media file.",
     ImageState: "Status of an image. ORIGINAL: only the original photo exists. "

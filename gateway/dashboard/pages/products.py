@@ -26,7 +26,6 @@ SORTS = {
 ACTIONS = {
     "ACTIVATE": "Put on sale",
     "DEACTIVATE": "Take off sale",
-    "ARCHIVE": "Archive permanently",
     "PRICE": "Change prices by percent",
 }
 TOGGLES = {
