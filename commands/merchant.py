@@ -22,6 +22,8 @@ class RegisterMerchant:
     merchant_id: UUID
     email: Sealed
     name: Sealed | None
+    # Left out of the digest while unset: repeats of older commands keep their digest.
+    link_id: Annotated[UUID | None, Field(exclude_if=lambda link: link is None)] = None
 
 
 async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clock) -> dict[str, str]:
@@ -32,7 +34,9 @@ async def register_merchant(command: RegisterMerchant, work: Work, *, clock: Clo
     """
     if not await work.is_new(MERCHANT, command.merchant_id):
         raise InvalidInput("id", f"There is a merchant with id {command.merchant_id} already. Use a new id.")
-    events = register(command.merchant_id, email=command.email, name=command.name, at=clock.now())
+    events = register(
+        command.merchant_id, email=command.email, name=command.name, link_id=command.link_id, at=clock.now()
+    )
     work.append(MERCHANT, command.merchant_id, events, tenant=command.merchant_id)
     return {"merchant_id": str(command.merchant_id)}
 

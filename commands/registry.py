@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from commands import (
+    account,
     after_sale,
     calls,
     cart_link,
@@ -43,6 +44,7 @@ HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
         module.HANDLERS.items()
         for module in (
+            account,
             after_sale,
             calls,
             cart_link,

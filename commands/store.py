@@ -375,6 +375,7 @@ async def publish_store(
             country=None if business is None else business.country,
             parts=frozenset() if business is None else business.parts,
             can_be_paid=not stripe or (merchant.stripe is not None and merchant.stripe.status.charges_enabled),
+            email_verified=merchant.email_verified,
         )
         missing = [each for each in publication_blockers(facts) if each.blocks]
         if missing:

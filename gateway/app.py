@@ -11,14 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import docs, health, media, rest
+from gateway.api.accounts import account_services
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.generation_feed import GenerationFeed
 from gateway.api.store_feed import StoreFeed
-from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
-from gateway.auth.api_keys import KeyRing
-from gateway.auth.key_tokens import KeyTokens
-from gateway.auth.sessions import Sessions, TeamAccess
-from gateway.auth.tokens import AccessTokens, DeviceTokens
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.routing import Shell
@@ -70,31 +66,15 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
         deps: the dependencies.
         plans: whether plans run GraphQL queries. Without them, graphql-core runs everything.
     """
-    access_tokens = AccessTokens(deps.signing_keys, deps.clock)
-    sessions = Sessions(
-        access_tokens,
-        deps.refresh_tokens,
-        deps.clock,
-        team=TeamAccess(keys=KeyTokens(deps.limit_secret), api_keys=deps.api_keys, roles_of=deps.roles_of),
-    )
-    authenticator = Authenticator(
-        AccountStores(
-            accounts=deps.accounts, refresh_tokens=deps.refresh_tokens, limits=deps.limits, personal=deps.personal
-        ),
-        SessionTokens(access=access_tokens, devices=DeviceTokens(deps.signing_keys, deps.clock), sessions=sessions),
-        passwords=deps.passwords,
-        commands=deps.commands,
-        clock=deps.clock,
-        limit_secret=deps.limit_secret,
-    )
+    accounts = account_services(deps)
     feed = GenerationFeed(deps.reader, deps.progress_poll)
-    key_ring = KeyRing(deps.api_keys, KeyTokens(deps.limit_secret), sessions, deps.clock)
     store_feed = StoreFeed(deps.history, deps.progress_poll)
     services = GatewayServices(
         deps=deps,
-        authenticator=authenticator,
-        sessions=sessions,
-        key_ring=key_ring,
+        accounts=accounts,
+        authenticator=accounts.authenticator,
+        sessions=accounts.sessions,
+        key_ring=accounts.key_ring,
         generation_feed=feed,
         store_feed=store_feed,
     )
@@ -107,6 +87,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
         await warming
         await feed.close()
         await store_feed.close()
+        await accounts.close()
 
     app = Gateway(
         title="Zyenta",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from commands.ports import Dispatcher
 from domain.accounts.keys import ApiKeys
+from domain.accounts.links import AccountLinks
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
 from domain.media.ports import MediaStore
@@ -69,6 +70,7 @@ class GatewayDependencies:
     clock: Clock
 
     accounts: Accounts
+    account_links: AccountLinks
     refresh_tokens: RefreshTokens
     api_keys: ApiKeys
     roles_of: RolesOf
@@ -86,6 +88,8 @@ class GatewayDependencies:
     signing_keys: SigningKeys = field(repr=False)
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""
+    link_secret: bytes = field(repr=False)
+    """Key that signs the links in mails about accounts."""
     passwords: Passwords = field(default_factory=Passwords)
     known_stores: KnownStores = field(default_factory=KnownStores)
 

@@ -13,6 +13,18 @@ from domain.kernel import Clock, DomainEvent
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
+from domain.merchant.account_events import (
+    EmailConfirmationRequested,
+    EmailVerified,
+    PasswordChanged,
+    PasswordResetRequested,
+    RecoveryCodeUsed,
+    SecondFactorDisabled,
+    SecondFactorEnabled,
+    SignInLinked,
+    SignInUnlinked,
+)
+from domain.merchant.events import MerchantRegistered
 from domain.order.after_sale.dispute_events import (
     DisputeDeadlineNear,
     DisputeOpened,
@@ -65,6 +77,16 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     CartLinkRequested: (MailKind.CART_LINK,),
     StockNoticeRequested: (MailKind.STOCK_NOTICE_TO_CONFIRM,),
     StockReturnAnnounced: (MailKind.BACK_IN_STOCK,),
+    MerchantRegistered: (MailKind.EMAIL_TO_CONFIRM,),
+    EmailConfirmationRequested: (MailKind.EMAIL_TO_CONFIRM,),
+    EmailVerified: (MailKind.EMAIL_CHANGED,),
+    PasswordResetRequested: (MailKind.PASSWORD_RESET,),
+    PasswordChanged: (MailKind.ACCOUNT_CHANGED,),
+    SecondFactorEnabled: (MailKind.ACCOUNT_CHANGED,),
+    SecondFactorDisabled: (MailKind.ACCOUNT_CHANGED,),
+    RecoveryCodeUsed: (MailKind.ACCOUNT_CHANGED,),
+    SignInLinked: (MailKind.ACCOUNT_CHANGED,),
+    SignInUnlinked: (MailKind.ACCOUNT_CHANGED,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""
@@ -136,6 +158,10 @@ class MailPolicy:
 
 
 def _kinds_of(event: DomainEvent) -> Sequence[MailKind]:
+    if isinstance(event, MerchantRegistered) and event.link_id is None:
+        return ()
+    if isinstance(event, EmailVerified) and event.former is None:
+        return ()
     if isinstance(event, DisputeStatusChanged) and event.status is not DisputeStatus.NEEDS_RESPONSE:
         # Only an inquiry that became a dispute asks the merchant for something.
         return ()

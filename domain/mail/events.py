@@ -56,6 +56,14 @@ class MailKind(StrEnum):
     WITHDRAWAL_TO_HANDLE = "WITHDRAWAL_TO_HANDLE"
     """To the merchant: a consumer withdrew."""
 
+    EMAIL_TO_CONFIRM = "EMAIL_TO_CONFIRM"
+    """To a merchant, from the platform: a link that confirms the address, or that another account has it."""
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 - a kind of mail
+    """To a merchant, from the platform: a link for a new password."""
+    EMAIL_CHANGED = "EMAIL_CHANGED"
+    """To a merchant's former address, from the platform: the account has another one."""
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
+    """To a merchant, from the platform: something changed about how they log in."""
     STOCK_NOTICE_TO_CONFIRM = "STOCK_NOTICE_TO_CONFIRM"
     """To a shopper: confirm the wish for a mail when a variant is back."""
     CART_LINK = "CART_LINK"

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
+from domain.merchant.account_events import AccountEvent, EmailVerified
 from domain.merchant.errors import OtherAccountConnected
 from domain.merchant.events import (
     BusinessIdentityStated,
@@ -57,6 +58,8 @@ class Merchant:
     """The account that shoppers pay into; None until the merchant connects one."""
     former_accounts: frozenset[str] = frozenset()
     """Ids of accounts at Stripe that were connected before; orders were paid into them."""
+    email_verified: bool = False
+    """Whether mails to the account's address reached the merchant."""
 
     def connect(
         self, provider: SupplierProvider, *, account_id: str | None = None, at: datetime
@@ -128,13 +131,19 @@ class Merchant:
         return (StripeAccountDisconnected(**next_header(self, at), account_id=account_id, by_merchant=by_merchant),)
 
 
-def register(merchant_id: UUID, *, email: Sealed, name: Sealed | None, at: datetime) -> Sequence[MerchantEvent]:
-    """Open an account. The accounts table, not the log, keeps e-mail addresses unique."""
-    return (MerchantRegistered(**first_header(merchant_id, at), email=email, name=name),)
+def register(
+    merchant_id: UUID, *, email: Sealed, name: Sealed | None, link_id: UUID | None = None, at: datetime
+) -> Sequence[MerchantEvent]:
+    """Open an account. The accounts table, not the log, keeps confirmed e-mail addresses unique."""
+    return (MerchantRegistered(**first_header(merchant_id, at), email=email, name=name, link_id=link_id),)
 
 
 def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
     """Apply one recorded event. Checks no rule: what is in the log happened."""
+    if merchant is not None and isinstance(event, AccountEvent):
+        # The accounts table has the state behind these facts.
+        verified = merchant.email_verified or isinstance(event, EmailVerified)
+        return replace(merchant, version=event.originator_version, email_verified=verified)
     match merchant, event:
         case None, MerchantRegistered():
             return Merchant(id=event.originator_id, version=event.originator_version)

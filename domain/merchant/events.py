@@ -1,8 +1,10 @@
 """Events of a merchant's account."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from domain.kernel import DomainEvent
+from domain.merchant.account_events import AccountEvent
 from domain.privacy import Sealed
 
 
@@ -34,6 +36,8 @@ class MerchantRegistered(DomainEvent, wire_name="merchant.merchant_registered.v1
 
     email: Sealed
     name: Sealed | None = None
+    link_id: UUID | None = None
+    """Names the link that confirms the address, which goes there by mail; null if no mail was asked for."""
 
 
 class SupplierConnected(DomainEvent, wire_name="merchant.supplier_connected.v1"):
@@ -118,4 +122,5 @@ MerchantEvent = (
     | StripeAccountConnected
     | StripeAccountStatusChanged
     | StripeAccountDisconnected
+    | AccountEvent
 )

@@ -31,6 +31,7 @@ class BlockerCode(StrEnum):
     NO_EU_CONTACT = "NO_EU_CONTACT"
     NO_MANUFACTURER = "NO_MANUFACTURER"
     NO_PAYMENT_ACCOUNT = "NO_PAYMENT_ACCOUNT"
+    EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +150,13 @@ class PublicationFacts:
     promise_days: int
     can_be_paid: bool = True
     """Whether shoppers can pay: the merchant's account is ready, or payments are a sandbox."""
+    email_verified: bool = True
+    """Whether mails about orders reach the merchant."""
 
 
-def facts_of(store: Store, *, country: str | None, parts: frozenset[str], can_be_paid: bool = True) -> PublicationFacts:
+def facts_of(
+    store: Store, *, country: str | None, parts: frozenset[str], can_be_paid: bool = True, email_verified: bool = True
+) -> PublicationFacts:
     """Return what the store's own stream and its merchant's stream tell."""
     return PublicationFacts(
         country=country,
@@ -169,15 +174,26 @@ def facts_of(store: Store, *, country: str | None, parts: frozenset[str], can_be
         products=None,
         promise_days=store.delivery_promise_days,
         can_be_paid=can_be_paid,
+        email_verified=email_verified,
     )
 
 
 def publication_blockers(facts: PublicationFacts) -> list[Blocker]:
     """Return what is missing, what blocks first."""
-    found = [*_business(facts), *_payments(facts), *_pages(facts)]
+    found = [*_account(facts), *_business(facts), *_payments(facts), *_pages(facts)]
     if facts.products is not None:
         found += _products(facts.products, facts.promise_days)
     return sorted(found, key=lambda blocker: not blocker.blocks)
+
+
+def _account(facts: PublicationFacts) -> Iterator[Blocker]:
+    if not facts.email_verified:
+        yield Blocker(
+            code=BlockerCode.EMAIL_NOT_VERIFIED,
+            message="Orders are announced by mail. Confirm your e-mail address with the link in the mail, or ask for another.",
+            field="email",
+            mutation="requestEmailConfirmation",
+        )
 
 
 def _business(facts: PublicationFacts) -> Iterator[Blocker]:

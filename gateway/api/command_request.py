@@ -16,11 +16,13 @@ from domain.ids import derived, uuid7
 from domain.kernel import DomainError, InvalidInput, Transient
 from domain.team.permissions import permissions
 from domain.text import check_readable, cleaned
+from gateway.api.accounts import AccountServices
 from gateway.api.client_errors import camel
 from gateway.api.generation_feed import GenerationFeed
 from gateway.api.store_feed import StoreFeed
 from gateway.auth.accounts import Authenticator
 from gateway.auth.api_keys import KeyRing
+from gateway.auth.devices import device_name
 from gateway.auth.sessions import Sessions
 from gateway.auth.visitor import Visitor
 from gateway.ports import GatewayDependencies
@@ -45,6 +47,7 @@ class GatewayServices:
     """The gateway's own services, built once by ``create_app``."""
 
     deps: GatewayDependencies
+    accounts: AccountServices
     authenticator: Authenticator
     sessions: Sessions
     key_ring: KeyRing
@@ -61,6 +64,8 @@ class RequestInfo:
     authorization: str | None = None
     consistency: str | None = None
     traceparent: str | None = None
+    device: str | None = None
+    """What a list of sessions calls the caller's device; None if it names none."""
 
 
 def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
@@ -85,6 +90,7 @@ def request_info_of(scope: Scope, *, behind_proxy: bool) -> RequestInfo:
         authorization=_text(headers.get(b"authorization")),
         consistency=_text(headers.get(_CONSISTENCY)),
         traceparent=valid_traceparent(_text(headers.get(b"traceparent"))),
+        device=device_name(_text(headers.get(b"user-agent"))),
     )
 
 

@@ -21,7 +21,7 @@ async def blockers_of_store(db: Reader, store: StoreView, *, stripe: bool) -> li
     """
     scope = MerchantScope(store.merchant_id)
     business = await merchants_queries.business_identity(db, store.merchant_id, scope=scope)
-    merchant = await merchants_queries.merchant_by_id(db, store.merchant_id, scope=scope) if stripe else None
+    verified, payable = await merchants_queries.account_standing(db, store.merchant_id, scope=scope)
     return publication_blockers(
         PublicationFacts(
             country=None if business is None else business.country,
@@ -36,7 +36,8 @@ async def blockers_of_store(db: Reader, store: StoreView, *, stripe: bool) -> li
                 with_drafts=store.status in {StoreStatus.CREATING, StoreStatus.PENDING_REVIEW},
             ),
             promise_days=store.delivery_promise_days,
-            can_be_paid=not stripe or (merchant is not None and merchant.stripe_onboarded),
+            can_be_paid=not stripe or payable,
+            email_verified=verified,
         )
     )
 

@@ -1,8 +1,8 @@
 """Registration, log-in, exchange of refresh tokens, and log-out."""
 
 import hashlib
-import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,14 +10,23 @@ from uuid import UUID
 from commands.merchant import RegisterMerchant
 from commands.ports import CommandReused, Context, Dispatcher, Receipt
 from domain.accounts.email import email_key
-from domain.accounts.ports import Account, Accounts, Allowance, RateLimits, RefreshTokens
+from domain.accounts.links import LIFETIME, AccountLink, AccountLinks, LinkPurpose
+from domain.accounts.ports import Account, Accounts, RefreshTokens
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
-from domain.merchant.errors import EmailTaken
 from domain.privacy import PersonalData
 from domain.text import check_readable, clean_line
-from gateway.auth.errors import InvalidRefreshToken, TooManyAttempts, WrongCredentials
-from gateway.auth.passwords import Passwords
+from gateway.auth.attempts import (
+    MAILS,
+    PER_ACCOUNT,
+    PER_ACCOUNT_AND_ADDRESS,
+    PER_ADDRESS,
+    PER_DEVICE,
+    Attempts,
+    network_of,
+)
+from gateway.auth.errors import InvalidRefreshToken, WrongCredentials
+from gateway.auth.passwords import Passwords, check_password
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import (
     REFRESH_FOR,
@@ -29,14 +38,6 @@ from gateway.auth.tokens import (
     successor_of,
 )
 
-PER_ADDRESS = Allowance(burst=30, interval=timedelta(seconds=6))
-"""Attempts of one network address, over all accounts."""
-PER_ACCOUNT_AND_ADDRESS = Allowance(burst=10, interval=timedelta(seconds=30))
-"""Attempts of one network address at one account."""
-PER_ACCOUNT = Allowance(burst=100, interval=timedelta(seconds=20))
-"""Attempts of unknown devices at one account, over all addresses: 4,320 a day."""
-PER_DEVICE = Allowance(burst=10, interval=timedelta(seconds=30))
-"""Attempts of a known device at its own account. The other limits do not apply, so other callers cannot exhaust them."""
 REFRESH_GRACE = timedelta(seconds=30)
 """How long a repeat of a used refresh token gets the same successor, because an answer can be lost."""
 NAME_MAX, EMAIL_MAX = 100, 254
@@ -65,7 +66,7 @@ class AccountStores:
 
     accounts: Accounts
     refresh_tokens: RefreshTokens
-    limits: RateLimits
+    links: AccountLinks
     personal: PersonalData
     """Seals name and e-mail address for the log."""
 
@@ -86,11 +87,11 @@ class Authenticator:
     Args:
         stores: accounts, refresh tokens, rate limits and personal data.
         tokens: signers of tokens.
+        attempts: limits of attempts.
         passwords: password hashes.
         commands: carries out the registration.
         clock: the current time.
-        limit_secret: key of the digests that limits are counted under, so that no address is stored. The successors of
-            refresh tokens are derived from it too. Every process needs the same secret.
+        secret: key from which the successors of refresh tokens are derived. Every process needs the same secret.
     """
 
     def __init__(
@@ -98,52 +99,74 @@ class Authenticator:
         stores: AccountStores,
         tokens: SessionTokens,
         *,
+        attempts: Attempts,
         passwords: Passwords,
         commands: Dispatcher,
         clock: Clock,
-        limit_secret: bytes,
+        secret: bytes,
     ) -> None:
         self._accounts, self._refresh_tokens = stores.accounts, stores.refresh_tokens
-        self._limits, self._personal = stores.limits, stores.personal
+        self._links, self._personal = stores.links, stores.personal
         self._tokens, self._devices, self._sessions = tokens.access, tokens.devices, tokens.sessions
         self._passwords, self._commands, self._clock = passwords, commands, clock
-        self._limit_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-limits").digest()
-        self._refresh_key = hashlib.blake2b(limit_secret, digest_size=32, person=b"zyenta-refresh").digest()
+        self._attempts = attempts
+        self._refresh_key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-refresh").digest()
 
-    async def register(self, *, email: str, password: str, name: str | None, request_id: UUID, address: str) -> Session:
-        """Open an account and log in.
+    async def register(
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str | None,
+        request_id: UUID,
+        address: str,
+        device_name: str | None = None,
+    ) -> Session:
+        """Open an account and log in. A mail goes to the address.
+
+        The account does not own the address until the merchant uses the mail's link. So the answer is the same whether
+        another account owns it; in that case the mail says so, and has no such link.
 
         Args:
             email: compared by :func:`email_key`.
-            password: 10 to 256 characters.
+            password: 10 to 256 characters, and no common one.
             name: the merchant's name.
             request_id: a repeat with the same id, address and password is the same registration.
             address: the caller's network address, for the rate limit.
+            device_name: see :func:`gateway.auth.devices.device_name`.
 
         Raises:
-            InvalidInput, EmailTaken, TooManyAttempts: refused; nothing was stored.
+            InvalidInput, TooManyAttempts: refused; nothing was stored.
+            WrongCredentials: the id belongs to a registration with another password.
         """
-        await self._take("register", network_of(address), PER_ADDRESS)
+        await self._attempts.take("register", network_of(address), PER_ADDRESS)
         email, name = clean_email(email), clean_name(name)
-        account = Account(
+        check_password(password, email=email, name=name)
+        await self._attempts.take("mail", email_key(email), MAILS)
+        wanted = Account(
             merchant_id=derived(request_id, "merchant"),
             email=email,
             password_hash=await self._passwords.hash(password),
             name=name,
             opened=False,
+            claimed=False,
         )
-        try:
-            await self._accounts.add(account, at=self._clock.now())
-        except EmailTaken:
-            known = await self._accounts.by_email(email)
-            if known is None or known.merchant_id != account.merchant_id:
-                raise
-            if not (await self._passwords.verify(password, known.password_hash))[0]:
-                raise
-            account = known
-        return await self._begin(account, await self._open(account))
+        account = await self._accounts.add(wanted, at=self._clock.now())
+        if account.password_hash != wanted.password_hash:
+            fits = (await self._passwords.verify(password, account.password_hash))[0]
+            if not fits or email_key(account.email) != email_key(email):
+                raise WrongCredentials
+        return await self._begin(account, await self._open(account), device_name=device_name)
 
-    async def log_in(self, *, email: str, password: str, address: str, device_token: str | None = None) -> Session:
+    async def log_in(
+        self,
+        *,
+        email: str,
+        password: str,
+        address: str,
+        device_token: str | None = None,
+        device_name: str | None = None,
+    ) -> Session:
         """Exchange credentials for a session.
 
         Args:
@@ -152,31 +175,46 @@ class Authenticator:
             address: the caller's network address, for the rate limits.
             device_token: from an earlier log-in on this device. With it, the limits that other callers can exhaust do
                 not apply. It does not replace the password.
+            device_name: see :func:`gateway.auth.devices.device_name`.
 
         Raises:
             WrongCredentials: the e-mail address is unknown or the password is wrong. Both take the same time.
             TooManyAttempts: a retry may succeed after the wait.
         """
         email = email[: EMAIL_MAX + 1]
-        account = await self._accounts.by_email(email)
+        candidates = (await self._accounts.claimant(email), await self._accounts.newest_unclaimed(email))
         device = self._devices.read(device_token)
-        if device is not None and account is not None and device.merchant_id == account.merchant_id:
-            await self._take("device", device.id, PER_DEVICE)
+        if device is not None and device.merchant_id in {each.merchant_id for each in candidates if each is not None}:
+            await self._attempts.take("device", device.id, PER_DEVICE)
         else:
             device, network, key = None, network_of(address), email_key(email)
-            await self._take("caller", network, PER_ADDRESS)
-            await self._take("log-in", f"{key}\0{network}", PER_ACCOUNT_AND_ADDRESS)
+            await self._attempts.take("caller", network, PER_ADDRESS)
+            await self._attempts.take("log-in", f"{key}\0{network}", PER_ACCOUNT_AND_ADDRESS)
             # Last, so that attempts refused for their address do not count against the account.
-            await self._take("account", key, PER_ACCOUNT)
-        fits, stronger = await self._passwords.verify(password, None if account is None else account.password_hash)
-        if account is None or not fits:
-            raise WrongCredentials
-        if stronger is not None:
-            await self._accounts.change_hash(account.merchant_id, stronger, at=self._clock.now())
+            await self._attempts.take("account", key, PER_ACCOUNT)
+        account = await self._of_password(candidates, password)
         await self._accounts.rekey(account.merchant_id, account.email, at=self._clock.now())
         # Completes a registration that crashed between storing the account and appending its first event.
         receipt = None if account.opened else await self._open(account)
-        return await self._begin(account, receipt, device)
+        return await self._begin(account, receipt, device, device_name=device_name)
+
+    async def _of_password(self, candidates: Sequence[Account | None], password: str) -> Account:
+        """Return the account that a password opens.
+
+        An address has at most one account that owns it, and others that want it. A wrong password is compared with one of
+        each, or with a decoy, so that its time does not tell which of them exist.
+
+        Raises:
+            WrongCredentials: it opens none.
+        """
+        for account in candidates:
+            stored = None if account is None else account.password_hash
+            fits, stronger = await self._passwords.verify(password, stored)
+            if account is not None and fits:
+                if stronger is not None:
+                    await self._accounts.change_hash(account.merchant_id, stronger, at=self._clock.now())
+                return account
+        raise WrongCredentials
 
     async def refresh(self, token: str) -> Session:
         """Exchange a refresh token for its successor and a new access token.
@@ -213,10 +251,19 @@ class Authenticator:
         self._sessions.forget()
 
     async def _open(self, account: Account) -> Receipt | None:
-        merchant_id = account.merchant_id
+        merchant_id, now = account.merchant_id, self._clock.now()
         command_id = derived(merchant_id, "register")
+        link = AccountLink(
+            id=derived(merchant_id, "confirm email"),
+            merchant_id=merchant_id,
+            purpose=LinkPurpose.CONFIRM_EMAIL,
+            email=account.email,
+            expires_at=now + LIFETIME[LinkPurpose.CONFIRM_EMAIL],
+        )
+        await self._links.add(link, at=now)
         command = RegisterMerchant(
             merchant_id=merchant_id,
+            link_id=link.id,
             email=await self._personal.seal(merchant_id, account.email),
             name=None if account.name is None else await self._personal.seal(merchant_id, account.name),
         )
@@ -228,11 +275,18 @@ class Authenticator:
         await self._accounts.mark_opened(merchant_id, at=self._clock.now())
         return receipt
 
-    async def _begin(self, account: Account, receipt: Receipt | None, device: Device | None = None) -> Session:
+    async def _begin(
+        self,
+        account: Account,
+        receipt: Receipt | None,
+        device: Device | None = None,
+        *,
+        device_name: str | None = None,
+    ) -> Session:
         now = self._clock.now()
         refresh, expires_at = new_refresh_token(), now + REFRESH_FOR
         session_id = await self._refresh_tokens.issue(
-            refresh_hash(refresh), merchant_id=account.merchant_id, at=now, expires_at=expires_at
+            refresh_hash(refresh), merchant_id=account.merchant_id, device=device_name, at=now, expires_at=expires_at
         )
         access, access_expires_at = self._tokens.sign(account.merchant_id, session_id)
         return Session(
@@ -244,28 +298,6 @@ class Authenticator:
             device_token=self._devices.sign(account.merchant_id, device),
             receipt=receipt,
         )
-
-    async def _take(self, limit: str, subject: str, allowance: Allowance) -> None:
-        key = hashlib.blake2b(f"{limit}\0{subject}".encode(), key=self._limit_key, digest_size=16).digest()
-        wait = await self._limits.take(key, allowance, at=self._clock.now())
-        if wait is not None:
-            raise TooManyAttempts(wait)
-
-
-def network_of(address: str) -> str:
-    """Return the network that limits count as one address: an IPv6 host owns at least a /64.
-
-    A text that is not an IP address is returned unchanged.
-    """
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((int(ip), 64), strict=False))
-    return str(ip)
 
 
 def clean_email(email: str) -> str:

@@ -16,6 +16,44 @@ class WrongCredentials(DomainError):
         super().__init__("The e-mail address or the password is wrong. Check both and try again.")
 
 
+class WrongPassword(DomainError):
+    """The password of the account's owner was asked for again and is wrong."""
+
+    code: ClassVar[str] = "WRONG_PASSWORD"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} is not this account's password. Check it, or ask for a new one by mail.")
+        self.field = field
+
+
+class PasswordNeeded(DomainError):
+    """A link from a mail was opened without the session that asked for it."""
+
+    code: ClassVar[str] = "PASSWORD_NEEDED"
+    field = "password"
+
+    def __init__(self) -> None:
+        super().__init__("password is missing. Enter the password that you chose for this account, or log in first.")
+
+
+class PasswordNotSet(DomainError):
+    """The account has no password: its owner logs in with a provider."""
+
+    code: ClassVar[str] = "PASSWORD_NOT_SET"
+
+    def __init__(self) -> None:
+        super().__init__("This account has no password yet. Set one with a link by mail: “Forgot the password?”.")
+
+
+class EmailNotVerified(DomainError):
+    """Something needs a confirmed address."""
+
+    code: ClassVar[str] = "EMAIL_NOT_VERIFIED"
+
+    def __init__(self) -> None:
+        super().__init__("Confirm your e-mail address first: use the link in the mail, or ask for another one.")
+
+
 class InvalidRefreshToken(DomainError):
     """The refresh token is unknown, expired, revoked or reused."""
 

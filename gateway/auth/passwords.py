@@ -6,9 +6,37 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from domain.kernel import InvalidInput
+from gateway.auth.common_passwords import is_common
 
 SHORTEST, LONGEST = 10, 256
 """Minimum and maximum characters of a password. The maximum keeps megabytes from being hashed."""
+
+
+def check_password(password: str, *, email: str, name: str | None = None, field: str = "password") -> None:
+    """Reject a new password that is too short, too long, common, or made of the account's own words.
+
+    Raises:
+        InvalidInput: names what is wrong.
+    """
+    _check_length(password, field)
+    lowered = password.casefold()
+    own = {email.casefold(), email.partition("@")[0].casefold(), (name or "").casefold()}
+    if lowered in own or any(len(word) >= 4 and not _without(lowered, word) for word in own):
+        raise InvalidInput(field, f"{field} is your own name or address. Use words that say nothing about you.")
+    if is_common(password):
+        raise InvalidInput(
+            field, f"{field} is among the passwords that leaks have most often. Use several unrelated words."
+        )
+
+
+def _without(text: str, word: str) -> str:
+    """Return the letters that remain of a text without a word."""
+    return "".join(char for char in text.replace(word, "") if char.isalpha())
+
+
+def _check_length(password: str, field: str) -> None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InvalidInput(field, f"{field} has {len(password)} characters. Use {SHORTEST} to {LONGEST}.")
 
 
 class Passwords:
@@ -30,8 +58,7 @@ class Passwords:
         Raises:
             InvalidInput: the password is too short or too long.
         """
-        if not SHORTEST <= len(password) <= LONGEST:
-            raise InvalidInput("password", f"password has {len(password)} characters. Use {SHORTEST} to {LONGEST}.")
+        _check_length(password, "password")
         async with self._turn:
             return await asyncio.to_thread(self._hash.hash, password)
 

@@ -114,6 +114,12 @@ class Sessions:
         identity = self._identity(authorization)
         return identity.scopes if isinstance(identity, KeyIdentity) else None
 
+    async def end_all(self, merchant_id: UUID, *, keep: UUID | None = None) -> int:
+        """End a merchant's sessions, all but ``keep``, and return how many there were."""
+        ended = await self._refresh_tokens.end_all(merchant_id, keep=keep, at=self._clock.now())
+        self.forget()
+        return ended
+
     def forget(self) -> None:
         """Empty the cache, because this process ended a session or changed a key."""
         self._known.clear()

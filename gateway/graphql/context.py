@@ -20,6 +20,7 @@ from gateway.api.command_request import (
     wait_for,
 )
 from gateway.auth.errors import Unauthenticated
+from gateway.auth.tokens import Identity
 from gateway.auth.visitor import Visitor
 from gateway.graphql.as_of import AsOfInput, past_readings
 from gateway.graphql.loaders import Loaders
@@ -56,6 +57,14 @@ class RequestContext(BaseContext):
             Unauthenticated: the credential is missing or invalid, or its session has ended.
         """
         return await self.services.sessions.visitor(self._request_info().authorization)
+
+    async def account(self) -> Identity:
+        """Return the logged-in person: the account itself, never one that it may act for.
+
+        Raises:
+            Unauthenticated: the access token is missing or invalid, or its session has ended.
+        """
+        return await self.services.sessions.identity(self._request_info().authorization)
 
     async def check_access(self, store_id: UUID, owner_id: UUID) -> "ReadContext":
         """Return a read context for a long operation about a store, whose credential and role are checked again.
@@ -142,6 +151,7 @@ class RequestContext(BaseContext):
             authorization=lowered.get("authorization", self.request_info.authorization),
             consistency=lowered.get(CONSISTENCY_HEADER, self.request_info.consistency),
             traceparent=self.request_info.traceparent,
+            device=self.request_info.device,
         )
 
 

@@ -182,6 +182,10 @@ async def consumers(
 async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     """Return what sends mails."""
     from consumers.policies.mail import MailPolicy
+    from domain.accounts.links import LinkSigner
+    from infra.adapters.postgres.accounts import PostgresAccounts
+    from infra.bootstrap.platform import ACCOUNT_LINKS
+    from storefront.mail.account_writer import AccountMailWriter
     from storefront.mail.platform_writer import PlatformMailWriter
     from storefront.mail.writer import MailSources, StoreMailWriter, host_of
     from storefront.read_models import ReadModelMailQueries
@@ -201,8 +205,18 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
             sandbox=not platform.is_live,
         )
     )
-    writer = PlatformMailWriter(
+    plans = PlatformMailWriter(
         queries, personal, stores, plans=platform.plans(), mail_domain=mail_domain, sandbox=not platform.is_live
+    )
+    writer = AccountMailWriter(
+        queries,
+        personal,
+        plans,
+        accounts=PostgresAccounts(await platform.pool()),
+        signer=LinkSigner(platform.keys().derive(ACCOUNT_LINKS)),
+        dashboard_url=f"{settings.gateway_url}/dashboard",
+        mail_domain=mail_domain,
+        sandbox=not platform.is_live,
     )
     return MailPolicy(dispatch, writer, mailer(settings), platform.clock)
 

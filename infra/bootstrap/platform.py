@@ -53,6 +53,10 @@ SANDBOX_PLATFORM = "sandbox-platform"
 """The same for merchants' subscriptions to the platform."""
 
 
+ACCOUNT_LINKS = "account links"
+"""What the key that signs links in mails about accounts is derived for."""
+
+
 class NotConfigured(Exception):
     """A setting that this role needs is missing; the message names it."""
 

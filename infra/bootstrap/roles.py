@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers, supplier_catalogs
 from infra.bootstrap.lifecycle import reachable, serve, until
 from infra.bootstrap.plans import plan_payments, sandbox_plans
-from infra.bootstrap.platform import SANDBOX, SANDBOX_PLATFORM, NotConfigured, Platform, open_platform
+from infra.bootstrap.platform import (
+    ACCOUNT_LINKS,
+    SANDBOX,
+    SANDBOX_PLATFORM,
+    NotConfigured,
+    Platform,
+    open_platform,
+)
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
 from projections.registry import READ_MODELS
@@ -171,6 +178,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from domain.merchant.events import SupplierProvider
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
+    from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
@@ -189,6 +197,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             barrier=await platform.barrier(),
             clock=platform.clock,
             accounts=PostgresAccounts(pool),
+            account_links=PostgresAccountLinks(pool),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),
             roles_of=PostgresTeamRoles(pool),
@@ -201,6 +210,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             usual_generation=_usual_generation(settings),
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
+            link_secret=keys.derive(ACCOUNT_LINKS),
             media=await platform.media(),
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from domain.ids import derived
+from domain.merchant.account_events import EmailVerified
 from domain.merchant.events import (
     BusinessIdentityStated,
     MerchantRegistered,
@@ -40,6 +41,13 @@ def merchant_registered(rows: MerchantsRows, event: MerchantRegistered, _: UUID)
         created_at=event.occurred_at,
         updated_at=event.occurred_at,
     )
+
+
+@FOLDS.on(EmailVerified, merchants="originator_id")
+def email_verified(rows: MerchantsRows, event: EmailVerified, _: UUID) -> None:
+    merchant = rows.merchants[event.originator_id]
+    merchant.email, merchant.email_verified_at = as_json(event.email), event.occurred_at
+    merchant.updated_at = event.occurred_at
 
 
 def _account_of(event: SupplierConnected | SupplierDisconnected, _: UUID) -> UUID:

@@ -21,6 +21,19 @@ from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
 
 
+async def account_standing(db: Reader, merchant_id: UUID, *, scope: Scope) -> tuple[bool, bool]:
+    """Return whether a merchant's address is confirmed, and whether shoppers can pay into their account.
+
+    Both are false for an unknown merchant.
+    """
+    where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)
+    record = await db.fetchrow(
+        f"select m.email_verified_at is not null as verified, m.stripe_onboarded from merchants m where {where.sql}",
+        *where.arguments,
+    )
+    return (False, False) if record is None else (record["verified"], record["stripe_onboarded"])
+
+
 async def merchant_by_id(db: Reader, merchant_id: UUID, *, scope: Scope) -> MerchantView | None:
     """Return a merchant with their suppliers; shoppers see none."""
     where = restrict(Conditions().add("m.id = {}", merchant_id), scope, merchant="m.id = {}", store=None)

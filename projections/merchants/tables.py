@@ -79,6 +79,8 @@ MERCHANTS = Table(
     "merchants",
     MerchantRow,
     hot=(
+        "email",
+        "email_verified_at",
         "stripe_account_id",
         "stripe_onboarded",
         "stripe_link",

@@ -27,6 +27,20 @@ SUBJECTS: Mapping[MailKind, str] = {
 """The platform's mails with their subjects."""
 
 
+def platform_templates() -> Environment:
+    """Return the templates of the platform's mails."""
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.filters["day"] = formatting.day_words
+    return templates
+
+
 class MerchantQueries(Protocol):
     """What the platform's mails are written from."""
 
@@ -64,15 +78,7 @@ class PlatformMailWriter:
         """
         self._queries, self._personal, self._stores = queries, personal, stores
         self._plans, self._mail_domain, self._sandbox = plans, mail_domain, sandbox
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.filters["day"] = formatting.day_words
+        self._templates = platform_templates()
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         event = envelope.event
@@ -84,10 +90,12 @@ class PlatformMailWriter:
         recipient = await self._personal.open(merchant.email)
         if recipient is None:
             return None
+        plan = event.plan if self._plans is None else self._plans.plan(event.plan).name
         context: dict[str, Any] = {
             "event": event,
-            "plan": event.plan if self._plans is None else self._plans.plan(event.plan).name,
+            "plan": plan,
             "platform": PLATFORM,
+            "because": f"because you have the plan {plan}",
             "sandbox": self._sandbox,
             "subject": SUBJECTS[kind],
         }

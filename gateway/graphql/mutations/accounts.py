@@ -46,7 +46,10 @@ class LogOutPayload(Payload):
 
 @strawberry.type
 class AccountMutations:
-    @mutation("Open an account and log in.")
+    @mutation(
+        "Open an account and log in. A mail goes to the address. The address is the account's once the link in the mail was "
+        "used. The answer is the same whether another account has the address; the mail then says so."
+    )
     async def register(self, info: Info, input: RegisterInput) -> SessionPayload | None:
         context = info.context
         session = context.services.authenticator.register(
@@ -55,6 +58,7 @@ class AccountMutations:
             name=input.name,
             request_id=input.command_id or uuid4(),
             address=context.request_info.address,
+            device_name=context.request_info.device,
         )
         return await _session(info, session, input.client_mutation_id)
 
@@ -66,6 +70,7 @@ class AccountMutations:
             password=input.password,
             address=context.request_info.address,
             device_token=input.device_token or device_cookie(context),
+            device_name=context.request_info.device,
         )
         return await _session(info, session, input.client_mutation_id)
 

@@ -26,6 +26,7 @@ from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.plan import OfferedPlan
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.security import AccountSecurity, account_security
 from gateway.graphql.types.store import Store
 from infra.web.markdown import render
 from projections.catalog import queries as catalog_queries
@@ -189,6 +190,10 @@ class Query:
     @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
+
+    @field("How the logged-in merchant logs in: address, password, sessions.")
+    async def security(self, info: Info) -> AccountSecurity | None:
+        return await account_security(info)
 
     @field("The merchant's stores, the newest first.")
     @one_statement()

@@ -1,5 +1,7 @@
 """Accounts, refresh tokens and rate limits in PostgreSQL (``infra/migrations/0020-accounts.sql``)."""
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -7,11 +9,11 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from domain.accounts.email import email_key, former_email_key
-from domain.accounts.ports import Account, Allowance, RefreshGrant
-from domain.merchant.errors import EmailTaken
+from domain.accounts.ports import Account, Allowance, OpenSession, RefreshGrant
 
 FORGET_AFTER = timedelta(days=1)
 """How long an idle rate-limit row or an expired refresh token is kept before it is deleted."""
+_ACCOUNT = "merchant_id, email, password_hash, name, opened, claimed, verified_at"
 
 _ROTATE = """
 with spent as (
@@ -49,6 +51,17 @@ from refresh_tokens t
 where t.token_hash = $1 and t.family_id = f.id and f.revoked_at is null
 """
 
+_OPEN_SESSIONS = """
+select f.id, f.device, f.created_at as began_at, max(t.issued_at) as used_at
+from refresh_families f
+join refresh_tokens t on t.family_id = f.id
+where f.merchant_id = $1 and f.revoked_at is null
+group by f.id
+having max(t.expires_at) > $2
+order by used_at desc, f.id
+limit 100
+"""
+
 # An arrival further ahead than the whole allowance was written by a clock that was set back since. It is ignored;
 # otherwise a limit of half a minute would last as long as the clock was wrong.
 _TAKE = """
@@ -69,15 +82,13 @@ class PostgresAccounts:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
 
-    async def add(self, account: Account, *, at: datetime) -> None:
-        # The server's log would quote a unique violation, e-mail address included.
-        added = await self._pool.fetchval(
+    async def add(self, account: Account, *, at: datetime) -> Account:
+        await self._pool.execute(
             """
             insert into accounts
-                (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)
-            select $1, $2, $3, $4, $5, $6, $7, $7
-            where not exists (select from accounts where email_key = $8)
-            on conflict do nothing returning true
+                (merchant_id, email, email_key, password_hash, name, opened, claimed, created_at, updated_at)
+            values ($1, $2, $3, $4, $5, $6, false, $7, $7)
+            on conflict (merchant_id) do nothing
             """,
             account.merchant_id,
             account.email,
@@ -86,19 +97,51 @@ class PostgresAccounts:
             account.name,
             account.opened,
             at,
-            former_email_key(account.email),
         )
-        if not added:
-            raise EmailTaken
+        return await self.by_id(account.merchant_id) or account
 
-    async def by_email(self, email: str) -> Account | None:
-        row = await self._pool.fetchrow(
-            "select merchant_id, email, password_hash, name, opened from accounts where email_key = any($1) "
-            "order by email_key = $2 desc limit 1",
+    async def by_id(self, merchant_id: UUID) -> Account | None:
+        return _account(
+            await self._pool.fetchrow(f"select {_ACCOUNT} from accounts where merchant_id = $1", merchant_id)
+        )
+
+    async def claimant(self, email: str) -> Account | None:
+        return await self._by_email(email, claimed=True)
+
+    async def newest_unclaimed(self, email: str) -> Account | None:
+        return await self._by_email(email, claimed=False)
+
+    async def _by_email(self, email: str, *, claimed: bool) -> Account | None:
+        record = await self._pool.fetchrow(
+            f"select {_ACCOUNT} from accounts where email_key = any($1) and claimed = $3 "
+            "order by email_key = $2 desc, created_at desc limit 1",
             [email_key(email), former_email_key(email)],
             email_key(email),
+            claimed,
         )
-        return None if row is None else Account(**dict(row))
+        return _account(record)
+
+    async def claim(self, merchant_id: UUID, email: str, *, at: datetime) -> bool:
+        keys = sorted({email_key(email), former_email_key(email)})
+        async with self._pool.acquire() as connection, connection.transaction():
+            # A lock and no unique violation, which the server's log would quote, e-mail address included.
+            for key in keys:
+                await connection.execute("select pg_advisory_xact_lock(hashtextextended('claim ' || $1, 0))", key)
+            claimed = await connection.fetchval(
+                """
+                update accounts set email = $2, email_key = $3, claimed = true, verified_at = $4, updated_at = $4
+                where merchant_id = $1 and not exists (
+                    select from accounts o where o.email_key = any($5) and o.claimed and o.merchant_id <> $1
+                )
+                returning true
+                """,
+                merchant_id,
+                email,
+                email_key(email),
+                at,
+                keys,
+            )
+        return bool(claimed)
 
     async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
         await self._pool.execute(
@@ -123,20 +166,26 @@ class PostgresAccounts:
         )
 
 
+def _account(record: "asyncpg.Record | None") -> Account | None:
+    return None if record is None else Account(**dict(record))
+
+
 class PostgresRefreshTokens:
     """Implements :class:`domain.accounts.ports.RefreshTokens`."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
 
-    async def issue(self, token_hash: bytes, *, merchant_id: UUID, at: datetime, expires_at: datetime) -> UUID:
+    async def issue(
+        self, token_hash: bytes, *, merchant_id: UUID, device: str | None = None, at: datetime, expires_at: datetime
+    ) -> UUID:
         family_id = uuid4()
         await self._pool.execute(
             """
             with swept as (
                 delete from refresh_tokens where expires_at < $3::timestamptz - $6::interval
             ), family as (
-                insert into refresh_families (id, merchant_id, created_at) values ($1, $2, $3) returning id
+                insert into refresh_families (id, merchant_id, created_at, device) values ($1, $2, $3, $7) returning id
             )
             insert into refresh_tokens (token_hash, family_id, issued_at, expires_at)
             select $4, id, $3, $5 from family
@@ -147,8 +196,34 @@ class PostgresRefreshTokens:
             token_hash,
             expires_at,
             FORGET_AFTER,
+            device,
         )
         return family_id
+
+    async def open_sessions(self, merchant_id: UUID, *, at: datetime) -> Sequence[OpenSession]:
+        records = await self._pool.fetch(_OPEN_SESSIONS, merchant_id, at)
+        return [OpenSession(**dict(record)) for record in records]
+
+    async def end(self, merchant_id: UUID, family_id: UUID, *, at: datetime) -> bool:
+        return bool(
+            await self._pool.fetchval(
+                "update refresh_families set revoked_at = $3 where id = $2 and merchant_id = $1 and revoked_at is null "
+                "returning true",
+                merchant_id,
+                family_id,
+                at,
+            )
+        )
+
+    async def end_all(self, merchant_id: UUID, *, keep: UUID | None = None, at: datetime) -> int:
+        ended = await self._pool.fetch(
+            "update refresh_families set revoked_at = $3 where merchant_id = $1 and revoked_at is null "
+            "and id is distinct from $2 returning id",
+            merchant_id,
+            keep,
+            at,
+        )
+        return len(ended)
 
     async def rotate(
         self, old_hash: bytes, new_hash: bytes, *, at: datetime, expires_at: datetime, grace: timedelta

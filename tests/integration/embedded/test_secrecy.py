@@ -11,7 +11,6 @@ import psutil
 import pytest
 
 from domain.accounts.ports import Account
-from domain.merchant.errors import EmailTaken
 from infra.adapters.postgres.accounts import PostgresAccounts
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.adapters.postgres.event_store import PostgresEventLog
@@ -147,20 +146,27 @@ async def test_a_second_account_for_an_address_leaves_no_address_in_the_server_s
     server: EmbeddedPostgres, users: DatabaseUsers
 ) -> None:
     def account() -> Account:
-        return Account(merchant_id=uuid4(), email=ADDRESS, password_hash="$argon2id$x", name="Robin Rare", opened=True)
+        return Account(
+            merchant_id=uuid4(),
+            email=ADDRESS,
+            password_hash="$argon2id$x",
+            name="Robin Rare",
+            opened=True,
+            claimed=False,
+        )
 
     async with opened_pool(users.services) as pool:
         accounts = PostgresAccounts(pool)
-        await accounts.add(account(), at=datetime.now(UTC))
-        with pytest.raises(EmailTaken):
-            await accounts.add(account(), at=datetime.now(UTC))
+        first, second = [await accounts.add(account(), at=datetime.now(UTC)) for _ in range(2)]
+        assert await accounts.claim(first.merchant_id, ADDRESS, at=datetime.now(UTC))
+        assert not await accounts.claim(second.merchant_id, ADDRESS, at=datetime.now(UTC))
         log = server.log_file.read_text()
         assert "duplicate key" not in log
         # Other errors are logged without the row.
         with pytest.raises(asyncpg.UniqueViolationError):
             await pool.execute(
-                "insert into accounts (merchant_id, email, email_key, password_hash, name, opened, created_at, updated_at)"
-                f" values ('{uuid4()}', 'x', '{ADDRESS}', 'x', 'x', true, now(), now())"
+                "insert into accounts (merchant_id, email, email_key, password_hash, name, opened, claimed, created_at, updated_at)"
+                f" values ('{uuid4()}', 'x', '{ADDRESS}', 'x', 'x', true, true, now(), now())"
             )
     log = server.log_file.read_text()
     assert "duplicate key" in log

@@ -84,13 +84,6 @@ async def test_an_invalid_registration_names_the_field_and_stores_nothing(
     assert await platform.event_count() == before
 
 
-async def test_an_email_is_taken_in_every_letter_case(platform: Platform, owner: Merchant) -> None:
-    before = await platform.event_count()
-    session = await platform.ask(REGISTER, {"input": {"email": owner.email.upper(), "password": PASSWORD}})
-    assert [(error["code"], error["field"]) for error in session["userErrors"]] == [("EMAIL_TAKEN", "email")]
-    assert await platform.event_count() == before
-
-
 async def test_a_repeated_registration_opens_one_account(platform: Platform) -> None:
     before = await platform.event_count()
     variables = {"input": {"email": "twice@example.com", "password": PASSWORD, "commandId": str(uuid4())}}

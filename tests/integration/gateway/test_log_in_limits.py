@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from gateway.auth.accounts import PER_ACCOUNT
+from gateway.auth.attempts import PER_ACCOUNT
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 LOG_IN = (
@@ -149,7 +149,7 @@ async def test_a_domain_and_its_punycode_are_one_account(platform: Platform, at:
     registered = await platform.ask(REGISTER, {"input": {"email": one, "password": PASSWORD}})
     assert registered["userErrors"] == []
     again = await platform.ask(REGISTER, {"input": {"email": other, "password": PASSWORD}})
-    assert again["userErrors"] == [{"code": "EMAIL_TAKEN", "field": "email"}]
+    assert again == registered
     assert await at("198.51.100.40").try_password(other, PASSWORD) == ""
 
 
@@ -159,10 +159,8 @@ async def test_an_account_under_an_old_key_is_found_and_stored_under_the_new_key
     unique = uuid4().hex[:8]
     former, decoded = f"{unique}@xn--bcher-kva.example", f"{unique}@bücher.example"
     await platform.deps.reader.fetch(
-        "update accounts set email = $1, email_key = $1 where merchant_id = $2", former, owner.id
+        "update accounts set email = $1, email_key = $1, claimed = true where merchant_id = $2", former, owner.id
     )
-    again = await platform.ask(REGISTER, {"input": {"email": former, "password": PASSWORD}})
-    assert again["userErrors"] == [{"code": "EMAIL_TAKEN", "field": "email"}]
     assert await at("198.51.100.41").try_password(former, PASSWORD) == ""
     assert await at("198.51.100.42").try_password(decoded, PASSWORD) == ""
     assert (

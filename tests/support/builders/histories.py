@@ -7,6 +7,18 @@ from uuid import UUID
 
 import msgspec
 
+from commands.account import (
+    AccountCommand,
+    ConfirmEmail,
+    RecordPasswordChange,
+    RecordRecoveryCodes,
+    RecordRecoveryCodeUse,
+    RecordSecondFactor,
+    RecordSessionEnd,
+    RecordSignInLink,
+    RequestEmailConfirmation,
+    RequestPasswordReset,
+)
 from domain.cart.link import CART_LINK, request_link
 from domain.discount.aggregate import DISCOUNT, create_discount
 from domain.discount.events import DiscountKind, DiscountTerms
@@ -20,6 +32,7 @@ from domain.mail.events import MailKind
 from domain.media.aggregate import IMAGE, SourcePhoto, StudioJob, request_processing
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.merchant import aggregate as merchants
+from domain.merchant.account_events import SecondFactor, SignInProvider
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
@@ -623,6 +636,23 @@ class History:
             events = merchant.connect_stripe(account_id, live=False, link=link, at=self._at)
         self._append(merchants.MERCHANT, merchant_id, events)
 
+    def _account(self, number: int) -> None:
+        merchant_id = self._pick(self.merchants, number)
+        email, link_id = sealed(merchant_id), self._new()
+        commands: Sequence[AccountCommand] = (
+            RequestEmailConfirmation(merchant_id=merchant_id, link_id=link_id, email=email),
+            ConfirmEmail(merchant_id=merchant_id, email=email, former=email if number % 2 else None),
+            RequestPasswordReset(merchant_id=merchant_id, link_id=link_id),
+            RecordPasswordChange(merchant_id=merchant_id, by_link=number % 2 == 0),
+            RecordSessionEnd(merchant_id=merchant_id, session_id=link_id if number % 2 else None),
+            RecordSecondFactor(merchant_id=merchant_id, method=SecondFactor.TOTP, enabled=number % 2 == 0),
+            RecordRecoveryCodes(merchant_id=merchant_id, count=10),
+            RecordRecoveryCodeUse(merchant_id=merchant_id, left=number % 10),
+            RecordSignInLink(merchant_id=merchant_id, provider=SignInProvider.GITHUB, linked=number % 2 == 0),
+        )
+        event = commands[number % len(commands)].event(self.state(merchant_id), self._at)
+        self._append(merchants.MERCHANT, merchant_id, (event,))
+
     def _bank(self, number: int) -> None:
         if number % 8 == 4:
             self._payment_account(number)
@@ -801,6 +831,7 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "return": History._return,
     "purchase": History._purchase,
     "bank": History._bank,
+    "account": History._account,
     "mail": History._mail,
     "cart link": History._cart_link,
     "stock notice": History._stock_notice,

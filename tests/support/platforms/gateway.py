@@ -33,6 +33,7 @@ from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.ports import GatewayDependencies
+from infra.adapters.postgres.account_links import PostgresAccountLinks
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.postgres.api_keys import PostgresApiKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
@@ -292,6 +293,7 @@ async def a_platform(
             barrier=barrier,
             clock=clock,
             accounts=PostgresAccounts(pool),
+            account_links=PostgresAccountLinks(pool),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),
             roles_of=PostgresTeamRoles(pool),
@@ -302,6 +304,7 @@ async def a_platform(
             niche_suggestions=("Dog toys", "Candles"),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             limit_secret=b"limits",
+            link_secret=b"links",
             # argon2id at its lowest cost, because tests hash many passwords.
             passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
             media=media,

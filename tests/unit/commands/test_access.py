@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands import account
 from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
 from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
@@ -109,6 +110,7 @@ OWN_ACCOUNT = {
     RecordSubscription,
     EndGrace,
     AcceptInvitation,
+    *account.HANDLERS,
 }
 """Commands whose merchant is the caller's own account: there is no other owner to compare with."""
 

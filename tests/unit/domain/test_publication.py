@@ -111,3 +111,8 @@ def test_a_refusal_says_all_that_is_missing() -> None:
     refusal = PublicationBlocked(blockers)
     assert all(blocker.message in str(refusal) for blocker in blockers)
     assert refusal.code == "PUBLICATION_BLOCKED"
+
+
+def test_an_unconfirmed_address_blocks_because_orders_are_announced_there() -> None:
+    facts = replace(COMPLETE, email_verified=False)
+    assert found(facts) == [("EMAIL_NOT_VERIFIED", "requestEmailConfirmation", True)]

@@ -21,6 +21,10 @@ TO_MERCHANTS = {
     MailKind.WITHDRAWAL_TO_HANDLE,
     MailKind.PLAN_PAYMENT_FAILED,
     MailKind.PLAN_SUSPENDED,
+    MailKind.EMAIL_TO_CONFIRM,
+    MailKind.PASSWORD_RESET,
+    MailKind.EMAIL_CHANGED,
+    MailKind.ACCOUNT_CHANGED,
 }
 
 

@@ -1,0 +1,66 @@
+"""How the logged-in merchant logs in: sessions, and what proves the merchant."""
+
+from datetime import datetime
+
+import strawberry
+
+from domain.accounts.ports import OpenSession
+from gateway.auth.tokens import Identity
+from gateway.graphql.context import Info
+from gateway.graphql.fields import field
+from gateway.graphql.types.media import as_gid
+
+
+@strawberry.type(name="OpenSession", description="A session of the merchant that goes on.")
+class OpenSessionInfo:
+    id: strawberry.ID
+    device: str | None = strawberry.field(
+        description="Browser and system, such as “Firefox on Windows”. Null if the client named none."
+    )
+    began_at: datetime
+    used_at: datetime = strawberry.field(
+        description="When its tokens were last exchanged: at most 15 minutes before its last request."
+    )
+    is_current: bool = strawberry.field(description="Whether this request belongs to it.")
+
+    @classmethod
+    def of(cls, session: OpenSession, identity: Identity) -> "OpenSessionInfo":
+        return cls(
+            id=as_gid(session.id),
+            device=session.device,
+            began_at=session.began_at,
+            used_at=session.used_at,
+            is_current=session.id == identity.session_id,
+        )
+
+
+@strawberry.type(description="How the merchant logs in. It has no secret.")
+class AccountSecurity:
+    email: str = strawberry.field(description="The address for log-ins and mails, as the merchant wrote it.")
+    email_verified_at: datetime | None = strawberry.field(
+        description="When a link in a mail confirmed the address. Null until then."
+    )
+    has_password: bool = strawberry.field(description="False if only a provider logs the merchant in.")
+    identity: strawberry.Private[Identity]
+
+    @field("The sessions that go on, the last used first, at most 100.")
+    async def sessions(self, info: Info) -> list[OpenSessionInfo]:
+        sessions = await info.context.services.accounts.session_list.of(self.identity.merchant_id)
+        return [OpenSessionInfo.of(each, self.identity) for each in sessions]
+
+
+async def account_security(info: Info) -> AccountSecurity:
+    """Return the caller's own.
+
+    Raises:
+        Unauthenticated: the caller is not logged in.
+        NotFound: the account was deleted.
+    """
+    identity = await info.context.account()
+    account = await info.context.services.accounts.proof.account(identity.merchant_id)
+    return AccountSecurity(
+        email=account.email,
+        email_verified_at=account.verified_at,
+        has_password=account.password_hash is not None,
+        identity=identity,
+    )

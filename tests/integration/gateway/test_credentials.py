@@ -1,0 +1,249 @@
+"""Addresses, passwords and sessions, with the mails that carry links."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from domain.kernel import DomainEvent
+from domain.merchant.account_events import EmailVerified, PasswordChanged, SessionEnded
+from tests.support.mailbag import Mailbag
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
+
+NEW = "violet lamps glow softly"
+ERRORS = "userErrors { code field }"
+SECURITY = "{ security { email emailVerifiedAt hasPassword sessions { id device isCurrent } } }"
+REGISTER = f"mutation ($input: RegisterInput!) {{ register(input: $input) {{ accessToken user {{ id }} {ERRORS} }} }}"
+LOG_IN = f"mutation ($input: LogInInput!) {{ logIn(input: $input) {{ accessToken refreshToken {ERRORS} }} }}"
+ME = "{ me { email emailVerified } }"
+
+
+def mutation(name: str, input: str) -> str:
+    return f"mutation ($input: {input}!) {{ {name}(input: $input) {{ done {ERRORS} }} }}"
+
+
+CONFIRM = mutation("confirmEmail", "ConfirmEmailInput")
+FORGOT = mutation("requestPasswordReset", "PasswordResetRequestInput")
+RESET = mutation("resetPassword", "ResetPasswordInput")
+CHANGE_EMAIL = mutation("changeEmail", "ChangeEmailInput")
+CHANGE_PASSWORD = mutation("changePassword", "ChangePasswordInput")
+END = mutation("endSession", "EndSessionInput")
+EVERYWHERE = mutation("logOutEverywhere", "LogOutEverywhereInput")
+
+
+@pytest.fixture
+def mailbag(platform: Platform, tmp_path: Path) -> Mailbag:
+    return Mailbag(platform, tmp_path)
+
+
+async def do(platform: Platform, query: str, by: Merchant | None = None, **input: Any) -> str:
+    """Return the code of the refusal; empty if it was done."""
+    platform.clock.advance(timedelta(minutes=11))
+    if by is not None:
+        by.token = (await log_in(platform, by.email, PASSWORD))["accessToken"] or by.token
+    answer = await platform.ask(query, {"input": input}, by=by)
+    assert answer["done"] is not bool(answer["userErrors"])
+    return "".join(error["code"] for error in answer["userErrors"])
+
+
+async def log_in(platform: Platform, email: str, password: str) -> Any:
+    return await platform.ask(LOG_IN, {"input": {"email": email, "password": password}})
+
+
+async def opens(platform: Platform, email: str, password: str) -> bool:
+    return (await log_in(platform, email, password))["accessToken"] is not None
+
+
+async def newest_token(platform: Platform, mailbag: Mailbag, address: str, subject: str) -> str:
+    async with asyncio.timeout(10):
+        # A reset's mail follows its answer.
+        while (await mailbag.mails(address))[0].subject != subject:
+            await asyncio.sleep(0.01)
+    return await mailbag.token(address)
+
+
+async def facts(platform: Platform, merchant: Merchant) -> Sequence[DomainEvent]:
+    events = [raw.decode().event async for batch in platform.log.scan() for raw in batch]
+    return [event for event in events if event.originator_id == merchant.id]
+
+
+async def confirmed(platform: Platform, mailbag: Mailbag) -> Merchant:
+    owner = await platform.merchant()
+    token = await mailbag.token(owner.email)
+    assert (await platform.ask(CONFIRM, {"input": {"token": token}}, by=owner))["done"]
+    return owner
+
+
+async def test_a_registration_answers_the_same_for_a_known_address_and_only_the_mails_differ(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    fields = {"password": NEW, "name": "Ada"}
+    platform.clock.advance(timedelta(minutes=1))
+    new = await platform.ask(REGISTER, {"input": {"email": "new-one@example.com", **fields}})
+    known = await platform.ask(REGISTER, {"input": {"email": owner.email.upper(), **fields}})
+    assert new["userErrors"] == known["userErrors"] == []
+    assert new["accessToken"]
+    assert known["accessToken"]
+    assert known["user"]["id"] not in {new["user"]["id"], str(owner.id)}
+    assert [mail.subject for mail in await mailbag.mails("new-one@example.com")] == ["Confirm your e-mail address"]
+    (warning,) = await mailbag.mails(owner.email.upper())
+    assert warning.subject == "You already have an account"
+    assert "token=" not in warning.text + warning.html
+    # Both passwords work, each for its own account.
+    assert await opens(platform, owner.email, PASSWORD)
+    assert await opens(platform, owner.email, NEW)
+
+
+async def test_a_link_confirms_an_address_once_and_only_with_its_account(platform: Platform, mailbag: Mailbag) -> None:
+    owner, stranger = await platform.merchant(), await platform.merchant()
+    token = await mailbag.token(owner.email)
+    assert await do(platform, CONFIRM, token=token) == "PASSWORD_NEEDED"
+    assert await do(platform, CONFIRM, stranger, token=token) == "PASSWORD_NEEDED"
+    assert await do(platform, CONFIRM, token=token, password="not this one") == "WRONG_PASSWORD"
+    assert await do(platform, CONFIRM, token=token[:-4] + "AAAA", password=PASSWORD) == "LINK_NOT_VALID"
+    assert await do(platform, RESET, token=token, password=NEW) == "LINK_NOT_VALID"
+    assert await do(platform, CONFIRM, token=token, password=PASSWORD) == ""
+    assert await do(platform, CONFIRM, token=token, password=PASSWORD) == "LINK_NOT_VALID"
+    owner.token = (await log_in(platform, owner.email, PASSWORD))["accessToken"]
+    assert (await platform.ask(ME, by=owner))["emailVerified"] is not None
+    assert [type(event) for event in await facts(platform, owner)][1:] == [EmailVerified]
+
+
+async def test_a_confirmation_is_too_late_after_a_day_and_another_can_be_asked_for(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await platform.merchant()
+    token = await mailbag.token(owner.email)
+    platform.clock.advance(timedelta(hours=24))
+    assert await do(platform, CONFIRM, owner, token=token) == "LINK_NOT_VALID"
+    assert await do(platform, mutation("requestEmailConfirmation", "AccountInput"), owner) == ""
+    assert await do(platform, CONFIRM, owner, token=await mailbag.token(owner.email)) == ""
+
+
+async def test_a_stranger_who_registered_an_address_first_never_shares_its_owner_s_account(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    """The attack of registering ahead: the owner clicks, resets and registers, and the stranger stays outside."""
+    victim = "victim@example.com"
+    platform.clock.advance(timedelta(minutes=11))
+    early = await platform.ask(REGISTER, {"input": {"email": victim, "password": "the stranger's words"}})
+    link = await mailbag.token(victim)
+    # The owner has the link, but not the stranger's password; a reset finds no account that owns the address.
+    assert await do(platform, CONFIRM, token=link) == "PASSWORD_NEEDED"
+    assert await do(platform, FORGOT, email=victim) == ""
+    own = await platform.ask(REGISTER, {"input": {"email": victim, "password": PASSWORD}})
+    assert own["user"]["id"] != early["user"]["id"]
+    assert await do(platform, CONFIRM, token=await mailbag.token(victim), password=PASSWORD) == ""
+    assert all("new password" not in mail.subject for mail in await mailbag.mails(victim))
+    # The stranger cannot confirm any more, not even with the link.
+    assert await do(platform, CONFIRM, token=link, password="the stranger's words") == "EMAIL_TAKEN"
+
+
+async def test_a_reset_answers_the_same_for_any_address_and_ends_all_sessions_once(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    assert await do(platform, FORGOT, email="unknown@example.com") == ""
+    assert await do(platform, FORGOT, email=owner.email) == ""
+    assert await mailbag.mails("unknown@example.com") == []
+    token = await newest_token(platform, mailbag, owner.email, "Choose a new password")
+    assert await do(platform, RESET, token=token, password="password1234") == "INVALID_INPUT"
+    before = (await log_in(platform, owner.email, PASSWORD))["accessToken"]
+    assert (await platform.ask(RESET, {"input": {"token": token, "password": NEW}}))["done"]
+    owner.token = before
+    assert (await platform.post(ME, by=owner))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert not await opens(platform, owner.email, PASSWORD)
+    assert await opens(platform, owner.email, NEW)
+    assert await do(platform, RESET, token=token, password=PASSWORD) == "LINK_NOT_VALID"
+    assert (await mailbag.mails(owner.email))[0].subject == "Your password was changed"
+    assert any(isinstance(event, PasswordChanged) and event.by_link for event in await facts(platform, owner))
+
+
+async def test_a_link_for_a_new_password_works_half_an_hour_and_only_the_last_one(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    tokens = []
+    for _ in range(2):
+        assert await do(platform, FORGOT, email=owner.email) == ""
+        await platform.app.state.gateway.accounts.close()
+        tokens.append(await mailbag.token(owner.email))
+    first, second = tokens
+    assert await do(platform, RESET, token=first, password=NEW) == "LINK_NOT_VALID"
+    platform.clock.advance(timedelta(minutes=30))
+    assert await do(platform, RESET, token=second, password=NEW) == "LINK_NOT_VALID"
+
+
+async def test_another_address_counts_from_its_confirmation_and_the_former_one_gets_a_notice(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    former, other = owner.email, f"other-{uuid4().hex[:6]}@example.com"
+    assert await do(platform, CHANGE_EMAIL, owner, email=other, password="not this one") == "WRONG_PASSWORD"
+    assert await do(platform, CHANGE_EMAIL, owner, email=other, password=PASSWORD) == ""
+    assert (await platform.ask(ME, by=owner))["email"] == former
+    assert await do(platform, CONFIRM, owner, token=await mailbag.token(other)) == ""
+    owner.email = other
+    owner.token = (await log_in(platform, other, PASSWORD))["accessToken"]
+    assert (await platform.ask(ME, by=owner))["email"] == other
+    assert not await opens(platform, former, PASSWORD)
+    assert (await mailbag.mails(former))[0].subject == "Your account has another e-mail address"
+    log = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
+    assert other.encode() not in log
+
+
+async def test_another_password_needs_the_old_one_and_ends_the_other_sessions(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    other = (await log_in(platform, owner.email, PASSWORD))["accessToken"]
+    wrong = await platform.ask(
+        CHANGE_PASSWORD, {"input": {"currentPassword": "not this one", "newPassword": NEW}}, by=owner
+    )
+    assert wrong["userErrors"] == [{"code": "WRONG_PASSWORD", "field": "currentPassword"}]
+    common = await platform.ask(
+        CHANGE_PASSWORD, {"input": {"currentPassword": PASSWORD, "newPassword": "qwertyuiop"}}, by=owner
+    )
+    assert common["userErrors"] == [{"code": "INVALID_INPUT", "field": "newPassword"}]
+    done = await platform.ask(CHANGE_PASSWORD, {"input": {"currentPassword": PASSWORD, "newPassword": NEW}}, by=owner)
+    assert done["done"]
+    assert (await platform.ask(ME, by=owner))["email"] == owner.email
+    owner.token = other
+    assert (await platform.post(ME, by=owner))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_sessions_are_listed_with_their_device_and_end_one_by_one_or_all(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    owner, stranger = await confirmed(platform, mailbag), await platform.merchant()
+    firefox = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+    answer = await platform.post(
+        LOG_IN, {"input": {"email": owner.email, "password": PASSWORD}}, headers={"user-agent": firefox}
+    )
+    sessions = (await platform.ask(SECURITY, by=owner))["sessions"]
+    assert [(each["device"], each["isCurrent"]) for each in sessions] == [
+        ("Firefox on Windows", False),
+        ("python-httpx", True),
+    ]
+    theirs = sessions[0]["id"]
+    end = {"input": {"sessionId": theirs}}
+    assert (await platform.ask(END, end, by=stranger))["userErrors"] == [{"code": "NOT_FOUND", "field": None}]
+    assert (await platform.ask(END, end, by=owner))["done"]
+    ended = Merchant(id=owner.id, email="", token=answer["data"]["logIn"]["accessToken"], refresh_token="")
+    assert (await platform.post(ME, by=ended))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    await log_in(platform, owner.email, PASSWORD)
+    assert (await platform.ask(EVERYWHERE, {"input": {"keepThis": True}}, by=owner))["done"]
+    assert len((await platform.ask(SECURITY, by=owner))["sessions"]) == 1
+    assert (await platform.ask(EVERYWHERE, {"input": {}}, by=owner))["done"]
+    assert (await platform.post(ME, by=owner))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    ends = [event for event in await facts(platform, owner) if isinstance(event, SessionEnded)]
+    assert [(event.session_id is None, event.kept is None) for event in ends] == [
+        (False, True),
+        (True, False),
+        (True, True),
+    ]
