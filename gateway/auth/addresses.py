@@ -73,7 +73,7 @@ class EmailAddresses:
 
         Args:
             token: from the link.
-            caller: the merchant who is logged in; None if nobody is.
+            caller: the merchant who is logged in; None without a session.
             password: the account's password, if another browser than the registration's opened the link.
             address: the caller's network address, for the rate limit.
 

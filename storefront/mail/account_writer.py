@@ -50,7 +50,7 @@ class Claims(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Letter:
-    """What a mail says, and to whom."""
+    """A mail before it is written: its words and its recipient."""
 
     section: str
     to: Sealed

@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from commands.account import ConfirmEmail
 from gateway.app import create_app
 from tests.integration.gateway.test_mutations import change, codes
+from tests.support.builders.samples import sealed
 from tests.support.platforms.gateway import Merchant, Platform
 
 BUSINESS = {
@@ -96,6 +98,7 @@ async def test_blockers_name_what_mends_them_and_go_when_it_is_fixed(platform: P
     assert set(missing) == {
         "NO_BUSINESS_IDENTITY",
         "NO_CONTACT_EMAIL",
+        "EMAIL_NOT_VERIFIED",
         "LEGAL_PAGE_MISSING",
         "NO_PRODUCT_WITH_PHOTO",
         "NO_MANUFACTURER",
@@ -103,7 +106,10 @@ async def test_blockers_name_what_mends_them_and_go_when_it_is_fixed(platform: P
     assert missing["NO_BUSINESS_IDENTITY"]["mutation"] == "setBusinessIdentity"
     assert missing["NO_MANUFACTURER"]["blocks"] is False
     await state(platform, owner)
-    assert {"NO_BUSINESS_IDENTITY", "NO_CONTACT_EMAIL"}.isdisjoint(await blockers(platform, owner, store_id))
+    await platform.send(ConfirmEmail(merchant_id=owner.id, email=sealed(owner.id)))
+    assert {"EMAIL_NOT_VERIFIED", "NO_BUSINESS_IDENTITY", "NO_CONTACT_EMAIL"}.isdisjoint(
+        await blockers(platform, owner, store_id)
+    )
     promised = await change(
         platform, owner, "setDeliveryPromise", "store { deliveryPromiseDays timeZone }", storeId=str(store_id), days=5,
         timeZone="Europe/Berlin",
@@ -139,6 +145,7 @@ async def test_where_money_moves_publishing_is_refused_with_all_that_is_missing(
     assert codes(payload) == [("PUBLICATION_BLOCKED", None)]
     assert payload["store"] is None
     assert {each["code"] for each in payload["blockers"]} == {
+        "EMAIL_NOT_VERIFIED",
         "NO_BUSINESS_IDENTITY",
         "NO_CONTACT_EMAIL",
         "LEGAL_PAGE_MISSING",

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import TypeAdapter
 
+from commands.account import ConfirmEmail
 from commands.bus import CommandBus
 from commands.generation import CancelGeneration, RunStepAgain, StartGeneration
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
@@ -385,7 +386,10 @@ async def test_where_money_moves_a_store_without_a_business_is_not_published(pla
     publish = PublishStore(store_id=platform.store_id, merchant_id=platform.merchant_id)
     with pytest.raises(PublicationBlocked) as refusal:
         await platform.send(publish)
-    assert {blocker.code for blocker in refusal.value.blockers} == {"NO_BUSINESS_IDENTITY", "NO_CONTACT_EMAIL"}
+    missing = {"EMAIL_NOT_VERIFIED", "NO_BUSINESS_IDENTITY", "NO_CONTACT_EMAIL"}
+    assert {blocker.code for blocker in refusal.value.blockers} == missing
+    confirm = ConfirmEmail(merchant_id=platform.merchant_id, email=sealed(platform.merchant_id))
+    assert kinds(await platform.do(confirm)) == ["EmailVerified"]
     identity = SetBusinessIdentity(
         merchant_id=platform.merchant_id, country="DE", parts=[], identity=sealed(platform.merchant_id), fingerprint="f"
     )
