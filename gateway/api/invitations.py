@@ -88,7 +88,8 @@ async def accept(request: CommandRequest, token: str) -> Receipt:
     if await deps.commands.outcome(request.command_id) is None:
         invitation = await invitation_by_id(deps.reader, invitation_id, scope=SYSTEM)
         invited = None if invitation is None else await deps.personal.open(invitation.email)
-        account = None if invited is None else await deps.accounts.by_email(invited)
-        if account is None or account.merchant_id != request.merchant_id:
+        account = await deps.accounts.by_id(request.merchant_id)
+        # The token proves the mailbox and the session the account, as for a confirmation (ADR 0062).
+        if account is None or invited is None or email_key(account.email) != email_key(invited):
             raise InvitationInvalid
     return await request.send(command)

@@ -21,7 +21,7 @@ def check_password(password: str, *, email: str, name: str | None = None, field:
     _check_length(password, field)
     lowered = password.casefold()
     own = {email.casefold(), email.partition("@")[0].casefold(), (name or "").casefold()}
-    if lowered in own or any(len(word) >= 4 and not _without(lowered, word) for word in own):
+    if lowered in own or any(len(word) >= 4 and word in lowered and not _without(lowered, word) for word in own):
         raise InvalidInput(field, f"{field} is your own name or address. Use words that say nothing about you.")
     if is_common(password):
         raise InvalidInput(

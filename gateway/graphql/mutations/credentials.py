@@ -10,6 +10,7 @@ from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id
 from gateway.auth.errors import Unauthenticated
+from gateway.auth.visitor import Visitor
 from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
@@ -174,7 +175,7 @@ async def answer(info: Info, input: AccountInput, merchant_id: UUID | None, rece
     """Return the payload of a change, once the read models show it."""
     security = None
     if receipt is not None and merchant_id is not None:
-        await CommandRequest.begin(info.context.services, merchant_id).settled(receipt)
+        await CommandRequest.begin(info.context.services, Visitor(person_id=merchant_id)).settled(receipt)
     if merchant_id is not None and await _caller(info) == merchant_id:
         security = await account_security(info)
     token = None if receipt is None or receipt.token is None else str(receipt.token)
