@@ -43,8 +43,8 @@ unit: .venv/.synced ## run rules and adapters without a server, in under a minut
 screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
 	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
 
-test-long: tools ## attack the log in full length, run the benches, kill whole platforms
-	ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m long $(ARGS)
+test-long: tools ## attack the log in full length, run the benches, kill whole platforms, try every example
+	ZYENTA_EXAMPLES=full ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m "long or hypothesis" $(ARGS)
 
 lighthouse: tools ## measure the storefront's pages with Lighthouse; times depend on the machine
 	$(BIN)/pytest -q -s -m long tests/integration/storefront/test_lighthouse.py

@@ -15,6 +15,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
+from tests.support.examples import drawn
 from tests.support.requirements import missing
 from tests.support.servers.brokers import Brokers
 
@@ -22,7 +23,10 @@ CLOSE_SECONDS = 15
 
 # How fast inputs are drawn is the machine's business: it may be busy with something else.
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    max_examples=drawn(100),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("any machine")
 

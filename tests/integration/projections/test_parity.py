@@ -11,12 +11,15 @@ from projections.catalog import model as catalog
 from projections.registry import READ_MODELS
 from tests.integration.projections.read_models import build, empty, load, rows
 from tests.support.builders.histories import MOVES, History, with_text
+from tests.support.examples import drawn
 
 moves = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 1000)), max_size=60)
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=drawn(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(moves=moves, batch=st.integers(1, 40))
 async def test_the_size_of_batches_makes_no_difference(
@@ -29,7 +32,9 @@ async def test_the_size_of_batches_makes_no_difference(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=drawn(20),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(moves=moves)
 async def test_mirrors_and_event_classes_make_the_same_rows(

@@ -29,9 +29,12 @@ from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History, with_text
+from tests.support.examples import drawn
 
 SHARED = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=drawn(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 IMPORTS = [("import", n) for n in range(40)]
 FULL = [

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from domain.store.events import PageType
 from tests.integration.storefront.shopping import checkout_form, put_in_cart
+from tests.support.examples import drawn
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
 MANY = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=drawn(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 mischief = st.sampled_from([*"\0\x1b\u202e%/.~&=;#?'\"\\", "%00", "../", "9" * 30, "\U0010ffff"])
 texts = st.lists(mischief | st.text(st.characters(codec="utf-8"), max_size=5), max_size=5).map("".join)

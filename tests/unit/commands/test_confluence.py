@@ -20,6 +20,7 @@ from domain.order.ports import PaymentConfirmed, PaymentDeclined
 from domain.product.events import StockSold
 from gateway.webhooks.payments import command_of
 from infra.adapters.payments.stripe.endpoint import StripeWebhooks
+from tests.support.examples import drawn
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 
@@ -89,7 +90,7 @@ async def deliver(platform: Platform, body: str) -> None:
             await policy(envelope)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=drawn(40), deadline=None)
 @given(
     st.lists(st.sampled_from(range(len(KINDS))), max_size=12).flatmap(
         lambda more: st.permutations([*range(len(KINDS)), *more])

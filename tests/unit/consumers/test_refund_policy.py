@@ -36,6 +36,7 @@ from infra.adapters.payments.stripe.endpoint import StripeNotices, StripeWebhook
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from tests.support.builders.samples import dollars
+from tests.support.examples import drawn
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -371,7 +372,7 @@ STEPS = (
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=drawn(40), deadline=None)
 @given(st.permutations([*STEPS, *STEPS]))
 async def test_webhooks_and_answers_in_any_order_end_in_what_the_provider_did(arrival: Sequence[str]) -> None:
     """The merchant's refund of 8 dollars, one of 5 in the dashboard, and one of 3 there that fails."""

@@ -13,6 +13,7 @@ from domain.sourcing.ranking import candidates
 from domain.store.niche import NicheReading
 from infra.bench.fit.labelled import HALVES, agreement, by_orders, by_worth, labelled, mean_ndcg, ranked
 from infra.writers.rules.niche.reader import read_niche
+from tests.support.examples import drawn
 from tests.support.fakes.supply import listing
 
 CATS = NicheReading(things=["cat toy", "cat wand"], categories=["pet toy"], audience=["senior cat"])
@@ -61,7 +62,7 @@ def test_the_whole_ranking_is_close_to_the_order_by_hand_and_most_orders_first_i
     assert mean_ndcg(by_orders) < 0.5
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=drawn(60))
 @given(listings(), listings())
 def test_other_listings_change_no_fit_and_never_lower_the_number_that_fit(
     some: list[Listing], others: list[Listing]

@@ -15,6 +15,7 @@ from domain.order.after_sale.events import RefundFailed, RefundSucceeded
 from domain.order.events import OrderPaid
 from tests.support.builders.month import DISPUTE_FEE, Month
 from tests.support.builders.samples import NOON, dollars
+from tests.support.examples import drawn
 
 MINOR = st.integers(1, 100_000)
 CURRENCY = st.sampled_from(["USD", "JPY", "KWD"])
@@ -75,7 +76,7 @@ class MonthMachine(RuleBasedStateMachine):
 
 
 TestMonth = MonthMachine.TestCase
-TestMonth.settings = settings(max_examples=30, stateful_step_count=60, deadline=None)
+TestMonth.settings = settings(max_examples=drawn(30), stateful_step_count=60, deadline=None)
 
 
 @pytest.mark.long

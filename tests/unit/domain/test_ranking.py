@@ -23,6 +23,7 @@ from domain.sourcing.scoring import (
 )
 from domain.sourcing.screening import Rejection
 from domain.store.niche import NicheReading
+from tests.support.examples import drawn
 from tests.support.fakes.supply import listing
 
 POTS = NicheReading(things=["planter", "flower pot", "pot"], categories=["planter"])
@@ -63,7 +64,7 @@ def _any_listing(draw: st.DrawFn, source_id: str) -> Listing:
     return listing(source_id, **changes)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=drawn(60))
 @given(listings())
 def test_whatever_suppliers_list_the_choice_can_be_sold_and_is_chosen_once(given_listings: list[Listing]) -> None:
     ranking = ranked(*given_listings)
@@ -79,7 +80,7 @@ def test_whatever_suppliers_list_the_choice_can_be_sold_and_is_chosen_once(given
     assert sum(ranking.rejected.values()) + len(ranking.chosen) == len(given_listings)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=drawn(40))
 @given(listings(), st.randoms(use_true_random=False))
 def test_the_order_in_which_suppliers_answer_changes_nothing(given_listings: list[Listing], random: Any) -> None:
     shuffled = list(given_listings)

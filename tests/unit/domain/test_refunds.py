@@ -27,6 +27,7 @@ from domain.order.ports import PaymentConfirmed
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
 from tests.support.builders.samples import NOON, dollars
+from tests.support.examples import drawn
 from tests.unit.domain.test_order import LINES, STORE_ID, fold, head, paid, pending
 
 LAMPS, MUG = LINES[0].variant_id, LINES[1].variant_id
@@ -251,7 +252,7 @@ def test_an_edited_id_at_the_provider_does_not_settle_another_refund() -> None:
     assert order.after.left("pi_1") == dollars("38.98")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(200), deadline=None)
 @for_all(
     st.lists(st.tuples(st.integers(1, 4998), st.booleans()), max_size=12),
     st.integers(0, 4998),
@@ -277,7 +278,7 @@ def test_refunds_never_exceed_payment_or_fee_and_a_full_one_returns_the_whole_fe
     assert returned == fee
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(200), deadline=None)
 @for_all(st.lists(st.tuples(st.integers(1, 2), st.booleans(), st.booleans()), max_size=8))
 def test_stock_never_gets_more_pieces_back_than_were_sold(wishes: list[tuple[int, bool, bool]]) -> None:
     order = paid()

@@ -12,6 +12,7 @@ from domain.sourcing.listing import Listing, ListingVariant
 from domain.sourcing.ranking import candidates, rank
 from domain.sourcing.screening import Rejection, Repair, describe_rejections, plain_text, screen
 from domain.store.niche import NicheReading
+from tests.support.examples import drawn
 from tests.support.fakes.supply import listing
 
 POTS = NicheReading(things=["planter", "pot"], categories=["planter"])
@@ -122,7 +123,7 @@ def bad_listings(draw: st.DrawFn) -> list[Listing]:
     ]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=drawn(80))
 @given(bad_listings(), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_chosen_and_rejected_listings_add_up_in_any_order(
     given_listings: list[Listing], count: int, random: Any

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema
+from tests.support.examples import drawn
 
 METER = DocumentMeter(build_schema()._schema)
 PLENTY = Budget(
@@ -266,7 +267,7 @@ def reachable(children: tuple[Selection, ...], fragments: Fragments) -> set[int]
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=drawn(60))
 @given(documents())
 def test_the_measured_size_equals_the_size_with_naively_expanded_fragments(
     document: tuple[tuple[Selection, ...], Fragments],
@@ -283,7 +284,7 @@ def test_the_measured_size_equals_the_size_with_naively_expanded_fragments(
     assert measure.repetition == sum(map(naive_repetition, whole))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=drawn(60))
 @given(documents())
 def test_fragments_do_not_change_the_size_of_an_introspection(
     document: tuple[tuple[Selection, ...], Fragments],

@@ -21,6 +21,7 @@ from strawberry.types import ExecutionResult
 from gateway.docs import examples
 from gateway.graphql.planned_executor import PlanCounts, PlannedExecutor, plan_cache
 from gateway.graphql.schema import build_schema
+from tests.support.examples import drawn
 
 
 @strawberry.enum
@@ -188,7 +189,7 @@ async def both(query: str, variables: dict[str, Any] | None = None) -> tuple[str
     return shown(plain), shown(planned)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=drawn(100))
 @given(source=branches(), query=operations(), yes=st.booleans())
 def test_answers_and_errors_are_those_of_the_executor(source: Branch, query: str, yes: bool) -> None:
     _source.append(source)

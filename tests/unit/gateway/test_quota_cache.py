@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.graphql.persisted_queries import InvalidPersistedQuery, PersistedQueries, PersistedQueryNotFound
 from gateway.graphql.quota_cache import Quota, QuotaCache
+from tests.support.examples import drawn
 
 TOTAL, SHARE, ANONYMOUS_SHARE = Quota(entries=8, weight=40), Quota(entries=3, weight=20), Quota(entries=2, weight=10)
 
@@ -20,7 +21,7 @@ OWNERS = st.sampled_from([None, "a", "b", "c", "d"])
 PUTS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 25), OWNERS, st.booleans()), max_size=60)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=drawn(60))
 @given(PUTS)
 def test_the_cache_never_exceeds_its_quotas(puts: list[tuple[int, int, str | None, bool]]) -> None:
     cache = a_cache()

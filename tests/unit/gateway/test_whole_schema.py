@@ -53,6 +53,7 @@ from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.schema import Schema, build_schema
 from gateway.ports import UsualGeneration
 from projections.catalog.views import ImageState
+from tests.support.examples import drawn
 
 IDS = [str(UUID(int=n)) for n in (1, 2)]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -495,7 +496,7 @@ usual = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, Hea
 cases = given(operation=operations(), seed=st.integers(0, 10**6))
 
 
-@settings(usual, max_examples=60)
+@settings(usual, max_examples=drawn(60))
 @cases
 def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
     operation: tuple[str, dict[str, Any]], seed: int
@@ -505,7 +506,7 @@ def test_any_valid_query_has_the_same_bytes_from_plan_and_executor(
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@settings(usual, max_examples=1500)
+@settings(usual, max_examples=drawn(1500))
 @cases
 def test_thousands_of_queries_have_the_same_bytes_from_plan_and_executor(
     operation: tuple[str, dict[str, Any]], seed: int
@@ -539,7 +540,7 @@ async def answer_of_shape(query: str, variables: dict[str, Any], seed: int) -> b
     return None if result is None or result.errors else await shown(result)
 
 
-@settings(usual, max_examples=60)
+@settings(usual, max_examples=drawn(60))
 @given(operation=plain_operations(), seed=st.integers(0, 10**6))
 def test_a_text_of_a_known_shape_has_the_same_bytes_from_its_shape_and_executor(
     operation: tuple[str, dict[str, Any]], seed: int
@@ -603,7 +604,7 @@ def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
     assert type_name == "Store" or not unanswered
 
 
-@settings(usual, max_examples=60)
+@settings(usual, max_examples=drawn(60))
 @given(operation=operations(), broken=st.integers(0, 10**6))
 def test_what_the_quick_check_accepts_is_valid(operation: tuple[str, dict[str, Any]], broken: int) -> None:
     words = re.findall(r"[A-Za-z_$@0-9]+|\s+|.", operation[0])

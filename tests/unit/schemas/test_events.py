@@ -14,13 +14,14 @@ from projections.engine.decoding import mirror_of
 from schemas.contracts.committed import DIRECTORY
 from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, decode, encode
+from tests.support.examples import drawn
 from tests.support.strategies.bodies import bodies
 
 SAMPLES = sorted((DIRECTORY / "samples").glob("*.json"))
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: event.__name__)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @for_all(data=st.data())
 def test_what_was_decoded_encodes_to_something_that_decodes_to_the_same(
     event: type[DomainEvent], data: st.DataObject

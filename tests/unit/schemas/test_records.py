@@ -19,6 +19,7 @@ from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_own
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of
 from tests.support.builders.records import activated, raw
+from tests.support.examples import drawn
 from tests.support.strategies.raw_events import raw_events
 
 HEADERS = st.lists(st.tuples(st.text(max_size=80), st.binary(max_size=80)), max_size=6)
@@ -146,7 +147,7 @@ def test_a_changed_byte_is_no_crash(event: RawEvent, data: st.DataObject) -> Non
         pass
 
 
-@settings(max_examples=20)
+@settings(max_examples=drawn(20))
 @for_all(st.lists(st.integers(0, BATCH_BYTES // 2), min_size=1, max_size=12))
 async def test_batches_take_turns_keep_the_order_and_are_no_larger_than_they_may_be(sizes: list[int]) -> None:
     tenants = [UUID(int=number) for number in (1, 2)]

@@ -14,6 +14,7 @@ from infra.embedded.logbroker.access import READING, WRITING, Credentials, Liste
 from infra.embedded.logbroker.handling import Caller
 from infra.embedded.logbroker.server import Broker
 from infra.embedded.logbroker.wire import Malformed, WireReader
+from tests.support.examples import drawn
 
 LISTENERS = (
     Listener(host="127.0.0.1", port=1, limits=READING),
@@ -30,7 +31,7 @@ BODIES = st.lists(PIECES, max_size=14).map(b"".join)
 
 
 @pytest.mark.parametrize("listener", LISTENERS, ids=["reading", "writing"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=drawn(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies=st.lists(BODIES, min_size=5, max_size=5), data=st.data())
 def test_no_request_makes_a_handler_fail(listener: Listener, bodies: list[bytes], data: st.DataObject) -> None:
     async def ask_all() -> None:

@@ -12,6 +12,7 @@ from infra.writers.brandkit.palette import contrast, from_anchors, tune
 from infra.writers.brandkit.schemes import SCHEMES
 from infra.writers.brandkit.seeded_random import SeededRandom
 from infra.writers.brandkit.sound import is_unsuitable, pronounceability
+from tests.support.examples import drawn
 
 hexes = st.from_regex(r"\A#[0-9a-f]{6}\Z")
 
@@ -31,7 +32,7 @@ def test_every_mark_draws_in_schemes_of_all_kinds(symbol: str) -> None:
         assert all(contrast(palette.primary, ground) >= 4.5 for ground in (palette.background, palette.surface))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(primary=hexes, secondary=hexes, accent=hexes, dark=st.booleans())
 def test_any_three_colors_become_a_readable_palette(primary: str, secondary: str, accent: str, dark: bool) -> None:
     palette = from_anchors(primary, secondary, accent, dark=dark)
@@ -45,7 +46,7 @@ def test_any_three_colors_become_a_readable_palette(primary: str, secondary: str
         assert contrast(text, ground) >= 4.5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=drawn(40), deadline=None)
 @example(wishes=["#808080"])
 @example(wishes=["grey", "#111111", "white"])
 @given(wishes=st.lists(st.one_of(hexes, st.sampled_from(["navy", "Dark Green", "black", "pastel pink", "gold", "?"]))))

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -22,6 +23,7 @@ from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.copykit.claims import Evidence, unsupported
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.brand.lexicon import lexicon, read_niche
+from tests.support.examples import drawn
 from tests.support.fakes.brand import KnownDomains, brief
 
 NICHES = (
@@ -41,7 +43,7 @@ async def propose(niche: str = "Cyberpunk home decor", **rest: object) -> BrandP
     return await RuleBrandWriter(KnownDomains()).propose(brief(niche, **rest))  # type: ignore[arg-type]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=drawn(80), deadline=None)
 @given(niche=niches, seed=seeds)
 async def test_any_niche_gets_a_whole_readable_brand(niche: str, seed: str) -> None:
     proposal = await propose(niche, seed=seed)
@@ -77,7 +79,7 @@ def _check_drawing(svg: str, name: str) -> None:
     assert not re.search(r"href|url\(|on\w+=|style=|nan|inf\b", re.sub(r"<title>.*</title>", "", svg))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=drawn(15), deadline=None)
 @given(niche=niches, seed=seeds)
 async def test_the_same_brief_gives_the_same_brand(niche: str, seed: str) -> None:
     assert await propose(niche, seed=seed) == await propose(niche, seed=seed)
@@ -140,12 +142,21 @@ async def test_a_cyberpunk_store_is_dark_and_a_ceramics_store_is_light(seed: int
     assert contrast(day.background, "#ffffff") < 1.2
 
 
-async def test_stories_claim_nothing_that_the_niche_does_not_say() -> None:
+async def hold_stories_to_their_niche(seeds: Iterable[int]) -> None:
     for niche in NICHES:
-        for seed in range(8):
+        for seed in seeds:
             brand = (await propose(niche, seed=str(seed))).brand
             facts = Evidence.of([niche, brand.name, read_niche(niche, SeededRandom("1")).phrase])
             assert not unsupported(f"{brand.voice.tagline}\n{brand.voice.story}", facts)
+
+
+async def test_stories_claim_nothing_that_the_niche_does_not_say() -> None:
+    await hold_stories_to_their_niche(range(2))
+
+
+@pytest.mark.long
+async def test_further_stories_claim_nothing_that_the_niche_does_not_say() -> None:
+    await hold_stories_to_their_niche(range(2, 10))
 
 
 @pytest.mark.parametrize("niche", ["First aid kits", "Memorial urns", "Wheelchair accessories", "Smoke alarms"])

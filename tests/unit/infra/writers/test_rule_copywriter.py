@@ -19,6 +19,7 @@ from infra.writers.copykit.spelling import american
 from infra.writers.copykit.title_words import NOISE
 from infra.writers.copykit.titles import LONGEST, SHORTEST
 from infra.writers.rules.copy.copywriter import SHELVES, RuleCopywriter, compose
+from tests.support.examples import drawn
 from tests.support.fakes.copywriting import LAMP_TEXT, LAMP_TITLE, brand, brief
 
 CLICHES = re.compile(
@@ -375,7 +376,7 @@ def test_hostile_supplier_text_does_no_harm(title: str, text: str) -> None:
 words = st.one_of(st.text(max_size=200), st.sampled_from(HOSTILE), st.just(LAMP_TEXT))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=drawn(150), deadline=None)
 @given(
     title=words,
     text=words,

@@ -14,6 +14,7 @@ from infra.writers.copykit.claims import store_evidence, unsupported
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import LEGAL, RulePageWriter
 from tests.support.builders.samples import identity
+from tests.support.examples import drawn
 from tests.support.fakes.copywriting import brand, facts
 
 WRITER = RulePageWriter()
@@ -241,7 +242,7 @@ def test_a_custom_page_is_rejected() -> None:
         WRITER.compose(PageType.CUSTOM, facts(), "s")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(60), deadline=None)
 @given(name=st.text(max_size=60), niche=st.text(max_size=120), story=st.text(max_size=400), email=st.text(max_size=60))
 def test_no_fact_can_add_markup_to_its_page(name: str, niche: str, story: str, email: str) -> None:
     hostile = brand("x", story=f"{story} <script>alert(1)</script> [a](javascript:b)", tagline=niche)
