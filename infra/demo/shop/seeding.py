@@ -140,11 +140,13 @@ async def _open_account(platform: Platform, past: Past, recording: ShopRecording
         await platform.personal(),
     )
     at = past.clock.now()
-    if await accounts.by_email(EMAIL) is None:
+    if await accounts.claimant(EMAIL) is None:
         hashed = await Passwords().hash(password)
-        await accounts.add(
-            Account(merchant_id=merchant_id, email=EMAIL, password_hash=hashed, name=NAME, opened=False), at=at
+        account = Account(
+            merchant_id=merchant_id, email=EMAIL, password_hash=hashed, name=NAME, opened=False, claimed=False
         )
+        await accounts.add(account, at=at)
+        await accounts.claim(merchant_id, EMAIL, at=at)
     register = RegisterMerchant(
         merchant_id=merchant_id,
         email=await personal.seal(merchant_id, EMAIL),

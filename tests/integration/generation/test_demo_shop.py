@@ -79,8 +79,9 @@ async def test_the_shop_is_as_valid_as_any_other_and_is_written_once(database: s
                         continue
         assert await log.last_position() == raw[-1].position, "a consumer found something left to do"
 
-        account = await PostgresAccounts(pool).by_email(shop.email)
+        account = await PostgresAccounts(pool).claimant(shop.email)
         assert account is not None
+        assert account.password_hash is not None
         assert (await Passwords().verify(shop.password, account.password_hash))[0]
         assert (await seed_shop(platform, now=now + timedelta(days=3))).password == shop.password
         assert await log.last_position() == raw[-1].position
