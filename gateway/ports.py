@@ -19,6 +19,7 @@ from domain.privacy import PersonalData
 from domain.store.ports import NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
+from domain.team.invitation_links import InvitationLinks
 from gateway.api.known_stores import KnownStores
 from gateway.api.provenance import StreamHistory
 from gateway.api.store_feed import TenantLog
@@ -86,6 +87,7 @@ class GatewayDependencies:
     """Reads a niche before a store is requested: at once and free of charge."""
     usual_generation: UsualGeneration = field(default_factory=UsualGeneration)
     signing_keys: SigningKeys = field(repr=False)
+    invitation_links: InvitationLinks
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""
     link_secret: bytes = field(repr=False)

@@ -6,13 +6,14 @@ from domain.kernel import DomainEvent
 from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
 from domain.stock_notice.events import StockNoticeEnded
+from domain.store.team_events import InvitationWithdrawn, PersonJoined
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
 
 
 class ForgettingPolicy:
-    """Deletes what belongs to a forgotten shopper, and the key of an ended stock notice.
+    """Deletes what belongs to a forgotten shopper, and the key of an ended stock notice or invitation.
 
     It does so even if the process that recorded the request died before. A shopper has a key, a cart, and a name under
     which uses of discount codes are counted.
@@ -22,7 +23,9 @@ class ForgettingPolicy:
 
     name = "forgetting-policy"
     topic: Topic = topics.EVENTS
-    handles: frozenset[type[DomainEvent]] = frozenset({ShopperForgotten, StockNoticeEnded})
+    handles: frozenset[type[DomainEvent]] = frozenset(
+        {ShopperForgotten, StockNoticeEnded, InvitationWithdrawn, PersonJoined}
+    )
 
     def __init__(self, personal: PersonalData, carts: Carts, discounts: DiscountShoppers) -> None:
         self._personal, self._carts, self._discounts = personal, carts, discounts
@@ -36,5 +39,7 @@ class ForgettingPolicy:
                 await self._discounts.forget(shopper_id)
             case StockNoticeEnded(shopper_id=shopper_id):
                 await self._personal.forget(shopper_id)
+            case InvitationWithdrawn(invitation_id=invitation_id) | PersonJoined(invitation_id=invitation_id):
+                await self._personal.forget(invitation_id)
             case _:
                 return

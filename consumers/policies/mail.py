@@ -44,6 +44,7 @@ from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
 from domain.stock_notice.events import StockNoticeRequested, StockReturnAnnounced
 from domain.store.domain_events import DomainFailed, DomainProofLost
+from domain.store.team_events import PersonInvited
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from infra.retry import RetryPolicy, retry
 from schemas import topics
@@ -87,6 +88,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     RecoveryCodeUsed: (MailKind.ACCOUNT_CHANGED,),
     SignInLinked: (MailKind.ACCOUNT_CHANGED,),
     SignInUnlinked: (MailKind.ACCOUNT_CHANGED,),
+    PersonInvited: (MailKind.INVITATION,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""

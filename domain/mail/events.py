@@ -70,6 +70,8 @@ class MailKind(StrEnum):
     """To a shopper who asked for it: a link to the cart, for another device."""
     BACK_IN_STOCK = "BACK_IN_STOCK"
     """To a shopper who confirmed that wish: the variant is back."""
+    INVITATION = "INVITATION"
+    """To a person whom a merchant invites to work in a store, from the platform."""
 
 
 class MailSent(DomainEvent, wire_name="mail.mail_sent.v1"):

@@ -1,56 +1,23 @@
 """Invitations to stores: what is sealed and signed around the commands of ``commands.team``."""
 
-import base64
-import binascii
 import hashlib
-import hmac
+from datetime import timedelta
 from uuid import UUID
 
 from commands.ports import Receipt
 from commands.team import AcceptInvitation, InvitePerson
 from domain.accounts.email import email_key
+from domain.accounts.ports import Allowance
 from domain.store.membership import InvitationInvalid
 from domain.team.roles import Role
 from gateway.api.command_request import CommandRequest
 from gateway.auth.accounts import clean_email
+from gateway.auth.errors import TooManyAttempts
 from projections.merchants.team_queries import invitation_by_id
 from projections.reading.scope import SYSTEM
 
-_PROOF = 16
-
-
-class InvitationLinks:
-    """Makes and reads the token in an invitation's link. It names the invitation and proves that its mail was read.
-
-    Args:
-        secret: signs the tokens. The process that writes the mail needs the same one.
-    """
-
-    def __init__(self, secret: bytes) -> None:
-        self._key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-invite").digest()
-
-    def token(self, store_id: UUID, invitation_id: UUID) -> str:
-        """Return an invitation's token, always the same one."""
-        body = store_id.bytes + invitation_id.bytes
-        return base64.urlsafe_b64encode(body + self._proof(body)).decode()
-
-    def read(self, token: str) -> tuple[UUID, UUID]:
-        """Return the ids of the store and of the invitation.
-
-        Raises:
-            InvitationInvalid: the token was not made here.
-        """
-        try:
-            raw = base64.b64decode(token.strip(), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise InvitationInvalid from error
-        body, proof = raw[:-_PROOF], raw[-_PROOF:]
-        if len(body) != 32 or not hmac.compare_digest(proof, self._proof(body)):
-            raise InvitationInvalid
-        return UUID(bytes=body[:16]), UUID(bytes=body[16:])
-
-    def _proof(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, "sha256")[:_PROOF]
+INVITATIONS = Allowance(burst=20, interval=timedelta(minutes=10))
+"""Invitations of one person. Each is a mail to a stranger's address."""
 
 
 async def invite(request: CommandRequest, store_id: UUID, email: str, role: Role) -> Receipt:
@@ -58,11 +25,17 @@ async def invite(request: CommandRequest, store_id: UUID, email: str, role: Role
 
     Raises:
         InvalidInput: the address is none.
+        TooManyAttempts: a retry may succeed after the wait.
         DomainError: see :func:`commands.team.invite_person`.
     """
     deps, email = request.services.deps, clean_email(email)
     invitation_id = request.new_id("invitation")
     key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-invited").digest()
+    if await deps.commands.outcome(request.command_id) is None:
+        limited = hashlib.blake2b(request.merchant_id.bytes, key=key, digest_size=16).digest()
+        wait = await deps.limits.take(limited, INVITATIONS, at=deps.clock.now())
+        if wait is not None:
+            raise TooManyAttempts(wait)
     command = InvitePerson(
         store_id=store_id,
         merchant_id=request.merchant_id,
@@ -82,7 +55,7 @@ async def accept(request: CommandRequest, token: str) -> Receipt:
         InvitationInvalid: the token is foreign, or the invitation was used, withdrawn, has expired or is another's.
     """
     deps = request.services.deps
-    store_id, invitation_id = InvitationLinks(deps.limit_secret).read(token)
+    store_id, invitation_id = deps.invitation_links.read(token)
     command = AcceptInvitation(store_id=store_id, merchant_id=request.merchant_id, invitation_id=invitation_id)
     # A repeat gets its first answer, although the invitation is used by now.
     if await deps.commands.outcome(request.command_id) is None:

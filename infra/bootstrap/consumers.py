@@ -186,7 +186,9 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     from infra.adapters.postgres.accounts import PostgresAccounts
     from infra.bootstrap.platform import ACCOUNT_LINKS
     from storefront.mail.account_writer import AccountMailWriter
+    from domain.team.invitation_links import InvitationLinks
     from storefront.mail.platform_writer import PlatformMailWriter
+    from storefront.mail.team_writer import TeamMailWriter
     from storefront.mail.writer import MailSources, StoreMailWriter, host_of
     from storefront.read_models import ReadModelMailQueries
 
@@ -208,12 +210,21 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     plans = PlatformMailWriter(
         queries, personal, stores, plans=platform.plans(), mail_domain=mail_domain, sandbox=not platform.is_live
     )
-    writer = AccountMailWriter(
+    accounts = AccountMailWriter(
         queries,
         personal,
         plans,
         accounts=PostgresAccounts(await platform.pool()),
         signer=LinkSigner(platform.keys().derive(ACCOUNT_LINKS)),
+        dashboard_url=f"{settings.gateway_url}/dashboard",
+        mail_domain=mail_domain,
+        sandbox=not platform.is_live,
+    )
+    writer = TeamMailWriter(
+        queries,
+        personal,
+        accounts,
+        InvitationLinks(platform.keys().derive("invitations")),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
         sandbox=not platform.is_live,

@@ -176,6 +176,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
         plans: see ``create_app``.
     """
     from domain.merchant.events import SupplierProvider
+    from domain.team.invitation_links import InvitationLinks
     from gateway.app import create_app
     from gateway.ports import GatewayDependencies
     from infra.adapters.postgres.account_links import PostgresAccountLinks
@@ -211,6 +212,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             signing_keys=signing_keys(keys),
             limit_secret=keys.derive("rate limits"),
             link_secret=keys.derive(ACCOUNT_LINKS),
+            invitation_links=InvitationLinks(keys.derive("invitations")),
             media=await platform.media(),
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),

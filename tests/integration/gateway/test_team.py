@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 
 from domain.team.roles import Role
-from gateway.api.invitations import InvitationLinks
 from gateway.auth.sessions import LIVE_CACHE_FOR
 from projections.merchants.team_queries import invitations_of_store
 from projections.reading.scope import SYSTEM
@@ -37,7 +36,7 @@ async def invited(platform: Platform, owner: Merchant, store_id: UUID, email: st
     assert {"email": email, "role": role}.items() <= payload["store"]["invitations"][-1].items()
     now = platform.clock.now()
     pending = await invitations_of_store(platform.deps.reader, store_id, now=now, scope=SYSTEM)
-    return InvitationLinks(platform.deps.limit_secret).token(store_id, pending[-1].id)
+    return platform.deps.invitation_links.token(store_id, pending[-1].id)
 
 
 async def joined(platform: Platform, owner: Merchant, store_id: UUID, role: Role) -> Merchant:

@@ -29,6 +29,7 @@ from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
 from domain.store.ports import PageDraft
 from domain.subscription.plans import Plans
+from domain.team.invitation_links import InvitationLinks
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
@@ -305,6 +306,7 @@ async def a_platform(
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             limit_secret=b"limits",
             link_secret=b"links",
+            invitation_links=InvitationLinks(b"invitations"),
             # argon2id at its lowest cost, because tests hash many passwords.
             passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
             media=media,

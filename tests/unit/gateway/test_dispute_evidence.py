@@ -6,6 +6,7 @@ from gateway.api.dispute_evidence import TO_SHOPPER
 NOT_ABOUT_AN_ORDER = {
     MailKind.STOCK_NOTICE_TO_CONFIRM,
     MailKind.BACK_IN_STOCK,
+    MailKind.INVITATION,
     MailKind.CART_LINK,
 }
 TO_MERCHANTS = {

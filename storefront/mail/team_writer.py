@@ -1,0 +1,104 @@
+"""Writes the platform's mails about the people of a store, and the last mail of a closed account."""
+
+from typing import Any, Protocol
+from uuid import UUID
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.kernel import Transient
+from domain.mail.aggregate import mail_id
+from domain.mail.events import MailKind
+from domain.mail.ports import Mail
+from domain.privacy import PersonalData
+from domain.store.team_events import PersonInvited
+from domain.team.invitation_links import InvitationLinks
+from domain.team.roles import Role
+from projections.catalog.views import StoreView
+from projections.merchants.views import MerchantView
+from schemas.envelope import Envelope
+from storefront.mail.platform_writer import PLATFORM, MailWriter
+from storefront.mail.writer import TEMPLATES
+from storefront.rendering import formatting
+
+ROLE_WORDS = {Role.EDITOR: "edit the store", Role.VIEWER: "see the store"}
+"""What a role lets a person do, after “to”."""
+
+
+class TeamQueries(Protocol):
+    """What the mails are written from."""
+
+    async def merchant(self, merchant_id: UUID) -> MerchantView | None: ...
+
+    async def store(self, store_id: UUID) -> StoreView | None: ...
+
+
+class TeamMailWriter:
+    """Implements :class:`consumers.policies.mail.MailWriter` for invitations, and passes other mails on."""
+
+    def __init__(
+        self,
+        queries: TeamQueries,
+        personal: PersonalData,
+        others: MailWriter,
+        links: InvitationLinks,
+        *,
+        dashboard_url: str,
+        mail_domain: str,
+        sandbox: bool,
+    ) -> None:
+        """Take the sources of mails.
+
+        Args:
+            queries: finds the store and its owner.
+            personal: opens addresses, just before a mail is sent.
+            others: writes all other mails.
+            links: makes the tokens of links.
+            dashboard_url: the address of the pages that links open.
+            mail_domain: the right side of message ids.
+            sandbox: whether no real money moves; every mail then says so.
+        """
+        self._queries, self._personal, self._others, self._links = queries, personal, others, links
+        self._dashboard_url, self._mail_domain, self._sandbox = dashboard_url, mail_domain, sandbox
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(("html",)),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters["day"] = formatting.day_words
+
+    async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
+        event = envelope.event
+        if kind is not MailKind.INVITATION or not isinstance(event, PersonInvited):
+            return await self._others.write(kind, envelope)
+        store = await self._queries.store(event.originator_id)
+        owner = None if store is None else await self._queries.merchant(store.merchant_id)
+        if store is None or owner is None:
+            raise Transient("the read models", "do not show the store yet")
+        recipient = await self._personal.open(event.email)
+        if recipient is None:
+            return None
+        inviter = None if owner.name is None else await self._personal.open(owner.name)
+        token = self._links.token(event.originator_id, event.invitation_id)
+        context: dict[str, Any] = {
+            "subject": f"Work on {store.name or 'a store'} at {PLATFORM}",
+            "store": store.name or "a new store",
+            "inviter": inviter or await self._personal.open(owner.email) or "The owner of a store",
+            "may": ROLE_WORDS[event.role],
+            "expires_at": event.expires_at,
+            "link": f"{self._dashboard_url}/invitation?token={token}",
+            "platform": PLATFORM,
+            "because": "because somebody entered your address",
+            "sandbox": self._sandbox,
+        }
+        return Mail(
+            message_id=f"{mail_id(envelope.id, kind).hex}@{self._mail_domain}",
+            sender_name=PLATFORM,
+            recipient=recipient,
+            subject=context["subject"],
+            text=self._templates.get_template("mail/invitation.txt").render(context).strip() + "\n",
+            html=self._templates.get_template("mail/invitation.html").render(context),
+            at=envelope.recorded_at,
+        )
