@@ -30,6 +30,7 @@ from gateway.middleware import (
     RequestIdMiddleware,
 )
 from gateway.ports import GatewayDependencies
+from gateway.rate_limits import RateLimiter, RateLimitMiddleware
 from gateway.rest import problem_details
 from gateway.webhooks import payments
 from infra.web.moments import OneMoment
@@ -151,6 +152,7 @@ def _guarded(
     app = HeadMiddleware(guard(BodyLimitMiddleware(app, limit=deps.body_limit, page=page)))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
+    app = RateLimitMiddleware(app, RateLimiter(deps.rate_factor), services, page=shell.too_many)
     app = ProblemMiddleware(app)
     if deps.cors_origins:
         app = CORSMiddleware(

@@ -122,6 +122,8 @@ class GatewayDependencies:
     """Origins whose pages may call the API; ``*`` for all. Cookies are not sent there, so such a page keeps its device token."""
     behind_proxy: bool = False
     """Whether to read the caller's network address from the last entry of ``X-Forwarded-For``."""
+    rate_factor: float = 1.0
+    """Multiplies the rate limits of ``gateway.rate_limits``; 0 switches them off."""
     body_limit: int = 1_000_000
     """Maximum bytes of a request body."""
     socket_limits: SocketLimits = field(default_factory=SocketLimits)

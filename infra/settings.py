@@ -186,6 +186,8 @@ class Settings(BaseSettings):
     """Former addresses of the sandbox; photos imported from them are downloaded from ``sandbox_url``."""
     sandbox_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     """Key that signs sandbox payments, 64 hexadecimal digits; derived from the master keys if not set."""
+    rate_factor: Annotated[float, Field(ge=0)] = 1.0
+    """Multiplies the gateway's rate limits of persons and networks; 0 switches them off."""
     behind_proxy: bool = False
     """Whether a trusted proxy writes the caller's address as the last entry of ``X-Forwarded-For``."""
     max_connections: Annotated[int, Field(ge=1)] = 1_000

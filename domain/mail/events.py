@@ -71,7 +71,7 @@ class MailKind(StrEnum):
     BACK_IN_STOCK = "BACK_IN_STOCK"
     """To a shopper who confirmed that wish: the variant is back."""
     INVITATION = "INVITATION"
-    """To a person whom a merchant invites to work in a store, from the platform."""
+    """To an invited person, from the platform: a merchant asks them to work in a store."""
 
 
 class MailSent(DomainEvent, wire_name="mail.mail_sent.v1"):

@@ -75,6 +75,14 @@ class Shell:
         response.headers.update(self._headers)
         return response
 
+    def too_many(self, scope: Scope, seconds: int) -> Response:
+        """Return the page for a browser that asks too often."""
+        message = f"This network asks for very many pages. Nothing was changed. Try again in {seconds} seconds."
+        problem = Problem("TOO_MANY_REQUESTS", message, retry_after=seconds)
+        response = self._of_problem(self.visit(Request(scope)), problem)
+        response.headers.update(self._headers)
+        return response
+
     def _of_error(self, visit: Visit, error: Exception) -> Response:
         match error:
             case LogInNeeded():

@@ -92,7 +92,7 @@ async def server_processes(servers: Servers, key: str, names: Sequence[str]) -> 
         key: the platform's master key.
         names: which servers.
     """
-    environment = servers.environment | {"ZYENTA_MASTER_KEYS": key}
+    environment = servers.environment | {"ZYENTA_MASTER_KEYS": key, "ZYENTA_RATE_FACTOR": "1e6"}
     ports = {name: free_port() for name in names}
     children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in names]
     try:

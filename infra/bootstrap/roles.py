@@ -226,6 +226,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             storefront_url=settings.storefront_url("{slug}"),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
+            rate_factor=settings.rate_factor,
             behind_proxy=settings.behind_proxy,
         ),
         plans=plans,

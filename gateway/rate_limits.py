@@ -1,0 +1,238 @@
+"""Rate limits of every endpoint, by person and by network, in the memory of the process.
+
+They keep one caller from taking all of a process. Nothing is asked or stored for a request. Attempts to log in have limits
+of their own in the database, shared by all processes; see ``gateway.auth``.
+"""
+
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.api.command_request import GatewayServices
+from gateway.auth.errors import Unauthenticated
+from gateway.rest.problem_details import Problem
+from infra.web.client_address import client_address
+
+REMEMBERED_MOST = 100_000
+"""The most callers that a process remembers. Above it, those that may call at once are forgotten."""
+CODE = "TOO_MANY_REQUESTS"
+
+
+class Kind(StrEnum):
+    """Kinds of endpoints. A caller's limits of two kinds are apart."""
+
+    API = "API"
+    """GraphQL and REST."""
+    UPLOAD = "UPLOAD"
+    """Requests that let the studio work."""
+    PAGE = "PAGE"
+    """Pages of the dashboard, and those that lead back from Stripe."""
+    LOG_IN = "LOG_IN"
+    """Pages and forms without a session, and links from mails."""
+    WEBHOOK = "WEBHOOK"
+    """Webhooks of payment providers."""
+    FILE = "FILE"
+    """Static files, documents and media."""
+    HEALTH = "HEALTH"
+    """Probes of the operator."""
+    OTHER = "OTHER"
+    """Paths that the list does not name, those of no route included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A limit: ``burst`` requests at once, then ``per_second``."""
+
+    burst: int
+    per_second: float
+
+
+PERSONS: Mapping[Kind, Rate] = {Kind.API: Rate(1_000, 50), Kind.UPLOAD: Rate(100, 2)}
+"""Limits of a person who is logged in or sends an API key, on all addresses together."""
+NETWORKS: Mapping[Kind, Rate] = {
+    Kind.API: Rate(300, 10),
+    Kind.UPLOAD: Rate(30, 1),
+    Kind.PAGE: Rate(400, 20),
+    Kind.LOG_IN: Rate(60, 1),
+    Kind.WEBHOOK: Rate(2_000, 100),
+    Kind.FILE: Rate(3_000, 200),
+    Kind.HEALTH: Rate(3_000, 200),
+    Kind.OTHER: Rate(100, 2),
+}
+"""Limits of a network address, for requests without a valid credential."""
+
+PREFIXES: tuple[tuple[str, Kind], ...] = (
+    ("/graphql", Kind.API),
+    ("/api/v1/", Kind.API),
+    ("/webhooks/", Kind.WEBHOOK),
+    ("/media/", Kind.FILE),
+    ("/dashboard/static/", Kind.FILE),
+    ("/dashboard/log-in", Kind.LOG_IN),
+    ("/dashboard/register", Kind.LOG_IN),
+    ("/dashboard/reset", Kind.LOG_IN),
+    ("/dashboard/verify", Kind.LOG_IN),
+    ("/dashboard/invitation", Kind.LOG_IN),
+    ("/dashboard", Kind.PAGE),
+    ("/stripe/", Kind.PAGE),
+    ("/auth/", Kind.LOG_IN),
+    ("/.well-known/", Kind.FILE),
+    ("/assets/", Kind.FILE),
+    ("/docs", Kind.FILE),
+    ("/events", Kind.FILE),
+    ("/errors", Kind.FILE),
+    ("/graphiql", Kind.FILE),
+    ("/openapi.json", Kind.FILE),
+    ("/asyncapi.yaml", Kind.FILE),
+    ("/schema.graphql", Kind.FILE),
+    ("/favicon", Kind.FILE),
+    ("/health", Kind.HEALTH),
+    ("/ready", Kind.HEALTH),
+    ("/metrics", Kind.HEALTH),
+)
+"""Kinds by the beginning of the path; the first match counts."""
+
+
+def kind_of(path: str, method: str) -> Kind:
+    """Return the kind of an endpoint."""
+    if path == "/graphql":
+        return Kind.API
+    if path == "/":
+        return Kind.FILE
+    if path.startswith("/api/v1/") and method == "POST" and path.endswith("/images"):
+        return Kind.UPLOAD
+    return next((kind for prefix, kind in PREFIXES if path.startswith(prefix)), Kind.OTHER)
+
+
+class RateLimiter:
+    """Counts callers' requests (GCRA: one number for each caller).
+
+    Args:
+        factor: multiplies every limit; 0 switches the limits off.
+        now: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, factor: float = 1.0, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._factor = now, factor
+        self._arrivals: dict[tuple[Kind, Hashable], float] = {}
+        self._persons = _scaled(PERSONS, factor)
+        self._networks = _scaled(NETWORKS, factor)
+
+    def of_person(self, kind: Kind, person: Hashable) -> float:
+        """Count a person's request, of a kind in :data:`PERSONS`; see :meth:`of_network`."""
+        return self._take(kind, person, self._persons)
+
+    def of_network(self, kind: Kind, address: str) -> float:
+        """Count a network's request. Return the seconds to wait; 0 if it is granted."""
+        return self._take(kind, address, self._networks)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is limited."""
+        return self._factor == 0
+
+    def _take(self, kind: Kind, caller: Hashable, rates: Mapping[Kind, tuple[float, float]]) -> float:
+        if self._factor == 0:
+            return 0.0
+        interval, tolerance = rates[kind]
+        now, key = self._now(), (kind, caller)
+        arrival = self._arrivals.get(key, now)
+        if arrival < now:
+            arrival = now
+        ahead = arrival + interval - now
+        if ahead > tolerance:
+            return ahead - tolerance
+        self._arrivals[key] = arrival + interval
+        if len(self._arrivals) > REMEMBERED_MOST:
+            self._forget(now)
+        return 0.0
+
+    def _forget(self, now: float) -> None:
+        kept = {key: arrival for key, arrival in self._arrivals.items() if arrival > now}
+        # A flood from very many addresses: those that asked most stay limited.
+        if len(kept) > REMEMBERED_MOST // 2:
+            most = sorted(kept.items(), key=lambda item: item[1], reverse=True)[: REMEMBERED_MOST // 2]
+            kept = dict(most)
+        self._arrivals = kept
+
+
+def _scaled(rates: Mapping[Kind, Rate], factor: float) -> Mapping[Kind, tuple[float, float]]:
+    """Return seconds between two requests, and seconds that a burst may be ahead."""
+    if factor == 0:
+        return {}
+    return {kind: (1 / (rate.per_second * factor), rate.burst / rate.per_second) for kind, rate in rates.items()}
+
+
+class RateLimitMiddleware:
+    """Answers requests over a limit with 429, before anything else works for them.
+
+    Args:
+        app: the next application.
+        limiter: counts.
+        services: read the caller's credential.
+        page: returns the answer to a browser on a page of the dashboard.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limiter: RateLimiter,
+        services: GatewayServices,
+        page: Callable[[Scope, int], Response],
+    ) -> None:
+        self._app, self._limiter, self._page = app, limiter, page
+        self._sessions, self._behind_proxy = services.sessions, services.deps.behind_proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"} or self._limiter.is_off:
+            await self._app(scope, receive, send)
+            return
+        wait = self._wait(scope)
+        if wait == 0:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # Before the handshake: the server answers it with 403.
+            await send({"type": "websocket.close", "code": 1013, "reason": "Too many requests."})
+        else:
+            await self._answer(scope, math.ceil(wait))(scope, receive, send)
+
+    def _wait(self, scope: Scope) -> float:
+        kind = kind_of(scope["path"], scope.get("method", "GET"))
+        if kind in PERSONS:
+            authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+            if authorization is not None:
+                try:
+                    person = self._sessions.token_owner(authorization.decode("latin-1"))
+                except Unauthenticated:
+                    pass
+                else:
+                    return self._limiter.of_person(kind, person)
+        return self._limiter.of_network(kind, self._address(scope))
+
+    def _address(self, scope: Scope) -> str:
+        client = scope.get("client")
+        forwarded = (
+            [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            if self._behind_proxy
+            else ()
+        )
+        return client_address(client[0] if client else "unknown", forwarded, behind_proxy=self._behind_proxy)
+
+    def _answer(self, scope: Scope, seconds: int) -> Response:
+        if scope["path"].startswith("/dashboard"):
+            return self._page(scope, seconds)
+        return too_many(seconds).response()
+
+
+def too_many(seconds: int) -> Problem:
+    """Return the problem of a request over a limit."""
+    return Problem(
+        status=429,
+        code=CODE,
+        detail=f"Too many requests. Wait {seconds} {'second' if seconds == 1 else 'seconds'} and try again.",
+        headers={"retry-after": str(seconds)},
+    )

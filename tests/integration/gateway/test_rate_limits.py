@@ -1,0 +1,51 @@
+"""No route is without a rate limit, and who asks too often gets 429 with the time to wait."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.rate_limits import Kind, kind_of
+from tests.support.platforms.gateway import a_platform
+
+
+def paths_of(routes: Iterable[Any]) -> set[tuple[str, str]]:
+    """Return paths and methods of an application's routes, those of its routers included."""
+    found = set[tuple[str, str]]()
+    for route in routes:
+        if hasattr(route, "effective_route_contexts"):
+            found |= paths_of(route.effective_route_contexts())
+        else:
+            path = str(getattr(route, "path", None) or getattr(route.starlette_route, "path", ""))
+            found |= {(path, method) for method in getattr(route, "methods", None) or {"GET"}}
+    return found
+
+
+async def test_every_route_has_a_limit_and_keeps_it(database: str) -> None:
+    async with a_platform(database, rate_factor=1 / 100) as platform:
+        routes = paths_of(platform.app.routes)
+        assert len(routes) > 50
+        unlisted = sorted(path for path, method in routes if kind_of(path, method) is Kind.OTHER)
+        assert unlisted == [], "give these paths a kind in gateway/rate_limits.py"
+
+        owner = await platform.merchant()
+        # Ten requests of a person, three of a network without a credential.
+        answers = [await platform.client.post("/graphql", json={"query": "{ __typename }"}) for _ in range(8)]
+        assert {answer.status_code for answer in answers} == {200, 429}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.json()["code"] == "TOO_MANY_REQUESTS"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert "x-request-id" in refused.headers
+        assert (await platform.call("GET", "/stores")).status_code == 429, "GraphQL and REST share a limit"
+        known = {"authorization": f"Bearer {owner.token}"}
+        me = {"query": "{ me { id } }"}
+        persons = [await platform.client.post("/graphql", json=me, headers=known) for _ in range(14)]
+        assert [answer.status_code for answer in persons[:9]] == [200] * 9, "a person has a limit of their own"
+        assert persons[-1].status_code == 429
+        forged = {"authorization": f"Bearer {owner.token}x"}
+        response = await platform.client.post("/graphql", json={"query": "{ __typename }"}, headers=forged)
+        assert response.status_code == 429, "a forged credential is no person"
+        for path in ("/webhooks/payments/sandbox", "/dashboard/log-in", "/health/live", "/nowhere"):
+            codes = [(await platform.client.get(path)).status_code for _ in range(40)]
+            assert codes[-1] == 429, path
+        page = await platform.client.get("/dashboard/log-in")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "retry-after" in page.headers
