@@ -183,10 +183,10 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     """Return what sends mails."""
     from consumers.policies.mail import MailPolicy
     from domain.accounts.links import LinkSigner
+    from domain.team.invitation_links import InvitationLinks
     from infra.adapters.postgres.accounts import PostgresAccounts
     from infra.bootstrap.platform import ACCOUNT_LINKS
     from storefront.mail.account_writer import AccountMailWriter
-    from domain.team.invitation_links import InvitationLinks
     from storefront.mail.platform_writer import PlatformMailWriter
     from storefront.mail.team_writer import TeamMailWriter
     from storefront.mail.writer import MailSources, StoreMailWriter, host_of
