@@ -18,7 +18,7 @@ from gateway.api.store_feed import StoreFeed
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.routing import Shell
-from gateway.docs import error_catalog, event_reference, stripe_pages
+from gateway.docs import error_catalog, event_reference
 from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
 from gateway.graphql.in_process import InProcessDocuments
@@ -107,7 +107,6 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(docs.router)
     app.include_router(event_reference.router)
     app.include_router(error_catalog.router)
-    app.include_router(stripe_pages.router)
     app.include_router(health.router)
     endpoint = graphql_endpoint(services, plans=plans)
     app.include_router(endpoint)

@@ -1,7 +1,6 @@
 """A merchant's account at Stripe: opening it, sending the merchant to Stripe's questions, and Stripe's terms in sentences."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from commands.merchant import ConnectStripe, DisconnectStripe, RecordStripeStatus
@@ -11,14 +10,11 @@ from domain.merchant.errors import AnswersInDashboard, NoAccountConnected, Strip
 from domain.merchant.events import StripeLink
 from domain.merchant.ports import StripeAccounts
 from gateway.api.command_request import CommandRequest
-from gateway.auth.tokens import Tickets
 from gateway.ports import GatewayDependencies
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import FormerStripeAccountView, MerchantView
 
 URL_MAX = 2_000
-TICKETS_FOR = timedelta(days=1)
-"""How long a merchant may take for Stripe's questions and still come back to our own pages."""
 
 REQUIREMENTS: Mapping[str, str] = {
     "external_account": "Add the bank account that Stripe pays out to.",
@@ -48,18 +44,18 @@ REQUIREMENTS: Mapping[str, str] = {
 """Sentences by the beginning of Stripe's name for a requirement."""
 
 RESTRICTIONS: Mapping[str, str] = {
-    "requirements.past_due": "Stripe restricted the account, because answers are overdue. Answer its questions (connectStripe).",
+    "requirements.past_due": "Stripe restricted the account, because answers are overdue. Answer its questions.",
     "requirements.pending_verification": "Stripe checks your answers. This takes up to a few days; nothing is to do now.",
     "under_review": "Stripe reviews the account. Look into Stripe's dashboard for its questions.",
     "listed": "Stripe checks whether you are on a list of prohibited persons. Look into Stripe's dashboard.",
     "platform_paused": "This platform paused the account. Ask its operator.",
     "key_refused": "Stripe does not take your key any more. Make another at Stripe and give it with useStripeKey.",
-    "requirements.fields_needed": "Stripe needs more answers before the account can take payments (connectStripe).",
+    "requirements.fields_needed": "Stripe needs more answers before the account can take payments.",
     "restricted_other": "Stripe restricted the account. Look into Stripe's dashboard for the reason.",
     "unsupported_business": "Stripe does not support this kind of business. Write to Stripe's support.",
     "unsupported_country": "Stripe does not support card payments in this country. Write to Stripe's support.",
-    "unsupported_entity_type": "Stripe does not support this legal form. Correct it in Stripe's questions (connectStripe).",
-    "action_required.requested_capabilities": "Ask Stripe to enable card payments: answer its questions (connectStripe).",
+    "unsupported_entity_type": "Stripe does not support this legal form. Correct it in Stripe's questions.",
+    "action_required.requested_capabilities": "Ask Stripe to enable card payments: answer its questions.",
 }
 """Sentences by Stripe's reason."""
 
@@ -71,7 +67,7 @@ def requirement_message(code: str) -> str:
     parts = code.split(".")
     beginnings = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     known = next((each for each in beginnings if each in REQUIREMENTS), "")
-    return REQUIREMENTS.get(known, f"Stripe needs “{code}”. Answer its questions (connectStripe).")
+    return REQUIREMENTS.get(known, f"Stripe needs “{code}”. Answer its questions.")
 
 
 def restriction_message(reason: str) -> str:
@@ -79,11 +75,6 @@ def restriction_message(reason: str) -> str:
     if reason.startswith("rejected."):
         return f"Stripe rejected the account ({reason}). Write to Stripe's support; another account may be needed."
     return RESTRICTIONS.get(reason, f"Stripe restricted the account ({reason}). Look into Stripe's dashboard.")
-
-
-def tickets(deps: GatewayDependencies) -> Tickets:
-    """Return what signs the addresses of our own pages for merchants who come back from Stripe."""
-    return Tickets(deps.signing_keys, deps.clock, purpose="stripe-onboarding", lifetime=TICKETS_FOR)
 
 
 async def connect(
@@ -100,9 +91,9 @@ async def connect(
         Transient: Stripe cannot be reached; retrying may help.
     """
     accounts = accounts_of(deps)
-    ticket = tickets(deps).sign(request.merchant_id)
-    back = web_address("returnUrl", return_url or f"{deps.public_url.rstrip('/')}/stripe/return?ticket={ticket}")
-    again = web_address("refreshUrl", refresh_url or f"{deps.public_url.rstrip('/')}/stripe/refresh?ticket={ticket}")
+    pages = f"{deps.public_url.rstrip('/')}/dashboard/integrations/stripe"
+    back = web_address("returnUrl", return_url or f"{pages}/return")
+    again = web_address("refreshUrl", refresh_url or f"{pages}/refresh")
     merchant = await merchant_of(deps, request)
     if merchant.stripe is not None and merchant.stripe.link is not StripeLink.OPENED:
         raise AnswersInDashboard(merchant.stripe.account_id)

@@ -296,13 +296,12 @@ class MarkOrderDeliveredInput(MutationInput):
 class ConnectStripeInput(MutationInput):
     return_url: str | None = strawberry.field(
         default=None,
-        description="Where the merchant comes back to; then call checkStripe. A page of this API if omitted, which asks "
-        "Stripe and says what is missing.",
+        description="Where the merchant comes back to; then call checkStripe. The dashboard's page if omitted.",
     )
     refresh_url: str | None = strawberry.field(
         default=None,
         description="Where Stripe sends the merchant if the link is used or too old; then call connectStripe again. "
-        "An address of this API if omitted, which leads on to a new link for a day.",
+        "The dashboard's page if omitted, which leads on to a new link.",
     )
 
 

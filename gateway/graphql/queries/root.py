@@ -18,6 +18,7 @@ from gateway.graphql.queries.nodes import find_node, find_nodes
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.estimate import NicheEstimate, estimate_niche
+from gateway.graphql.types.installation import Installation
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import User, stores_of
@@ -186,6 +187,11 @@ class Query:
         sold = info.context.deps.plans
         plans = () if sold is None else sold.by_id.values()
         return [OfferedPlan.of(plan) for plan in sorted(plans, key=lambda plan: plan.price.minor if plan.price else 0)]
+
+    @field("What this installation of the platform can do.")
+    async def installation(self, info: Info) -> Installation:
+        await info.context.merchant()
+        return Installation.of(info.context.deps)
 
     @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:

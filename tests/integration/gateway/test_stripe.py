@@ -24,6 +24,7 @@ from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
+from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
 from tests.support.servers.stripe import SECRET, StripeServer
 from tests.support.servers.web_server import served
@@ -399,27 +400,39 @@ async def test_an_account_of_another_merchant_is_refused_and_stays_theirs(
     assert wrong["userErrors"][0]["code"] == "PAYMENT_PROVIDER_REFUSED"
 
 
-async def test_a_merchant_comes_back_to_a_page_that_says_what_is_missing_and_leads_on(
+async def test_a_merchant_comes_back_to_the_dashboard_which_says_what_is_missing_and_leads_on(
     platform: Platform, stripe: StripeServer, owner: Merchant
 ) -> None:
     connected = await platform.ask(CONNECT, {"input": {}}, by=owner)
     account_id = connected["stripeAccount"]["accountId"]
     sent = next(form for _, path, form in reversed(stripe.requests) if path == "v2/core/account_links")
-    urls = {name: sent["use_case"]["account_onboarding"][name] for name in ("return_url", "refresh_url")}
-    stripe.accounts[account_id]["requirements"] = {"currently_due": ["external_account"], "past_due": []}
-    page = await platform.client.get(urls["return_url"])
-    assert page.status_code == 200
-    assert "Add the bank account that Stripe pays out to." in page.text
-    assert "set this up later" in page.text
-    led = await platform.client.get(urls["refresh_url"], follow_redirects=False)
-    assert (led.status_code, account_id in led.headers["location"]) == (303, True)
-    stripe.accounts[account_id] |= {"charges_enabled": True, "requirements": None}
-    assert "You can be paid" in (await platform.client.get(urls["return_url"])).text
-    assert (await account_of(platform, owner))["stripeOnboarded"] is True
-    for path in ("return", "refresh"):
-        assert (await platform.client.get(f"/stripe/{path}?ticket=nonsense")).status_code == 400
-    stripe.failing = 400
-    assert (await platform.client.get(urls["return_url"])).status_code == 409
+    ways = sent["use_case"]["account_onboarding"]
+    assert ways["return_url"] == "http://gateway.localhost/dashboard/integrations/stripe/return"
+    assert ways["refresh_url"] == "http://gateway.localhost/dashboard/integrations/stripe/refresh"
+    pages = "/dashboard/integrations"
+    async with a_dashboard(platform, owner) as dashboard:
+        stripe.accounts[account_id]["requirements"] = {"currently_due": ["external_account"], "past_due": []}
+        back = await dashboard.client.get(f"{pages}/stripe/return", follow_redirects=True)
+        assert "Add the bank account that Stripe pays out to." in back.text
+        assert "Cannot be paid yet" in back.text
+        assert account_id in await dashboard.get(f"{pages}/stripe/refresh")
+        stripe.accounts[account_id] |= {"charges_enabled": True, "requirements": None}
+        assert "You can be paid" in await dashboard.change(pages, f"{pages}/stripe/check")
+        assert (await account_of(platform, owner))["stripeOnboarded"] is True
+        stripe.failing = 400
+        refused = await dashboard.submit(pages, f"{pages}/stripe/check")
+        stripe.failing = 0
+        assert refused.status_code in {409, 422, 503}
+        gone = await dashboard.change(pages, f"{pages}/stripe/disconnect")
+        assert "Choose one way" in gone
+        asked = await dashboard.submit(pages, f"{pages}/stripe/link")
+        assert "connect.stripe.com" in asked.text
+        denied = await dashboard.client.get(f"{pages}/stripe/linked?state=forged&code=ac_1")
+        assert denied.status_code == 422
+        assert "Invalid state" in denied.text
+        key = await dashboard.submit(pages, f"{pages}/stripe/key", {"secretKey": "sk_live_whole"})
+        assert key.status_code == 422
+        assert "sk_live_whole" not in key.text
 
 
 async def test_a_merchant_sells_with_an_own_key_and_replaces_it(

@@ -35,7 +35,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """Days are in reports of every merchant."""
 ARGUMENTS = {"month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
-SHARED = frozenset({"plans"})
+SHARED = frozenset({"plans", "installation"})
 """Fields of the query with the same answer for every merchant."""
 LEVELS = 9
 

@@ -1,0 +1,78 @@
+"""Customers of a store: the people of its orders, and the erasure of one."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.pages.orders import STATUSES
+from gateway.dashboard.problems import Refusals, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+
+CUSTOMERS = "/dashboard/stores/{store_id:uuid}/customers"
+PAGE = 100
+"""Orders whose people are on one page."""
+
+
+@router.get(CUSTOMERS)
+async def customers(
+    visit: Visitor, store_id: UUID, email: str = "", after: str | None = None, before: str | None = None
+) -> Response:
+    """List people, or show everything of one address."""
+    if email.strip():
+        return await show_customer(visit, store_id, email.strip())
+    store = await visit.store(store_id)
+    page = {"last": PAGE, "before": before} if before else {"first": PAGE, "after": after}
+    orders = (await visit.run("customers/list", {"id": store["id"], **page}))["store"]["orders"]
+    return visit.page("customers/list.html", people=people_of(orders["nodes"]), page_info=orders["pageInfo"], email="")
+
+
+async def show_customer(
+    visit: Visit, store_id: UUID, email: str, *, errors: Refusals | None = None, status: int = 200
+) -> Response:
+    """Return the page of one address."""
+    store = await visit.store(store_id)
+    found = (await visit.run("customers/detail", {"id": store["id"], "email": email}))["store"]["customer"]
+    return visit.page(
+        "customers/detail.html",
+        status=status,
+        customer=found,
+        email=email,
+        statuses=STATUSES,
+        errors=errors or Refusals(),
+    )
+
+
+@router.post(f"{CUSTOMERS}/erase")
+async def erase(visit: Visitor, store_id: UUID) -> Response:
+    """Erase a person's data everywhere. The merchant writes the address once more."""
+    email = visit.form["email"].strip()
+    store = await visit.store(store_id)
+    if visit.form["again"].strip().lower() != email.lower():
+        errors = refusal("again", "The addresses differ. Nothing was erased. Write the address once more.")
+        return await show_customer(visit, store_id, email, errors=errors, status=422)
+    change = await visit.change("customers/erase", {"storeId": store["id"], "email": email})
+    if change.errors:
+        return await show_customer(visit, store_id, email, errors=change.errors, status=422)
+    count = change["erasedOrders"]
+    notice = f"The personal data of {count} {'order' if count == 1 else 'orders'} is erased, permanently."
+    return visit.redirect(f"/dashboard/stores/{quote(str(store['id']))}/customers", notice=notice)
+
+
+def people_of(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the people of orders, the one with the newest order first. Erased people are left out."""
+    people: dict[str, dict[str, Any]] = {}
+    for order in orders:
+        shopper = order["shopper"]
+        if shopper["email"] is None:
+            continue
+        person = people.setdefault(
+            shopper["email"].casefold(),
+            {**shopper, "orders": 0, "latest": order, "place": shopper["shippingAddress"] or {}},
+        )
+        person["orders"] += 1
+    return list(people.values())

@@ -1,0 +1,92 @@
+"""Discount codes of a store."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+
+DISCOUNTS = "/dashboard/stores/{store_id:uuid}/discounts"
+CHANGES = {
+    "pause": ("discounts/pause", "The code is paused."),
+    "resume": ("discounts/resume", "The code counts again."),
+}
+
+
+@router.get(DISCOUNTS)
+async def discounts(visit: Visitor, store_id: UUID) -> Response:
+    """List the codes."""
+    return await _show(visit, store_id)
+
+
+async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
+    store = await visit.store(store_id)
+    found = (await visit.run("discounts/list", {"id": store["id"]}))["store"]["discounts"]
+    products = (await visit.run("discounts/products", {"id": store["id"]}))["store"]["products"]["nodes"]
+    return visit.page(
+        "discounts/list.html", status=status, discounts=found, products=products, errors=errors or Refusals()
+    )
+
+
+@router.post(DISCOUNTS)
+async def create(visit: Visitor, store_id: UUID) -> Response:
+    """Create a code."""
+    store, form = await visit.store(store_id), visit.form
+    input: dict[str, Any] = {
+        "storeId": store["id"],
+        "code": form["code"],
+        "kind": form["kind"],
+        "percentage": form.text("percentage") if form["kind"] == "PERCENTAGE" else None,
+        "amount": form.text("amount") if form["kind"] == "AMOUNT" else None,
+        "minimum": form.text("minimum"),
+        "productIds": form.texts("productIds"),
+    }
+    try:
+        input |= {name: _count(form[name]) for name in ("mostUses", "mostUsesPerShopper")}
+        input |= {name: _moment(form[name], visit.zone) for name in ("startsAt", "endsAt")}
+    except ValueError as error:
+        return await _show(visit, store_id, errors=refusal(None, str(error)), status=422)
+    if input["kind"] not in {"PERCENTAGE", "AMOUNT", "FREE_SHIPPING"}:
+        return await _show(visit, store_id, errors=refusal("kind", "Say what the code takes off."), status=422)
+    change = await visit.change("discounts/create", input)
+    if change.errors:
+        return await _show(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/discounts", notice="The code is created.")
+
+
+@router.post(f"{DISCOUNTS}/{{discount_id:uuid}}/{{name}}")
+async def switch(visit: Visitor, store_id: UUID, discount_id: UUID, name: str) -> Response:
+    """Pause a code, or let it count again."""
+    if name not in CHANGES:
+        raise not_found("page")
+    document, notice = CHANGES[name]
+    change = await visit.change(document, {"discountId": str(discount_id)})
+    if change.errors:
+        return await _show(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/discounts", notice=notice)
+
+
+def _count(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise ValueError(f"{text[:20]!r} is not a count. Use a whole number, or leave the field empty.")
+    return int(text)
+
+
+def _moment(text: str, zone: str) -> str | None:
+    """Return a time of the store's own clock with its time zone."""
+    if not text.strip():
+        return None
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=ZoneInfo(zone)).isoformat()
+    except ValueError:
+        raise ValueError(f"{text[:20]!r} is not a time. Use one such as 2026-11-29T10:00.") from None

@@ -1,0 +1,190 @@
+"""A store's domains and settings, and the business behind it."""
+
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+
+STORE = "/dashboard/stores/{store_id:uuid}"
+IDENTITY = (
+    "name", "legalForm", "postalCode", "city", "country", "phone", "email", "vatId", "registerEntry",
+    "responsiblePerson", "euContact", "note",
+)  # fmt: skip
+
+ACCOUNTS = (
+    ("SALES", "Sales", True),
+    ("TAXES", "Taxes in sales", True),
+    ("UNMATCHED", "Payments for no order", True),
+    ("REFUNDS", "Refunds", False),
+    ("DISPUTES", "Taken by banks", False),
+    ("DISPUTE_FEES", "Fees for disputes", False),
+    ("PLATFORM_FEES", "Fees of the platform", False),
+    ("FEES_OWED", "Fees that you owe the platform", True),
+    ("BANK", "Paid out to your bank", False),
+    ("BALANCE", "At the payment provider", False),
+)
+"""Accounts of the ledger in the order of the page, what merchants call them, and whether a credit counts as above zero."""
+
+
+@router.get(f"{STORE}/domain")
+async def domain(visit: Visitor, store_id: UUID) -> Response:
+    """Show a store's addresses."""
+    return await _domain(visit, store_id)
+
+
+async def _domain(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
+    store = await visit.store(store_id)
+    found = (await visit.run("domain/show", {"id": store["id"]}))["store"]
+    return visit.page("settings/domain.html", status=status, site=found, errors=errors or Refusals())
+
+
+@router.post(f"{STORE}/domain")
+async def connect_domain(visit: Visitor, store_id: UUID) -> Response:
+    """Connect a domain."""
+    input = {"domain": visit.form["domain"].strip()}
+    return await _domain_change(visit, store_id, "domain/connect", input, "Now add the record at your registrar.")
+
+
+@router.post(f"{STORE}/domain/primary")
+async def choose_domain(visit: Visitor, store_id: UUID) -> Response:
+    """Choose the address that shoppers see; an empty one is that below the platform's domain."""
+    input = {"domain": visit.form.text("domain")}
+    return await _domain_change(visit, store_id, "domain/choose", input, "The store's address is changed.")
+
+
+@router.post(f"{STORE}/domain/remove")
+async def remove_domain(visit: Visitor, store_id: UUID) -> Response:
+    """Remove a domain."""
+    input = {"domain": visit.form["domain"]}
+    return await _domain_change(visit, store_id, "domain/remove", input, "The domain is removed.")
+
+
+async def _domain_change(visit: Visit, store_id: UUID, name: str, input: dict[str, Any], notice: str) -> Response:
+    await visit.store(store_id)
+    change = await visit.change(name, {"storeId": str(store_id), **input})
+    if change.errors:
+        return await _domain(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/domain", notice=notice)
+
+
+@router.get(f"{STORE}/legal")
+async def legal(visit: Visitor, store_id: UUID) -> Response:
+    """Show the business, and what is missing before the store may sell."""
+    return await _legal(visit, store_id)
+
+
+async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
+    store = await visit.store(store_id)
+    known = (await visit.run("legal/show", {}))["me"]["businessIdentity"]
+    blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
+    return visit.page(
+        "settings/legal.html",
+        status=status,
+        known=known or dict.fromkeys((*IDENTITY, "addressLines")),
+        blockers=blockers,
+        errors=errors or Refusals(),
+    )
+
+
+@router.post(f"{STORE}/legal")
+async def save_legal(visit: Visitor, store_id: UUID) -> Response:
+    """State the business behind all of the merchant's stores."""
+    await visit.store(store_id)
+    form = visit.form
+    required = {"name", "legalForm", "city", "country", "phone", "email"}
+    input: dict[str, Any] = {name: form.text(name) or ("" if name in required else None) for name in IDENTITY}
+    input["addressLines"] = [line.strip() for line in form["addressLines"].splitlines() if line.strip()]
+    input["country"] = input["country"].upper()
+    change = await visit.change("legal/save", input)
+    if change.errors:
+        return await _legal(visit, store_id, errors=change.errors, status=422)
+    notice = "Your business is saved. The legal pages of all your stores show it."
+    return visit.redirect(f"/dashboard/stores/{store_id}/legal", notice=notice)
+
+
+@router.get(f"{STORE}/settings")
+async def settings(visit: Visitor, store_id: UUID) -> Response:
+    """Show a store's settings."""
+    return await _settings(visit, store_id)
+
+
+async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
+    store = await visit.store(store_id)
+    found = (await visit.run("settings/show", {"id": store["id"]}))["store"]
+    return visit.page(
+        "settings/store.html",
+        status=status,
+        site=found,
+        balances=balances_of(found["balances"]),
+        errors=errors or Refusals(),
+    )
+
+
+@router.post(f"{STORE}/settings/{{name}}")
+async def save_settings(visit: Visitor, store_id: UUID, name: str) -> Response:
+    """Save one part of the settings."""
+    await visit.store(store_id)
+    form = visit.form
+    days = form["days"].strip()
+    if name in {"promise", "returns"} and (not days.isdecimal() or len(days) > 4):
+        errors = refusal("days", f"{days[:20]!r} is not a count of days. Use a whole number, such as 14.")
+        return await _settings(visit, store_id, errors=errors, status=422)
+    input: dict[str, Any] = {"storeId": str(store_id)}
+    match name:
+        case "promise":
+            document, notice = "settings/promise", "The delivery promise is saved."
+            input |= {"days": int(days), "timeZone": form.text("timeZone")}
+        case "returns":
+            document, notice = "settings/returns", "The rules for returns are saved."
+            reasons = [line.strip() for line in form["reasons"].splitlines() if line.strip()]
+            input |= {"days": int(days), "reasons": reasons, "merchantPays": form.checked("merchantPays")}
+        case "suppliers":
+            document, notice = "settings/suppliers", "Saved. It counts for orders from now on."
+            input |= {"enabled": form.checked("enabled")}
+        case "pause":
+            document, notice = "settings/pause", "The store is paused. Shoppers read that it is closed for now."
+        case "resume":
+            document, notice = "settings/resume", "The store is open."
+        case "archive":
+            return await _archive(visit, store_id)
+        case _:
+            raise not_found("page")
+    change = await visit.change(document, input)
+    if change.errors:
+        return await _settings(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/settings", notice=notice)
+
+
+def balances_of(balances: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the balances of a ledger as merchants read them: what they earned is above zero."""
+    shown = {each["account"]: each for each in balances}
+    return [
+        {
+            "label": label,
+            "amount": _negated(found["amount"]) if earned else found["amount"],
+            "currency": found["currency"],
+        }
+        for account, label, earned in ACCOUNTS
+        if (found := shown.get(account)) is not None
+    ]
+
+
+def _negated(amount: str) -> str:
+    return amount.removeprefix("-") if amount.startswith("-") else f"-{amount}"
+
+
+async def _archive(visit: Visit, store_id: UUID) -> Response:
+    store = await visit.store(store_id)
+    if visit.form["again"].strip() != store["name"]:
+        errors = refusal("again", f"This is not the store's name, {store['name']}. Nothing was archived.")
+        return await _settings(visit, store_id, errors=errors, status=422)
+    change = await visit.change("settings/archive", {"storeId": str(store_id)})
+    if change.errors:
+        return await _settings(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect("/dashboard", notice=f"{store['name']} is archived, permanently.")
