@@ -69,6 +69,7 @@ class InProcessDocuments:
                 authorization=None if access_token is None else f"Bearer {access_token}",
                 consistency=consistency,
                 traceparent=info.traceparent,
+                device=info.device,
             ),
         )
         context.request = request

@@ -1,0 +1,89 @@
+"""The merchant's own account: address, password and sessions."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from gateway.dashboard.pages.account import MAILED, repeats
+from gateway.dashboard.problems import Refusals
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.sessions import ROOT
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+PROFILE, SECURITY = f"{ROOT}/account/profile", f"{ROOT}/account/security"
+
+
+async def _page(visit: Visit, template: str, errors: Refusals | None = None, **more: Any) -> Response:
+    found = await visit.run("account/security")
+    return visit.page(
+        template,
+        status=422 if errors else 200,
+        errors=errors or Refusals(),
+        security=found["security"],
+        me=found["me"],
+        **more,
+    )
+
+
+@router.get("/dashboard/account/profile")
+async def profile(visit: Visitor) -> Response:
+    """Show name and address."""
+    return await _page(visit, "account/profile.html")
+
+
+@router.post("/dashboard/account/profile/confirmation")
+async def request_confirmation(visit: Visitor) -> Response:
+    """Send another mail that confirms the address."""
+    change = await visit.change("account/request_confirmation")
+    if change.errors:
+        return await _page(visit, "account/profile.html", change.errors)
+    return visit.redirect(PROFILE, notice=MAILED)
+
+
+@router.post("/dashboard/account/profile/email")
+async def change_email(visit: Visitor) -> Response:
+    """Send a link to another address."""
+    fields = {"email": visit.form["email"], "password": visit.form["password"]}
+    change = await visit.change("account/change_email", fields)
+    if change.errors:
+        return await _page(visit, "account/profile.html", change.errors)
+    return visit.redirect(PROFILE, notice="A mail is on its way to the new address. It is yours once you use its link.")
+
+
+@router.get("/dashboard/account/security")
+async def security(visit: Visitor) -> Response:
+    """Show how the merchant logs in."""
+    return await _page(visit, "account/security.html")
+
+
+@router.post("/dashboard/account/security/password")
+async def change_password(visit: Visitor) -> Response:
+    """Replace the password."""
+    errors = repeats(visit, "newPassword")
+    if not errors:
+        fields = {name: visit.form[name] for name in ("currentPassword", "newPassword")}
+        errors = (await visit.change("account/change_password", fields)).errors
+    if errors:
+        return await _page(visit, "account/security.html", errors)
+    return visit.redirect(SECURITY, notice="Your password is changed. Your other sessions ended.")
+
+
+@router.post("/dashboard/account/security/end-session")
+async def end_session(visit: Visitor) -> Response:
+    """End one session."""
+    change = await visit.change("account/end_session", {"sessionId": visit.form["session"]})
+    if change.errors:
+        return await _page(visit, "account/security.html", change.errors)
+    return visit.redirect(SECURITY, notice="The session ended.")
+
+
+@router.post("/dashboard/account/security/log-out-everywhere")
+async def log_out_everywhere(visit: Visitor) -> Response:
+    """End the other sessions, or this one too."""
+    keep = visit.form["keep"] == "this"
+    await visit.change("account/log_out_everywhere", {"keepThis": keep})
+    if keep:
+        return visit.redirect(SECURITY, notice="Your other sessions ended.")
+    visit.session.end()
+    return visit.redirect(f"{ROOT}/log-in", notice="All your sessions ended.")
