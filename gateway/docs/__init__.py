@@ -1,6 +1,6 @@
-"""The gateway's pages for people: home, GraphiQL and the event reference. Everything they load is served from here.
+"""The gateway's pages for developers: what there is, GraphiQL and the event reference. Everything they load is served from here.
 
-``router`` serves the home page and assets, ``graphiql_page`` answers browsers at ``/graphql``; ``event_reference`` has
+``router`` serves the page for developers and assets, ``graphiql_page`` answers browsers at ``/graphql``; ``event_reference`` has
 a router of its own.
 """
 
@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.kernel import NotFound
 from gateway.api.command_request import GatewayServices
@@ -70,7 +70,13 @@ def graphiql_page() -> HTMLResponse:
 
 
 @router.get("/")
-async def home(request: Request) -> HTMLResponse:
+async def front_door() -> RedirectResponse:
+    """Lead to the dashboard."""
+    return RedirectResponse("/dashboard", status_code=303, headers=REVALIDATED)
+
+
+@router.get("/developers")
+async def developers(request: Request) -> HTMLResponse:
     """Return the page that lists what the gateway serves."""
     gateway: GatewayServices = request.app.state.gateway
     # Not the request's own Host: a client or a proxy wrote that.

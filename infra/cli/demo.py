@@ -214,6 +214,9 @@ async def _timed(outcome: Outcome, name: str, *, within: float | None = None) ->
 
 def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving: bool) -> Panel:
     facts = Table.grid(padding=(0, 2))
+    if serving:
+        facts.add_row("Dashboard", f"[bold]{supervisor.gateway_url}/dashboard[/]")
+        facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
     facts.add_row("Store", f"[bold]{escape(outcome.name)}[/]")
     facts.add_row(
         "",
@@ -231,7 +234,6 @@ def _summary(outcome: Outcome, supervisor: Supervisor, log_in: LogIn, *, serving
     if serving:
         facts.add_row("Storefront", outcome.storefront_url)
         facts.add_row("GraphQL", f"{supervisor.gateway_url}/graphql")
-        facts.add_row("Log in", f"{log_in.email} · {log_in.password}")
     times = Table(box=None, padding=(0, 2), show_header=False)
     for step in outcome.steps:
         indent = "  " if step["name"] in AGENT_STEPS else ""

@@ -14,11 +14,13 @@ from infra.cli.output import console, output
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.cli.service_process import run_process
+from infra.demo.merchant import LogIn, Merchant
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NotForProduction, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
+from infra.web.http_clients import in_house_client
 from projections.reading.consistency import CheckpointConsistency, Stale
 from projections.registry import READ_MODELS
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from infra.demo.shop.seeding import DemoShop
 
 SHOWN_SECONDS = 60
+FIRST_EMAIL, PASSWORD_LENGTH = "you@zyenta.example", 16
+"""The merchant that a sandbox begins with."""
 REGISTER = (
     'mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})'
     " { accessToken userErrors { message } } }"
@@ -85,7 +89,8 @@ async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
         await unless_stopped(supervisor.start(before_services=seed if demo_shop else None), stop)
     try:
         running = settings_from(supervisor.environment)
-        output.print(addresses(supervisor))
+        log_in = None if seeded else await unless_stopped(first_log_in(running), stop)
+        output.print(addresses(supervisor, log_in))
         for shop in seeded:
             await unless_stopped(until_shown(running, shop), stop)
             output.print(shop_steps(running, shop), markup=False, soft_wrap=True)
@@ -117,14 +122,28 @@ def shop_steps(settings: Settings, shop: "DemoShop") -> str:
     """Return where the demo shop is, and how its merchant logs in."""
     return (
         f"The demo shop is open: {settings.storefront_url(shop.slug)}\n"
-        f"    Log-in: {shop.email}\n    Password: {shop.password}\n    Store: {shop.store_id}"
+        f"    Dashboard: {settings.gateway_url}/dashboard\n    Log-in: {shop.email}\n    Password: {shop.password}\n    Store: {shop.store_id}"
     )
 
 
-def addresses(supervisor: Supervisor) -> Panel:
-    """Return a panel with all addresses."""
+async def first_log_in(settings: Settings) -> LogIn | None:
+    """Return the log-in of the merchant that a sandbox begins with. None if its password was changed, or money is real."""
+    if settings.stripe_secret_key is not None or settings.smtp_url is not None:
+        return None
+    async with open_platform(settings) as platform:
+        password = platform.keys().derive("first log-in").hex()[:PASSWORD_LENGTH]
+    log_in = LogIn(FIRST_EMAIL, password)
+    async with in_house_client(timeout=30) as client:
+        return log_in if await Merchant(client, settings.gateway_url).enter(log_in) else None
+
+
+def addresses(supervisor: Supervisor, log_in: LogIn | None = None) -> Panel:
+    """Return a panel with all addresses. The dashboard's comes first, with a log-in if there is one."""
     table = Table.grid(padding=(0, 2))
     settings = settings_from(supervisor.environment)
+    table.add_row("[bold]Dashboard[/]", f"[bold]{settings.gateway_url}/dashboard[/]")
+    if log_in is not None:
+        table.add_row("Log in", f"{log_in.email} · {log_in.password}")
     table.add_row("GraphQL", f"{settings.gateway_url}/graphql")
     table.add_row("REST", f"{settings.gateway_url}/api/v1")
     table.add_row("Events", f"{settings.gateway_url}/events")
@@ -140,7 +159,8 @@ def addresses(supervisor: Supervisor) -> Panel:
 def next_steps(settings: Settings) -> str:
     """Return the first steps on a new platform. Each command to copy has its own line."""
     steps = [
-        f"Next, open {settings.gateway_url}/graphql in a browser and send",
+        f"Next, open {settings.gateway_url}/dashboard in a browser, log in, and type what the shop will sell.",
+        f"Programs use GraphQL: open {settings.gateway_url}/graphql and send",
         f"    {REGISTER}",
         "Put its accessToken into the header “Authorization: Bearer …”, then send",
         f"    {REQUEST_STORE}",

@@ -14,6 +14,7 @@ from infra.demo.calls import naming
 REGISTER = """
 mutation($input: RegisterInput!) { register(input: $input) { accessToken consistencyToken userErrors { message } } }
 """
+LOG_IN = "mutation($input: LogInInput!) { logIn(input: $input) { accessToken userErrors { message } } }"
 REQUEST = """
 mutation($input: RequestStoreInput!) {
   requestStore(input: $input) { storeId generationId consistencyToken userErrors { field message } }
@@ -103,6 +104,17 @@ class Merchant:
         payload = await self._mutate("register", REGISTER, fields)
         self._access_token = payload["accessToken"]
         return log_in
+
+    async def enter(self, log_in: LogIn) -> bool:
+        """Log in, or open the account first. False if the account has another password by now."""
+        for name, query in (("logIn", LOG_IN), ("register", REGISTER), ("logIn", LOG_IN)):
+            try:
+                payload = await self._mutate(name, query, {"email": log_in.email, "password": log_in.password})
+            except PlatformError:
+                continue
+            if payload.get("accessToken"):
+                return True
+        return False
 
     async def request_store(self, niche: str, *, contact_email: str) -> tuple[str, str]:
         """Request a store and return its id and a consistency token."""

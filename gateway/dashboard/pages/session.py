@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from gateway.dashboard.landing import first_page
 from gateway.dashboard.problems import refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import DEVICE, REFRESH, ROOT
@@ -32,7 +33,7 @@ async def log_in(visit: Guest) -> Response:
     if errors:
         return visit.page("session/log_in.html", status=422, next=wanted, errors=errors)
     visit.session.begin(payload)
-    return visit.redirect(wanted)
+    return visit.redirect(await first_page(visit, wanted))
 
 
 @router.post("/dashboard/log-out")

@@ -54,7 +54,7 @@ async def test_wrong_credentials_keep_the_address_and_say_so(platform: Platform,
         inside = await dashboard.submit(
             f"{login}?next=//evil.example", login, {"email": owner.email, "password": PASSWORD}
         )
-        assert inside.headers["location"] == "/dashboard"
+        assert inside.headers["location"] == "/dashboard/stores/new", "a merchant without a store goes to the wizard"
 
 
 async def test_a_form_of_another_site_or_without_a_token_changes_nothing(platform: Platform, owner: Merchant) -> None:

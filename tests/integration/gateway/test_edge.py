@@ -201,7 +201,7 @@ async def test_head_answers_like_get_without_the_body(platform: Platform, owner:
     store_id = await platform.store(owner)
     key = await platform.media.put(b"picture", mime_type="image/webp")
     rest = [f"/api/v1/stores/{store_id}", f"/api/v1/stores/{store_id}/products", f"/api/v1/stores/{uuid4()}"]
-    for path in ("/", "/healthz", "/readyz", "/events", "/asyncapi.yaml", f"/media/{key}", *rest):
+    for path in ("/", "/developers", "/healthz", "/readyz", "/events", "/asyncapi.yaml", f"/media/{key}", *rest):
         headers = {"authorization": f"Bearer {owner.token}", "x-request-id": "the-same-one"}
         head, get = [await platform.client.request(method, path, headers=headers) for method in ("HEAD", "GET")]
         assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b""), path
@@ -326,7 +326,8 @@ async def test_readiness_names_the_unhealthy_check(platform: Platform) -> None:
 
 
 async def test_the_gateway_s_pages_load_nothing_external(platform: Platform) -> None:
-    home = await platform.client.get("/")
+    assert (await platform.client.get("/")).headers["location"] == "/dashboard"
+    home = await platform.client.get("/developers")
     graphiql = await platform.client.get("/graphql", headers={"accept": "text/html"})
     for page in (home, graphiql):
         assert page.status_code == 200
@@ -343,7 +344,7 @@ async def test_the_gateway_s_pages_load_nothing_external(platform: Platform) -> 
 
 async def test_the_home_page_shows_the_public_address(database: str) -> None:
     async with a_platform(database, public_url="https://api.example/") as platform:
-        assert "curl -s https://api.example/graphql " in (await platform.client.get("/")).text
+        assert "curl -s https://api.example/graphql " in (await platform.client.get("/developers")).text
 
 
 def handlers_of(routes: Iterable[Any]) -> Iterator[Callable[..., Any]]:
