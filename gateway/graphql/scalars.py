@@ -11,6 +11,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition, DecimalDefi
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.api.validation import amount
+from gateway.graphql.types.money import MINOR_UNITS, MinorUnits
 
 
 def _time(value: object) -> Any:
@@ -32,6 +33,7 @@ def _decimal(value: object) -> Decimal:
 
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: replace(DateTimeDefinition, parse_value=_time),
+    MinorUnits: MINOR_UNITS,
     Decimal: replace(DecimalDefinition, parse_value=_decimal),
 }
 """Replacements of the library's scalars, by Python type."""

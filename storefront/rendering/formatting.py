@@ -5,24 +5,24 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
-from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import NumberPattern, format_currency, get_currency_symbol, parse_pattern
+from babel.numbers import get_currency_symbol
 from markupsafe import Markup, escape
 
-from domain.money import Money, exponent
+from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
+from infra.web.amounts import LOCALE, formatted
 from projections.catalog.views import ImageView, ProductView, RenditionView
 from storefront.shelves.grouping import category_name
 
-LOCALE = Locale("en", "US")
-"""The language and region of every page. Its rules come from CLDR, by ``babel``."""
+money = formatted
+"""Writes an amount, as everywhere in the platform."""
 DAY, MOMENT = "d MMMM y", "d MMMM y, HH:mm 'UTC'"
 """Date patterns. Stores sell to many countries: the day stands first and the month is a word, so no date is ambiguous."""
 FEW_LEFT = 5
@@ -30,19 +30,6 @@ FEW_LEFT = 5
 
 MediaUrl = Callable[[str], str]
 """From a media store key to the address a browser loads."""
-
-
-@lru_cache(maxsize=4_096)
-def money(amount: Money) -> str:
-    """Return ``$1,249.00``. A currency without a symbol stands behind the number: ``49.00 CHF``."""
-    shown = format_currency(
-        abs(amount.decimal),
-        amount.currency,
-        format=_money_pattern(amount.currency),
-        locale=LOCALE,
-        currency_digits=False,
-    )
-    return f"\N{MINUS SIGN}{shown}" if amount.minor < 0 else shown
 
 
 def price(amount: Money, compare_at: Money | None = None, *, varies: bool = False) -> Markup:
@@ -62,21 +49,6 @@ def price(amount: Money, compare_at: Money | None = None, *, varies: bool = Fals
     )
     now = f'<span class="price-now">{escape(money(amount))}</span>'
     return Markup(f'<span class="price">{least}{now}{former}</span>')  # noqa: S704 - escaped
-
-
-@cache
-def _money_pattern(currency: str) -> NumberPattern:
-    """Return the locale's pattern with the decimal places of our ``Money``; CLDR shows fewer for some currencies."""
-    has_symbol = get_currency_symbol(currency, LOCALE) != currency
-    pattern = (
-        LOCALE.currency_formats["standard"].pattern
-        if has_symbol
-        else f"{LOCALE.decimal_formats[None].pattern}\N{NO-BREAK SPACE}¤"
-    )
-    number = parse_pattern(pattern)
-    places = exponent(currency)
-    number.frac_prec = (places, places)
-    return number
 
 
 def without_currency(text: str, currency: str) -> str:

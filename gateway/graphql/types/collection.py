@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
 from projections.catalog.views import CategoryTextView, CollectionView
 
@@ -22,7 +23,9 @@ class CollectionRule:
     tags: list[str] = strawberry.field(description="One of these tags, whatever their case. Empty for any.")
     categories: list[str] = strawberry.field(description="One of these categories of products. Empty for any.")
     price_from: Decimal | None = strawberry.field(description="The lowest price. Null for any.")
+    price_from_money: MoneyType | None
     price_to: Decimal | None = strawberry.field(description="The highest price. Null for any.")
+    price_to_money: MoneyType | None
 
 
 @strawberry.type(description="A merchant's own list of products, with a page at `/collections/<slug>`.")
@@ -54,7 +57,9 @@ class Collection(Node):
                 tags=rule.tags,
                 categories=rule.categories,
                 price_from=None if rule.price_from is None else rule.price_from.decimal,
+                price_from_money=MoneyType.maybe(rule.price_from),
                 price_to=None if rule.price_to is None else rule.price_to.decimal,
+                price_to_money=MoneyType.maybe(rule.price_to),
             ),
             product_ids=[as_gid(id) for id in view.product_ids],
             created_at=view.created_at,

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.discount.events import DiscountKind
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
 from projections.sales.views import DiscountView
 
@@ -20,8 +21,10 @@ class Discount(Node):
     kind: DiscountKind
     percentage: Decimal | None = strawberry.field(description="Percent of the goods' price. Null for other kinds.")
     amount: Decimal | None = strawberry.field(description="The amount taken off. Null for other kinds.")
+    amount_money: MoneyType | None
     currency: str | None = strawberry.field(description="The currency of amount and minimum. Null without both.")
     minimum: Decimal | None = strawberry.field(description="The least price of all goods in the order. Null for none.")
+    minimum_money: MoneyType | None
     starts_at: datetime | None
     ends_at: datetime | None
     most_uses: int | None = strawberry.field(description="How many orders may use it. Null for any number.")
@@ -47,8 +50,10 @@ class Discount(Node):
             kind=terms.kind,
             percentage=None if terms.basis_points is None else Decimal(terms.basis_points) / 100,
             amount=None if terms.amount is None else terms.amount.decimal,
+            amount_money=MoneyType.maybe(terms.amount),
             currency=None if money is None else money.currency,
             minimum=None if terms.minimum is None else terms.minimum.decimal,
+            minimum_money=MoneyType.maybe(terms.minimum),
             starts_at=terms.starts_at,
             ends_at=terms.ends_at,
             most_uses=terms.most_uses,

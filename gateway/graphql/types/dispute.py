@@ -14,6 +14,7 @@ from gateway.graphql.as_of import past_readings
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from projections.sales.dispute_queries import DisputeRate as DisputeRateView
 from projections.sales.queries import order_by_id
 from projections.sales.views import DisputeView, OrderView, PayoutView
@@ -55,6 +56,7 @@ class Dispute:
     intent_id: str = strawberry.field(description="The provider's id for the payment.")
     status: DisputeStatus
     amount: Decimal
+    amount_money: MoneyType
     currency: str
     reason: str = strawberry.field(description="In the bank's words, such as product_not_received.")
     evidence_due: datetime | None = strawberry.field(description="The last moment for evidence.")
@@ -85,6 +87,7 @@ class Dispute:
             intent_id=view.intent_id,
             status=view.status,
             amount=view.amount.decimal,
+            amount_money=MoneyType.of(view.amount),
             currency=view.amount.currency,
             reason=view.reason,
             evidence_due=view.evidence_due,
@@ -134,6 +137,7 @@ class Payout:
     id: str = strawberry.field(description="The provider's id for the payout.")
     status: PayoutStatus
     amount: Decimal
+    amount_money: MoneyType
     currency: str
     arrival_on: date | None
     reason: str | None = strawberry.field(description="Why it failed, in the provider's words.")
@@ -145,6 +149,7 @@ class Payout:
             id=view.payout_id,
             status=view.status,
             amount=view.amount.decimal,
+            amount_money=MoneyType.of(view.amount),
             currency=view.amount.currency,
             arrival_on=view.arrival_on,
             reason=view.reason,

@@ -19,6 +19,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType, money_of
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.page import PageVersion
 from gateway.graphql.types.parcel import Parcel
@@ -89,7 +90,9 @@ class OrderLine:
     variant_title: str
     quantity: int
     unit_price: Decimal
+    unit_price_money: MoneyType
     total: Decimal
+    total_money: MoneyType
     currency: str
     short: int = strawberry.field(description="Units of this line that were not in stock when the order was paid.")
     to_ship: int = strawberry.field(
@@ -113,7 +116,9 @@ class OrderLine:
             variant_title=view.variant_title,
             quantity=view.quantity,
             unit_price=view.unit_price.decimal,
+            unit_price_money=MoneyType.of(view.unit_price),
             total=view.total.decimal,
+            total_money=MoneyType.of(view.total),
             currency=view.unit_price.currency,
             short=view.short,
             to_ship=order.to_send.get(view.variant_id, 0),
@@ -129,6 +134,7 @@ class OrderLine:
 class UnmatchedPayment:
     intent_id: str = strawberry.field(description="The provider's id for the payment.")
     amount: Decimal
+    amount_money: MoneyType
     currency: str
     reason: UnmatchedReason
     at: datetime
@@ -138,6 +144,7 @@ class UnmatchedPayment:
         return cls(
             intent_id=view.intent_id,
             amount=view.amount.decimal,
+            amount_money=MoneyType.of(view.amount),
             currency=view.amount.currency,
             reason=view.reason,
             at=view.at,
@@ -221,6 +228,10 @@ class OrderMoment:
         )
 
 
+AMOUNTS = ("subtotal", "shipping", "tax", "total", "paid", "platform_fee", "refunded")
+"""Amounts that are attributes of the view."""
+
+
 @strawberry.type(description="A shopper's order.")
 class Order(Derived, Node):
     id: strawberry.ID
@@ -228,13 +239,18 @@ class Order(Derived, Node):
     number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")
     status: OrderStatus
     subtotal: Decimal
+    subtotal_money: MoneyType
     shipping: Decimal
+    shipping_money: MoneyType
     tax: Decimal = strawberry.field(description="Tax in addition to goods and delivery, once it is known.")
+    tax_money: MoneyType
     taxes: OrderTaxes | None = strawberry.field(
         description="How the tax is known. Null if the store says nothing about taxes."
     )
     total: Decimal
+    total_money: MoneyType
     discount: Decimal = strawberry.field(description="What a discount code takes off the goods.")
+    discount_money: MoneyType
     discount_code: str | None = strawberry.field(description="The code that the order uses. Null if it uses none.")
     shipping_zone: str | None = strawberry.field(
         description="The store's delivery zone that the order is sent to. Null for older orders."
@@ -252,13 +268,17 @@ class Order(Derived, Node):
         description="The provider's id for the payment. Null until the order is paid."
     )
     paid: Decimal | None
+    paid_money: MoneyType | None
     platform_fee: Decimal | None
+    platform_fee_money: MoneyType | None
     refunded: Decimal | None = strawberry.field(
         description="How much of the payment went back to the shopper. Null until the order is paid."
     )
+    refunded_money: MoneyType | None
     refundable: Decimal | None = strawberry.field(
         description="What is left of the payment and not being refunded. Null until the order is paid."
     )
+    refundable_money: MoneyType | None
     payment_failure: str | None = strawberry.field(description="Why the latest payment attempt failed.")
     cancel_reason: str | None
     carrier: str | None = strawberry.field(description="The carrier of the latest parcel.")
@@ -284,10 +304,10 @@ class Order(Derived, Node):
     sources = {
         "id": of_view("id", str),
         "store_id": of_view("store_id", str),
-        **{
-            name: of_view(name, attrgetter("decimal"))
-            for name in ("subtotal", "shipping", "tax", "total", "paid", "platform_fee", "refunded")
-        },
+        **{name: of_view(name, attrgetter("decimal")) for name in AMOUNTS},
+        **{f"{name}_money": money_of(name) for name in AMOUNTS},
+        "discount_money": derived(lambda one: MoneyType.of(discounted(one.view)), "total", "discount"),
+        "refundable_money": derived(lambda one: MoneyType.maybe(one.view.refundable), "paid", "refunds", "intent_id"),
         "taxes": of_view("taxes", OrderTaxes.of),
         "discount": derived(lambda one: discounted(one.view).decimal, "total", "discount"),
         "discount_code": of_view("discount", attrgetter("code")),

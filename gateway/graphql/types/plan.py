@@ -11,6 +11,7 @@ from domain.subscription.plans import Limit as PlanLimitKind
 from domain.subscription.plans import Plan as SoldPlan
 from gateway.api.plans import LimitView, MerchantPlan
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 
 
 @strawberry.type(description="One limit of a plan, and how much of it is used.")
@@ -40,6 +41,7 @@ class OfferedPlan:
     id: str
     name: str
     price: Decimal | None = strawberry.field(description="The price of a month. Null if the plan costs nothing.")
+    price_money: MoneyType | None
     currency: str | None
     limits: list[OfferedLimit]
 
@@ -49,6 +51,7 @@ class OfferedPlan:
             id=plan.id,
             name=plan.name,
             price=None if plan.price is None else plan.price.decimal,
+            price_money=MoneyType.maybe(plan.price),
             currency=None if plan.price is None else plan.price.currency,
             limits=[OfferedLimit(name=limit, max=plan.limits.get(limit)) for limit in PlanLimitKind],
         )

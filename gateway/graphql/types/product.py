@@ -21,6 +21,7 @@ from gateway.graphql.derived import Derived, Source, derived, made, of_view, res
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
 from gateway.graphql.types.media import ProductImage
+from gateway.graphql.types.money import MoneyType, money_of
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_product
 from projections.catalog.queries.products import PRODUCTS, VARIANTS
@@ -89,9 +90,11 @@ class WinningScore:
     landed_cost: Decimal | None = strawberry.field(
         description="What one piece costs at the destination: price, freight and customs duty. Price and margin include it."
     )
+    landed_cost_money: MoneyType | None
     duty: Decimal | None = strawberry.field(
         description="The customs duty in the landed cost. Null if it is unknown for the destination: then the cost has none in it."
     )
+    duty_money: MoneyType | None
 
     @classmethod
     def of(cls, score: Score) -> Self:
@@ -99,7 +102,9 @@ class WinningScore:
             **score.model_dump(exclude={"fit_terms", "landed_cost", "duty"}),
             fit_terms=[ScoreTerm(name=term.name, value=term.value, weight=term.weight) for term in score.fit_terms],
             landed_cost=None if score.landed_cost is None else score.landed_cost.decimal,
+            landed_cost_money=MoneyType.maybe(score.landed_cost),
             duty=None if score.duty is None else score.duty.decimal,
+            duty_money=MoneyType.maybe(score.duty),
         )
 
 
@@ -135,7 +140,9 @@ class ProductVariant(Derived, Node):
         description="The option values, such as “Red / Large”. “Default” if the product has one variant."
     )
     price: Decimal
+    price_money: MoneyType
     cost_price: Decimal
+    cost_price_money: MoneyType
     currency: str
     stock: int = strawberry.field(description="Units on hand.")
     available: int = strawberry.field(description="Units on hand minus units reserved for unpaid orders; at least 0.")
@@ -143,6 +150,7 @@ class ProductVariant(Derived, Node):
     compare_at_price: Decimal | None = strawberry.field(
         description="The variant's former price. It differs from the product's former price as the current prices do."
     )
+    compare_at_price_money: MoneyType | None
     options: JSON
     position: int
     created_at: datetime
@@ -155,10 +163,13 @@ class ProductVariant(Derived, Node):
         "id": of_view("id", str),
         "product_id": of_view("product_id", str),
         "price": amount_of("price"),
+        "price_money": money_of("price"),
         "cost_price": amount_of("cost"),
+        "cost_price_money": money_of("cost"),
         "currency": CURRENCY,
         "stock": of_view("on_hand"),
         "compare_at_price": amount_of("compare_at"),
+        "compare_at_price_money": money_of("compare_at"),
         "options": of_view("options", dict),
     }
 
@@ -186,11 +197,14 @@ class Product(Derived, Node):
     category: str | None
     tags: list[str]
     cost_price: Decimal
+    cost_price_money: MoneyType
     selling_price: Decimal
+    selling_price_money: MoneyType
     compare_at_price: Decimal | None = strawberry.field(
         description="The former price, shown struck through: the lowest price in the 30 days before the reduction, "
         "from the store's price history. Null if no former price is shown."
     )
+    compare_at_price_money: MoneyType | None
     currency: str
     weight: int | None = strawberry.field(
         description="Grams of one piece, read from the supplier's facts. Null if they state none; see Shipping.unknownWeight."
@@ -225,8 +239,11 @@ class Product(Derived, Node):
         "benefits": of_view("benefits", list),
         "tags": of_view("tags", list),
         "cost_price": amount_of("cost"),
+        "cost_price_money": money_of("cost"),
         "selling_price": amount_of("price"),
+        "selling_price_money": money_of("price"),
         "compare_at_price": amount_of("compare_at"),
+        "compare_at_price_money": money_of("compare_at"),
         "currency": CURRENCY,
         "weight": derived(lambda product: grams_of(product.view.attributes), "attributes"),
         "stock_quantity": of_view("on_hand"),

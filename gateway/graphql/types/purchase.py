@@ -10,6 +10,7 @@ from domain.merchant.events import SupplierProvider
 from domain.order.after_sale.sourcing_events import HoldReason, OrderHeld, SourcedLine, SourcingChecked
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from projections.sales.views import SubstituteView, SupplierOrderView
 
 
@@ -18,8 +19,11 @@ class SourcedLineCost:
     variant_id: strawberry.ID
     quantity: int
     cost: Decimal | None = strawberry.field(description="What the supplier asks. Null if it does not have it any more.")
+    cost_money: MoneyType | None
     freight: Decimal | None
+    freight_money: MoneyType | None
     duty: Decimal | None
+    duty_money: MoneyType | None
     currency: str | None
     stock: int | None = strawberry.field(description="How many the supplier has. Null for goods of your own.")
 
@@ -29,8 +33,11 @@ class SourcedLineCost:
             variant_id=as_gid(line.variant_id),
             quantity=line.quantity,
             cost=None if line.cost is None else line.cost.decimal,
+            cost_money=MoneyType.maybe(line.cost),
             freight=None if line.freight is None else line.freight.decimal,
+            freight_money=MoneyType.maybe(line.freight),
             duty=None if line.duty is None else line.duty.decimal,
+            duty_money=MoneyType.maybe(line.duty),
             currency=None if line.cost is None else line.cost.currency,
             stock=line.stock,
         )
@@ -44,6 +51,7 @@ class OrderHold:
     reason: HoldReason
     message: str
     loss: Decimal | None = strawberry.field(description="How much the order would lose. Null for other reasons.")
+    loss_money: MoneyType | None
     currency: str | None
     lines: list[SourcedLineCost] = strawberry.field(description="Empty if the supplier did not answer.")
     held_at: datetime
@@ -54,6 +62,7 @@ class OrderHold:
             reason=event.reason,
             message=event.message,
             loss=None if event.loss is None else event.loss.decimal,
+            loss_money=MoneyType.maybe(event.loss),
             currency=None if event.loss is None else event.loss.currency,
             lines=[SourcedLineCost.of(line) for line in event.lines],
             held_at=event.occurred_at,
@@ -63,11 +72,14 @@ class OrderHold:
 @strawberry.type(description="The suppliers' latest answer by which the order loses no money.")
 class OrderCosts:
     cost: Decimal = strawberry.field(description="Goods, freight and duty of all lines.")
+    cost_money: MoneyType
     income: Decimal = strawberry.field(
         description="What the payment leaves for them: goods less discount, delivery, less the platform's fee, without tax. "
         "The payment provider's own fee is not in it."
     )
+    income_money: MoneyType
     margin: Decimal = strawberry.field(description="The income less the cost.")
+    margin_money: MoneyType
     currency: str
     lines: list[SourcedLineCost]
     checked_at: datetime
@@ -76,8 +88,11 @@ class OrderCosts:
     def of(cls, event: SourcingChecked) -> Self:
         return cls(
             cost=event.cost.decimal,
+            cost_money=MoneyType.of(event.cost),
             income=event.income.decimal,
+            income_money=MoneyType.of(event.income),
             margin=(event.income - event.cost).decimal,
+            margin_money=MoneyType.of(event.income - event.cost),
             currency=event.cost.currency,
             lines=[SourcedLineCost.of(line) for line in event.lines],
             checked_at=event.occurred_at,
@@ -95,6 +110,7 @@ class Substitute:
     extra_cost: Decimal = strawberry.field(
         description="How much more their price is than the line's, for all pieces. Negative if it is less."
     )
+    extra_cost_money: MoneyType
     currency: str
 
     @classmethod
@@ -107,6 +123,7 @@ class Substitute:
             title=view.title,
             variant_title=view.variant_title,
             extra_cost=view.extra_cost.decimal,
+            extra_cost_money=MoneyType.of(view.extra_cost),
             currency=view.extra_cost.currency,
         )
 

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.order.after_sale.state import RefundStatus
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from projections.sales.views import RefundView
 
 
@@ -23,11 +24,14 @@ class Refund:
     id: strawberry.ID
     status: RefundStatus
     amount: Decimal
+    amount_money: MoneyType
     currency: str
     fee_refund: Decimal = strawberry.field(
         description="The share of the platform's fee that goes back to you, in proportion to the amount."
     )
+    fee_refund_money: MoneyType
     shipping: Decimal = strawberry.field(description="The part of the amount that pays delivery back.")
+    shipping_money: MoneyType
     lines: list[RefundedLine] = strawberry.field(description="What it is for. Empty if it is for an amount only.")
     reason: str
     failure: str | None = strawberry.field(description="Why the money did not go back, in the provider's words.")
@@ -48,9 +52,12 @@ class Refund:
             id=as_gid(view.id),
             status=view.status,
             amount=view.amount.decimal,
+            amount_money=MoneyType.of(view.amount),
             currency=view.amount.currency,
             fee_refund=view.fee_refund.decimal,
+            fee_refund_money=MoneyType.of(view.fee_refund),
             shipping=view.shipping.decimal,
+            shipping_money=MoneyType.of(view.shipping),
             lines=[
                 RefundedLine(variant_id=as_gid(line.variant_id), quantity=line.quantity, restock=line.restock)
                 for line in view.lines

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import strawberry
@@ -13,6 +13,7 @@ from domain.generation.events import JobStatus
 from domain.kernel import InvalidInput
 from domain.money import Money
 from gateway.graphql.context import ReadContext
+from gateway.graphql.types.money import MoneyType
 from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import StoreView
 from projections.sales.statistics import SalesDay as SalesDayView
@@ -27,7 +28,9 @@ class SalesDay:
     orders_placed: int
     orders_paid: int = strawberry.field(description="Payments of orders on this day.")
     revenue: Decimal = strawberry.field(description="What these payments brought, tax and delivery included.")
+    revenue_money: MoneyType
     refunds: Decimal = strawberry.field(description="What went back to shoppers on this day.")
+    refunds_money: MoneyType
 
     @classmethod
     def of(cls, view: SalesDayView, currency: str) -> Self:
@@ -35,8 +38,7 @@ class SalesDay:
             day=view.day,
             orders_placed=view.placed,
             orders_paid=view.paid,
-            revenue=_amount(view.revenue, currency),
-            refunds=_amount(view.refunds, currency),
+            **_amounts(currency, revenue=view.revenue, refunds=view.refunds),
         )
 
 
@@ -49,8 +51,11 @@ class SalesReport:
     orders_placed: int
     orders_paid: int
     revenue: Decimal = strawberry.field(description="What payments brought, tax and delivery included.")
+    revenue_money: MoneyType
     refunds: Decimal
+    refunds_money: MoneyType
     platform_fees: Decimal = strawberry.field(description="What the platform kept, less what it gave back.")
+    platform_fees_money: MoneyType
     conversion: float | None = strawberry.field(
         description="The share of the orders placed in this time that were paid, from 0 to 1. Null without orders. "
         "Visits are not counted: storefronts do not follow their visitors."
@@ -67,16 +72,17 @@ class SalesReport:
             currency=currency,
             orders_placed=sums.placed,
             orders_paid=sums.paid,
-            revenue=_amount(sums.revenue, currency),
-            refunds=_amount(sums.refunds, currency),
-            platform_fees=_amount(sums.platform_fees, currency),
+            **_amounts(currency, revenue=sums.revenue, refunds=sums.refunds, platform_fees=sums.platform_fees),
             conversion=sums.placed_and_paid / sums.placed if sums.placed else None,
             days=[SalesDay.of(day, currency) for day in days],
         )
 
 
-def _amount(minor: int, currency: str) -> Decimal:
-    return Money(minor=minor, currency=currency).decimal
+def _amounts(currency: str, **minor: int) -> dict[str, Any]:
+    """Return the fields of some amounts in minor units."""
+    amounts = {name: Money(minor=each, currency=currency) for name, each in minor.items()}
+    money = {f"{name}_money": MoneyType.of(amount) for name, amount in amounts.items()}
+    return {name: amount.decimal for name, amount in amounts.items()} | money
 
 
 async def sales_report(

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from domain.store.taxes import OrderTax, TaxKind, TaxMode, TaxSettings
+from gateway.graphql.types.money import MoneyType
 
 
 @strawberry.type(description="A country's tax rate.")
@@ -35,11 +36,17 @@ class OrderTaxes:
     kind: TaxKind
     percent: Decimal | None = strawberry.field(description="The stated rate. Null if Stripe computes the tax.")
     amount: Decimal | None = strawberry.field(description="Null until Stripe says how much it is.")
+    amount_money: MoneyType | None
 
     @classmethod
     def of(cls, tax: OrderTax) -> Self:
         rate = None if tax.basis_points is None else percent(tax.basis_points)
-        return cls(kind=tax.kind, percent=rate, amount=None if tax.amount is None else tax.amount.decimal)
+        return cls(
+            kind=tax.kind,
+            percent=rate,
+            amount=None if tax.amount is None else tax.amount.decimal,
+            amount_money=MoneyType.maybe(tax.amount),
+        )
 
 
 def percent(basis_points: int) -> Decimal:

@@ -43,6 +43,7 @@ from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import PageType, StoreStatus
 from gateway.api.known_stores import KnownStores
+from gateway.auth.visitor import Visitor
 from gateway.graphql.as_of import with_past_readings
 from gateway.graphql.context import RequestContext
 from gateway.graphql.direct import answer_bytes
@@ -290,8 +291,8 @@ class NoWait:
 
 
 class OneMerchant:
-    async def merchant(self, _authorization: str | None) -> UUID:
-        return UUID(IDS[0])
+    async def visitor(self, _authorization: str | None) -> Visitor:
+        return Visitor(person_id=UUID(IDS[0]))
 
     def token_owner(self, _authorization: str | None) -> UUID:
         return UUID(IDS[0])

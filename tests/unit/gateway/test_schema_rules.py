@@ -1,0 +1,104 @@
+"""Rules that every field of the schema keeps, so that a client needs to learn them once."""
+
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    build_schema,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+
+from domain.team.permissions import permissions
+from gateway.graphql.schema import sdl
+
+SCHEMA = build_schema(sdl())
+OBJECTS = [
+    type for type in SCHEMA.type_map.values() if isinstance(type, GraphQLObjectType) and not type.name.startswith("__")
+]
+assert SCHEMA.mutation_type is not None
+assert SCHEMA.query_type is not None
+MUTATIONS = SCHEMA.mutation_type.fields
+SHARES = {"percent", "percentage"}
+"""Decimal fields that are no amounts."""
+
+
+def test_every_amount_is_also_an_object_with_currency_and_text() -> None:
+    amounts = 0
+    for type in OBJECTS:
+        for name, field in type.fields.items():
+            if get_named_type(field.type).name == "Decimal" and name not in SHARES:
+                amounts += 1
+                money = type.fields.get(f"{name}Money")
+                assert money is not None, f"{type.name}.{name} has no {name}Money"
+                assert str(money.type) == str(field.type).replace("Decimal", "Money")
+    assert amounts > 40
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_every_mutation_has_typed_errors_an_idempotency_key_and_a_consistency_token(name: str) -> None:
+    payload, arguments = get_named_type(MUTATIONS[name].type), MUTATIONS[name].args
+    assert isinstance(payload, GraphQLObjectType)
+    assert [interface.name for interface in payload.interfaces] == ["Payload"]
+    assert str(payload.fields["userErrors"].type) == "[UserError!]!"
+    assert str(payload.fields["consistencyToken"].type) == "String"
+    assert list(arguments) == ["input"]
+    kind = get_named_type(arguments["input"].type)
+    assert isinstance(kind, GraphQLInputObjectType)
+    # What no API key may do is about accounts, sessions and keys, some of which no command changes.
+    is_of_account = permissions().field("Mutation", name).scope is None
+    assert (is_of_account and "commandId" not in kind.fields) or str(kind.fields["commandId"].type) == "UUID"
+    assert str(kind.fields["clientMutationId"].type) == "String"
+
+
+def test_every_error_has_code_field_path_and_message() -> None:
+    error = SCHEMA.type_map["UserError"]
+    assert isinstance(error, GraphQLObjectType)
+    assert {name: str(field.type) for name, field in error.fields.items()} == {
+        "code": "String!",
+        "message": "String!",
+        "field": "String",
+    }
+
+
+def test_every_object_and_list_of_the_query_waits_for_a_consistency_token() -> None:
+    assert SCHEMA.query_type is not None
+    found = {
+        name: field for name, field in SCHEMA.query_type.fields.items() if {"id", "ids", "first"} & set(field.args)
+    }
+    assert len(found) >= 10
+    assert {name for name, field in found.items() if "consistencyToken" not in field.args} == set()
+
+
+def test_every_connection_is_a_relay_connection() -> None:
+    connections = 0
+    for type in OBJECTS:
+        for name, field in type.fields.items():
+            kind = get_named_type(field.type)
+            if kind.name.endswith("Connection"):
+                connections += 1
+                assert isinstance(kind, GraphQLObjectType)
+                assert {"first", "after"} <= set(field.args), f"{type.name}.{name}"
+                edge = get_named_type(kind.fields["edges"].type)
+                assert isinstance(edge, GraphQLObjectType)
+                assert str(kind.fields["pageInfo"].type) == "PageInfo!"
+                assert str(edge.fields["cursor"].type) == "String!"
+    assert connections > 10
+
+
+def test_every_object_that_node_finds_has_an_id_that_is_never_null() -> None:
+    for type in OBJECTS:
+        if any(interface.name == "Node" for interface in type.interfaces):
+            assert isinstance(type.fields["id"].type, GraphQLNonNull), type.name
+
+
+def test_every_subscription_takes_a_cursor_and_returns_one() -> None:
+    assert SCHEMA.subscription_type is not None
+    for name, field in SCHEMA.subscription_type.fields.items():
+        assert str(field.args["after"].type) == "String", name
+        message = get_nullable_type(field.type)
+        assert isinstance(message, GraphQLObjectType)
+        assert not is_list_type(message)
+        assert str(message.fields["cursor"].type) == "String!", name
