@@ -131,6 +131,7 @@ async def place_order(command: PlaceOrder, work: Work, *, clock: Clock) -> dict[
                 arrival=arrival_window(days, ordered_on=day_in(store.time_zone, at)),
                 pages=pages,
                 return_days=store.returns.days,
+                store_name=None if store.brand is None else store.brand.name,
             ),
             at=at,
         ),

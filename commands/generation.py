@@ -1,21 +1,26 @@
 """Commands for a store's generation, from its merchant, its agents and the deadlines policy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from commands.access import generation_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, use_generation
+from domain.draft.aggregate import DRAFT, request_draft
+from domain.draft.events import DraftTarget, TargetKind
 from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.correction import Correction, phrase_of
 from domain.generation.events import Attention, AttentionCode, CategoryCount, Step
 from domain.generation.understanding import cautions_of, question_about
+from domain.ids import derived
 from domain.kernel import Clock
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductStatus
-from domain.store.aggregate import STORE
+from domain.store.aggregate import STORE, Store
 from domain.store.errors import StoreNotReady
-from domain.store.events import StoreStatus
+from domain.store.events import PageType, StoreStatus
 from domain.store.niche import NicheReading
 from domain.store.ports import NicheReader
 
@@ -325,16 +330,56 @@ class RunStepAgain:
 async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
     """Append ``StepStarted`` and return the step's attempt; 0 if other steps must run first.
 
+    A store that was published keeps its brand, copy and pages: a complete step then asks for drafts instead, and the
+    answer has their number.
+
     Raises:
         NotFound: no generation has the id, or it is another merchant's.
         StepNotRetryable, StoreNotReady: refused; retrying cannot help.
     """
+    at = clock.now()
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
     store.refuse_archived("regenerated")
     decide = generation.retry if isinstance(command, RetryStep) else generation.run_again
-    after = work.append(GENERATION, generation.id, decide(command.step, at=clock.now()), tenant=generation.store_id)
+    events = decide(command.step, at=at)
+    if isinstance(command, RunStepAgain) and store.was_published:
+        targets = await _targets_of(work, store, command.step)
+        if targets:
+            await _request_drafts(work, store, targets, at=at)
+            return {"attempt": generation.steps[command.step].attempt, "drafts": len(targets)}
+    after = work.append(GENERATION, generation.id, events, tenant=generation.store_id)
     return {"attempt": after.steps[command.step].attempt}
+
+
+async def _targets_of(work: Work, store: Store, step: Step) -> list[DraftTarget]:
+    """Return what a step of a published store would write over; empty for steps that write over nothing."""
+    match step:
+        case Step.BRAND:
+            return [DraftTarget(kind=TargetKind.BRAND, id=store.id)]
+        case Step.COPY:
+            products = [await work.get(PRODUCT, id) for id in store.product_ids]
+            return [
+                DraftTarget(kind=TargetKind.PRODUCT, id=product.id)
+                for product in products
+                if product.status is not ProductStatus.ARCHIVED
+            ]
+        case Step.PAGES:
+            return [
+                DraftTarget(kind=TargetKind.PAGE, id=id)
+                for id, page in store.pages.items()
+                if page.type is not PageType.CUSTOM
+            ]
+        case _:
+            return []
+
+
+async def _request_drafts(work: Work, store: Store, targets: Sequence[DraftTarget], *, at: datetime) -> None:
+    for target in targets:
+        draft_id = derived(target.id, "draft", target.kind, at.isoformat())
+        if await work.is_new(DRAFT, draft_id):
+            requested = request_draft(draft_id, store_id=store.id, merchant_id=store.merchant_id, target=target, at=at)
+            work.append(DRAFT, draft_id, requested, tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

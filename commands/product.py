@@ -47,8 +47,8 @@ class WriteProductCopy:
 async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Clock) -> None:
     """Append ``ProductCopyWritten`` and ``StepProgressed``. No-op if the product is counted in this attempt.
 
-    The address follows the new title, but a product on sale keeps its address. A product with the merchant's own text is
-    counted and not changed.
+    The address follows the new title, but a product on sale keeps its address. A product with the merchant's own text, or on
+    sale in a store that was published, is counted and not changed.
 
     Raises:
         GenerationEnded, StepNotRunning, ProductIsArchived: too late; retrying cannot help.
@@ -57,18 +57,21 @@ async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Cl
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
     product = await product_of_store(work, command.product_id, generation.store_id)
+    store = await work.get(STORE, product.store_id)
+    is_live = store.was_published and product.status is ProductStatus.ACTIVE
     message = f"Wrote the copy of “{command.copy.title}”"
     if product.by_merchant:
         message = f"Left “{product.title}” in your own words"
+    elif is_live:
+        message = f"Left “{product.title}” as shoppers know it"
     progress = generation.progress_step(
         Step.COPY, command.attempt, item=str(product.id), total=command.total, message=message, at=at
     )
     if not progress:
         return
-    if product.by_merchant:
+    if product.by_merchant or is_live:
         work.append(GENERATION, generation.id, progress, tenant=generation.store_id)
         return
-    store = await work.get(STORE, product.store_id)
     moved = store.assortment.slugs.get((AddressKind.PRODUCT, str(product.id)))
     slug = moved or product.slug
     if moved is None and product.status is not ProductStatus.ACTIVE:

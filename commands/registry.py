@@ -9,12 +9,14 @@ from typing import Any
 from commands import (
     account,
     after_sale,
+    brand,
     calls,
     cart_link,
     checkout,
     discount,
     disputes,
     domains,
+    draft,
     generation,
     mail,
     media,
@@ -38,7 +40,7 @@ from commands import (
 from commands.ports import Handler, Handlers, UnboundHandlers
 from commands.subscription import SoldPlans
 from domain.kernel import Clock
-from domain.store.ports import NicheReader, TextMeasure
+from domain.store.ports import BrandKit, NicheReader, TextMeasure
 
 HANDLERS: UnboundHandlers = dict(
     chain.from_iterable(
@@ -46,12 +48,14 @@ HANDLERS: UnboundHandlers = dict(
         for module in (
             account,
             after_sale,
+            brand,
             calls,
             cart_link,
             checkout,
             discount,
             disputes,
             domains,
+            draft,
             generation,
             mail,
             media,
@@ -82,6 +86,7 @@ def bind(
     clock: Clock,
     measure: TextMeasure,
     niches: NicheReader,
+    kit: BrandKit,
     sandbox: bool = True,
     stripe: bool = False,
     platform_domains: Sequence[str] = ("localhost",),
@@ -95,6 +100,7 @@ def bind(
         clock: the current time.
         measure: measures texts.
         niches: reads the goods of a corrected niche.
+        kit: what brands can be made of.
         sandbox: whether payments are a sandbox, so that an incomplete store may be published.
         stripe: whether merchants are paid into their accounts at Stripe.
         platform_domains: domains that no merchant may connect, those below them included.
@@ -107,6 +113,7 @@ def bind(
         "clock": clock,
         "measure": measure,
         "niches": niches,
+        "kit": kit,
         "sandbox": sandbox,
         "stripe": stripe,
         "platform_domains": platform_domains,

@@ -14,6 +14,8 @@ from commands.access import store_of_merchant
 from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, return_store, use_store
+from domain.draft.aggregate import DRAFT, request_draft
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus, Step
 from domain.ids import derived, slug_stream
@@ -23,12 +25,13 @@ from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ProductStatus
 from domain.store.aggregate import BY_MERCHANT, SLUG, STORE, Store, reserve_slug, slugify
 from domain.store.aggregate import request_store as decide_request
-from domain.store.brand import BrandProposal
+from domain.store.brand import BrandIdentity, BrandProposal
 from domain.store.errors import StoreNotReady
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.labels import is_reserved
 from domain.store.ports import PageDraft, TextMeasure
 from domain.store.publication import PublicationBlocked, facts_of, publication_blockers
+from domain.store.texts import brand_values
 from domain.text import clean_title
 
 
@@ -96,7 +99,8 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
 
     Photos are requested in the same transaction if the products exist.
 
-    The address follows the brand's name until the store is published; the store keeps its earlier slugs.
+    The address follows the brand's name until the store is published; the store keeps its earlier slugs. A store that was
+    published keeps its brand: the proposal becomes a draft (``DraftRequested``, ``DraftProposed``).
 
     Raises:
         GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
@@ -109,8 +113,11 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     if not ended:
         return None
     store = await work.get(STORE, generation.store_id)
-    slug = store.slug if store.was_published else None
-    slug = slug or await _reserve_slug(work, brand.name, store.id, at=at)
+    if store.was_published and store.brand is not None:
+        draft_id = await _draft_brand(work, store, store.brand, command, at=at)
+        await append_end_of_step(work, generation, ended, clock=clock)
+        return {"draft_id": str(draft_id)}
+    slug = await slug_for(work, store, brand.name, at=at)
     work.append(
         STORE,
         store.id,
@@ -119,6 +126,28 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     )
     await append_end_of_step(work, generation, ended, clock=clock)
     return {"slug": slug}
+
+
+async def _draft_brand(work: Work, store: Store, brand: BrandIdentity, command: AdoptBrand, *, at: datetime) -> UUID:
+    draft_id = derived(command.generation_id, "draft", TargetKind.BRAND, str(command.attempt))
+    target = DraftTarget(kind=TargetKind.BRAND, id=store.id)
+    requested = request_draft(draft_id, store_id=store.id, merchant_id=store.merchant_id, target=target, at=at)
+    if not await work.is_new(DRAFT, draft_id):
+        return draft_id
+    draft = work.append(DRAFT, draft_id, requested, tenant=store.id)
+    bases, proposed = brand_values(brand), brand_values(command.proposal.brand)
+    changes = [FieldChange(field=name, base=bases[name], proposed=proposed[name]) for name in bases]
+    # The step's call is recorded under its generation, with its cost.
+    made = draft.propose(changes, written_by=command.proposal.written_by, note=command.proposal.reason, at=at)
+    work.append(DRAFT, draft_id, made, tenant=store.id)
+    return draft_id
+
+
+async def slug_for(work: Work, store: Store, name: str, *, at: datetime) -> str:
+    """Return a store's slug under a name, reserved for it. The address stays once the store was published."""
+    if store.was_published and store.slug is not None:
+        return store.slug
+    return await _reserve_slug(work, name, store.id, at=at)
 
 
 async def _reserve_slug(work: Work, name: str, store_id: UUID, *, at: datetime) -> str:
@@ -144,7 +173,7 @@ class WritePages:
 async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
     """Append a ``PageWritten`` for each page and the end of the pages step. No-op if the step ended.
 
-    A page of an existing type is rewritten under its id and address, unless the merchant wrote it.
+    A page of an existing type is rewritten under its id and address, unless the merchant wrote it or shoppers know it.
 
     Raises:
         InvalidInput: there are no pages, or one has no title.
@@ -155,11 +184,12 @@ async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
     store = await work.get(STORE, generation.store_id)
-    own = {page.type for page in store.pages.values() if page.by_merchant} - {PageType.CUSTOM}
+    own = {page.type for page in store.pages.values() if page.by_merchant or store.was_published} - {PageType.CUSTOM}
     drafts = [draft for draft in command.pages if draft.type not in own]
     summary = f"{len(drafts)} {'page' if len(drafts) == 1 else 'pages'} written"
     if len(drafts) < len(command.pages):
-        summary += f", {len(command.pages) - len(drafts)} left in your own words"
+        how = "as shoppers know them" if store.was_published else "in your own words"
+        summary += f", {len(command.pages) - len(drafts)} left {how}"
     ended = generation.succeed_step(Step.PAGES, command.attempt, summary=summary, at=at)
     if not ended:
         return

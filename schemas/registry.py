@@ -10,6 +10,7 @@ from domain.calls.events import CallEvent
 from domain.cart.events import CartEvent
 from domain.cart.link import CartLinkEvent
 from domain.discount.events import DiscountEvent
+from domain.draft.events import DraftEvent
 from domain.generation.events import GenerationEvent
 from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainEvent
@@ -67,6 +68,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         CartLinkEvent,
         CallEvent,
         DiscountEvent,
+        DraftEvent,
         ShopperEvent,
         StockNoticeEvent,
         MailEvent,

@@ -276,6 +276,8 @@ class OrderTerms:
     """The legal pages, each in its present version."""
     return_days: int | None = None
     """How long the store takes goods back."""
+    store_name: str | None = None
+    """What the store is called now; None if it has no brand."""
 
 
 def place(
@@ -323,6 +325,7 @@ def place(
             arrival=terms.arrival,
             pages=list(terms.pages),
             return_days=terms.return_days,
+            store_name=terms.store_name,
             shipping_zone=price.zone,
             discount=price.discount,
             taxes=price.taxes,

@@ -102,6 +102,8 @@ class OrderPlaced(DomainEvent, wire_name="order.order_placed.v1"):
     """The code that the order uses; null if it uses none."""
     return_days: int | None = None
     """Days after the delivery in which goods can be returned; null in older events, which have the 14 of the law."""
+    store_name: str | None = None
+    """The store's name when the order was placed; null in older events."""
     taxes: OrderTax | None = None
     """How the tax is known; null if the store says nothing about it, and in older events."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.editing import Fingerprints, fingerprints
 from domain.kernel import CorruptStream, EventHeader, InvalidInput, NotFound, StreamKind, first_header, next_header
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -34,6 +35,7 @@ from domain.product.events import (
     WinningScore,
 )
 from domain.product.ports import ProductCopy
+from domain.product.texts import texts_set_by
 from domain.sourcing.listing import Listing
 from domain.store.events import CopyScores
 from domain.text import clean_title
@@ -140,6 +142,8 @@ class Product:
     """Whether the merchant wrote some of its text, which agents do not overwrite."""
     touched_by_merchant: bool = False
     """Whether the merchant edited, priced or counted it, or put it on sale."""
+    texts: Fingerprints = field(default_factory=dict)
+    """Of its texts as they are now. The texts themselves are in the events."""
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Apply the copywriter's text under a slug that is free in the store."""
@@ -477,6 +481,7 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
 def _with_text(
     product: Product, event: ProductCopyWritten | ProductRetitled | ProductDescribed | ProductMetaWritten
 ) -> Product:
+    product = replace(product, texts={**product.texts, **fingerprints(texts_set_by(event))})
     match event:
         case ProductCopyWritten():
             return replace(product, version=event.originator_version, title=event.title, slug=event.slug)
@@ -582,6 +587,7 @@ def _create(event: ProductImported | ProductAdded) -> Product:
         variants=variants,
         prices=(PricePeriod(since=event.occurred_at, price=event.price),),
         images=tuple(event.images),
+        texts=fingerprints(texts_set_by(event)),
     )
     if isinstance(event, ProductAdded):
         return replace(product, original_title=event.title, original_description=event.description)

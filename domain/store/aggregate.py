@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from domain.editing import fingerprint
 from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
 from domain.shipping.rates import ShippingRates, checked_rates, default_rates
@@ -35,7 +36,9 @@ from domain.store.domain_events import (
 from domain.store.domains import CustomDomain, with_event
 from domain.store.errors import PageChanged, PageNotFound, StoreNotReady
 from domain.store.events import (
+    BrandEdited,
     BrandGenerated,
+    ContactChanged,
     CopyScores,
     CurrencyChosen,
     DeliveryPromised,
@@ -90,6 +93,8 @@ class PageRef:
     slug: str
     by_merchant: bool = False
     """Whether the merchant wrote it; agents do not overwrite such a page."""
+    content: str = ""
+    """The fingerprint of its text."""
     number: int = 1
     """How often its text or title was written; the number of its present version."""
     has_blanks: bool = False
@@ -112,6 +117,8 @@ class Store:
     status: StoreStatus = StoreStatus.CREATING
     approved: bool = False
     brand: BrandIdentity | None = None
+    name_options: tuple[str, ...] = ()
+    """The names that were compared for its brand."""
     slug: str | None = None
     pages: Mapping[UUID, PageRef] = field(default_factory=dict)
     product_ids: tuple[UUID, ...] = ()
@@ -502,8 +509,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one
                 preferences=event.preferences,
                 contact_email=event.contact_email,
             )
-        case Store(), BrandGenerated():
-            return replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
+        case Store(), BrandGenerated() | BrandEdited():
+            return _with_brand(store, event)
         case Store(), ProductsScouted():
             return replace(
                 store,
@@ -516,6 +523,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one
         case (
             Store(),
             NicheChanged()
+            | ContactChanged()
             | CurrencyChosen()
             | DeliveryPromised()
             | ShippingRatesSet()
@@ -558,6 +566,7 @@ _STATUS_AFTER: Mapping[type[StoreEvent], StoreStatus] = {
 def _with_choice(
     store: Store,
     event: NicheChanged
+    | ContactChanged
     | CurrencyChosen
     | DeliveryPromised
     | ShippingRatesSet
@@ -569,6 +578,8 @@ def _with_choice(
     match event:
         case NicheChanged():
             return replace(store, version=version, niche=event.niche)
+        case ContactChanged():
+            return replace(store, version=version, contact_email=event.contact_email)
         case CurrencyChosen():
             return replace(store, version=version, currency=event.currency)
         case DeliveryPromised():
@@ -581,6 +592,13 @@ def _with_choice(
             return replace(store, version=version, taxes=event.taxes)
         case SupplierOrderingSet():
             return replace(store, version=version, orders_at_suppliers=event.enabled)
+
+
+def _with_brand(store: Store, event: BrandGenerated | BrandEdited) -> Store:
+    store = replace(store, version=event.originator_version, brand=event.brand, slug=event.slug)
+    if isinstance(event, BrandEdited):
+        return store
+    return replace(store, name_options=tuple(option.name for option in event.options))
 
 
 def _with_domain(store: Store, event: DomainOfStoreEvent) -> Store:
@@ -607,6 +625,7 @@ def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
                 title=event.title,
                 slug=event.slug,
                 by_merchant=event.written_by == BY_MERCHANT,
+                content=fingerprint(event.content),
                 number=1 if former is None else former.number + 1,
                 has_blanks=has_blanks(event.content),
                 names_business=NAMES_BUSINESS in event.content,

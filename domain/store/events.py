@@ -3,6 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
+from domain.editing import EditField
 from domain.kernel import DomainEvent, Value
 from domain.merchant.events import SupplierProvider
 from domain.shipping.rates import ShippingRates
@@ -92,6 +93,24 @@ class BrandGenerated(DomainEvent, wire_name="store.brand_generated.v1"):
     """The storefront's host label, ``<slug>.localhost``; unique over all stores."""
     written_by: str
     """``house`` or a model's name."""
+
+
+class BrandEdited(DomainEvent, wire_name="store.brand_edited.v1"):
+    """The merchant changed parts of the brand, by an edit or by accepting a draft. The latest brand counts."""
+
+    brand: BrandIdentity
+    """The whole brand as it is from now on."""
+    fields: list[EditField]
+    """What was changed."""
+    slug: str
+    """The storefront's host label. It follows the name until the store is published, and stays from then on."""
+
+
+class ContactChanged(DomainEvent, wire_name="store.contact_changed.v1"):
+    """The merchant changed the address that shoppers write to."""
+
+    contact_email: str | None
+    """The business e-mail address that the store's pages show publicly; null if the merchant removed it."""
 
 
 class SupplierReport(Value):
@@ -222,6 +241,8 @@ StoreEvent = (
     StoreRequested
     | NicheChanged
     | BrandGenerated
+    | BrandEdited
+    | ContactChanged
     | ProductsScouted
     | CurrencyChosen
     | PageWritten

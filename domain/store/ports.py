@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.kernel import Value
 from domain.money import Money
-from domain.store.brand import Availability, BrandIdentity, BrandProposal
+from domain.store.brand import Availability, BrandIdentity, BrandProposal, FontPair, Logo, Palette
 from domain.store.events import CopyScores, PageType, Preferences
 from domain.store.niche import NicheReading
 
@@ -139,6 +139,36 @@ class BrandWriter(Protocol):
         Raises:
             Transient: the writer cannot be reached; retrying may help.
         """
+        ...
+
+
+class BrandKit(Protocol):
+    """What a brand can be made of: readable colors, the fonts that storefronts serve, and drawn marks."""
+
+    @property
+    def headings(self) -> Sequence[str]:
+        """The heading fonts that storefronts serve."""
+        ...
+
+    @property
+    def symbols(self) -> Sequence[str]:
+        """The symbols that a logo can show."""
+        ...
+
+    def palette(self, *, primary: str, secondary: str, accent: str, dark: bool) -> Palette:
+        """Return a palette near three colors in ``#rrggbb``, moved until all text is readable."""
+        ...
+
+    def is_dark(self, palette: Palette) -> bool:
+        """Whether text stands on a dark ground."""
+        ...
+
+    def fonts(self, heading: str) -> FontPair | None:
+        """Return the pair of a heading font, whatever its case; None if storefronts do not serve it."""
+        ...
+
+    def logo(self, symbol: str, palette: Palette, *, name: str) -> Logo | None:
+        """Return a drawn mark in the palette's colors; None if there is no such symbol."""
         ...
 
 

@@ -26,6 +26,7 @@ WORDS: Mapping[str, Any] = {
     "ReturnApproved.instructions": "Put the order number into the parcel.",
     "ReturnDeclined.reason": "The lamp was used for weeks.",
     "OrderPlaced.return_days": 30,
+    "OrderPlaced.store_name": "Neon Haven",
     "SourcedLine.stock": 40,
     "SourcedLine.cost": {"minor": 2400, "currency": "USD"},
     "SourcedLine.freight": {"minor": 500, "currency": "USD"},
@@ -71,6 +72,19 @@ WORDS: Mapping[str, Any] = {
     "request_ids": ["req_9f2c1d"],
     "fallbacks": ["The language model “gpt-5”: is over its limit"],
     "OutsideCallRecorded.step": "brand",
+    "DraftRequested.hint": "warmer, and no jokes",
+    "FieldChange.base": "Neon Desk Lamp",
+    "FieldChange.proposed": "A Neon Lamp for Late Desks",
+    "FieldChange.field": "TITLE",
+    "DraftRequested.fields": ["TITLE"],
+    "DraftAccepted.fields": ["TITLE"],
+    "DraftTarget.kind": "PRODUCT",
+    "DraftProposed.note": "Sentences that joke were left out.",
+    "DraftFailed.reason": "The model gave no usable answer. Ask for a new draft.",
+    "BrandEdited.fields": ["NAME"],
+    "target_version": 7,
+    "FollowedField.field": "META",
+    "FollowedField.fingerprint": "5feceb66ffc86f38d952786c6d696c79",
     "requirements": ["external_account"],
     "disabled_reason": "requirements.past_due",
     "niche": "Cyberpunk home decor",
@@ -169,6 +183,7 @@ WORDS: Mapping[str, Any] = {
             "OrderPlaced",
             "WebhookReceived",
             "WebhookRejected",
+            "DraftRequested",
         )
     },
     "done": 4,
@@ -394,7 +409,8 @@ def _plain(schema: JsonSchema, owner: str, field: str) -> Any:
 
 def _fits(value: Any, schema: JsonSchema) -> bool:
     kind = {str: "string", int: "integer", float: "number", list: "array", dict: "object"}[type(value)]
-    if schema.get("type") != kind or ("enum" in schema and value not in schema["enum"]):
+    # Without a type, any JSON fits.
+    if schema.get("type", kind) != kind or ("enum" in schema and value not in schema["enum"]):
         return False
     return "properties" not in schema or set(value) == set(schema["properties"])
 

@@ -10,11 +10,13 @@ import pytest
 
 from commands import account
 from commands.after_sale import CancelOrderByMerchant, CorrectParcel, ShipParcel
+from commands.brand import EditStore, UseBrandOption
 from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.disputes import EditDisputeEvidence, RecordPayout, SubmitDisputeEvidence
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
+from commands.draft import AcceptDraft, DropDraft, RequestDraft
 from commands.generation import (
     CancelGeneration,
     ChooseNiche,
@@ -79,6 +81,7 @@ from commands.taxes import SetTaxes
 from commands.team import AcceptInvitation, ChangeRole, InvitePerson, LeaveStore, RemovePerson, WithdrawInvitation
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
+from domain.draft.events import DraftTarget, TargetKind
 from domain.generation.events import Step
 from domain.kernel import DomainError, NotFound
 from domain.media.events import Operation
@@ -117,8 +120,8 @@ OWN_ACCOUNT = {
 OF_AGENTS = {RecordCall}
 """Commands that only agents send: their merchant comes from an event."""
 
-ELSEWHERE = {ChooseImageVersion}
-"""Commands on a thing that a store does not have yet here: ``test_media_commands`` tries them."""
+ELSEWHERE = {ChooseImageVersion, AcceptDraft, DropDraft}
+"""Commands on a thing that a store does not have yet here: ``test_media_commands`` and ``test_draft_commands`` try them."""
 
 FREE_DELIVERY = DiscountTerms(kind=DiscountKind.FREE_SHIPPING)
 
@@ -186,6 +189,14 @@ COMMANDS: dict[type, Build] = {
     ConnectDomain: lambda p, _p, _o, m: ConnectDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),
     ChoosePrimaryDomain: lambda p, _p, _o, m: ChoosePrimaryDomain(store_id=p.store_id, merchant_id=m, domain=None),
     RemoveDomain: lambda p, _p, _o, m: RemoveDomain(store_id=p.store_id, merchant_id=m, domain="fern.example"),
+    EditStore: lambda p, _p, _o, m: EditStore(store_id=p.store_id, merchant_id=m, tagline="Lamps that wait"),
+    UseBrandOption: lambda p, _p, _o, m: UseBrandOption(store_id=p.store_id, merchant_id=m, name="Glow Den"),
+    RequestDraft: lambda p, product, _o, m: RequestDraft(
+        draft_id=uuid4(),
+        store_id=p.store_id,
+        merchant_id=m,
+        target=DraftTarget(kind=TargetKind.PRODUCT, id=product),
+    ),
     ApproveStore: lambda p, _p, _o, m: ApproveStore(store_id=p.store_id, merchant_id=m),
     PublishStore: lambda p, _p, _o, m: PublishStore(store_id=p.store_id, merchant_id=m),
     PauseStore: lambda p, _p, _o, m: PauseStore(store_id=p.store_id, merchant_id=m),

@@ -210,8 +210,9 @@ async def test_copy_counts_a_product_and_moves_it_to_its_new_address(platform: P
 
 
 async def test_a_product_on_sale_keeps_the_address_shoppers_know(platform: Platform) -> None:
-    (lamp,) = await platform.publish()
+    (lamp,) = await platform.review()
     slug = (await platform.product(lamp)).slug
+    await platform.send(ActivateProduct(product_id=lamp, merchant_id=platform.merchant_id))
     await platform.again(Step.COPY)
     await write(platform, lamp, "A Brighter Name", attempt=2)
     product = await platform.product(lamp)
@@ -219,7 +220,7 @@ async def test_a_product_on_sale_keeps_the_address_shoppers_know(platform: Platf
 
 
 async def test_a_product_in_the_merchants_own_words_is_counted_and_left_alone(platform: Platform) -> None:
-    (lamp,) = await platform.publish()
+    (lamp,) = await platform.review()
     await platform.send(EditProduct(product_id=lamp, merchant_id=platform.merchant_id, title="My Lamp"))
     await platform.again(Step.COPY)
     assert await write(platform, lamp, "A Brighter Name", attempt=2) == ["StepProgressed"]

@@ -10,6 +10,7 @@ import pytest
 
 import commands
 from commands.registry import HANDLERS, _bound, bind
+from infra.writers.brandkit.kit import DrawnBrandKit
 from infra.writers.copykit.scoring import measure
 from infra.writers.rules.niche.reader import RuleNicheReader
 from tests.support.fakes.event_log import FixedClock
@@ -28,18 +29,21 @@ def test_each_command_has_one_handler() -> None:
 
 
 def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
-    clock, niches = FixedClock(), RuleNicheReader()
+    clock, niches, kit = FixedClock(), RuleNicheReader(), DrawnBrandKit()
     domains = ("shops.example",)
     known = {
         "clock": clock,
         "measure": measure,
         "niches": niches,
+        "kit": kit,
         "sandbox": True,
         "stripe": False,
         "platform_domains": domains,
         "sold": None,
     }
-    for command, handler in bind(clock=clock, measure=measure, niches=niches, platform_domains=domains).items():
+    for command, handler in bind(
+        clock=clock, measure=measure, niches=niches, kit=kit, platform_domains=domains
+    ).items():
         assert isinstance(handler, partial)
         named = {
             name

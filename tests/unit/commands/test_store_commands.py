@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from commands.account import ConfirmEmail
 from commands.bus import CommandBus
-from commands.generation import CancelGeneration, RunStepAgain, StartGeneration
+from commands.generation import CancelGeneration, ChooseNiche, RunStepAgain, StartGeneration, UnderstandNiche
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.product import ArchiveProduct, DeactivateProduct
 from commands.store import (
@@ -24,6 +24,7 @@ from commands.store import (
     WritePages,
     free_slug,
 )
+from domain.generation.aggregate import GENERATION
 from domain.generation.errors import GenerationEnded, StepNotRunning
 from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
@@ -31,6 +32,7 @@ from domain.product.events import ProductStatus
 from domain.store.aggregate import LEGAL_PAGES
 from domain.store.errors import PageChanged, StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
+from domain.store.niche import NicheReading
 from domain.store.publication import PublicationBlocked
 from infra.bootstrap import handlers
 from infra.writers.copykit.scoring import measure
@@ -107,17 +109,25 @@ async def test_a_reserved_address_is_given_to_no_store(platform: Platform) -> No
     assert slugs == ["status-2", "www-2", "mail-2"]
 
 
-async def test_a_new_brand_keeps_the_stores_address(platform: Platform) -> None:
+async def test_a_new_brand_of_a_live_store_is_a_draft(platform: Platform) -> None:
     await platform.publish()
-    await platform.again(Step.BRAND)
+    await platform.send(
+        ChooseNiche(generation_id=platform.generation_id, merchant_id=platform.merchant_id, niche="Lanterns")
+    )
+    reading = NicheReading(things=["lanterns"])
+    await platform.send(
+        UnderstandNiche(
+            generation_id=platform.generation_id, store_id=platform.store_id, niche="Lanterns", reading=reading
+        )
+    )
     events = await platform.do(
         AdoptBrand(generation_id=platform.generation_id, attempt=2, proposal=proposal("Volt Nest"))
     )
-    assert kinds(events) == ["BrandGenerated", "StepSucceeded", "StepStarted", "StepStarted"]
+    assert kinds(events)[:3] == ["DraftRequested", "DraftProposed", "StepSucceeded"]
     store = await platform.store()
     assert store.slug == "neon-haven"
     assert store.brand is not None
-    assert store.brand.name == "Volt Nest"
+    assert store.brand.name == "Neon Haven"
 
 
 async def test_a_new_brand_before_publication_has_an_address_of_its_own(platform: Platform) -> None:
@@ -153,7 +163,7 @@ async def test_a_brand_that_comes_too_late_is_refused_whole(platform: Platform) 
 
 
 async def test_pages_end_their_step_and_are_rewritten_in_place(platform: Platform) -> None:
-    await platform.publish()
+    await platform.review()
     (first,) = (await platform.store()).pages
     await platform.again(Step.PAGES)
     drafts = [page(PageType.ABOUT, "about-us"), page(PageType.FAQ, "faq")]
@@ -165,7 +175,7 @@ async def test_pages_end_their_step_and_are_rewritten_in_place(platform: Platfor
 
 
 async def test_pages_in_the_merchants_own_words_are_not_written_over(platform: Platform) -> None:
-    await platform.publish()
+    await platform.review()
     (about,) = (await platform.store()).pages
     own = EditPage(
         store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=about, title=None, content="Mine"
@@ -421,3 +431,28 @@ async def test_the_second_editor_of_a_page_is_refused_and_nothing_is_overwritten
     assert kinds(await platform.do(save("Third.", None))) == ["PageWritten"]
     # A repeat of a command from before the version was asked has the same digest.
     assert b"expected_version" not in TypeAdapter(EditPage).dump_json(save("Third.", None))
+
+
+async def test_pages_that_shoppers_know_are_not_written_over(platform: Platform) -> None:
+    await platform.publish()
+    before = dict((await platform.store()).pages)
+    await platform.send(
+        ChooseNiche(generation_id=platform.generation_id, merchant_id=platform.merchant_id, niche="Lanterns")
+    )
+    await platform.send(
+        UnderstandNiche(
+            generation_id=platform.generation_id,
+            store_id=platform.store_id,
+            niche="Lanterns",
+            reading=NicheReading(things=["lanterns"]),
+        )
+    )
+    await platform.send(AdoptBrand(generation_id=platform.generation_id, attempt=2, proposal=proposal("Volt Nest")))
+    await platform.scout(listing("L-2"), attempt=2)
+    generation = await platform.get(GENERATION, platform.generation_id)
+    attempt = generation.steps[Step.PAGES].attempt
+    pages = [page(PageType.ABOUT, "about"), page(PageType.FAQ, "faq")]
+    await platform.send(WritePages(generation_id=platform.generation_id, attempt=attempt, pages=pages))
+    after = (await platform.store()).pages
+    assert {id: after[id] for id in before} == before
+    assert len(after) == len(before) + 1

@@ -1,0 +1,143 @@
+"""Commands for a store's brand and contact, from its merchant."""
+
+import re
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from commands.access import store_of_merchant
+from commands.ports import UnboundHandlers, Work
+from commands.store import slug_for
+from domain.kernel import Clock, InvalidInput
+from domain.store.aggregate import STORE
+from domain.store.brand import BrandIdentity, FontPair, Logo, Palette
+from domain.store.brand_edit import BrandEdit, brand_of, change_contact, check_option, edit_brand, edited
+from domain.store.ports import BrandKit
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditStore:
+    """Change parts of a store's brand and contact; None leaves a part as it is."""
+
+    store_id: UUID
+    merchant_id: UUID
+    name: str | None = None
+    tagline: str | None = None
+    story: str | None = None
+    tone: list[str] | None = None
+    """Adjectives, the strongest first."""
+    primary: str | None = None
+    """``#rrggbb``. Colors are moved until all text is readable."""
+    secondary: str | None = None
+    accent: str | None = None
+    dark: bool | None = None
+    """Whether text stands on a dark ground."""
+    heading_font: str | None = None
+    """The body font follows from it."""
+    logo_symbol: str | None = None
+    """What the logo shows; it is drawn in the store's colors."""
+    contact_email: str | None = None
+    """Already validated."""
+    clear_contact_email: bool = False
+
+
+async def edit_store(command: EditStore, work: Work, *, clock: Clock, kit: BrandKit) -> None:
+    """Append ``BrandEdited`` and ``ContactChanged``, as far as something differs.
+
+    Open orders keep the name that they were placed under. Pages and products keep their texts.
+
+    Raises:
+        InvalidInput: names the field.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is archived, or has no brand yet.
+    """
+    at = clock.now()
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    brand = brand_of(store)
+    palette = _palette(command, brand, kit)
+    edit = BrandEdit(
+        name=command.name,
+        tagline=command.tagline,
+        story=command.story,
+        tone=command.tone,
+        colors=palette,
+        fonts=_fonts(command.heading_font, kit),
+    )
+    after = edited(brand, edit)
+    edit = replace(edit, logo=_logo(command.logo_symbol, after, kit))
+    slug = store.slug or ""
+    if after.name != brand.name or store.slug is None:
+        slug = await slug_for(work, store, after.name, at=at)
+    store = work.append(STORE, store.id, edit_brand(store, edit, slug=slug, at=at), tenant=store.id)
+    if command.contact_email is not None or command.clear_contact_email:
+        contact = None if command.clear_contact_email else command.contact_email
+        work.append(STORE, store.id, change_contact(store, contact, at=at), tenant=store.id)
+
+
+def _palette(command: EditStore, brand: BrandIdentity, kit: BrandKit) -> Palette | None:
+    given = {"primary": command.primary, "secondary": command.secondary, "accent": command.accent}
+    if command.dark is None and not any(given.values()):
+        return None
+    present = {name: getattr(brand.palette, name) for name in given}
+    colors = {name: _color(name, color) for name, color in given.items() if color is not None}
+    dark = kit.is_dark(brand.palette) if command.dark is None else command.dark
+    return kit.palette(**{**present, **colors}, dark=dark)
+
+
+def _color(name: str, color: str) -> str:
+    if not _COLOR.fullmatch(color.strip()):
+        raise InvalidInput(name, f"Invalid {name} {color[:40]!r}. Use a color such as #5b21b6.")
+    return color.strip().lower()
+
+
+def _fonts(heading: str | None, kit: BrandKit) -> FontPair | None:
+    if heading is None:
+        return None
+    pair = kit.fonts(heading)
+    if pair is None:
+        raise InvalidInput(
+            "heading_font", f"Invalid headingFont {heading[:40]!r}. Use one of {', '.join(kit.headings)}."
+        )
+    return pair
+
+
+def _logo(symbol: str | None, brand: BrandIdentity, kit: BrandKit) -> Logo | None:
+    if symbol is None:
+        return None
+    logo = kit.logo(symbol, brand.palette, name=brand.name)
+    if logo is None:
+        raise InvalidInput("logo_symbol", f"Invalid logoSymbol {symbol[:40]!r}. Use one of {', '.join(kit.symbols)}.")
+    return logo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseBrandOption:
+    """Give a store another of the names that were compared for its brand."""
+
+    store_id: UUID
+    merchant_id: UUID
+    name: str
+
+
+async def use_brand_option(command: UseBrandOption, work: Work, *, clock: Clock) -> None:
+    """Append ``BrandEdited``. Tagline, story and logo follow where they contain the former name.
+
+    Raises:
+        InvalidInput: the name was not among the options, or cannot be a store's name.
+        NotFound: no store has the id, or it is another merchant's.
+        StoreNotReady: the store is archived, or has no brand yet.
+    """
+    at = clock.now()
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    brand = brand_of(store)
+    name = check_option(store, command.name)
+    if name == brand.name:
+        return
+    edit = BrandEdit(name=name)
+    slug = await slug_for(work, store, name, at=at)
+    work.append(STORE, store.id, edit_brand(store, edit, slug=slug, at=at), tenant=store.id)
+
+
+HANDLERS: UnboundHandlers = {EditStore: edit_store, UseBrandOption: use_brand_option}
+"""Each command and its handler."""

@@ -1,0 +1,280 @@
+"""Commands for drafts, from the merchant and the draft agent."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from commands.access import product_of_store, require_owner, require_role_in_store, store_of_merchant
+from commands.ports import UnboundHandlers, Work
+from commands.store import slug_for
+from domain.draft.aggregate import DRAFT, Draft, request_draft
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.live import fingerprints_in_store
+from domain.editing import EditField, FieldValues, Fingerprints
+from domain.kernel import Clock, InvalidInput, NotFound
+from domain.product.aggregate import PRODUCT, Product, ProductEdit
+from domain.product.errors import ProductIsArchived
+from domain.product.events import ProductStatus
+from domain.store.aggregate import STORE, Store
+from domain.store.brand_edit import brand_of, edit_brand, edit_of, edited
+from domain.store.events import CopyScores, StoreEvent
+from domain.store.ports import TextMeasure
+from domain.store.presentation import write_collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraft:
+    """Ask for a proposal for a brand, a product, a page or a collection."""
+
+    draft_id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    target: DraftTarget
+    fields: list[EditField] = field(default_factory=list)
+    """The fields that may change; empty for all."""
+    hint: str | None = None
+    """The merchant's wish in plain words; at most 500 characters."""
+
+
+async def request_draft_of(command: RequestDraft, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``DraftRequested``; the draft agent makes the proposal.
+
+    Raises:
+        InvalidInput: the hint is too long, the target has no such field, or the id is taken.
+        NotFound: no store or target has the id, or it is another merchant's.
+        StoreNotReady, ProductIsArchived: the target is archived, or the store has no brand.
+    """
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    await check_target(work, store, command.target)
+    if not await work.is_new(DRAFT, command.draft_id):
+        raise InvalidInput("id", f"The id {command.draft_id} is taken. Use a new id.")
+    events = request_draft(
+        command.draft_id,
+        store_id=store.id,
+        merchant_id=store.merchant_id,
+        target=command.target,
+        fields=command.fields,
+        hint=command.hint,
+        at=clock.now(),
+    )
+    work.append(DRAFT, command.draft_id, events, tenant=store.id)
+    return {"draft_id": str(command.draft_id)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeDraft:
+    """Record a proposal for a draft."""
+
+    draft_id: UUID
+    changes: list[FieldChange]
+    written_by: str
+    call_id: UUID | None = None
+    cost: int | None = 0
+    """In millionths of a US dollar; None if it is not known."""
+    note: str | None = None
+
+
+async def propose_draft(command: ProposeDraft, work: Work, *, clock: Clock) -> None:
+    """Append ``DraftProposed``, or ``DraftFailed`` if nothing differs. No-op if the draft is not being made.
+
+    Raises:
+        NotFound: no draft has the id; retrying cannot help.
+    """
+    draft = await work.get(DRAFT, command.draft_id)
+    events = draft.propose(
+        command.changes,
+        written_by=command.written_by,
+        call_id=command.call_id,
+        cost=command.cost,
+        note=command.note,
+        at=clock.now(),
+    )
+    work.append(DRAFT, draft.id, events, tenant=draft.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailDraft:
+    """Record why a draft has no proposal."""
+
+    draft_id: UUID
+    reason: str
+    """For the merchant."""
+    call_id: UUID | None = None
+    cost: int | None = 0
+    """In millionths of a US dollar; None if it is not known."""
+
+
+async def fail_draft(command: FailDraft, work: Work, *, clock: Clock) -> None:
+    """Append ``DraftFailed``. No-op if the draft is not being made.
+
+    Raises:
+        NotFound: no draft has the id; retrying cannot help.
+    """
+    draft = await work.get(DRAFT, command.draft_id)
+    events = draft.fail(command.reason, call_id=command.call_id, cost=command.cost, at=clock.now())
+    work.append(DRAFT, draft.id, events, tenant=draft.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptDraft:
+    """Apply a draft to the live store."""
+
+    draft_id: UUID
+    merchant_id: UUID
+    fields: list[EditField] | None = None
+    """None for all fields that wait for a decision."""
+
+
+async def accept_draft(command: AcceptDraft, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
+    """Append the target's own events and ``DraftAccepted`` in one commit. No-op if the fields were accepted before.
+
+    Raises:
+        DraftNotOpen: the draft is not made, failed or dropped.
+        DraftOutOfDate: a field was changed after the draft was made.
+        InvalidInput: the draft has no such field, or the target's own rules refuse the value.
+        NotFound: no draft has the id, or it is another merchant's; or the target was removed.
+        StoreNotReady, ProductIsArchived: the target is archived.
+    """
+    at = clock.now()
+    draft = await draft_of_merchant(work, command.draft_id, command.merchant_id)
+    store = await work.get(STORE, draft.store_id)
+    await check_target(work, store, draft.target)
+    before = await _live(work, draft)
+    values = draft.select(command.fields, live=before)
+    if not values:
+        return
+    version = await _apply(work, store, draft.target, values, measure=measure, at=at)
+    after = await _live(work, draft)
+    accepted = draft.accept(
+        list(values), before=before, after=after, target_version=version, by=command.merchant_id, at=at
+    )
+    work.append(DRAFT, draft.id, accepted, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropDraft:
+    """Drop a draft, or what is left of it."""
+
+    draft_id: UUID
+    merchant_id: UUID
+
+
+async def drop_draft(command: DropDraft, work: Work, *, clock: Clock) -> None:
+    """Append ``DraftDropped``. No-op if it ended before.
+
+    Raises:
+        NotFound: no draft has the id, or it is another merchant's.
+    """
+    draft = await draft_of_merchant(work, command.draft_id, command.merchant_id)
+    work.append(DRAFT, draft.id, draft.drop(at=clock.now()), tenant=draft.store_id)
+
+
+async def draft_of_merchant(work: Work, draft_id: UUID, merchant_id: UUID) -> Draft:
+    """Return a draft of a store in which a person has the command's role.
+
+    Raises:
+        NotFound: no draft has the id, or the person has no role in its store.
+        RoleTooWeak: the command needs a stronger role.
+    """
+    draft = await work.get(DRAFT, draft_id)
+    await require_role_in_store(work, draft.store_id, merchant_id, kind=DRAFT.name, id=draft_id)
+    return draft
+
+
+async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
+    """Refuse a target that the store does not have or that can no longer be changed.
+
+    Raises:
+        NotFound: the store has no such product, page or collection.
+        StoreNotReady, ProductIsArchived: it is archived, or the store has no brand yet.
+    """
+    brand_of(store)
+    match target.kind:
+        case TargetKind.BRAND:
+            require_owner("store", target.id, owner=target.id, caller=store.id)
+        case TargetKind.PRODUCT:
+            product = await product_of_store(work, target.id, store.id)
+            if product.status is ProductStatus.ARCHIVED:
+                raise ProductIsArchived(product.id)
+        case TargetKind.PAGE | TargetKind.COLLECTION:
+            if not fingerprints_in_store(target, store):
+                raise NotFound(target.kind.lower(), target.id)
+
+
+async def _live(work: Work, draft: Draft) -> Fingerprints:
+    if draft.target.kind is TargetKind.PRODUCT:
+        return (await work.get(PRODUCT, draft.target.id)).texts
+    return fingerprints_in_store(draft.target, await work.get(STORE, draft.store_id))
+
+
+async def _apply(
+    work: Work, store: Store, target: DraftTarget, values: FieldValues, *, measure: TextMeasure, at: datetime
+) -> int:
+    """Append the events that an edit with these values has, and return the version of the target's stream after them."""
+    if target.kind is TargetKind.PRODUCT:
+        product: Product = await work.get(PRODUCT, target.id)
+        edit = await asyncio.to_thread(_product_edit, values, measure)
+        return work.append(PRODUCT, product.id, product.edit(edit, at=at), tenant=store.id).version
+    events: list[StoreEvent] = []
+    match target.kind:
+        case TargetKind.BRAND:
+            edit_of_brand = edit_of(values)
+            name = edited(brand_of(store), edit_of_brand).name
+            slug = await slug_for(work, store, name, at=at)
+            events.extend(edit_brand(store, edit_of_brand, slug=slug, at=at))
+        case TargetKind.PAGE:
+            title, content = values.get(EditField.TITLE), values.get(EditField.CONTENT)
+            events.extend(
+                store.edit_page(
+                    target.id,
+                    title=None if title is None else str(title),
+                    content=None if content is None else str(content),
+                    scores=CopyScores() if content is None else await asyncio.to_thread(measure, str(content)),
+                    at=at,
+                )
+            )
+        case TargetKind.COLLECTION:
+            known = store.assortment.collections[target.id]
+            events.extend(
+                write_collection(
+                    store,
+                    target.id,
+                    title=str(values.get(EditField.TITLE, known.title)),
+                    text=str(values.get(EditField.TEXT, known.text)),
+                    image_id=known.image_id,
+                    rule=known.rule,
+                    product_ids=known.product_ids,
+                    at=at,
+                )
+            )
+    return work.append(STORE, store.id, events, tenant=store.id).version
+
+
+def _product_edit(values: FieldValues, measure: TextMeasure) -> ProductEdit:
+    parts: dict[str, Any] = {}
+    if EditField.TITLE in values:
+        parts["title"] = values[EditField.TITLE]
+    for name in (EditField.DESCRIPTION, EditField.META):
+        parts |= _object(values.get(name))
+    if "description" in parts:
+        parts["scores"] = measure(parts["description"])
+    return ProductEdit(**parts)
+
+
+def _object(value: JsonValue) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+HANDLERS: UnboundHandlers = {
+    RequestDraft: request_draft_of,
+    ProposeDraft: propose_draft,
+    FailDraft: fail_draft,
+    AcceptDraft: accept_draft,
+    DropDraft: drop_draft,
+}
+"""Each command and its handler."""

@@ -1,0 +1,56 @@
+"""The live values of a draft's target: in full from its events, and as fingerprints from the states that commands decide on."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from domain.draft.events import DraftTarget, TargetKind
+from domain.editing import EditField, FieldValues, Fingerprints, fingerprint, fingerprints
+from domain.kernel import DomainEvent
+from domain.product.events import ProductEvent
+from domain.product.texts import texts_set_by
+from domain.store.aggregate import STORE, Store
+from domain.store.events import StoreEvent
+from domain.store.texts import brand_values, collection_values, page_values
+
+
+def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues:
+    """Return the present values of a target. Empty if the target does not exist, or no longer.
+
+    Args:
+        target: of a draft.
+        events: of the product for a product, else of the store, in their order.
+    """
+    if target.kind is TargetKind.PRODUCT:
+        return _product_values(cast("Iterable[ProductEvent]", events))
+    of_store = list(cast("Iterable[StoreEvent]", events))
+    if target.kind is TargetKind.PAGE:
+        return page_values(target.id, of_store)
+    store = STORE.fold(of_store)
+    if store is None:
+        return {}
+    if target.kind is TargetKind.BRAND:
+        return {} if store.brand is None else brand_values(store.brand)
+    collection = store.assortment.collections.get(target.id)
+    return {} if collection is None else collection_values(collection)
+
+
+def fingerprints_in_store(target: DraftTarget, store: Store) -> Fingerprints:
+    """Return the fingerprints of a target that is a part of its store. Empty if the store does not have it."""
+    match target.kind:
+        case TargetKind.BRAND:
+            return {} if store.brand is None else fingerprints(brand_values(store.brand))
+        case TargetKind.PAGE:
+            page = store.pages.get(target.id)
+            return {} if page is None else {EditField.TITLE: fingerprint(page.title), EditField.CONTENT: page.content}
+        case TargetKind.COLLECTION:
+            collection = store.assortment.collections.get(target.id)
+            return {} if collection is None else fingerprints(collection_values(collection))
+        case TargetKind.PRODUCT:
+            raise ValueError("A product is a stream of its own. Use Product.texts.")
+
+
+def _product_values(events: Iterable[ProductEvent]) -> FieldValues:
+    values: dict[EditField, Any] = {}
+    for event in events:
+        values |= texts_set_by(event)
+    return values

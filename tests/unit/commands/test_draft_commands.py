@@ -1,0 +1,268 @@
+"""Drafts beside a live store: requested, proposed, and accepted by the target's own events."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from commands.brand import EditStore
+from commands.draft import AcceptDraft, DropDraft, FailDraft, ProposeDraft, RequestDraft
+from commands.presentation import RemoveCollection, WriteCollection
+from commands.product import ArchiveProduct, EditProduct
+from commands.store import ArchiveStore, EditPage
+from domain.draft.aggregate import DRAFT, Draft, DraftStatus
+from domain.draft.errors import DraftNotOpen, DraftOutOfDate
+from domain.draft.events import DraftAccepted, DraftTarget, FieldChange, TargetKind
+from domain.draft.live import fingerprints_in_store, values_of
+from domain.editing import EditField, FieldValues, fingerprints
+from domain.kernel import DomainEvent, InvalidInput, NotFound
+from domain.product.aggregate import PRODUCT
+from domain.product.errors import ProductIsArchived
+from domain.product.texts import described, meta
+from domain.store.aggregate import BY_MERCHANT, STORE
+from domain.store.errors import StoreNotReady
+from domain.store.events import BrandEdited, PageRetitled, PageWritten
+from domain.store.texts import brand_values
+from tests.support.builders.samples import brand
+from tests.support.platforms.write_side import Platform, kinds
+
+
+async def live(platform: Platform, target: DraftTarget) -> FieldValues:
+    stream = target.id if target.kind is TargetKind.PRODUCT else platform.store_id
+    return values_of(target, [event for event in platform.log.events if event.originator_id == stream])
+
+
+async def draft_of(platform: Platform, target: DraftTarget, **values: Any) -> UUID:
+    """Request a draft and propose values, with the live ones as their bases."""
+    id, now = uuid4(), await live(platform, target)
+    changes = [
+        FieldChange(field=EditField(name), base=now[EditField(name)], proposed=value) for name, value in values.items()
+    ]
+    await platform.send(
+        RequestDraft(draft_id=id, store_id=platform.store_id, merchant_id=platform.merchant_id, target=target)
+    )
+    await platform.send(ProposeDraft(draft_id=id, changes=changes, written_by="house"))
+    return id
+
+
+async def accept(platform: Platform, id: UUID, *fields: str) -> Sequence[DomainEvent]:
+    names = [EditField(name) for name in fields]
+    return await platform.do(AcceptDraft(draft_id=id, merchant_id=platform.merchant_id, fields=names or None))
+
+
+async def state(platform: Platform, id: UUID) -> Draft:
+    return await platform.get(DRAFT, id)
+
+
+def product(id: UUID) -> DraftTarget:
+    return DraftTarget(kind=TargetKind.PRODUCT, id=id)
+
+
+async def test_a_draft_changes_nothing_until_it_is_accepted_and_then_all_at_once(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    before = await live(platform, product(lamp))
+    text = described("Glows late.", ["USB"], ["Calm"], "Take it.")
+    id = await draft_of(platform, product(lamp), TITLE="Night lamp", DESCRIPTION=text, META=meta("Night", "A lamp."))
+    assert await live(platform, product(lamp)) == before
+    events = await accept(platform, id)
+    assert kinds(events) == ["ProductRetitled", "ProductDescribed", "ProductMetaWritten", "DraftAccepted"]
+    assert await live(platform, product(lamp)) == {
+        "TITLE": "Night lamp",
+        "DESCRIPTION": text,
+        "META": meta("Night", "A lamp."),
+    }
+    accepted, changed = events[-1], await platform.product(lamp)
+    assert isinstance(accepted, DraftAccepted)
+    assert (accepted.fields, accepted.target_version) == (["TITLE", "DESCRIPTION", "META"], changed.version)
+    assert changed.by_merchant
+    assert (await state(platform, id)).status is DraftStatus.ACCEPTED
+    assert await accept(platform, id) == []
+
+
+async def test_two_drafts_of_one_field_and_an_edit_in_between(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    first = await draft_of(platform, product(lamp), TITLE="First", META=meta("First", "One."))
+    second = await draft_of(platform, product(lamp), TITLE="Second", META=meta("Second", "Two."))
+    await accept(platform, first, "TITLE")
+    for id in (first, second):
+        await platform.do(
+            EditProduct(product_id=lamp, merchant_id=platform.merchant_id, meta_title="", meta_description="")
+        )
+        assert (await state(platform, id)).status is DraftStatus.PROPOSED
+    before = len(platform.log.raw)
+    with pytest.raises(DraftOutOfDate, match="TITLE"):
+        await accept(platform, second)
+    assert len(platform.log.raw) == before
+    assert kinds(await accept(platform, second, "META")) == ["ProductMetaWritten", "DraftAccepted"]
+    with pytest.raises(DraftOutOfDate, match="META"):
+        await accept(platform, first, "META")
+    await platform.send(DropDraft(draft_id=second, merchant_id=platform.merchant_id))
+    with pytest.raises(DraftNotOpen, match="DROPPED"):
+        await accept(platform, second, "TITLE")
+
+
+async def test_a_page_is_drafted_by_title_and_text(platform: Platform) -> None:
+    await platform.publish()
+    ((page_id, page),) = (await platform.get(STORE, platform.store_id)).pages.items()
+    target = DraftTarget(kind=TargetKind.PAGE, id=page_id)
+    id = await draft_of(platform, target, TITLE="About the lamps", CONTENT="Warm words.")
+    (retitled, _) = await accept(platform, id, "TITLE")
+    assert isinstance(retitled, PageRetitled)
+    (written, _) = await accept(platform, id)
+    assert isinstance(written, PageWritten)
+    assert (written.title, written.content, written.slug, written.written_by) == (
+        "About the lamps",
+        "Warm words.",
+        page.slug,
+        BY_MERCHANT,
+    )
+    late = await draft_of(platform, target, CONTENT="Warmer words.")
+    await platform.send(
+        EditPage(
+            store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=page_id, title=None, content="Mine."
+        )
+    )
+    with pytest.raises(DraftOutOfDate, match="CONTENT"):
+        await accept(platform, late)
+
+
+async def test_a_brand_is_accepted_by_part_and_a_story_that_follows_the_name_stays_acceptable(
+    platform: Platform,
+) -> None:
+    await platform.publish()
+    await platform.send(
+        EditStore(store_id=platform.store_id, merchant_id=platform.merchant_id, story="Neon Haven began with a lamp.")
+    )
+    target = DraftTarget(kind=TargetKind.BRAND, id=platform.store_id)
+    other = brand_values(
+        brand("Glow Den").model_copy(update={"palette": brand().palette.model_copy(update={"primary": "#14532d"})})
+    )
+    id = await draft_of(
+        platform,
+        target,
+        NAME="Glow Den",
+        STORY="Glow Den stays up late.",
+        COLORS=other[EditField.COLORS],
+        TONE=["calm"],
+    )
+    (event, accepted) = await accept(platform, id, "NAME", "COLORS")
+    assert isinstance(event, BrandEdited)
+    assert (event.brand.name, event.brand.palette.primary, event.slug) == ("Glow Den", "#14532d", "neon-haven")
+    assert event.brand.voice.story == "Glow Den began with a lamp."
+    assert isinstance(accepted, DraftAccepted)
+    assert [one.field for one in accepted.followed] == ["STORY"]
+    (event, _) = await accept(platform, id)
+    assert isinstance(event, BrandEdited)
+    assert (event.fields, event.brand.voice.story) == (["STORY", "TONE"], "Glow Den stays up late.")
+
+
+async def test_a_collection_keeps_its_products_and_a_removed_one_is_not_found(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    gifts = uuid4()
+    store_id, merchant_id = platform.store_id, platform.merchant_id
+    await platform.send(
+        WriteCollection(
+            store_id=store_id, merchant_id=merchant_id, collection_id=gifts, title="Gifts", product_ids=[lamp]
+        )
+    )
+    target = DraftTarget(kind=TargetKind.COLLECTION, id=gifts)
+    id = await draft_of(platform, target, TEXT="For friends.")
+    (event, _) = await accept(platform, id)
+    assert event.model_dump(include={"title", "text", "product_ids"}) == {
+        "title": "Gifts",
+        "text": "For friends.",
+        "product_ids": [lamp],
+    }
+    late = await draft_of(platform, target, TITLE="Presents")
+    await platform.send(RemoveCollection(store_id=store_id, merchant_id=merchant_id, collection_id=gifts))
+    with pytest.raises(NotFound):
+        await accept(platform, late)
+
+
+async def test_an_archived_target_is_refused_and_its_draft_can_be_dropped(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    id = await draft_of(platform, product(lamp), TITLE="Night lamp")
+    page_draft = await draft_of(
+        platform, DraftTarget(kind=TargetKind.BRAND, id=platform.store_id), TAGLINE="Lamps that wait"
+    )
+    await platform.send(ArchiveProduct(product_id=lamp, merchant_id=platform.merchant_id))
+    with pytest.raises(ProductIsArchived):
+        await accept(platform, id)
+    with pytest.raises(ProductIsArchived):
+        await draft_of(platform, product(lamp), TITLE="x")
+    await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    with pytest.raises(StoreNotReady):
+        await accept(platform, page_draft)
+    assert kinds(await platform.do(DropDraft(draft_id=id, merchant_id=platform.merchant_id))) == ["DraftDropped"]
+
+
+async def test_an_accepted_value_obeys_the_rules_of_the_merchants_own_edit(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    drafts = [
+        (await draft_of(platform, product(lamp), META=meta("x" * 61, "y")), "metaTitle"),
+        (await draft_of(platform, product(lamp), TITLE=" "), "title"),
+        (await draft_of(platform, DraftTarget(kind=TargetKind.BRAND, id=platform.store_id), NAME="Nike House"), "name"),
+    ]
+    for id, field in drafts:
+        before = len(platform.log.raw)
+        with pytest.raises(InvalidInput) as refusal:
+            await accept(platform, id)
+        assert refusal.value.field == field
+        assert len(platform.log.raw) == before
+
+
+async def test_drafts_of_others_and_of_things_of_others_are_not_found(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    id = await draft_of(platform, product(lamp), TITLE="Night lamp")
+    for command in (AcceptDraft(draft_id=id, merchant_id=uuid4()), DropDraft(draft_id=id, merchant_id=uuid4())):
+        with pytest.raises(NotFound):
+            await platform.send(command)
+    for kind in TargetKind:
+        with pytest.raises(NotFound):
+            await draft_of_unknown(platform, DraftTarget(kind=kind, id=uuid4()))
+    with pytest.raises(InvalidInput, match="taken"):
+        await platform.send(
+            RequestDraft(
+                draft_id=id, store_id=platform.store_id, merchant_id=platform.merchant_id, target=product(lamp)
+            )
+        )
+
+
+async def draft_of_unknown(platform: Platform, target: DraftTarget) -> None:
+    await platform.send(
+        RequestDraft(draft_id=uuid4(), store_id=platform.store_id, merchant_id=platform.merchant_id, target=target)
+    )
+
+
+async def test_a_failed_draft_says_why_and_cannot_be_accepted(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    id = uuid4()
+    await platform.send(
+        RequestDraft(draft_id=id, store_id=platform.store_id, merchant_id=platform.merchant_id, target=product(lamp))
+    )
+    with pytest.raises(DraftNotOpen, match="Wait until it is made"):
+        await accept(platform, id)
+    assert kinds(await platform.do(FailDraft(draft_id=id, reason="The model was away."))) == ["DraftFailed"]
+    assert await platform.do(FailDraft(draft_id=id, reason="Again.")) == []
+    with pytest.raises(DraftNotOpen):
+        await accept(platform, id)
+
+
+async def test_states_have_the_fingerprints_of_what_the_events_say(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    edits: list[dict[str, Any]] = [
+        {"title": "Late lamp"},
+        {"description": "Glows.", "features": ["USB"], "call_to_action": "Take it."},
+        {"meta_title": "Lamp", "meta_description": "It glows."},
+        {"description": "Glows on."},
+    ]
+    for parts in edits:
+        await platform.send(EditProduct(product_id=lamp, merchant_id=platform.merchant_id, **parts))
+        assert (await platform.get(PRODUCT, lamp)).texts == fingerprints(await live(platform, product(lamp)))
+    store = await platform.get(STORE, platform.store_id)
+    for target in (
+        DraftTarget(kind=TargetKind.BRAND, id=store.id),
+        *(DraftTarget(kind=TargetKind.PAGE, id=id) for id in store.pages),
+    ):
+        assert fingerprints_in_store(target, store) == fingerprints(await live(platform, target))
