@@ -307,6 +307,7 @@ STORES = Table(
         "updated_at",
         "published_at",
         "currency",
+        "contact_email",
         "delivery_promise_days",
         "time_zone",
         "shipping",

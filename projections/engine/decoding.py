@@ -16,7 +16,7 @@ from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import msgspec
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, JsonValue
 
 from domain.kernel import DomainEvent
 from schemas.envelope import RawEvent
@@ -66,6 +66,8 @@ def _default(value: Any, hint: Any) -> Any:
 def _mirrored(hint: Any) -> Any:
     if hint is AwareDatetime:
         return Annotated[datetime, msgspec.Meta(tz=True)]
+    if hint is JsonValue:
+        return Any
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         return _mirrored(arguments[0])

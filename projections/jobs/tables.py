@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from domain.draft.aggregate import DraftStatus
+from domain.draft.events import TargetKind
 from domain.generation.events import (
     JobStatus,
     JobType,
@@ -98,6 +100,29 @@ class CallRow:
     at: datetime
 
 
+@dataclass(slots=True)
+class DraftRow:
+    """A draft. What is out of date is not a column: it follows from the live values."""
+
+    id: UUID
+    store_id: UUID
+    merchant_id: UUID
+    target_kind: TargetKind
+    target_id: UUID
+    status: DraftStatus
+    wanted: Json
+    hint: str | None
+    changes: Json
+    accepted: Json
+    written_by: str | None
+    call_id: UUID | None
+    cost: int | None
+    """In millionths of a US dollar; None if a model without a known price was asked."""
+    note: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 GENERATIONS = Table(
     "generations",
     GenerationRow,
@@ -149,6 +174,16 @@ CALLS = Table(
     ),
 )
 
+DRAFTS = Table(
+    "drafts",
+    DraftRow,
+    hot=("status", "changes", "accepted", "written_by", "call_id", "cost", "note", "updated_at"),
+    indexes=(
+        "create index on drafts (store_id, created_at, id)",
+        "create index on drafts (target_id, created_at)",
+    ),
+)
+
 
 @dataclass(slots=True)
 class JobsRows:
@@ -158,6 +193,7 @@ class JobsRows:
     jobs: dict[UUID, JobRow] = field(default_factory=dict)
     job_logs: dict[tuple[UUID, int], JobLogRow] = field(default_factory=dict)
     calls: dict[UUID, CallRow] = field(default_factory=dict)
+    drafts: dict[UUID, DraftRow] = field(default_factory=dict)
 
 
-TABLES = (GENERATIONS, JOBS, JOB_LOGS, CALLS)
+TABLES = (GENERATIONS, JOBS, JOB_LOGS, CALLS, DRAFTS)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     GENERATION = "Generation"
     JOB = "AgentJob"
     CALL = "OutsideCall"
+    DRAFT = "Draft"
     ORDER = "Order"
     DISCOUNT = "Discount"
     MERCHANT = "User"
@@ -37,6 +38,7 @@ _TABLES = {
     Kind.GENERATION: "generations",
     Kind.JOB: "jobs",
     Kind.CALL: "calls",
+    Kind.DRAFT: "drafts",
     Kind.ORDER: "orders",
     Kind.DISCOUNT: "discounts",
     Kind.MERCHANT: "merchants",

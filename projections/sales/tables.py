@@ -64,6 +64,7 @@ class OrderRow:
     failed_supplier_orders: int
     attention: bool
     return_days: int | None
+    store_name: str | None
     arrival: Json | None
     pages: Json
     shipping_zone: str | None

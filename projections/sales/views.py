@@ -317,6 +317,8 @@ class OrderView:
     """By number, withdrawals included."""
     return_days: int = LEGAL_DAYS
     """How long the store took goods back when the order was placed."""
+    store_name: str | None = None
+    """What the store was called when the order was placed; None for older orders."""
     refunds: tuple[RefundView, ...] = ()
     """Of all of the order's payments, the earliest first."""
     parcels: tuple[ParcelView, ...] = ()

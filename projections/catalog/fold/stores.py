@@ -1,12 +1,15 @@
 """How events change stores and their pages."""
 
+import json
 from uuid import UUID
 
 from domain.ids import derived
 from domain.media.events import MediaType
 from domain.store.aggregate import PROMISE_DAYS
 from domain.store.events import (
+    BrandEdited,
     BrandGenerated,
+    ContactChanged,
     CurrencyChosen,
     DeliveryPromised,
     NicheChanged,
@@ -125,6 +128,23 @@ def brand_generated(rows: CatalogRows, event: BrandGenerated, tenant: UUID) -> N
         logo = add_media(rows, tenant, row)
     logo.content, logo.alt_text = event.brand.logo.svg, f"{event.brand.name} logo"
     logo.attempt, logo.generation_id, logo.updated_at = event.attempt, event.generation_id, at
+
+
+@STORE_FOLDS.on(BrandEdited, stores="originator_id", media=lambda event, _: logo_id(event.originator_id))
+def brand_edited(rows: CatalogRows, event: BrandEdited, _: UUID) -> None:
+    store, at, brand = rows.stores[event.originator_id], event.occurred_at, event.brand
+    # The options and the reason stay: they tell how the first brand was chosen.
+    store.brand = as_json({**json.loads(store.brand or "{}"), "identity": brand})
+    store.name, store.slug, store.description = brand.name, event.slug, brand.voice.story
+    store.updated_at = at
+    logo = rows.media[logo_id(store.id)]
+    logo.content, logo.alt_text, logo.updated_at = brand.logo.svg, f"{brand.name} logo", at
+
+
+@STORE_FOLDS.on(ContactChanged, stores="originator_id")
+def contact_changed(rows: CatalogRows, event: ContactChanged, _: UUID) -> None:
+    store = rows.stores[event.originator_id]
+    store.contact_email, store.updated_at = event.contact_email, event.occurred_at
 
 
 @STORE_FOLDS.on(ProductsScouted, stores="originator_id")

@@ -142,6 +142,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         failed_supplier_orders=0,
         attention=False,
         return_days=event.return_days,
+        store_name=event.store_name,
         arrival=None if event.arrival is None else as_json(event.arrival),
         pages=as_json(event.pages),
         shipping_zone=event.shipping_zone,

@@ -23,6 +23,9 @@ from domain.cart.link import CART_LINK, request_link
 from domain.discount.aggregate import DISCOUNT, create_discount
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
+from domain.draft.aggregate import DRAFT, request_draft
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.editing import EditField
 from domain.generation import aggregate as generations
 from domain.generation.events import Step
 from domain.ids import derived
@@ -81,6 +84,7 @@ from domain.sourcing.listing import ListingVariant
 from domain.stock_notice.aggregate import STOCK_NOTICE, StockNoticeStatus, request_notice
 from domain.stock_notice.events import StockNoticeEnd
 from domain.store import aggregate as stores
+from domain.store.brand_edit import BrandEdit, change_contact, edit_brand
 from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
 from domain.store.domain_events import DomainProblem
@@ -112,6 +116,7 @@ class History:
         self.shows: dict[UUID, UUID] = {}
         self.orders: list[UUID] = []
         self.notices: list[UUID] = []
+        self.drafts: list[UUID] = []
         for n, id in enumerate(self.merchants):
             name = sealed(id) if n else None
             self._append(merchants.MERCHANT, id, merchants.register(id, email=sealed(id), name=name, at=self._at))
@@ -403,6 +408,41 @@ class History:
             lambda: remove_collection(store, collection, at=at) if number % 7 == 0 else (),
         ]
         self._append(stores.STORE, store.id, decisions[number // 2 % 5]())
+
+    def _rebrand(self, number: int) -> None:
+        """Change a brand's texts or name, or the contact."""
+        store, at = self.state(self._pick(self.stores, number)), self._at
+        if number % 3 == 0:
+            contact = None if number % 2 else f"hello{number}@shop.example"
+            self._append(stores.STORE, store.id, change_contact(store, contact, at=at))
+            return
+        edit = BrandEdit(tagline=f"Line {number}") if number % 3 == 1 else BrandEdit(name=f"Shop {number}")
+        self._append(stores.STORE, store.id, edit_brand(store, edit, slug=store.slug, at=at))
+
+    def _draft(self, number: int) -> None:
+        """Ask for a draft of a brand, propose, and accept a part or drop the rest."""
+        store, at = self.state(self._pick(self.stores, number // 2)), self._at
+        if number % 2 == 0 or not self.drafts:
+            id, target = self._new(), DraftTarget(kind=TargetKind.BRAND, id=store.id)
+            self.drafts.append(id)
+            asked = request_draft(
+                id, store_id=store.id, merchant_id=store.merchant_id, target=target, hint="warmer", at=at
+            )
+            self._append(DRAFT, store.id, asked)
+            return
+        newest, changes = (
+            self.state(self.drafts[-1]),
+            [
+                FieldChange(field=EditField.TAGLINE, base="a", proposed=f"Line {number}"),
+                FieldChange(field=EditField.TONE, base=["a"], proposed=["warm", str(number)]),
+            ],
+        )
+        made = newest.propose(changes, written_by="house", note="Warmer.", at=at)
+        self._append(DRAFT, newest.store_id, newest.fail("It was away.", at=at) if number % 5 == 0 else made)
+        draft = self.state(self._pick(self.drafts, number // 4))
+        first, live = list(draft.open_fields)[:1], dict(draft.bases)
+        accepted = draft.accept(first, before=live, after=live, target_version=number, by=draft.merchant_id, at=at)
+        self._append(DRAFT, draft.store_id, draft.drop(at=at) if number % 7 == 0 else accepted)
 
     def _image(self, number: int) -> None:
         store = self._pick(self.stores, number)
@@ -818,6 +858,8 @@ MOVES: dict[str, Callable[[History, int], None]] = {
     "supplier": History._supplier,
     "step": History._step,
     "brand": History._brand,
+    "rebrand": History._rebrand,
+    "draft": History._draft,
     "import": History._import,
     "add": History._add,
     "edit": History._edit,

@@ -109,6 +109,13 @@ class Platform:
         await self.finish()
         return products
 
+    async def review(self, *listings: Listing) -> list[UUID]:
+        """Take the store to its merchant's review and return its products' ids."""
+        await self.request()
+        products = await self.scout(*listings)
+        await self.complete()
+        return products
+
     async def order_a_lamp(self, provider: str = "sandbox", *, pieces: int = 1) -> UUID:
         """Publish a store, order lamps for 20 dollars each, open the payment page, and return the order's id."""
         (lamp,) = await self.publish()

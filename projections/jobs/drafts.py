@@ -1,0 +1,114 @@
+"""Queries of drafts."""
+
+# ruff: noqa: S608  # the parts are this module's constants; values are arguments
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.draft.aggregate import DraftStatus
+from domain.draft.events import FieldChange, TargetKind
+from domain.editing import EditField
+from projections.reading.paging import Conditions, Reader
+from projections.reading.scope import Scope, restrict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftView:
+    """A draft as it was recorded. Which fields are out of date follows from the live values."""
+
+    id: UUID
+    store_id: UUID
+    target_kind: TargetKind
+    target_id: UUID
+    status: DraftStatus
+    wanted: tuple[EditField, ...]
+    """Empty for all fields of the target."""
+    hint: str | None
+    changes: tuple[FieldChange, ...]
+    accepted: frozenset[EditField]
+    written_by: str | None
+    call_id: UUID | None
+    cost: int | None
+    """In millionths of a US dollar; None if it is not known."""
+    note: str | None
+    """What became of the hint, or why there is no proposal."""
+    created_at: datetime
+    updated_at: datetime
+
+
+_DRAFTS = (
+    "select d.id, d.store_id, d.target_kind, d.target_id, d.status, d.wanted, d.hint, d.changes, d.accepted, d.written_by, "
+    "d.call_id, d.cost, d.note, d.created_at, d.updated_at from drafts d"
+)
+
+
+async def draft_by_id(db: Reader, id: UUID, *, scope: Scope) -> DraftView | None:
+    """Return a draft; None if the scope has none with this id."""
+    return (await drafts_by_ids(db, [id], scope=scope)).get(id)
+
+
+async def drafts_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, DraftView]:
+    """Return the drafts with these ids; unknown ids are left out."""
+    where = _within(scope, Conditions().add("d.id = any({})", list(ids)))
+    records = await db.fetch(f"{_DRAFTS} where {where.sql}", *where.arguments)
+    return {record["id"]: _draft(record) for record in records}
+
+
+async def drafts_of_store(
+    db: Reader, store_id: UUID, *, scope: Scope, open_only: bool = False, after: UUID | None = None, limit: int = 50
+) -> tuple[DraftView, ...]:
+    """Return a store's drafts, the newest first.
+
+    Args:
+        db: the database.
+        store_id: an unknown id has no drafts.
+        scope: whose rows may be returned.
+        open_only: whether to leave out drafts that failed or were decided.
+        after: the last draft that the caller has; nothing follows an unknown one.
+        limit: the most drafts, 1 to 1000.
+    """
+    where = _within(scope, Conditions().add("d.store_id = {}", store_id))
+    if open_only:
+        where.add("d.status = any({})", [DraftStatus.REQUESTED, DraftStatus.PROPOSED])
+    if after is not None:
+        where.add("(d.created_at, d.id) < (select last.created_at, last.id from drafts last where last.id = {})", after)
+    records = await db.fetch(
+        f"{_DRAFTS} where {where.sql} order by d.created_at desc, d.id desc limit {max(1, min(1000, limit))}",
+        *where.arguments,
+    )
+    return tuple(_draft(record) for record in records)
+
+
+async def accepted_drafts(db: Reader, target_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, list[UUID]]:
+    """Return the drafts that the merchant accepted fields of, by target, the oldest first."""
+    where = _within(scope, Conditions().add("d.target_id = any({})", list(target_ids)))
+    where.add("d.accepted <> '[]'")
+    records = await db.fetch(
+        f"select d.target_id, d.id from drafts d where {where.sql} order by d.created_at, d.id", *where.arguments
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for record in records:
+        found.setdefault(record["target_id"], []).append(record["id"])
+    return found
+
+
+def _within(scope: Scope, where: Conditions) -> Conditions:
+    return restrict(where, scope, merchant="d.merchant_id = {}", store="d.store_id", team="d.store_id")
+
+
+def _draft(record: Any) -> DraftView:
+    values = dict(record)
+    return DraftView(
+        **values
+        | {
+            "target_kind": TargetKind(values["target_kind"]),
+            "status": DraftStatus(values["status"]),
+            "wanted": tuple(map(EditField, json.loads(values["wanted"]))),
+            "changes": tuple(map(FieldChange.model_validate, json.loads(values["changes"]))),
+            "accepted": frozenset(map(EditField, json.loads(values["accepted"]))),
+        }
+    )
