@@ -1,11 +1,12 @@
 """The ports of agents and policies: sending commands, reading aggregates, and recorded answers from outside."""
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 from uuid import UUID
 
 from commands.ports import OutsideAnswers, Receipt, reaction_id
 from domain.kernel import DomainEvent, StreamKind
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, RawEvent
 from schemas.topics import Topic
 
 S = TypeVar("S")
@@ -73,6 +74,14 @@ class Consumer(Protocol):
         ...
 
 
+class StreamHistory(Protocol):
+    """The events of single streams. Unlike a read model, they are never behind the log."""
+
+    async def read_streams(self, stream_ids: Sequence[UUID]) -> Sequence[RawEvent]:
+        """Return the settled events of these streams, in the order of the log."""
+        ...
+
+
 @runtime_checkable
 class Prioritized(Protocol):
     """A consumer that handles some records before earlier ones. The records of one key stay in order."""
@@ -89,6 +98,7 @@ __all__ = [
     "Prioritized",
     "React",
     "Receipt",
+    "StreamHistory",
     "Urgency",
     "reaction_id",
 ]

@@ -14,7 +14,7 @@ from commands.store import WritePages
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted
-from domain.kernel import DomainError, NotFound, Transient
+from domain.kernel import DomainError, DomainEvent, NotFound, Transient
 from domain.money import Money
 from domain.order.delivery import typical_days
 from domain.product.aggregate import PRODUCT, Product
@@ -250,9 +250,9 @@ def store_facts(
     products: Sequence[Product],
     *,
     host: str,
-    event: StepStarted,
+    event: DomainEvent,
 ) -> StoreFacts:
-    """Return the facts for a store's pages; they take effect when the step started, so a repeat gives the same text."""
+    """Return the facts for a store's pages; they take effect when ``event`` happened, so a repeat gives the same text."""
     currency = products[0].price.currency if products else None
     prices: list[Money] = [product.price for product in products if product.price.currency == currency]
     days = [product.shipping_days for product in products if product.shipping_days is not None]

@@ -128,7 +128,7 @@ class PromptedCopywriter:
             answer = await self._client.structured(
                 self._prompt,
                 data,
-                _held_to(CopyIdea, evidence),
+                held_to(CopyIdea, evidence),
                 idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
                 seed=_number(brief.seed),
             )
@@ -182,7 +182,7 @@ class PromptedPageWriter:
             answer = await self._client.structured(
                 self._prompt,
                 data,
-                _held_to(shape, evidence),
+                held_to(shape, evidence),
                 idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
                 seed=_number(seed),
             )
@@ -210,7 +210,7 @@ class PromptedPageWriter:
         )
 
 
-def _held_to(shape: type[Any], evidence: Evidence) -> Any:
+def held_to(shape: type[Any], evidence: Evidence) -> Any:
     """Return the model class with a further rule: its first answer may claim only what the evidence states.
 
     The model gets one chance to mend its claims. A second answer passes, and its untrue sentences are dropped afterwards:

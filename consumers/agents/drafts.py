@@ -1,0 +1,280 @@
+"""The draft agent: makes the proposals that merchants ask for, beside the live store."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, TypeVar
+
+from commands.draft import FailDraft, ProposeDraft
+from consumers.agents.base import StepPorts
+from consumers.agents.brand import NEIGHBORS
+from consumers.agents.copywriter import local_host, store_facts
+from consumers.agents.outside_calls import GivenUp, call_with_retries
+from consumers.agents.recorded_calls import AnsweredCall, RecordedCalls
+from consumers.ports import Consumer, StreamHistory
+from domain.calls.meter import CallContext
+from domain.draft.aggregate import DRAFT, Draft, DraftStatus
+from domain.draft.events import DraftRequested, FieldChange, TargetKind
+from domain.draft.live import values_of
+from domain.draft.ports import Reviser, Revision, RevisionBrief
+from domain.editing import EditField, FieldValues
+from domain.generation.aggregate import GENERATION, generation_of
+from domain.kernel import DomainEvent, NotFound
+from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX, PRODUCT
+from domain.product.events import ProductStatus
+from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.product.texts import described, meta
+from domain.store.aggregate import LEGAL_PAGES, STORE, Store
+from domain.store.brand import BrandProposal
+from domain.store.events import PageType, StoreStatus
+from domain.store.ports import BrandBrief, BrandWriter, MerchantBrands, PageDraft, PageWriter
+from domain.store.texts import brand_values
+from domain.text import cleaned
+from schemas.envelope import Envelope
+from schemas.topics import EVENTS
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TIME = timedelta(minutes=10)
+"""How long a draft may take from its request."""
+AGAIN = "Ask for a new draft."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftWriters:
+    """Who makes drafts: the writers of generations without a hint, the reviser with one."""
+
+    brand: BrandWriter
+    copy: ProductCopywriter
+    pages: PageWriter
+    reviser: Reviser
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    values: FieldValues
+    written_by: str
+    note: str | None = None
+
+
+class DraftAgent(Consumer):
+    """Makes the proposal of a draft when a merchant asks for one.
+
+    Safe to redeliver: the command ids come from the event, and each answer from outside is recorded when it arrives.
+
+    Args:
+        writers: who writes.
+        ports: what every agent needs.
+        history: reads the live values, which the draft keeps as its bases.
+        brands: the merchant's other brands, which a new brand should look unlike.
+        host_for: returns the host of a store's storefront; this machine's by default.
+    """
+
+    name: ClassVar[str] = "draft-agent"
+    topic = EVENTS
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({DraftRequested})
+
+    def __init__(
+        self,
+        writers: DraftWriters,
+        ports: StepPorts,
+        history: StreamHistory,
+        brands: MerchantBrands,
+        *,
+        host_for: Callable[[Store], str] = local_host,
+    ) -> None:
+        self._writers, self._history, self._brands, self._host_for = writers, history, brands, host_for
+        self._aggregates, self._react, self._clock = ports.aggregates, ports.react, ports.clock
+        self._calls = RecordedCalls(ports.answers, ports.react)
+        self._retries = ports.retries
+
+    async def __call__(self, envelope: Envelope) -> None:
+        event = envelope.event
+        if not isinstance(event, DraftRequested) or await self._react.outcome(envelope, self.name):
+            return
+        draft = await self._aggregates.get(DRAFT, event.originator_id)
+        if draft.status is not DraftStatus.REQUESTED:
+            logger.info("Draft %s was dropped before it was made", draft.id)
+            return
+        try:
+            command = await self._make(envelope, draft)
+        except GivenUp as given_up:
+            command = FailDraft(draft_id=draft.id, reason=given_up.reason)
+        except NotFound as missing:
+            command = FailDraft(draft_id=draft.id, reason=str(missing))
+        await self._react(command, cause=envelope, name=self.name)
+
+    async def _make(self, envelope: Envelope, draft: Draft) -> ProposeDraft | FailDraft:
+        store = await self._aggregates.get(STORE, draft.store_id)
+        refusal = _refusal(draft, store)
+        live = await self._live(draft)
+        bases = {name: value for name, value in live.items() if name in draft.may_change}
+        if refusal is None and not bases:
+            refusal = f"The {draft.target.kind.lower()} does not exist any more."
+        if refusal is not None:
+            return FailDraft(draft_id=draft.id, reason=refusal)
+        if draft.hint is not None:
+            answer: AnsweredCall[_Proposal] = await self._revise(envelope, draft, store, bases)
+        else:
+            answer = await self._write(envelope, draft, store)
+        proposal = cleaned(answer.value)
+        changes = [
+            FieldChange(field=name, base=bases[name], proposed=value)
+            for name, value in proposal.values.items()
+            if name in bases and _fits(name, value)
+        ]
+        if not changes and proposal.note is not None:
+            return FailDraft(draft_id=draft.id, reason=proposal.note, call_id=answer.call_id, cost=answer.cost)
+        return ProposeDraft(
+            draft_id=draft.id,
+            changes=changes,
+            written_by=proposal.written_by,
+            call_id=answer.call_id,
+            cost=answer.cost,
+            note=proposal.note,
+        )
+
+    async def _live(self, draft: Draft) -> FieldValues:
+        stream = draft.target.id if draft.target.kind is TargetKind.PRODUCT else draft.store_id
+        return values_of(draft.target, [raw.decode().event for raw in await self._history.read_streams([stream])])
+
+    async def _revise(
+        self, envelope: Envelope, draft: Draft, store: Store, bases: FieldValues
+    ) -> AnsweredCall[_Proposal]:
+        brief = RevisionBrief(
+            what=draft.target.kind.lower(),
+            values=bases,
+            hint=draft.hint or "",
+            niche=store.niche,
+            store_name="" if store.brand is None else store.brand.name,
+            tone=() if store.brand is None else tuple(store.brand.voice.tone),
+            seed=str(draft.id),
+        )
+        answer = await self._ask(
+            envelope, draft, Revision, lambda: self._writers.reviser.revise(brief), who="the writer"
+        )
+        revision = answer.value
+        proposal = _Proposal(
+            {revised.field: revised.value for revised in revision.fields}, revision.written_by, revision.note
+        )
+        return AnsweredCall(proposal, answer.call_id, answer.cost)
+
+    async def _write(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        match draft.target.kind:
+            case TargetKind.BRAND:
+                return await self._write_brand(envelope, draft, store)
+            case TargetKind.PRODUCT:
+                return await self._write_copy(envelope, draft, store)
+            case TargetKind.PAGE:
+                return await self._write_page(envelope, draft, store)
+            case TargetKind.COLLECTION:
+                raise GivenUp(
+                    "the writer", f"A collection is written by a wish only. Say in a hint what to change. {AGAIN}"
+                )
+
+    async def _write_brand(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        generation = await self._aggregates.get(GENERATION, generation_of(store.id))
+        brief = BrandBrief(
+            niche=store.niche,
+            preferences=store.preferences,
+            seed=str(draft.id),
+            former_name=None if store.brand is None else store.brand.name,
+            neighbors=await self._brands.newest(store.merchant_id, other_than=store.id, limit=NEIGHBORS),
+            reading=generation.reading,
+        )
+        answer = await self._ask(
+            envelope, draft, BrandProposal, lambda: self._writers.brand.propose(brief), who="the brand writer"
+        )
+        proposal = _Proposal(brand_values(answer.value.brand), answer.value.written_by, answer.value.reason)
+        return AnsweredCall(proposal, answer.call_id, answer.cost)
+
+    async def _write_copy(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        product = await self._aggregates.get(PRODUCT, draft.target.id)
+        if product.status is ProductStatus.ARCHIVED or store.brand is None:
+            raise GivenUp("the copywriter", "The product is archived.")
+        titles = [variant.title for variant in product.variants.values()]
+        brief = CopyBrief(
+            original_title=product.original_title,
+            original_description=product.original_description,
+            category=product.category,
+            tags=product.tags,
+            attributes=product.attributes,
+            options=titles if len(titles) > 1 else (),
+            price=product.price,
+            niche=store.niche,
+            brand=store.brand,
+            seed=f"{draft.id}#0.0",
+        )
+        answer = await self._ask(
+            envelope, draft, ProductCopy, lambda: self._writers.copy.write(brief), who="the copywriter"
+        )
+        copy = answer.value
+        values: FieldValues = {
+            EditField.TITLE: copy.title,
+            EditField.DESCRIPTION: described(copy.description, copy.features, copy.benefits, copy.call_to_action),
+            EditField.META: meta(copy.meta_title, copy.meta_description),
+        }
+        return AnsweredCall(_Proposal(values, copy.written_by), answer.call_id, answer.cost)
+
+    async def _write_page(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        page = store.pages[draft.target.id]
+        if page.type is PageType.CUSTOM or store.brand is None:
+            raise GivenUp("the page writer", f"Only you wrote this page. Say in a hint what to change. {AGAIN}")
+        products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
+        facts = store_facts(
+            store,
+            store.brand,
+            [product for product in products if product.status is not ProductStatus.ARCHIVED],
+            host=self._host_for(store),
+            event=envelope.event,
+        )
+        answer = await self._ask(
+            envelope,
+            draft,
+            PageDraft,
+            lambda: self._writers.pages.write(page.type, facts, seed=str(draft.id)),
+            who="the page writer",
+        )
+        values: FieldValues = {EditField.TITLE: answer.value.title, EditField.CONTENT: answer.value.content}
+        return AnsweredCall(_Proposal(values, answer.value.written_by), answer.call_id, answer.cost)
+
+    async def _ask(
+        self, envelope: Envelope, draft: Draft, model: type[T], ask: Callable[[], Awaitable[T]], *, who: str
+    ) -> AnsweredCall[T]:
+        context = CallContext(
+            generation_id=generation_of(draft.store_id),
+            store_id=draft.store_id,
+            merchant_id=draft.merchant_id,
+            step=None,
+            attempt=0,
+            part=f"draft:{draft.id}",
+        )
+        deadline = envelope.event.occurred_at + TIME
+        return await self._calls.call(
+            envelope,
+            f"{self.name}:answer",
+            model,
+            lambda: call_with_retries(ask, who=who, clock=self._clock, deadline=deadline, policy=self._retries),
+            context=context,
+        )
+
+
+def _refusal(draft: Draft, store: Store) -> str | None:
+    """Return why no draft can be made; None if one can."""
+    if store.status is StoreStatus.ARCHIVED:
+        return "The store is archived."
+    page = store.pages.get(draft.target.id)
+    if draft.hint is not None and page is not None and page.type in LEGAL_PAGES:
+        return "A legal page says what the law asks for. No wish changes it; edit it yourself if a lawyer says so."
+    return None
+
+
+def _fits(name: EditField, value: object) -> bool:
+    """Whether the merchant's own edit would take a value of this length."""
+    if name is not EditField.META or not isinstance(value, dict):
+        return True
+    limits: Sequence[tuple[str, int]] = (("meta_title", META_TITLE_MAX), ("meta_description", META_DESCRIPTION_MAX))
+    return all(len(str(value.get(part, ""))) <= most for part, most in limits)
