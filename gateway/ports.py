@@ -27,6 +27,7 @@ from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
 from gateway.socket_limits import SocketLimits
+from infra.web.preview_links import PreviewLinks
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
 from projections.reading.time_travel import TimeTravel
@@ -116,6 +117,8 @@ class GatewayDependencies:
     """The platform's share of a payment, in hundredths of a percent."""
     storefront_url: str = "http://{slug}.localhost:8001"
     """Address of a store's storefront. ``{slug}`` is replaced by its host label."""
+    previews: PreviewLinks | None = None
+    """Signs links to stores and drafts that shoppers do not see; None signs none."""
     public_url: str = ""
     """The gateway's public address. Empty means relative addresses."""
     cors_origins: Sequence[str] = ()

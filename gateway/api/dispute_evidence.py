@@ -181,7 +181,7 @@ async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
     mails = await sales_queries.mails_of_order(reads.now, order.id, scope=reads.scope)
     return OrderFacts(
         number=order.number,
-        shop=_shop_name(store),
+        shop=order.store_name or _shop_name(store),
         placed_at=order.placed_at,
         total=order.total,
         lines=await _sold_lines(order, reads),

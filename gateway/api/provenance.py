@@ -8,6 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.calls.aggregate import call_id
+from domain.draft.events import DraftAccepted, DraftProposed, DraftRequested
+from domain.editing import EditField
 from domain.ids import derived
 from domain.kernel import DomainEvent
 from domain.merchant.events import SupplierProvider
@@ -21,7 +23,9 @@ from domain.product.events import (
     ProductRetitled,
 )
 from domain.store.events import (
+    BrandEdited,
     BrandGenerated,
+    ContactChanged,
     DeliveryPromised,
     NicheChanged,
     PageRetitled,
@@ -56,10 +60,10 @@ class StreamHistory(Protocol):
 
 
 class Origin(StrEnum):
-    """Who set a field."""
+    """Who made the value of a field."""
 
     AGENT = "AGENT"
-    """A generation of the platform."""
+    """A generation of the platform, or a draft that the merchant accepted."""
     MERCHANT = "MERCHANT"
 
 
@@ -74,6 +78,18 @@ class ListingSnapshot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedDraft:
+    """A draft that the merchant accepted a value from."""
+
+    id: UUID
+    hint: str | None
+    written_by: str
+    """``house`` or a model's name."""
+    call_id: UUID | None
+    accepted_by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldOrigin:
     """Where the current value of a field came from."""
 
@@ -84,8 +100,12 @@ class FieldOrigin:
     call_id: UUID | None = None
     """The recorded call whose answer is the value; None if the value is the merchant's or follows from a rule."""
     listing: ListingSnapshot | None = None
+    draft: AcceptedDraft | None = None
+    """The draft that the merchant accepted the value from; None if it came in another way."""
     approved_at: datetime | None = None
-    """When the merchant approved the store with this value, or set it; None if neither happened since."""
+    """When the merchant approved the store with this value, set it, or accepted it; None if none of these happened since."""
+    approved_by: UUID | None = None
+    """The person who accepted the draft, or the owner who approved the store; None if neither happened."""
 
 
 _PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
@@ -105,6 +125,7 @@ _PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
 _STORE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     StoreRequested: ("niche", "contactEmail"),
     NicheChanged: ("niche",),
+    ContactChanged: ("contactEmail",),
     BrandGenerated: (
         "name", "subdomain", "brandIdentity.name", "brandIdentity.voice", "brandIdentity.colors", "brandIdentity.fonts",
         "brandIdentity.logo", "brandIdentity.look",
@@ -113,44 +134,112 @@ _STORE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     DeliveryPromised: ("deliveryPromiseDays", "timeZone"),
     ShippingRatesSet: ("shipping",),
 }  # fmt: skip
+_BRAND_FIELDS: Mapping[EditField, Sequence[str]] = {
+    EditField.NAME: ("name", "brandIdentity.name"),
+    EditField.TAGLINE: ("brandIdentity.voice",),
+    EditField.STORY: ("brandIdentity.voice",),
+    EditField.TONE: ("brandIdentity.voice",),
+    EditField.COLORS: ("brandIdentity.colors",),
+    EditField.FONTS: ("brandIdentity.fonts",),
+    EditField.LOGO: ("brandIdentity.logo",),
+    EditField.LOOK: ("brandIdentity.look",),
+}
 _PAGE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     PageWritten: ("title", "slug", "content"),
     PageRetitled: ("title",),
 }
 
 
-def product_origins(product: Iterable[Envelope], store: Iterable[Envelope]) -> list[FieldOrigin]:
+def product_origins(
+    product: Iterable[Envelope], store: Iterable[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
+) -> list[FieldOrigin]:
     """Return the origins of a product's fields.
 
     Args:
         product: the events of the product.
         store: the events of its store.
+        drafts: the events of each draft of the product.
     """
-    return _approved(_latest(product, _PRODUCT_FIELDS), store)
+    return _approved(_latest(product, _PRODUCT_FIELDS, drafts), store)
 
 
-def store_origins(store: Sequence[Envelope]) -> list[FieldOrigin]:
-    """Return the origins of the fields of a store itself, without its products and pages."""
-    return _approved(_latest(store, _STORE_FIELDS), store)
+def store_origins(store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()) -> list[FieldOrigin]:
+    """Return the origins of the fields of a store itself, without its products and pages.
+
+    Args:
+        store: the events of the store.
+        drafts: the events of each draft of its brand.
+    """
+    return _approved(_latest(store, _STORE_FIELDS, drafts), store)
 
 
-def page_origins(page_id: UUID, store: Sequence[Envelope]) -> list[FieldOrigin]:
-    """Return the origins of a page's fields, from the events of its store."""
+def page_origins(
+    page_id: UUID, store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
+) -> list[FieldOrigin]:
+    """Return the origins of a page's fields, from the events of its store and of each draft of the page."""
     own = (one for one in store if getattr(one.event, "page_id", None) == page_id)
-    return _approved(_latest(own, _PAGE_FIELDS), store)
+    return _approved(_latest(own, _PAGE_FIELDS, drafts), store)
 
 
-def _latest(events: Iterable[Envelope], fields: Mapping[type[DomainEvent], Sequence[str]]) -> dict[str, FieldOrigin]:
+def _latest(
+    events: Iterable[Envelope],
+    fields: Mapping[type[DomainEvent], Sequence[str]],
+    drafts: Iterable[Sequence[Envelope]],
+) -> dict[str, FieldOrigin]:
+    accepted = _acceptances(drafts)
     latest: dict[str, FieldOrigin] = {}
     for envelope in events:
-        for name in fields.get(type(envelope.event), ()):
-            latest[name] = _origin(name, envelope)
+        for name in _fields_set_by(envelope.event, fields):
+            latest[name] = _origin(name, envelope, accepted.get(envelope.correlation_id))
     return latest
 
 
-def _origin(name: str, envelope: Envelope) -> FieldOrigin:
+def _acceptances(drafts: Iterable[Sequence[Envelope]]) -> dict[UUID, AcceptedDraft]:
+    """Return the acceptances of drafts by their correlation id, which the events of the same command share."""
+    accepted: dict[UUID, AcceptedDraft] = {}
+    for draft in drafts:
+        hint: str | None = None
+        written_by, call = "", None
+        for envelope in draft:
+            match envelope.event:
+                case DraftRequested():
+                    hint = envelope.event.hint
+                case DraftProposed():
+                    written_by, call = envelope.event.written_by, envelope.event.call_id
+                    if call is None and envelope.causation_id is not None:
+                        # A brand step of a live store ends with a draft; its call is recorded for the step.
+                        call = call_id(derived(envelope.causation_id, "brand-agent"))
+                case DraftAccepted():
+                    accepted[envelope.correlation_id] = AcceptedDraft(
+                        id=envelope.event.originator_id,
+                        hint=hint,
+                        written_by=written_by,
+                        call_id=call,
+                        accepted_by=envelope.event.accepted_by,
+                    )
+    return accepted
+
+
+def _fields_set_by(event: DomainEvent, fields: Mapping[type[DomainEvent], Sequence[str]]) -> Sequence[str]:
+    if isinstance(event, BrandEdited):
+        return [name for part in event.fields for name in _BRAND_FIELDS.get(part, ())]
+    return fields.get(type(event), ())
+
+
+def _origin(name: str, envelope: Envelope, draft: AcceptedDraft | None) -> FieldOrigin:
+    at = envelope.event.occurred_at
+    if draft is not None:
+        return FieldOrigin(
+            name=name,
+            set_by=Origin.AGENT,
+            event=envelope,
+            call_id=draft.call_id,
+            draft=draft,
+            approved_at=at,
+            approved_by=draft.accepted_by,
+        )
     if envelope.causation_id is None:
-        return FieldOrigin(name=name, set_by=Origin.MERCHANT, event=envelope, approved_at=envelope.event.occurred_at)
+        return FieldOrigin(name=name, set_by=Origin.MERCHANT, event=envelope, approved_at=at)
     call = next(_calls(envelope), None)
     return FieldOrigin(
         name=name,
@@ -188,16 +277,19 @@ def _listing(event: DomainEvent) -> ListingSnapshot | None:
 
 
 def _approved(latest: Mapping[str, FieldOrigin], store: Iterable[Envelope]) -> list[FieldOrigin]:
-    """Return origins with the first approval of the store after each field was set."""
-    approvals = [one for one in store if isinstance(one.event, StoreApproved)]
-    return [
-        origin
-        if origin.approved_at is not None
-        else replace(
-            origin,
-            approved_at=next(
-                (one.event.occurred_at for one in approvals if one.position > origin.event.position), None
-            ),
-        )
-        for origin in latest.values()
-    ]
+    """Return origins with the first approval of the store after each field was set. Only its owner approves a store."""
+    owner: UUID | None = None
+    approvals: list[Envelope] = []
+    for envelope in store:
+        if isinstance(envelope.event, StoreRequested):
+            owner = envelope.event.merchant_id
+        elif isinstance(envelope.event, StoreApproved):
+            approvals.append(envelope)
+
+    def approved(origin: FieldOrigin) -> FieldOrigin:
+        if origin.approved_at is not None:
+            return origin
+        first = next((one for one in approvals if one.position > origin.event.position), None)
+        return origin if first is None else replace(origin, approved_at=first.event.occurred_at, approved_by=owner)
+
+    return [approved(origin) for origin in latest.values()]

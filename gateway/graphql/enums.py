@@ -4,6 +4,9 @@ import strawberry
 
 from commands.product_changes import ProductAction
 from domain.discount.events import DiscountKind
+from domain.draft.aggregate import DraftStatus
+from domain.draft.events import TargetKind
+from domain.editing import EditField
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.ledger.postings import Account, EntryKind
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
@@ -78,6 +81,11 @@ ENUMS = {
     EntryKind: "What a ledger entry is about. DISPUTE: its money moved, in either direction.",
     UnmatchedReason: "Why a payment pays for no order. LATE: the order was cancelled. "
     "DUPLICATE: the order was already paid. MISMATCH: the amount differs from the amount due.",
+    TargetKind: "What a draft would change.",
+    DraftStatus: "Status of a draft. REQUESTED: it is being made. PROPOSED: some fields wait for your decision. "
+    "ACCEPTED: all fields were accepted.",
+    EditField: "A part of a store that can be set alone. DESCRIPTION: with features, benefits and call to action. "
+    "META: title and description for search engines.",
     Availability: "A domain registry's answer about a name. UNKNOWN: the registry was unreachable or its answer unclear.",
     Mood: "Layout of a storefront.",
     HeroKind: "What the top of a storefront's home page shows.",

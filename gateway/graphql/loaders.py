@@ -17,6 +17,7 @@ from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView
 from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import CallView, UsageView, calls_by_id, usage_of_generations
+from projections.jobs.drafts import accepted_drafts
 from projections.jobs.views import GenerationView, JobView
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
@@ -181,6 +182,17 @@ class Loaders:
         async def load(product_ids: list[UUID]) -> Sequence[int]:
             waiting = await waiting_by_products(self._db, product_ids, scope=self._scope)
             return [waiting[id] for id in product_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def accepted_drafts(self) -> SharedLoader[UUID, Sequence[Sequence[Envelope]]]:
+        """The events of each draft of a target that the merchant accepted something from."""
+
+        async def load(target_ids: list[UUID]) -> Sequence[Sequence[Sequence[Envelope]]]:
+            accepted = await accepted_drafts(self._db, target_ids, scope=self._scope)
+            await self.stream.load_many([id for ids in accepted.values() for id in ids])
+            return [await self.stream.load_many(accepted.get(target, ())) for target in target_ids]
 
         return SharedLoader(load_fn=load)
 

@@ -25,6 +25,7 @@ from gateway.graphql.mutations.credentials import CredentialMutations
 from gateway.graphql.mutations.customers import CustomerMutations
 from gateway.graphql.mutations.disputes import DisputeMutations
 from gateway.graphql.mutations.domains import DomainMutations
+from gateway.graphql.mutations.drafts import DraftMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
@@ -64,6 +65,7 @@ class Mutation(
     TaxMutations,
     PurchaseMutations,
     StoreMutations,
+    DraftMutations,
     SellingMutations,
     DomainMutations,
     PageMutations,

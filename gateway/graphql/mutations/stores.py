@@ -166,7 +166,10 @@ class StoreMutations:
     async def retry_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
         return await _step_change(info, input, RetryStep)
 
-    @mutation("Run a finished step again. The new result replaces the old one.")
+    @mutation(
+        "Run a finished step again. The new result replaces the old one. Once the store was published, brand, copy and pages "
+        "are made as drafts beside the live store instead (`drafts`)."
+    )
     async def regenerate_step(self, info: Info, input: StepInput) -> GenerationPayload | None:
         return await _step_change(info, input, RunStepAgain)
 

@@ -11,6 +11,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.types.collection import Collection as CollectionType
 from gateway.graphql.types.discount import Discount
+from gateway.graphql.types.draft import Draft
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import SupplierAccount, User
@@ -23,6 +24,7 @@ from gateway.graphql.types.usage import OutsideCall
 from projections.catalog import queries as catalog_queries
 from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import calls_by_id
+from projections.jobs.drafts import drafts_by_ids
 from projections.merchants import queries as merchants_queries
 from projections.reading.kinds import Kind, kinds_of
 from projections.reading.paging import PAGE_MAX
@@ -75,6 +77,7 @@ _FINDERS: Mapping[Kind, Find] = {
     Kind.GENERATION: _by(jobs_queries.generations_by_ids, Generation, of_reading=True),
     Kind.JOB: _by(jobs_queries.jobs_by_ids, AgentJob, of_reading=True),
     Kind.CALL: _by(calls_by_id, OutsideCall, of_reading=False, whole=True),
+    Kind.DRAFT: _by(drafts_by_ids, Draft, of_reading=True, whole=True),
     Kind.ORDER: _by(sales_queries.orders_by_ids, Order, of_reading=True),
     Kind.DISCOUNT: _by(discounts_by_ids, Discount, of_reading=False, whole=True),
     Kind.MERCHANT: _merchant,

@@ -17,6 +17,7 @@ from gateway.graphql.fields import field
 from gateway.graphql.queries.nodes import find_node, find_nodes
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
+from gateway.graphql.types.draft import Draft
 from gateway.graphql.types.estimate import NicheEstimate, estimate_niche
 from gateway.graphql.types.installation import Installation
 from gateway.graphql.types.job import AgentJob, Generation
@@ -33,6 +34,7 @@ from infra.web.markdown import render
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.jobs import queries as jobs_queries
+from projections.jobs.drafts import draft_by_id
 from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
@@ -122,6 +124,12 @@ async def find_generation(reading: ReadContext, id: UUID) -> Generation:
         reading.db, id, scope=reading.scope, only=asked_for("Generation"), of_jobs=asked_for("AgentJob")
     )
     return Generation.of(require(view, "generation", id), reading)
+
+
+async def find_draft(reading: ReadContext, id: UUID) -> Draft:
+    """Return a draft of the merchant, or raise NotFound."""
+    view = await draft_by_id(reading.db, id, scope=reading.scope)
+    return Draft.of(require(view, "draft", id), reading)
 
 
 async def find_order(reading: ReadContext, id: UUID) -> Order:
@@ -259,6 +267,10 @@ class Query:
     @field("One agent's job. With a generation's id: the generation as a whole.")
     async def job(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> AgentJob | None:
         return await find_job(await info.context.reading(consistency_token), as_id("job", id))
+
+    @field("A proposal beside a live store.")
+    async def draft(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> Draft | None:
+        return await find_draft(await info.context.reading(consistency_token), as_id("draft", id))
 
     @field("A store's generation with all its agents' jobs.")
     async def generation(

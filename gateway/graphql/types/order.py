@@ -237,6 +237,9 @@ class Order(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     number: str = strawberry.field(description="The order number that people see, such as ZY-7Q2M4K.")
+    store_name: str | None = strawberry.field(
+        description="The store's name when the order was placed. Null for orders from before it was kept."
+    )
     status: OrderStatus
     subtotal: Decimal
     subtotal_money: MoneyType

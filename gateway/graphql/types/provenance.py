@@ -8,7 +8,15 @@ from uuid import UUID
 import strawberry
 
 from domain.merchant.events import SupplierProvider
-from gateway.api.provenance import FieldOrigin, ListingSnapshot, Origin, page_origins, product_origins, store_origins
+from gateway.api.provenance import (
+    AcceptedDraft,
+    FieldOrigin,
+    ListingSnapshot,
+    Origin,
+    page_origins,
+    product_origins,
+    store_origins,
+)
 from gateway.graphql.context import ReadContext
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.usage import OutsideCall
@@ -27,6 +35,17 @@ class ListingSnapshotType:
         return cls(provider=listing.provider, source_id=listing.source_id, url=listing.url, title=listing.title)
 
 
+@strawberry.type(name="AcceptedDraft", description="The draft that the merchant accepted a value from.")
+class AcceptedDraftType:
+    draft_id: strawberry.ID
+    hint: str | None = strawberry.field(description="The merchant's wish. Null if the draft was made without one.")
+    written_by: str = strawberry.field(description="`house` or a model's name.")
+
+    @classmethod
+    def of(cls, draft: AcceptedDraft) -> Self:
+        return cls(draft_id=as_gid(draft.id), hint=draft.hint, written_by=draft.written_by)
+
+
 @strawberry.type(description="Where the current value of a field came from.")
 class FieldProvenance:
     field: str = strawberry.field(description="The field's name, such as `title` or `brandIdentity.colors`.")
@@ -40,25 +59,34 @@ class FieldProvenance:
         "Null if the merchant set it, or it follows from a rule."
     )
     listing: ListingSnapshotType | None
+    draft: AcceptedDraftType | None = strawberry.field(
+        description="The draft that the merchant accepted the value from. Null if it came in another way."
+    )
     approved_at: datetime | None = strawberry.field(
-        description="When the merchant approved the store with this value, or set it. Null if neither happened since."
+        description="When the merchant approved the store with this value, set it, or accepted it. Null before that."
+    )
+    approved_by: strawberry.ID | None = strawberry.field(
+        description="The person who accepted the draft, or the owner who approved the store. Null if neither happened."
     )
 
 
 async def provenance_of_product(reading: ReadContext, product_id: UUID, store_id: UUID) -> list[FieldProvenance]:
     """Return the provenance of a product's fields."""
     product, store = await reading.loaders.stream.load_many([product_id, store_id])
-    return await _with_calls(reading, product_origins(product, store))
+    drafts = await reading.loaders.accepted_drafts.load(product_id)
+    return await _with_calls(reading, product_origins(product, store, drafts))
 
 
 async def provenance_of_store(reading: ReadContext, store_id: UUID) -> list[FieldProvenance]:
     """Return the provenance of a store's own fields."""
-    return await _with_calls(reading, store_origins(await reading.loaders.stream.load(store_id)))
+    store = await reading.loaders.stream.load(store_id)
+    return await _with_calls(reading, store_origins(store, await reading.loaders.accepted_drafts.load(store_id)))
 
 
 async def provenance_of_page(reading: ReadContext, page_id: UUID, store_id: UUID) -> list[FieldProvenance]:
     """Return the provenance of a page's fields."""
-    return await _with_calls(reading, page_origins(page_id, await reading.loaders.stream.load(store_id)))
+    store = await reading.loaders.stream.load(store_id)
+    return await _with_calls(reading, page_origins(page_id, store, await reading.loaders.accepted_drafts.load(page_id)))
 
 
 async def _with_calls(reading: ReadContext, origins: Sequence[FieldOrigin]) -> list[FieldProvenance]:
@@ -80,5 +108,7 @@ def _field(origin: FieldOrigin, calls: dict[UUID, CallView]) -> FieldProvenance:
         at=envelope.event.occurred_at,
         call=None if call is None else OutsideCall.of(call),
         listing=None if origin.listing is None else ListingSnapshotType.of(origin.listing),
+        draft=None if origin.draft is None else AcceptedDraftType.of(origin.draft),
         approved_at=origin.approved_at,
+        approved_by=None if origin.approved_by is None else as_gid(origin.approved_by),
     )

@@ -17,7 +17,7 @@ from domain.team.roles import Role
 from gateway.api.customers import find_customer
 from gateway.api.publication import blockers_of_store
 from gateway.api.store_address import platform_domain, storefront_address
-from gateway.api.validation import check_text, settings_of
+from gateway.api.validation import as_id, check_text, require, settings_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
 from gateway.graphql.fields import field
@@ -29,6 +29,7 @@ from gateway.graphql.types.customer import Customer
 from gateway.graphql.types.discount import Discount
 from gateway.graphql.types.dispute import Dispute, DisputeRate
 from gateway.graphql.types.domain import Domain
+from gateway.graphql.types.draft import Draft, draft_page
 from gateway.graphql.types.history import StoreEvent, timeline
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
@@ -44,9 +45,11 @@ from gateway.graphql.types.shipping import Shipping
 from gateway.graphql.types.statistics import SalesReport, StoreTask, sales_report, tasks_of
 from gateway.graphql.types.taxes import Taxes
 from gateway.graphql.types.team import Invitation, Person
+from infra.web.preview_links import Preview
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
+from projections.jobs.drafts import draft_by_id
 from projections.merchants.team_queries import invitations_of_store, people_of_store
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
@@ -109,6 +112,7 @@ class Store(Derived, Node):
         "brand_identity": of_view("brand", BrandIdentity.of),
         "scouting": of_view("scouting", Scouting.of),
         "subdomain": of_view("slug"),
+        "preview_url": resolved("id", "slug", "custom_domain"),
         "url": derived(lambda store: storefront_url(store.view, store.reading), "slug", "custom_domain"),
         "settings": of_view("preferences", settings_of),
         **dict.fromkeys(
@@ -127,6 +131,7 @@ class Store(Derived, Node):
                 "category_pages",
                 "categories",
                 "events",
+                "drafts",
                 "provenance",
             ),
             resolved("id"),
@@ -375,6 +380,13 @@ class Store(Derived, Node):
     ) -> Connection[StoreEvent]:
         return connection(await timeline(self.reading, self.view, first, after, kinds), StoreEvent.of)
 
+    @field("Proposals beside the live store, the newest first. With `openOnly`, those that wait for a decision.")
+    async def drafts(
+        self, first: int | None = None, after: str | None = None, open_only: bool = False
+    ) -> Connection[Draft]:
+        page = await draft_page(self.reading, self.view.id, first, after, open_only=open_only)
+        return connection(page, lambda view: Draft.of(view, self.reading))
+
     @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
     async def domains(self) -> list[Domain]:
         id, platform = self.view.id, platform_domain(self.reading.deps.storefront_url)
@@ -417,6 +429,21 @@ class Store(Derived, Node):
     @field("Where each of the store's own fields came from: event, call, prompt, and approval.")
     async def provenance(self) -> list[FieldProvenance]:
         return await provenance_of_store(self.reading, self.view.id)
+
+    @field(
+        "A link that shows the store, or a draft of it, to each person who has the link, for a week: before it is published, and "
+        "before the draft is accepted. Null until the store has a brand."
+    )
+    async def preview_url(self, draft_id: strawberry.ID | None = None) -> str | None:
+        links, address = self.reading.deps.previews, storefront_url(self.view, self.reading)
+        if links is None or address is None:
+            return None
+        draft = None
+        if draft_id is not None:
+            key = as_id("draft", draft_id)
+            view = require(await draft_by_id(self.reading.db, key, scope=self.reading.scope), "draft", key)
+            draft = require(view if view.store_id == self.view.id else None, "draft", key).id
+        return f"{address}/-/preview/{links.token(Preview(self.view.id, draft))}"
 
     @field("The newest generation. Null until it starts.")
     async def generation(self) -> Generation | None:

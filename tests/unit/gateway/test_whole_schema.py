@@ -32,6 +32,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.discount.events import DiscountKind, DiscountTerms
+from domain.draft.aggregate import DraftStatus
+from domain.draft.events import TargetKind
 from domain.generation.events import JobStatus, JobType, Step
 from domain.kernel import InvalidInput
 from domain.media.events import MediaType
@@ -105,6 +107,12 @@ FIXED: dict[str, list[Any]] = {
     "orders.status": [each.value for each in OrderStatus],
     "generations.status": [each.value for each in JobStatus],
     "jobs.status": [each.value for each in JobStatus],
+    "drafts.status": [each.value for each in DraftStatus],
+    "drafts.target_kind": [each.value for each in TargetKind],
+    "drafts.wanted": ["[]", '["TITLE"]'],
+    "drafts.accepted": ["[]", '["TITLE"]'],
+    "drafts.changes": ["[]", '[{"field": "TITLE", "base": "Lamp", "proposed": {"a": ["ß", null]}}]'],
+    "drafts.cost": [None, 7],
     "orders.attention": [True, False],
     "orders.return_days": [None, 30],
     "orders.pages": ["[]"],

@@ -1,0 +1,126 @@
+"""Drafts: proposals beside the live store, field by field."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Self
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from domain.draft.aggregate import DRAFT, DraftStatus
+from domain.draft.events import DraftTarget, TargetKind
+from domain.draft.live import values_of
+from domain.editing import EditField, fingerprints
+from gateway.api.validation import call_cursor
+from gateway.graphql.context import ReadContext
+from gateway.graphql.fields import field
+from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.node import Node
+from gateway.graphql.types.usage import OutsideCall, dollars
+from projections.jobs.drafts import DraftView, drafts_of_store
+from projections.reading.paging import Edge, Slice, Window
+
+
+@strawberry.type(description="A proposed value of one field, beside the live one.")
+class DraftChange:
+    field: EditField
+    before: JSON | None = strawberry.field(description="The live value now. Null if the field has none.")
+    base: JSON | None = strawberry.field(description="The live value when the draft was made.")
+    proposed: JSON | None
+    out_of_date: bool = strawberry.field(
+        description="Whether the live value was changed after the draft was made. Such a field cannot be accepted."
+    )
+    accepted: bool
+
+
+@strawberry.type(description="A proposal beside the live store. Nothing changes until you accept it.")
+class Draft(Node):
+    id: strawberry.ID
+    store_id: strawberry.ID
+    target_kind: TargetKind
+    target_id: strawberry.ID = strawberry.field(description="Of the store for a brand, else of the thing itself.")
+    status: DraftStatus
+    fields: list[EditField] = strawberry.field(description="The fields that may change. Empty for all.")
+    hint: str | None
+    written_by: str | None = strawberry.field(description="`house` or a model's name. Null until it is made.")
+    cost_usd: str | None = strawberry.field(description="In US dollars, such as `0.001130`. Null if it is not known.")
+    note: str | None = strawberry.field(description="What became of the hint, or why there is no proposal.")
+    created_at: datetime
+    updated_at: datetime
+    view: strawberry.Private[DraftView]
+    reading: strawberry.Private[ReadContext]
+
+    @field("The proposed values, field by field, each with the live value and the value that the draft was made from.")
+    async def changes(self) -> list[DraftChange]:
+        if not self.view.changes:
+            return []
+        target = DraftTarget(kind=self.view.target_kind, id=self.view.target_id)
+        stream = target.id if target.kind is TargetKind.PRODUCT else self.view.store_id
+        own, of_target = await self.reading.loaders.stream.load_many([self.view.id, stream])
+        live = values_of(target, [envelope.event for envelope in of_target])
+        draft = DRAFT.fold(envelope.event for envelope in own)
+        stale = () if draft is None else draft.out_of_date(fingerprints(live))
+        return [
+            DraftChange(
+                field=change.field,
+                before=live.get(change.field),  # type: ignore[arg-type]
+                base=change.base,  # type: ignore[arg-type]
+                proposed=change.proposed,  # type: ignore[arg-type]
+                out_of_date=change.field in stale,
+                accepted=change.field in self.view.accepted,
+            )
+            for change in self.view.changes
+        ]
+
+    @field("The recorded call whose answer is the proposal, with its prompt and model. Null until the draft is made.")
+    async def call(self) -> OutsideCall | None:
+        if self.view.call_id is None:
+            return None
+        view = await self.reading.loaders.call.load(self.view.call_id)
+        return None if view is None else OutsideCall.of(view)
+
+    @classmethod
+    def of(cls, view: DraftView, reading: ReadContext) -> Self:
+        return cls(
+            id=as_gid(view.id),
+            store_id=as_gid(view.store_id),
+            target_kind=view.target_kind,
+            target_id=as_gid(view.target_id),
+            status=view.status,
+            fields=list(view.wanted),
+            hint=view.hint,
+            written_by=view.written_by,
+            cost_usd=None if view.cost is None else dollars(view.cost),
+            note=view.note,
+            created_at=view.created_at,
+            updated_at=view.updated_at,
+            view=view,
+            reading=reading,
+        )
+
+
+async def draft_page(
+    reading: ReadContext, store_id: UUID, first: int | None, after: str | None, *, open_only: bool
+) -> Slice[DraftView]:
+    """Return a page of a store's drafts, the newest first. A draft's id is its cursor.
+
+    Raises:
+        InvalidInput: the window or the cursor is invalid.
+    """
+    window = Window(first=first, after=after)
+    window.check()
+    drafts: Sequence[DraftView] = await drafts_of_store(
+        reading.db,
+        store_id,
+        after=call_cursor(after),
+        limit=window.size + 1,
+        open_only=open_only,
+        scope=reading.scope,
+    )
+    return Slice(
+        edges=tuple(Edge(partial(str, draft.id), draft) for draft in drafts[: window.size]),
+        has_next=len(drafts) > window.size,
+        has_previous=after is not None,
+    )
