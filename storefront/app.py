@@ -23,6 +23,7 @@ from storefront.pages.find_order import FindOrderPages
 from storefront.pages.home import HomePages
 from storefront.pages.legal import LegalPages
 from storefront.pages.order import OrderPages
+from storefront.pages.preview import PreviewPages
 from storefront.pages.products import ProductPages
 from storefront.pages.returns import ReturnPages
 from storefront.pages.stock_notice import StockNoticePages
@@ -48,6 +49,7 @@ PAGES: Sequence[type[Pages]] = (
     WithdrawPages,
     StockNoticePages,
     ReturnPages,
+    PreviewPages,
     FilePages,
 )
 

@@ -17,6 +17,7 @@ from domain.privacy import PersonalData
 from domain.product.events import ProductStatus
 from domain.store.collection_events import AddressKind
 from domain.store.domains import canonical_host
+from infra.web.preview_links import PreviewLinks
 from projections.catalog.views import (
     CategoryCount,
     CategoryTextView,
@@ -31,6 +32,7 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.jobs.drafts import DraftView
 from projections.merchants.views import BusinessIdentityView
 from projections.reading.columns import Only
 from projections.reading.consistency import Consistency
@@ -52,6 +54,8 @@ class StorefrontQueries(Protocol):
         ...
 
     async def store_by_slug(self, slug: str) -> StoreView | None: ...
+
+    async def draft(self, store_id: UUID, draft_id: UUID) -> DraftView | None: ...
 
     async def store_by_domain(self, domain: str) -> StoreView | None: ...
 
@@ -152,6 +156,8 @@ class StorefrontDependencies:
     """Origin of a CDN that has our static files and media; empty if browsers load them from the store's host."""
     social_jpeg: Callable[[bytes], bytes] | None = None
     """Makes a JPEG of a stored picture, for previews of links; None: there are none."""
+    previews: PreviewLinks | None = None
+    """Opens the links to stores and drafts that shoppers do not see; None opens none."""
     page_cache_bytes: int = 64_000_000
     """The most memory for rendered pages, shared by all stores."""
 

@@ -21,6 +21,7 @@ from projections.catalog.views import (
     StoreView,
     VariantView,
 )
+from projections.jobs.drafts import DraftView, draft_by_id
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.reading.columns import Only
@@ -50,6 +51,9 @@ class ReadModelQueries:
 
     async def store_by_slug(self, slug: str) -> StoreView | None:
         return await catalog_queries.store_by_slug(self._db, slug, scope=SYSTEM)
+
+    async def draft(self, store_id: UUID, draft_id: UUID) -> DraftView | None:
+        return await draft_by_id(self._db, draft_id, scope=ShopperScope(store_id))
 
     async def store_by_domain(self, domain: str) -> StoreView | None:
         return await catalog_queries.store_by_domain(self._db, domain, scope=SYSTEM)

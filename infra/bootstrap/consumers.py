@@ -16,8 +16,10 @@ from infra.bootstrap.platform import Platform
 from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
+    from consumers.agents.base import StepPorts
     from consumers.ports import Consumer
     from domain.calls.ports import LanguageModel, ModelBudget
+    from domain.draft.ports import Reviser
     from domain.mail.ports import Mailer
     from domain.merchant.events import SupplierProvider
     from domain.order.purchase_ports import SupplierOrders
@@ -42,6 +44,7 @@ CONSUMERS = (
     "scout-agent",
     "copy-agent",
     "page-agent",
+    "draft-agent",
     "imager",
 )
 """The names of all consumers that :func:`consumers` can make."""
@@ -169,6 +172,7 @@ async def consumers(
         "scout-agent": scout_agent,
         "copy-agent": lambda: CopyAgent(writing().copy, ports),
         "page-agent": page_agent,
+        "draft-agent": lambda: _draft_agent(platform, ports, writing()),
         "imager": imager,
     }
     wired: list[Consumer] = []
@@ -258,6 +262,7 @@ class Writers:
     copy: "ProductCopywriter"
     pages: "PageWriter"
     niches: "NicheReader"
+    reviser: "Reviser"
 
 
 def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
@@ -291,9 +296,12 @@ def rule_writers() -> "tuple[Writers, DomainRegistry]":
     from infra.writers.rules.copy.pages import RulePageWriter
     from infra.writers.rules.keywords import RuleKeywords
     from infra.writers.rules.niche.reader import RuleNicheReader
+    from infra.writers.rules.revision import RuleReviser
 
     registry = RdapRegistry()
-    rules = Writers(RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
+    rules = Writers(
+        RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader(), RuleReviser()
+    )
     return rules, registry
 
 
@@ -319,6 +327,7 @@ def prompted_writers(
     from infra.writers.prompted.keywords import PromptedKeywords
     from infra.writers.prompted.niche import PromptedNicheReader
     from infra.writers.prompted.prices import Prices
+    from infra.writers.prompted.revision import PromptedReviser
 
     client = ModelClient(
         models,
@@ -333,6 +342,7 @@ def prompted_writers(
         PromptedCopywriter(client, rules.copy if with_rules else None, prompt=prompt("copy.v1")),
         PromptedPageWriter(client, rules.pages, fallback=rules.pages if with_rules else None, prompt=prompt("page.v1")),
         PromptedNicheReader(client, rules.niches, prompt=prompt("niche.v1")),
+        PromptedReviser(client, rules.reviser if with_rules else None, prompt=prompt("revise.v1")),
     )
 
 
@@ -384,6 +394,17 @@ def prompt(name: str) -> "Prompt":
 
     path = Path(__file__).parents[2] / "infra" / "writers" / "prompted" / "prompts" / f"{name}.md"
     return Prompt(name, path.read_text("utf-8"))
+
+
+async def _draft_agent(platform: Platform, ports: "StepPorts", made: Writers) -> "Consumer":
+    from consumers.agents.drafts import DraftAgent, DraftWriters
+    from infra.adapters.postgres.merchant_brands import ReadModelBrands
+    from infra.adapters.postgres.settled_log import SettledLog
+
+    pool = await platform.pool()
+    writers = DraftWriters(brand=made.brand, copy=made.copy, pages=made.pages, reviser=made.reviser)
+    host_for = storefront_host(platform.settings)
+    return DraftAgent(writers, ports, SettledLog(pool), ReadModelBrands(pool), host_for=host_for)
 
 
 async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":

@@ -79,6 +79,7 @@ def handlers(
         sold: the plans that the platform sells; None if nothing limits merchants.
     """
     from commands.registry import bind
+    from infra.writers.brandkit.kit import DrawnBrandKit
     from infra.writers.copykit.scoring import measure
     from infra.writers.rules.niche.reader import RuleNicheReader
 
@@ -87,6 +88,7 @@ def handlers(
         clock=clock,
         measure=measure,
         niches=RuleNicheReader(),
+        kit=DrawnBrandKit(),
         sandbox=sandbox,
         stripe=stripe,
         platform_domains=platform_domains,

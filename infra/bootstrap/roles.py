@@ -185,6 +185,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
     from infra.sandbox.sample_supplier.niches import niche_suggestions
+    from infra.web.preview_links import PreviewLinks
     from infra.writers.rules.niche.reader import RuleNicheReader
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
@@ -224,6 +225,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             sandbox=platform.is_sandbox,
             platform_fee_basis_points=settings.platform_fee_basis_points,
             storefront_url=settings.storefront_url("{slug}"),
+            previews=PreviewLinks(platform.keys().derive_each("preview"), platform.clock),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
             rate_factor=settings.rate_factor,
@@ -265,6 +267,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     from infra.adapters.postgres.carts import PostgresCarts
     from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
     from infra.bootstrap.consumers import origin
+    from infra.web.preview_links import PreviewLinks
     from storefront.app import create_app
     from storefront.ports import StorefrontDependencies
     from storefront.read_models import ReadModelQueries
@@ -283,6 +286,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             clock=platform.clock,
             limits=PostgresRateLimits(await platform.pool()),
             secrets=platform.keys().derive_each("storefront"),
+            previews=PreviewLinks(platform.keys().derive_each("preview"), platform.clock),
             behind_proxy=settings.behind_proxy,
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),

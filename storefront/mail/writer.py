@@ -158,9 +158,15 @@ class StoreMailWriter:
         if content is None:
             return None
         name = kind.lower()
+        shop_name = store.brand.identity.name
+        order = content.facts.get("order")
+        if order is not None and kind not in TO_MERCHANT:
+            # Shoppers know the shop by the name that they ordered from.
+            shop_name = order.store_name or shop_name
         context = {
             "store": store,
             "brand": store.brand.identity,
+            "shop_name": shop_name,
             "theme": theme_of(store.brand.identity),
             "shop": shop,
             "origin": self._origin(store),
@@ -170,7 +176,7 @@ class StoreMailWriter:
         }
         return Mail(
             message_id=f"{mail_id(envelope.id, kind).hex}@{self._sources.mail_domain}",
-            sender_name=store.brand.identity.name,
+            sender_name=shop_name,
             recipient=content.recipient,
             reply_to=None if kind in TO_MERCHANT else shop.email,
             unsubscribe_url=content.unsubscribe_url,

@@ -29,11 +29,16 @@ class ContentPages(Pages):
         slug = request.path_params["slug"]
 
         async def render(visit: Visit) -> RenderedPage:
-            return await self._page(visit, slug)
+            return await self.render_page(visit, slug)
 
         return await self._shared(await self._visits.to_public_shop(request), render)
 
-    async def _page(self, visit: Visit, slug: str) -> RenderedPage:
+    async def render_page(self, visit: Visit, slug: str) -> RenderedPage:
+        """Return a content page.
+
+        Raises:
+            PageMissing, PageMoved: the store has none at this address.
+        """
         page = await self._queries.page(visit.store.id, slug)
         if page is None:
             await self._raise_if_moved(visit, AddressKind.PAGE, slug)

@@ -50,9 +50,10 @@ class HomePages(Pages):
         return [Route("/", self.show, name="home")]
 
     async def show(self, request: Request) -> Response:
-        return await self._shared(await self._visits.to_open_shop(request), self._render)
+        return await self._shared(await self._visits.to_open_shop(request), self.render)
 
-    async def _render(self, visit: Visit) -> RenderedPage:
+    async def render(self, visit: Visit) -> RenderedPage:
+        """Return the home page."""
         queries, where, store_id = self._queries, ANY_ON_SALE, visit.store.id
         theme = theme_of(visit.brand)
         categories = await self._facts.categories.of(visit.store, visit.revision)

@@ -227,11 +227,16 @@ class ProductPages(Pages):
         slug, variant = request.path_params["slug"], _id(request.query_params.get("variant", ""))
 
         async def render(visit: Visit) -> RenderedPage:
-            return await self._product(visit, slug, variant)
+            return await self.render_product(visit, slug, variant)
 
         return await self._shared(await self._visits.to_open_shop(request), render, variant)
 
-    async def _product(self, visit: Visit, slug: str, requested: UUID | None) -> RenderedPage:
+    async def render_product(self, visit: Visit, slug: str, requested: UUID | None) -> RenderedPage:
+        """Return a product's page, with a variant chosen if one was requested.
+
+        Raises:
+            PageMissing, PageMoved: no product on sale has this address.
+        """
         product = await self._queries.product(visit.store.id, slug)
         if product is None or product.status not in ON_SALE:
             await self._raise_if_moved(visit, AddressKind.PRODUCT, slug)

@@ -149,6 +149,18 @@ class Tenancy:
             self._seen.popitem(last=False)
         return known
 
+    async def any_store_of(self, header: str) -> StoreView:
+        """Return the store that a ``Host`` header names, also if it was never published.
+
+        Raises:
+            UnknownHost: no store has this host, or it has no brand yet.
+        """
+        host = bare_host(header)
+        store = await self._find(host, self._queries) if host else None
+        if store is None or store.brand is None:
+            raise UnknownHost(host)
+        return store
+
     def seen(self, header: str) -> KnownStore | None:
         """Return the store as it was when last found open, however long ago; None if it never was."""
         host = bare_host(header)

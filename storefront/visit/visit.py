@@ -60,6 +60,8 @@ class Visit:
     """Of the store's rows, read before them; None if nothing that is read now is to be kept."""
     closed_order: OrderView | None = None
     """The order of this cart if it proved to be paid or cancelled; the cart is changed accordingly."""
+    looks: str = ""
+    """Where the stylesheet and the logo are, ahead of their names; a preview has its own."""
 
     @property
     def is_open(self) -> bool:
@@ -257,6 +259,14 @@ class Visits:
             today=day_in(store.time_zone, self._deps.clock.now()),
             origin=self._deps.origin_of(store),
         )
+
+    async def to_any_store(self, request: Request) -> Visit:
+        """Return a visit to the store of a request's host in any status. Only a signed preview may show it.
+
+        Raises:
+            UnknownHost: no store has this host, or it has no brand yet.
+        """
+        return await self.to(await self.tenancy.any_store_of(request.headers.get("host", "")), request)
 
     async def to(self, store: StoreView, request: Request) -> Visit:
         """Return a visit to a store that has a brand."""

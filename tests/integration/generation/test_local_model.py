@@ -21,6 +21,7 @@ from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
 from infra.writers.rules.niche.reader import RuleNicheReader
+from infra.writers.rules.revision import RuleReviser
 from projections.registry import SEARCH_PATH
 from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.fakes.brand import KnownDomains
@@ -69,7 +70,12 @@ async def test_a_real_model_takes_part_in_a_whole_generation_within_its_budget(
         budget = PostgresModelBudget(pool, platform.clock, generation=limit, month=Limit(tokens=10**9, cost=0))
         registry = KnownDomains()
         rules = Writers(
-            RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader()
+            RuleBrandWriter(registry),
+            RuleKeywords(),
+            RuleCopywriter(),
+            RulePageWriter(),
+            RuleNicheReader(),
+            RuleReviser(),
         )
         settings = Settings(_env_file=None, model_prices={NAME: "0/0"})
         model = openai_model(url, name=NAME, timeout=120.0)

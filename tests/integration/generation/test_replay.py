@@ -24,6 +24,7 @@ from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
 from infra.writers.rules.niche.reader import RuleNicheReader
+from infra.writers.rules.revision import RuleReviser
 from projections.registry import SEARCH_PATH
 from tests.support.fakes.brand import KnownDomains
 from tests.support.platforms.gateway import a_platform
@@ -136,7 +137,7 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     await pipeline.run()
     recording = await recording_of(pipeline, pool, store_id)
     brand = AnotherBrandWriter(KnownDomains())
-    others = Writers(brand, RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader())
+    others = Writers(brand, RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader(), RuleReviser())
     before = made(recording)
     again = fields_of(await run_again(recording, writers=others))
     places = {change.place for change in differences(before, again)}

@@ -267,6 +267,19 @@ async def test_a_confirmation_names_goods_sum_address_and_the_way_to_withdraw(de
     assert f"https://neon-haven.shops.example/withdraw?order={link}" in mail.text
 
 
+async def test_a_shopper_reads_the_name_that_they_ordered_from_and_a_merchant_the_present_one(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    desk.known = replace(order, store_name="Glow Den")
+    confirmed, sold = await desk.paid(MailKind.ORDER_CONFIRMED), await desk.paid(MailKind.ORDER_SOLD)
+    assert confirmed is not None
+    assert sold is not None
+    assert (confirmed.sender_name, sold.sender_name) == ("Glow Den", "Neon Haven")
+    assert "Glow Den (now Neon Haven)" in confirmed.text
+    assert "<bdi>Glow Den</bdi> is called <bdi>Neon Haven</bdi> now." in confirmed.html
+    assert "Glow Den" not in sold.text
+
+
 async def test_words_of_shoppers_and_suppliers_are_escaped_and_nothing_is_remote(desk: Desk) -> None:
     for mail in (await desk.paid(MailKind.ORDER_CONFIRMED), await desk.paid(MailKind.ORDER_SOLD), await desk.shipped()):
         assert mail is not None

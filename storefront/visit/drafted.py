@@ -1,0 +1,68 @@
+"""The storefront's queries with a draft's proposals in place of the live values."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from domain.editing import EditField
+from domain.product.events import ProductStatus
+from projections.catalog.views import PageView, ProductFilter, ProductView
+from projections.jobs.drafts import DraftView
+from storefront.ports import StorefrontQueries
+
+
+class DraftedQueries:
+    """Answers as :class:`StorefrontQueries`, and shows what a draft proposes.
+
+    Args:
+        queries: the live values.
+        draft: None for the store as it is.
+        unpublished: whether shoppers never saw the store, so that its products wait as drafts.
+    """
+
+    def __init__(self, queries: StorefrontQueries, draft: DraftView | None, *, unpublished: bool) -> None:
+        self._queries, self._unpublished = queries, unpublished
+        self._target = None if draft is None else draft.target_id
+        self._proposed: Mapping[EditField, JsonValue] = (
+            {} if draft is None else {change.field: change.proposed for change in draft.changes}
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queries, name)
+
+    async def page(self, store_id: UUID, slug: str) -> PageView | None:
+        """Return a page with the proposed texts, if the draft is about it."""
+        page = await self._queries.page(store_id, slug)
+        if page is None or page.id != self._target:
+            return page
+        title = str(self._proposed.get(EditField.TITLE, page.title))
+        return replace(page, title=title, content=str(self._proposed.get(EditField.CONTENT, page.content)))
+
+    async def product(self, store_id: UUID, slug: str) -> ProductView | None:
+        """Return a product as on sale, with the proposed texts if the draft is about it."""
+        product = await self._queries.product(store_id, slug)
+        if product is None or product.status is ProductStatus.ARCHIVED:
+            return None
+        if product.status is ProductStatus.DRAFT:
+            product = replace(product, status=ProductStatus.ACTIVE)
+        if product.id != self._target:
+            return product
+        parts: dict[str, Any] = {}
+        if EditField.TITLE in self._proposed:
+            parts["title"] = self._proposed[EditField.TITLE]
+        for name in (EditField.DESCRIPTION, EditField.META):
+            value = self._proposed.get(name)
+            parts |= value if isinstance(value, dict) else {}
+        for facts in ("features", "benefits"):
+            if facts in parts:
+                parts[facts] = tuple(parts[facts])
+        return replace(product, **parts)
+
+    async def products(self, store_id: UUID, window: Any, *, where: ProductFilter, **more: Any) -> Any:
+        """Return products; those of a store that was never published wait as drafts."""
+        if self._unpublished:
+            where = replace(where, statuses=where.statuses | {ProductStatus.DRAFT})
+        return await self._queries.products(store_id, window, where=where, **more)

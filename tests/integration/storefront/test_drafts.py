@@ -1,0 +1,110 @@
+"""A live shop while its brand is made again, and what preview links show before anybody else sees it."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from commands.brand import EditStore
+from commands.draft import AcceptDraft, ProposeDraft, RequestDraft
+from commands.ports import Context
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.editing import EditField
+from domain.store.aggregate import STORE
+from domain.store.events import PageType
+from domain.store.texts import brand_values
+from infra.web.preview_links import PREVIEW_AGE, Preview, PreviewLinks
+from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.storefront import BRAND, StorefrontPlatform
+
+TOKEN = re.compile(r'(?<=name="csrf" value=")[0-9a-f]+')
+SECRET = bytes(range(32))
+GREEN = BRAND.palette.model_copy(update={"primary": "#14532d"}).model_dump(mode="json")
+
+
+async def send(floor: StorefrontPlatform, command: object) -> None:
+    await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=uuid4()))
+
+
+async def draft(floor: StorefrontPlatform, owner: dict[str, Any], target: DraftTarget, *changes: FieldChange) -> UUID:
+    id = uuid4()
+    await send(floor, RequestDraft(draft_id=id, **owner, target=target))
+    await send(floor, ProposeDraft(draft_id=id, changes=list(changes), written_by="house"))
+    return id
+
+
+async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: StorefrontPlatform) -> None:
+    store_id = await floor.open_store("fern", BRAND)
+    other_id = await floor.open_store("moss", BRAND, published=False)
+    await floor.stock(other_id, "Unseen Lamp", slug="unseen")
+    lamp = await floor.stock(store_id, "Lamp", slug="lamp")
+    await floor.write_page(store_id, PageType.FAQ, "FAQ", "faq", "We send lamps.")
+    loaded = await floor.log.load(STORE, store_id)
+    assert loaded is not None
+    owner: dict[str, Any] = {"store_id": store_id, "merchant_id": loaded.state.merchant_id}
+    values, clock = brand_values(BRAND), FixedClock()
+    links = PreviewLinks([SECRET], clock)
+    brand_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.BRAND, id=store_id),
+        FieldChange(field=EditField.NAME, base=values[EditField.NAME], proposed="Glow Den"),
+        FieldChange(field=EditField.COLORS, base=values[EditField.COLORS], proposed=GREEN),
+    )
+    page_id = next(iter(loaded.state.pages))
+    page_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.PAGE, id=page_id),
+        FieldChange(field=EditField.CONTENT, base="We send lamps.", proposed="We send lamps warmly."),
+    )
+    product_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.PRODUCT, id=lamp.id),
+        FieldChange(field=EditField.TITLE, base="Lamp", proposed="A Lamp for Late Desks"),
+    )
+    app = floor.app(previews=links)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://fern.shops.test"
+    ) as browser:
+
+        def link(of: UUID | None, store: UUID = store_id) -> str:
+            return f"/-/preview/{links.token(Preview(store, of))}"
+
+        before = {path: await shown(browser, path) for path in ("/", "/products/lamp", "/pages/faq", "/theme.css")}
+        preview = await browser.get(link(brand_draft))
+        assert preview.status_code == 200
+        assert "Glow Den" in preview.text
+        assert (preview.headers["cache-control"], preview.headers["x-robots-tag"]) == ("no-store", "noindex, nofollow")
+        assert "#14532d" in (await browser.get(f"{link(brand_draft)}/theme.css")).text
+        assert (await browser.get(f"{link(brand_draft)}/logo.svg")).headers["cache-control"] == "no-store"
+        assert "warmly" in (await browser.get(link(page_draft))).text
+        assert "A Lamp for Late Desks" in (await browser.get(link(product_draft))).text
+        assert "Fern &amp; Clay" in (await browser.get(link(None))).text
+        for path, text in before.items():
+            assert await shown(browser, path) == text
+            assert "Glow Den" not in text
+        for wrong in (link(None, other_id), link(uuid4()), "/-/preview/guess", link(brand_draft)[:-1]):
+            assert (await browser.get(wrong)).status_code == 404
+        unseen = await browser.get(f"http://moss.shops.test{link(None, other_id)}")
+        assert (unseen.status_code, "Unseen Lamp" in unseen.text) == (200, True)
+        assert (await browser.get("http://moss.shops.test/")).status_code == 404
+        await send(floor, AcceptDraft(draft_id=brand_draft, merchant_id=owner["merchant_id"]))
+        assert "Glow Den" in await shown(browser, "/")
+        assert "Glow Den" in await shown(browser, "/products/lamp")
+        assert "#14532d" in await shown(browser, "/theme.css")
+        assert "warmly" not in await shown(browser, "/pages/faq")
+        await send(floor, EditStore(**owner, tagline="Lamps that wait"))
+        clock.at += PREVIEW_AGE * 2
+        assert (await browser.get(link(None))).status_code == 200
+        old = link(None)
+        clock.at += PREVIEW_AGE * 2
+        assert (await browser.get(old)).status_code == 404
+
+
+async def shown(browser: httpx.AsyncClient, path: str) -> Any:
+    answer = await browser.get(path)
+    assert answer.status_code == 200
+    return TOKEN.sub("", answer.text)
