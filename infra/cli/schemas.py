@@ -7,8 +7,9 @@ import typer
 from rich.markup import escape
 
 from infra.cli.output import output, print_json
-from schemas.contracts.committed import DIRECTORY, Contracts, Review
+from schemas.contracts.committed import DIRECTORY, RELEASED, Contracts, Review
 from schemas.contracts.committed import export as export_contracts
+from schemas.contracts.committed import release as release_contracts
 from schemas.contracts.committed import review as review_contracts
 
 app = typer.Typer(help="Event schemas and the GraphQL schema.", no_args_is_help=True)
@@ -63,6 +64,22 @@ def check(as_json: AsJson = False, against: Where = DIRECTORY) -> None:
             output.print("[green]Good.[/] The code is compatible with the committed schemas; every sample decodes.")
     if not review.good:
         raise typer.Exit(1)
+
+
+@app.command()
+def release() -> None:
+    """Record the GraphQL schema as released: from now on a change that breaks its clients is refused.
+
+    What is deprecated by then may be removed afterwards.
+    """
+    contracts = _contracts()
+    review = review_contracts(contracts)
+    if not review.good:
+        _print_findings(review)
+        output.print("[red]Not released.[/] Run “zyenta schemas check” and correct what it says first.")
+        raise typer.Exit(1)
+    release_contracts(contracts)
+    output.print(f"[green]Recorded[/] schemas/{RELEASED}.")
 
 
 def _print_findings(review: Review) -> None:

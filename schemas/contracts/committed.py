@@ -1,7 +1,8 @@
 """The committed contracts under ``schemas/``: exports them, and checks the code against them.
 
 ``events/`` has the JSON Schema of every version that was ever written, and ``samples/`` has a body of each. Schemas of old
-versions (those with an upcaster) and all samples are never changed.
+versions (those with an upcaster) and all samples are never changed. ``released.graphql`` is the GraphQL schema of the last
+release, ``schema.graphql`` that of the code.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 from domain.kernel import DomainEvent
 from schemas.contracts import asyncapi
 from schemas.contracts.compatibility import Finding, compare, removed
+from schemas.contracts.graphql_changes import breaking_changes, without_descriptions
 from schemas.contracts.json_schemas import json_schema
 from schemas.contracts.sampling import sample_of
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
@@ -20,6 +22,8 @@ from schemas.upcasters import UPCASTERS, Upcaster
 
 DIRECTORY = Path(__file__).parents[1]
 """The folder of the committed contracts."""
+RELEASED = "released.graphql"
+"""The GraphQL schema of the last release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class Review:
 
 def review(contracts: Contracts, directory: Path = DIRECTORY) -> Review:
     """Compare the code with the committed contracts."""
-    findings = [*_compared(contracts, directory), *_samples(contracts, directory)]
+    findings = [*_compared(contracts, directory), *_samples(contracts, directory), *_graphql(contracts, directory)]
     exported = _exported(contracts)
     missing = [f"samples/{name}.json" for name in contracts.events if not _sample(directory, name).exists()]
     stale = [path for path, text in exported.items() if _read(directory / path) != text]
@@ -89,6 +93,16 @@ def export(contracts: Contracts, directory: Path = DIRECTORY) -> tuple[Review, l
         text = exported[path] if path in exported else _as_text(sample_of(contracts.events[Path(path).stem]))
         (directory / path).write_text(text, encoding="utf-8")
     return result, result.stale
+
+
+def release(contracts: Contracts, directory: Path = DIRECTORY) -> None:
+    """Record the GraphQL schema that clients of a release know. Later changes must not break them."""
+    (directory / RELEASED).write_text(without_descriptions(contracts.graphql), encoding="utf-8")
+
+
+def _graphql(contracts: Contracts, directory: Path) -> list[Finding]:
+    released = _read(directory / RELEASED) or _read(directory / "schema.graphql")
+    return [] if released is None else breaking_changes(released, contracts.graphql)
 
 
 def _exported(contracts: Contracts) -> dict[str, str]:

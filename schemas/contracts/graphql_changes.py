@@ -1,0 +1,121 @@
+"""Which changes of the GraphQL schema since its last release are allowed.
+
+A client of the release must go on working: nothing that it may use is removed, renamed, or of another kind. What the release
+marks as deprecated may be removed, because clients had a release's time to leave it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from graphql import (
+    REMOVE,
+    DocumentNode,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    Visitor,
+    build_ast_schema,
+    get_named_type,
+    parse,
+    print_ast,
+    visit,
+)
+from graphql.utilities import BreakingChange, BreakingChangeType, find_breaking_changes
+
+from schemas.contracts.compatibility import Finding
+
+REMEDY = "Keep it, add what is new beside it, and mark it with a deprecation reason; a later release may remove it"
+REMOVALS = frozenset(
+    {
+        BreakingChangeType.TYPE_REMOVED,
+        BreakingChangeType.FIELD_REMOVED,
+        BreakingChangeType.ARG_REMOVED,
+        BreakingChangeType.VALUE_REMOVED_FROM_ENUM,
+    }
+)
+
+
+def breaking_changes(released: str, current: str) -> list[Finding]:
+    """Return the changes between two schemas that may break a client of the first.
+
+    Args:
+        released: the definitions that clients know.
+        current: those of the code.
+    """
+    document, new = parse(released), build_ast_schema(parse(current))
+    old, kept = build_ast_schema(document), _without_deprecated(document)
+    used = {type.name for type in _reachable(kept)}
+    changes = [
+        *(change for change in find_breaking_changes(old, new) if change.type not in REMOVALS),
+        *(
+            change
+            for change in find_breaking_changes(kept, new)
+            if change.type in REMOVALS
+            and (change.type is not BreakingChangeType.TYPE_REMOVED or change.description.split()[0] in used)
+        ),
+    ]
+    return [_finding(change) for change in changes]
+
+
+def without_descriptions(sdl: str) -> str:
+    """Return definitions without their texts, which break nothing."""
+    return print_ast(visit(parse(sdl, no_location=True), _Described())) + "\n"
+
+
+def _finding(change: BreakingChange) -> Finding:
+    return Finding(event="schema.graphql", field="", why=change.description, remedy=REMEDY, refused=True)
+
+
+class _Deprecated(Visitor):
+    """Removes fields, arguments and values that are deprecated."""
+
+    def enter(self, node: Any, *_: Any) -> Any:
+        directives = getattr(node, "directives", None) or ()
+        return REMOVE if any(directive.name.value == "deprecated" for directive in directives) else None
+
+
+class _Described(Visitor):
+    """Removes descriptions."""
+
+    def enter(self, node: Any, *_: Any) -> Any:
+        return replace(node, description=None) if getattr(node, "description", None) is not None else None
+
+
+def _without_deprecated(document: DocumentNode) -> GraphQLSchema:
+    # A type may be left without fields.
+    return build_ast_schema(visit(document, _Deprecated()), assume_valid=True)
+
+
+def _reachable(schema: GraphQLSchema) -> set[GraphQLNamedType]:
+    """Return the types that operations can use."""
+    pending: list[GraphQLNamedType] = [
+        root for root in (schema.query_type, schema.mutation_type, schema.subscription_type) if root is not None
+    ]
+    found: set[GraphQLNamedType] = set()
+    while pending:
+        type = pending.pop()
+        if type not in found:
+            found.add(type)
+            pending.extend(_next(schema, type))
+    return found
+
+
+def _next(schema: GraphQLSchema, type: GraphQLNamedType) -> Iterator[GraphQLNamedType]:
+    match type:
+        case GraphQLObjectType() | GraphQLInterfaceType():
+            for field in type.fields.values():
+                yield get_named_type(field.type)
+                yield from (get_named_type(argument.type) for argument in field.args.values())
+            yield from type.interfaces
+            if isinstance(type, GraphQLInterfaceType):
+                yield from schema.get_possible_types(type)
+        case GraphQLInputObjectType():
+            yield from (get_named_type(field.type) for field in type.fields.values())
+        case GraphQLUnionType():
+            yield from type.types
+        case _:
+            return
