@@ -16,6 +16,7 @@ from domain.generation.events import GenerationEvent, Step, StepStarted
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
 from domain.media.events import CutoutReview, ImageVersion, Operation, RejectionReason, Rendition
+from domain.media.ports import MEDIA_KEY, STORED
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.events import ImportedImage, ProductStatus
 from domain.store.aggregate import STORE, Store
@@ -159,6 +160,9 @@ class RequestImage:
     operations: list[Operation]
     ground: str | None
     """``#rrggbb``; None for the brand's surface color."""
+    # Left out of the digest while unset: repeats of older commands keep their digest.
+    stored_key: Annotated[str | None, Field(exclude_if=lambda key: key is None)] = None
+    """The key of a new photo in the media store, in place of its address."""
 
 
 async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> dict[str, Any]:
@@ -174,6 +178,8 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     store.refuse_archived("given images")
     if command.url is not None:
         check_photo_address("url", command.url)
+    if command.stored_key is not None and MEDIA_KEY.fullmatch(command.stored_key) is None:
+        raise InvalidInput("storedKey", f"{command.stored_key[:80]!r} is no key of the media store.")
     image = await work.find(IMAGE, command.image_id)
     if image is not None:
         require_owner("image", command.image_id, owner=image.store_id, caller=store.id)
@@ -207,6 +213,8 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
 
 def _photo(command: RequestImage, image: Image | None, product: Product | None) -> tuple[str, str]:
     """Return a photo's address and alt text from the command, else from the image, else from its product."""
+    if command.stored_key is not None:
+        return STORED + command.stored_key, command.alt_text or ""
     if command.url is not None:
         return command.url, command.alt_text or ""
     if image is not None:

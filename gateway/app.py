@@ -15,6 +15,7 @@ from gateway.api.accounts import account_services
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.generation_feed import GenerationFeed
 from gateway.api.store_feed import StoreFeed
+from gateway.api.uploads import receiver_of
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.routing import Shell
@@ -131,7 +132,15 @@ def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> 
         now=deps.clock.now,
         secure=public.scheme == "https",
         image_origins=tuple(sorted(origins)),
+        upload_origins=() if deps.uploads is None or deps.uploads.origin is None else (deps.uploads.origin,),
     )
+
+
+def _upload_limit(deps: GatewayDependencies, scope: Scope) -> int | None:
+    """Return the size of the file that a signed address takes. Other addresses have no limit of their own."""
+    receiver, (_, found, token) = receiver_of(deps), scope["path"].partition("/uploads/")
+    upload = receiver.open(token) if receiver is not None and found else None
+    return None if upload is None else upload.size_bytes
 
 
 def _guarded(
@@ -148,7 +157,8 @@ def _guarded(
     """
     deps = services.deps
     page = partial(shell.too_large, limit=deps.body_limit)
-    app = HeadMiddleware(guard(BodyLimitMiddleware(app, limit=deps.body_limit, page=page)))
+    limits = BodyLimitMiddleware(app, limit=deps.body_limit, page=page, larger=partial(_upload_limit, deps))
+    app = HeadMiddleware(guard(limits))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
     app = RateLimitMiddleware(app, RateLimiter(deps.rate_factor), services, page=shell.too_many)

@@ -1,11 +1,12 @@
-"""The endpoint of media files. A key is the hash of its content, so responses can be cached without limit."""
+"""Media files, and uploads of photos. A file's key is the hash of its content, so responses can be cached without limit."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from domain.kernel import NotFound
+from domain.kernel import InvalidInput, NotFound
 from domain.media.ports import MEDIA_KEY
 from gateway.api.command_request import GatewayServices
+from gateway.api.uploads import receiver_of
 from infra.web.conditional import is_current
 
 router = APIRouter(include_in_schema=False)
@@ -38,3 +39,28 @@ async def media(key: str, request: Request) -> Response:
         return Response(status_code=304, headers=headers)
     data, mime_type = file
     return Response(data, media_type=mime_type if mime_type in IMAGES else "application/octet-stream", headers=headers)
+
+
+@router.put("/uploads/{token}")
+async def upload(token: str, request: Request) -> Response:
+    """Keep a file that a merchant announced by ``requestUpload``. Sending another one replaces it.
+
+    Raises:
+        NotFound: the address is too old, or made up.
+        InvalidInput: the file is not of the announced type or size.
+    """
+    services: GatewayServices = request.app.state.gateway
+    receiver = receiver_of(services.deps)
+    announced = None if receiver is None else receiver.open(token)
+    if receiver is None or announced is None:
+        raise NotFound("upload", token[:12])
+    mime_type = request.headers.get("content-type", "")
+    if mime_type.partition(";")[0].strip().lower() != announced.mime_type:
+        message = f"The file is sent as {mime_type[:40]!r}. It was announced as {announced.mime_type}."
+        raise InvalidInput("content-type", message)
+    data = await request.body()
+    if len(data) != announced.size_bytes:
+        message = f"The file has {len(data):,} bytes. It was announced with {announced.size_bytes:,}."
+        raise InvalidInput("content-length", message)
+    await receiver.receive(announced, data)
+    return Response(status_code=204)

@@ -98,19 +98,29 @@ class BodyLimitMiddleware:
         app: the next application.
         limit: maximum bytes.
         page: answers a browser's form below ``/dashboard`` with a page, in place of a problem.
+        larger: returns a request's own limit; None if the limit of all requests counts.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, *, page: Callable[[Scope], Response] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        *,
+        page: Callable[[Scope], Response] | None = None,
+        larger: Callable[[Scope], int | None] = lambda _scope: None,
+    ) -> None:
         self._app = app
         self._limit = limit
         self._page = page
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self._limit:
+        limit = self._larger(scope) or self._limit
+        if length.isdigit() and int(length) > limit:
             await self._reject(scope, receive, send)
             return
         # Read the whole body before the application runs: only one of the two may start a response.
@@ -122,7 +132,7 @@ class BodyLimitMiddleware:
             if message["type"] != "http.request":
                 break
             size += len(message.get("body", b""))
-            if size > self._limit:
+            if size > limit:
                 await self._reject(scope, receive, send)
                 return
             more = message.get("more_body", False)

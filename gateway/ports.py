@@ -11,7 +11,7 @@ from domain.accounts.keys import ApiKeys
 from domain.accounts.links import AccountLinks
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.kernel import Clock
-from domain.media.ports import MediaStore
+from domain.media.ports import MediaStore, Uploads, stored_key
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
 from domain.order.ports import WebhookReader
@@ -97,6 +97,10 @@ class GatewayDependencies:
     known_stores: KnownStores = field(default_factory=KnownStores)
 
     media: MediaStore
+    uploads: Uploads | None = None
+    """Addresses to which browsers send photos; None if this installation takes none."""
+    check_photo: Callable[[bytes], str] | None = None
+    """Returns a photo's MIME type, or raises ``UnusableImage``."""
     payments: Mapping[str, WebhookReader]
     """Readers of payment webhooks by the provider name in their webhook address."""
     stripe: StripeAccounts | None = None
@@ -139,3 +143,8 @@ class GatewayDependencies:
         """Return the address from which a browser loads a media file."""
         url = self.media.url(key)
         return self.public_url.rstrip("/") + url if url.startswith("/") else url
+
+    def photo_url(self, address: str) -> str:
+        """Return the address from which a browser loads a photo as it came: an uploaded one is in the media store."""
+        key = stored_key(address)
+        return address if key is None else self.media_url(key)

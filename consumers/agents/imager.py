@@ -10,7 +10,7 @@ from domain.generation.events import NicheChosen
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
-from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, RenderedImage, UnusableImage
+from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, RenderedImage, UnusableImage, stored_key
 from domain.store.events import StoreRequested
 from infra.retry import RetryPolicy, retry
 from schemas.envelope import Envelope
@@ -105,11 +105,17 @@ class ImagerAgent(Consumer):
         ]
 
     async def _fetch(self, url: str) -> bytes:
-        """Download a photo, with retries.
+        """Return a photo: from the media store if it was uploaded, else downloaded, with retries.
 
         Raises:
             UnusableImage: the photo stayed out of reach. That rejects one image and does not fail the step.
         """
+        key = stored_key(url)
+        if key is not None:
+            stored = await self._media.get(key)
+            if stored is None:
+                raise UnusableImage(RejectionReason.NOT_FOUND, "The uploaded photo is not in the media store any more.")
+            return stored[0]
         try:
             return await retry(lambda: self._fetcher.fetch(url), self._retries)
         except Transient as outage:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 from domain.media.events import CutoutReview, Operation, RejectionReason
 
@@ -89,4 +91,69 @@ class MediaStore(Protocol):
 
     def url(self, key: str) -> str:
         """Return the address for browsers: absolute, or a path on the storefront's host."""
+        ...
+
+
+STORED = "media:"
+"""What a photo's address begins with if the photo is in the media store: its key follows."""
+UPLOAD_MOST = 20 * 1024 * 1024
+"""Most bytes of an uploaded file, as of a downloaded photo."""
+UPLOAD_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+
+
+def stored_key(address: str) -> str | None:
+    """Return the key of a photo in the media store; None for a photo on the web."""
+    return address.removeprefix(STORED) if address.startswith(STORED) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that a merchant may send, once the address for it is known."""
+
+    store_id: UUID
+    upload_id: UUID
+    mime_type: str
+    """As the merchant declared it. The file is checked when it is used."""
+    size_bytes: int
+    until: datetime
+    """When the address stops to take the file."""
+
+
+class Uploads(Protocol):
+    """Addresses to which browsers send files, past the API. A file that no image uses is deleted after a day."""
+
+    origin: str | None
+    """The origin of the addresses; None if they are paths of the API."""
+
+    async def address(self, upload: Upload) -> str:
+        """Return the address that takes the file by PUT, with the declared type as ``Content-Type``.
+
+        Raises:
+            Transient: the store cannot be reached.
+        """
+        ...
+
+    async def read(self, store_id: UUID, upload_id: UUID) -> bytes | None:
+        """Return a file that was sent; None if none was, and for a file that is too large.
+
+        Raises:
+            Transient: the store cannot be reached.
+        """
+        ...
+
+
+@runtime_checkable
+class UploadReceiver(Protocol):
+    """Takes files at the API's own addresses."""
+
+    def open(self, token: str) -> Upload | None:
+        """Return the upload of an address; None if the address is too old or made up."""
+        ...
+
+    async def receive(self, upload: Upload, data: bytes) -> None:
+        """Keep a file. Sending another one replaces it.
+
+        Raises:
+            Transient: the disk failed.
+        """
         ...

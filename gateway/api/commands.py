@@ -16,6 +16,7 @@ from domain.media.events import ImageVersion, Operation
 from domain.money import Money
 from domain.store.events import Preferences
 from gateway.api.command_request import CommandRequest
+from gateway.api.uploads import stored_upload
 from gateway.api.validation import as_id, check_text, contact_email, ground_color, money
 from projections.catalog import queries as catalog_queries
 from projections.reading.paging import Reader
@@ -160,6 +161,10 @@ class ImageFields(Protocol):
     def product_id(self) -> str | None:
         """The product that a new photo belongs to."""
 
+    @property
+    def upload_id(self) -> str | None:
+        """The upload of a new photo."""
+
 
 async def request_image(request: CommandRequest, store: str, image: ImageFields, new_id: UUID) -> RequestImage:
     """Return the command that sends an image to the studio.
@@ -178,8 +183,13 @@ async def request_image(request: CommandRequest, store: str, image: ImageFields,
     url = (image.url or "").strip()
     image_id = None if image.image_id is None else as_id("image", image.image_id)
     product_id = None if image.product_id is None else as_id("product", image.product_id)
-    if image_id is None and not url:
-        raise InvalidInput("url", "url is missing. Send the url of a new photo, or the imageId of an existing one.")
+    upload_id = None if image.upload_id is None else as_id("upload", image.upload_id)
+    if image_id is None and not url and upload_id is None:
+        raise InvalidInput(
+            "url", "url is missing. Send the url or the uploadId of a new photo, or the imageId of an existing one."
+        )
+    if upload_id is not None and (url or image_id is not None):
+        raise InvalidInput("uploadId", "uploadId is set with url or imageId. Send one of them.")
     if image_id is not None:
         if url:
             raise InvalidInput(
@@ -196,6 +206,7 @@ async def request_image(request: CommandRequest, store: str, image: ImageFields,
         alt_text=check_text("altText", image.alt_text, 500),
         operations=list(dict.fromkeys(operations)),
         ground=ground_color(image.ground),
+        stored_key=None if upload_id is None else await stored_upload(request, store_id, upload_id),
     )
 
 

@@ -40,3 +40,5 @@ class Backend:
     """Whether browsers come over HTTPS."""
     image_origins: tuple[str, ...] = ()
     """Origins of media files, besides the dashboard's own."""
+    upload_origins: tuple[str, ...] = ()
+    """Origins that take uploads, besides the dashboard's own."""

@@ -37,10 +37,11 @@ class Shell:
         self._renderer = Renderer(paths)
         self._tokens, self._notices = FormTokens(backend.secret), Notices(backend.secret)
         images = " ".join(("'self'", "data:", *backend.image_origins))
+        uploads = " ".join(("'self'", *backend.upload_origins))
         self._headers = {
             "content-security-policy": (
                 f"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src {images}; "
-                "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+                f"connect-src {uploads}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
             ),
             # Not "no-referrer": with it, browsers hide the origin of forms.
             "referrer-policy": "same-origin",

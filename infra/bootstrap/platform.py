@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from domain.subscription.plans import Plans
     from gateway.ports import OwnKeyPorts
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
+    from infra.adapters.media.uploads import DiskUploads, S3Uploads
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.adapters.postgres.own_keys import PostgresOwnKeys
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -266,6 +267,18 @@ class Platform:
         )
         async with aclosing(store):
             yield store
+
+    @shared
+    async def uploads(self) -> "AsyncIterator[DiskUploads | S3Uploads]":
+        """Addresses to which browsers send photos: of the bucket if one is set, else of the gateway."""
+        from infra.adapters.media.s3 import S3MediaStore
+        from infra.adapters.media.uploads import DiskUploads, S3Uploads
+
+        media = await self.media()
+        if isinstance(media, S3MediaStore):
+            yield S3Uploads(media, self.clock)
+        else:
+            yield DiskUploads(self.settings.media_dir / "uploads", self.keys().derive("uploads"), self.clock)
 
     def sandbox_secret(self) -> bytes:
         """The sandbox's signing key."""

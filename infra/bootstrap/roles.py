@@ -215,6 +215,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             link_secret=keys.derive(ACCOUNT_LINKS),
             invitation_links=InvitationLinks(keys.derive("invitations")),
             media=await platform.media(),
+            uploads=await platform.uploads(),
+            check_photo=_check_photo,
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),
             own_keys=await platform.own_key_ports(),
@@ -233,6 +235,13 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
         ),
         plans=plans,
     )
+
+
+def _check_photo(data: bytes) -> str:
+    # Decoders take ten megabytes of memory, and most gateways see no upload.
+    from infra.adapters.media.photo_check import check_photo
+
+    return check_photo(data)
 
 
 def _usual_generation(settings: Settings) -> "UsualGeneration":

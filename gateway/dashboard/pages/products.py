@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from gateway.dashboard.lists import chosen, picture, window
 from gateway.dashboard.past import past_of
@@ -262,6 +262,23 @@ async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     if change.errors:
         return await _product(visit, store_id, id, errors=change.errors, status=422)
     return visit.redirect(f"{path}#photos", notice=notice)
+
+
+@router.post(ONE + "/uploads")
+async def uploads(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Answer the script that sends files: an address for a file, then the use of the file."""
+    form = visit.form
+    if form["do"] == "request":
+        size = _whole(form["size"]) or 0
+        input = {"storeId": str(store_id), "mimeType": form["mimeType"], "size": size}
+        change = await visit.change("media/request_upload", input)
+    else:
+        input = {"storeId": str(store_id), "productId": str(id), "uploadId": form["uploadId"]}
+        change = await visit.change("media/process", input)
+    if change.errors:
+        message = " ".join(each.message for each in change.errors.errors)
+        return JSONResponse({"message": message}, status_code=422)
+    return JSONResponse(change["upload"] if form["do"] == "request" else {})
 
 
 def moved(order: list[str], move: str) -> list[str]:

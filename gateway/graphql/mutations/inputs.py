@@ -198,11 +198,16 @@ class EditPageInput(MutationInput):
     )
 
 
-@strawberry.input(description="Send the url of a new photo, or the imageId of an existing one to process it again.")
+@strawberry.input(
+    description="Send the url or the uploadId of a new photo, or the imageId of an existing one to process it again."
+)
 class ProcessImageInput(MutationInput):
     store_id: strawberry.ID
     image_id: strawberry.ID | None = None
     url: str | None = None
+    upload_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The upload of a new photo, whose file was sent to the address of requestUpload."
+    )
     product_id: strawberry.ID | None = strawberry.field(
         default=None, description="The product that a new photo belongs to."
     )
@@ -211,6 +216,13 @@ class ProcessImageInput(MutationInput):
     ground: str | None = strawberry.field(
         default=None, description="Background color as #rrggbb. If omitted, the brand's surface color."
     )
+
+
+@strawberry.input
+class RequestUploadInput(MutationInput):
+    store_id: strawberry.ID
+    mime_type: str = strawberry.field(description="image/jpeg, image/png or image/webp.")
+    size: int = strawberry.field(description="The file's size in bytes: 20 MB at most.")
 
 
 @strawberry.input

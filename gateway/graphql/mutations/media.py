@@ -5,13 +5,18 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
+from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import choose_image_version, request_image
+from gateway.api.uploads import open_upload
+from gateway.api.validation import as_id
 from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import ChooseImageVersionInput, ProcessImageInput
-from gateway.graphql.mutations.payloads import MediaAssetPayload, change
+from gateway.graphql.mutations.inputs import ChooseImageVersionInput, ProcessImageInput, RequestUploadInput
+from gateway.graphql.mutations.payloads import MediaAssetPayload, UploadPayload, change
 from gateway.graphql.queries.root import find_media
+from gateway.graphql.types.media import UploadTarget, as_gid
 
 
 @strawberry.type
@@ -25,6 +30,19 @@ class MediaMutations:
             return {"media_asset": await find_media(reading, UUID(receipt.result["image_id"]))}
 
         return await change(info, MediaAssetPayload, input, send, show)
+
+    @mutation(
+        "Get an address for a photo's file. Send the file there by PUT, with its type as `Content-Type`, then pass `uploadId` to "
+        "processImage, which checks type, size and pixels. A file that no image uses is deleted after a day."
+    )
+    async def request_upload(self, info: Info, input: RequestUploadInput) -> UploadPayload | None:
+        request = await info.context.begin(input.command_id)
+        try:
+            upload, url = await open_upload(request, as_id("store", input.store_id), input.mime_type, input.size)
+        except REFUSALS as error:
+            return UploadPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
+        target = UploadTarget(id=as_gid(upload.upload_id), url=url, mime_type=upload.mime_type, expires_at=upload.until)
+        return UploadPayload(upload=target, client_mutation_id=input.client_mutation_id)
 
     @mutation(
         "Choose the version of an image that shoppers see. Choose the version that is shown to accept it. "

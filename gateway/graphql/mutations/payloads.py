@@ -16,7 +16,7 @@ from gateway.graphql.errors import UserError, user_error
 from gateway.graphql.mutations.inputs import MutationInput
 from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.job import Generation
-from gateway.graphql.types.media import MediaAsset
+from gateway.graphql.types.media import MediaAsset, UploadTarget
 from gateway.graphql.types.merchant import StripeAccount, SupplierAccount
 from gateway.graphql.types.order import Order
 from gateway.graphql.types.page import Page
@@ -111,6 +111,11 @@ class StripeAccountPayload(Payload):
         default=None,
         description="Only of linkStripe: Stripe's page on which the merchant chooses the account. It works for half an hour.",
     )
+
+
+@strawberry.type
+class UploadPayload(Payload):
+    upload: UploadTarget | None = strawberry.field(default=None, description="Null if the mutation was refused.")
 
 
 @strawberry.type

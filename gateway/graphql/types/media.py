@@ -84,7 +84,12 @@ def processed_url(view: ImageView, reading: ReadContext) -> str | None:
 def before_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
     """Return the address of an image's whole photo: the stored version, else the original photo."""
     stored = None if view.review is None else largest(view.review.original)
-    return view.original_url if stored is None else reading.deps.media_url(stored.key)
+    return original_url(view, reading) if stored is None else reading.deps.media_url(stored.key)
+
+
+def original_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
+    """Return the address of an image's original photo: on the web, or in the media store if it was uploaded."""
+    return None if view.original_url is None else reading.deps.photo_url(view.original_url)
 
 
 def after_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | None:
@@ -132,6 +137,7 @@ class ProductImage(Derived):
         "processed_url": derived(lambda one: processed_url(one.view, one.reading), "renditions"),
         "alt_text": derived(lambda one: one.view.alt_text or None, "alt_text"),
         "renditions": derived(lambda one: renditions(one.view.renditions.values(), one.reading), "renditions"),
+        "original_url": derived(lambda one: original_url(one.view, one.reading), "original_url"),
         "before": derived(lambda one: before_url(one.view, one.reading), "original_url", "review"),
         "after": derived(lambda one: after_url(one.view, one.reading), "review"),
         "review": of_view("review", ImageReviewType.of),
@@ -192,6 +198,7 @@ class MediaAsset(Derived, Node):
         "metadata": derived(lambda one: JSON(asset_metadata(one.view)), *METADATA.values()),
         "renditions": derived(lambda one: renditions(one.view.renditions.values(), one.reading), "renditions"),
         "operations": of_view("operations", list),
+        "original_url": derived(lambda one: original_url(one.view, one.reading), "original_url"),
         "before": derived(lambda one: before_url(one.view, one.reading), "original_url", "review"),
         "after": derived(lambda one: after_url(one.view, one.reading), "review"),
         "review": of_view("review", ImageReviewType.of),
@@ -200,6 +207,14 @@ class MediaAsset(Derived, Node):
     @classmethod
     def of(cls, view: MediaAssetView, reading: ReadContext) -> Self:
         return made(cls, view, reading)
+
+
+@strawberry.type(description="An address that takes the file of a photo.")
+class UploadTarget:
+    id: strawberry.ID = strawberry.field(description="For `uploadId` of processImage.")
+    url: str = strawberry.field(description="Send the file here by PUT. No log-in is needed.")
+    mime_type: str = strawberry.field(description="The request's `Content-Type`.")
+    expires_at: datetime
 
 
 def asset_url(view: MediaAssetView, reading: ReadContext) -> str | None:

@@ -69,9 +69,10 @@ class ProductChangesInput(Body):
 
 
 class ImageInput(Body):
-    """A new photo by its ``url``, or an existing one by its ``imageId``."""
+    """A new photo by its ``url`` or ``uploadId``, or an existing one by its ``imageId``."""
 
     url: str | None = None
+    upload_id: str | None = None
     image_id: str | None = None
     product_id: str | None = None
     alt_text: str | None = None

@@ -149,7 +149,9 @@ class ImageReviewBody(Body):
 
 def _before(view: ImageView | MediaAssetView, deps: GatewayDependencies) -> str | None:
     stored = None if view.review is None else largest(view.review.original)
-    return view.original_url if stored is None else deps.media_url(stored.key)
+    if stored is not None:
+        return deps.media_url(stored.key)
+    return None if view.original_url is None else deps.photo_url(view.original_url)
 
 
 def _after(view: ImageView | MediaAssetView, deps: GatewayDependencies) -> str | None:
@@ -181,7 +183,7 @@ class ImageBody(Body):
         key = view.processed_key
         return cls(
             id=view.id,
-            original_url=view.original_url,
+            original_url=deps.photo_url(view.original_url),
             processed_url=None if key is None else deps.media_url(key),
             alt_text=view.alt_text,
             position=view.position,
@@ -453,7 +455,7 @@ class ImageJobBody(Body):
             type=view.type,
             status=view.status,
             attempt=view.attempt,
-            original_url=view.original_url,
+            original_url=None if view.original_url is None else deps.photo_url(view.original_url),
             urls={name: deps.media_url(one.key) for name, one in view.renditions.items()},
             operations=list(view.operations),
             metadata={name: value for name, value in known.items() if value is not None},

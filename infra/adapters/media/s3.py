@@ -43,7 +43,7 @@ class S3MediaStore:
             access_key: None to let botocore find credentials.
             secret_key: see ``access_key``.
         """
-        self._bucket = bucket
+        self.bucket = bucket
         self._session = aioboto3.Session(
             aws_access_key_id=None if access_key is None else access_key.get_secret_value(),
             aws_secret_access_key=None if secret_key is None else secret_key.get_secret_value(),
@@ -51,6 +51,8 @@ class S3MediaStore:
         )
         self._endpoint = endpoint
         self._address = endpoint or f"Amazon S3 ({region})"
+        self.public_address = endpoint or f"https://s3.{region}.amazonaws.com"
+        """Where browsers reach the bucket."""
         self._config = Config(
             signature_version="s3v4",
             s3={"addressing_style": "path"},
@@ -76,13 +78,13 @@ class S3MediaStore:
     async def put(self, data: bytes, *, mime_type: str) -> str:
         key = content_key(data, mime_type)
         try:
-            client = await self._client()
+            client = await self.client()
             await client.put_object(
-                Bucket=self._bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
+                Bucket=self.bucket, Key=key, Body=data, ContentType=mime_type, CacheControl=CACHE_CONTROL
             )
         except OUTAGES as error:
             raise Transient(
-                "the media store", f"could not store {key} at {self._address} ({_reason(error)})"
+                "the media store", f"could not store {key} at {self._address} ({reason_of(error)})"
             ) from error
         return key
 
@@ -91,20 +93,22 @@ class S3MediaStore:
         if match is None or match[1] not in MIME_TYPES:
             return None
         try:
-            client = await self._client()
-            answer = await client.get_object(Bucket=self._bucket, Key=key)
+            client = await self.client()
+            answer = await client.get_object(Bucket=self.bucket, Key=key)
             async with answer["Body"] as body:
                 return await body.read(), MIME_TYPES[match[1]]
         except OUTAGES as error:
-            if _reason(error) in {"NoSuchKey", "404"}:
+            if reason_of(error) in {"NoSuchKey", "404"}:
                 return None
-            raise Transient("the media store", f"could not read {key} at {self._address} ({_reason(error)})") from error
+            raise Transient(
+                "the media store", f"could not read {key} at {self._address} ({reason_of(error)})"
+            ) from error
 
     def url(self, key: str) -> str:
         return f"/media/{key}"
 
-    async def _client(self) -> Any:
-        """Return the shared client; creating one takes longer than most requests."""
+    async def client(self) -> Any:
+        """Return the shared client; creating one takes longer than most requests. Its errors are ``OUTAGES``."""
         async with self._opening:
             if self._opened is None:
                 client = self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
@@ -112,7 +116,7 @@ class S3MediaStore:
         return self._opened
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Return S3's error code (``NoSuchBucket``), or the name of the exception."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))

@@ -4,18 +4,23 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aioboto3
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from domain.kernel import Transient
-from domain.media.ports import MediaStore
+from domain.media.ports import MediaStore, Upload
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.media.s3 import S3MediaStore
+from infra.adapters.media.uploads import S3Uploads
 from infra.setup.object_store import object_store_path
+from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.media import MemoryMedia
 from tests.support.requirements import missing
 from tests.support.servers.object_store import ACCESS_KEY, READER, READERS_KEY, SECRET_KEY, ObjectStore, running
@@ -151,3 +156,29 @@ async def test_a_bucket_out_of_reach_is_an_outage_that_says_why(
     async with aclosing(bucket_of(s3, **changes)) as store:
         with pytest.raises(Transient, match=reason):
             await store.put(PICTURE, mime_type="image/webp")
+
+
+async def test_a_presigned_address_takes_exactly_the_announced_file(s3_store: S3MediaStore) -> None:
+    clock = FixedClock(datetime.now(UTC))
+    uploads = S3Uploads(s3_store, clock)
+    upload = Upload(
+        store_id=uuid4(),
+        upload_id=uuid4(),
+        mime_type="image/webp",
+        size_bytes=len(PICTURE),
+        until=clock.now() + timedelta(minutes=15),
+    )
+    assert await uploads.read(upload.store_id, upload.upload_id) is None
+    address = await uploads.address(upload)
+    assert uploads.origin is not None
+    assert address.startswith(uploads.origin)
+    async with httpx.AsyncClient() as browser:
+        headers = {"content-type": "image/webp"}
+        for other in (PICTURE + b"!", PICTURE[:-1]):
+            assert (await browser.put(address, content=other, headers=headers)).status_code == 403
+        wrong = {"content-type": "text/html"}
+        assert (await browser.put(address, content=PICTURE, headers=wrong)).status_code == 403
+        assert await uploads.read(upload.store_id, upload.upload_id) is None
+        assert (await browser.put(address, content=PICTURE, headers=headers)).status_code == 200
+    assert await uploads.read(upload.store_id, upload.upload_id) == PICTURE
+    assert await uploads.read(uuid4(), upload.upload_id) is None, "Another store's uploads are unknown."

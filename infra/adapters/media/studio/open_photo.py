@@ -52,7 +52,7 @@ def open_photo(data: bytes) -> Photo:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(io.BytesIO(data), formats=FORMATS)
             size = opened.size
-            _check(size)
+            check_size(size)
             # JPEG can decode directly at a half or a quarter of its size.
             opened.draft(None, (LARGEST, LARGEST))
             opened.load()
@@ -74,7 +74,12 @@ def open_photo(data: bytes) -> Photo:
         ) from error
 
 
-def _check(size: tuple[int, int]) -> None:
+def check_size(size: tuple[int, int]) -> None:
+    """Check a photo's pixels, width and height.
+
+    Raises:
+        UnusableImage: too many, or too few.
+    """
     width, height = size
     if width * height > MAX_PIXELS:
         raise UnusableImage(
