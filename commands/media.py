@@ -179,7 +179,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     if command.url is not None:
         check_photo_address("url", command.url)
     if command.stored_key is not None and MEDIA_KEY.fullmatch(command.stored_key) is None:
-        raise InvalidInput("storedKey", f"{command.stored_key[:80]!r} is no key of the media store.")
+        raise InvalidInput("storedKey", f"Invalid key {command.stored_key[:80]!r}. Use a key of the media store.")
     image = await work.find(IMAGE, command.image_id)
     if image is not None:
         require_owner("image", command.image_id, owner=image.store_id, caller=store.id)
