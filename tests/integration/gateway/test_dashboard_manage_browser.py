@@ -24,6 +24,7 @@ async def platform(database: str, tmp_path: Path) -> AsyncIterator[Platform]:
         yield whole
 
 
+@pytest.mark.long
 async def test_a_merchant_uploads_a_photo_and_is_warned_in_the_second_tab(platform: Platform) -> None:
     owner = await platform.merchant()
     store_id = await a_shop(platform, owner)
