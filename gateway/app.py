@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import docs, health, media, rest
+from gateway import docs, health, jwks, media, rest
 from gateway.api.accounts import account_services
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.generation_feed import GenerationFeed
@@ -85,7 +85,13 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # In parallel with the first requests: it takes a third of a second.
         warming = asyncio.create_task(deps.passwords.warm_up())
+        following = None
+        if deps.rotated_keys is not None:
+            accounts.access_tokens.replace(await deps.rotated_keys())
+            following = asyncio.create_task(accounts.follow_keys(deps.rotated_keys))
         yield
+        if following is not None:
+            following.cancel()
         await warming
         await feed.close()
         await store_feed.close()
@@ -109,6 +115,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(event_reference.router)
     app.include_router(error_catalog.router)
     app.include_router(health.router)
+    app.include_router(jwks.router)
     endpoint = graphql_endpoint(services, plans=plans)
     app.include_router(endpoint)
     rest.install(app)

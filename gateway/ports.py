@@ -1,6 +1,6 @@
 """The gateway's dependencies: ports and values, wired by ``infra.bootstrap``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -36,6 +36,9 @@ from schemas.internal.readiness import Readiness
 
 class LogReader(StreamHistory, TenantLog, Protocol):
     """The log, by stream and by tenant."""
+
+
+LoadKeys = Callable[[], Awaitable[SigningKeys]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,8 @@ class GatewayDependencies:
     """Reads a niche before a store is requested: at once and free of charge."""
     usual_generation: UsualGeneration = field(default_factory=UsualGeneration)
     signing_keys: SigningKeys = field(repr=False)
+    rotated_keys: LoadKeys | None = None
+    """Returns the keys that count for access tokens now, after all rotations; None if ``signing_keys`` never change."""
     invitation_links: InvitationLinks
     limit_secret: bytes = field(repr=False)
     """Key of the digests that rate limits are counted under."""

@@ -1,6 +1,10 @@
 """The services of accounts, built once from the gateway's dependencies."""
 
+import asyncio
+import logging
 from dataclasses import dataclass
+
+import asyncpg
 
 from domain.accounts.links import LinkSigner
 from gateway.auth.account_log import AccountLog
@@ -14,13 +18,19 @@ from gateway.auth.new_passwords import NewPasswords
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions, TeamAccess
 from gateway.auth.tokens import AccessTokens, DeviceTokens
-from gateway.ports import GatewayDependencies
+from gateway.ports import GatewayDependencies, LoadKeys
+
+KEYS_SECONDS = 20.0
+"""Time between two looks for rotated keys. A key is announced for longer before it signs."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountServices:
     """What GraphQL and REST do with accounts."""
 
+    access_tokens: AccessTokens
     authenticator: Authenticator
     sessions: Sessions
     key_ring: KeyRing
@@ -28,6 +38,15 @@ class AccountServices:
     addresses: EmailAddresses
     passwords: NewPasswords
     session_list: SessionList
+
+    async def follow_keys(self, load: LoadKeys) -> None:
+        """Use the keys of rotations as they begin to count. Runs until it is cancelled."""
+        while True:
+            try:
+                self.access_tokens.replace(await load())
+            except (OSError, asyncpg.PostgresError) as error:
+                logger.warning("the signing keys could not be read (%s)", type(error).__name__)
+            await asyncio.sleep(KEYS_SECONDS)
 
     async def close(self) -> None:
         """Finish what was promised to callers."""
@@ -55,6 +74,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
     )
     addresses = EmailAddresses(links, proof, attempts, log, deps.clock)
     return AccountServices(
+        access_tokens=access_tokens,
         authenticator=Authenticator(
             AccountStores(
                 accounts=deps.accounts,

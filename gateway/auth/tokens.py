@@ -1,10 +1,14 @@
-"""Access and device tokens (JWT, signed with a named key) and refresh tokens (opaque, stored as hashes)."""
+"""Access and device tokens (JWT, signed with a named key) and refresh tokens (opaque, stored as hashes).
+
+Access tokens are signed with Ed25519, so that others can verify them by the published keys (RFC 8037). Device tokens and
+tickets are read by the gateway only; they are signed with HMAC.
+"""
 
 import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,12 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.kernel import Clock
 from gateway.auth.errors import Unauthenticated
 
 ISSUER, AUDIENCE, DEVICES = "zyenta", "zyenta-api", "zyenta-device"
-ALGORITHM = "HS256"
+ALGORITHM, ACCESS_ALGORITHM = "HS256", "EdDSA"
 ACCESS_FOR = timedelta(minutes=15)
 REFRESH_FOR = timedelta(days=30)
 DEVICE_FOR = timedelta(days=180)
@@ -27,7 +32,7 @@ VERIFIED_MOST = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeys:
-    """Signing keys by id. The active key signs and every key verifies, so that keys can be rotated."""
+    """Secrets of signing keys by id. The active key signs and every key verifies, so that keys can be rotated."""
 
     active: str
     keys: Mapping[str, bytes]
@@ -52,6 +57,12 @@ class Identity:
     """The family of the session's refresh tokens. None if the token was signed without one."""
 
 
+@lru_cache(maxsize=64)
+def _access_key(secret: bytes) -> Ed25519PrivateKey:
+    """Return the key of a secret. It is another one than the secret itself, which signs device tokens."""
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(secret, b"zyenta access tokens, Ed25519", "sha256"))
+
+
 class AccessTokens:
     """Signs and reads access tokens."""
 
@@ -61,10 +72,34 @@ class AccessTokens:
         # A request reads its token for limits and for access, and the next request has the same token.
         self._verified = lru_cache(VERIFIED_MOST)(self._verify)
 
+    def replace(self, keys: SigningKeys) -> None:
+        """Use other keys from now on. No-op if they are the same."""
+        if keys != self._keys:
+            self._keys = keys
+            self._verified.cache_clear()
+
+    def published_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return the public keys as JSON Web Keys (RFC 8037, section 2)."""
+        return [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "use": "sig",
+                "alg": ACCESS_ALGORITHM,
+                "kid": kid,
+                "x": base64.urlsafe_b64encode(_access_key(secret).public_key().public_bytes_raw())
+                .rstrip(b"=")
+                .decode(),
+            }
+            for kid, secret in self._keys.keys.items()
+        ]
+
     def sign(self, merchant_id: UUID, session_id: UUID | None = None) -> tuple[str, datetime]:
         """Return an access token for a merchant, and its expiry time."""
         session = {} if session_id is None else {"sid": str(session_id)}
-        return _signed(self._keys, self._clock, AUDIENCE, merchant_id, ACCESS_FOR, **session)
+        claims, expires_at = _new_claims(self._clock, AUDIENCE, merchant_id, ACCESS_FOR, **session)
+        key, headers = _access_key(self._keys.keys[self._keys.active]), {"kid": self._keys.active}
+        return jwt.encode(claims, key, algorithm=ACCESS_ALGORITHM, headers=headers), expires_at
 
     def read(self, token: str) -> Identity:
         """Return the token's identity. Does not check that the session is live.
@@ -84,7 +119,7 @@ class AccessTokens:
             Unauthenticated: the token is foreign or altered.
         """
         try:
-            claims = _claims(self._keys, AUDIENCE, token)
+            claims = _claims(self._keys, AUDIENCE, token, ACCESS_ALGORITHM)
             session_id = claims.get("sid")
             identity = Identity(
                 merchant_id=UUID(claims["sub"]), session_id=None if session_id is None else UUID(session_id)
@@ -165,6 +200,13 @@ class _UnknownKey(jwt.InvalidTokenError):
 def _signed(
     keys: SigningKeys, clock: Clock, audience: str, subject: UUID, lifetime: timedelta, **more: str
 ) -> tuple[str, datetime]:
+    claims, expires_at = _new_claims(clock, audience, subject, lifetime, **more)
+    return jwt.encode(claims, keys.keys[keys.active], algorithm=ALGORITHM, headers={"kid": keys.active}), expires_at
+
+
+def _new_claims(
+    clock: Clock, audience: str, subject: UUID, lifetime: timedelta, **more: str
+) -> tuple[dict[str, Any], datetime]:
     now = clock.now()
     expires_at = (now + lifetime).replace(microsecond=0)
     claims = {
@@ -175,24 +217,26 @@ def _signed(
         "exp": int(expires_at.timestamp()),
         "jti": secrets.token_urlsafe(12),
     } | more
-    return jwt.encode(claims, keys.keys[keys.active], algorithm=ALGORITHM, headers={"kid": keys.active}), expires_at
+    return claims, expires_at
 
 
-def _claims(keys: SigningKeys, audience: str, token: str) -> Mapping[str, Any]:
+def _claims(keys: SigningKeys, audience: str, token: str, algorithm: str = ALGORITHM) -> Mapping[str, Any]:
     """Return a token's claims after checking its signature. The caller checks the expiry.
 
     Raises:
         jwt.InvalidTokenError, ValueError, TypeError, AttributeError: the token is invalid or for another audience.
     """
     kid = jwt.get_unverified_header(token).get("kid")
-    key = keys.keys.get(kid) if isinstance(kid, str) else None
-    if key is None:
+    secret = keys.keys.get(kid) if isinstance(kid, str) else None
+    if secret is None:
         raise _UnknownKey
+    # The algorithm is the reader's, never the token's: a public key must not verify an HMAC, and “none” verifies nothing.
+    key = _access_key(secret).public_key() if algorithm == ACCESS_ALGORITHM else secret
     # The caller checks the expiry with the injected clock, so that tests control the time.
     claims: dict[str, Any] = jwt.decode(
         token,
         key,
-        algorithms=[ALGORITHM],
+        algorithms=[algorithm],
         audience=audience,
         issuer=ISSUER,
         options={"require": ["sub", "exp", "iat"], "verify_exp": False, "verify_iat": False},

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.applications import Starlette
 
+    from domain.accounts.signing_keys import SigningPeriods
+    from domain.kernel import Clock
     from gateway.auth.tokens import SigningKeys
     from gateway.ports import UsualGeneration
     from infra.adapters.postgres.vault import MasterKeys
@@ -168,6 +170,17 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
     return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
 
 
+async def rotated_keys(keys: "MasterKeys", periods: "SigningPeriods", clock: "Clock") -> "SigningKeys":
+    """Return the keys that count for access tokens now, after all rotations."""
+    from domain.accounts.signing_keys import keys_at
+    from gateway.auth.tokens import SigningKeys
+
+    first = signing_keys(keys)
+    active, verifying = keys_at(await periods.all(), first.active, clock.now())
+    secrets = {kid: first.keys.get(kid) or keys.derive(f"access tokens {kid}") for kid in verifying}
+    return SigningKeys(active=active, keys=secrets)
+
+
 async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     """Return the gateway, wired.
 
@@ -182,6 +195,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys
+    from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
     from infra.sandbox.sample_supplier.niches import niche_suggestions
@@ -211,6 +225,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             niches=RuleNicheReader(),
             usual_generation=_usual_generation(settings),
             signing_keys=signing_keys(keys),
+            rotated_keys=partial(rotated_keys, keys, PostgresSigningPeriods(pool), platform.clock),
             limit_secret=keys.derive("rate limits"),
             link_secret=keys.derive(ACCOUNT_LINKS),
             invitation_links=InvitationLinks(keys.derive("invitations")),

@@ -22,7 +22,7 @@ TOP_LEVEL = {
     "doctor": ("doctor",),
 }
 """By module: its commands at the top level."""
-GROUPS = ("log", "generation", "ledger", "dlq", "domains", "projections", "schemas", "shoppers", "supplier")
+GROUPS = ("log", "generation", "ledger", "dlq", "domains", "projections", "schemas", "secrets", "shoppers", "supplier")
 """Modules with a group of commands of the same name."""
 
 

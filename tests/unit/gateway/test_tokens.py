@@ -1,10 +1,13 @@
 """Access tokens and passwords."""
 
+import base64
+import hmac
 from datetime import timedelta
 from uuid import uuid4
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from gateway.auth.errors import Unauthenticated
@@ -42,6 +45,46 @@ def test_a_token_with_a_foreign_signature_is_rejected() -> None:
     forged, _ = AccessTokens(SigningKeys(active="new", keys={"new": OLD}), clock).sign(uuid4())
     with pytest.raises(Unauthenticated):
         AccessTokens(SigningKeys(active="new", keys={"new": NEW}), clock).read(forged)
+
+
+def _forged(key: object, algorithm: str, kid: str = "new", **changes: object) -> str:
+    claims = {"iss": "zyenta", "aud": "zyenta-api", "sub": str(uuid4()), "iat": 1, "exp": 9_999_999_999} | changes
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})  # type: ignore[arg-type]
+
+
+def test_a_token_of_another_algorithm_key_or_audience_is_rejected() -> None:
+    tokens = AccessTokens(SigningKeys(active="new", keys={"new": NEW}), FixedClock())
+    (published,) = tokens.published_keys()
+    public = base64.urlsafe_b64decode(published["x"] + "=")
+    own = Ed25519PrivateKey.from_private_bytes(hmac.digest(NEW, b"zyenta access tokens, Ed25519", "sha256"))
+    assert tokens.read(_forged(own, "EdDSA")), "the helper makes tokens that are otherwise right"
+    for token in (
+        _forged(None, "none"),
+        _forged(NEW, "HS256"),
+        _forged(public, "HS256"),
+        _forged(Ed25519PrivateKey.generate(), "EdDSA"),
+        _forged(own, "EdDSA", kid="old"),
+        _forged(own, "EdDSA", aud="zyenta-device"),
+        _forged(own, "EdDSA", iss="elsewhere"),
+        _forged(own, "EdDSA", sub="nobody"),
+    ):
+        with pytest.raises(Unauthenticated):
+            tokens.read(token)
+
+
+def test_a_published_key_verifies_a_token_elsewhere_and_a_replaced_one_is_no_longer_remembered() -> None:
+    clock = FixedClock()
+    tokens = AccessTokens(SigningKeys(active="old", keys={"old": OLD}), clock)
+    token, _ = tokens.sign(uuid4())
+    (key,) = tokens.published_keys()
+    options = {"verify_exp": False, "verify_iat": False}
+    claims = jwt.decode(token, jwt.PyJWK(dict(key)), algorithms=["EdDSA"], audience="zyenta-api", options=options)  # type: ignore[arg-type]
+    assert claims["iss"] == "zyenta"
+    assert "d" not in key
+    assert tokens.read(token)
+    tokens.replace(SigningKeys(active="new", keys={"new": NEW}))
+    with pytest.raises(Unauthenticated, match="key"):
+        tokens.read(token)
 
 
 def test_device_tokens_and_access_tokens_are_not_interchangeable() -> None:
