@@ -10,6 +10,7 @@ from commands.ports import Dispatcher
 from domain.accounts.keys import ApiKeys
 from domain.accounts.links import AccountLinks
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
+from domain.accounts.second_factors import SecondFactorStore
 from domain.kernel import Clock
 from domain.media.ports import MediaStore, Uploads, stored_key
 from domain.merchant.events import SupplierProvider
@@ -76,6 +77,7 @@ class GatewayDependencies:
 
     accounts: Accounts
     account_links: AccountLinks
+    second_factors: SecondFactorStore
     refresh_tokens: RefreshTokens
     api_keys: ApiKeys
     roles_of: RolesOf

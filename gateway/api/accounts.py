@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 
@@ -15,11 +16,14 @@ from gateway.auth.attempts import Attempts
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import KeyTokens
 from gateway.auth.new_passwords import NewPasswords
+from gateway.auth.second_factor import SecondFactors
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions, TeamAccess
-from gateway.auth.tokens import AccessTokens, DeviceTokens
+from gateway.auth.tokens import AccessTokens, DeviceTokens, Tickets
 from gateway.ports import GatewayDependencies, LoadKeys
 
+CHALLENGED_FOR = timedelta(minutes=10)
+"""Time between the two steps of a log-in."""
 KEYS_SECONDS = 20.0
 """Time between two looks for rotated keys. A key is announced for longer before it signs."""
 
@@ -38,6 +42,7 @@ class AccountServices:
     addresses: EmailAddresses
     passwords: NewPasswords
     session_list: SessionList
+    factors: SecondFactors
 
     async def follow_keys(self, load: LoadKeys) -> None:
         """Use the keys of rotations as they begin to count. Runs until it is cancelled."""
@@ -72,6 +77,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
         accounts=deps.accounts,
         personal=deps.personal,
     )
+    factors = SecondFactors(deps.second_factors, proof, attempts, log, deps.clock, secret=deps.limit_secret)
     addresses = EmailAddresses(links, proof, attempts, log, deps.clock)
     return AccountServices(
         access_tokens=access_tokens,
@@ -82,7 +88,13 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
                 links=deps.account_links,
                 personal=deps.personal,
             ),
-            SessionTokens(access=access_tokens, devices=DeviceTokens(deps.signing_keys, deps.clock), sessions=sessions),
+            SessionTokens(
+                access=access_tokens,
+                devices=DeviceTokens(deps.signing_keys, deps.clock),
+                challenges=Tickets(deps.signing_keys, deps.clock, purpose="second-factor", lifetime=CHALLENGED_FOR),
+                sessions=sessions,
+            ),
+            factors=factors,
             attempts=attempts,
             passwords=deps.passwords,
             commands=deps.commands,
@@ -103,5 +115,6 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             log=log,
             clock=deps.clock,
         ),
+        factors=factors,
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
     )

@@ -25,14 +25,16 @@ from gateway.auth.attempts import (
     Attempts,
     network_of,
 )
-from gateway.auth.errors import InvalidRefreshToken, WrongCredentials
+from gateway.auth.errors import ChallengeNotValid, InvalidRefreshToken, WrongCredentials
 from gateway.auth.passwords import Passwords, check_password
+from gateway.auth.second_factor import SecondFactors
 from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import (
     REFRESH_FOR,
     AccessTokens,
     Device,
     DeviceTokens,
+    Tickets,
     new_refresh_token,
     refresh_hash,
     successor_of,
@@ -61,6 +63,15 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """The first half of a log-in to an account that has a second factor."""
+
+    merchant_id: UUID
+    token: str = field(repr=False)
+    """Names the account to :meth:`Authenticator.complete`. It opens nothing without a code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStores:
     """The ports that the authenticator stores accounts and sessions in."""
 
@@ -77,6 +88,7 @@ class SessionTokens:
 
     access: AccessTokens
     devices: DeviceTokens
+    challenges: Tickets
     sessions: Sessions
     """Looked up again after a session ends."""
 
@@ -87,6 +99,7 @@ class Authenticator:
     Args:
         stores: accounts, refresh tokens, rate limits and personal data.
         tokens: signers of tokens.
+        factors: second factors, asked for at a log-in.
         attempts: limits of attempts.
         passwords: password hashes.
         commands: carries out the registration.
@@ -99,6 +112,7 @@ class Authenticator:
         stores: AccountStores,
         tokens: SessionTokens,
         *,
+        factors: SecondFactors,
         attempts: Attempts,
         passwords: Passwords,
         commands: Dispatcher,
@@ -108,8 +122,9 @@ class Authenticator:
         self._accounts, self._refresh_tokens = stores.accounts, stores.refresh_tokens
         self._links, self._personal = stores.links, stores.personal
         self._tokens, self._devices, self._sessions = tokens.access, tokens.devices, tokens.sessions
+        self._challenges = tokens.challenges
         self._passwords, self._commands, self._clock = passwords, commands, clock
-        self._attempts = attempts
+        self._attempts, self._factors = attempts, factors
         self._refresh_key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-refresh").digest()
 
     async def register(
@@ -121,7 +136,7 @@ class Authenticator:
         request_id: UUID,
         address: str,
         device_name: str | None = None,
-    ) -> Session:
+    ) -> Session | Challenge:
         """Open an account and log in. A mail goes to the address.
 
         The account does not own the address until the merchant uses the mail's link. So the answer is the same whether
@@ -156,7 +171,8 @@ class Authenticator:
             fits = (await self._passwords.verify(password, account.password_hash))[0]
             if not fits or email_key(account.email) != email_key(email):
                 raise WrongCredentials
-        return await self._begin(account, await self._open(account), device_name=device_name)
+        # A repeat may meet an account that has a second factor by now.
+        return await self.enter(account, await self._open(account), device_name=device_name)
 
     async def log_in(
         self,
@@ -166,8 +182,8 @@ class Authenticator:
         address: str,
         device_token: str | None = None,
         device_name: str | None = None,
-    ) -> Session:
-        """Exchange credentials for a session.
+    ) -> Session | Challenge:
+        """Exchange credentials for a session, or for a challenge if the account has a second factor.
 
         Args:
             email: in any spelling; limits count all spellings together.
@@ -196,7 +212,38 @@ class Authenticator:
         await self._accounts.rekey(account.merchant_id, account.email, at=self._clock.now())
         # Completes a registration that crashed between storing the account and appending its first event.
         receipt = None if account.opened else await self._open(account)
+        return await self.enter(account, receipt, device, device_name=device_name)
+
+    async def enter(
+        self,
+        account: Account,
+        receipt: Receipt | None = None,
+        device: Device | None = None,
+        *,
+        device_name: str | None = None,
+    ) -> Session | Challenge:
+        """Open a session of an account whose owner proved the first factor, or ask for the second one."""
+        if await self._factors.is_on(account.merchant_id):
+            return Challenge(merchant_id=account.merchant_id, token=self._challenges.sign(account.merchant_id))
         return await self._begin(account, receipt, device, device_name=device_name)
+
+    async def complete(
+        self, token: str, *, code: str, device_token: str | None = None, device_name: str | None = None
+    ) -> Session:
+        """Exchange a challenge and a code for a session.
+
+        Raises:
+            ChallengeNotValid: log in again.
+            WrongCode, TooManyAttempts: a retry with a new code may succeed.
+        """
+        ticket = self._challenges.read(token)
+        account = None if ticket is None else await self._accounts.by_id(ticket.merchant_id)
+        if account is None:
+            raise ChallengeNotValid
+        await self._factors.prove(account.merchant_id, code)
+        device = self._devices.read(device_token)
+        known = device if device is not None and device.merchant_id == account.merchant_id else None
+        return await self._begin(account, None, known, device_name=device_name)
 
     async def _of_password(self, candidates: Sequence[Account | None], password: str) -> Account:
         """Return the account that a password opens.

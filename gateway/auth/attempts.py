@@ -21,6 +21,9 @@ MAILS = Allowance(burst=5, interval=timedelta(minutes=10))
 FRESH_PROOFS = Allowance(burst=10, interval=timedelta(seconds=30))
 """Passwords that one account may try in its settings."""
 
+SECOND_FACTORS = Allowance(burst=5, interval=timedelta(minutes=1))
+"""Codes that may be tried at one account: of a million codes, three count at a time."""
+
 
 class Attempts:
     """Counts attempts under keyed digests, so that no address is stored.

@@ -45,6 +45,44 @@ class PasswordNotSet(DomainError):
         super().__init__("This account has no password yet. Set one with a link by mail: “Forgot the password?”.")
 
 
+class WrongCode(DomainError):
+    """A code of a second factor is wrong, too old, or was used before."""
+
+    code: ClassVar[str] = "WRONG_CODE"
+    field = "code"
+
+    def __init__(self) -> None:
+        super().__init__("code is wrong or was used. Wait for the next code of your app, or use a recovery code.")
+
+
+class SecondFactorIsOn(DomainError):
+    """Log-ins need a second factor already."""
+
+    code: ClassVar[str] = "SECOND_FACTOR_IS_ON"
+
+    def __init__(self) -> None:
+        super().__init__("Your account has a second factor. Remove it before you set up another one.")
+
+
+class SecondFactorNotBegun(DomainError):
+    """The account has no second factor."""
+
+    code: ClassVar[str] = "SECOND_FACTOR_NOT_BEGUN"
+
+    def __init__(self) -> None:
+        super().__init__("Your account has no second factor yet. Set one up with beginTotp first.")
+
+
+class ChallengeNotValid(DomainError):
+    """The first half of a log-in is too old, altered or of another purpose."""
+
+    code: ClassVar[str] = "CHALLENGE_NOT_VALID"
+    field = "token"
+
+    def __init__(self) -> None:
+        super().__init__("The token of the first log-in step is not valid any more. Log in again.")
+
+
 class EmailNotVerified(DomainError):
     """Something needs a confirmed address."""
 

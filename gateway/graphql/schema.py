@@ -36,6 +36,7 @@ from gateway.graphql.mutations.products import ProductMutations
 from gateway.graphql.mutations.purchasing import PurchaseMutations
 from gateway.graphql.mutations.refunds import RefundMutations
 from gateway.graphql.mutations.returns import ReturnMutations
+from gateway.graphql.mutations.second_factor import SecondFactorMutations
 from gateway.graphql.mutations.selling import SellingMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
@@ -53,6 +54,7 @@ class Mutation(
     TeamMutations,
     ApiKeyMutations,
     CredentialMutations,
+    SecondFactorMutations,
     SupplierMutations,
     BusinessMutations,
     PaymentMutations,

@@ -195,6 +195,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys
+    from infra.adapters.postgres.second_factors import PostgresSecondFactors
     from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
@@ -214,6 +215,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             clock=platform.clock,
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
+            second_factors=PostgresSecondFactors(pool, keys),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),
             roles_of=PostgresTeamRoles(pool),

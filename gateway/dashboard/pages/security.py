@@ -87,3 +87,41 @@ async def log_out_everywhere(visit: Visitor) -> Response:
         return visit.redirect(SECURITY, notice="Your other sessions ended.")
     visit.session.end()
     return visit.redirect(f"{ROOT}/log-in", notice="All your sessions ended.")
+
+
+@router.post("/dashboard/account/security/totp")
+async def begin_totp(visit: Visitor) -> Response:
+    """Show the QR code of a new second factor, once."""
+    change = await visit.change("account/begin_totp", {"password": visit.form["password"]})
+    if change.errors:
+        return await _page(visit, "account/security.html", change.errors)
+    return visit.page("account/totp.html", made=change.payload)
+
+
+@router.post("/dashboard/account/security/totp/confirm")
+async def confirm_totp(visit: Visitor) -> Response:
+    """Turn the second factor on, and show the recovery codes, once."""
+    change = await visit.change("account/confirm_totp", {"code": visit.form["code"]})
+    if change.errors:
+        made = {name: visit.form[name] for name in ("secret", "uri", "qrSvg")}
+        return visit.page("account/totp.html", status=422, made=made, errors=change.errors)
+    return visit.page("account/recovery_codes.html", codes=change["recoveryCodes"])
+
+
+@router.post("/dashboard/account/security/totp/remove")
+async def disable_totp(visit: Visitor) -> Response:
+    """Turn the second factor off."""
+    fields = {"password": visit.form["password"], "code": visit.form["code"]}
+    change = await visit.change("account/disable_totp", fields)
+    if change.errors:
+        return await _page(visit, "account/security.html", change.errors)
+    return visit.redirect(SECURITY, notice="Log-ins need no second factor any more.")
+
+
+@router.post("/dashboard/account/security/recovery-codes")
+async def recovery_codes(visit: Visitor) -> Response:
+    """Show new recovery codes, once."""
+    change = await visit.change("account/recovery_codes", {"password": visit.form["password"]})
+    if change.errors:
+        return await _page(visit, "account/security.html", change.errors)
+    return visit.page("account/recovery_codes.html", codes=change["recoveryCodes"])

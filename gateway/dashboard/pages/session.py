@@ -32,6 +32,21 @@ async def log_in(visit: Guest) -> Response:
     errors = refusals_of(payload)
     if errors:
         return visit.page("session/log_in.html", status=422, next=wanted, errors=errors)
+    if payload["secondFactorToken"] is not None:
+        return visit.page("session/second_factor.html", next=wanted, token=payload["secondFactorToken"])
+    visit.session.begin(payload)
+    return visit.redirect(wanted)
+
+
+@router.post("/dashboard/log-in/second-factor")
+async def complete_log_in(visit: Guest) -> Response:
+    """Open the session of an account that has a second factor."""
+    wanted, token = own_path(visit.form["next"]), visit.form["token"]
+    fields = {"token": token, "code": visit.form["code"], "deviceToken": visit.session.cookies.get(DEVICE)}
+    payload = (await visit.run("account/complete_log_in", {"input": fields}))["completeLogIn"]
+    errors = refusals_of(payload)
+    if errors:
+        return visit.page("session/second_factor.html", status=422, next=wanted, token=token, errors=errors)
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit, wanted))
 

@@ -9,7 +9,7 @@ import strawberry
 from domain.kernel import NotFound
 from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
-from gateway.auth.accounts import Session
+from gateway.auth.accounts import Challenge, Session
 from gateway.auth.visitor import Visitor
 from gateway.graphql.context import Info
 from gateway.graphql.device import device_cookie, remember_device
@@ -37,6 +37,19 @@ class SessionPayload(Payload):
         "A known device has its own rate limit. The token alone does not log in. Browsers also get it as a cookie.",
     )
     user: User | None = strawberry.field(default=None, description=CHANGED)
+    second_factor_token: str | None = strawberry.field(
+        default=None,
+        description="Set instead of the other tokens if the account has a second factor: pass it to completeLogIn with a code, "
+        "within ten minutes.",
+    )
+
+
+@strawberry.input
+class CompleteLogInInput:
+    token: str = strawberry.field(description="The secondFactorToken of logIn.")
+    code: str = strawberry.field(description="What the authenticator app shows now, or a recovery code.")
+    device_token: str | None = strawberry.field(default=None, description="As for logIn.")
+    client_mutation_id: str | None = None
 
 
 @strawberry.type
@@ -60,7 +73,7 @@ class AccountMutations:
             address=context.request_info.address,
             device_name=context.request_info.device,
         )
-        return await _session(info, session, input.client_mutation_id)
+        return await session_payload(info, session, input.client_mutation_id)
 
     @mutation("Log in with e-mail address and password.")
     async def log_in(self, info: Info, input: LogInInput) -> SessionPayload | None:
@@ -72,12 +85,23 @@ class AccountMutations:
             device_token=input.device_token or device_cookie(context),
             device_name=context.request_info.device,
         )
-        return await _session(info, session, input.client_mutation_id)
+        return await session_payload(info, session, input.client_mutation_id)
+
+    @mutation("Second step of a log-in to an account with a second factor.")
+    async def complete_log_in(self, info: Info, input: CompleteLogInInput) -> SessionPayload | None:
+        context = info.context
+        session = context.services.authenticator.complete(
+            input.token,
+            code=input.code,
+            device_token=input.device_token or device_cookie(context),
+            device_name=context.request_info.device,
+        )
+        return await session_payload(info, session, input.client_mutation_id)
 
     @mutation("Exchange a refresh token for its successor and a new access token.")
     async def refresh_token(self, info: Info, input: RefreshTokenInput) -> SessionPayload | None:
         session = info.context.services.authenticator.refresh(input.refresh_token)
-        return await _session(info, session, input.client_mutation_id)
+        return await session_payload(info, session, input.client_mutation_id)
 
     @mutation(
         "End a session. Its refresh token becomes invalid at once, its access tokens within a second. "
@@ -88,11 +112,16 @@ class AccountMutations:
         return LogOutPayload(client_mutation_id=input.client_mutation_id)
 
 
-async def _session(info: Info, opening: Awaitable[Session], client_mutation_id: str | None) -> SessionPayload:
+async def session_payload(
+    info: Info, opening: Awaitable[Session | Challenge], client_mutation_id: str | None
+) -> SessionPayload:
+    """Return the payload of a log-in."""
     try:
         session = await opening
     except REFUSALS as error:
         return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
+    if isinstance(session, Challenge):
+        return SessionPayload(second_factor_token=session.token, client_mutation_id=client_mutation_id)
     receipt, visitor = session.receipt, Visitor(person_id=session.merchant_id)
     if session.device_token is not None:
         remember_device(info.context, session.device_token)

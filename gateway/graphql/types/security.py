@@ -41,7 +41,12 @@ class AccountSecurity:
         description="When a link in a mail confirmed the address. Null until then."
     )
     has_password: bool = strawberry.field(description="False if only a provider logs the merchant in.")
+    has_totp: bool = strawberry.field(description="Whether log-ins need a code of an authenticator app.")
     identity: strawberry.Private[Identity]
+
+    @field("How many recovery codes are unused.")
+    async def recovery_codes_left(self, info: Info) -> int:
+        return await info.context.services.accounts.factors.codes_left(self.identity.merchant_id)
 
     @field("The sessions that go on, the last used first, at most 100.")
     async def sessions(self, info: Info) -> list[OpenSessionInfo]:
@@ -62,5 +67,6 @@ async def account_security(info: Info) -> AccountSecurity:
         email=account.email,
         email_verified_at=account.verified_at,
         has_password=account.password_hash is not None,
+        has_totp=await info.context.services.accounts.factors.is_on(identity.merchant_id),
         identity=identity,
     )

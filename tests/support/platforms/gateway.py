@@ -38,6 +38,7 @@ from infra.adapters.postgres.account_links import PostgresAccountLinks
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.postgres.api_keys import PostgresApiKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.second_factors import PostgresSecondFactors
 from infra.adapters.postgres.team_roles import PostgresTeamRoles
 from infra.adapters.postgres.usage import ReadModelUsage
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
@@ -295,6 +296,7 @@ async def a_platform(
             clock=clock,
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
+            second_factors=PostgresSecondFactors(pool, MasterKeys([b"k" * 32])),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),
             roles_of=PostgresTeamRoles(pool),
