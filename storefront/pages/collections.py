@@ -30,11 +30,16 @@ class CollectionPages(Pages):
         slug, after = request.path_params["slug"], request.query_params.get("after", "")[:400]
 
         async def render(visit: Visit) -> RenderedPage | Response:
-            return await self._collection(visit, slug, after)
+            return await self.render_collection(visit, slug, after)
 
         return await self._shared(await self._visits.to_open_shop(request), render, after)
 
-    async def _collection(self, visit: Visit, slug: str, after: str) -> RenderedPage | Response:
+    async def render_collection(self, visit: Visit, slug: str, after: str) -> RenderedPage | Response:
+        """Return a collection's page, from the product after a cursor.
+
+        Raises:
+            PageMissing, PageMoved: the store has none at this address.
+        """
         store_id = visit.store.id
         collection = await self._queries.collection(store_id, slug)
         if collection is None:

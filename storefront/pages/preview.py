@@ -1,6 +1,8 @@
 """Previews: a store before it is published, or a draft of it, for people who have the signed link."""
 
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
@@ -14,9 +16,10 @@ from domain.store.brand_edit import edit_of, edited
 from infra.web.preview_links import PreviewGone
 from projections.jobs.drafts import DraftView
 from storefront.pages.base import Pages
+from storefront.pages.collections import CollectionPages
 from storefront.pages.content import ContentPages
 from storefront.pages.home import HomePages
-from storefront.pages.products import ProductPages
+from storefront.pages.products import ListingQuery, ProductPages
 from storefront.ports import StorefrontQueries
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.theme import theme_of
@@ -27,23 +30,54 @@ from storefront.visit.visit import Visit
 NOT_KEPT = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow", "referrer-policy": "no-referrer"}
 """Headers of everything below a preview link."""
 PREVIEW = "/-/preview/"
+_LINK = re.compile(rb'(?<=\b(?:href=|tion=)")/(?=(?:products|pages|collections)(?:[/?#"]|$)|")')
+"""The start of an address of a page that previews have."""
 
 
 class PreviewPages(Pages):
-    """What a preview link shows: the home page, or the page that a draft would change."""
+    """What a preview link shows: the home page, or the page that a draft would change. Links stay in the preview."""
 
     def routes(self) -> list[Route]:
         return [
             Route(PREVIEW + "{token}", self.show, name="preview"),
             Route(PREVIEW + "{token}/theme.css", self.theme),
             Route(PREVIEW + "{token}/logo.svg", self.logo),
+            Route(PREVIEW + "{token}/{path:path}", self.follow),
         ]
 
     async def show(self, request: Request) -> Response:
         visit, draft = await self._open(request)
-        response = self._renderer.answer(visit, await self._page(visit, draft))
-        response.headers.update(NOT_KEPT)
-        return response
+        return self._answer(visit, await self._page(visit, draft))
+
+    async def follow(self, request: Request) -> Response:
+        """Answer a link of a preview. Pages for orders and carts have no preview."""
+        visit, draft = await self._open(request)
+        path: str = request.path_params["path"]
+        kind, _, slug = path.partition("/")
+        pages = self._pages(visit, draft)
+        match kind, bool(slug):
+            case "home" | "", False:
+                page: RenderedPage | Response = await pages.home.render(visit)
+            case "products", False:
+                page = await pages.products.render_listing(visit, ListingQuery.of(request))
+            case "products", True:
+                page = await pages.products.render_product(visit, slug, None)
+            case "pages", True:
+                page = await pages.content.render_page(visit, slug)
+            case "collections", True:
+                after = request.query_params.get("after", "")[:400]
+                page = await pages.collections.render_collection(visit, slug, after)
+            case _:
+                raise PageMissing
+        return self._answer(visit, page)
+
+    def _answer(self, visit: Visit, page: RenderedPage | Response) -> Response:
+        if isinstance(page, RenderedPage):
+            inside = visit.looks.encode() + b"/"
+            pieces = tuple(_LINK.sub(inside, piece) if isinstance(piece, bytes) else piece for piece in page.pieces)
+            page = self._renderer.answer(visit, replace(page, pieces=pieces))
+        page.headers.update(NOT_KEPT)
+        return page
 
     async def theme(self, request: Request) -> Response:
         visit, _ = await self._open(request)
@@ -85,18 +119,43 @@ class PreviewPages(Pages):
             raise PageMissing
         return draft
 
-    async def _page(self, visit: Visit, draft: DraftView | None) -> RenderedPage:
+    def _pages(self, visit: Visit, draft: DraftView | None) -> "_DraftedPages":
         queries = DraftedQueries(self._queries, draft, unpublished=visit.store.published_at is None)
         deps = replace(self._deps, queries=cast("StorefrontQueries", queries))
-        kind = None if draft is None else draft.target_kind
-        if draft is not None and kind is TargetKind.PRODUCT:
-            found = (await self._queries.products_by_ids(visit.store.id, [draft.target_id])).get(draft.target_id)
-            if found is None:
-                raise PageMissing
-            return await ProductPages(deps, self._visits, self._renderer).render_product(visit, found.slug, None)
-        if draft is not None and kind is TargetKind.PAGE:
-            slug = next((page.slug for page in visit.pages if page.id == draft.target_id), None)
-            if slug is None:
-                raise PageMissing
-            return await ContentPages(deps, self._visits, self._renderer).render_page(visit, slug)
-        return await HomePages(deps, self._visits, self._renderer).render(visit)
+        parts = (deps, self._visits, self._renderer)
+        return _DraftedPages(HomePages(*parts), ProductPages(*parts), ContentPages(*parts), CollectionPages(*parts))
+
+    async def _page(self, visit: Visit, draft: DraftView | None) -> RenderedPage | Response:
+        """Return the page that a draft would change; the home page for a brand, and without a draft."""
+        pages = self._pages(visit, draft)
+        if draft is None or draft.target_kind is TargetKind.BRAND:
+            return await pages.home.render(visit)
+        id = draft.target_id
+        slugs: Mapping[UUID, str] = {}
+        match draft.target_kind:
+            case TargetKind.PRODUCT:
+                products = await self._queries.products_by_ids(visit.store.id, [id])
+                slugs = {product.id: product.slug for product in products.values()}
+            case TargetKind.PAGE:
+                slugs = {page.id: page.slug for page in visit.pages}
+            case TargetKind.COLLECTION:
+                slugs = {collection.id: collection.slug for collection in visit.collections}
+        if id not in slugs:
+            raise PageMissing
+        match draft.target_kind:
+            case TargetKind.PRODUCT:
+                return await pages.products.render_product(visit, slugs[id], None)
+            case TargetKind.PAGE:
+                return await pages.content.render_page(visit, slugs[id])
+            case TargetKind.COLLECTION:
+                return await pages.collections.render_collection(visit, slugs[id], "")
+
+
+@dataclass(frozen=True, slots=True)
+class _DraftedPages:
+    """The pages of a store with the values of a draft."""
+
+    home: HomePages
+    products: ProductPages
+    content: ContentPages
+    collections: CollectionPages

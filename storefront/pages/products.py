@@ -161,10 +161,14 @@ class ProductPages(Pages):
         query = ListingQuery.of(request)
 
         async def render(visit: Visit) -> RenderedPage | Response:
-            shelves = await self._shelves(visit)
-            return await self._list(visit, query, shelves, find_shelf(shelves, slugify(query.category, fallback="")))
+            return await self.render_listing(visit, query)
 
         return await self._shared(await self._visits.to_open_shop(request), render, query)
+
+    async def render_listing(self, visit: Visit, query: ListingQuery) -> RenderedPage | Response:
+        """Return the listing of products that a query describes."""
+        shelves = await self._shelves(visit)
+        return await self._list(visit, query, shelves, find_shelf(shelves, slugify(query.category, fallback="")))
 
     async def shelf(self, request: Request) -> Response:
         slug = request.path_params["slug"]

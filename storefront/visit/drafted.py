@@ -1,6 +1,6 @@
 """The storefront's queries with a draft's proposals in place of the live values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from domain.editing import EditField
 from domain.product.events import ProductStatus
-from projections.catalog.views import PageView, ProductFilter, ProductView
+from projections.catalog.views import CollectionView, PageView, ProductFilter, ProductView
 from projections.jobs.drafts import DraftView
 from storefront.ports import StorefrontQueries
 
@@ -41,13 +41,20 @@ class DraftedQueries:
         title = str(self._proposed.get(EditField.TITLE, page.title))
         return replace(page, title=title, content=str(self._proposed.get(EditField.CONTENT, page.content)))
 
+    async def collection(self, store_id: UUID, slug: str) -> CollectionView | None:
+        """Return a collection with the proposed texts, if the draft is about it."""
+        collection = await self._queries.collection(store_id, slug)
+        if collection is None or collection.id != self._target:
+            return collection
+        title = str(self._proposed.get(EditField.TITLE, collection.title))
+        return replace(collection, title=title, text=str(self._proposed.get(EditField.TEXT, collection.text)))
+
     async def product(self, store_id: UUID, slug: str) -> ProductView | None:
         """Return a product as on sale, with the proposed texts if the draft is about it."""
         product = await self._queries.product(store_id, slug)
         if product is None or product.status is ProductStatus.ARCHIVED:
             return None
-        if product.status is ProductStatus.DRAFT:
-            product = replace(product, status=ProductStatus.ACTIVE)
+        product = _as_on_sale(product)
         if product.id != self._target:
             return product
         parts: dict[str, Any] = {}
@@ -61,8 +68,17 @@ class DraftedQueries:
                 parts[facts] = tuple(parts[facts])
         return replace(product, **parts)
 
+    async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
+        """Return products; those of a store that was never published are shown as on sale."""
+        found = await self._queries.products_by_ids(store_id, ids)
+        return {id: _as_on_sale(product) if self._unpublished else product for id, product in found.items()}
+
     async def products(self, store_id: UUID, window: Any, *, where: ProductFilter, **more: Any) -> Any:
         """Return products; those of a store that was never published wait as drafts."""
         if self._unpublished:
             where = replace(where, statuses=where.statuses | {ProductStatus.DRAFT})
         return await self._queries.products(store_id, window, where=where, **more)
+
+
+def _as_on_sale(product: ProductView) -> ProductView:
+    return replace(product, status=ProductStatus.ACTIVE) if product.status is ProductStatus.DRAFT else product

@@ -9,6 +9,7 @@ import httpx
 from commands.brand import EditStore
 from commands.draft import AcceptDraft, ProposeDraft, RequestDraft
 from commands.ports import Context
+from commands.presentation import WriteCollection
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
 from domain.editing import EditField
 from domain.store.aggregate import STORE
@@ -65,6 +66,15 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         DraftTarget(kind=TargetKind.PRODUCT, id=lamp.id),
         FieldChange(field=EditField.TITLE, base="Lamp", proposed="A Lamp for Late Desks"),
     )
+    gifts = uuid4()
+    write = WriteCollection(**owner, collection_id=gifts, title="Gifts", text="", product_ids=[lamp.id])
+    await send(floor, write)
+    collection_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.COLLECTION, id=gifts),
+        FieldChange(field=EditField.TITLE, base="Gifts", proposed="Gifts for late desks"),
+    )
     app = floor.app(previews=links)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://fern.shops.test"
@@ -82,6 +92,19 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         assert (await browser.get(f"{link(brand_draft)}/logo.svg")).headers["cache-control"] == "no-store"
         assert "warmly" in (await browser.get(link(page_draft))).text
         assert "A Lamp for Late Desks" in (await browser.get(link(product_draft))).text
+        assert "Gifts for late desks" in (await browser.get(link(collection_draft))).text
+        inside = f"/-/preview/{link(brand_draft).rpartition('/')[2]}"
+        for path in ("home", "products", "products/lamp", "pages/faq", "collections/gifts"):
+            linked = await browser.get(f"{inside}/{path}")
+            assert (linked.status_code, "Glow Den" in linked.text, linked.headers["cache-control"]) == (
+                200,
+                True,
+                "no-store",
+            ), path
+            assert not re.search(r'href="/(?:products|pages|collections|")', linked.text), path
+        assert f'href="{inside}/products/lamp' in (await browser.get(f"{inside}/products")).text
+        for path in ("cart", "checkout", "products/missing", "pages", "..%2fcart"):
+            assert (await browser.get(f"{inside}/{path}")).status_code == 404, path
         assert "Fern &amp; Clay" in (await browser.get(link(None))).text
         for path, text in before.items():
             assert await shown(browser, path) == text
@@ -90,6 +113,8 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
             assert (await browser.get(wrong)).status_code == 404
         unseen = await browser.get(f"http://moss.shops.test{link(None, other_id)}")
         assert (unseen.status_code, "Unseen Lamp" in unseen.text) == (200, True)
+        waiting = await browser.get(f"http://moss.shops.test{link(None, other_id)}/products/unseen")
+        assert (waiting.status_code, "Unseen Lamp" in waiting.text) == (200, True)
         assert (await browser.get("http://moss.shops.test/")).status_code == 404
         await send(floor, AcceptDraft(draft_id=brand_draft, merchant_id=owner["merchant_id"]))
         assert "Glow Den" in await shown(browser, "/")
