@@ -144,7 +144,7 @@ def _vary(color: Lch, turn: float, rng: SeededRandom) -> Lch:
 
 def _apply_preferences(scheme: Scheme, wishes: Sequence[str], rng: SeededRandom) -> Scheme:
     dark = prefers_dark(wishes)
-    colors = [color for color in map(_parse_color, wishes) if color is not None]
+    colors = [color for color in map(parse_color, wishes) if color is not None]
     # A near-gray color sets the mood. It is the main color only if there is no other.
     vivid = [color for color in colors if color[1] >= 0.035 and color[0] < 0.93]
     leading = vivid or [color for color in colors if 0.1 < color[0] < 0.9]
@@ -173,7 +173,7 @@ def _harmony(color: Lch, rng: SeededRandom) -> list[Color]:
     return [one.fit("srgb", method="oklch-chroma") for one in others]
 
 
-def _parse_color(wish: str) -> Lch | None:
+def parse_color(wish: str) -> Lch | None:
     """Return the color that a merchant's text names; None if it names none."""
     text = wish.strip().lower()
     if re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", text):

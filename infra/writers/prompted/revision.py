@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from domain.draft.ports import RevisedField, Reviser, Revision, RevisionBrief
 from domain.editing import WORDED, EditField
+from infra.writers.brandkit.wishes import wished_looks
 from infra.writers.copykit.claims import Evidence, supported_part
 from infra.writers.prompted.client import OUTAGES, ModelClient, Prompt, fall_back
 from infra.writers.prompted.copy import held_to
@@ -69,6 +70,8 @@ class PromptedReviser:
         idea: RevisionIdea = answer.value
         changed = {one.key: _supported(one, texts, evidence) for one in idea.revised if one.key in texts}
         fields = [RevisedField(field=name, value=_rebuilt(name, value, changed)) for name, value in values.items()]
+        looks, _ = wished_looks(brief.values, brief.hint, name=brief.store_name)
+        fields += [RevisedField(field=name, value=value) for name, value in looks.items()]
         return Revision(fields=fields, note=" ".join(idea.note.split()) or None, written_by=answer.model)
 
 

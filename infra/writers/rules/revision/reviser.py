@@ -3,18 +3,20 @@
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from domain.draft.ports import RevisedField, Revision, RevisionBrief
-from domain.editing import WORDED
+from domain.editing import WORDED, EditField
 from domain.kernel import Value
 from domain.text import fold
+from infra.writers.brandkit.wishes import wished_looks
 
 HOUSE = "house"
+_LOOKS = {EditField.COLORS: "the colors", EditField.FONTS: "the fonts", EditField.LOGO: "the logo"}
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _WORD = re.compile(r"[^\s,;.!?“”]+")
 _MARKUP = re.compile(r"^\s*(?:#|[-*+] |\d+\. |>|\||$)")
@@ -37,15 +39,18 @@ class RuleReviser:
 
     async def revise(self, brief: RevisionBrief) -> Revision:
         """Return the texts with the wishes followed that the rules know; no fields if they know none."""
-        followed, rest = read_hint(brief.hint)
-        if not followed:
+        looks, named = wished_looks(brief.values, brief.hint, name=brief.store_name)
+        followed, rest = read_hint(brief.hint, without=named)
+        if not followed and not looks:
             return Revision(fields=[], note=f"Rules cannot follow “{brief.hint}”. {what_rules_can()}", written_by=HOUSE)
         fields = [
             RevisedField(field=name, value=_revised(value, followed))
             for name, value in brief.values.items()
-            if name in WORDED
+            if name in WORDED and followed
         ]
-        note = f"Followed: {', '.join(wish.name for wish in followed)}."
+        fields += [RevisedField(field=name, value=value) for name, value in looks.items()]
+        names = [*(wish.name for wish in followed), *(_LOOKS[name] for name in looks)]
+        note = f"Followed: {', '.join(names)}."
         if rest:
             note += f" Not followed: “{rest}”. {what_rules_can()}"
         return Revision(fields=fields, note=note, written_by=HOUSE)
@@ -54,12 +59,20 @@ class RuleReviser:
 def what_rules_can() -> str:
     """Return a sentence that says which wishes the rules can follow."""
     names = [f"“{wish.name}”" for wish in _wishes()]
-    return f"Rules can follow {', '.join(names[:-1])} and {names[-1]}; a language model can follow any wish."
+    return (
+        f"Rules can follow {', '.join(names[:-1])} and {names[-1]}, and for a brand the names of colors, fonts and symbols; "
+        "a language model can follow any wish for texts."
+    )
 
 
-def read_hint(hint: str) -> tuple[Sequence[Wish], str]:
-    """Return the wishes in a hint that rules know, and the words that are left."""
-    rest = f" {' '.join(_WORD.findall(fold(hint)))} "
+def read_hint(hint: str, *, without: Collection[str] = ()) -> tuple[Sequence[Wish], str]:
+    """Return the wishes in a hint that rules know, and the words that are left.
+
+    Args:
+        hint: the merchant's wish.
+        without: words of it that were followed already.
+    """
+    rest = f" {' '.join(word for word in _WORD.findall(fold(hint)) if word not in without)} "
     found: list[Wish] = []
     phrases = sorted(((word, wish) for wish in _wishes() for word in wish.words), key=lambda one: -len(one[0]))
     for phrase, wish in phrases:
@@ -67,13 +80,15 @@ def read_hint(hint: str) -> tuple[Sequence[Wish], str]:
             rest = rest.replace(f" {phrase} ", " ")
             found.append(wish)
     known = [wish for wish in _wishes() if wish in found]
-    left = [word for word in rest.split() if word not in _FILLERS]
+    fillers = _FILLERS | _FILLERS_OF_LOOKS if without else _FILLERS
+    left = [word for word in rest.split() if word not in fillers]
     return known, " ".join(left)
 
 
 _FILLERS = frozenset(
     {"and", "but", "please", "a", "an", "the", "bit", "little", "make", "it", "be", "more", "much", "with"}
 )
+_FILLERS_OF_LOOKS = frozenset({"in", "as", "on", "use", "color", "colors", "font", "fonts", "logo", "background"})
 
 
 def _revised(value: JsonValue, wishes: Sequence[Wish]) -> JsonValue:

@@ -11,18 +11,22 @@ from domain.calls.ports import CallRefused, ModelReply, ModelRequest
 from domain.draft.ports import Revision, RevisionBrief
 from domain.editing import EditField, FieldValues
 from domain.product.texts import described, meta
+from domain.store.brand_edit import edit_of, edited
+from domain.store.texts import brand_values
 from infra.bootstrap.consumers import prompt
+from infra.writers.brandkit.palette import color_distance, contrast
 from infra.writers.prompted.client import ModelClient
 from infra.writers.prompted.revision import PromptedReviser
 from infra.writers.rules.revision import RuleReviser
 from infra.writers.rules.revision.reviser import read_hint
+from tests.support.builders.samples import brand
 
 TEXT = "It is a lamp! It does not flicker. No kidding. The cable has a USB plug.\n\n## Care\n\n- Wipe it dry."
 VALUES: FieldValues = {
     EditField.TITLE: "Neon lamp",
     EditField.DESCRIPTION: described(TEXT, ["It is dimmable."], [], "Take it home!"),
     EditField.META: meta("Neon lamp", "A lamp that glows."),
-    EditField.COLORS: {"primary": "#112233"},
+    EditField.COLORS: brand().palette.model_dump(mode="json"),
 }
 
 
@@ -133,3 +137,53 @@ async def test_rules_take_over_from_a_model_that_gives_nothing_usable(answer: An
         revision = await prompted(Model([answer])).revise(brief("warmer"))
     assert revision.written_by == "house"
     assert len(meter.fallbacks) == 1
+
+
+BRAND = brand_values(brand())
+
+
+def rebrand(hint: str) -> RevisionBrief:
+    return RevisionBrief(what="brand", values=BRAND, hint=hint, niche="neon lamps", store_name="Neon Haven", seed="1")
+
+
+@pytest.mark.parametrize(
+    ("hint", "changed"),
+    [
+        ("deep green and a gold accent", {EditField.COLORS}),
+        ("use #14532d", {EditField.COLORS}),
+        ("a light background", {EditField.COLORS}),
+        ("a serif font", {EditField.FONTS}),
+        ("Playfair Display", {EditField.FONTS}),
+        ("a leaf in the logo", {EditField.LOGO}),
+        ("navy colors, a sans serif font and a moon as logo", {EditField.COLORS, EditField.FONTS, EditField.LOGO}),
+    ],
+)
+async def test_rules_follow_the_names_of_colors_fonts_and_symbols(hint: str, changed: set[EditField]) -> None:
+    revision = await RuleReviser().revise(rebrand(hint))
+    assert {one.field for one in revision.fields} == changed
+    assert all(one.value != BRAND[one.field] for one in revision.fields)
+    assert revision.note is not None
+    assert "Not followed" not in revision.note
+    accepted = edited(brand(), edit_of({one.field: one.value for one in revision.fields}))
+    assert contrast(accepted.palette.text, accepted.palette.background) >= 4.5
+
+
+async def test_a_named_color_becomes_the_main_one_and_the_logo_is_drawn_in_it() -> None:
+    revision = await RuleReviser().revise(rebrand("#14532d and a leaf"))
+    colors, logo = value(revision, EditField.COLORS), value(revision, EditField.LOGO)
+    assert color_distance(colors["primary"], "#14532d") < 0.1
+    assert colors["primary"] in logo["svg"]
+    assert colors["secondary"] == brand().palette.secondary
+
+
+async def test_a_product_has_no_colors_to_wish_for() -> None:
+    revision = await RuleReviser().revise(
+        RevisionBrief(what="product", values={EditField.TITLE: "Lamp"}, hint="blue", niche="lamps", store_name="X")
+    )
+    assert revision.fields == []
+
+
+async def test_a_model_leaves_colors_to_the_rules() -> None:
+    model = Model([{"revised": [{"key": "TAGLINE", "text": brand().voice.tagline}], "note": "Done."}])
+    revision = await prompted(model).revise(rebrand("deep green"))
+    assert value(revision, EditField.COLORS) != BRAND[EditField.COLORS]
