@@ -12,6 +12,7 @@ from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.agents.copywriter import CopyAgent, PageAgent
+from consumers.agents.drafts import DraftAgent, DraftWriters
 from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
@@ -28,11 +29,13 @@ from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.overdue import ReadModelOverdue
+from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.niche.reader import RuleNicheReader
+from infra.writers.rules.revision import RuleReviser
 from schemas import topics
 from schemas.envelope import Envelope
 from tests.support.fakes.brand import KnownDomains
@@ -127,6 +130,12 @@ class Pipeline:
             ),
             CopyAgent(outside, ports),
             PageAgent(outside.pages, ports),
+            DraftAgent(
+                DraftWriters(brand=outside, copy=outside, pages=outside.pages, reviser=RuleReviser()),
+                ports,
+                SettledLog(pool),
+                ReadModelBrands(pool),
+            ),
         ]
         self.deadlines = DeadlinePolicy(
             ReadModelOverdue(pool), platform.bus, clock, CartExpiry(PostgresCarts(pool), MemoryPersonalData())
