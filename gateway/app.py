@@ -138,7 +138,7 @@ def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> 
         secret=deps.limit_secret,
         now=deps.clock.now,
         secure=public.scheme == "https",
-        image_origins=tuple(sorted(origins)),
+        image_origins=tuple(sorted({*origins, *deps.photo_origins})),
         upload_origins=() if deps.uploads is None or deps.uploads.origin is None else (deps.uploads.origin,),
     )
 

@@ -89,6 +89,8 @@ class GatewayDependencies:
     """The suppliers that this installation can search. Merchants can connect only these."""
     niche_suggestions: Sequence[str] = ()
     """Niches that these suppliers serve well."""
+    photo_origins: Sequence[str] = ()
+    """Origins of the photos in suppliers' listings. The dashboard shows them beside what the studio made of them."""
     niches: NicheReader | None = None
     """Reads a niche before a store is requested: at once and free of charge."""
     usual_generation: UsualGeneration = field(default_factory=UsualGeneration)

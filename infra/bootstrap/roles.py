@@ -199,6 +199,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
+    from infra.bootstrap.consumers import origin
     from infra.sandbox.sample_supplier.niches import niche_suggestions
     from infra.web.preview_links import PreviewLinks
     from infra.writers.rules.niche.reader import RuleNicheReader
@@ -224,6 +225,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             supplier_vault=PostgresSupplierVault(pool, keys),
             suppliers=suppliers,
             niche_suggestions=niche_suggestions() if SupplierProvider.SAMPLE in suppliers else (),
+            photo_origins=(origin(settings.sandbox_url),) if SupplierProvider.SAMPLE in suppliers else (),
             niches=RuleNicheReader(),
             usual_generation=_usual_generation(settings),
             signing_keys=signing_keys(keys),

@@ -25,8 +25,13 @@ STEPS = {
 async def progress(visit: Visitor, store_id: UUID) -> Response:
     """Show each agent's step and what it found. The page renews itself while agents work."""
     await visit.store(store_id)
-    template = "new/progress_live.html" if visit.is_partial else "new/progress.html"
-    return visit.page(template, **await _values(visit, store_id))
+    values = await _values(visit, store_id)
+    if not visit.is_partial:
+        return visit.page("new/progress.html", **values)
+    if values["working"]:
+        return visit.page("new/progress_live.html", **values)
+    # The heading and the navigation change too.
+    return Response(status_code=204, headers={"hx-refresh": "true"})
 
 
 @router.post(f"{PROGRESS}/understanding")
