@@ -60,18 +60,25 @@ async def serious_violations(page: Page) -> list[str]:
 
 
 async def shots(page: Page, path: str, folder: Path) -> list[Path]:
-    """Write a page's screenshots and return their files. A page that is wider than the window fails."""
+    """Open a page and photograph it; return the files."""
+    await page.goto(path)
+    return await photograph(page, folder, re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "page")
+
+
+async def photograph(page: Page, folder: Path, name: str) -> list[Path]:
+    """Write an open page's screenshots and return their files. A page that is wider than the window fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    before, written = page.viewport_size, []
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
         for width in WIDTHS:
             await page.set_viewport_size({"width": width, "height": 900})
-            await page.goto(path)
             wide = await page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, f"{path} is {wide} px wide in a window of {width}"
-            name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "page"
+            assert wide <= width, f"{name} is {wide} px wide in a window of {width}"
             file = folder / f"{name}-{width}-{scheme}.png"
             await page.screenshot(path=file, full_page=True)
             written.append(file)
+    await page.emulate_media(color_scheme="light")
+    if before is not None:
+        await page.set_viewport_size(before)
     return written

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.dashboard.landing import first_page
 from gateway.dashboard.problems import Refusals, refusal, refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
@@ -38,7 +39,7 @@ async def register(visit: Guest) -> Response:
     if errors:
         return visit.page("account/register.html", status=422, errors=errors)
     visit.session.begin(payload)
-    return visit.redirect(ROOT, notice=MAILED)
+    return visit.redirect(await first_page(visit), notice=MAILED)
 
 
 @router.get("/dashboard/verify")

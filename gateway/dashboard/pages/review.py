@@ -16,6 +16,7 @@ BLANK = re.compile(r"\*\*\[(To be completed by the merchant:[^\]]*)\]\*\*")
 BUSINESS = "{business"
 """Stands in a page where the business's details appear once they are stated."""
 PLACES = {
+    "email": "/dashboard/account/profile",
     "businessIdentity": "legal",
     "stripeAccount": "/dashboard/integrations",
     "pages": "pages",
@@ -48,6 +49,18 @@ async def publish(visit: Visitor, store_id: UUID) -> Response:
         await visit.store(store_id)
         return await _page(visit, store_id, status=422, errors=change.errors)
     return visit.redirect(f"/dashboard/stores/{store_id}/live")
+
+
+@router.post(f"{STORE}/brand-option")
+async def use_option(visit: Visitor, store_id: UUID) -> Response:
+    """Give the store another of the names that were compared."""
+    change = await visit.change("review/use_option", {"storeId": str(store_id), "name": visit.form["name"]})
+    if change.errors:
+        await visit.store(store_id)
+        return await _page(visit, store_id, status=422, errors=change.errors)
+    return visit.redirect(
+        f"/dashboard/stores/{store_id}/review", notice=f"The shop is called {visit.form['name']} now."
+    )
 
 
 @router.post(f"{STORE}/pages-again")

@@ -69,6 +69,13 @@ async def test_a_niche_becomes_a_live_shop_by_forms_alone(pipeline: Pipeline) ->
         assert SCRIPT not in page
         assert "names were compared" in page
         assert f'href="{store}/legal"' in page
+        (option, *_) = re.findall(r'name="name" value="([^"]+)"', page)
+        renamed = await dashboard.submit(f"{store}/review", f"{store}/brand-option", {"name": option})
+        assert renamed.status_code == 303
+        assert f"The shop is called {option} now" in await dashboard.get(renamed.headers["location"])
+        unknown = await dashboard.submit(f"{store}/review", f"{store}/brand-option", {"name": SCRIPT})
+        assert unknown.status_code == 422
+        assert SCRIPT not in unknown.text
         approved = await dashboard.change(f"{store}/review", f"{store}/approve")
         assert "You can publish the shop now" in approved
         live = await dashboard.change(f"{store}/review", f"{store}/publish")

@@ -1,0 +1,189 @@
+"""The way of a new merchant in a browser, on a whole platform.
+
+With ``ZYENTA_SCREENSHOTS`` every page is photographed into that folder, to be looked at.
+"""
+
+import asyncio
+import email
+import email.policy
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from infra.demo.shopper import Shopper
+from infra.web.http_clients import in_house_client
+from tests.e2e.test_platform import SHOPPER, ZYENTA, data_dir, environment, faults_on
+from tests.support.browser import a_browser, photograph, serious_violations
+from tests.support.editor import assert_no_faults
+
+__all__ = ["data_dir"]  # a fixture
+
+pytestmark = [pytest.mark.long, pytest.mark.browser]
+MADE_MS = 240_000
+PASSWORD = "seven green umbrellas at noon"
+
+
+@asynccontextmanager
+async def platform_on(data_dir: Path) -> AsyncIterator[str]:
+    """Run ``zyenta up``; yield the gateway's address, which it prints first."""
+    process = await asyncio.create_subprocess_exec(
+        *ZYENTA, "up", stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=environment(data_dir)
+    )
+    assert process.stdout is not None
+    output = ""
+    try:
+        async with asyncio.timeout(180):
+            while "Ctrl-C" not in output:
+                line = await process.stdout.readline()
+                assert line, output
+                output += line.decode()
+        dashboard = re.search(r"Dashboard\s+(http://\S+)/dashboard", output)
+        assert dashboard is not None, output
+        assert re.search(r"Log in\s+\S+@zyenta\.example · \S+", output), output
+        yield dashboard[1]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def look(page: Page, name: str) -> None:
+    """Check a page with axe, and photograph it if a person wants to look."""
+    assert await serious_violations(page) == [], name
+    if os.environ.get("ZYENTA_SCREENSHOTS"):
+        await photograph(page, Path(os.environ["ZYENTA_SCREENSHOTS"]), name)
+
+
+async def press_until(page: Page, name: str) -> None:
+    """Move the focus by the tabulator to the link, button or field of a name, as a keyboard's user does."""
+    for _ in range(80):
+        await page.keyboard.press("Tab")
+        if await page.evaluate(
+            "(name) => { const at = document.activeElement; const label = at.labels?.[0] ?? at;"
+            " return label.textContent.trim() === name; }",
+            name,
+        ):
+            return
+    raise AssertionError(f"the keyboard does not reach {name!r} on {page.url}")
+
+
+async def confirmation_link(mailbox: Path, address: str) -> str:
+    """Return the link in the mail that asks to confirm an address."""
+    async with asyncio.timeout(60):
+        while True:
+            for path in sorted(mailbox.glob("*.eml")):
+                message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                body = message.get_body(("plain",))
+                link = body and re.search(r"http\S+/dashboard/verify\S+", body.get_content())
+                if link and address in str(message["to"]):
+                    return link[0]
+            await asyncio.sleep(0.2)
+
+
+async def buy(storefront: str) -> None:
+    """Buy the first product that is in stock."""
+    async with in_house_client(timeout=60) as client:
+        shopper = Shopper(client, storefront)
+        await shopper.visit("/products?stock=in")
+        await shopper.follow("/products/")
+        await shopper.submit("/cart/add", quantity="1")
+        await shopper.visit("/checkout")
+        await shopper.submit("/checkout", **SHOPPER)
+        await shopper.submit("/pay", decision="pay")
+        assert "/checkout/success/" in shopper.url
+
+
+@pytest.mark.timeout(900)
+async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and_refunds(data_dir: Path) -> None:
+    async with platform_on(data_dir) as gateway, a_browser() as browser:
+        context = await browser.new_context(base_url=gateway, viewport={"width": 1280, "height": 900})
+        page = await context.new_page()
+        page.set_default_timeout(60_000)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+
+        await page.goto("/")
+        await expect(page).to_have_url(re.compile("/dashboard/log-in"))
+        await look(page, "log-in")
+        await page.click("text=Open an account")
+        await page.fill("[name=email]", "new@zyenta.example")
+        await page.fill("[name=password]", PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/dashboard/stores/new"))
+        await page.goto(await confirmation_link(data_dir / "mailbox", "new@zyenta.example"))
+        await look(page, "verify")
+        await page.click("main button")
+        await expect(page.locator(".notice")).to_contain_text("confirmed")
+
+        # The wizard, by keyboard alone.
+        await page.goto("/dashboard/stores/new")
+        await look(page, "wizard-niche")
+        await expect(page.locator("#f-niche")).to_be_focused()
+        await page.keyboard.type("Ceramic planters")
+        await press_until(page, "Continue")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/suppliers"))
+        await look(page, "wizard-suppliers")
+        await press_until(page, "Continue")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/payments"))
+        await look(page, "wizard-payments")
+        await press_until(page, "Later, continue")
+        await page.keyboard.press("Space")
+        await expect(page).to_have_url(re.compile("/summary"))
+        await look(page, "wizard-summary")
+        await press_until(page, "Make my shop")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/progress"))
+        # The page renews itself; no key is pressed until the shop is made.
+        await expect(page.locator("text=Review the shop")).to_be_visible(timeout=MADE_MS)
+        await look(page, "progress")
+        await press_until(page, "Review the shop")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/review"))
+        await look(page, "review")
+
+        # A second tab corrects the brand, and the first one goes on.
+        other = await context.new_page()
+        await other.goto(page.url)
+        await other.click("text=names were compared")
+        await other.click("text=Use this name >> nth=0")
+        await expect(other.locator(".notice")).to_contain_text("is called")
+        name = (await other.locator(".brand-name").inner_text()).strip()
+        await other.close()
+        await page.click("main >> text=Approve")
+        await expect(page.locator("h1")).to_contain_text(name)
+        preview = await page.get_attribute("text=Preview", "href")
+        assert preview is not None
+        await page.click("main >> text=Publish")
+        await expect(page.locator("h1")).to_have_text("Your shop is live")
+        await look(page, "live")
+        storefront = (await page.locator(".live-address").inner_text()).strip()
+        store = page.url.removesuffix("/live")
+
+        await buy(storefront)
+        async with asyncio.timeout(60):
+            while True:
+                await page.goto(f"{store}/orders")
+                if await page.locator("main a", has_text=re.compile("^ZY-")).count():
+                    break
+                await asyncio.sleep(0.3)
+        await look(page, "orders")
+        await page.click("main a >> text=/^ZY-/")
+        await look(page, "order")
+        await page.click("main button:text-is('Ship')")
+        await page.fill("#ship-carrier", "DHL")
+        await page.click("text=Record the parcel")
+        await expect(page.locator("main")).to_contain_text("DHL")
+        await page.click("main button:text-is('Refund')")
+        await page.click("#refund button.danger")
+        await expect(page.locator("main")).to_contain_text("Refunded")
+        await look(page, "order-refunded")
+        assert faults == []
+        assert_no_faults(await faults_on(data_dir))
