@@ -6,6 +6,8 @@ from uuid import uuid4
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
+WIZARD = "/dashboard/stores/new"
+
 
 async def test_a_merchant_logs_in_sees_the_stores_and_logs_out(
     platform: Platform, owner: Merchant, stranger: Merchant
@@ -80,12 +82,38 @@ async def test_a_form_of_another_site_or_without_a_token_changes_nothing(platfor
         assert response.status_code == 303
 
 
-async def test_a_form_of_a_megabyte_gets_a_page(platform: Platform, owner: Merchant) -> None:
+async def test_huge_fields_and_scripts_get_a_page_and_are_shown_as_text(platform: Platform, owner: Merchant) -> None:
+    summary = "/dashboard/stores/new/summary"
+    fields = ("niche", "name", "tone", "audience", "colors", "contact")
     async with a_dashboard(platform, owner) as dashboard:
-        response = await dashboard.submit("/dashboard", "/dashboard/log-out", {"text": "x" * 1_100_000})
-        assert response.status_code == 413
-        assert response.headers["content-type"].startswith("text/html")
-        await dashboard.get("/dashboard")
+        too_much = await dashboard.submit(WIZARD, "/dashboard/log-out", {"text": "x" * 1_100_000})
+        assert too_much.status_code == 413
+        assert too_much.headers["content-type"].startswith("text/html")
+        for name in fields:
+            typed = {"niche": "Lamps", name: "<script>alert(1)</script>" * 18_000}
+            refused = await dashboard.submit(f"{summary}?niche=Lamps", summary, typed)
+            assert refused.status_code == 422, name
+            assert "<script>alert" not in refused.text, name
+            assert refused.text.count("&lt;script&gt;alert") >= 18_000, f"what was typed in {name} stays"
+            assert 'aria-invalid="true"' in refused.text, f"the error is beside {name}"
+        strange = await dashboard.client.get(f"{WIZARD}?niche=%00%ff&after=%22%3E%3Cscript%3E")
+        assert strange.status_code == 200
+        assert "<script>" not in strange.text.replace("<script src", "")
+
+
+async def test_a_page_that_fails_says_so_with_the_request_s_number(platform: Platform, owner: Merchant) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        platform.barrier.wedged = True
+        cookies = {**dict(dashboard.client.cookies), "zyenta_seen": "0-999999999"}
+        response = await dashboard.client.get(
+            "/dashboard", headers={"cookie": _header(cookies), "x-request-id": "number-123"}
+        )
+        assert response.status_code == 503
+        assert "number-123" in response.text
+        assert "Load again" in response.text
+        part = await dashboard.client.get("/dashboard", headers={"cookie": _header(cookies), "hx-request": "true"})
+        assert part.status_code == 503
+        assert "<html" not in part.text
 
 
 def _header(cookies: dict[str, str]) -> str:
