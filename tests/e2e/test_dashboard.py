@@ -104,6 +104,7 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         context = await browser.new_context(base_url=gateway, viewport={"width": 1280, "height": 900})
         page = await context.new_page()
         page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
@@ -157,11 +158,11 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await expect(other.locator(".notice")).to_contain_text("is called")
         name = (await other.locator(".brand-name").inner_text()).strip()
         await other.close()
-        await page.click("main >> text=Approve")
+        await page.click("main button:text-is('Approve')")
         await expect(page.locator("h1")).to_contain_text(name)
         preview = await page.get_attribute("text=Preview", "href")
         assert preview is not None
-        await page.click("main >> text=Publish")
+        await page.click("main button:text-is('Publish')")
         await expect(page.locator("h1")).to_have_text("Your shop is live")
         await look(page, "live")
         storefront = (await page.locator(".live-address").inner_text()).strip()
