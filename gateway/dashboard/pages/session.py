@@ -35,7 +35,7 @@ async def log_in(visit: Guest) -> Response:
     if payload["secondFactorToken"] is not None:
         return visit.page("session/second_factor.html", next=wanted, token=payload["secondFactorToken"])
     visit.session.begin(payload)
-    return visit.redirect(wanted)
+    return visit.redirect(await first_page(visit, wanted))
 
 
 @router.post("/dashboard/log-in/second-factor")
