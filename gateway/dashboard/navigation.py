@@ -68,6 +68,7 @@ STORE: Sequence[Group] = (
             Entry("Media", "/dashboard/stores/{store_id}/media"),
             Entry("Pages", "/dashboard/stores/{store_id}/pages"),
             Entry("Brand and theme", "/dashboard/stores/{store_id}/brand"),
+            Entry("Drafts", "/dashboard/stores/{store_id}/drafts"),
             Entry("SEO", "/dashboard/stores/{store_id}/seo"),
         ),
     ),

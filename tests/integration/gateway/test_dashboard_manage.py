@@ -7,9 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from commands.checkout import CartLine, PlaceOrder
+from commands.draft import ProposeDraft
 from commands.order import RecordPayment
 from commands.store import ApproveStore, PublishStore, SetDeliveryPromise
+from domain.draft.events import FieldChange
+from domain.editing import EditField
 from domain.money import Money
+from domain.store.aggregate import STORE
+from domain.store.texts import brand_values
 from tests.support.platforms.dashboard import Dashboard, a_dashboard, form_of
 from tests.support.platforms.gateway import Merchant, Platform
 
@@ -253,6 +258,12 @@ async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform
             assert "Nothing can be changed here." in await dashboard.get(f"{base}/{page}?as-of={position[1]}")
 
 
+async def _store(platform: Platform, store_id: UUID) -> Any:
+    loaded = await platform.log.load(STORE, store_id)
+    assert loaded is not None
+    return loaded.state
+
+
 async def _whole(dashboard: Dashboard, base: str) -> str:
     """Return all pages of the timeline."""
     path, pages = f"{base}/timeline?kind=product", ""
@@ -263,3 +274,39 @@ async def _whole(dashboard: Dashboard, base: str) -> str:
         if following is None:
             return pages
         path = unescape(following[1])
+
+
+async def test_a_brand_is_edited_renamed_and_drafted_beside_the_live_shop(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    base = f"/dashboard/stores/{store_id}"
+    path, drafts = f"{base}/brand", f"{base}/drafts"
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get(path)
+        assert "Change it" in page
+        assert "Nothing was changed." in await dashboard.change(path, path, {"name": "Neon Haven", "do": "save"})
+        saved = await dashboard.change(path, path, {"tagline": "Light <b>it</b>.", "primary": "#14532d", "do": "save"})
+        assert "Light &lt;b&gt;it&lt;/b&gt;." in saved
+        refused = await dashboard.submit(path, path, {"headingFont": "Comic Papyrus", "do": "save"})
+        assert (refused.status_code, "Invalid headingFont" in refused.text) == (422, True)
+        assert '<h2 id="name">Glow Den</h2>' in await dashboard.change(path, path, {"do": "option", "name": "Glow Den"})
+        assert "No draft waits for you." in await dashboard.get(drafts)
+        made = await dashboard.change(path, drafts, {"kind": "BRAND", "hint": "warmer"})
+        assert "The draft is being made." in made
+        assert "“warmer”" in made
+        (draft,) = re.findall(r'aria-labelledby="draft-([0-9a-f-]{36})"', made)
+        query = "query ($id: ID!) { draft(id: $id) { changes { field } } }"
+        assert (await platform.ask(query, {"id": draft}, by=owner))["changes"] == []
+        values = brand_values((await _store(platform, store_id)).brand)
+        proposed = [
+            FieldChange(field=EditField.TAGLINE, base=values[EditField.TAGLINE], proposed="Warm light."),
+            FieldChange(field=EditField.NAME, base=values[EditField.NAME], proposed="Night Shelf"),
+        ]
+        await platform.send(ProposeDraft(draft_id=UUID(draft), changes=proposed, written_by="house"))
+        shown = await dashboard.get(drafts)
+        assert "Warm light." in shown
+        one = f"{drafts}/{draft}"
+        assert "Accepted." in await dashboard.change(drafts, one, {"do": "some", "fields": ["TAGLINE"]})
+        assert "Warm light." in await dashboard.get(path)
+        assert '<h2 id="name">Glow Den</h2>' in await dashboard.get(path)
+        assert "The draft is dropped." in await dashboard.change(drafts, one, {"do": "drop"})
+        assert draft in await dashboard.get(f"{drafts}?all=1")

@@ -1,0 +1,103 @@
+"""Drafts: proposals beside the live store, compared field by field, accepted or dropped."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.responses import RedirectResponse, Response
+
+from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visitor
+
+router = area_router()
+
+HERE = "/dashboard/stores/{store_id:uuid}/drafts"
+KINDS = frozenset({"BRAND", "PRODUCT", "PAGE", "COLLECTION"})
+PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages"}
+"""Where the page of a target is."""
+
+
+@router.get(HERE)
+async def drafts(visit: Visitor, store_id: UUID) -> Response:
+    """Show the drafts that wait for a decision, or all of them."""
+    return await _drafts(visit, store_id)
+
+
+async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(), status: int = 200) -> Response:  # noqa: B008  # frozen
+    shown = await visit.store(store_id)
+    everything = visit.request.query_params.get("all") == "1"
+    after = visit.request.query_params.get("after") or None
+    variables = {"id": shown["id"], "first": 20, "after": after, "openOnly": not everything}
+    store = (await visit.run("drafts/list", variables))["store"]
+    return visit.page(
+        "drafts/list.html",
+        status=status,
+        errors=errors,
+        drafts=store["drafts"],
+        preview_url=store["previewUrl"],
+        everything=everything,
+        parts=parts_of,
+        places=PLACES,
+        working=any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]),
+    )
+
+
+def parts_of(value: Any) -> list[tuple[str, str]]:
+    """Return a value's parts with their names. Lists and texts have no names, and a logo is a picture's address."""
+    match value:
+        case None | "" | []:
+            return [("", "–")]
+        case {"svg": svg}:
+            return [("svg", "data:image/svg+xml," + quote(str(svg)))]
+        case dict():
+            return [
+                (name, ", ".join(map(str, part)) if isinstance(part, list) else str(part))
+                for name, part in value.items()
+            ]
+        case list():
+            return [("", ", ".join(map(str, value)))]
+        case _:
+            return [("", str(value))]
+
+
+@router.post(HERE)
+async def make(visit: Visitor, store_id: UUID) -> Response:
+    """Have something written again, as a draft."""
+    form = visit.form
+    kind = form["kind"] if form["kind"] in KINDS else "BRAND"
+    input: dict[str, Any] = {"storeId": str(store_id), "targetKind": kind, "hint": form.text("hint")}
+    if kind != "BRAND":
+        input["targetId"] = form["target"]
+    change = await visit.change("drafts/make", input)
+    if change.errors:
+        return await _drafts(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(
+        f"/dashboard/stores/{store_id}/drafts", notice="The draft is being made. The live store stays as it is."
+    )
+
+
+@router.post(HERE + "/{id:uuid}")
+async def decide(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Accept a draft, whole or the chosen fields, or drop it."""
+    form = visit.form
+    if form["do"] == "drop":
+        change = await visit.change("drafts/drop", {"draftId": str(id)})
+        notice = "The draft is dropped. Nothing changed in the shop."
+    else:
+        fields = form.texts("fields")
+        input = {"draftId": str(id)} | ({"fields": fields} if form["do"] == "some" else {})
+        change = await visit.change("drafts/accept", input)
+        notice = "Accepted. Shoppers see it now."
+    if change.errors:
+        return await _drafts(visit, store_id, errors=change.errors, status=422)
+    return visit.redirect(f"/dashboard/stores/{store_id}/drafts", notice=notice)
+
+
+@router.get(HERE + "/{id:uuid}/preview")
+async def preview(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+    """Lead to the shop as it would be with a draft."""
+    url = (await visit.run("drafts/preview", {"id": str(store_id), "draftId": str(id)}))["store"]["previewUrl"]
+    if url is None:
+        raise not_found("preview")
+    return RedirectResponse(url, status_code=303, headers={"cache-control": "no-store"})
