@@ -18,9 +18,8 @@ from playwright.async_api import Page, expect
 
 from infra.demo.shopper import Shopper
 from infra.web.http_clients import in_house_client
-from tests.e2e.test_platform import SHOPPER, ZYENTA, data_dir, environment, faults_on
+from tests.e2e.test_platform import SHOPPER, ZYENTA, data_dir, environment
 from tests.support.browser import a_browser, photograph, serious_violations
-from tests.support.editor import assert_no_faults
 
 __all__ = ["data_dir"]  # a fixture
 
@@ -187,4 +186,3 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await expect(page.locator("main")).to_contain_text("Refunded")
         await look(page, "order-refunded")
         assert faults == []
-        assert_no_faults(await faults_on(data_dir))

@@ -81,3 +81,27 @@ async def test_a_niche_becomes_a_live_shop_by_forms_alone(pipeline: Pipeline) ->
         live = await dashboard.change(f"{store}/review", f"{store}/publish")
         assert "Your shop is live" in live
         assert re.search(r'href="http://[a-z0-9-]+\.localhost:8001/?"', live)
+
+
+async def test_a_niche_that_is_not_understood_is_asked_about_and_answered_on_the_progress_page(
+    pipeline: Pipeline,
+) -> None:
+    async with a_dashboard(pipeline.platform, pipeline.owner) as dashboard:
+        sent = await dashboard.submit(f"{NEW}/summary?niche=flurbish+lamps", f"{NEW}/summary")
+        progress = urlsplit(sent.headers["location"]).path
+        await pipeline.run(agents=False)
+        page = await dashboard.get(progress)
+        assert "A question for you" in page
+        assert "do not know what “flurbish” means" in page
+        assert "every 2s" not in page, "a form must not be replaced while somebody types"
+        refused = await dashboard.submit(progress, f"{progress}/niche", {"niche": ""})
+        assert refused.status_code == 422
+        page = await dashboard.change(progress, f"{progress}/niche", {"niche": "Table lamps"})
+        await pipeline.run(agents=False)
+        part = await dashboard.client.get(progress, headers={"hx-request": "true"})
+        assert part.text.startswith('<div id="live"')
+        assert "Table lamps" in await dashboard.get(progress)
+        stopped = await dashboard.change(progress, f"{progress}/cancel")
+        assert "Stopped" in stopped
+        ended = await dashboard.client.get(progress, headers={"hx-request": "true"})
+        assert (ended.status_code, ended.headers["hx-refresh"]) == (204, "true")
