@@ -19,7 +19,7 @@ from gateway.api.uploads import receiver_of
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.routing import Shell
-from gateway.docs import error_catalog, event_reference
+from gateway.docs import error_catalog, event_reference, reference
 from gateway.graphql.direct import DirectQueries
 from gateway.graphql.endpoint import GraphQLEndpoint, graphql_endpoint
 from gateway.graphql.in_process import InProcessDocuments
@@ -114,6 +114,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(docs.router)
     app.include_router(event_reference.router)
     app.include_router(error_catalog.router)
+    app.include_router(reference.router)
     app.include_router(health.router)
     app.include_router(jwks.router)
     endpoint = graphql_endpoint(services, plans=plans)

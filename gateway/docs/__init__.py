@@ -1,38 +1,32 @@
-"""The gateway's pages for developers: what there is, GraphiQL and the event reference. Everything they load is served from here.
+"""The gateway's pages for developers: what there is, quick start, GraphiQL, references. All that they load is served from here.
 
-``router`` serves the page for developers and assets, ``graphiql_page`` answers browsers at ``/graphql``; ``event_reference`` has
-a router of its own.
+``router`` serves the page for developers, the quick start, the viewer of REST, and assets. ``graphiql_page`` answers browsers
+at ``/graphql``. ``event_reference``, ``error_catalog`` and ``reference`` have routers of their own.
 """
 
 import json
 import re
 from functools import cache
-from html import escape
-from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from domain.kernel import NotFound
 from gateway.api.command_request import GatewayServices
-from infra.web.static_files import StaticFolder
+from gateway.docs.rendering import HERE, REVALIDATED, assets, page
 
-HERE = Path(__file__).parent
 EXAMPLES = HERE / "examples"
-REVALIDATED = {"cache-control": "no-cache"}
+QUICK_START = HERE / "quickstart"
 GRAPHIQL_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' data:; "
     "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The Content-Security-Policy of the GraphiQL page: that of every page, and ``data:`` for the fonts in its style sheet."""
 
+USUAL_ADDRESS = "http://127.0.0.1:8000"
+"""Where “zyenta up” serves the gateway, for pages of a gateway without a public address."""
+
 router = APIRouter(include_in_schema=False)
-
-
-@cache
-def assets() -> StaticFolder:
-    """Return the files that the gateway's pages load."""
-    return StaticFolder(HERE, "/assets")
 
 
 def examples() -> list[dict[str, object]]:
@@ -78,11 +72,29 @@ async def front_door() -> RedirectResponse:
 @router.get("/developers")
 async def developers(request: Request) -> HTMLResponse:
     """Return the page that lists what the gateway serves."""
+    return page("home.html", address=_address(request))
+
+
+@router.get("/quickstart")
+async def quick_start(request: Request) -> HTMLResponse:
+    """Return the page with the first steps, and programs to copy."""
+    address = _address(request)
+    begin, live = (
+        (QUICK_START / name).read_text("utf-8").replace("{{address}}", address) for name in ("begin.sh", "live.mjs")
+    )
+    return page("quickstart.html", address=address, begin=begin, live=live)
+
+
+@router.get("/api")
+async def rest_viewer() -> HTMLResponse:
+    """Return the viewer of the OpenAPI document."""
+    return page("openapi.html")
+
+
+def _address(request: Request) -> str:
     gateway: GatewayServices = request.app.state.gateway
     # Not the request's own Host: a client or a proxy wrote that.
-    address = escape(gateway.deps.public_url.rstrip("/"))
-    page = (HERE / "home.html").read_text("utf-8").replace("{{address}}", address)
-    return HTMLResponse(page, headers=REVALIDATED)
+    return gateway.deps.public_url.rstrip("/") or USUAL_ADDRESS
 
 
 @router.get("/assets/{name:path}")

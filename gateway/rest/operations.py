@@ -172,7 +172,7 @@ def _add_query(
         response_class=JSONResponse,
         responses={200: {"description": "The answer.", "content": {"application/json": {"schema": body}}}},
         openapi_extra={"parameters": [*parameters, header_of(CONSISTENCY_HEADER, CONSISTENCY)], "security": BEARER},
-        name=f"{method} {path}",
+        operation_id="_".join(fields),
     )
     return document
 
@@ -245,7 +245,7 @@ def _add_mutation(router: APIRouter, schema: GraphQLSchema, selections: Selectio
             status: {"description": "The change.", "content": {"application/json": {"schema": shown}}},
         },
         openapi_extra={"parameters": parameters, **body} | ({} if mutation in OPEN else {"security": BEARER}),
-        name=mutation,
+        operation_id=mutation,
     )
     return document
 

@@ -14,6 +14,9 @@ from schemas.contracts.committed import review as review_contracts
 
 app = typer.Typer(help="Event schemas and the GraphQL schema.", no_args_is_help=True)
 
+CLIENT = "client.ts"
+"""Made for a release and not committed: nothing reviews it, and each of its parts is committed."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Where = Annotated[
     Path,
@@ -34,6 +37,8 @@ def export(as_json: AsJson = False) -> None:
     Writes nothing if a change would break readers or make recorded events unreadable.
     """
     review, written = export_contracts(_contracts())
+    if not review.refused:
+        written += _export_client()
     if as_json:
         print_json({**review.as_json(), "good": not review.refused, "stale": [], "written": written})
     else:
@@ -87,6 +92,17 @@ def _print_findings(review: Review) -> None:
         output.print(f"[red]Refused[/] {escape(str(finding))}", soft_wrap=True)
     for finding in review.noted:
         output.print(f"[yellow]Note[/] {escape(str(finding))}", soft_wrap=True)
+
+
+def _export_client() -> list[str]:
+    """Write the TypeScript client, which follows from the schema and the documents; return its name if it changed."""
+    from gateway.docs.typescript import client  # noqa: PLC0415 - it takes a second to load
+
+    path, text = DIRECTORY / CLIENT, client()
+    if path.exists() and path.read_text("utf-8") == text:
+        return []
+    path.write_text(text, encoding="utf-8")
+    return [CLIENT]
 
 
 def _contracts() -> Contracts:

@@ -16,6 +16,7 @@ from infra.setup.local_model import LocalModelUnavailable, ensure_local_model
 from infra.setup.npm import NpmUnavailable
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
+from infra.setup.typescript import ensure_typescript
 
 APT_SECONDS = 600
 
@@ -88,6 +89,15 @@ def ensure_local_model_fetched() -> str | None:
     return None
 
 
+def ensure_typescript_installed() -> str | None:
+    """Install the TypeScript compiler from the npm registry. Return the reason if it is missing, else None."""
+    try:
+        ensure_typescript()
+    except NpmUnavailable as unavailable:
+        return str(unavailable)
+    return None
+
+
 TOOLS: Mapping[str, Callable[[], str | None]] = {
     "chromium": partial(ensure_from_debian, "chromium"),
     "kcat": partial(ensure_from_debian, "kcat"),
@@ -96,6 +106,7 @@ TOOLS: Mapping[str, Callable[[], str | None]] = {
     "stripe-mock": ensure_stripe_mock_built,
     "local language model": ensure_local_model_fetched,
     "Lighthouse": ensure_lighthouse_installed,
+    "TypeScript": ensure_typescript_installed,
 }
 
 if __name__ == "__main__":

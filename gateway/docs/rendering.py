@@ -1,0 +1,42 @@
+"""Renders the templates of these pages."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from infra.web.static_files import StaticFolder
+
+HERE = Path(__file__).parent
+REVALIDATED = {"cache-control": "no-cache"}
+
+
+@cache
+def assets() -> StaticFolder:
+    """Return the files that the gateway's pages load."""
+    return StaticFolder(HERE, "/assets")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("gateway", "docs"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset"] = assets().address
+    return environment
+
+
+def page(template: str, **values: Any) -> HTMLResponse:
+    """Return a page.
+
+    Args:
+        template: the name of its file.
+        values: what the template shows.
+    """
+    return HTMLResponse(_environment().get_template(template).render(values), headers=REVALIDATED)
