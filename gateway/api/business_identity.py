@@ -17,7 +17,7 @@ from commands.merchant import SetBusinessIdentity
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
 from domain.merchant.identity import BusinessIdentity, optional_parts
-from gateway.api.command_request import CommandRequest, RequestReused
+from gateway.api.command_request import CommandRequest
 from gateway.api.validation import check_text, email_address
 
 LINES_MAX, LINE_MAX, NOTE_MAX = 4, 120, 1_000
@@ -134,10 +134,8 @@ async def set_business_identity(request: CommandRequest, fields: BusinessIdentit
     text = identity.model_dump_json()
     key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-identity").digest()
     fingerprint = hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
-    known = await deps.commands.outcome(request.command_id)
+    known = await request.repeated("fingerprint", fingerprint)
     if known is not None:
-        if request.key is not None and known.result.get("fingerprint") != fingerprint:
-            raise RequestReused(request.key)
         return known
     return await request.send(
         SetBusinessIdentity(

@@ -246,6 +246,24 @@ class CommandRequest:
                 raise
             raise RequestReused(self.key) from error
 
+    async def repeated(self, name: str, value: str) -> Receipt | None:
+        """Return the receipt of an earlier request with this id, for commands whose payload differs at each sending.
+
+        Args:
+            name: the entry of the command's result that identifies the request.
+            value: the entry of this request.
+
+        Raises:
+            RequestReused: the client sent another command under the same key.
+        """
+        known = await self.services.deps.commands.outcome(self.command_id)
+        if known is not None and self.key is not None:
+            # Another command may have a result of any form.
+            result = known.result if isinstance(known.result, dict) else {}
+            if result.get(name) != value:
+                raise RequestReused(self.key)
+        return known
+
     async def settled(self, receipt: Receipt) -> bool:
         """Wait until the read models show the command's effect. False on a timeout; the effect stands anyway."""
         if receipt.token is None:

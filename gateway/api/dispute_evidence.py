@@ -18,7 +18,7 @@ from domain.order.evidence.fields import TEXT_MAX, EvidenceField, EvidenceGap, E
 from domain.privacy import PersonalData, Sealed
 from domain.store.events import PageType
 from domain.text import check_readable, clean_text
-from gateway.api.command_request import CommandRequest, RequestReused
+from gateway.api.command_request import CommandRequest
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
 from projections.reading.paging import Reader
@@ -104,10 +104,8 @@ async def edit_evidence(
     body = json.dumps({field: _checked(field, text) for field, text in texts.items()}, sort_keys=True)
     key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-evidence").digest()
     fingerprint = hashlib.blake2b(f"{dispute_id}\n{body}".encode(), key=key, digest_size=16).hexdigest()
-    known = await deps.commands.outcome(request.command_id)
+    known = await request.repeated("fingerprint", fingerprint)
     if known is not None:
-        if request.key is not None and known.result.get("fingerprint") != fingerprint:
-            raise RequestReused(request.key)
         return known
     command = EditDisputeEvidence(
         order_id=order.id,
@@ -135,10 +133,8 @@ async def submit_evidence(
         RequestReused: the client sent another command under the same key.
     """
     deps = request.services.deps
-    known = await deps.commands.outcome(request.command_id)
+    known = await request.repeated("dispute_id", dispute_id)
     if known is not None:
-        if request.key is not None and known.result.get("dispute_id") != dispute_id:
-            raise RequestReused(request.key)
         return known
     texts = () if evidence is None else evidence.texts
     body = json.dumps({each.field: each.text for each in texts})

@@ -1,12 +1,13 @@
 """No value of any argument, parameter or field causes an internal error."""
 
+import itertools
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -29,9 +30,12 @@ from graphql import (
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from gateway.graphql.schema import sdl
+from gateway.rest import agents, images, jobs, products, statements, stores
 from tests.integration.gateway.test_queries import an_order
 from tests.support.logs import logged_by
 from tests.support.platforms.gateway import Merchant, Platform
+
+T = TypeVar("T")
 
 ANYWHERE: list[Any] = [
     None,
@@ -219,6 +223,10 @@ SENSE: dict[str, Any] = {
     "status": "ACTIVE",
 }
 """Valid values of fields whose type is not specific enough."""
+HAND_WRITTEN = {
+    route.path for part in (stores, products, jobs, agents, images, statements) for route in part.router.routes
+}
+"""Paths of routes that do not come from ``routes.toml``."""
 PARTS = ["%00", "%ED%A0%80", "%FF", "x" * 3000, "%D9%A3", "%2e%2e", "-1", "9" * 5000, "1e400", "NaN"]
 NUMBERS = ["NaN", "sNaN", "-Infinity", "1e999999999", "٣", -1, 2**31, 2**63]
 HEADERS = [b"", b" ", b"\xff\xfe", b"x" * 3000, b"3-99999999999999999999", b"99-1", b"-1", b"bearer", b"bearer \xff"]
@@ -230,6 +238,12 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
     ids = await the_ids(platform, owner)
     described = (await platform.client.get("/openapi.json")).json()
     fallen = []
+    written_by_hand = {f"/api/v1{path}" for path in HAND_WRITTEN}
+    turn = itertools.count()
+
+    def some(template: str, values: Sequence[T]) -> Sequence[T]:
+        """Return all values for a route with code of its own. The others share their code: each gets the next value."""
+        return values if template in written_by_hand else [values[next(turn) % len(values)]]
 
     async def send(method: str, path: str, body: Any = None, **headers: bytes) -> None:
         sent = {b"authorization": f"Bearer {owner.token}".encode(), b"content-type": b"application/json"}
@@ -246,16 +260,16 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
             name = parameter["name"]
             match parameter["in"]:
                 case "header":
-                    for value in HEADERS:
+                    for value in some(template, HEADERS):
                         await send(method, path, sane, **{name.replace("-", "_"): value})
                 case "path":
-                    for part in (*PARTS, quote(f"{{{ids['storeId']}}}")):
+                    for part in some(template, [*PARTS, quote(f"{{{ids['storeId']}}}")]):
                         await send(method, _filled(template, ids | {name: part}), sane)
                 case "query":
-                    for part in PARTS:
+                    for part in some(template, PARTS):
                         await send(method, f"{path}?{name}={part}", sane)
         for place in places:
-            for odd in (*ANYWHERE, *NUMBERS):
+            for odd in some(template, [*ANYWHERE, *NUMBERS]):
                 await send(method, path, put(sane, place, odd))
 
     with caplog.at_level(logging.ERROR):

@@ -54,6 +54,27 @@ async def test_an_order_is_listed_sent_delivered_and_refunded(
     assert [each["reason"] for each in read.json()["refunds"]] == ["A scratch."]
 
 
+async def test_a_key_of_another_request_is_refused_whatever_that_one_s_result_was(
+    platform: Platform, owner: Merchant
+) -> None:
+    order_id = await an_order(platform, owner, await platform.stocked_store(owner))
+    key = {"idempotency-key": "used before"}
+    cancelled = await platform.call("POST", f"/orders/{order_id}/cancel", by=owner, headers=key)
+    assert cancelled.status_code == 202, cancelled.text
+    evidence = f"/orders/{order_id}/disputes/du_1/evidence"
+    identity = {
+        "name": "Lamp House", "legalForm": "Sole trader", "addressLines": ["1 Pier"], "city": "Oslo", "country": "NO",
+        "postalCode": "0150", "phone": "+47 22 12 34 56", "email": "hello@example.com",
+    }  # fmt: skip
+    for method, path, body in [
+        ("PUT", evidence, {"texts": []}),
+        ("POST", f"{evidence}/submit", None),
+        ("PUT", "/business-identity", identity),
+    ]:
+        answer = await platform.call(method, path, by=owner, json=body, headers=key)
+        assert problem(answer) == (409, "COMMAND_REUSED", "Idempotency-Key"), path
+
+
 async def test_invalid_values_name_their_field(platform: Platform, owner: Merchant) -> None:
     order_id, store_id = uuid4(), uuid4()
     for method, path, body, expected in [

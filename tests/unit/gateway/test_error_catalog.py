@@ -17,7 +17,10 @@ OF_NO_CLIENT = frozenset({"REPLAY_REFUSED"})
 
 def codes_in(path: Path) -> Iterator[str]:
     """Yield texts that a module uses as a code: ``code = "X"``, ``code="X"`` and ``{"code": "X"}``."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    text = path.read_text("utf-8")
+    if not re.search(r"\bcode\b", text):
+        return
+    for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Assign(targets=[ast.Name(id="code")], value=value):
                 values: list[ast.expr] = [value]
