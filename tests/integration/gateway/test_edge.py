@@ -342,9 +342,9 @@ async def test_the_gateway_s_pages_load_nothing_external(platform: Platform) -> 
     assert "/graphql" not in described["paths"]
 
 
-async def test_the_home_page_shows_the_public_address(database: str) -> None:
+async def test_the_quick_start_shows_the_public_address(database: str) -> None:
     async with a_platform(database, public_url="https://api.example/") as platform:
-        assert "curl -s https://api.example/graphql " in (await platform.client.get("/developers")).text
+        assert "ADDRESS=https://api.example\n" in (await platform.client.get("/quickstart")).text
 
 
 def handlers_of(routes: Iterable[Any]) -> Iterator[Callable[..., Any]]:

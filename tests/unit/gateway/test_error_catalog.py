@@ -16,13 +16,13 @@ OF_NO_CLIENT = frozenset({"REPLAY_REFUSED"})
 
 
 def codes_in(path: Path) -> Iterator[str]:
-    """Yield texts that a module uses as a code: ``code = "X"``, ``code="X"`` and ``{"code": "X"}``."""
+    """Yield texts that a module uses as a code: ``code = "X"``, ``CODE = "X"``, ``code="X"`` and ``{"code": "X"}``."""
     text = path.read_text("utf-8")
-    if not re.search(r"\bcode\b", text):
+    if not re.search(r"\b(code|CODE)\b", text):
         return
     for node in ast.walk(ast.parse(text)):
         match node:
-            case ast.Assign(targets=[ast.Name(id="code")], value=value):
+            case ast.Assign(targets=[ast.Name(id="code" | "CODE")], value=value):
                 values: list[ast.expr] = [value]
             case ast.AnnAssign(target=ast.Name(id="code"), value=ast.expr() as value):
                 values = [value]
