@@ -103,3 +103,6 @@ async def asset(name: str, request: Request) -> Response:
     if name not in assets():
         raise NotFound("page part", name[:64])
     return await assets().serve(request)
+
+
+__all__ = ["HERE", "assets", "examples", "graphiql_page", "router"]

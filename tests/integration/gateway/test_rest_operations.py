@@ -66,11 +66,12 @@ async def test_a_key_of_another_request_is_refused_whatever_that_one_s_result_wa
         "name": "Lamp House", "legalForm": "Sole trader", "addressLines": ["1 Pier"], "city": "Oslo", "country": "NO",
         "postalCode": "0150", "phone": "+47 22 12 34 56", "email": "hello@example.com",
     }  # fmt: skip
-    for method, path, body in [
+    requests: list[tuple[str, str, Any]] = [
         ("PUT", evidence, {"texts": []}),
         ("POST", f"{evidence}/submit", None),
         ("PUT", "/business-identity", identity),
-    ]:
+    ]
+    for method, path, body in requests:
         answer = await platform.call(method, path, by=owner, json=body, headers=key)
         assert problem(answer) == (409, "COMMAND_REUSED", "Idempotency-Key"), path
 
