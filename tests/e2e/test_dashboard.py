@@ -134,7 +134,7 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("/payments"))
         await look(page, "wizard-payments")
-        await press_until(page, "Later, continue")
+        await press_until(page, "Continue")
         await page.keyboard.press("Space")
         await expect(page).to_have_url(re.compile("/summary"))
         await look(page, "wizard-summary")

@@ -79,14 +79,7 @@ async def suppliers(visit: Visitor) -> Response:
         if problem.code != "INVALID_INPUT":
             raise
         return await _niche_page(visit, wish, refusal("niche", problem.message))
-    return visit.page(
-        "new/suppliers.html",
-        wish=wish,
-        step="suppliers",
-        estimate=estimate,
-        connected=await _connected(visit),
-        names=SUPPLIERS,
-    )
+    return visit.page("new/suppliers.html", wish=wish, step="suppliers", estimate=estimate, **await _suppliers(visit))
 
 
 @router.post(f"{NEW}/suppliers")
@@ -107,8 +100,7 @@ async def connect_supplier(visit: Visitor) -> Response:
             step="suppliers",
             errors=change.errors,
             estimate=await _estimate(visit, wish),
-            connected=await _connected(visit),
-            names=SUPPLIERS,
+            **await _suppliers(visit),
         )
     name = SUPPLIERS.get(visit.form["provider"], "The supplier")
     return visit.redirect(wish.address("suppliers"), notice=f"{name} is connected.")
@@ -118,8 +110,7 @@ async def connect_supplier(visit: Visitor) -> Response:
 async def payments(visit: Visitor) -> Response:
     """Offer to set up payments now; later is fine."""
     wish = Wish.of(visit.request.query_params)
-    me = (await visit.run("new/suppliers"))["me"]
-    return visit.page("new/payments.html", wish=wish, step="payments", stripe=me["stripeAccount"])
+    return visit.page("new/payments.html", wish=wish, step="payments", **await _payments(visit))
 
 
 @router.post(f"{NEW}/payments")
@@ -128,15 +119,8 @@ async def set_up_payments(visit: Visitor) -> Response:
     wish = Wish.of(visit.form)
     change = await visit.change("new/connect_stripe", {})
     if change.errors:
-        me = (await visit.run("new/suppliers"))["me"]
-        return visit.page(
-            "new/payments.html",
-            status=422,
-            wish=wish,
-            step="payments",
-            stripe=me["stripeAccount"],
-            errors=change.errors,
-        )
+        values = await _payments(visit)
+        return visit.page("new/payments.html", status=422, wish=wish, step="payments", errors=change.errors, **values)
     return visit.leave_for(change["onboardingUrl"], name="Stripe")
 
 
@@ -150,10 +134,7 @@ async def summary(visit: Visitor) -> Response:
         if problem.code != "INVALID_INPUT":
             raise
         return await _niche_page(visit, wish, refusal("niche", problem.message))
-    connected = await _connected(visit)
-    return visit.page(
-        "new/summary.html", wish=wish, step="summary", estimate=estimate, connected=connected, names=SUPPLIERS
-    )
+    return visit.page("new/summary.html", wish=wish, step="summary", estimate=estimate, **await _suppliers(visit))
 
 
 @router.post(f"{NEW}/summary")
@@ -185,7 +166,16 @@ async def _estimate(visit: Visit, wish: Wish) -> dict[str, Any]:
     return found
 
 
-async def _connected(visit: Visit) -> list[str]:
-    """Return the suppliers that the merchant sources from."""
-    accounts = (await visit.run("new/suppliers"))["me"]["supplierAccounts"]
-    return [each["provider"] for each in accounts if each["isActive"]]
+async def _suppliers(visit: Visit) -> dict[str, Any]:
+    """Return the names of the suppliers that can be searched, and those that the merchant sources from."""
+    found = await visit.run("new/suppliers")
+    return {
+        "names": {each: SUPPLIERS.get(each, each) for each in found["installation"]["suppliers"]},
+        "connected": [each["provider"] for each in found["me"]["supplierAccounts"] if each["isActive"]],
+    }
+
+
+async def _payments(visit: Visit) -> dict[str, Any]:
+    """Return whether payments can be set up here, and how the merchant's account stands."""
+    found = await visit.run("new/suppliers")
+    return {"offered": found["installation"]["stripe"], "stripe": found["me"]["stripeAccount"]}
