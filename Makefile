@@ -31,7 +31,7 @@ demo: setup ## turn a niche into a store that takes an order: make demo NICHE=".
 	@$(BIN)/zyenta demo "$$NICHE" $(ARGS)
 
 # Tools that only some tests need; what cannot be installed here is named at the end of the run, with the reason.
-tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 server, stripe-mock, Lighthouse, TypeScript
+tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 server, stripe-mock, Lighthouse, TypeScript, emulate
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools ## run what the project promises, with real servers, in minutes

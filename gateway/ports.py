@@ -11,8 +11,10 @@ from domain.accounts.keys import ApiKeys
 from domain.accounts.links import AccountLinks
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.accounts.second_factors import SecondFactorStore
+from domain.accounts.sign_in import IdentityProvider, SignIns
 from domain.kernel import Clock
 from domain.media.ports import MediaStore, Uploads, stored_key
+from domain.merchant.account_events import SignInProvider
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
 from domain.order.ports import WebhookReader
@@ -78,6 +80,9 @@ class GatewayDependencies:
     accounts: Accounts
     account_links: AccountLinks
     second_factors: SecondFactorStore
+    sign_ins: SignIns
+    identity_providers: Mapping[SignInProvider, IdentityProvider] = field(default_factory=dict)
+    """Other companies whose accounts log merchants in; empty if none are configured."""
     refresh_tokens: RefreshTokens
     api_keys: ApiKeys
     roles_of: RolesOf

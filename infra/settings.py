@@ -267,6 +267,21 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_mail_address)] | None = None
     """The address that mails come from, which needs ``smtp_url``; ``orders@`` the storefront's domain if not set."""
 
+    google_client_id: str | None = Field(default=None, validation_alias=AliasChoices("GOOGLE_CLIENT_ID"))
+    """The platform's OAuth client at Google; merchants cannot log in by Google if not set."""
+    google_client_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("GOOGLE_CLIENT_SECRET"))
+    """The client's secret."""
+    google_issuer: str = Field(default="https://accounts.google.com", validation_alias=AliasChoices("GOOGLE_ISSUER"))
+    """Another OpenID Connect issuer than Google, for tests."""
+    github_client_id: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_CLIENT_ID"))
+    """The platform's OAuth app at GitHub; merchants cannot log in by GitHub if not set."""
+    github_client_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("GITHUB_CLIENT_SECRET"))
+    """The app's secret."""
+    github_site: str = Field(default="https://github.com", validation_alias=AliasChoices("GITHUB_SITE"))
+    """Another site than GitHub, such as an own GitHub Enterprise Server."""
+    github_api: str = Field(default="https://api.github.com", validation_alias=AliasChoices("GITHUB_API"))
+    """The API of ``github_site``."""
+
     s3_endpoint: str | None = Field(default=None, validation_alias=AliasChoices("S3_ENDPOINT"))
     """An S3 server's address; Amazon S3 if not set."""
     s3_access_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("S3_ACCESS_KEY"))

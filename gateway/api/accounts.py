@@ -16,6 +16,7 @@ from gateway.auth.attempts import Attempts
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import KeyTokens
 from gateway.auth.new_passwords import NewPasswords
+from gateway.auth.provider_sign_in import ProviderSignIn
 from gateway.auth.second_factor import SecondFactors
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions, TeamAccess
@@ -43,6 +44,7 @@ class AccountServices:
     passwords: NewPasswords
     session_list: SessionList
     factors: SecondFactors
+    sign_ins: ProviderSignIn
 
     async def follow_keys(self, load: LoadKeys) -> None:
         """Use the keys of rotations as they begin to count. Runs until it is cancelled."""
@@ -79,28 +81,29 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
     )
     factors = SecondFactors(deps.second_factors, proof, attempts, log, deps.clock, secret=deps.limit_secret)
     addresses = EmailAddresses(links, proof, attempts, log, deps.clock)
+    authenticator = Authenticator(
+        AccountStores(
+            accounts=deps.accounts,
+            refresh_tokens=deps.refresh_tokens,
+            links=deps.account_links,
+            personal=deps.personal,
+        ),
+        SessionTokens(
+            access=access_tokens,
+            devices=DeviceTokens(deps.signing_keys, deps.clock),
+            challenges=Tickets(deps.signing_keys, deps.clock, purpose="second-factor", lifetime=CHALLENGED_FOR),
+            sessions=sessions,
+        ),
+        factors=factors,
+        attempts=attempts,
+        passwords=deps.passwords,
+        commands=deps.commands,
+        clock=deps.clock,
+        secret=deps.limit_secret,
+    )
     return AccountServices(
         access_tokens=access_tokens,
-        authenticator=Authenticator(
-            AccountStores(
-                accounts=deps.accounts,
-                refresh_tokens=deps.refresh_tokens,
-                links=deps.account_links,
-                personal=deps.personal,
-            ),
-            SessionTokens(
-                access=access_tokens,
-                devices=DeviceTokens(deps.signing_keys, deps.clock),
-                challenges=Tickets(deps.signing_keys, deps.clock, purpose="second-factor", lifetime=CHALLENGED_FOR),
-                sessions=sessions,
-            ),
-            factors=factors,
-            attempts=attempts,
-            passwords=deps.passwords,
-            commands=deps.commands,
-            clock=deps.clock,
-            secret=deps.limit_secret,
-        ),
+        authenticator=authenticator,
         sessions=sessions,
         key_ring=KeyRing(deps.api_keys, key_tokens, sessions, deps.clock),
         proof=proof,
@@ -116,5 +119,18 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             clock=deps.clock,
         ),
         factors=factors,
+        sign_ins=ProviderSignIn(
+            deps.identity_providers,
+            deps.sign_ins,
+            deps.accounts,
+            authenticator,
+            addresses,
+            proof,
+            attempts,
+            log,
+            deps.clock,
+            callback=f"{deps.public_url}/dashboard/sign-in/{{provider}}/back",
+            secret=deps.limit_secret,
+        ),
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
     )

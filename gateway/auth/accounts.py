@@ -297,7 +297,16 @@ class Authenticator:
         await self._refresh_tokens.revoke(refresh_hash(token), at=self._clock.now())
         self._sessions.forget()
 
-    async def _open(self, account: Account) -> Receipt | None:
+    async def open_without_password(self, merchant_id: UUID, *, email: str, name: str | None) -> Account:
+        """Open an account for a person that a provider named. No mail is sent, and the address is not claimed yet."""
+        wanted = Account(
+            merchant_id=merchant_id, email=email, password_hash=None, name=name, opened=False, claimed=False
+        )
+        account = await self._accounts.add(wanted, at=self._clock.now())
+        await self._open(account, mailed=False)
+        return account
+
+    async def _open(self, account: Account, *, mailed: bool = True) -> Receipt | None:
         merchant_id, now = account.merchant_id, self._clock.now()
         command_id = derived(merchant_id, "register")
         link = AccountLink(
@@ -307,10 +316,11 @@ class Authenticator:
             email=account.email,
             expires_at=now + LIFETIME[LinkPurpose.CONFIRM_EMAIL],
         )
-        await self._links.add(link, at=now)
+        if mailed:
+            await self._links.add(link, at=now)
         command = RegisterMerchant(
             merchant_id=merchant_id,
-            link_id=link.id,
+            link_id=link.id if mailed else None,
             email=await self._personal.seal(merchant_id, account.email),
             name=None if account.name is None else await self._personal.seal(merchant_id, account.name),
         )

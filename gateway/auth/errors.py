@@ -4,7 +4,9 @@ from datetime import timedelta
 from math import ceil
 from typing import ClassVar
 
+from domain.accounts.sign_in import NAMES
 from domain.kernel import DomainError
+from domain.merchant.account_events import SignInProvider
 
 
 class WrongCredentials(DomainError):
@@ -81,6 +83,75 @@ class ChallengeNotValid(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The token of the first log-in step is not valid any more. Log in again.")
+
+
+class ProviderNotOffered(DomainError):
+    """This installation has no log-in by the provider."""
+
+    code: ClassVar[str] = "PROVIDER_NOT_OFFERED"
+    field = "provider"
+
+    def __init__(self, provider: SignInProvider) -> None:
+        super().__init__(
+            f"provider is {provider}, and this installation has no log-in by {NAMES[provider]}. Use your password."
+        )
+
+
+class SignInStateNotValid(DomainError):
+    """A log-in came back from a provider twice, too late, or to another browser."""
+
+    code: ClassVar[str] = "SIGN_IN_STATE_NOT_VALID"
+    field = "state"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The state of this log-in is not valid: it was finished, is too old, or began in another browser. Begin again."
+        )
+
+
+class SignInDenied(DomainError):
+    """The person did not agree on the provider's page."""
+
+    code: ClassVar[str] = "SIGN_IN_DENIED"
+
+    def __init__(self, provider: SignInProvider) -> None:
+        super().__init__(
+            f"{NAMES[provider]} reports that you did not agree. Nothing was changed; begin again if you like."
+        )
+
+
+class ProviderEmailNotVerified(DomainError):
+    """The provider names no address that it verified."""
+
+    code: ClassVar[str] = "PROVIDER_EMAIL_NOT_VERIFIED"
+
+    def __init__(self, provider: SignInProvider) -> None:
+        super().__init__(
+            f"{NAMES[provider]} names no verified e-mail address of yours. Verify one there, or open an account here."
+        )
+
+
+class AccountHasAddress(DomainError):
+    """An account owns the address that the provider names. Equal addresses do not join accounts."""
+
+    code: ClassVar[str] = "ACCOUNT_HAS_ADDRESS"
+
+    def __init__(self, provider: SignInProvider) -> None:
+        name = NAMES[provider]
+        super().__init__(
+            f"An account has the address that {name} names. Log in to it as before, then link {name} under Security."
+        )
+
+
+class SignInTaken(DomainError):
+    """The provider's account, or the merchant's, is linked otherwise."""
+
+    code: ClassVar[str] = "SIGN_IN_TAKEN"
+
+    def __init__(self, provider: SignInProvider) -> None:
+        super().__init__(
+            f"This account at {NAMES[provider]} logs in to another account here, or yours has another one. Unlink it first."
+        )
 
 
 class EmailNotVerified(DomainError):

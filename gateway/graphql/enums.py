@@ -10,6 +10,7 @@ from domain.editing import EditField
 from domain.generation.events import AttentionCode, JobStatus, JobType, Step
 from domain.ledger.postings import Account, EntryKind
 from domain.media.events import ImageVersion, MediaType, Operation, RejectionReason
+from domain.merchant.account_events import SignInProvider
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
@@ -48,6 +49,7 @@ ENUMS = {
     Role: "What a person may do in a store. EDITOR: edit everything, but not publish, pay, refund, invite or delete. "
     "VIEWER: read.",
     KeyScope: "What an API key may do. CONTENT: pages, looks, collections, settings and generations.",
+    SignInProvider: "Other companies whose accounts may log merchants in.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",
     JobType: "Agent that does a job. VIDEO_GENERATOR is reserved.",
     JobStatus: "Status of a job, a step or a generation. NEEDS_ATTENTION: it ended without a failure and waits for the "

@@ -38,6 +38,7 @@ from gateway.graphql.mutations.refunds import RefundMutations
 from gateway.graphql.mutations.returns import ReturnMutations
 from gateway.graphql.mutations.second_factor import SecondFactorMutations
 from gateway.graphql.mutations.selling import SellingMutations
+from gateway.graphql.mutations.sign_ins import SignInMutations
 from gateway.graphql.mutations.stores import StoreMutations
 from gateway.graphql.mutations.suppliers import SupplierMutations
 from gateway.graphql.mutations.taxes import TaxMutations
@@ -55,6 +56,7 @@ class Mutation(
     ApiKeyMutations,
     CredentialMutations,
     SecondFactorMutations,
+    SignInMutations,
     SupplierMutations,
     BusinessMutations,
     PaymentMutations,

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.applications import Starlette
 
+    from domain.accounts.sign_in import IdentityProvider
     from domain.accounts.signing_keys import SigningPeriods
     from domain.kernel import Clock
+    from domain.merchant.account_events import SignInProvider
     from gateway.auth.tokens import SigningKeys
     from gateway.ports import UsualGeneration
     from infra.adapters.postgres.vault import MasterKeys
@@ -170,6 +172,32 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
     return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
 
 
+async def identity_providers(platform: Platform) -> "Mapping[SignInProvider, IdentityProvider]":
+    """Return the companies whose accounts log merchants in: those with a client id and a secret."""
+    from domain.merchant.account_events import SignInProvider
+    from infra.adapters.sign_in.github import GitHubSignIn
+    from infra.adapters.sign_in.google import GoogleSignIn
+    from infra.adapters.sign_in.oauth import OAuthClient
+
+    settings, found = platform.settings, {}
+    clients = {
+        SignInProvider.GOOGLE: (settings.google_client_id, settings.google_client_secret),
+        SignInProvider.GITHUB: (settings.github_client_id, settings.github_client_secret),
+    }
+    for provider, (client_id, secret) in clients.items():
+        if client_id is None or secret is None:
+            continue
+        client = OAuthClient(
+            provider=provider, http=await platform.client(), client_id=client_id, secret=secret.get_secret_value()
+        )
+        found[provider] = (
+            GoogleSignIn(client, issuer=settings.google_issuer)
+            if provider is SignInProvider.GOOGLE
+            else GitHubSignIn(client, site=settings.github_site, api=settings.github_api)
+        )
+    return found
+
+
 async def rotated_keys(keys: "MasterKeys", periods: "SigningPeriods", clock: "Clock") -> "SigningKeys":
     """Return the keys that count for access tokens now, after all rotations."""
     from domain.accounts.signing_keys import keys_at
@@ -196,6 +224,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys
     from infra.adapters.postgres.second_factors import PostgresSecondFactors
+    from infra.adapters.postgres.sign_ins import PostgresSignIns
     from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
     from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
@@ -217,6 +246,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
             second_factors=PostgresSecondFactors(pool, keys),
+            sign_ins=PostgresSignIns(pool),
+            identity_providers=await identity_providers(platform),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),
             roles_of=PostgresTeamRoles(pool),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
+from infra.setup.emulate import ensure_emulate
 from infra.setup.lighthouse import ensure_lighthouse
 from infra.setup.local_model import LocalModelUnavailable, ensure_local_model
 from infra.setup.npm import NpmUnavailable
@@ -80,6 +81,15 @@ def ensure_lighthouse_installed() -> str | None:
     return None
 
 
+def ensure_emulate_installed() -> str | None:
+    """Install the stand-in for Google and GitHub from the npm registry. Return the reason if it is missing, else None."""
+    try:
+        ensure_emulate()
+    except NpmUnavailable as unavailable:
+        return str(unavailable)
+    return None
+
+
 def ensure_local_model_fetched() -> str | None:
     """Fetch a language model server from the package index. Return the reason if it is missing, else None."""
     try:
@@ -107,6 +117,7 @@ TOOLS: Mapping[str, Callable[[], str | None]] = {
     "local language model": ensure_local_model_fetched,
     "Lighthouse": ensure_lighthouse_installed,
     "TypeScript": ensure_typescript_installed,
+    "emulate": ensure_emulate_installed,
 }
 
 if __name__ == "__main__":

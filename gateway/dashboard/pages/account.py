@@ -23,10 +23,18 @@ def repeats(visit: Visit, name: str) -> Refusals:
     return refusal("again", "The two passwords differ. Type the same one twice.")
 
 
+async def providers_of(visit: Visit) -> list[str]:
+    """Return the providers that this installation offers."""
+    offered: list[str] = (await visit.run("account/providers"))["signInProviders"]
+    return offered
+
+
 @router.get("/dashboard/register")
 async def register_page(visit: Guest) -> Response:
     """Show the form. A visitor with a session has an account."""
-    return visit.redirect(ROOT) if visit.user is not None else visit.page("account/register.html")
+    if visit.user is not None:
+        return visit.redirect(ROOT)
+    return visit.page("account/register.html", providers=await providers_of(visit))
 
 
 @router.post("/dashboard/register")
@@ -37,7 +45,7 @@ async def register(visit: Guest) -> Response:
     payload = (await visit.run("account/register", {"input": fields}))["register"]
     errors = refusals_of(payload)
     if errors:
-        return visit.page("account/register.html", status=422, errors=errors)
+        return visit.page("account/register.html", status=422, errors=errors, providers=await providers_of(visit))
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit), notice=MAILED)
 

@@ -22,6 +22,7 @@ async def _page(visit: Visit, template: str, errors: Refusals | None = None, **m
         errors=errors or Refusals(),
         security=found["security"],
         me=found["me"],
+        providers=found["signInProviders"],
         **more,
     )
 

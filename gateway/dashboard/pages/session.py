@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from gateway.dashboard.landing import first_page
+from gateway.dashboard.pages.account import providers_of
 from gateway.dashboard.problems import refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import DEVICE, REFRESH, ROOT
@@ -16,7 +17,7 @@ async def log_in_page(visit: Guest, next: str = ROOT) -> Response:
     """Show the form. A visitor with a session goes on at once."""
     if visit.user is not None:
         return visit.redirect(own_path(next))
-    return visit.page("session/log_in.html", next=own_path(next))
+    return visit.page("session/log_in.html", next=own_path(next), providers=await providers_of(visit))
 
 
 @router.post("/dashboard/log-in")
@@ -31,7 +32,9 @@ async def log_in(visit: Guest) -> Response:
     payload = (await visit.run("session/log_in", {"input": credentials}))["logIn"]
     errors = refusals_of(payload)
     if errors:
-        return visit.page("session/log_in.html", status=422, next=wanted, errors=errors)
+        return visit.page(
+            "session/log_in.html", status=422, next=wanted, errors=errors, providers=await providers_of(visit)
+        )
     if payload["secondFactorToken"] is not None:
         return visit.page("session/second_factor.html", next=wanted, token=payload["secondFactorToken"])
     visit.session.begin(payload)

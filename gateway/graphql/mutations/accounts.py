@@ -7,6 +7,7 @@ from uuid import uuid4
 import strawberry
 
 from domain.kernel import NotFound
+from domain.merchant.account_events import SignInProvider
 from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.auth.accounts import Challenge, Session
@@ -41,6 +42,10 @@ class SessionPayload(Payload):
         default=None,
         description="Set instead of the other tokens if the account has a second factor: pass it to completeLogIn with a code, "
         "within ten minutes.",
+    )
+    linked: SignInProvider | None = strawberry.field(
+        default=None,
+        description="Only of finishSignIn: the provider that was linked to the logged-in merchant's account.",
     )
 
 
@@ -120,6 +125,11 @@ async def session_payload(
         session = await opening
     except REFUSALS as error:
         return SessionPayload(user_errors=[user_error(error)], client_mutation_id=client_mutation_id)
+    return await entered(info, session, client_mutation_id)
+
+
+async def entered(info: Info, session: Session | Challenge, client_mutation_id: str | None) -> SessionPayload:
+    """Return the payload of an opened session, or of a challenge."""
     if isinstance(session, Challenge):
         return SessionPayload(second_factor_token=session.token, client_mutation_id=client_mutation_id)
     receipt, visitor = session.receipt, Visitor(person_id=session.merchant_id)

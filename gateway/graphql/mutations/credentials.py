@@ -82,7 +82,7 @@ class CredentialMutations:
 
     @mutation("Confirm an address with the token of a link in a mail. The address is the account's from then on.")
     async def confirm_email(self, info: Info, input: ConfirmEmailInput) -> AccountPayload | None:
-        caller = await _caller(info)
+        caller = await caller_of(info)
         confirmed = info.context.services.accounts.addresses.confirm(
             input.token, caller=caller, password=input.password, address=info.context.request_info.address
         )
@@ -141,7 +141,8 @@ class CredentialMutations:
         return await changed(info, input, identity.merchant_id if input.keep_this else None, ended)
 
 
-async def _caller(info: Info) -> UUID | None:
+async def caller_of(info: Info) -> UUID | None:
+    """Return the merchant who is logged in; None without a session."""
     try:
         return (await info.context.account()).merchant_id
     except Unauthenticated:
@@ -176,7 +177,7 @@ async def answer(info: Info, input: AccountInput, merchant_id: UUID | None, rece
     security = None
     if receipt is not None and merchant_id is not None:
         await CommandRequest.begin(info.context.services, Visitor(person_id=merchant_id)).settled(receipt)
-    if merchant_id is not None and await _caller(info) == merchant_id:
+    if merchant_id is not None and await caller_of(info) == merchant_id:
         security = await account_security(info)
     token = None if receipt is None or receipt.token is None else str(receipt.token)
     return AccountPayload(

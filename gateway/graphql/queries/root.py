@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from domain.kernel import InvalidInput
+from domain.merchant.account_events import SignInProvider
 from domain.store.events import StoreStatus
 from gateway.api.validation import as_id, require
 from gateway.graphql.as_of import AsOfInput
@@ -204,6 +205,10 @@ class Query:
     @field("The logged-in merchant.")
     async def me(self, info: Info, consistency_token: TokenArgument = None) -> User | None:
         return await find_user(await info.context.reading(consistency_token))
+
+    @field("Providers whose accounts log merchants in here, by name. It needs no log-in.")
+    async def sign_in_providers(self, info: Info) -> list[SignInProvider]:
+        return list(info.context.services.accounts.sign_ins.offered)
 
     @field("How the logged-in merchant logs in: address, password, sessions.")
     async def security(self, info: Info) -> AccountSecurity | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from domain.accounts.ports import OpenSession
+from domain.merchant.account_events import SignInProvider
 from gateway.auth.tokens import Identity
 from gateway.graphql.context import Info
 from gateway.graphql.fields import field
@@ -34,6 +35,12 @@ class OpenSessionInfo:
         )
 
 
+@strawberry.type(description="A provider whose account logs the merchant in.")
+class LinkedSignIn:
+    provider: SignInProvider
+    linked_at: datetime
+
+
 @strawberry.type(description="How the merchant logs in. It has no secret.")
 class AccountSecurity:
     email: str = strawberry.field(description="The address for log-ins and mails, as the merchant wrote it.")
@@ -47,6 +54,11 @@ class AccountSecurity:
     @field("How many recovery codes are unused.")
     async def recovery_codes_left(self, info: Info) -> int:
         return await info.context.services.accounts.factors.codes_left(self.identity.merchant_id)
+
+    @field("Providers that may log the merchant in, by name.")
+    async def sign_ins(self, info: Info) -> list[LinkedSignIn]:
+        linked = await info.context.services.accounts.sign_ins.of_merchant(self.identity.merchant_id)
+        return [LinkedSignIn(provider=each.provider, linked_at=each.linked_at) for each in linked]
 
     @field("The sessions that go on, the last used first, at most 100.")
     async def sessions(self, info: Info) -> list[OpenSessionInfo]:

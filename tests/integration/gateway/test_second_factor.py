@@ -9,6 +9,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from domain.kernel import DomainEvent
 from domain.merchant.account_events import (
     RecoveryCodesMade,
     RecoveryCodeUsed,
@@ -71,7 +72,7 @@ async def test_a_log_in_needs_each_code_once_from_the_first_confirmed_code_on(
     wrong = await ask(platform, BEGIN, owner, password="not this one")
     assert wrong["userErrors"] == [{"code": "WRONG_PASSWORD", "field": "password"}]
     begun = await ask(platform, BEGIN, owner, password=PASSWORD)
-    # Nothing is asked before a first code, so a secret that no app has locks nobody out.
+    # Nothing is asked before a first code, so a secret that no app has locks no person out.
     assert (await ask(platform, LOG_IN, email=owner.email, password=PASSWORD))["accessToken"]
     assert (await ask(platform, CONFIRM, owner, code="000000"))["userErrors"] == [
         {"code": "WRONG_CODE", "field": "code"}
@@ -105,7 +106,7 @@ async def test_neither_the_password_alone_nor_its_reset_nor_a_repeated_registrat
         f"{{ accessToken secondFactorToken refreshToken user {{ id }} {ERRORS} }} }}"
     )
     platform.clock.advance(timedelta(minutes=6))
-    fields = {"email": "twice-guarded@example.com", "password": PASSWORD, "commandId": str(uuid4())}
+    fields: dict[str, Any] = {"email": "twice-guarded@example.com", "password": PASSWORD, "commandId": str(uuid4())}
     first = await ask(platform, register, **fields)
     owner = Merchant(id=first["user"]["id"], email=fields["email"], token=first["accessToken"], refresh_token="")
     await enrolled(platform, owner)
@@ -141,7 +142,7 @@ async def test_a_recovery_code_replaces_the_app_once_and_new_ones_void_it(platfo
     assert (await ask(platform, LOG_IN, email=owner.email, password=PASSWORD))["accessToken"]
     events = [raw.decode().event async for batch in platform.log.scan() for raw in batch]
     facts = [event for event in events if event.originator_id == owner.id][1:]
-    assert [type(fact) for fact in facts] == [
+    kinds: list[type[DomainEvent]] = [
         SecondFactorEnabled,
         RecoveryCodesMade,
         RecoveryCodeUsed,
@@ -149,6 +150,7 @@ async def test_a_recovery_code_replaces_the_app_once_and_new_ones_void_it(platfo
         RecoveryCodesMade,
         SecondFactorDisabled,
     ]
+    assert [type(fact) for fact in facts] == kinds
     assert isinstance(facts[0], SecondFactorEnabled)
     assert facts[0].method is SecondFactor.TOTP
 

@@ -39,6 +39,7 @@ from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimit
 from infra.adapters.postgres.api_keys import PostgresApiKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.second_factors import PostgresSecondFactors
+from infra.adapters.postgres.sign_ins import PostgresSignIns
 from infra.adapters.postgres.team_roles import PostgresTeamRoles
 from infra.adapters.postgres.usage import ReadModelUsage
 from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
@@ -296,6 +297,7 @@ async def a_platform(
             clock=clock,
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
+            sign_ins=PostgresSignIns(pool),
             second_factors=PostgresSecondFactors(pool, MasterKeys([b"k" * 32])),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),

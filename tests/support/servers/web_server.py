@@ -13,10 +13,15 @@ from infra.web.server import make_server
 
 @asynccontextmanager
 async def served(
-    app: ASGIApp, limits: ConnectionLimits | None = None, *, host: str = "127.0.0.1", lifespan: str = "off"
+    app: ASGIApp,
+    limits: ConnectionLimits | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    lifespan: str = "off",
 ) -> AsyncIterator[int]:
-    """Serve an application as the platform does; return the port."""
-    server = make_server(app, host, 0, limits or ConnectionLimits(), lifespan=lifespan, timeout_graceful_shutdown=1)
+    """Serve an application as the platform does; return the port, a free one if it is 0."""
+    server = make_server(app, host, port, limits or ConnectionLimits(), lifespan=lifespan, timeout_graceful_shutdown=1)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(30):
         while not server.started:
