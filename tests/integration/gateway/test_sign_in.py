@@ -175,7 +175,7 @@ async def test_a_state_counts_once_in_time_and_in_its_browser_and_a_refusal_has_
         assert "began in another browser" in foreign.text
         for cookie in cookies:
             dashboard.client.cookies.jar.set_cookie(cookie)
-        # The foreign browser used the state up, so that nobody can try browsers.
+        # The foreign browser used the state up, so no other browser can try it.
         assert "is not valid" in (await dashboard.client.get(back)).text
         begun = await dashboard.submit(LOG_IN, "/dashboard/sign-in/google")
         back = await agree(await departure(begun), email=ADA)
