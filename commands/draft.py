@@ -15,8 +15,11 @@ from commands.store import slug_for
 from domain.draft.aggregate import DRAFT, Draft, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
 from domain.draft.live import fingerprints_in_store
-from domain.editing import EditField, FieldValues, Fingerprints
+from domain.editing import EditField, FieldValues, Fingerprints, fingerprints
 from domain.kernel import Clock, InvalidInput, NotFound
+from domain.media.aggregate import IMAGE, ImageStatus
+from domain.media.errors import ImageVersionUnavailable
+from domain.media.picture import Picture, picture_value
 from domain.product.aggregate import PRODUCT, Product, ProductEdit
 from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductStatus
@@ -29,7 +32,7 @@ from domain.store.presentation import write_collection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDraft:
-    """Ask for a proposal for a brand, a product, a page or a collection."""
+    """Ask for a proposal for a brand, a product, a page, a collection or an image."""
 
     draft_id: UUID
     store_id: UUID
@@ -201,6 +204,13 @@ async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
             product = await product_of_store(work, target.id, store.id)
             if product.status is ProductStatus.ARCHIVED:
                 raise ProductIsArchived(product.id)
+        case TargetKind.IMAGE:
+            image = await work.get(IMAGE, target.id)
+            require_owner(IMAGE.name, target.id, owner=image.store_id, caller=store.id)
+            if image.status is not ImageStatus.PROCESSED or image.draft_id is not None:
+                raise ImageVersionUnavailable(
+                    image.id, "it has no live picture. Wait for its result, or send it again."
+                )
         case TargetKind.PAGE | TargetKind.COLLECTION:
             if not fingerprints_in_store(target, store):
                 raise NotFound(target.kind.lower(), target.id)
@@ -209,6 +219,8 @@ async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
 async def _live(work: Work, draft: Draft) -> Fingerprints:
     if draft.target.kind is TargetKind.PRODUCT:
         return (await work.get(PRODUCT, draft.target.id)).texts
+    if draft.target.kind is TargetKind.IMAGE:
+        return fingerprints({EditField.PICTURE: picture_value(await work.get(IMAGE, draft.target.id))})
     return fingerprints_in_store(draft.target, await work.get(STORE, draft.store_id))
 
 
@@ -220,6 +232,10 @@ async def _apply(
         product: Product = await work.get(PRODUCT, target.id)
         edit = await asyncio.to_thread(_product_edit, values, measure)
         return work.append(PRODUCT, product.id, product.edit(edit, at=at), tenant=store.id).version
+    if target.kind is TargetKind.IMAGE:
+        image = await work.get(IMAGE, target.id)
+        picture = Picture.model_validate(values[EditField.PICTURE])
+        return work.append(IMAGE, image.id, image.replace_picture(dict(picture), at=at), tenant=store.id).version
     events: list[StoreEvent] = []
     match target.kind:
         case TargetKind.BRAND:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.access import generation_of_merchant
+from commands.media import is_shown
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, use_generation
 from domain.draft.aggregate import DRAFT, request_draft
@@ -330,7 +331,7 @@ class RunStepAgain:
 async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
     """Append ``StepStarted`` and return the step's attempt; 0 if other steps must run first.
 
-    A store that was published keeps its brand, copy and pages: a complete step then asks for drafts instead, and the
+    A store that was published keeps its brand, copy, pages and pictures: a complete step then asks for drafts instead, and the
     answer has their number.
 
     Raises:
@@ -369,6 +370,14 @@ async def _targets_of(work: Work, store: Store, step: Step) -> list[DraftTarget]
                 DraftTarget(kind=TargetKind.PAGE, id=id)
                 for id, page in store.pages.items()
                 if page.type is not PageType.CUSTOM
+            ]
+        case Step.IMAGES:
+            return [
+                DraftTarget(kind=TargetKind.IMAGE, id=photo.image_id)
+                for product in [await work.get(PRODUCT, id) for id in store.product_ids]
+                if product.status is not ProductStatus.ARCHIVED
+                for photo in product.images
+                if await is_shown(work, photo.image_id)
             ]
         case _:
             return []

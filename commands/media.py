@@ -11,8 +11,10 @@ from pydantic import Field
 
 from commands.access import product_of_store, require_owner, require_role, store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.draft.aggregate import DRAFT
 from domain.generation.aggregate import GENERATION, Generation
 from domain.generation.events import GenerationEvent, Step, StepStarted
+from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
 from domain.media.events import CutoutReview, ImageVersion, Operation, RejectionReason, Rendition
@@ -31,7 +33,7 @@ PLAIN_GROUND = "#ffffff"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStepImages:
-    """Request the processing of all photos of a store's products: the main photos first, the best product's before others."""
+    """Request the processing of the photos of a store's products: the main photos first, the best product's before others."""
 
     generation_id: UUID
     attempt: int
@@ -40,7 +42,7 @@ class RequestStepImages:
 async def request_step_images(command: RequestStepImages, work: Work, *, clock: Clock) -> dict[str, int] | None:
     """Append an ``ImageProcessingRequested`` for each photo and the step's total; complete the step without photos.
 
-    No-op if this attempt has requested them.
+    Pictures that shoppers of a published store know stay as they are. No-op if this attempt has requested them.
 
     Raises:
         GenerationEnded, StepNotRunning: too late; retrying cannot help.
@@ -56,6 +58,7 @@ async def request_step_images(command: RequestStepImages, work: Work, *, clock: 
         for product in [await work.get(PRODUCT, id) for id in store.product_ids]
         if product.status is not ProductStatus.ARCHIVED
         for image in product.images
+        if not (store.was_published and await is_shown(work, image.image_id))
     ]
     if not photos:
         ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
@@ -223,6 +226,43 @@ def _photo(command: RequestImage, image: Image | None, product: Product | None) 
         if photo.image_id == command.image_id:
             return photo.url, command.alt_text or photo.alt_text
     raise NotFound("image", command.image_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraftImage:
+    """Have the studio make another picture from an image's photo, beside the live one."""
+
+    draft_id: UUID
+    operations: list[Operation]
+    ground: str | None
+    """``#rrggbb``; None for the brand's surface color."""
+
+
+async def request_draft_image(command: RequestDraftImage, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``ImageProcessingRequested`` of an image of its own, which no product shows.
+
+    Raises:
+        NotFound: no draft or image has the id; retrying cannot help.
+    """
+    draft = await work.get(DRAFT, command.draft_id)
+    live, store = await work.get(IMAGE, draft.target.id), await work.get(STORE, draft.store_id)
+    image_id = derived(draft.id, "picture")
+    known: Image | None = await work.find(IMAGE, image_id)
+    events = request_processing(
+        known,
+        image_id,
+        SourcePhoto(store_id=store.id, product_id=None, url=live.source_url, alt_text=live.alt_text, position=0),
+        StudioJob(
+            generation_id=None,
+            attempt=1,
+            operations=command.operations,
+            ground=command.ground or _ground(store),
+            draft_id=draft.id,
+        ),
+        at=clock.now(),
+    )
+    work.append(IMAGE, image_id, events, tenant=store.id)
+    return {"image_id": str(image_id)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,6 +461,12 @@ async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock)
     work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
 
 
+async def is_shown(work: Work, image_id: UUID) -> bool:
+    """Whether an image has a picture; shoppers of a live store know it, so only a draft replaces it."""
+    image = await work.find(IMAGE, image_id)
+    return image is not None and image.status is ImageStatus.PROCESSED
+
+
 async def _step_images(work: Work, generation: Generation) -> list[Image]:
     items = sorted(generation.steps[Step.IMAGES].items - {SENT})
     return [await work.get(IMAGE, UUID(item)) for item in items]
@@ -436,6 +482,7 @@ def _position(image_id: UUID, product: Product | None) -> int:
 
 HANDLERS: UnboundHandlers = {
     RequestStepImages: request_step_images,
+    RequestDraftImage: request_draft_image,
     RequestImage: request_image,
     RequestImages: request_images,
     RecordImage: record_image,

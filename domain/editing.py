@@ -30,6 +30,8 @@ class EditField(StrEnum):
     """The text of a page."""
     TEXT = "TEXT"
     """The text of a collection."""
+    PICTURE = "PICTURE"
+    """What shoppers see of an image."""
 
 
 WORDED = frozenset(

@@ -1,12 +1,14 @@
 """The draft agent: makes the proposals that merchants ask for, beside the live store."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from commands.draft import FailDraft, ProposeDraft
+from commands.media import RequestDraftImage
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import NEIGHBORS
 from consumers.agents.copywriter import local_host, store_facts
@@ -21,6 +23,9 @@ from domain.draft.ports import Reviser, Revision, RevisionBrief
 from domain.editing import EditField, FieldValues
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.kernel import DomainEvent, NotFound
+from domain.media.aggregate import IMAGE
+from domain.media.events import ImageProcessed, ImageRejected, Operation
+from domain.media.picture import Picture
 from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX, PRODUCT
 from domain.product.events import ProductStatus
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
@@ -41,6 +46,14 @@ T = TypeVar("T")
 TIME = timedelta(minutes=10)
 """How long a draft may take from its request."""
 AGAIN = "Ask for a new draft."
+STUDIO = "studio"
+_GROUND = re.compile(r"#[0-9a-f]{6}\b")
+_WHOLE = frozenset({"whole", "original", "uncut", "keep the background", "with background", "no cut-out"})
+_CUT = frozenset({"cut out", "cut-out", "cutout", "without background", "no background", "remove the background"})
+STUDIO_CAN = "Say “whole photo”, “cut out”, “white”, “black”, “gray”, or a color such as #e8f0e4."
+CUTS = frozenset({Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND})
+_GROUNDS = {"white": "#ffffff", "black": "#111111", "gray": "#e5e5e5", "grey": "#e5e5e5"}
+"""Grounds by the words that merchants use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +88,7 @@ class DraftAgent(Consumer):
 
     name: ClassVar[str] = "draft-agent"
     topic = EVENTS
-    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({DraftRequested})
+    handles: ClassVar[frozenset[type[DomainEvent]]] = frozenset({DraftRequested, ImageProcessed, ImageRejected})
 
     def __init__(
         self,
@@ -93,6 +106,9 @@ class DraftAgent(Consumer):
 
     async def __call__(self, envelope: Envelope) -> None:
         event = envelope.event
+        if isinstance(event, ImageProcessed | ImageRejected):
+            await self._show_picture(envelope, event)
+            return
         if not isinstance(event, DraftRequested) or await self._react.outcome(envelope, self.name):
             return
         draft = await self._aggregates.get(DRAFT, event.originator_id)
@@ -100,14 +116,30 @@ class DraftAgent(Consumer):
             logger.info("Draft %s was dropped before it was made", draft.id)
             return
         try:
-            command = await self._make(envelope, draft)
+            command: Any = await self._make(envelope, draft)
         except GivenUp as given_up:
             command = FailDraft(draft_id=draft.id, reason=given_up.reason)
         except NotFound as missing:
             command = FailDraft(draft_id=draft.id, reason=str(missing))
         await self._react(command, cause=envelope, name=self.name)
 
-    async def _make(self, envelope: Envelope, draft: Draft) -> ProposeDraft | FailDraft:
+    async def _show_picture(self, envelope: Envelope, event: ImageProcessed | ImageRejected) -> None:
+        """Propose the picture that the studio made for a draft. No-op for live images."""
+        picture = await self._aggregates.get(IMAGE, event.originator_id)
+        if picture.draft_id is None or await self._react.outcome(envelope, self.name):
+            return
+        draft = await self._aggregates.get(DRAFT, picture.draft_id)
+        live = await self._live(draft)
+        command: ProposeDraft | FailDraft
+        if isinstance(event, ImageRejected):
+            command = FailDraft(draft_id=draft.id, reason=event.message)
+        else:
+            proposed = Picture.of(event).model_dump(mode="json")
+            change = FieldChange(field=EditField.PICTURE, base=live.get(EditField.PICTURE), proposed=proposed)
+            command = ProposeDraft(draft_id=draft.id, changes=[change], written_by=STUDIO)
+        await self._react(command, cause=envelope, name=self.name)
+
+    async def _make(self, envelope: Envelope, draft: Draft) -> ProposeDraft | FailDraft | RequestDraftImage:
         store = await self._aggregates.get(STORE, draft.store_id)
         refusal = _refusal(draft, store)
         live = await self._live(draft)
@@ -116,6 +148,8 @@ class DraftAgent(Consumer):
             refusal = f"The {draft.target.kind.lower()} does not exist any more."
         if refusal is not None:
             return FailDraft(draft_id=draft.id, reason=refusal)
+        if draft.target.kind is TargetKind.IMAGE:
+            return _picture_request(draft)
         if draft.hint is not None:
             answer: AnsweredCall[_Proposal] = await self._revise(envelope, draft, store, bases)
         else:
@@ -138,7 +172,7 @@ class DraftAgent(Consumer):
         )
 
     async def _live(self, draft: Draft) -> FieldValues:
-        stream = draft.target.id if draft.target.kind is TargetKind.PRODUCT else draft.store_id
+        stream = draft.target.stream(draft.store_id)
         return values_of(draft.target, [raw.decode().event for raw in await self._history.read_streams([stream])])
 
     async def _revise(
@@ -170,7 +204,7 @@ class DraftAgent(Consumer):
                 return await self._write_copy(envelope, draft, store)
             case TargetKind.PAGE:
                 return await self._write_page(envelope, draft, store)
-            case TargetKind.COLLECTION:
+            case TargetKind.IMAGE | TargetKind.COLLECTION:
                 raise GivenUp(
                     "the writer", f"A collection is written by a wish only. Say in a hint what to change. {AGAIN}"
                 )
@@ -260,6 +294,21 @@ class DraftAgent(Consumer):
             lambda: call_with_retries(ask, who=who, clock=self._clock, deadline=deadline, policy=self._retries),
             context=context,
         )
+
+
+def _picture_request(draft: Draft) -> RequestDraftImage | FailDraft:
+    """Return what the studio shall do, as the hint says: keep the photo whole, or put the product on a ground."""
+    operations, ground = list(Operation), None
+    if draft.hint is not None:
+        hint = draft.hint.casefold()
+        named = _GROUND.search(hint)
+        grounds = [color for word, color in _GROUNDS.items() if word in hint]
+        ground = named.group() if named else next(iter(grounds), None)
+        if any(phrase in hint for phrase in _WHOLE) and not any(phrase in hint for phrase in _CUT):
+            operations = [each for each in Operation if each not in CUTS]
+        elif ground is None and not any(phrase in hint for phrase in _CUT):
+            return FailDraft(draft_id=draft.id, reason=f"The studio cannot follow “{draft.hint}”. {STUDIO_CAN}")
+    return RequestDraftImage(draft_id=draft.id, operations=operations, ground=ground)
 
 
 def _refusal(draft: Draft, store: Store) -> str | None:

@@ -16,6 +16,7 @@ class TargetKind(StrEnum):
     PRODUCT = "PRODUCT"
     PAGE = "PAGE"
     COLLECTION = "COLLECTION"
+    IMAGE = "IMAGE"
 
 
 class DraftTarget(Value):
@@ -24,6 +25,10 @@ class DraftTarget(Value):
     kind: TargetKind
     id: UUID
     """Of the store for a brand, else of the thing itself."""
+
+    def stream(self, store_id: UUID) -> UUID:
+        """Return the stream whose events change the target."""
+        return self.id if self.kind in {TargetKind.PRODUCT, TargetKind.IMAGE} else store_id
 
 
 class FieldChange(Value):

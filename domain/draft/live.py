@@ -6,6 +6,9 @@ from typing import Any, cast
 from domain.draft.events import DraftTarget, TargetKind
 from domain.editing import EditField, FieldValues, Fingerprints, fingerprint, fingerprints
 from domain.kernel import DomainEvent
+from domain.media.aggregate import IMAGE
+from domain.media.events import MediaEvent
+from domain.media.picture import picture_value
 from domain.product.events import ProductEvent
 from domain.product.texts import texts_set_by
 from domain.store.aggregate import STORE, Store
@@ -18,10 +21,13 @@ def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues
 
     Args:
         target: of a draft.
-        events: of the product for a product, else of the store, in their order.
+        events: of the product or image for one of these, else of the store, in their order.
     """
     if target.kind is TargetKind.PRODUCT:
         return _product_values(cast("Iterable[ProductEvent]", events))
+    if target.kind is TargetKind.IMAGE:
+        image = IMAGE.fold(cast("Iterable[MediaEvent]", events))
+        return {} if image is None else {EditField.PICTURE: picture_value(image)}
     of_store = list(cast("Iterable[StoreEvent]", events))
     if target.kind is TargetKind.PAGE:
         return page_values(target.id, of_store)
@@ -45,8 +51,8 @@ def fingerprints_in_store(target: DraftTarget, store: Store) -> Fingerprints:
         case TargetKind.COLLECTION:
             collection = store.assortment.collections.get(target.id)
             return {} if collection is None else fingerprints(collection_values(collection))
-        case TargetKind.PRODUCT:
-            raise ValueError("A product is a stream of its own. Use Product.texts.")
+        case TargetKind.PRODUCT | TargetKind.IMAGE:
+            raise ValueError(f"A {target.kind.lower()} is a stream of its own.")
 
 
 def _product_values(events: Iterable[ProductEvent]) -> FieldValues:

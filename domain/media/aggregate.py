@@ -1,9 +1,10 @@
 """The image aggregate: requested, then processed or rejected; may be requested again. The merchant chooses its version."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, header_after, next_header
@@ -13,6 +14,7 @@ from domain.media.events import (
     ImageProcessed,
     ImageProcessingRequested,
     ImageRejected,
+    ImageReplaced,
     ImageVersion,
     ImageVersionChosen,
     MediaEvent,
@@ -55,6 +57,8 @@ class StudioJob:
     operations: Sequence[Operation]
     ground: str
     """The background color behind the product, ``#rrggbb``."""
+    draft_id: UUID | None = None
+    """The draft that it is made for; None for a live image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,10 @@ class Image:
     """The version that shoppers see, once the image is processed."""
     stored: frozenset[ImageVersion] = frozenset()
     """The versions that the media store holds."""
+    draft_id: UUID | None = None
+    """The draft that the image is made for; None for a live image."""
+    picture_id: UUID | None = None
+    """The image whose picture took the place of this one's; None for its own."""
     cutout_failed: bool = False
     """Whether the studio looked for the product and found none."""
     needs_review: bool = False
@@ -131,6 +139,20 @@ class Image:
             )
         return (ImageVersionChosen(**next_header(self, at), version=version),)
 
+    def replace_picture(self, picture: Mapping[str, Any], *, at: datetime) -> Sequence[MediaEvent]:
+        """Show an accepted picture in the place of the present one.
+
+        Args:
+            picture: the parts of ``domain.media.picture.Picture``.
+            at: the time of the decision.
+
+        Raises:
+            ImageVersionUnavailable: the studio is processing the image, or rejected it.
+        """
+        if self.status is not ImageStatus.PROCESSED:
+            raise ImageVersionUnavailable(self.id, "it is not processed. Wait for its result, or send it again.")
+        return (ImageReplaced(**next_header(self, at), **picture),)
+
     def must_redo(self, version: ImageVersion) -> bool:
         """Return whether the studio must process the photo again to show a version."""
         return (
@@ -173,6 +195,7 @@ def request_processing(
             position=photo.position,
             operations=list(job.operations),
             ground=job.ground,
+            draft_id=job.draft_id,
         ),
     )
 
@@ -190,6 +213,16 @@ def evolve(image: Image | None, event: MediaEvent) -> Image:
                 source_url=event.source_url,
                 alt_text=event.alt_text,
                 attempt=event.attempt,
+                draft_id=event.draft_id,
+            )
+        case Image(), ImageReplaced():
+            return replace(
+                image,
+                version=event.originator_version,
+                shown=event.shown,
+                stored=frozenset(ImageVersion) if event.other_renditions else frozenset({event.shown}),
+                picture_id=event.picture_id,
+                needs_review=False,
             )
         case Image(), ImageProcessed():
             return _processed(image, event)

@@ -106,6 +106,8 @@ class ImageProcessingRequested(DomainEvent, wire_name="media.image_processing_re
     """The requested operations."""
     ground: HexColor
     """The background color behind the product, chosen to fit the brand."""
+    draft_id: UUID | None = None
+    """The draft that the image is made for: it waits beside the live one, and shows no product. Null for a live image."""
 
 
 class ImageProcessed(DomainEvent, wire_name="media.image_processed.v1"):
@@ -139,6 +141,24 @@ class ImageVersionChosen(DomainEvent, wire_name="media.image_version_chosen.v1")
     version: ImageVersion
 
 
+class ImageReplaced(DomainEvent, wire_name="media.image_replaced.v1"):
+    """The merchant accepted another picture in the place of this one."""
+
+    picture_id: UUID
+    """The image that was made for the draft."""
+    renditions: list[Rendition]
+    other_renditions: list[Rendition] = []
+    """The version that is not shown."""
+    shown: ImageVersion
+    source_sha256: str
+    source_width: int
+    """Pixels."""
+    source_height: int
+    """Pixels."""
+    operations: list[Operation]
+    review: CutoutReview | None = None
+
+
 class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):
     """The image cannot be used; its product keeps its other images."""
 
@@ -147,4 +167,4 @@ class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):
     """For the merchant."""
 
 
-MediaEvent = ImageProcessingRequested | ImageProcessed | ImageVersionChosen | ImageRejected
+MediaEvent = ImageProcessingRequested | ImageProcessed | ImageVersionChosen | ImageReplaced | ImageRejected

@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from domain.kernel import DomainEvent
-from domain.media.events import ImageProcessed, ImageRejected
+from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected
 from domain.product.events import ProductArchived, ProductCopyWritten, ProductImported, ProductMetaWritten
 from domain.store.events import BrandGenerated, PageWritten
 
@@ -31,8 +32,14 @@ class Change:
 def fields_of(events: Iterable[DomainEvent]) -> Fields:
     """Return what the events made: brand, products, texts, pages and photos; the latest value counts."""
     fields: dict[str, Any] = {}
+    drafted: set[UUID] = set()
     for event in events:
+        if event.originator_id in drafted:
+            # A picture that waits beside the live one is no part of the store.
+            continue
         match event:
+            case ImageProcessingRequested(draft_id=UUID()):
+                drafted.add(event.originator_id)
             case BrandGenerated():
                 fields |= _flat("brand", event)
             case ProductImported():

@@ -140,15 +140,24 @@ class PreviewPages(Pages):
                 slugs = {page.id: page.slug for page in visit.pages}
             case TargetKind.COLLECTION:
                 slugs = {collection.id: collection.slug for collection in visit.collections}
+            case TargetKind.IMAGE:
+                slugs = await self._slug_of_image(visit, id)
         if id not in slugs:
             raise PageMissing
         match draft.target_kind:
-            case TargetKind.PRODUCT:
+            case TargetKind.PRODUCT | TargetKind.IMAGE:
                 return await pages.products.render_product(visit, slugs[id], None)
             case TargetKind.PAGE:
                 return await pages.content.render_page(visit, slugs[id])
             case TargetKind.COLLECTION:
                 return await pages.collections.render_collection(visit, slugs[id], "")
+
+    async def _slug_of_image(self, visit: Visit, image_id: UUID) -> Mapping[UUID, str]:
+        image = (await self._queries.media(visit.store.id, [image_id])).get(image_id)
+        if image is None or image.product_id is None:
+            return {}
+        product = (await self._queries.products_by_ids(visit.store.id, [image.product_id])).get(image.product_id)
+        return {} if product is None else {image_id: product.slug}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from domain.editing import EditField
+from domain.media.events import Rendition
+from domain.media.picture import Picture
 from domain.product.events import ProductStatus
-from projections.catalog.views import CollectionView, PageView, ProductFilter, ProductView
+from projections.catalog.views import CollectionView, PageView, ProductFilter, ProductView, RenditionView
 from projections.jobs.drafts import DraftView
 from storefront.ports import StorefrontQueries
 
@@ -68,6 +70,18 @@ class DraftedQueries:
                 parts[facts] = tuple(parts[facts])
         return replace(product, **parts)
 
+    async def images(self, store_id: UUID, product_ids: Sequence[UUID], **more: Any) -> Mapping[UUID, Any]:
+        """Return the images of products, with the proposed picture in its place."""
+        found = await self._queries.images(store_id, product_ids, **more)
+        proposed = self._proposed.get(EditField.PICTURE)
+        if not isinstance(proposed, dict):
+            return found
+        renditions = {one.name: one for one in map(_view, Picture.model_validate(proposed).renditions)}
+        return {
+            id: tuple(replace(image, renditions=renditions) if image.id == self._target else image for image in images)
+            for id, images in found.items()
+        }
+
     async def products_by_ids(self, store_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, ProductView]:
         """Return products; those of a store that was never published are shown as on sale."""
         found = await self._queries.products_by_ids(store_id, ids)
@@ -82,3 +96,7 @@ class DraftedQueries:
 
 def _as_on_sale(product: ProductView) -> ProductView:
     return replace(product, status=ProductStatus.ACTIVE) if product.status is ProductStatus.DRAFT else product
+
+
+def _view(rendition: Rendition) -> RenditionView:
+    return RenditionView(**rendition.model_dump())

@@ -25,7 +25,7 @@ from gateway.graphql.types.media import as_gid
 class RegenerateInput(StoreInput):
     target_kind: TargetKind
     target_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of the product, page or collection. Omitted for the brand."
+        default=None, description="Of the product, page, collection or image. Omitted for the brand."
     )
     fields: list[EditField] | None = strawberry.field(default=None, description="What may change. Omitted: all fields.")
     hint: str | None = strawberry.field(
@@ -78,7 +78,7 @@ class DraftPayload(Payload):
 @strawberry.type
 class DraftMutations:
     @mutation(
-        "Have a brand, a product, a page or a collection made again, as a draft beside the live store. "
+        "Have a brand, a product, a page, a collection or an image made again, as a draft beside the live store. "
         "Accept it whole or by field (acceptDraft), or drop it (dropDraft)."
     )
     async def regenerate(self, info: Info, input: RegenerateInput) -> DraftPayload | None:

@@ -16,9 +16,10 @@ from domain.editing import EditField, fingerprints
 from gateway.api.validation import call_cursor
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
-from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.media import MediaAsset, as_gid
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.usage import OutsideCall, dollars
+from projections.catalog import queries as catalog_queries
 from projections.jobs.drafts import DraftView, drafts_of_store
 from projections.reading.paging import Edge, Slice, Window
 
@@ -57,7 +58,7 @@ class Draft(Node):
         if not self.view.changes:
             return []
         target = DraftTarget(kind=self.view.target_kind, id=self.view.target_id)
-        stream = target.id if target.kind is TargetKind.PRODUCT else self.view.store_id
+        stream = target.stream(self.view.store_id)
         own, of_target = await self.reading.loaders.stream.load_many([self.view.id, stream])
         live = values_of(target, [envelope.event for envelope in of_target])
         draft = DRAFT.fold(envelope.event for envelope in own)
@@ -73,6 +74,17 @@ class Draft(Node):
             )
             for change in self.view.changes
         ]
+
+    @field(
+        "The live image and the proposed one, of a draft of an image; else empty. The proposed one shows no product."
+    )
+    async def images(self) -> list[MediaAsset]:
+        pictures = [change.proposed for change in self.view.changes if change.field is EditField.PICTURE]
+        if self.view.target_kind is not TargetKind.IMAGE:
+            return []
+        ids = [self.view.target_id, *(UUID(str(one["picture_id"])) for one in pictures if isinstance(one, dict))]
+        found = await catalog_queries.media_by_ids(self.reading.db, ids, scope=self.reading.scope)
+        return [MediaAsset.of(found[id], self.reading) for id in ids if id in found]
 
     @field("The recorded call whose answer is the proposal, with its prompt and model. Null until the draft is made.")
     async def call(self) -> OutsideCall | None:

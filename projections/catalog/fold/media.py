@@ -8,6 +8,7 @@ from domain.media.events import (
     ImageProcessed,
     ImageProcessingRequested,
     ImageRejected,
+    ImageReplaced,
     ImageVersionChosen,
     MediaType,
     version_shown,
@@ -147,6 +148,27 @@ def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: U
         review = None if image.review is None else CutoutReview.model_validate_json(image.review)
         size = studio.source_width, studio.source_height
         image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
+
+
+@MEDIA_FOLDS.on(ImageReplaced, media="originator_id", media_counts=of_store)
+def image_replaced(rows: CatalogRows, event: ImageReplaced, tenant: UUID) -> None:
+    image = rows.media[event.originator_id]
+    _set_status(rows, tenant, image, ImageState.PROCESSED)
+    image.updated_at = event.occurred_at
+    image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
+    image.review, image.shown = None if event.review is None else as_json(event.review), event.shown
+    size = event.source_width, event.source_height
+    image.quality = picture_quality(size, shown=event.shown, review=event.review, chosen=True)
+    image.studio = as_json(
+        {
+            "operations": event.operations,
+            "source_sha256": event.source_sha256,
+            "source_width": event.source_width,
+            "source_height": event.source_height,
+            # The draft's own image has the seconds.
+            "seconds": 0.0,
+        }
+    )
 
 
 @MEDIA_FOLDS.on(ImageRejected, media="originator_id", media_counts=of_store)

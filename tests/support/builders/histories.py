@@ -33,7 +33,7 @@ from domain.kernel import DomainError, DomainEvent, StreamKind
 from domain.mail.aggregate import MAIL, record_outcome
 from domain.mail.events import MailKind
 from domain.media.aggregate import IMAGE, SourcePhoto, StudioJob, request_processing
-from domain.media.events import Operation, RejectionReason, Rendition
+from domain.media.events import ImageVersion, Operation, RejectionReason, Rendition
 from domain.merchant import aggregate as merchants
 from domain.merchant.account_events import SecondFactor, SignInProvider
 from domain.merchant.events import StripeLink, SupplierProvider
@@ -492,6 +492,20 @@ class History:
                 attempt=known.attempt, reason=RejectionReason.CORRUPT, message="Damaged.", at=self._at
             )
         self._append(IMAGE, store, events)
+        if number % 5 == 2 and known is not None:
+            # The merchant accepted the picture of a draft.
+            picture = {
+                "picture_id": derived(id, str(number)),
+                "renditions": [
+                    Rendition(name="large", key=f"sha256/cd/{number}.webp", width=9, height=9, size_bytes=9)
+                ],
+                "shown": ImageVersion.CUTOUT,
+                "source_sha256": "cd",
+                "source_width": 900,
+                "source_height": 800,
+                "operations": list(Operation),
+            }
+            self._append(IMAGE, store, self.state(id).replace_picture(picture, at=self._at))
 
     def _order(self, number: int) -> None:
         product = self.state(self._pick(self.products, number))
