@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 from commands.media import RecordImage, RejectImage
 from consumers.ports import Aggregates, Consumer, React, Urgency
-from domain.generation.events import NicheChosen
+from domain.calls.meter import CallContext
+from domain.calls.ports import BudgetExceeded, WorkBudget
+from domain.generation.aggregate import generation_of
+from domain.generation.events import NicheChosen, Step
 from domain.kernel import DomainEvent, Transient
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.events import ImageProcessingRequested, RejectionReason, Rendition
 from domain.media.ports import ImageFetcher, ImageStudio, MediaStore, RenderedImage, UnusableImage, stored_key
+from domain.store.aggregate import STORE
 from domain.store.events import StoreRequested
 from infra.retry import RetryPolicy, retry
 from schemas.envelope import Envelope
@@ -19,6 +23,10 @@ from schemas.topics import IMAGE_WORK
 NAME = "imager"
 DOWNLOADS = RetryPolicy(attempts=4, first_pause=0.5, longest_pause=20.0)
 """Other photos wait behind a download, so a server cannot ask for a longer pause."""
+
+
+EXPECTED_SECONDS = 3.0
+"""What a picture is expected to take. It is held back before the studio begins, and corrected afterwards."""
 
 
 class ImagerAgent(Consumer):
@@ -41,7 +49,9 @@ class ImagerAgent(Consumer):
         react: React,
         *,
         retries: RetryPolicy = DOWNLOADS,
+        budget: WorkBudget | None = None,
     ) -> None:
+        self._budget = budget
         self._fetcher = fetcher
         self._studio = studio
         self._media = media
@@ -68,7 +78,9 @@ class ImagerAgent(Consumer):
             return
         started = time.monotonic()
         command: RecordImage | RejectImage
+        context = await self._context(event)
         try:
+            await self._take(context)
             photo = await self._fetch(event.source_url)
             result = await self._studio.process(photo, operations=event.operations, ground=event.ground)
             command = RecordImage(
@@ -89,7 +101,34 @@ class ImagerAgent(Consumer):
                 reason=unusable.reason,
                 message=unusable.message,
             )
+        else:
+            if self._budget is not None:
+                await self._budget.correct(context, image_seconds=command.seconds - EXPECTED_SECONDS)
         await self._react(command, cause=envelope, name=NAME)
+
+    async def _context(self, event: ImageProcessingRequested) -> CallContext:
+        store = await self._aggregates.get(STORE, event.store_id)
+        return CallContext(
+            generation_id=event.generation_id or generation_of(store.id),
+            store_id=store.id,
+            merchant_id=store.merchant_id,
+            step=None if event.generation_id is None else Step.IMAGES,
+            attempt=event.attempt,
+            part=str(event.originator_id),
+        )
+
+    async def _take(self, context: CallContext) -> None:
+        """Count the expected time of a picture.
+
+        Raises:
+            UnusableImage: the budget has less left.
+        """
+        if self._budget is None:
+            return
+        try:
+            await self._budget.take(context, image_seconds=EXPECTED_SECONDS)
+        except BudgetExceeded as full:
+            raise UnusableImage(RejectionReason.BUDGET, str(full)) from full
 
     async def _store(self, renditions: Sequence[RenderedImage]) -> list[Rendition]:
         return [

@@ -12,6 +12,7 @@ from commands.sourcing import ImportFewProducts, ImportProducts, Pick
 from consumers.agents.base import StepAgent, StepPorts, call_context
 from consumers.agents.outside_calls import GivenUp
 from domain.calls.meter import current_meter
+from domain.calls.ports import WorkBudget
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, AttentionCode, Step, StepStarted
 from domain.merchant.aggregate import MERCHANT, Merchant
@@ -72,8 +73,10 @@ class ScoutAgent(StepAgent):
         *,
         niches: NicheReader,
         country: str = DEFAULT_DESTINATION,
+        budget: WorkBudget | None = None,
     ) -> None:
         super().__init__(ports)
+        self._budget = budget
         self._catalogs = catalogs
         self._keywords = keywords
         self._fingerprints = fingerprints
@@ -180,6 +183,8 @@ class ScoutAgent(StepAgent):
 
         async def ask() -> list[Listing]:
             current_meter().provider = provider.value
+            if self._budget is not None:
+                await self._budget.take(call_context(event, f"search:{provider}"), supplier_calls=len(phrases))
             return list(await catalog.search(phrases, limit=CANDIDATES_EACH))
 
         try:

@@ -124,6 +124,22 @@ class ModelBudget(Protocol):
         ...
 
 
+class WorkBudget(Protocol):
+    """The budget of supplier calls and image seconds, per generation and per merchant and month. All processes share it."""
+
+    async def take(self, context: CallContext, *, supplier_calls: int = 0, image_seconds: float = 0.0) -> None:
+        """Count what is about to be used.
+
+        Raises:
+            BudgetExceeded: a budget has less left. Nothing is counted.
+        """
+        ...
+
+    async def correct(self, context: CallContext, *, image_seconds: float) -> None:
+        """Count what was used beyond what was taken; negative if it was less. Never refused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Spending:
     """What model calls have used."""

@@ -39,6 +39,8 @@ class RejectionReason(StrEnum):
     NO_SUBJECT = "NO_SUBJECT"
     """Removing the background left nothing."""
     FORBIDDEN_ADDRESS = "FORBIDDEN_ADDRESS"
+    BUDGET = "BUDGET"
+    """The merchant's plan allows no more time in the studio."""
 
 
 class ImageVersion(StrEnum):

@@ -37,6 +37,14 @@ NAMES: Mapping[Limit, str] = {
 """The name of each limit in a file of plans."""
 
 
+BUDGETS = tuple(
+    f"{what}_per_{period}"
+    for what in ("tokens", "cents", "supplier_calls", "image_seconds")
+    for period in ("generation", "month")
+)
+"""What the work of agents may use: names in a file of plans. Cents are of a US dollar, for language models."""
+
+
 class BadPlans(ValueError):
     """A file of plans makes no sense. The message names the key, its value and what to do."""
 
@@ -53,6 +61,8 @@ class Plan:
     """The id of the price at Stripe."""
     limits: Mapping[Limit, int] = field(default_factory=dict)
     """A limit that is not here does not exist."""
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    """By a name of ``BUDGETS``; one that is not here does not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +123,10 @@ def _plan(table: Mapping[str, Any]) -> Plan:
     unknown = sorted(set(limits) - set(NAMES.values()))
     if unknown:
         raise BadPlans(f"has the unknown limit {unknown[0]!r} in {id}. Use one of: {', '.join(NAMES.values())}.")
+    budgets = table.get("budgets", {})
+    strange = sorted(set(budgets) - set(BUDGETS))
+    if strange:
+        raise BadPlans(f"has the unknown budget {strange[0]!r} in {id}. Use one of: {', '.join(BUDGETS)}.")
     known = {limit: _count(limits, name, f"{id}.limits") for limit, name in NAMES.items() if name in limits}
     return Plan(
         id=id,
@@ -120,6 +134,7 @@ def _plan(table: Mapping[str, Any]) -> Plan:
         price=_price(id, table),
         stripe_price=table.get("stripe_price") or None,
         limits=known,
+        budgets={name: _count(budgets, name, f"{id}.budgets") for name in budgets},
     )
 
 

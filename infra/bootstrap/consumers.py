@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.aggregate import Store
     from domain.store.ports import BrandWriter, DomainRegistry, NicheReader, PageWriter
+    from infra.adapters.postgres.model_budget import PostgresModelBudget
     from infra.writers.prompted.client import Prompt
 
 
@@ -129,7 +130,7 @@ async def consumers(
         from infra.adapters.media.fingerprints import HttpFingerprints
 
         fingerprints = HttpFingerprints(GivingFetcher(fetcher, handover).fetch)
-        return ScoutAgent(suppliers, writing().keywords, fingerprints, ports, niches=writing().niches)
+        return ScoutAgent(suppliers, writing().keywords, fingerprints, ports, niches=writing().niches, budget=budget)
 
     def page_agent() -> "Consumer":
         from infra.writers.rules.copy.categories import RuleCategoryWriter
@@ -156,7 +157,9 @@ async def consumers(
             except ModelUnavailable as refusal:
                 raise BadSettings(str(refusal)) from refusal
             studio = RembgStudio(path, workers=1, seconds=STRONG_SECONDS, kind=settings.studio_model_kind)
-        return ImagerAgent(TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch)
+        return ImagerAgent(
+            TakingFetcher(fetcher, handover), studio, await platform.media(), aggregates, dispatch, budget=budget
+        )
 
     makers: Mapping[str, Callable[[], Consumer | Awaitable[Consumer]]] = {
         "generation-policy": lambda: GenerationPolicy(dispatch, aggregates, writing().niches, ports.answers),
@@ -373,11 +376,16 @@ def language_models(settings: Settings) -> "Sequence[LanguageModel]":
     return models
 
 
-async def model_budget(platform: Platform) -> "ModelBudget":
-    """Return what bounds the calls of models, as the settings say."""
+async def model_budget(platform: Platform) -> "PostgresModelBudget":
+    """Return what bounds the work of agents, as the settings and the merchant's plan say."""
+    from commands.reactions import EventLogAggregates
     from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
+    from infra.bootstrap.plan_allowances import PlanAllowances
 
-    settings = platform.settings
+    settings, plans = platform.settings, platform.plans()
+    allowances = None
+    if plans is not None:
+        allowances = PlanAllowances(EventLogAggregates(await platform.log()), plans, platform.clock)
     return PostgresModelBudget(
         await platform.pool(),
         platform.clock,
@@ -385,6 +393,7 @@ async def model_budget(platform: Platform) -> "ModelBudget":
             tokens=settings.generation_token_budget, cost=int(settings.generation_cost_budget * 1_000_000)
         ),
         month=Limit(tokens=settings.monthly_token_budget, cost=int(settings.monthly_cost_budget * 1_000_000)),
+        allowances=allowances,
     )
 
 

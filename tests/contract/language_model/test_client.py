@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel, Field
@@ -12,7 +13,7 @@ from domain.calls.meter import CallContext, metered
 from domain.calls.ports import BudgetExceeded, CallRefused
 from domain.generation.events import Step
 from domain.kernel import Transient
-from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
+from infra.adapters.postgres.model_budget import Allowance, Limit, PostgresModelBudget
 from infra.writers.prompted.client import AT_ONCE, ModelClient
 from infra.writers.prompted.prices import Prices
 from tests.support.fakes.event_log import FixedClock
@@ -179,6 +180,43 @@ def budgeted(pool: Any) -> Any:
         return PostgresModelBudget(pool, FixedClock(), generation=limit, month=month)
 
     return make
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Implements ``Allowances`` with one plan for everybody."""
+
+    generation: Limit
+    month: Limit
+
+    async def of(self, merchant_id: UUID) -> Allowance:
+        return Allowance(self.generation, self.month)
+
+
+LARGE = Limit(tokens=10**9, cost=10**12)
+
+
+async def test_a_plan_limits_suppliers_and_pictures_of_a_generation_and_a_month(pool: Any) -> None:
+    small = Limit(tokens=100, cost=10**12, supplier_calls=10, image_seconds=5)
+    month = Limit(tokens=10**9, cost=10**12, supplier_calls=15, image_seconds=5)
+    budget = PostgresModelBudget(pool, FixedClock(), generation=LARGE, month=LARGE, allowances=Plan(small, month))
+    first = context()
+    second = replace(first, generation_id=uuid4())
+    taken = await asyncio.gather(*(budget.take(first, supplier_calls=4) for _ in range(5)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in taken) == ["BudgetExceeded"] * 3 + ["NoneType"] * 2
+    await budget.take(second, supplier_calls=7)
+    with pytest.raises(BudgetExceeded, match="budget of 2026-11 is 15 calls: 15 are used, and this search needs 1"):
+        await budget.take(second, supplier_calls=1)
+    await budget.take(first, image_seconds=3.0)
+    with pytest.raises(
+        BudgetExceeded, match="The studio was not asked, because the budget of this generation is 5 sec"
+    ):
+        await budget.take(first, image_seconds=3.0)
+    await budget.correct(first, image_seconds=-2.0)
+    await budget.take(first, image_seconds=3.0)
+    with pytest.raises(BudgetExceeded, match="budget of this generation is 100 tokens"):
+        await budget.reserve(first, tokens=101, cost=0)
+    await PostgresModelBudget(pool, FixedClock(), generation=LARGE, month=LARGE).reserve(first, tokens=101, cost=0)
 
 
 def _serving(service: ModelService) -> Any:

@@ -12,6 +12,8 @@ import pytest
 from commands.media import RequestImage
 from consumers.agents.imager import DOWNLOADS, ImagerAgent
 from consumers.policies.generation import GenerationPolicy
+from domain.calls.meter import CallContext
+from domain.calls.ports import BudgetExceeded
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step, StepFailed, StepStarted, StepSucceeded
 from domain.kernel import Transient
@@ -270,3 +272,40 @@ async def test_an_old_request_is_not_worked_on_once_a_newer_one_was_made(imaging
     await imaging.run()
     assert imaging.fetcher.asked == ["https://images.example/better.jpg"]
     assert len(imaging.of(ImageProcessed)) == 1
+
+
+@dataclass
+class Seconds:
+    """Implements ``WorkBudget`` in memory."""
+
+    left: float
+    contexts: list[CallContext] = field(default_factory=list)
+
+    async def take(self, context: CallContext, *, supplier_calls: int = 0, image_seconds: float = 0.0) -> None:
+        self.contexts.append(context)
+        if image_seconds > self.left:
+            raise BudgetExceeded("The studio", "was not asked, because the budget is spent")
+        self.left -= image_seconds
+
+    async def correct(self, context: CallContext, *, image_seconds: float) -> None:
+        self.left -= image_seconds
+
+
+async def test_a_photo_beyond_the_budget_is_rejected_before_it_is_downloaded(imaging: Imaging) -> None:
+    await imaging.begin(images=2)
+    budget = Seconds(left=4.0)
+    agent = ImagerAgent(
+        imaging.fetcher, imaging.studio, imaging.media, imaging.platform, imaging.platform, budget=budget
+    )
+    first, second = imaging.envelopes(ImageProcessingRequested)
+    await agent(first)
+    assert 3.5 < budget.left <= 4.0
+    budget.left = 1.0
+    await agent(second)
+    (rejected,) = imaging.of(ImageRejected)
+    assert (rejected.reason, rejected.message) == (
+        RejectionReason.BUDGET,
+        "The studio was not asked, because the budget is spent.",
+    )
+    assert len(imaging.studio.processed) == 1
+    assert {one.merchant_id for one in budget.contexts} == {imaging.platform.merchant_id}
