@@ -6,11 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.access import generation_of_merchant
+from commands.draft import refuse_too_many
 from commands.media import is_shown
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, use_generation
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, TargetKind
+from domain.draft.ports import OpenDrafts
 from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.correction import Correction, phrase_of
 from domain.generation.events import Attention, AttentionCode, CategoryCount, Step
@@ -328,7 +330,9 @@ class RunStepAgain:
     step: Step
 
 
-async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
+async def run_step_again(
+    command: RetryStep | RunStepAgain, work: Work, *, clock: Clock, open_drafts: OpenDrafts | None = None
+) -> dict[str, int]:
     """Append ``StepStarted`` and return the step's attempt; 0 if other steps must run first.
 
     A store that was published keeps its brand, copy, pages and pictures: a complete step then asks for drafts instead, and the
@@ -337,6 +341,7 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
     Raises:
         NotFound: no generation has the id, or it is another merchant's.
         StepNotRetryable, StoreNotReady: refused; retrying cannot help.
+        TooManyDrafts: too many of the store's drafts wait.
     """
     at = clock.now()
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
@@ -347,6 +352,7 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
     if isinstance(command, RunStepAgain) and store.was_published:
         targets = await _targets_of(work, store, command.step)
         if targets:
+            await refuse_too_many(store.id, len(targets), open_drafts)
             await _request_drafts(work, store, targets, at=at)
             return {"attempt": generation.steps[command.step].attempt, "drafts": len(targets)}
     after = work.append(GENERATION, generation.id, events, tenant=generation.store_id)

@@ -25,6 +25,8 @@ from domain.text import check_readable, clean_line
 
 HINT_MOST = 500
 """Longest hint, in characters."""
+OPEN_MOST = 500
+"""Most drafts of a store that wait at the same time; a step of a large store asks for one per product."""
 NOTHING_NEW = "The proposal was the same as what the store has. Say in a hint what should be different."
 
 FIELDS: Mapping[TargetKind, Sequence[EditField]] = {

@@ -30,3 +30,15 @@ class DraftOutOfDate(DomainError):
         rest = f"Accept the others by name ({', '.join(current)}), or ask" if current else "Ask"
         super().__init__(f"fields {names} changed after the draft was made. {rest} for a new draft.")
         self.fields = tuple(fields)
+
+
+class TooManyDrafts(DomainError):
+    """So many drafts of the store wait that more would not be looked at."""
+
+    code: ClassVar[str] = "TOO_MANY_DRAFTS"
+
+    def __init__(self, waiting: int, most: int, *, asked: int) -> None:
+        super().__init__(
+            f"{waiting} drafts of the store wait, and this asks for {asked} more; {most} is the most. Accept or drop some "
+            "(acceptDraft, dropDraft)."
+        )

@@ -1,21 +1,24 @@
 """Drafts beside a live store: requested, proposed, and accepted by the target's own events."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands.brand import EditStore
+from commands.bus import CommandBus
 from commands.draft import AcceptDraft, DropDraft, FailDraft, ProposeDraft, RequestDraft
 from commands.presentation import RemoveCollection, WriteCollection
 from commands.product import ArchiveProduct, EditProduct
 from commands.store import ArchiveStore, EditPage
-from domain.draft.aggregate import DRAFT, Draft, DraftStatus
-from domain.draft.errors import DraftNotOpen, DraftOutOfDate
+from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, DraftStatus
+from domain.draft.errors import DraftNotOpen, DraftOutOfDate, TooManyDrafts
 from domain.draft.events import DraftAccepted, DraftTarget, FieldChange, TargetKind
 from domain.draft.live import fingerprints_in_store, values_of
 from domain.editing import EditField, FieldValues, fingerprints
+from domain.generation.events import Step
 from domain.kernel import DomainEvent, InvalidInput, NotFound
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import ProductIsArchived
@@ -24,6 +27,7 @@ from domain.store.aggregate import BY_MERCHANT, STORE
 from domain.store.errors import StoreNotReady
 from domain.store.events import BrandEdited, PageRetitled, PageWritten
 from domain.store.texts import brand_values
+from infra.bootstrap import handlers
 from tests.support.builders.samples import brand
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -266,3 +270,27 @@ async def test_states_have_the_fingerprints_of_what_the_events_say(platform: Pla
         *(DraftTarget(kind=TargetKind.PAGE, id=id) for id in store.pages),
     ):
         assert fingerprints_in_store(target, store) == fingerprints(await live(platform, target))
+
+
+@dataclass
+class Waiting:
+    """Implements ``OpenDrafts`` with a number."""
+
+    drafts: int
+
+    async def count(self, store_id: UUID) -> int:
+        return self.drafts
+
+
+async def test_a_store_has_a_bounded_number_of_drafts_that_wait(platform: Platform) -> None:
+    (lamp,) = await platform.publish()
+    waiting = Waiting(OPEN_MOST - 1)
+    platform.bus = CommandBus(platform.log, handlers(platform.clock, open_drafts=waiting))
+    await draft_of(platform, product(lamp), TITLE="Night lamp")
+    waiting.drafts += 1
+    before = len(platform.log.raw)
+    with pytest.raises(TooManyDrafts, match="500 drafts of the store wait, and this asks for 1 more"):
+        await draft_of(platform, product(lamp), TITLE="Late lamp")
+    with pytest.raises(TooManyDrafts):
+        await platform.again(Step.BRAND)
+    assert len(platform.log.raw) == before

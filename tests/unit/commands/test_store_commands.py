@@ -10,7 +10,7 @@ from commands.account import ConfirmEmail
 from commands.bus import CommandBus
 from commands.generation import CancelGeneration, ChooseNiche, RunStepAgain, StartGeneration, UnderstandNiche
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
-from commands.product import ArchiveProduct, DeactivateProduct
+from commands.product import ActivateProduct, ArchiveProduct, DeactivateProduct
 from commands.store import (
     AddPage,
     AdoptBrand,
@@ -456,3 +456,16 @@ async def test_pages_that_shoppers_know_are_not_written_over(platform: Platform)
     after = (await platform.store()).pages
     assert {id: after[id] for id in before} == before
     assert len(after) == len(before) + 1
+
+
+async def test_a_live_shop_that_is_scouted_again_shows_the_new_goods_only_once_they_are_activated(
+    platform: Platform,
+) -> None:
+    (known,) = await platform.publish()
+    await platform.again(Step.SCOUT)
+    (fresh,) = await platform.scout(listing("L-2"), attempt=2)
+    assert (await platform.product(known)).status is ProductStatus.ACTIVE
+    assert (await platform.product(fresh)).status is ProductStatus.DRAFT
+    await platform.send(ActivateProduct(product_id=fresh, merchant_id=platform.merchant_id))
+    assert (await platform.product(fresh)).status is ProductStatus.ACTIVE
+    assert (await platform.product(known)).status is ProductStatus.ACTIVE
