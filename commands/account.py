@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, next_header
 from domain.merchant.account_events import (
+    AccountClosed,
     AccountEvent,
+    ApiKeyMade,
+    ApiKeyRevoked,
     EmailConfirmationRequested,
     EmailVerified,
     PasswordChanged,
@@ -144,6 +149,49 @@ class RecordSignInLink:
         return kind(**next_header(merchant, at), provider=self.provider)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApiKey:
+    """Record a new API key."""
+
+    merchant_id: UUID
+    key_id: UUID
+    prefix: str
+    scopes: list[str]
+    instead_of: UUID | None = None
+
+    def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
+        return ApiKeyMade(
+            **next_header(merchant, at),
+            key_id=self.key_id,
+            prefix=self.prefix,
+            scopes=self.scopes,
+            instead_of=self.instead_of,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApiKeyEnd:
+    """Record that an API key was revoked."""
+
+    merchant_id: UUID
+    key_id: UUID
+
+    def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
+        return ApiKeyRevoked(**next_header(merchant, at), key_id=self.key_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAccount:
+    """Record that the merchant deleted the account."""
+
+    merchant_id: UUID
+    farewell: Annotated[Sealed, Field(exclude=True)]
+    """Each sealing differs, so the digest has none, and a repeat after a crash is recognized."""
+
+    def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
+        return AccountClosed(**next_header(merchant, at), farewell=self.farewell)
+
+
 async def record(command: AccountCommand, work: Work, *, clock: Clock) -> None:
     """Append the command's event.
 
@@ -164,5 +212,8 @@ HANDLERS: UnboundHandlers = {
     RecordRecoveryCodes: record,
     RecordRecoveryCodeUse: record,
     RecordSignInLink: record,
+    RecordApiKey: record,
+    RecordApiKeyEnd: record,
+    CloseAccount: record,
 }
 """Each command and its handler."""

@@ -83,6 +83,8 @@ class Context:
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
+    actor: str | None = None
+    """Who sends it: a :class:`domain.team.actors.Actor` as text. None if no person does."""
     cause: Cause | None = None
     """Set if ``causation_id`` is an event from the topic; the log verifies it at the append."""
 

@@ -52,6 +52,8 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
 
     From digest and result a restored event store recognizes a repeat of the command (decision 0010).
     """
+    actor: str | None = None
+    """Who sent that command: an :class:`domain.team.actors.Actor` as text. None if no person did."""
 
     def decode(self) -> "Envelope":
         """Return the envelope with its event.
@@ -154,7 +156,7 @@ def from_record(headers: Headers, value: bytes | None) -> RawEvent:
     try:
         causation, trace = fields.get("ce_causationid"), fields.get("ce_traceparent")
         command, digest = fields.get("ce_commandid"), fields.get("ce_commanddigest")
-        result = fields.get("ce_commandresult")
+        result, actor = fields.get("ce_commandresult"), fields.get("ce_actor")
         return RawEvent(
             position=position,
             id=UUID(fields["ce_id"].decode()),
@@ -172,6 +174,7 @@ def from_record(headers: Headers, value: bytes | None) -> RawEvent:
             command_id=None if command is None else UUID(command.decode()),
             command_digest=None if digest is None else bytes.fromhex(digest.decode()),
             command_result=None if result is None else result.decode(),
+            actor=None if actor is None else actor.decode(),
         )
     except (KeyError, ValueError) as error:
         raise UndecodableEvent(_type_of(fields), f"its envelope is foreign ({error!r})") from error

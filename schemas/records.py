@@ -52,6 +52,7 @@ _COMMAND, _DIGEST, _RESULT = (
     _name("ce_commanddigest"),
     _name("ce_commandresult"),
 )
+_ACTOR = _name("ce_actor")
 
 _kinds: dict[str, bytes] = {}
 """By type: the headers from type to subject, which all its events share."""
@@ -133,6 +134,10 @@ def content_of(raw: RawEvent) -> bytes:
         count += 1
         result = raw.command_result.encode()
         parts += (_RESULT, _length(len(result)), result)
+    if raw.actor is not None:
+        count += 1
+        actor = raw.actor.encode()
+        parts += (_ACTOR, _length(len(actor)), actor)
     parts[4] = _SMALL[count]
     return b"".join(parts)
 

@@ -1,8 +1,13 @@
 """The reaction to a shopper's erasure."""
 
+from typing import Protocol
+from uuid import UUID
+
 from domain.cart.ports import Carts
 from domain.discount.ports import DiscountShoppers
 from domain.kernel import DomainEvent
+from domain.mail.events import MailKind, MailRefused, MailSent
+from domain.merchant.account_events import AccountClosed, farewell_of
 from domain.privacy import PersonalData
 from domain.shopper.events import ShopperForgotten
 from domain.stock_notice.events import StockNoticeEnded
@@ -10,6 +15,12 @@ from domain.store.team_events import InvitationWithdrawn, PersonJoined
 from schemas import topics
 from schemas.envelope import Envelope
 from schemas.topics import Topic
+
+
+class ErasableAccounts(Protocol):
+    """The accounts, as far as the policy needs them."""
+
+    async def erase(self, merchant_id: UUID) -> None: ...
 
 
 class ForgettingPolicy:
@@ -24,11 +35,13 @@ class ForgettingPolicy:
     name = "forgetting-policy"
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset(
-        {ShopperForgotten, StockNoticeEnded, InvitationWithdrawn, PersonJoined}
+        {ShopperForgotten, StockNoticeEnded, InvitationWithdrawn, PersonJoined, AccountClosed, MailSent, MailRefused}
     )
 
-    def __init__(self, personal: PersonalData, carts: Carts, discounts: DiscountShoppers) -> None:
-        self._personal, self._carts, self._discounts = personal, carts, discounts
+    def __init__(
+        self, personal: PersonalData, carts: Carts, discounts: DiscountShoppers, accounts: ErasableAccounts
+    ) -> None:
+        self._personal, self._carts, self._discounts, self._accounts = personal, carts, discounts, accounts
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
@@ -39,6 +52,11 @@ class ForgettingPolicy:
                 await self._discounts.forget(shopper_id)
             case StockNoticeEnded(shopper_id=shopper_id):
                 await self._personal.forget(shopper_id)
+            case MailSent(kind=MailKind.ACCOUNT_CLOSED) | MailRefused(kind=MailKind.ACCOUNT_CLOSED):
+                await self._personal.forget(farewell_of(envelope.tenant))
+            case AccountClosed(originator_id=merchant_id):
+                await self._accounts.erase(merchant_id)
+                await self._personal.forget(merchant_id)
             case InvitationWithdrawn(invitation_id=invitation_id) | PersonJoined(invitation_id=invitation_id):
                 await self._personal.forget(invitation_id)
             case _:

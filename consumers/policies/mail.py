@@ -14,6 +14,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
 from domain.merchant.account_events import (
+    AccountClosed,
     EmailConfirmationRequested,
     EmailVerified,
     PasswordChanged,
@@ -89,6 +90,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     SignInLinked: (MailKind.ACCOUNT_CHANGED,),
     SignInUnlinked: (MailKind.ACCOUNT_CHANGED,),
     PersonInvited: (MailKind.INVITATION,),
+    AccountClosed: (MailKind.ACCOUNT_CLOSED,),
     WithdrawalReceived: (MailKind.WITHDRAWAL_RECEIVED, MailKind.WITHDRAWAL_TO_HANDLE),
 }
 """The mails of each event."""

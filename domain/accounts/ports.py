@@ -60,6 +60,10 @@ class Accounts(Protocol):
         """Replace the hash: by a stronger one of the same password, or by another password's."""
         ...
 
+    async def erase(self, merchant_id: UUID) -> None:
+        """Delete an account with its sessions, links and API keys. No-op if it is gone."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshGrant:

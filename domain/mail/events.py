@@ -70,6 +70,8 @@ class MailKind(StrEnum):
     """To a shopper who asked for it: a link to the cart, for another device."""
     BACK_IN_STOCK = "BACK_IN_STOCK"
     """To a shopper who confirmed that wish: the variant is back."""
+    ACCOUNT_CLOSED = "ACCOUNT_CLOSED"
+    """To a merchant who deleted the account, from the platform: the last mail."""
     INVITATION = "INVITATION"
     """To an invited person, from the platform: a merchant asks them to work in a store."""
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
+from domain.ids import derived
 from domain.kernel import DomainEvent
 from domain.privacy import Sealed
 
@@ -99,6 +100,35 @@ class SignInUnlinked(DomainEvent, wire_name="merchant.sign_in_unlinked.v1"):
     provider: SignInProvider
 
 
+class ApiKeyMade(DomainEvent, wire_name="merchant.api_key_made.v1"):
+    """The merchant has a new API key. Its secret is not in the log."""
+
+    key_id: UUID
+    prefix: str
+    """The key's first characters, by which people recognize it."""
+    scopes: list[str]
+    instead_of: UUID | None = None
+    """The key that it replaced; null for none."""
+
+
+class ApiKeyRevoked(DomainEvent, wire_name="merchant.api_key_revoked.v1"):
+    """An API key ended."""
+
+    key_id: UUID
+
+
+class AccountClosed(DomainEvent, wire_name="merchant.account_closed.v1"):
+    """The merchant deleted the account. The key of their personal data is destroyed; their stores are archived."""
+
+    farewell: Sealed
+    """The address for the last mail, under a key of its own that is destroyed when the mail is out."""
+
+
+def farewell_of(merchant_id: UUID) -> UUID:
+    """Return the id that the address for a closed account's last mail is sealed under."""
+    return derived(merchant_id, "farewell")
+
+
 AccountEvent = (
     EmailConfirmationRequested
     | EmailVerified
@@ -111,4 +141,7 @@ AccountEvent = (
     | RecoveryCodeUsed
     | SignInLinked
     | SignInUnlinked
+    | ApiKeyMade
+    | ApiKeyRevoked
+    | AccountClosed
 )

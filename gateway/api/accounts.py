@@ -13,6 +13,7 @@ from gateway.auth.accounts import AccountStores, Authenticator, SessionTokens
 from gateway.auth.addresses import EmailAddresses, LinkPorts
 from gateway.auth.api_keys import KeyRing
 from gateway.auth.attempts import Attempts
+from gateway.auth.closing import AccountClosing
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import KeyTokens
 from gateway.auth.new_passwords import NewPasswords
@@ -54,6 +55,8 @@ class AccountServices:
             except (OSError, asyncpg.PostgresError) as error:
                 logger.warning("the signing keys could not be read (%s)", type(error).__name__)
             await asyncio.sleep(KEYS_SECONDS)
+
+    closing: AccountClosing
 
     async def close(self) -> None:
         """Finish what was promised to callers."""
@@ -105,7 +108,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
         access_tokens=access_tokens,
         authenticator=authenticator,
         sessions=sessions,
-        key_ring=KeyRing(deps.api_keys, key_tokens, sessions, deps.clock),
+        key_ring=KeyRing(deps.api_keys, key_tokens, sessions, log, deps.clock),
         proof=proof,
         addresses=addresses,
         passwords=NewPasswords(
@@ -133,4 +136,14 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             secret=deps.limit_secret,
         ),
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
+        closing=AccountClosing(
+            deps.accounts,
+            proof,
+            sessions,
+            db=deps.reader,
+            commands=deps.commands,
+            personal=deps.personal,
+            suppliers=deps.supplier_vault,
+            clock=deps.clock,
+        ),
     )

@@ -235,7 +235,12 @@ class CommandRequest:
         self.visitor.check_key(permissions().command(type(command).__name__))
         check_command_texts(command)
         command = cleaned(command)
-        context = Context(command_id=self.command_id, correlation_id=self.command_id, traceparent=self.traceparent)
+        context = Context(
+            command_id=self.command_id,
+            correlation_id=self.command_id,
+            traceparent=self.traceparent,
+            actor=str(self.visitor.actor),
+        )
         # A command may wait seconds for its turn. A snapshot kept until then would hold a connection of all readers.
         await pause_moment()
         try:

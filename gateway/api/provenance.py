@@ -58,6 +58,10 @@ class StreamHistory(Protocol):
         """
         ...
 
+    async def read_people(self, tenant: UUID, before: int | None, limit: int) -> Sequence[RawEvent]:
+        """Return a tenant's newest settled events of people's commands before a position, the newest first."""
+        ...
+
 
 class Origin(StrEnum):
     """Who made the value of a field."""

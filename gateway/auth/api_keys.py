@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from commands.account import RecordApiKey, RecordApiKeyEnd
 from domain.accounts.keys import ApiKey, ApiKeys
+from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.team.roles import KeyScope
 from domain.text import check_readable, clean_line
+from gateway.auth.account_log import AccountLog
 from gateway.auth.key_tokens import SHOWN, KeyTokens, key_hash
 from gateway.auth.sessions import Sessions
+from gateway.auth.visitor import Visitor
 
 NAME_MAX = 60
 KEYS_MOST = 50
@@ -34,20 +38,20 @@ class KeyRing:
     make or change keys.
     """
 
-    def __init__(self, keys: ApiKeys, tokens: KeyTokens, sessions: Sessions, clock: Clock) -> None:
-        self._keys, self._tokens, self._sessions, self._clock = keys, tokens, sessions, clock
+    def __init__(self, keys: ApiKeys, tokens: KeyTokens, sessions: Sessions, log: AccountLog, clock: Clock) -> None:
+        self._keys, self._tokens, self._sessions, self._log, self._clock = keys, tokens, sessions, log, clock
 
     async def of_person(self, person_id: UUID) -> tuple[ApiKey, ...]:
         """Return a person's keys that are not revoked, the newest first."""
         return await self._keys.of_person(person_id)
 
     async def make(
-        self, person_id: UUID, *, name: str, scopes: Collection[KeyScope], days: int | None = None
+        self, visitor: Visitor, *, name: str, scopes: Collection[KeyScope], days: int | None = None
     ) -> NewKey:
         """Make a key.
 
         Args:
-            person_id: its maker.
+            visitor: its maker.
             name: tells people what uses it.
             scopes: what it may do.
             days: after which it expires; None if it does not.
@@ -55,19 +59,22 @@ class KeyRing:
         Raises:
             InvalidInput: names the field.
         """
+        person_id = visitor.person_id
         if len(await self._keys.of_person(person_id)) >= KEYS_MOST:
             raise InvalidInput("name", f"You have {KEYS_MOST} API keys, which is the most. Revoke one of them first.")
         new = self._new(person_id, _clean_name(name), _checked(scopes), self._expiry(days))
         await self._keys.add(new.key, key_hash(new.token))
+        await self._record(new.key, visitor)
         return new
 
-    async def rotate(self, person_id: UUID, key_id: UUID, *, scopes: Collection[KeyScope] | None = None) -> NewKey:
+    async def rotate(self, visitor: Visitor, key_id: UUID, *, scopes: Collection[KeyScope] | None = None) -> NewKey:
         """Replace a key by one with the same or fewer scopes. The old one ends at once.
 
         Raises:
             NotFound: the person has no such key, or it is revoked.
             InvalidInput: the old key lacks one of the scopes.
         """
+        person_id = visitor.person_id
         old = next((key for key in await self._keys.of_person(person_id) if key.id == key_id), None)
         if old is None:
             raise NotFound("API key", key_id)
@@ -81,17 +88,33 @@ class KeyRing:
         if not await self._keys.replace(new.key, key_hash(new.token), instead_of=key_id, at=at):
             raise NotFound("API key", key_id)
         self._sessions.forget()
+        await self._record(new.key, visitor, instead_of=key_id)
         return new
 
-    async def revoke(self, person_id: UUID, key_id: UUID) -> None:
+    async def revoke(self, visitor: Visitor, key_id: UUID) -> None:
         """Revoke a key. No-op if it is revoked.
 
         Raises:
             NotFound: the person has no such key.
         """
-        if not await self._keys.revoke(key_id, person_id, at=self._clock.now()):
+        if not await self._keys.revoke(key_id, visitor.person_id, at=self._clock.now()):
             raise NotFound("API key", key_id)
         self._sessions.forget()
+        await self._log.record(
+            RecordApiKeyEnd(merchant_id=visitor.person_id, key_id=key_id),
+            id=derived(key_id, "revoked"),
+            actor=str(visitor.actor),
+        )
+
+    async def _record(self, key: ApiKey, visitor: Visitor, *, instead_of: UUID | None = None) -> None:
+        command = RecordApiKey(
+            merchant_id=visitor.person_id,
+            key_id=key.id,
+            prefix=key.prefix,
+            scopes=sorted(key.scopes),
+            instead_of=instead_of,
+        )
+        await self._log.record(command, actor=str(visitor.actor))
 
     def _new(self, person_id: UUID, name: str, scopes: frozenset[KeyScope], expires_at: datetime | None) -> NewKey:
         # Random, because its first characters are shown to tell keys apart.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain.team.actors import Actor, Means
 from domain.team.errors import KeyTooWeak
 from domain.team.permissions import Permission
 from domain.team.roles import KeyScope, Role
@@ -35,6 +36,13 @@ class Visitor:
     def __post_init__(self) -> None:
         # Sorted, so that equal scopes make equal statements.
         object.__setattr__(self, "scope", MerchantScope(self.person_id, tuple(sorted(self.roles))))
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the log remembers them."""
+        if self.key is not None:
+            return Actor(person_id=self.person_id, means=Means.KEY, means_id=self.key.id)
+        return Actor(person_id=self.person_id, means=Means.SESSION, means_id=self.session_id)
 
     def role_in(self, store_id: UUID, owner_id: UUID) -> Role | None:
         """Return the person's role in a store; None if it is none of theirs."""

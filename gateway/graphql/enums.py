@@ -27,6 +27,7 @@ from domain.store.publication import BlockerCode
 from domain.store.taxes import TaxKind, TaxMode
 from domain.subscription.entitlement import PlanState
 from domain.subscription.plans import Limit
+from domain.team.actors import Means
 from domain.team.roles import KeyScope, Role
 from gateway.api.order_timeline import MomentKind
 from projections.catalog.views import ImageState, ProductSort
@@ -48,6 +49,7 @@ ENUMS = {
     "that existed, or the merchant gave an own key.",
     Role: "What a person may do in a store. EDITOR: edit everything, but not publish, pay, refund, invite or delete. "
     "VIEWER: read.",
+    Means: "What a person used: a log-in or an API key.",
     KeyScope: "What an API key may do. CONTENT: pages, looks, collections, settings and generations.",
     SignInProvider: "Other companies whose accounts may log merchants in.",
     SupplierProvider: "Source of products. SAMPLE is the sandbox catalog that ships with Zyenta.",

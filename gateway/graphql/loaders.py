@@ -19,6 +19,7 @@ from projections.jobs import queries as jobs_queries
 from projections.jobs.calls import CallView, UsageView, calls_by_id, usage_of_generations
 from projections.jobs.drafts import accepted_drafts
 from projections.jobs.views import GenerationView, JobView
+from projections.merchants.team_queries import names_of_people
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 from projections.sales import queries as sales_queries
@@ -223,6 +224,18 @@ class Loaders:
             sales = await sales_tasks(self._db, store_ids, scope=self._scope)
             catalog = await catalog_queries.catalog_tasks(self._db, store_ids, scope=self._scope)
             return [(sales.get(id, SalesTasks()), catalog.get(id, CatalogTasks())) for id in store_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def person(self) -> SharedLoader[UUID, str | None]:
+        """The name of a person who did something, or else their address."""
+
+        async def load(ids: list[UUID]) -> Sequence[str | None]:
+            sealed = await names_of_people(self._db, ids)
+            texts = await self.personal.load_many([sealed[id] for id in ids if id in sealed])
+            names = dict(zip((id for id in ids if id in sealed), texts, strict=True))
+            return [names.get(id) for id in ids]
 
         return SharedLoader(load_fn=load)
 

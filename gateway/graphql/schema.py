@@ -21,6 +21,7 @@ from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
 from gateway.graphql.mutations.api_keys import ApiKeyMutations
 from gateway.graphql.mutations.businesses import BusinessMutations
+from gateway.graphql.mutations.closing import ClosingMutations
 from gateway.graphql.mutations.credentials import CredentialMutations
 from gateway.graphql.mutations.customers import CustomerMutations
 from gateway.graphql.mutations.disputes import DisputeMutations
@@ -54,6 +55,7 @@ class Mutation(
     AccountMutations,
     TeamMutations,
     ApiKeyMutations,
+    ClosingMutations,
     CredentialMutations,
     SecondFactorMutations,
     SignInMutations,

@@ -117,11 +117,14 @@ async def consumers(
     writing = cache(lambda: writers(settings, budget))
 
     async def forgetting_policy() -> "Consumer":
+        from infra.adapters.postgres.accounts import PostgresAccounts
         from infra.adapters.postgres.carts import PostgresCarts
         from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 
         pool = await platform.pool()
-        return ForgettingPolicy(await platform.personal(), PostgresCarts(pool), PostgresDiscountShoppers(pool))
+        return ForgettingPolicy(
+            await platform.personal(), PostgresCarts(pool), PostgresDiscountShoppers(pool), PostgresAccounts(pool)
+        )
 
     async def brand_agent() -> "Consumer":
         return BrandAgent(writing().brand, ports, ReadModelBrands(await platform.pool()))

@@ -47,6 +47,7 @@ SETTLED = 2
 _COLUMNS = (
     "position", "transaction_id", "id", "stream_id", "version", "type", "tenant", "correlation_id", "causation_id",
     "recorded_at", "traceparent", "data", "previous_hash", "hash", "command_id", "command_digest", "command_result",
+    "actor",
 )  # fmt: skip
 _COMMANDS = ("command_id", "digest", "result", "token_partition", "token_position", "recorded_at")
 

@@ -178,6 +178,7 @@ class MemoryEventLog:
             causation_id=None if context is None else context.causation_id,
             recorded_at=self.clock.now(),
             traceparent=None if context is None else context.traceparent,
+            actor=None if context is None else context.actor,
             data=data,
             previous_hash=previous,
             hash=chain_hash(

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -85,3 +85,11 @@ def _invitation(record: Mapping[str, object]) -> InvitationView:
 def _of_store(scope: Scope, where: Conditions, store: str) -> Conditions:
     # The catalog knows the owner; both read models are in the search path.
     return restrict(where, scope, merchant=owned(store, owners="stores", id="id"), store=None, team=store)
+
+
+async def names_of_people(db: Reader, ids: Collection[UUID]) -> dict[UUID, Sealed]:
+    """Return people's sealed names, or addresses without one. The caller has checked that they may be named."""
+    records = await db.fetch(
+        "select m.id, coalesce(m.name, m.email) as shown from merchants m where m.id = any($1)", list(ids)
+    )
+    return {record["id"]: Sealed.model_validate_json(record["shown"]) for record in records}

@@ -65,11 +65,15 @@ HEADERS: Mapping[str, JsonSchema] = {
         "type": "string",
         "description": "The command's result as JSON; only on the last event of its transaction.",
     },
+    "ce_actor": {
+        "type": "string",
+        "description": "Who sent the command: a person's id, SESSION or KEY, and its id. Absent if no person did.",
+    },
 }
 """The headers that ``schemas.records.content_of`` writes; all are UTF-8 text."""
 _YAML_VALUES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 OPTIONAL_HEADERS = frozenset(
-    {"ce_causationid", "ce_traceparent", "ce_commandid", "ce_commanddigest", "ce_commandresult"}
+    {"ce_causationid", "ce_traceparent", "ce_commandid", "ce_commanddigest", "ce_commandresult", "ce_actor"}
 )
 
 LETTER_HEADERS: Mapping[str, JsonSchema] = {

@@ -17,6 +17,8 @@ NOW = "2026-11-23T12:00:00Z"
 
 WORDS: Mapping[str, Any] = {
     # "<class>.<field>" takes precedence over "<field>".
+    "ApiKeyMade.prefix": "zyk_3f8a1c2b",
+    "ApiKeyMade.scopes": ["READ", "PRODUCTS"],
     "StripeAccountConnected.account_id": "acct_1PgafTB7WZ01zgkW",
     "StripeAccountStatusChanged.account_id": "acct_1PgafTB7WZ01zgkW",
     "StripeAccountDisconnected.account_id": "acct_1PgafTB7WZ01zgkW",

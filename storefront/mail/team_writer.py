@@ -9,6 +9,7 @@ from domain.kernel import Transient
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
+from domain.merchant.account_events import AccountClosed
 from domain.privacy import PersonalData
 from domain.store.team_events import PersonInvited
 from domain.team.invitation_links import InvitationLinks
@@ -33,7 +34,7 @@ class TeamQueries(Protocol):
 
 
 class TeamMailWriter:
-    """Implements :class:`consumers.policies.mail.MailWriter` for invitations, and passes other mails on."""
+    """Implements :class:`consumers.policies.mail.MailWriter` for invitations and closed accounts, and passes other mails on."""
 
     def __init__(
         self,
@@ -71,6 +72,8 @@ class TeamMailWriter:
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         event = envelope.event
+        if kind is MailKind.ACCOUNT_CLOSED and isinstance(event, AccountClosed):
+            return await self._farewell(event, envelope)
         if kind is not MailKind.INVITATION or not isinstance(event, PersonInvited):
             return await self._others.write(kind, envelope)
         store = await self._queries.store(event.originator_id)
@@ -91,14 +94,28 @@ class TeamMailWriter:
             "link": f"{self._dashboard_url}/invitation?token={token}",
             "platform": PLATFORM,
             "because": "because somebody entered your address",
-            "sandbox": self._sandbox,
         }
+        return self._mail(kind, "invitation", recipient, context, envelope)
+
+    async def _farewell(self, event: AccountClosed, envelope: Envelope) -> Mail | None:
+        recipient = await self._personal.open(event.farewell)
+        if recipient is None:
+            return None
+        context = {
+            "subject": "Your account is deleted",
+            "platform": PLATFORM,
+            "because": "because you had an account",
+        }
+        return self._mail(MailKind.ACCOUNT_CLOSED, "account_closed", recipient, context, envelope)
+
+    def _mail(self, kind: MailKind, template: str, recipient: str, context: dict[str, Any], envelope: Envelope) -> Mail:
+        context = {**context, "sandbox": self._sandbox}
         return Mail(
             message_id=f"{mail_id(envelope.id, kind).hex}@{self._mail_domain}",
             sender_name=PLATFORM,
             recipient=recipient,
             subject=context["subject"],
-            text=self._templates.get_template("mail/invitation.txt").render(context).strip() + "\n",
-            html=self._templates.get_template("mail/invitation.html").render(context),
+            text=self._templates.get_template(f"mail/{template}.txt").render(context).strip() + "\n",
+            html=self._templates.get_template(f"mail/{template}.html").render(context),
             at=envelope.recorded_at,
         )

@@ -55,10 +55,10 @@ class RevokeApiKeyPayload(Payload):
 class ApiKeyMutations:
     @mutation("Make an API key. It acts as you, within its scopes and within what you may do at that moment.")
     async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> ApiKeyPayload | None:
-        person_id = await info.context.merchant()
+        visitor = await info.context.visitor()
         try:
             new = await info.context.services.key_ring.make(
-                person_id, name=input.name, scopes=input.scopes, days=input.expires_in_days
+                visitor, name=input.name, scopes=input.scopes, days=input.expires_in_days
             )
         except REFUSALS as error:
             return ApiKeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
@@ -66,10 +66,10 @@ class ApiKeyMutations:
 
     @mutation("Replace an API key by one with the same or fewer scopes. The old one ends at once.")
     async def rotate_api_key(self, info: Info, input: RotateApiKeyInput) -> ApiKeyPayload | None:
-        person_id = await info.context.merchant()
+        visitor = await info.context.visitor()
         try:
             new = await info.context.services.key_ring.rotate(
-                person_id, as_id("API key", input.key_id), scopes=input.scopes
+                visitor, as_id("API key", input.key_id), scopes=input.scopes
             )
         except REFUSALS as error:
             return ApiKeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
@@ -77,9 +77,9 @@ class ApiKeyMutations:
 
     @mutation("Revoke an API key. It ends within a second.")
     async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload | None:
-        person_id = await info.context.merchant()
+        visitor = await info.context.visitor()
         try:
-            await info.context.services.key_ring.revoke(person_id, as_id("API key", input.key_id))
+            await info.context.services.key_ring.revoke(visitor, as_id("API key", input.key_id))
         except REFUSALS as error:
             return RevokeApiKeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
         return RevokeApiKeyPayload(client_mutation_id=input.client_mutation_id)

@@ -36,7 +36,7 @@ class StoreEvent:
 
     @classmethod
     def of(cls, event: RawEvent) -> Self:
-        title, meaning = _described(event.type)
+        title, meaning = described(event.type)
         return cls(
             id=as_gid(event.id),
             position=str(event.position),
@@ -50,7 +50,7 @@ class StoreEvent:
 
 
 @lru_cache(maxsize=1_000)
-def _described(wire_name: str) -> tuple[str, str]:
+def described(wire_name: str) -> tuple[str, str]:
     """Return a type's title and meaning. Types of older releases have their name's words only."""
     known = EVENTS.get(wire_name)
     if known is None:

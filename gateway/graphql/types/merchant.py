@@ -4,18 +4,21 @@ from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
+from strawberry.scalars import JSON
 
 from domain.generation.events import JobStatus
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
 from domain.team.permissions import permissions
+from gateway.api.account_export import export_of
 from gateway.api.plans import plan_of
 from gateway.api.stripe_accounts import requirement_message, restriction_message
 from gateway.api.validation import as_id
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field
+from gateway.graphql.types.activity import Activity, activity_of_account
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.job import Generation
@@ -154,6 +157,22 @@ class User(Node):
         chosen = None if store_id is None else as_id("store", store_id)
         view = await plan_of(reading.deps, reading.db, self.view.id, store_id=chosen)
         return None if view is None else Plan.of(view)
+
+    @field("What happened to your account, the newest first: log-in settings, suppliers, keys. API keys do not see it.")
+    async def activity(self, first: int | None = None, after: str | None = None) -> Connection[Activity]:
+        reading = self.reading
+        reading.visitor.check_key(permissions().field("User", "activity"))
+        page = await activity_of_account(reading, self.view.id, first, after)
+        return connection(page, lambda event: Activity.of(event, reading))
+
+    @field(
+        "Everything that the platform holds about you, with your sealed values opened. Data that is sealed for other people "
+        "is named and not opened. API keys do not see it."
+    )
+    async def export(self) -> JSON:
+        reading = self.reading
+        reading.visitor.check_key(permissions().field("User", "export"))
+        return JSON(await export_of(reading.deps, reading.visitor))
 
     @field("Your API keys, the newest first. API keys do not see them.")
     async def api_keys(self) -> list[ApiKey]:

@@ -22,6 +22,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.resolvers import one_statement
+from gateway.graphql.types.activity import Activity, activity_of_store
 from gateway.graphql.types.brand import BrandIdentity, Scouting
 from gateway.graphql.types.collection import CategoryPage, Collection, ProductCategory
 from gateway.graphql.types.connection import Connection, connection, sliced
@@ -138,7 +139,7 @@ class Store(Derived, Node):
         ),
         "sales": resolved("id", "currency", "time_zone"),
         "tasks": resolved("id", "status"),
-        **dict.fromkeys(("role", "people", "invitations"), resolved("id", "merchant_id")),
+        **dict.fromkeys(("role", "people", "invitations", "activity"), resolved("id", "merchant_id")),
         "shipping": resolved("shipping", "currency"),
         "domains": resolved("id", "slug", "custom_domain"),
         "return_policy": resolved("returns"),
@@ -386,6 +387,16 @@ class Store(Derived, Node):
     ) -> Connection[Draft]:
         page = await draft_page(self.reading, self.view.id, first, after, open_only=open_only)
         return connection(page, lambda view: Draft.of(view, self.reading))
+
+    @field(
+        "What people did in the store, by which session or API key, the newest first. Only the store's owner sees it. "
+        "The list is not counted."
+    )
+    async def activity(self, first: int | None = None, after: str | None = None) -> Connection[Activity]:
+        reading, view = self.reading, self.view
+        reading.require("Store.activity", view.id, view.merchant_id)
+        page = await activity_of_store(reading, view.id, first, after)
+        return connection(page, lambda event: Activity.of(event, reading))
 
     @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
     async def domains(self) -> list[Domain]:

@@ -157,6 +157,10 @@ class PostgresAccounts:
                 at,
             )
 
+    async def erase(self, merchant_id: UUID) -> None:
+        # The tables of sessions, links and API keys follow by their foreign keys.
+        await self._pool.execute("delete from accounts where merchant_id = $1", merchant_id)
+
     async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
         await self._pool.execute(
             "update accounts set password_hash = $2, updated_at = $3 where merchant_id = $1",

@@ -55,12 +55,12 @@ COLLISIONS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.
 
 _APPEND = """
 select * from append_events($1, $2, $3, $4, $5, $6, $7, $8, $9::uuid[], $10::uuid[], $11::integer[], $12::text[],
-                            $13::uuid[], $14::bytea[], $15::uuid[], $16::integer[], $17, $18)
+                            $13::uuid[], $14::bytea[], $15::uuid[], $16::integer[], $17, $18, $19)
 """
 
 _APPEND_ONE = """
 select append_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::uuid[], $15::integer[],
-                    $16, $17)
+                    $16, $17, $18)
 """
 
 _LOAD = """
@@ -231,6 +231,7 @@ class PostgresEventLog(SettledLog):
             list(commit.assumed) or None,
             list(commit.assumed.values()) or None,
             *_cause(commit.context),
+            commit.context.actor,
         )
         position: int | None = row[0]
         return position
@@ -261,6 +262,7 @@ class PostgresEventLog(SettledLog):
             list(commit.assumed) or None,
             list(commit.assumed.values()) or None,
             *_cause(commit.context),
+            commit.context.actor,
         )
         return row["replayed"], row["token_position"]
 

@@ -10,7 +10,8 @@ from schemas.topics import partition_of
 APPEND_GROUP = """
 select append_group($1::uuid[], $2::bytea[], $3::jsonb[], $4::integer[], $5::integer[], $6::bigint[], $7::uuid[],
                     $8::uuid[], $9::text[], $10::bigint[], $11::bytea[], $12::integer[], $13::integer[], $14::uuid[],
-                    $15::uuid[], $16::integer[], $17::text[], $18::uuid[], $19::bytea[], $20::uuid[], $21::integer[])
+                    $15::uuid[], $16::integer[], $17::text[], $18::uuid[], $19::bytea[], $20::uuid[], $21::integer[],
+                    $22::text[])
 """
 
 
@@ -61,6 +62,7 @@ def group_arguments(
         [encode(event) for _, _, event in events],
         [stream for stream, _ in assumed] or None,
         [version for _, version in assumed] or None,
+        [context.actor for context in contexts],
     )
 
 

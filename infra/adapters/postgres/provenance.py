@@ -16,7 +16,7 @@ from schemas.topics import partition_of
 # In the order of RawEvent's fields. The hash covers the bytes, so ``data`` stays empty.
 _AT = """
 select position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
-       ''::bytea, previous_hash, hash, command_id, command_digest, command_result
+       ''::bytea, previous_hash, hash, command_id, command_digest, command_result, actor
 from events where position = $1
 """
 

@@ -16,7 +16,7 @@ MAX_POSITION = 2**63 - 1
 """After the end of every log."""
 # In the order of RawEvent's fields.
 _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, causation_id, recorded_at, traceparent,
-              data, previous_hash, hash, command_id, command_digest, command_result"""
+              data, previous_hash, hash, command_id, command_digest, command_result, actor"""
 
 _SETTLED = f"""
 select {_COLUMNS} from events
@@ -57,6 +57,12 @@ select {_COLUMNS} from events
 where tenant = $1 and position < $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
   and ($3::text[] = '{{}}' or split_part(type, '.', 1) = any ($3))
 order by position desc limit $4
+"""  # noqa: S608 - constants only
+
+_BACK_OF_PEOPLE = f"""
+select {_COLUMNS} from events
+where tenant = $1 and position < $2 and actor is not null and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position desc limit $3
 """  # noqa: S608 - constants only
 
 _POSITION_AT = """
@@ -141,6 +147,11 @@ class SettledLog:
         """
         end = MAX_POSITION if before is None else min(before, MAX_POSITION)
         return [RawEvent(*row) for row in await self._pool.fetch(_BACK, tenant, end, list(kinds), limit)]
+
+    async def read_people(self, tenant: UUID, before: int | None, limit: int) -> list[RawEvent]:
+        """Return a tenant's newest settled events of people's commands before a position, the newest first."""
+        end = MAX_POSITION if before is None else min(before, MAX_POSITION)
+        return [RawEvent(*row) for row in await self._pool.fetch(_BACK_OF_PEOPLE, tenant, end, limit)]
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
         """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""

@@ -6,11 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from domain.merchant.account_events import AccountClosed
+from domain.merchant.events import MerchantRegistered
+from domain.store.events import StoreStatus
 from domain.team.roles import Role
 from gateway.auth.sessions import LIVE_CACHE_FOR
+from projections.catalog.queries import store_by_id
 from projections.merchants.team_queries import invitations_of_store
 from projections.reading.scope import SYSTEM
-from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 MUTATE = "mutation ($input: %s!) { %s(input: $input) { userErrors { code message field } %s } }"
 STORE = "query ($id: ID!) { store(id: $id) { id name role people { id role email name } products { nodes { id } } } }"
@@ -179,3 +183,78 @@ async def test_a_role_is_looked_up_once_a_second(platform: Platform, owner: Merc
     assert await sessions.visitor(f"Bearer {owner.token}") is first
     platform.clock.advance(LIVE_CACHE_FOR)
     assert await sessions.visitor(f"Bearer {owner.token}") is not first
+
+
+ACTIVITY = (
+    "query ($id: ID!, $after: String) { store(id: $id) { activity(first: 2, after: $after)"
+    " { nodes { title type person personId means meansId requestId } pageInfo { hasNextPage endCursor } } } }"
+)
+
+
+async def test_the_log_says_who_did_what_by_which_session_or_key(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    made = await mutate(platform, editor, "createApiKey", {"name": "Sync", "scopes": ["PRODUCTS", "READ"]}, CREATE)
+    key = Merchant(id=editor.id, email="", token=made["token"], refresh_token="")
+    store = await platform.ask(STORE, {"id": str(store_id)}, by=key)
+    edit = {"productId": store["products"]["nodes"][0]["id"], "title": "A lamp of the key"}
+    assert codes(await mutate(platform, key, "editProduct", edit)) == []
+
+    page = (await platform.ask(ACTIVITY, {"id": str(store_id)}, by=owner))["activity"]
+    newest, before = page["nodes"]
+    assert (newest["type"], newest["means"]) == ("product.product_retitled.v1", "KEY")
+    assert (newest["personId"], newest["meansId"]) == (str(editor.id), made["apiKey"]["id"])
+    assert newest["person"].startswith("Merchant ")
+    assert (before["type"], before["means"]) == ("store.person_joined.v1", "SESSION")
+    assert page["pageInfo"]["hasNextPage"]
+    after = page["pageInfo"]["endCursor"]
+    page = (await platform.ask(ACTIVITY, {"id": str(store_id), "after": after}, by=owner))["activity"]
+    assert [(each["type"], each["personId"]) for each in page["nodes"]] == [("store.person_invited.v1", str(owner.id))]
+    answer = await platform.post(ACTIVITY, {"id": str(store_id)}, by=editor)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    own = await platform.ask("{ me { activity(first: 1) { nodes { type means subjectId } } } }", by=editor)
+    assert own["activity"]["nodes"] == [
+        {"type": "merchant.api_key_made.v1", "means": "SESSION", "subjectId": str(editor.id)}
+    ]
+    answer = await platform.post("{ me { activity { nodes { id } } } }", by=key)
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_an_account_is_exported_and_deleted_with_its_personal_data(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.stocked_store(owner)
+    shared = await platform.stocked_store(await platform.merchant())
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    await mutate(platform, owner, "createApiKey", {"name": "Sync", "scopes": ["READ"]}, CREATE)
+    exported = (await platform.ask("{ me { export } }", by=owner))["export"]
+    assert exported["account"]["email"] == owner.email
+    assert [key["name"] for key in exported["apiKeys"]] == ["Sync"]
+    kinds = {event["type"]: event for event in exported["events"]}
+    assert kinds["merchant.merchant_registered.v1"]["data"]["email"] == owner.email
+    assert kinds["store.person_invited.v1"]["data"]["email"] == "sealed for another person"
+    assert kinds["store.person_invited.v1"]["by"].startswith(f"{owner.id} SESSION ")
+    assert str(shared) not in exported["stores"]
+
+    assert codes(await mutate(platform, owner, "deleteAccount", {"password": "wrong"})) == ["WRONG_PASSWORD"]
+    assert await mutate(platform, editor, "deleteAccount", {"password": PASSWORD}) == {"userErrors": []}
+    await platform.barrier.catch_up()
+    people = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { people { id } } }", {"id": str(store_id)}, by=owner
+    )
+    assert people == {"people": []}, "a person who is gone has no role"
+    answer = await platform.post("{ me { id } }", by=editor)
+    assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+    assert await mutate(platform, owner, "deleteAccount", {"password": PASSWORD}) == {"userErrors": []}
+    await platform.barrier.catch_up()
+    view = await store_by_id(platform.deps.reader, store_id, scope=SYSTEM)
+    assert view is not None
+    assert view.status is StoreStatus.ARCHIVED
+    assert await platform.deps.accounts.by_id(owner.id) is None
+    events = [raw.decode().event for raw in await platform.deps.history.read_streams([owner.id])]
+    registered, closed = events[0], events[-1]
+    assert isinstance(registered, MerchantRegistered)
+    assert isinstance(closed, AccountClosed)
+    assert await platform.deps.personal.open(registered.email) is None, "the key of the personal data is destroyed"
+    assert await platform.deps.personal.open(closed.farewell) == owner.email, "until the last mail is out"
+    again = await platform.post("{ me { id } }", by=owner)
+    assert again["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

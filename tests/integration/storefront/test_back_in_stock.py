@@ -14,6 +14,7 @@ from consumers.policies.erasure import ForgettingPolicy
 from consumers.policies.mail import KINDS
 from domain.mail.ports import Mail
 from domain.stock_notice.aggregate import CONFIRM_WITHIN, KEPT_AFTER_MAIL, WAIT_AT_MOST
+from infra.adapters.postgres.accounts import PostgresAccounts
 from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.shoppers import ReadModelShoppers
@@ -44,7 +45,10 @@ class Post:
         )
         self._writer = StoreMailWriter(sources)
         self._erasure = ForgettingPolicy(
-            floor.personal, PostgresCarts(floor._pool), PostgresDiscountShoppers(floor._pool)
+            floor.personal,
+            PostgresCarts(floor._pool),
+            PostgresDiscountShoppers(floor._pool),
+            PostgresAccounts(floor._pool),
         )
 
     async def deliver(self) -> Sequence[Mail]:

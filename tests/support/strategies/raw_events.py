@@ -38,4 +38,5 @@ def raw_events(draw: st.DrawFn) -> RawEvent:
         command_id=draw(st.none() | UUIDS),
         command_digest=draw(st.none() | st.binary(min_size=32, max_size=32)),
         command_result=draw(st.none() | st.text()),
+        actor=draw(st.none() | st.text()),
     )

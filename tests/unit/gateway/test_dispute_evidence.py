@@ -7,6 +7,7 @@ NOT_ABOUT_AN_ORDER = {
     MailKind.STOCK_NOTICE_TO_CONFIRM,
     MailKind.BACK_IN_STOCK,
     MailKind.INVITATION,
+    MailKind.ACCOUNT_CLOSED,
     MailKind.CART_LINK,
 }
 TO_MERCHANTS = {

@@ -25,6 +25,7 @@ def test_every_header_that_is_written_is_described_and_no_other() -> None:
         command_id=UUID(int=4),
         command_digest=b"d",
         command_result="{}",
+        actor="a",
     )
     assert {name for name, _ in headers_of(full)} == set(HEADERS)
     assert {name for name, _ in headers_of(bare)} == set(HEADERS) - OPTIONAL_HEADERS

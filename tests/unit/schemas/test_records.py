@@ -61,6 +61,7 @@ def test_an_event_is_a_cloud_event_in_binary_mode() -> None:
         command_id=UUID(int=7),
         command_digest=b"\xd0" * 32,
         command_result='{"a": 1}',
+        actor="a SESSION b",
     )
     key, value, headers = parts_of(content_of(event))
     assert (key, value) == (str(UUID(int=4)).encode(), event.data)
@@ -84,6 +85,7 @@ def test_an_event_is_a_cloud_event_in_binary_mode() -> None:
         ("ce_commandid", b"00000000-0000-0000-0000-000000000007"),
         ("ce_commanddigest", b"d0" * 32),
         ("ce_commandresult", b'{"a": 1}'),
+        ("ce_actor", b"a SESSION b"),
     ]
 
 
