@@ -44,6 +44,7 @@ ACCOUNT: Sequence[Group] = (
             Entry("Team", "/dashboard/team"),
             Entry("API keys", "/dashboard/api-keys"),
             Entry("Activity", "/dashboard/activity"),
+            Entry("Your data", "/dashboard/account/data"),
         ),
     ),
 )

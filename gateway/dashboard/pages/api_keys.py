@@ -1,0 +1,71 @@
+"""API keys: make, rotate, revoke. A key's text is shown on one page, once."""
+
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gateway.dashboard.problems import Refusals, refusal
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.sessions import ROOT
+from gateway.dashboard.visit import Change, Visit, Visitor
+
+router = area_router()
+
+KEYS = f"{ROOT}/api-keys"
+SCOPES = {
+    "READ": ("Read", "Everything that you see, except sessions and keys."),
+    "PRODUCTS": ("Products", "Change products, stock and photos."),
+    "CONTENT": ("Content", "Change pages, looks, collections, settings and generations."),
+    "ORDERS": ("Orders", "Ship orders and answer returns."),
+    "PUBLISH": ("Publish", "Approve, publish, pause and archive stores."),
+    "MONEY": ("Money", "Refund shoppers and order at suppliers."),
+}
+"""Names and meanings of scopes."""
+
+
+@router.get("/dashboard/api-keys")
+async def api_keys(visit: Visitor) -> Response:
+    """Show the visitor's keys."""
+    return await _show(visit)
+
+
+async def _show(visit: Visit, errors: Refusals | None = None) -> Response:
+    keys = (await visit.run("api_keys/list"))["me"]["apiKeys"]
+    return visit.page(
+        "api_keys/list.html", keys=keys, scopes=SCOPES, status=422 if errors else 200, errors=errors or Refusals()
+    )
+
+
+@router.post("/dashboard/api-keys")
+async def make(visit: Visitor) -> Response:
+    """Make a key and show its text."""
+    days = visit.form["days"].strip()
+    if days and not (days.isdecimal() and len(days) < 5):
+        return await _show(
+            visit, refusal("expiresInDays", f"Invalid days {days[:20]!r}. Use a whole number up to 366.")
+        )
+    chosen = [scope for scope in visit.form.texts("scopes") if scope in SCOPES]
+    input = {"name": visit.form["name"], "scopes": chosen, "expiresInDays": int(days) if days else None}
+    return await _shown_once(visit, await visit.change("api_keys/create", input))
+
+
+@router.post("/dashboard/api-keys/{key_id:uuid}/rotate")
+async def rotate(visit: Visitor, key_id: UUID) -> Response:
+    """Replace a key and show the new text."""
+    return await _shown_once(visit, await visit.change("api_keys/rotate", {"keyId": str(key_id)}))
+
+
+async def _shown_once(visit: Visit, change: Change) -> Response:
+    if change.errors:
+        return await _show(visit, change.errors)
+    # No redirect: the text must be in no address, no cookie and no cache.
+    return visit.page("api_keys/shown_once.html", token=change["token"], key=change["apiKey"], scopes=SCOPES)
+
+
+@router.post("/dashboard/api-keys/{key_id:uuid}/revoke")
+async def revoke(visit: Visitor, key_id: UUID) -> Response:
+    """Revoke a key."""
+    change = await visit.change("api_keys/revoke", {"keyId": str(key_id)})
+    if change.errors:
+        return await _show(visit, change.errors)
+    return visit.redirect(KEYS, notice="The key is revoked.")
