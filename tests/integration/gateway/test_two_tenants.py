@@ -12,6 +12,8 @@ import asyncpg
 import graphql
 import pytest
 
+from domain.accounts.ports import Account
+from domain.merchant.events import SupplierProvider
 from domain.store.return_policy import REASONS
 from domain.team.roles import Role
 from gateway.auth.tokens import AccessTokens
@@ -35,7 +37,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """Days are in reports of every merchant."""
 ARGUMENTS = {"niche": '"Lamps"', "month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
-SHARED = frozenset({"plans", "installation"})
+SHARED = frozenset({"plans", "installation", "nicheEstimate"})
 """Fields of the query with the same answer for every merchant."""
 LEVELS = 9
 
@@ -119,7 +121,7 @@ class Tenant:
 
     def without(self, other: "Tenant") -> None:
         """Keep what the other does not have too, and no store has by default."""
-        ids, texts = self.ids & other.ids, self.texts & other.texts | set(REASONS)
+        ids, texts = self.ids & other.ids, self.texts & other.texts | set(REASONS) | set(SupplierProvider)
         for tenant in (self, other):
             tenant.ids -= ids
             tenant.texts -= texts
@@ -157,6 +159,13 @@ async def world(database: str) -> AsyncIterator[World]:
             await load(db, model, history.raw, batch=5_000)
         tenants = Tenant(history, 0, platform), Tenant(history, 1, platform)
         tenants[0].without(tenants[1])
+        for tenant in tenants:
+            email = f"owner-{tenant.merchant.id}@example.com"
+            account = Account(
+                merchant_id=tenant.merchant.id, email=email, password_hash="none", name=None, opened=True, claimed=True
+            )
+            await platform.deps.accounts.add(account, at=platform.clock.now())
+            tenant.texts.add(email)
         assert all(len(tenant.ids) > 50 and len(tenant.texts) > 20 for tenant in tenants)
         yield World(platform, db, history.raw, *tenants)
         await db.close()
@@ -287,7 +296,7 @@ async def test_no_path_of_rest_shows_a_merchant_what_is_anothers(world: World) -
     tried = 0
     for path, methods in paths.items():
         names = re.findall(r"\{(\w+)\}", path)
-        if not path.startswith("/api/v1/") or not names:
+        if not path.startswith("/api/v1/") or not names or names == ["niche"]:
             continue
         for method, (tenant, other) in itertools.product(
             methods, ((world.first, world.second), (world.second, world.first))
