@@ -139,6 +139,7 @@ def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> 
         secret=deps.limit_secret,
         now=deps.clock.now,
         secure=public.scheme == "https",
+        public_host=public.netloc,
         image_origins=tuple(sorted({*origins, *deps.photo_origins})),
         upload_origins=() if deps.uploads is None or deps.uploads.origin is None else (deps.uploads.origin,),
     )

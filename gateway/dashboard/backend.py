@@ -38,6 +38,8 @@ class Backend:
     now: Callable[[], datetime]
     secure: bool
     """Whether browsers come over HTTPS."""
+    public_host: str = ""
+    """Host and port of the public address. A proxy may pass on another ``Host``. Empty if none is known."""
     image_origins: tuple[str, ...] = ()
     """Origins of media files, besides the dashboard's own."""
     upload_origins: tuple[str, ...] = ()

@@ -110,15 +110,20 @@ def _owner(session: BrowserSession, *, identify: bool) -> str | None:
     return hashlib.sha256(browser.encode()).hexdigest()[:24]
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: Request, public_host: str) -> None:
     """Check that a page of this dashboard sent the request.
+
+    Args:
+        request: the request.
+        public_host: host and port of the public address, beside the request's own ``Host``.
 
     Raises:
         Problem: another site sent it.
     """
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
+    own = {request.headers.get("host", "").lower(), public_host.lower()} - {""}
+    foreign = origin is not None and urlsplit(origin).netloc.lower() not in own
     if site not in {"same-origin", "none"} or foreign:
         raise Problem("FOREIGN_FORM", "Another site sent this form. Nothing was changed.")
 

@@ -59,7 +59,7 @@ class Shell:
         try:
             await visit.session.open()
             if request.method not in SAFE:
-                check_origin(request)
+                check_origin(request, self._backend.public_host)
                 visit.form = await read_form(request)
                 self._tokens.check(visit.form[CSRF], visit.session)
             response = await page(request)

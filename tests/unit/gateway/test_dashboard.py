@@ -9,12 +9,13 @@ import pytest
 from fastapi.routing import APIRoute
 from graphql import OperationDefinitionNode, build_schema, parse, validate
 from jinja2 import Environment, FileSystemLoader, nodes
+from starlette.requests import Request
 
 from gateway.dashboard.app import area_routers
-from gateway.dashboard.forms import Form
+from gateway.dashboard.forms import Form, check_origin
 from gateway.dashboard.library import library
 from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
-from gateway.dashboard.problems import refusals_of
+from gateway.dashboard.problems import Problem, refusals_of
 from gateway.dashboard.rendering import HERE, Renderer
 from gateway.dashboard.visit import own_path
 from gateway.graphql.budgets import AUTHENTICATED, check_text
@@ -141,3 +142,26 @@ def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
 def test_an_empty_form_has_empty_texts() -> None:
     form = Form()
     assert (form["title"], form.text("title"), form.texts("ids"), form.checked("on")) == ("", None, [], False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "accepted"),
+    [
+        ({"host": "zyenta.example"}, True),
+        ({"host": "zyenta.example", "origin": "https://zyenta.example"}, True),
+        ({"host": "10.0.0.7:8000", "origin": "https://zyenta.example"}, True),
+        ({"host": "zyenta.example", "origin": "https://zyenta.example:444"}, False),
+        ({"host": "zyenta.example", "origin": "https://evil.example"}, False),
+        ({"host": "zyenta.example", "origin": "null"}, False),
+        ({"host": "zyenta.example", "sec-fetch-site": "same-site"}, False),
+        ({"host": "zyenta.example", "sec-fetch-site": "same-origin"}, True),
+    ],
+)
+def test_only_pages_of_the_dashboard_may_send_forms(headers: dict[str, str], accepted: bool) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    request = Request({"type": "http", "method": "POST", "path": "/dashboard", "headers": raw, "query_string": b""})
+    if accepted:
+        check_origin(request, "zyenta.example")
+    else:
+        with pytest.raises(Problem):
+            check_origin(request, "zyenta.example")
