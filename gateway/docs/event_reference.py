@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from domain.kernel import DomainEvent, NotFound
+from gateway.docs.rendering import marked
 from schemas.contracts.asyncapi import HEADERS, OPTIONAL_HEADERS, as_yaml, document
 from schemas.contracts.json_schemas import JsonSchema, json_schema, shared_schemas
 from schemas.contracts.meanings import meaning_of
@@ -230,11 +231,4 @@ def _kind_of(schema: JsonSchema) -> Markup:
 def _prose(text: str) -> Markup:
     """Convert a docstring to paragraphs. Text in backquotes becomes code."""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")]
-    return Markup("").join(Markup("<p>{}</p>").format(_marked(paragraph)) for paragraph in paragraphs if paragraph)
-
-
-def _marked(text: str) -> Markup:
-    parts = re.split(r"`{1,2}([^`]+)`{1,2}", text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
-    )
+    return Markup("").join(Markup("<p>{}</p>").format(marked(paragraph)) for paragraph in paragraphs if paragraph)

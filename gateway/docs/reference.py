@@ -127,17 +127,18 @@ def types() -> Mapping[str, Type]:
 def found(q: str) -> list[tuple[str, str, str]]:
     """Return what a search finds: the place such as ``Order.total``, its address and its description.
 
-    Every word must be in the place or the description. Places with all words in their name come first.
+    Every word must be in the place or the description. Places with all words in their name come first, operations before types.
     """
     words = q.lower().split()
     if not words:
         return []
-    hits: list[tuple[bool, str, str, str]] = []
+    hits: list[tuple[bool, bool, str, str, str]] = []
     for place, address, description in _entries():
         low = place.lower()
         if all(word in low or word in description.lower() for word in words):
-            hits.append((not all(word in low for word in words), place, address, description))
-    return [(place, address, description) for _, place, address, description in sorted(hits)[:FOUND_MOST]]
+            by_name, is_root = all(word in low for word in words), place.partition(".")[0] in ROOTS
+            hits.append((not by_name, not is_root, place, address, description))
+    return [hit[2:] for hit in sorted(hits)[:FOUND_MOST]]
 
 
 def _entries() -> Iterator[tuple[str, str, str]]:

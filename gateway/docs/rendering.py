@@ -1,10 +1,12 @@
 """Renders the templates of these pages."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from infra.web.static_files import StaticFolder
@@ -19,6 +21,14 @@ def assets() -> StaticFolder:
     return StaticFolder(HERE, "/assets")
 
 
+def marked(text: str) -> Markup:
+    """Return a text as HTML. What is in backquotes becomes code."""
+    parts = re.split(r"`{1,2}([^`]+)`{1,2}", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -29,6 +39,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = assets().address
+    environment.filters["marked"] = marked
     return environment
 
 

@@ -1,10 +1,13 @@
 """REST routes of GraphQL operations: the same changes, errors and pages."""
 
+import base64
+import json
 from typing import Any
 from uuid import uuid4
 
 from commands.order import RecordPayment
 from domain.money import Money
+from gateway.api.error_codes import error_codes
 from tests.integration.gateway.test_queries import an_order
 from tests.integration.gateway.test_rest import problem
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -113,3 +116,60 @@ async def test_a_session_begins_goes_on_and_ends_over_rest(platform: Platform, o
     assert (await platform.call("POST", "/sessions/log-out", json={"refreshToken": token})).status_code == 200
     ended = await platform.call("POST", "/sessions/refresh", json={"refreshToken": token})
     assert problem(ended) == (401, "INVALID_REFRESH_TOKEN", "refreshToken")
+
+
+def forged(token: str) -> list[str]:
+    """Return tokens that the gateway did not issue: without a signature, altered, and of no form at all."""
+    header, claims, signature = token.split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
+    hs256 = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=").decode()
+    other = base64.urlsafe_b64encode(json.dumps({"sub": str(uuid4()), "exp": 2**40}).encode()).rstrip(b"=").decode()
+    return [
+        f"{none}.{claims}.",
+        f"{hs256}.{claims}.{signature}",
+        f"{header}.{other}.{signature}",
+        f"{header}.{claims}.{signature[::-1]}",
+        f"{header}.{claims}",
+        "x" * 100_000,
+        "zyk_" + "0" * 64,
+        "..",
+        "null",
+    ]
+
+
+async def test_forged_tokens_and_unreadable_or_huge_bodies_get_typed_errors(
+    platform: Platform, owner: Merchant
+) -> None:
+    order_id, store_id = uuid4(), uuid4()
+    query = json.dumps({"query": "{ me { id } }"})
+    plain = {"content-type": "application/json"}
+    for token in forged(owner.token):
+        sent = plain | {"authorization": f"Bearer {token}"}
+        rest = await platform.client.get("/api/v1/me", headers=sent)
+        assert problem(rest) == (401, "UNAUTHENTICATED", None), token[:80]
+        graphql = (await platform.client.post("/graphql", content=query, headers=sent)).json()
+        assert graphql["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED", token[:80]
+
+    megabyte = "x" * 900_000
+    deep = b'{"lines": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    bodies: list[tuple[str, str, bytes, dict[str, str]]] = [
+        ("POST", f"/stores/{store_id}/pages", json.dumps({"title": megabyte, "content": "x"}).encode(), plain),
+        ("POST", f"/stores/{store_id}/pages", json.dumps({"title": "x", "content": megabyte}).encode(), plain),
+        ("POST", f"/orders/{order_id}/refunds", json.dumps({"reason": megabyte}).encode(), plain),
+        ("POST", f"/orders/{order_id}/refunds", b"[" * 10**6 + b"]" * 10**6, plain),
+        ("POST", f"/orders/{order_id}/refunds", deep, plain),
+        ("POST", f"/orders/{order_id}/refunds", b'{"amount": ' + b"9" * 100_000 + b"}", plain),
+        ("POST", f"/orders/{order_id}/refunds", b'{"reason": "\\ud800"}', plain),
+        ("POST", f"/orders/{order_id}/refunds", b'{"reason": "a", "reason": 5}', plain),
+        ("POST", f"/orders/{order_id}/refunds", b"reason=a", {"content-type": "application/x-www-form-urlencoded"}),
+        ("POST", f"/orders/{order_id}/refunds", b"<a/>", {"content-type": "text/xml"}),
+        ("POST", f"/orders/{order_id}/refunds", b"\xff\xfe", plain),
+        ("PUT", f"/stores/{store_id}/shipping", json.dumps({"zones": [{}] * 5000, "unknownWeight": 1}).encode(), plain),
+    ]
+    before = await platform.event_count()
+    for method, path, content, headers in bodies:
+        answer = await platform.call(method, path, by=owner, content=content, headers=headers)
+        status, code, _ = problem(answer)
+        assert (400 <= status < 500, code in error_codes()) == (True, True), (path, content[:60], answer.text[:200])
+        assert len(answer.content) < 20_000, "an error repeats the request"
+    assert await platform.event_count() == before
