@@ -160,7 +160,8 @@ def next_steps(settings: Settings) -> str:
     """Return the first steps on a new platform. Each command to copy has its own line."""
     steps = [
         f"Next, open {settings.gateway_url}/dashboard in a browser, log in, and type what the shop will sell.",
-        f"Programs use GraphQL: open {settings.gateway_url}/graphql and send",
+        mailbox_hint(settings),
+        f"Programs begin at {settings.gateway_url}/quickstart. Or open {settings.gateway_url}/graphql and send",
         f"    {REGISTER}",
         "Put its accessToken into the header “Authorization: Bearer …”, then send",
         f"    {REQUEST_STORE}",
@@ -170,6 +171,13 @@ def next_steps(settings: Settings) -> str:
         resolver_hint(settings, "<slug>"),
     ]
     return "\n".join(filter(None, steps))
+
+
+def mailbox_hint(settings: Settings) -> str | None:
+    """Return where mails arrive. None if a mail server delivers them."""
+    if settings.smtp_url is not None:
+        return None
+    return "No mail leaves this machine. Links in mails, such as the one that confirms an address, are in the mailbox above."
 
 
 def resolver_hint(settings: Settings, slug: str) -> str | None:
