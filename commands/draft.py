@@ -118,6 +118,38 @@ async def propose_draft(command: ProposeDraft, work: Work, *, clock: Clock) -> N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferDraft:
+    """Propose values that are there already, such as those of a rerun with another model."""
+
+    draft_id: UUID
+    store_id: UUID
+    target: DraftTarget
+    changes: list[FieldChange]
+    written_by: str
+    note: str
+
+
+async def offer_draft(command: OfferDraft, work: Work, *, clock: Clock) -> None:
+    """Append ``DraftRequested`` and ``DraftProposed`` in one commit, so that no agent makes another proposal.
+
+    Raises:
+        NotFound: the store has no such target.
+        StoreNotReady, ProductIsArchived: the target is archived, or the store has no brand.
+    """
+    at = clock.now()
+    store = await work.get(STORE, command.store_id)
+    await check_target(work, store, command.target)
+    if not await work.is_new(DRAFT, command.draft_id):
+        return
+    asked = request_draft(
+        command.draft_id, store_id=store.id, merchant_id=store.merchant_id, target=command.target, at=at
+    )
+    draft = work.append(DRAFT, command.draft_id, asked, tenant=store.id)
+    made = draft.propose(command.changes, written_by=command.written_by, note=command.note, at=at)
+    work.append(DRAFT, draft.id, made, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailDraft:
     """Record why a draft has no proposal."""
 
@@ -306,6 +338,7 @@ def _object(value: JsonValue) -> Mapping[str, Any]:
 HANDLERS: UnboundHandlers = {
     RequestDraft: request_draft_of,
     ProposeDraft: propose_draft,
+    OfferDraft: offer_draft,
     FailDraft: fail_draft,
     AcceptDraft: accept_draft,
     DropDraft: drop_draft,

@@ -33,7 +33,7 @@ class DraftOutOfDate(DomainError):
 
 
 class TooManyDrafts(DomainError):
-    """So many drafts of the store wait that more would not be looked at."""
+    """The store has as many drafts that wait as it may have."""
 
     code: ClassVar[str] = "TOO_MANY_DRAFTS"
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import typer
 
+from commands.ports import Context
 from domain.kernel import DomainError
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import language_models, model_budget, prompted_writers, rule_writers, storefront_host
@@ -18,6 +19,7 @@ from infra.embedded.process import ServerFailed
 from infra.replay.difference import Change, Fields, differences, digest_of, fields_of
 from infra.replay.machine import replay as run_again
 from infra.replay.recording import Recording, read_recording
+from infra.replay.taking_over import offers
 from infra.settings import BadSettings, Settings
 
 app = typer.Typer(help="Generations: replay one, or run it with another model.", no_args_is_help=True)
@@ -53,19 +55,25 @@ def replay(id: Id, as_json: AsJson = False) -> None:
 def rerun(
     id: Id,
     model: Annotated[str, typer.Option("--model", help="A model's name, or “rules” for the built-in rules.")],
+    drafts: Annotated[
+        bool, typer.Option("--drafts", help="Offer what differs to the merchant as drafts, to accept by field.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write brand, texts and pages with another model on the recorded supplier answers, and print what differs.
 
-    The store is not changed.
+    The store is not changed. With --drafts, the merchant finds the differences beside the store and decides.
     """
-    recorded, again = run(lambda _: _rerun(id, model), *_REFUSALS)
+    recorded, again, offered = run(lambda _: _rerun(id, model, drafts=drafts), *_REFUSALS)
     changes = differences(recorded, again)
     if as_json:
-        print_json({"fields": len(recorded), "differences": [_as_json(change) for change in changes]})
+        shown = [_as_json(change) for change in changes]
+        print_json({"fields": len(recorded), "differences": shown, "drafts": [str(id) for id in offered]})
         return
     output.print(f"{len(changes):,} of {len(recorded):,} fields differ.")
     _print(changes)
+    if drafts:
+        output.print(f"{len(offered):,} drafts wait for the merchant.")
 
 
 async def _replay(id: UUID) -> tuple[Fields, Fields]:
@@ -74,7 +82,7 @@ async def _replay(id: UUID) -> tuple[Fields, Fields]:
     return _made(recording), fields_of(await run_again(recording, host_for=storefront_host(settings)))
 
 
-async def _rerun(id: UUID, model: str) -> tuple[Fields, Fields]:
+async def _rerun(id: UUID, model: str, *, drafts: bool) -> tuple[Fields, Fields, list[UUID]]:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         recording = await read_recording(await platform.log(), await platform.pool(), id)
         rules, registry = rule_writers()
@@ -88,7 +96,12 @@ async def _rerun(id: UUID, model: str) -> tuple[Fields, Fields]:
                 settings, models, rules, registry, budget=await model_budget(platform), with_rules=False
             )
         again = await run_again(recording, writers=writers, host_for=storefront_host(settings))
-    return _made(recording), fields_of(again)
+        offered = offers(recording, again, written_by=model) if drafts else []
+        bus = await platform.bus() if offered else None
+        for offer in offered:
+            assert bus is not None
+            await bus.dispatch(offer, Context(command_id=offer.draft_id, correlation_id=offer.draft_id))
+    return _made(recording), fields_of(again), [offer.draft_id for offer in offered]
 
 
 def _with_model(settings: Settings, model: str) -> Settings:

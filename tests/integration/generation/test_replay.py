@@ -5,20 +5,25 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from commands.draft import AcceptDraft
+from commands.ports import Context
 from domain.calls.events import OutsideCallRecorded
+from domain.editing import EditField
 from domain.generation.aggregate import generation_of
 from domain.kernel import NotFound, Transient
 from domain.store.brand import BrandProposal
+from domain.store.events import BrandEdited
 from domain.store.ports import BrandBrief
 from infra.bootstrap.consumers import Writers
 from infra.replay.difference import Fields, differences, digest_of, fields_of
 from infra.replay.machine import replay as run_again
 from infra.replay.recording import Recording, ReplayRefused, read_recording
+from infra.replay.taking_over import offers
 from infra.writers.rules.brand.writer import RuleBrandWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
@@ -145,6 +150,26 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     assert not any(place.startswith("image:") for place in places)
     assert not any(place.endswith((".cost", ".variants", ".source_id", ".original_title")) for place in places)
     assert made(await recording_of(pipeline, pool, store_id)) == before, "the store itself is as it was"
+    offered = offers(recording, await run_again(recording, writers=others), written_by="another")
+    for offer in offered:
+        await pipeline.platform.bus.dispatch(offer, Context(command_id=uuid4(), correlation_id=uuid4()))
+    await pipeline.run()
+    store = await pipeline.platform.ask(
+        f'{{ store(id: "{store_id}") {{ drafts(first: 50, openOnly: true) {{ nodes {{ id status targetKind writtenBy '
+        "changes { field outOfDate } } } } }",
+        by=pipeline.owner,
+    )
+    drafts = store["drafts"]["nodes"]
+    assert len(drafts) == len(offered) > 1
+    assert {(draft["status"], draft["writtenBy"]) for draft in drafts} == {("PROPOSED", "another")}
+    (brand,) = [draft for draft in drafts if draft["targetKind"] == "BRAND"]
+    assert {"field": "COLORS", "outOfDate": False} in brand["changes"]
+    await pipeline.platform.bus.dispatch(
+        AcceptDraft(draft_id=UUID(brand["id"]), merchant_id=pipeline.owner.id, fields=[EditField.COLORS]),
+        Context(command_id=uuid4(), correlation_id=uuid4()),
+    )
+    edits = [event for event in await pipeline.events() if isinstance(event, BrandEdited)]
+    assert [event.fields for event in edits] == [[EditField.COLORS]]
 
 
 async def answer_of(pipeline: Pipeline, part: str) -> UUID:

@@ -1,0 +1,62 @@
+"""What a rerun wrote, offered as drafts of the store that it was made from."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID, uuid4
+
+from commands.draft import OfferDraft
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.live import values_of
+from domain.kernel import DomainEvent
+from domain.product.aggregate import PRODUCT
+from domain.product.events import ProductStatus
+from domain.store.aggregate import STORE
+from infra.replay.recording import Recording
+
+
+def offers(recording: Recording, again: Sequence[DomainEvent], *, written_by: str) -> list[OfferDraft]:
+    """Return a command for each brand, page and product whose values differ between the store and a rerun.
+
+    Args:
+        recording: of the store, as it is now.
+        again: the events of the rerun.
+        written_by: the model that wrote them.
+    """
+    now = [envelope.event for envelope in recording.store]
+    found: list[OfferDraft] = []
+    for target in _targets(recording.store_id, now):
+        stream = target.stream(recording.store_id)
+        live, other = values_of(target, _of(stream, now)), values_of(target, _of(stream, again))
+        changes = [
+            FieldChange(field=name, base=value, proposed=other[name])
+            for name, value in live.items()
+            if name in other and other[name] != value
+        ]
+        if changes:
+            found.append(
+                OfferDraft(
+                    draft_id=uuid4(),
+                    store_id=recording.store_id,
+                    target=target,
+                    changes=changes,
+                    written_by=written_by,
+                    note=f"Written by a rerun with {written_by}.",
+                )
+            )
+    return found
+
+
+def _targets(store_id: UUID, events: Sequence[DomainEvent]) -> Iterator[DraftTarget]:
+    store = STORE.fold(_of(store_id, events))
+    if store is None or store.brand is None:
+        return
+    yield DraftTarget(kind=TargetKind.BRAND, id=store_id)
+    for page_id in store.pages:
+        yield DraftTarget(kind=TargetKind.PAGE, id=page_id)
+    for product_id in store.product_ids:
+        product = PRODUCT.fold(_of(product_id, events))
+        if product is not None and product.status is not ProductStatus.ARCHIVED:
+            yield DraftTarget(kind=TargetKind.PRODUCT, id=product_id)
+
+
+def _of(stream: UUID, events: Sequence[DomainEvent]) -> list[DomainEvent]:
+    return [event for event in events if event.originator_id == stream]
