@@ -184,7 +184,9 @@ async def write_pages(command: WritePages, work: Work, *, clock: Clock) -> None:
     at = clock.now()
     generation = await work.get(GENERATION, command.generation_id)
     store = await work.get(STORE, generation.store_id)
-    own = {page.type for page in store.pages.values() if page.by_merchant or store.was_published} - {PageType.CUSTOM}
+    own = {page.type for page in store.pages.values() if page.by_merchant or store.was_published}
+    own |= {page.type for page in store.removed_pages.values()}
+    own -= {PageType.CUSTOM}
     drafts = [draft for draft in command.pages if draft.type not in own]
     summary = f"{len(drafts)} {'page' if len(drafts) == 1 else 'pages'} written"
     if len(drafts) < len(command.pages):
@@ -293,6 +295,28 @@ async def edit_page(command: EditPage, work: Work, *, clock: Clock, measure: Tex
         at=clock.now(),
     )
     work.append(STORE, store.id, events, tenant=store.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePage:
+    """Drop a page."""
+
+    store_id: UUID
+    merchant_id: UUID
+    page_id: UUID
+
+
+async def remove_page(command: RemovePage, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``PageRemoved``. No-op if the page was dropped before.
+
+    Raises:
+        InvalidInput: the law asks for the page.
+        NotFound, PageNotFound: no store or page has the id, or it is another merchant's.
+        StoreNotReady: the store is archived.
+    """
+    store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    work.append(STORE, store.id, store.remove_page(command.page_id, at=clock.now()), tenant=store.id)
+    return {"store_id": str(store.id)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -482,6 +506,7 @@ HANDLERS: UnboundHandlers = {
     WritePages: write_pages,
     AddPage: add_page,
     EditPage: edit_page,
+    RemovePage: remove_page,
     SetDeliveryPromise: set_delivery_promise,
     MarkStoreReady: mark_store_ready,
     ApproveStore: approve_store,

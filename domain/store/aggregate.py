@@ -43,6 +43,7 @@ from domain.store.events import (
     CurrencyChosen,
     DeliveryPromised,
     NicheChanged,
+    PageRemoved,
     PageRetitled,
     PageType,
     PageWritten,
@@ -121,6 +122,8 @@ class Store:
     """The names that were compared for its brand."""
     slug: str | None = None
     pages: Mapping[UUID, PageRef] = field(default_factory=dict)
+    removed_pages: Mapping[UUID, PageRef] = field(default_factory=dict)
+    """As they were when the merchant dropped them."""
     product_ids: tuple[UUID, ...] = ()
     """The products of the latest scouting."""
     former_product_ids: tuple[UUID, ...] = ()
@@ -356,6 +359,26 @@ class Store:
             at=at,
         )
 
+    def remove_page(self, page_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
+        """Drop a page. No-op if it was dropped before.
+
+        Raises:
+            InvalidInput: the law asks for the page.
+            PageNotFound: the store has no such page.
+            StoreNotReady: the store is archived.
+        """
+        if page_id in self.removed_pages and page_id not in self.pages:
+            return ()
+        page = self.pages.get(page_id)
+        if page is None:
+            raise PageNotFound(page_id)
+        self.refuse_archived("edited")
+        if page.type in LEGAL_PAGES:
+            raise InvalidInput(
+                "pageId", f"“{page.title}” is a legal page, which a store must have. Edit it (editPage)."
+            )
+        return (PageRemoved(**next_header(self, at), page_id=page_id),)
+
     def change_niche(self, niche: str, *, at: datetime) -> Sequence[StoreEvent]:
         """Change the store's subject. No-op if it is the same.
 
@@ -518,7 +541,7 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one
                 product_ids=tuple(event.product_ids),
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
-        case Store(), PageWritten() | PageRetitled():
+        case Store(), PageWritten() | PageRetitled() | PageRemoved():
             return _with_page(store, event)
         case (
             Store(),
@@ -616,10 +639,14 @@ def _with_presentation(store: Store, event: CollectionEvent) -> Store:
     return store
 
 
-def _with_page(store: Store, event: PageWritten | PageRetitled) -> Store:
+def _with_page(store: Store, event: PageWritten | PageRetitled | PageRemoved) -> Store:
     match event:
+        case PageRemoved():
+            pages = {id: page for id, page in store.pages.items() if id != event.page_id}
+            removed = {**store.removed_pages, event.page_id: store.pages[event.page_id]}
+            return replace(store, version=event.originator_version, pages=pages, removed_pages=removed)
         case PageWritten():
-            former = store.pages.get(event.page_id)
+            former = store.pages.get(event.page_id) or store.removed_pages.get(event.page_id)
             page = PageRef(
                 type=event.type,
                 title=event.title,

@@ -207,6 +207,12 @@ class PageRetitled(DomainEvent, wire_name="store.page_retitled.v1"):
     title: str
 
 
+class PageRemoved(DomainEvent, wire_name="store.page_removed.v1"):
+    """The merchant dropped a page. A generation does not write a page of its type again."""
+
+    page_id: UUID
+
+
 class StoreReadyForReview(DomainEvent, wire_name="store.store_ready_for_review.v1"):
     """The generation is complete; the merchant reviews the store."""
 
@@ -247,6 +253,7 @@ StoreEvent = (
     | CurrencyChosen
     | PageWritten
     | PageRetitled
+    | PageRemoved
     | DeliveryPromised
     | ShippingRatesSet
     | DomainOfStoreEvent

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.editing import EditField, FieldValues
 from domain.store.brand import BrandIdentity
 from domain.store.collection_events import CollectionWritten
-from domain.store.events import PageRetitled, PageWritten, StoreEvent
+from domain.store.events import PageRemoved, PageRetitled, PageWritten, StoreEvent
 
 
 def brand_values(brand: BrandIdentity) -> FieldValues:
@@ -37,6 +37,8 @@ def page_values(page_id: UUID, events: Iterable[StoreEvent]) -> FieldValues:
                 title, content = event.title, event.content
             case PageRetitled() if event.page_id == page_id:
                 title = event.title
+            case PageRemoved() if event.page_id == page_id:
+                title = content = None
             case _:
                 continue
     return {} if title is None else {EditField.TITLE: title, EditField.CONTENT: content}

@@ -124,6 +124,7 @@ class PageRow:
     scores: Json
     written_by: str
     version: int
+    removed: bool
     created_at: datetime
     updated_at: datetime
 
@@ -347,7 +348,7 @@ FORMER_ADDRESSES = Table("former_addresses", FormerAddressRow, key=("store_id", 
 PAGES = Table(
     "pages",
     PageRow,
-    hot=("type", "title", "slug", "content", "scores", "written_by", "version", "updated_at"),
+    hot=("type", "title", "slug", "content", "scores", "written_by", "version", "removed", "updated_at"),
     indexes=("create index on pages (store_id, slug)",),
 )
 PAGE_VERSIONS = Table("page_versions", PageVersionRow, key=("page_id", "number"))

@@ -5,15 +5,20 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
-from commands.store import AddPage, EditPage
+from commands.store import AddPage, EditPage, RemovePage
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id, require
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import AddPageInput, EditPageInput
-from gateway.graphql.mutations.payloads import PagePayload, change
-from gateway.graphql.queries.root import find_page
+from gateway.graphql.mutations.inputs import AddPageInput, EditPageInput, MutationInput
+from gateway.graphql.mutations.payloads import PagePayload, StorePayload, change
+from gateway.graphql.queries.root import find_page, find_store
 from projections.catalog import queries as catalog_queries
+
+
+@strawberry.input
+class RemovePageInput(MutationInput):
+    page_id: strawberry.ID
 
 
 @strawberry.type
@@ -56,3 +61,16 @@ class PageMutations:
             return {"page": await find_page(reading, as_id("page", input.page_id))}
 
         return await change(info, PagePayload, input, send, show)
+
+    @mutation("Drop a page. Legal pages stay, and a generation does not write a page of its type again.")
+    async def remove_page(self, info: Info, input: RemovePageInput) -> StorePayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            id = as_id("page", input.page_id)
+            view = await catalog_queries.page_by_id(info.context.deps.reader, id, scope=request.scope)
+            store_id = require(view, "page", id).store_id
+            return await request.send(RemovePage(store_id=store_id, merchant_id=request.merchant_id, page_id=id))
+
+        async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:
+            return {"store": await find_store(reading, UUID(receipt.result["store_id"]))}
+
+        return await change(info, StorePayload, input, send, show)

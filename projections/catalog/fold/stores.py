@@ -13,6 +13,7 @@ from domain.store.events import (
     CurrencyChosen,
     DeliveryPromised,
     NicheChanged,
+    PageRemoved,
     PageRetitled,
     PageWritten,
     ProductsScouted,
@@ -217,6 +218,7 @@ def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
             scores=as_json(event.scores),
             written_by=event.written_by,
             version=1,
+            removed=False,
             created_at=event.occurred_at,
             updated_at=event.occurred_at,
         )
@@ -225,7 +227,14 @@ def page_written(rows: CatalogRows, event: PageWritten, _: UUID) -> None:
     page.type, page.title, page.slug, page.content = event.type, event.title, event.slug, event.content
     page.scores, page.written_by, page.updated_at = as_json(event.scores), event.written_by, event.occurred_at
     page.version += 1
+    page.removed = False
     _keep_version(rows, event.originator_id, page)
+
+
+@STORE_FOLDS.on(PageRemoved, pages="page_id")
+def page_removed(rows: CatalogRows, event: PageRemoved, _: UUID) -> None:
+    page = rows.pages[event.page_id]
+    page.removed, page.updated_at = True, event.occurred_at
 
 
 @STORE_FOLDS.on(PageRetitled, pages="page_id")

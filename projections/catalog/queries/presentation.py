@@ -19,7 +19,7 @@ _COLLECTION = ", ".join(f"c.{name}" for name in CollectionView.__dataclass_field
 _CATEGORY = ", ".join(f"t.{name}" for name in CategoryTextView.__dataclass_fields__)
 _PRESENT = {
     AddressKind.PRODUCT: "select slug from products where store_id = f.store_id and id = f.target::uuid",
-    AddressKind.PAGE: "select slug from pages where store_id = f.store_id and id = f.target::uuid",
+    AddressKind.PAGE: "select slug from pages where store_id = f.store_id and id = f.target::uuid and not removed",
     AddressKind.COLLECTION: "select slug from collections where store_id = f.store_id and id = f.target::uuid and not removed",
     AddressKind.CATEGORY: "select slug from category_texts where store_id = f.store_id and category = f.target",
 }

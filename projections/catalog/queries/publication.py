@@ -29,7 +29,7 @@ async def page_facts(db: Reader, store_id: UUID, *, scope: Scope) -> dict[PageTy
     records = await db.fetch(
         "select g.id, g.type, g.written_by, "
         f"strpos(g.content, ${number + 1}) > 0 as has_blanks, strpos(g.content, ${number + 2}) > 0 as names_business "
-        f"from pages g where {where.sql}",
+        f"from pages g where {where.sql} and not g.removed",
         *where.arguments,
         f"[{BLANK}",
         NAMES_BUSINESS,

@@ -152,7 +152,7 @@ async def pages_by_stores(
     where = within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g.store_id")
     selection = PAGES.selection(only)
     records = await db.fetch(
-        f"select {selection.sql} from pages g where {where.sql} order by array_position("
+        f"select {selection.sql} from pages g where {where.sql} and not g.removed order by array_position("
         "array['ABOUT', 'CONTACT', 'FAQ', 'REFUND_POLICY', 'PRIVACY_POLICY', 'TERMS_OF_SERVICE'], g.type) nulls last, "
         'g.title collate "C", g.id',
         *where.arguments,
@@ -170,7 +170,9 @@ async def pages_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only:
     """Return the pages with these ids; unknown ids are left out."""
     selection = PAGES.selection(only)
     where = within(scope, Conditions().add("g.id = any({})", list(ids)), "g.store_id")
-    records = await db.fetch(f"select {selection.sql} from pages g where {where.sql}", *where.arguments)
+    records = await db.fetch(
+        f"select {selection.sql} from pages g where {where.sql} and not g.removed", *where.arguments
+    )
     return {page.id: page for page in map(selection.read, records)}
 
 
@@ -229,6 +231,8 @@ async def _versions(db: Reader, source: str, where: Conditions) -> list[PageVers
 
 async def _page(db: Reader, where: Conditions, only: Only = None) -> PageView | None:
     selection = PAGES.selection(only)
-    query = f"select {selection.sql} from pages g where {where.sql} order by g.created_at, g.id limit 1"
+    query = (
+        f"select {selection.sql} from pages g where {where.sql} and not g.removed order by g.created_at, g.id limit 1"
+    )
     record = await db.fetchrow(query, *where.arguments)
     return None if record is None else selection.read(record)

@@ -410,8 +410,11 @@ class History:
         self._append(stores.STORE, store.id, decisions[number // 2 % 5]())
 
     def _rebrand(self, number: int) -> None:
-        """Change a brand's texts or name, or the contact."""
+        """Change a brand's texts or name, or the contact, or drop a page."""
         store, at = self.state(self._pick(self.stores, number)), self._at
+        if number % 11 == 10 and store.pages:
+            self._append(stores.STORE, store.id, store.remove_page(list(store.pages)[-1], at=at))
+            return
         if number % 3 == 0:
             contact = None if number % 2 else f"hello{number}@shop.example"
             self._append(stores.STORE, store.id, change_contact(store, contact, at=at))

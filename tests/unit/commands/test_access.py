@@ -73,6 +73,7 @@ from commands.store import (
     EditPage,
     PauseStore,
     PublishStore,
+    RemovePage,
     RequestStore,
     SetDeliveryPromise,
 )
@@ -169,6 +170,7 @@ COMMANDS: dict[type, Build] = {
     EditPage: lambda p, _p, _o, m: EditPage(
         store_id=p.store_id, merchant_id=m, page_id=uuid4(), title="News", content=None
     ),
+    RemovePage: lambda p, _p, _o, m: RemovePage(store_id=p.store_id, merchant_id=m, page_id=uuid4()),
     SetDeliveryPromise: lambda p, _p, _o, m: SetDeliveryPromise(store_id=p.store_id, merchant_id=m, days=20),
     SetShipping: lambda p, _p, _o, m: SetShipping(store_id=p.store_id, merchant_id=m, rates=default_rates("USD")),
     CreateDiscount: lambda p, _p, _o, m: CreateDiscount(

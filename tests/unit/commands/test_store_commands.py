@@ -20,6 +20,7 @@ from commands.store import (
     MarkStoreReady,
     PauseStore,
     PublishStore,
+    RemovePage,
     RequestStore,
     WritePages,
     free_slug,
@@ -469,3 +470,31 @@ async def test_a_live_shop_that_is_scouted_again_shows_the_new_goods_only_once_t
     await platform.send(ActivateProduct(product_id=fresh, merchant_id=platform.merchant_id))
     assert (await platform.product(fresh)).status is ProductStatus.ACTIVE
     assert (await platform.product(known)).status is ProductStatus.ACTIVE
+
+
+async def test_a_dropped_page_is_gone_and_is_not_written_again(platform: Platform) -> None:
+    platform.pages = [page(PageType.ABOUT, "about"), page(PageType.TERMS_OF_SERVICE, "terms")]
+    await platform.review()
+    ids = {one.type: id for id, one in (await platform.store()).pages.items()}
+
+    def drop(type: PageType) -> RemovePage:
+        return RemovePage(store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=ids[type])
+
+    assert kinds(await platform.do(drop(PageType.ABOUT))) == ["PageRemoved"]
+    assert await platform.do(drop(PageType.ABOUT)) == []
+    with pytest.raises(InvalidInput, match="legal page"):
+        await platform.send(drop(PageType.TERMS_OF_SERVICE))
+    await platform.again(Step.PAGES)
+    await platform.send(WritePages(generation_id=platform.generation_id, attempt=2, pages=list(platform.pages)))
+    store = await platform.store()
+    assert [one.type for one in store.pages.values()] == [PageType.TERMS_OF_SERVICE]
+    added = await platform.send(
+        AddPage(
+            store_id=platform.store_id,
+            merchant_id=platform.merchant_id,
+            page_id=uuid4(),
+            title="About",
+            content="My own words.",
+        )
+    )
+    assert added.result["slug"] == "about"
