@@ -35,7 +35,7 @@ def fields_of(events: Iterable[DomainEvent]) -> Fields:
     drafted: set[UUID] = set()
     for event in events:
         if event.originator_id in drafted:
-            # A picture that waits beside the live one is no part of the store.
+            # The store does not show a picture that waits beside the live one.
             continue
         match event:
             case ImageProcessingRequested(draft_id=UUID()):
