@@ -11,7 +11,7 @@ from domain.accounts.links import LIFETIME, AccountLink, LinkNotValid, LinkPurpo
 from domain.ids import derived
 from domain.kernel import Clock
 from gateway.auth.account_log import AccountLog
-from gateway.auth.accounts import EMAIL_MAX
+from gateway.auth.accounts import clean_email
 from gateway.auth.addresses import EmailAddresses, LinkPorts
 from gateway.auth.attempts import MAILS, PER_ADDRESS, Attempts, network_of
 from gateway.auth.fresh_proof import FreshProof
@@ -58,9 +58,10 @@ class NewPasswords:
             address: the caller's network address, for the rate limit.
 
         Raises:
+            InvalidInput: the text is not an e-mail address, so no account can have it.
             TooManyAttempts: a retry may succeed after the wait.
         """
-        email = email.strip()[: EMAIL_MAX + 1]
+        email = clean_email(email)
         await self._attempts.take("reset", network_of(address), PER_ADDRESS)
         await self._attempts.take("mail", email_key(email), MAILS)
         task = asyncio.create_task(self._send(email))
