@@ -1,7 +1,9 @@
 """A live shop while its brand is made again, and what preview links show before anybody else sees it."""
 
+import asyncio
 import re
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -16,6 +18,7 @@ from domain.store.aggregate import STORE
 from domain.store.events import PageType
 from domain.store.texts import brand_values
 from infra.web.preview_links import PREVIEW_AGE, Preview, PreviewLinks
+from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
@@ -116,7 +119,26 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         waiting = await browser.get(f"http://moss.shops.test{link(None, other_id)}/products/unseen")
         assert (waiting.status_code, "Unseen Lamp" in waiting.text) == (200, True)
         assert (await browser.get("http://moss.shops.test/")).status_code == 404
+        await put_in_cart(browser, lamp)
+        session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+        await floor.apply_notice(notice_of(floor, session))
+        seen: list[tuple[bool, bool, bool]] = []
+        accepted = asyncio.Event()
+        shoppers = [asyncio.create_task(look(app, accepted, seen)) for _ in range(4)]
+        while len(seen) < 12:
+            await asyncio.sleep(0)
         await send(floor, AcceptDraft(draft_id=brand_draft, merchant_id=owner["merchant_id"]))
+        accepted.set()
+        while not any(after for after, _, _ in seen):
+            await asyncio.sleep(0)
+        for shopper in shoppers:
+            shopper.cancel()
+        await asyncio.gather(*shoppers, return_exceptions=True)
+        assert all(new != old for _, new, old in seen), "no page mixes the two names"
+        assert all(new for after, new, _ in seen if after), "all shoppers see the new name after the acceptance"
+        assert not any(new for _, new, _ in seen[:12])
+        order = (await browser.get(urlsplit(session.success_url).path)).text
+        assert "You ordered from <bdi>Fern &amp; Clay</bdi>, which is called <bdi>Glow Den</bdi> now." in order
         assert "Glow Den" in await shown(browser, "/")
         assert "Glow Den" in await shown(browser, "/products/lamp")
         assert "#14532d" in await shown(browser, "/theme.css")
@@ -133,3 +155,13 @@ async def shown(browser: httpx.AsyncClient, path: str) -> Any:
     answer = await browser.get(path)
     assert answer.status_code == 200
     return TOKEN.sub("", answer.text)
+
+
+async def look(app: Any, accepted: asyncio.Event, seen: list[tuple[bool, bool, bool]]) -> None:
+    """Ask for the home page again and again: whether it was asked after the acceptance, and which names it has."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as shopper:
+        while True:
+            after = accepted.is_set()
+            text = (await shopper.get("/")).text
+            seen.append((after, "Glow Den" in text, "Fern &amp; Clay" in text))
