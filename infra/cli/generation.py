@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import typer
 
+from commands.draft import OfferDraft
 from commands.ports import Context
 from domain.kernel import DomainError
 from infra.bootstrap import NotConfigured, open_platform
@@ -96,7 +97,11 @@ async def _rerun(id: UUID, model: str, *, drafts: bool) -> tuple[Fields, Fields,
                 settings, models, rules, registry, budget=await model_budget(platform), with_rules=False
             )
         again = await run_again(recording, writers=writers, host_for=storefront_host(settings))
-        offered = offers(recording, again, written_by=model) if drafts else []
+        offered: list[OfferDraft] = []
+        if drafts:
+            log = await platform.log()
+            raw = await log.read_tenant(recording.store_id, await log.last_position())
+            offered = offers(recording.store_id, [one.decode().event for one in raw], again, written_by=model)
         bus = await platform.bus() if offered else None
         for offer in offered:
             assert bus is not None

@@ -10,21 +10,22 @@ from domain.kernel import DomainEvent
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductStatus
 from domain.store.aggregate import STORE
-from infra.replay.recording import Recording
 
 
-def offers(recording: Recording, again: Sequence[DomainEvent], *, written_by: str) -> list[OfferDraft]:
+def offers(
+    store_id: UUID, now: Sequence[DomainEvent], again: Sequence[DomainEvent], *, written_by: str
+) -> list[OfferDraft]:
     """Return a command for each brand, page and product whose values differ between the store and a rerun.
 
     Args:
-        recording: of the store, as it is now.
+        store_id: of the store.
+        now: all events of its streams, what the merchant changed since the generation included.
         again: the events of the rerun.
         written_by: the model that wrote them.
     """
-    now = [envelope.event for envelope in recording.store]
     found: list[OfferDraft] = []
-    for target in _targets(recording.store_id, now):
-        stream = target.stream(recording.store_id)
+    for target in _targets(store_id, now):
+        stream = target.stream(store_id)
         live, other = values_of(target, _of(stream, now)), values_of(target, _of(stream, again))
         changes = [
             FieldChange(field=name, base=value, proposed=other[name])
@@ -35,7 +36,7 @@ def offers(recording: Recording, again: Sequence[DomainEvent], *, written_by: st
             found.append(
                 OfferDraft(
                     draft_id=uuid4(),
-                    store_id=recording.store_id,
+                    store_id=store_id,
                     target=target,
                     changes=changes,
                     written_by=written_by,

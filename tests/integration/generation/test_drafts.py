@@ -61,7 +61,7 @@ async def test_drafts_are_made_compared_accepted_and_traced_and_a_replay_ignores
     for mutation in ("approveStore", "publishStore"):
         assert (await send(pipeline, mutation, "StoreInput", storeId=str(store_id)))["userErrors"] == []
     store = await pipeline.platform.ask(
-        f'{{ store(id: "{store_id}") {{ name products(first: 1) {{ nodes {{ id title }} }} pages {{ nodes {{ id type }} }} }} }}',
+        f'{{ store(id: "{store_id}") {{ name products(first: 1) {{ nodes {{ id title images {{ id }} }} }} pages {{ nodes {{ id type }} }} }} }}',
         by=pipeline.owner,
     )
     product = store["products"]["nodes"][0]
@@ -86,13 +86,24 @@ async def test_drafts_are_made_compared_accepted_and_traced_and_a_replay_ignores
     assert [one["outOfDate"] for one in (await draft(pipeline, shorter["id"]))["changes"]] == [True]
     late = await send(pipeline, "acceptDraft", "AcceptDraftInput", draftId=shorter["id"])
     assert [error["code"] for error in late["userErrors"]] == ["DRAFT_OUT_OF_DATE"]
-    for id in (made["id"], green["id"]):
+    picture = await regenerate(
+        pipeline, store_id, targetKind="IMAGE", targetId=product["images"][0]["id"], hint="whole photo"
+    )
+    shown = await pipeline.platform.ask(
+        f'{{ draft(id: "{picture["id"]}") {{ images {{ id status }} }} }}', by=pipeline.owner
+    )
+    live, proposed = shown["images"]
+    assert (picture["writtenBy"], live["id"], proposed["status"]) == ("studio", product["images"][0]["id"], "PROCESSED")
+    for id in (made["id"], green["id"], picture["id"]):
         accepted = await send(pipeline, "acceptDraft", "AcceptDraftInput", "draft { status }", draftId=id)
         assert (accepted["userErrors"], accepted["draft"]["status"]) == ([], "ACCEPTED")
     dropped = await send(pipeline, "dropDraft", "DraftInput", "draft { status }", draftId=shorter["id"])
     assert dropped["draft"]["status"] == "DROPPED"
     await pipeline.run()
     await check_provenance(pipeline, store_id, product["id"], made, green)
+    # The generation goes on after the drafts, so they are in its recording.
+    await pipeline.change("regenerateStep", generation_of(store_id), "SCOUT")
+    await pipeline.run()
     recording = await read_recording(pipeline.platform.log, pool, generation_of(store_id))
     again = fields_of(await replay(recording))
     assert differences(fields_of(envelope.event for envelope in recording.store), again) == []

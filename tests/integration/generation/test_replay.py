@@ -150,7 +150,8 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     assert not any(place.startswith("image:") for place in places)
     assert not any(place.endswith((".cost", ".variants", ".source_id", ".original_title")) for place in places)
     assert made(await recording_of(pipeline, pool, store_id)) == before, "the store itself is as it was"
-    offered = offers(recording, await run_again(recording, writers=others), written_by="another")
+    now = [envelope.event for envelope in recording.store]
+    offered = offers(store_id, now, await run_again(recording, writers=others), written_by="another")
     for offer in offered:
         await pipeline.platform.bus.dispatch(offer, Context(command_id=uuid4(), correlation_id=uuid4()))
     await pipeline.run()
