@@ -7,6 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -75,16 +76,18 @@ async def show_order(
 ) -> Response:
     """Return the page of an order, with what its last form was refused for."""
     await visit.store(store_id)
-    found = (await visit.run("orders/detail", {"id": str(order_id)}))["order"]
+    past = past_of(visit)
+    found = (await past.run(visit, "orders/detail", {"id": str(order_id)}))["order"]
     if found is None or found["storeId"] != str(store_id):
         raise not_found("order")
     titles = {line["variantId"]: title_of(line) for line in found["lines"]}
     alternatives: list[dict[str, Any]] = []
-    if found["hold"] is not None:
+    if found["hold"] is not None and not past:
         store = (await visit.run("orders/alternatives", {"id": str(store_id)}))["store"]
         alternatives = offers(store["products"]["nodes"], {line["variantId"] for line in found["lines"]})
     return visit.page(
         "orders/detail.html",
+        past=past,
         status=status,
         order=found,
         titles=titles,

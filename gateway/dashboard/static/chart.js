@@ -1,7 +1,8 @@
-// Draws the sales of each day. The numbers come from a list in the page, which also has them as a table.
+// Draws the sales of each day. The numbers come from the table below the chart, whose newest day is first.
 for (const place of document.querySelectorAll("[data-chart]")) {
-  const rows = [...document.getElementById(place.dataset.chart).children];
-  const currency = rows[0].parentElement.dataset.currency;
+  const table = document.getElementById(place.dataset.chart);
+  const rows = [...table.querySelectorAll("[data-day]")].reverse();
+  const currency = table.dataset.currency;
   const money = new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0 });
   const read = (name) => rows.map((row) => Number(row.dataset[name]));
   // A day is drawn at its noon in UTC, so that no browser's time zone moves it.

@@ -30,7 +30,7 @@ class StoreEvent:
     at: datetime
     type: str = strawberry.field(description="Its wire name, such as `product.price_changed.v1`.")
     title: str = strawberry.field(description="What happened, in a few words.")
-    meaning: str = strawberry.field(description="What such an event means.")
+    meaning: str = strawberry.field(description="What such an event means, in a sentence.")
     subject_kind: str = strawberry.field(description="What it is about: `store`, `product`, `media`, `order`, ...")
     subject_id: strawberry.ID
 
@@ -57,7 +57,8 @@ def described(wire_name: str) -> tuple[str, str]:
         words = wire_name.split(".")[1].replace("_", " ") if "." in wire_name else wire_name
         return words.capitalize(), ""
     title = _WORD.sub(" ", known.__name__).capitalize()
-    return title, " ".join(meaning_of(known).partition("\n\n")[0].split()).replace("``", "")
+    sentence, _, _ = " ".join(meaning_of(known).split()).partition(". ")
+    return title, sentence.replace("``", "").rstrip(".") + "."
 
 
 async def timeline(
