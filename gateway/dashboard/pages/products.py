@@ -79,6 +79,10 @@ async def change_many(visit: Visitor, store_id: UUID) -> Response:
     """Change the chosen products: all of them, or none."""
     form, ids = visit.form, visit.form.texts("ids")
     action = form["action"] if form["action"] in ACTIONS else None
+    if form["toggle"]:
+        # The button in a product's row, whatever else is chosen.
+        id, _, action = form["toggle"].partition(" ")
+        ids = [id]
     if not ids:
         return await _list(visit, store_id, errors=refusal("ids", "Choose at least one product."), status=422)
     input: dict[str, Any] = {"storeId": str(store_id), "productIds": ids}

@@ -130,6 +130,10 @@ async def test_products_are_found_changed_together_and_edited(platform: Platform
         await dashboard.change(path, path, {"action": "DEACTIVATE", "ids": [third["id"]]})
         assert third["id"] in await dashboard.get(f"{path}?status=DRAFT")
 
+        assert "1 product changed." in await dashboard.change(path, path, {"toggle": f"{third['id']} ACTIVATE"})
+        assert third["id"] not in await dashboard.get(f"{path}?status=DRAFT")
+        assert (await dashboard.submit(path, path, {"toggle": f"{third['id']} DESTROY"})).status_code != 303
+
         one = f"{path}/{first['id']}"
         texts = {"title": "<script>alert(1)</script>", "description": "A **bold** lamp.", "sellingPrice": "26.10"}
         lists = {
