@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
+from commands.disputes import RecordDispute
 from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
 from consumers.policies.provider_reports import ReportReaction
 from consumers.policies.stripe_accounts import AccountReaction
@@ -13,13 +14,17 @@ from domain.inbox.events import SubjectKind, WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
+from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.aggregate import ORDER, Order
+from domain.order.disputes import DisputeReport
 from domain.order.ports import (
     AccountNotice,
     Notice,
     NoticeReader,
     PaymentConfirmed,
     PaymentDeclined,
+    PaymentDisputed,
     PlatformNotice,
     UnusableWebhook,
 )
@@ -110,7 +115,11 @@ class PaymentsPolicy:
             reason = f"It is about the account {notice.account_id}, into which this store is not paid."
             await self._reject(envelope, received, store_id, notice.order_id, reason)
             return
-        command: RecordPayment | RecordPaymentFailure
+        if isinstance(notice, PaymentDisputed) and notice.intent_id not in order.after.payments:
+            reason = f"It disputes the payment {notice.intent_id}, which the order does not have."
+            await self._reject(envelope, received, store_id, notice.order_id, reason)
+            return
+        command: RecordPayment | RecordPaymentFailure | RecordDispute
         match notice:
             case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id, tax=tax):
                 command = RecordPayment(
@@ -118,6 +127,8 @@ class PaymentsPolicy:
                 )
             case PaymentDeclined(intent_id=intent_id, reason=reason):
                 command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
+            case PaymentDisputed():
+                command = RecordDispute(order_id=order.id, report=_report(notice))
         await self._react(command, cause=envelope, name=self.name)
 
     async def _is_paid_into(self, account_id: str, order: Order) -> bool:
@@ -143,3 +154,17 @@ class PaymentsPolicy:
         # NotFound: the webhook names no known store, so there is no merchant to report to.
         with suppress(NotFound):
             await self._react(command, cause=envelope, name=self.name)
+
+
+def _report(notice: PaymentDisputed) -> DisputeReport:
+    return DisputeReport(
+        dispute_id=notice.dispute_id,
+        intent_id=notice.intent_id,
+        amount=notice.amount,
+        reason=notice.reason,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=notice.evidence_due,
+        movements=1,
+        taken=notice.amount,
+        fee=Money.zero(notice.amount.currency),
+    )

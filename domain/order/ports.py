@@ -106,7 +106,20 @@ class PaymentDeclined(_NoticeHeader):
     """In the provider's words, for people; may be empty."""
 
 
-PaymentNotice = PaymentConfirmed | PaymentDeclined
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDisputed(_NoticeHeader):
+    """A shopper's bank questions a payment. Only of a provider that tells it whole; others are asked by ``ProviderReports``."""
+
+    dispute_id: str
+    amount: Money
+    """The disputed amount, which the bank took."""
+    reason: str
+    """In the bank's words, such as ``product_not_received``."""
+    evidence_due: datetime
+    """The last moment for evidence."""
+
+
+PaymentNotice = PaymentConfirmed | PaymentDeclined | PaymentDisputed
 """A provider's webhook about a payment. A new kind of notice is a new member."""
 
 

@@ -12,7 +12,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,7 +23,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from domain.order.report_ports import EvidenceRequest
-from infra.adapters.payments.sandbox_webhooks import DECLINED, PAID, read_notice
+from infra.adapters.payments.sandbox_webhooks import DECLINED, DISPUTED, PAID, REASONS, read_notice
 from infra.adapters.payments.signatures import sign, verify
 from infra.clock import SystemClock
 
@@ -31,6 +31,8 @@ SIGNATURE_HEADER = "sandbox-signature"
 """The header of a webhook's signature; see :mod:`infra.adapters.payments.signatures`."""
 DERIVATION = "sandbox payments"
 """The purpose under which the provider's secret is derived from the master key."""
+EVIDENCE_WITHIN = timedelta(days=7)
+"""From the end of a payment page to the deadline for evidence, so that repeats say the same."""
 LARGEST_TOKEN = 64 * 1024
 """The most bytes a token may unpack to; the largest possible order needs far fewer."""
 
@@ -171,6 +173,26 @@ class SandboxPayments:
         event = _derived_id("evt_sandbox", session.session_id, "declined", attempt)
         intent = _derived_id("pi_sandbox", session.session_id, "declined", attempt)
         return self._body(session, DECLINED, event, intent, reason="The sandbox shopper chose to decline.")
+
+    def disputed_webhook(self, session: SandboxSession, reason: str) -> str:
+        """Return the webhook body for a dispute of a paid session, which has one at most.
+
+        Args:
+            session: a session that was paid.
+            reason: one of ``REASONS``; anything else counts as the first.
+        """
+        body = json.loads(self._body(session, DISPUTED, *self._ids_of_dispute(session)))
+        body["data"]["object"]["dispute"] = {
+            "id": _derived_id("du_sandbox", session.session_id),
+            "reason": reason if reason in REASONS else REASONS[0],
+            "due_by": int((session.expires_at + EVIDENCE_WITHIN).timestamp()),
+        }
+        return json.dumps(body, separators=(",", ":"))
+
+    @staticmethod
+    def _ids_of_dispute(session: SandboxSession) -> tuple[str, str]:
+        paid = _derived_id("pi_sandbox", session.session_id, "paid")
+        return _derived_id("evt_sandbox", session.session_id, "disputed"), paid
 
     def sign_webhook(self, body: str) -> str:
         """Return the signature header of a webhook sent now."""

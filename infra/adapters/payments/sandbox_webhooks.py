@@ -1,16 +1,21 @@
 """The format of the sandbox provider's webhooks, which is Stripe's, and its validation."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from domain.money import Money
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice, UnusableWebhook
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice, UnusableWebhook
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, storable, unusable, why
 
 PAID: Literal["checkout.session.completed"] = "checkout.session.completed"
 DECLINED: Literal["payment_intent.payment_failed"] = "payment_intent.payment_failed"
+DISPUTED: Literal["charge.dispute.created"] = "charge.dispute.created"
+REASONS = ("product_not_received", "product_unacceptable", "fraudulent", "duplicate", "credit_not_processed")
+"""What a sandbox shopper can tell the bank; names as Stripe has them."""
+_LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
 
 class _Kind(Part):
@@ -30,6 +35,7 @@ class _Session(Part):
     currency: Currency
     metadata: _Metadata
     failure_message: Annotated[str, AfterValidator(storable)] | None = None
+    dispute: "_Dispute | None" = None
 
     @model_validator(mode="after")
     def _fee_is_within_amount(self) -> "_Session":
@@ -38,13 +44,19 @@ class _Session(Part):
         return self
 
 
+class _Dispute(Part):
+    id: Name
+    reason: Literal["product_not_received", "product_unacceptable", "fraudulent", "duplicate", "credit_not_processed"]
+    due_by: Annotated[int, Field(ge=0, le=_LATEST)]
+
+
 class _Data(Part):
     object: _Session
 
 
 class _Webhook(Part):
     id: Name
-    type: Literal["checkout.session.completed", "payment_intent.payment_failed"]
+    type: Literal["checkout.session.completed", "payment_intent.payment_failed", "charge.dispute.created"]
     data: _Data
 
 
@@ -58,7 +70,7 @@ def read_notice(body: str) -> PaymentNotice | None:
         kind = _Kind.model_validate_json(body).type
     except ValidationError as error:
         raise UnusableWebhook(why(error)) from error
-    if kind not in {PAID, DECLINED}:
+    if kind not in {PAID, DECLINED, DISPUTED}:
         return None
     try:
         webhook = _Webhook.model_validate_json(body)
@@ -74,6 +86,20 @@ def read_notice(body: str) -> PaymentNotice | None:
             intent_id=session.payment_intent,
             amount=Money(minor=session.amount_total, currency=session.currency),
             platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
+        )
+    if webhook.type == DISPUTED:
+        if session.dispute is None:
+            raise unusable("the dispute is missing", kind, body)
+        return PaymentDisputed(
+            external_id=webhook.id,
+            type=webhook.type,
+            store_id=session.metadata.store_id,
+            order_id=session.metadata.order_id,
+            intent_id=session.payment_intent,
+            dispute_id=session.dispute.id,
+            amount=Money(minor=session.amount_total, currency=session.currency),
+            reason=session.dispute.reason,
+            evidence_due=datetime.fromtimestamp(session.dispute.due_by, UTC),
         )
     return PaymentDeclined(
         external_id=webhook.id,

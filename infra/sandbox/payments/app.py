@@ -137,17 +137,21 @@ def sandbox_payment_app(  # noqa: C901 - five small handlers that share one page
         session = session_of(request)
         if session is None:
             return page(None, 404, problem=None, attempt="")
-        if payments.is_expired(session):
-            return page(session, HTTPStatus.GONE, problem=None, attempt="")
         form = await request.form(max_files=0, max_fields=10, max_part_size=1024)
+        disputes = form.get("decision") == "dispute"
+        if payments.is_expired(session) and not disputes:
+            return page(session, HTTPStatus.GONE, problem=None, attempt="")
         pays, attempt = form.get("decision") == "pay", str(form.get("attempt", ""))[:32]
-        body = payments.paid_webhook(session) if pays else payments.declined_webhook(session, attempt)
+        if disputes:
+            body = payments.disputed_webhook(session, str(form.get("reason", "")))
+        else:
+            body = payments.paid_webhook(session) if pays else payments.declined_webhook(session, attempt)
         try:
             await sender.send(body)
         except NotDelivered as error:
             logger.warning("a sandbox webhook was not delivered: %s", error)
             return page(session, 502, problem=str(error), attempt=attempt)
-        address = session.success_url if pays else session.cancel_url
+        address = session.success_url if pays or disputes else session.cancel_url
         return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
 
     css = (HERE / "page.css").read_bytes()

@@ -30,12 +30,12 @@ from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
 from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentNotice
+from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
 from infra.writers.rules.niche.reader import RuleNicheReader
 from projections.jobs.views import OverdueJob
-from tests.support.builders.samples import listing, sealed
+from tests.support.builders.samples import NOON, listing, sealed
 from tests.support.fakes.supply import MemoryAnswers
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -195,6 +195,9 @@ class JsonGateway:
         }
         if said["ok"]:
             return PaymentConfirmed(**header, amount=Money(minor=said["minor"]), platform_fee=Money(minor=100))
+        if said.get("disputed"):
+            amount = Money(minor=said["minor"])
+            return PaymentDisputed(**header, dispute_id="du_1", amount=amount, reason="fraudulent", evidence_due=NOON)
         return PaymentDeclined(**header, reason="Card declined")
 
 
@@ -224,6 +227,17 @@ async def test_a_payment_webhook_pays_the_order(platform: Platform) -> None:
 async def test_a_failed_payment_is_noted(platform: Platform) -> None:
     order_id = await platform.order_a_lamp()
     assert kinds(await reaction_to_webhook(platform, payment(platform, order_id, ok=False))) == ["PaymentFailed"]
+
+
+async def test_a_dispute_of_a_paid_order_is_recorded_once_and_one_of_an_unpaid_order_is_rejected(
+    platform: Platform,
+) -> None:
+    order_id = await platform.order_a_lamp()
+    disputed = json.dumps({**json.loads(payment(platform, order_id, ok=False)), "disputed": True})
+    assert kinds(await reaction_to_webhook(platform, disputed)) == ["WebhookRejected"]
+    await reaction_to_webhook(platform, payment(platform, order_id))
+    assert kinds(await reaction_to_webhook(platform, disputed)) == ["DisputeOpened", "DisputeFundsMoved"]
+    assert await reaction_to_webhook(platform, disputed) == []
 
 
 async def test_a_wrong_amount_pays_nothing_and_is_kept_for_a_person(platform: Platform) -> None:

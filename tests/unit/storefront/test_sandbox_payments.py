@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from domain.money import CURRENCIES, LARGEST, Money
 from domain.order.events import OrderLine
-from domain.order.ports import InvalidSignature, PaymentConfirmed, PaymentDeclined, PaymentRequest, UnusableWebhook
+from domain.order.ports import (
+    InvalidSignature,
+    PaymentConfirmed,
+    PaymentDeclined,
+    PaymentDisputed,
+    PaymentRequest,
+    UnusableWebhook,
+)
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, SandboxPayments, SandboxSession
 from infra.adapters.payments.sandbox_webhooks import read_notice
 from infra.sandbox.payments.app import DELIVERIES, NotDelivered, WebhookSender, sandbox_payment_app
@@ -272,8 +279,13 @@ async def test_an_expired_page_takes_no_payment_and_leads_back_to_the_shop() -> 
             assert answer.status_code == 410
             assert "has expired" in answer.text
             assert session.cancel_url in answer.text
-            assert "<button" not in answer.text
-    assert told == []
+            assert 'value="pay"' not in answer.text
+        assert told == []
+        disputed = await browser.post(path.removeprefix("/pay"), data={"decision": "dispute", "reason": "duplicate"})
+    assert (disputed.status_code, disputed.headers["location"]) == (303, session.success_url)
+    notice = provider.read_body(told[0].content.decode())
+    assert isinstance(notice, PaymentDisputed)
+    assert notice.reason == "duplicate"
 
 
 async def test_declining_leads_back_to_the_cart() -> None:
@@ -294,3 +306,23 @@ async def test_the_page_says_that_the_shop_is_unreachable_and_keeps_its_button()
         assert "Pay $98.00" in answer.text
         assert (await browser.get("/not-a-token")).status_code == 404
         assert (await browser.get("/assets/page.css")).headers["content-type"].startswith("text/css")
+
+
+async def test_a_dispute_names_the_payment_and_is_the_same_however_often_it_is_opened() -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    paid = provider.read_body(provider.paid_webhook(session))
+    first = provider.disputed_webhook(session, "fraudulent")
+    notice = provider.read_body(first)
+    assert isinstance(paid, PaymentConfirmed)
+    assert isinstance(notice, PaymentDisputed)
+    assert (notice.intent_id, notice.amount, notice.reason) == (paid.intent_id, paid.amount, "fraudulent")
+    assert notice.evidence_due == session.expires_at + timedelta(days=7)
+    assert provider.disputed_webhook(session, "fraudulent") == first
+    other = provider.read_body(provider.disputed_webhook(session, "<script>"))
+    assert isinstance(other, PaymentDisputed)
+    assert (other.reason, other.dispute_id) == ("product_not_received", notice.dispute_id)
+    without = json.loads(first)
+    del without["data"]["object"]["dispute"]
+    with pytest.raises(UnusableWebhook):
+        read_notice(json.dumps(without))
