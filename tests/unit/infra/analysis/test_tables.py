@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import duckdb
 import pytest
 
+from domain.calls.events import CallUse, OutsideCallRecorded
 from domain.kernel import DomainEvent
 from domain.money import CURRENCIES, Money, exponent
 from domain.order.events import OrderLine, OrderPaid, OrderPlaced
@@ -103,6 +104,33 @@ def test_the_readme_query_is_right_in_yen_dinars_and_dollars(tables: LogTables) 
     }
     of_dinars = rows(tables, "select amount.major as revenue from order_paid where amount.currency = 'KWD' order by 1")
     assert [row["revenue"] for row in of_dinars] == [Decimal("-9223372036854775.808"), Decimal("12.5")]
+
+
+def test_the_readme_query_says_what_a_store_has_cost() -> None:
+    ids = {name: uuid4() for name in ("generation_id", "store_id", "merchant_id", "answer_id")}
+    uses = [
+        CallUse(provider="openai", model="m-1", prompt_tokens=100, completion_tokens=20, cost_microdollars=1_500),
+        CallUse(provider="openai", model="m-1", prompt_tokens=10, cost_microdollars=500),
+        CallUse(provider="SAMPLE"),
+    ]
+    found = re.search(r'"(select coalesce\(use\.model.*?)"', README, re.DOTALL)
+    assert found is not None
+    with open_tables() as tables:
+        for use in uses:
+            call = OutsideCallRecorded(
+                originator_id=uuid4(),
+                originator_version=1,
+                occurred_at=AT,
+                attempt=1,
+                part="x",
+                answer_sha256="ab",
+                use=use,
+                **ids,
+            )
+            tables.add(entry(call))
+        tables.flush()
+        costs = {row["who"]: (row["calls"], row["tokens"], row["dollars"]) for row in rows(tables, found[1])}
+    assert costs == {"m-1": (2, 130, Decimal("0.002")), "SAMPLE": (1, 0, 0)}
 
 
 def test_amounts_inside_lists_have_major_units_and_absent_ones_are_null(tables: LogTables) -> None:
