@@ -36,6 +36,18 @@ class OfferedLimit:
     max: int | None = strawberry.field(description="Null if the plan does not limit it.")
 
 
+@strawberry.type(description="What a plan lets agents use. A call that would exceed it is not made.")
+class PlanBudget:
+    name: str = strawberry.field(
+        description="Such as `tokens_per_generation` or `image_seconds_per_month`. Cents are of a US dollar, for models."
+    )
+    max: float
+
+    @classmethod
+    def all_of(cls, plan: SoldPlan) -> list[Self]:
+        return [cls(name=name, max=most) for name, most in plan.budgets.items()]
+
+
 @strawberry.type(description="A plan that this platform sells.")
 class OfferedPlan:
     id: str
@@ -44,6 +56,7 @@ class OfferedPlan:
     price_money: MoneyType | None
     currency: str | None
     limits: list[OfferedLimit]
+    budgets: list[PlanBudget] = strawberry.field(description="A budget that is not here does not exist.")
 
     @classmethod
     def of(cls, plan: SoldPlan) -> Self:
@@ -54,6 +67,7 @@ class OfferedPlan:
             price_money=MoneyType.maybe(plan.price),
             currency=None if plan.price is None else plan.price.currency,
             limits=[OfferedLimit(name=limit, max=plan.limits.get(limit)) for limit in PlanLimitKind],
+            budgets=PlanBudget.all_of(plan),
         )
 
 
@@ -63,6 +77,7 @@ class Plan:
     name: str
     state: PlanState
     limits: list[PlanLimit]
+    budgets: list[PlanBudget] = strawberry.field(description="What your agents may use. `usage` says what they used.")
     trial_ends_at: datetime | None = strawberry.field(
         description="The end of the trial. Null without one, and before the first store begins it."
     )
@@ -84,6 +99,7 @@ class Plan:
             name=now.plan.name,
             state=now.state,
             limits=[PlanLimit.of(limit) for limit in view.limits],
+            budgets=PlanBudget.all_of(now.plan),
             trial_ends_at=now.trial_ends_at,
             period_ends_at=None if contract is None else contract.period_ends_at,
             cancels_at=None if contract is None else contract.cancels_at,
