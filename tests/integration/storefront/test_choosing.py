@@ -104,8 +104,8 @@ async def test_a_chosen_a_focused_and_another_variant_look_different(
 @pytest.mark.parametrize(
     ("path", "mood"),
     [
-        *(("/products/blue-vase", mood) for mood in MOODS),
-        ("/", "signal"),
+        *(pytest.param("/products/blue-vase", mood, marks=pytest.mark.long) for mood in MOODS),
+        pytest.param("/", "signal", marks=pytest.mark.long),
         ("/products", "atelier"),
         ("/cart", "signal"),
     ],

@@ -94,6 +94,7 @@ async def too_wide(page: Page, addresses: Iterable[str]) -> list[str]:
     return found
 
 
+@pytest.mark.long
 async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: StorefrontPlatform) -> None:
     assert {theme_of(each).mood for each in BRANDS} == {Mood.ATELIER, Mood.SIGNAL, Mood.STUDIO}
     transport = httpx.ASGITransport(app=floor.app())

@@ -217,6 +217,7 @@ async def test_no_more_than_a_few_requests_are_in_flight(client: httpx.AsyncClie
     assert 1 < most <= sample.AT_ONCE
 
 
+@pytest.mark.long
 async def test_near_duplicates_have_near_fingerprints_and_different_things_have_not(client: httpx.AsyncClient) -> None:
     main = {offer.goods.id: offer for offer in offers() if offer.echo is None}
     near = [offer for offer in offers() if offer.echo is Echo.NEAR][::4]  # each picture is drawn in a fifth of a second

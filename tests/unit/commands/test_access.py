@@ -307,7 +307,9 @@ async def test_a_thing_of_another_merchant_is_refused_as_not_found(platform: Pla
 
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each is not LeaveStore], ids=lambda command: command.__name__)
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if each is not LeaveStore], ids=lambda command: command.__name__
+)
 async def test_a_person_may_do_what_the_table_says_of_their_role(platform: Platform, command: type, role: Role) -> None:
     product, order = await _sold(platform)
     person = await _person(platform, role)
