@@ -27,6 +27,9 @@ class Callers:
     def token_owner(self, authorization: str | None) -> UUID:
         return UUID(int=int(authorization or "1"))
 
+    def key_scopes(self, authorization: str | None) -> None:
+        """Every token is a log-in's, which has no scopes."""
+
 
 def by(merchant: int) -> RequestContext:
     """Return the context of a merchant's request."""
