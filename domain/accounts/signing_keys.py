@@ -29,7 +29,7 @@ class SigningPeriods(Protocol):
         ...
 
     async def add(self, period: SigningPeriod) -> None:
-        """Store another one."""
+        """Store another one. One that ends others also withdraws those that are announced and did not begin."""
         ...
 
 

@@ -19,6 +19,7 @@ class PostgresSigningPeriods:
 
     async def add(self, period: SigningPeriod) -> None:
         await self._pool.execute(
+            "with withdrawn as (delete from signing_keys where $3 and signs_from > $2) "
             "insert into signing_keys (kid, signs_from, ends_others) values ($1, $2, $3)",
             period.kid,
             period.signs_from,

@@ -5,9 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
+import jwt
 import pytest
 
-from gateway.auth.tokens import refresh_hash
+from domain.accounts.signing_keys import SigningPeriod, keys_at
+from gateway.auth.tokens import SigningKeys, refresh_hash
+from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 REGISTER = (
@@ -215,3 +219,33 @@ async def test_a_session_ended_by_another_process_is_rejected_within_a_second(
     await platform.deps.refresh_tokens.revoke(refresh_hash(owner.refresh_token), at=platform.clock.now())
     platform.clock.advance(timedelta(seconds=1))
     assert (await platform.post(ME, by=owner))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_rotation_announces_its_key_and_a_leak_withdraws_announced_ones(
+    platform: Platform, database: str
+) -> None:
+    now = platform.clock.now()
+    async with asyncpg.create_pool(database, min_size=1, max_size=1) as pool:
+        periods = PostgresSigningPeriods(pool)
+        await periods.add(SigningPeriod(kid="old", signs_from=now - timedelta(hours=1)))
+        await periods.add(SigningPeriod(kid="next", signs_from=now + timedelta(minutes=2)))
+        assert keys_at(await periods.all(), "first", now) == ("old", ("old", "next"))
+        await periods.add(SigningPeriod(kid="after leak", signs_from=now, ends_others=True))
+        assert keys_at(await periods.all(), "first", now + timedelta(hours=1)) == ("after leak", ("after leak",))
+
+
+async def test_the_published_keys_follow_a_rotation_and_older_tokens_go_on(platform: Platform, owner: Merchant) -> None:
+    async def published() -> list[str]:
+        response = await platform.client.get("/.well-known/jwks.json")
+        assert response.headers["cache-control"] == "public, max-age=60"
+        return [key["kid"] for key in response.json()["keys"]]
+
+    keys, tokens = platform.deps.signing_keys, platform.app.state.gateway.accounts.access_tokens
+    assert await published() == ["k1", "k2"]
+    tokens.replace(SigningKeys(active="k3", keys={**keys.keys, "k3": b"3" * 32}))
+    try:
+        assert await published() == ["k1", "k2", "k3"]
+        assert (await platform.ask(ME, by=owner))["id"] == str(owner.id)
+        assert jwt.get_unverified_header((await platform.merchant()).token)["kid"] == "k3"
+    finally:
+        tokens.replace(keys)

@@ -11,6 +11,8 @@ import pytest
 
 from domain.kernel import DomainEvent
 from domain.merchant.account_events import EmailVerified, PasswordChanged, SessionEnded
+from domain.team.roles import KeyScope, Role
+from tests.integration.gateway.test_team import invited, mutate
 from tests.support.mailbag import Mailbag
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
@@ -247,3 +249,41 @@ async def test_sessions_are_listed_with_their_device_and_end_one_by_one_or_all(
         (True, False),
         (True, True),
     ]
+
+
+async def test_neither_an_editor_nor_an_api_key_touches_the_owner_s_log_in(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    """A delegate resetting the owner."""
+    owner, editor = await confirmed(platform, mailbag), await platform.merchant()
+    store_id = await platform.store(owner)
+    token = await invited(platform, owner, store_id, editor.email, Role.EDITOR)
+    assert (await mutate(platform, editor, "acceptInvitation", {"token": token}))["userErrors"] == []
+    made = await mutate(
+        platform, owner, "createApiKey", {"name": "All", "scopes": [each.value for each in KeyScope]}, "token"
+    )
+    key = Merchant(id=owner.id, email=owner.email, token=made["token"], refresh_token="")
+    before = len(await facts(platform, owner))
+    sessions = (await platform.ask(SECURITY, by=owner))["sessions"]
+    # What the editor changes is the editor's own.
+    assert (await platform.ask(SECURITY, by=editor))["email"] == editor.email
+    assert await do(platform, CHANGE_EMAIL, editor, email="taken@example.com", password=PASSWORD) == ""
+    assert (await platform.ask(END, {"input": {"sessionId": sessions[0]["id"]}}, by=editor))["userErrors"] != []
+    assert (await platform.ask(EVERYWHERE, {"input": {"keepThis": True}}, by=editor))["done"]
+    # A key acts for the owner in stores, and never on the log-in, not even with the password.
+    for query, input in (
+        (CHANGE_EMAIL, {"email": "taken@example.com", "password": PASSWORD}),
+        (CHANGE_PASSWORD, {"currentPassword": PASSWORD, "newPassword": NEW}),
+        (EVERYWHERE, {}),
+        (END, {"sessionId": sessions[0]["id"]}),
+    ):
+        answer = await platform.post(query, {"input": input}, by=key)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
+    assert (await platform.post(SECURITY, by=key))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    # Both may ask for a reset, as anyone may; the link goes to the owner only.
+    assert await do(platform, FORGOT, email=owner.email) == ""
+    await platform.app.state.gateway.accounts.close()
+    assert [mail.subject for mail in await mailbag.mails(editor.email)] == ["Confirm your e-mail address"]
+    assert (await mailbag.mails(owner.email))[0].subject == "Choose a new password"
+    changes = [type(event).__name__ for event in (await facts(platform, owner))[before:]]
+    assert changes == ["PasswordResetRequested"]
