@@ -179,6 +179,7 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await reload_until(page, "ZY-")
         await look(page, "orders")
         await page.click("main a >> text=/^ZY-/")
+        await reload_until(page, "was paid")
         await look(page, "order")
         await page.click("main button:text-is('Ship')")
         await page.fill("#ship-carrier", "DHL")
