@@ -1,5 +1,6 @@
 """The scout agent over a log in memory."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,8 @@ from commands.generation import (
 from commands.ports import Handlers
 from commands.sourcing import ImportFewProducts, ImportProducts, import_products
 from consumers.agents.scout import ScoutAgent
+from domain.calls.meter import CallContext
+from domain.calls.ports import BudgetExceeded, WorkBudget
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import (
     AttentionCode,
@@ -86,6 +89,7 @@ class Scouting:
     photos: KnownPhotos = field(default_factory=KnownPhotos)
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
     clock: FixedClock = field(default_factory=FixedClock)
+    budget: WorkBudget | None = None
 
     async def begin(self, *suppliers: SupplierProvider) -> Envelope:
         """Register the merchant, connect suppliers, request the store and start; return the scout's StepStarted."""
@@ -125,6 +129,7 @@ class Scouting:
             self.photos,
             step_ports(self.log, self.answers, BusDispatch(CommandBus(self.log, handlers)), self.clock),
             niches=RuleNicheReader(),
+            budget=self.budget,
         )
 
     def of(self, kind: type[Any]) -> Sequence[Any]:
@@ -223,6 +228,25 @@ async def test_one_supplier_down_is_reported_and_the_other_one_serves() -> None:
     assert sample == SupplierReport(provider=SupplierProvider.SAMPLE, candidates=26)
     assert down.asked == 4
     assert scouting.of(StepFailed) == []
+
+
+class Spent:
+    """Implements ``WorkBudget`` with nothing left."""
+
+    async def take(self, context: CallContext, *, supplier_calls: int = 0, image_seconds: float = 0.0) -> None:
+        raise BudgetExceeded("The supplier", f"was not asked, because {supplier_calls} calls are too many")
+
+    async def correct(self, context: CallContext, *, image_seconds: float) -> None:
+        raise AssertionError("a search takes no time in the studio")
+
+
+async def test_a_search_beyond_the_budget_is_not_made_and_the_log_says_why() -> None:
+    scouting = Scouting()
+    scouting.budget = Spent()
+    await scouting.agent(await scouting.begin())
+    (failed,) = scouting.of(StepFailed)
+    assert re.search(r"was not asked, because \d+ calls are too many", failed.reason)
+    assert scouting.catalogs[SupplierProvider.SAMPLE].asked == 0
 
 
 async def test_all_suppliers_down_fails_the_step_with_their_names() -> None:
