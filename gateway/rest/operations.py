@@ -14,7 +14,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLObjectType,
@@ -38,11 +40,13 @@ from gateway.graphql.schema import build_schema
 from gateway.rest.dependencies import KEY_HEADER, check_key
 from gateway.rest.json_bodies import UnreadableBody, json_object
 from gateway.rest.parameters import (
+    Part,
     argument_of,
     arguments_of,
     header_of,
     names_in,
     parameter_of,
+    parts_of,
     path_parameter,
     query_variables,
     typed,
@@ -143,7 +147,8 @@ def _add_query(
     router: APIRouter, schema: GraphQLSchema, selections: Selections, route: str, fields: Sequence[str]
 ) -> str:
     method, path = route.split(" ")
-    declared: dict[str, Any] = {}
+    declared, parts = dict[str, Any](), dict[str, Part]()
+    objects: dict[str, Any] = {}
     opened, parameters = "", list[dict[str, Any]]()
     type, field = schema.query_type, None
     for number, name in enumerate(fields):
@@ -151,17 +156,25 @@ def _add_query(
         field = type.fields[name]
         arguments = arguments_of(field, path if number == 0 else "", last=number == len(fields) - 1)
         declared |= {parameter: variable_type(argument) for parameter, argument in arguments.items()}
-        inner = ", ".join(f"{argument_of(parameter, field)}: ${parameter}" for parameter in arguments)
+        own_parts = parts_of(field)
+        given = {part.argument: field.args[part.argument].type for part in own_parts.values()}
+        parts, objects = parts | own_parts, objects | given
+        names = {parameter: argument_of(parameter, field) for parameter in arguments} | {each: each for each in given}
+        inner = ", ".join(f"{argument}: ${variable}" for variable, argument in names.items())
         opened += f"{{ {name}{f'({inner})' if inner else ''} "
-        parameters += [parameter_of(selections, parameter, argument, path) for parameter, argument in arguments.items()]
+        described: dict[str, GraphQLArgument | GraphQLInputField] = {
+            **arguments,
+            **{parameter: part.field for parameter, part in own_parts.items()},
+        }
+        parameters += [parameter_of(selections, parameter, each, path) for parameter, each in described.items()]
         type = get_named_type(field.type)
     assert field is not None
     selection, body, take = _shape(selections, field)
-    variables = ", ".join(f"${name}: {type}" for name, type in declared.items())
+    variables = ", ".join(f"${name}: {type}" for name, type in {**declared, **objects}.items())
     document = f"query{f'({variables})' if variables else ''} {opened}{selection}{' }' * len(fields)}"
 
     async def variables_of(request: Request) -> dict[str, Any]:
-        return query_variables(request, declared)
+        return query_variables(request, declared, parts)
 
     router.add_api_route(
         path,

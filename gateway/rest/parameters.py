@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import Request
@@ -9,12 +11,14 @@ from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
+    GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLType,
     get_named_type,
     get_nullable_type,
     is_input_object_type,
+    is_leaf_type,
     is_required_argument,
 )
 
@@ -42,6 +46,27 @@ def arguments_of(field: GraphQLField, path: str, *, last: bool) -> dict[str, Gra
     return arguments
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A parameter that is one value of an argument, which is an input object: ``asOfTime`` is ``time`` of ``asOf``."""
+
+    argument: str
+    name: str
+    field: GraphQLInputField
+
+
+def parts_of(field: GraphQLField) -> dict[str, Part]:
+    """Return the parameters for a field's optional arguments that are input objects."""
+    return {
+        f"{name}{each[:1].upper()}{each[1:]}": Part(name, each, part)
+        for name, argument in field.args.items()
+        if isinstance(type := get_named_type(argument.type), GraphQLInputObjectType)
+        and not isinstance(argument.type, GraphQLNonNull | GraphQLList)
+        for each, part in type.fields.items()
+        if is_leaf_type(get_named_type(part.type))
+    }
+
+
 def variable_type(argument: GraphQLArgument) -> Any:
     """Return a variable's type for an argument. One with a default may be left out, also if it is not null."""
     return argument.type if is_required_argument(argument) else get_nullable_type(argument.type)
@@ -52,25 +77,41 @@ def argument_of(parameter: str, field: GraphQLField) -> str:
     return parameter if parameter in field.args else "id"
 
 
-def query_variables(request: Request, declared: Mapping[str, Any]) -> dict[str, Any]:
+def query_variables(
+    request: Request, declared: Mapping[str, Any], parts: Mapping[str, Part] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return variables from the path and the query string.
+
+    Args:
+        request: the request.
+        declared: the type of each parameter that is an argument.
+        parts: the parameters that are values of an argument.
 
     Raises:
         InvalidInput: a parameter is unknown, or there are too many values.
     """
-    for name in request.query_params.keys() - declared.keys():
-        raise InvalidInput(name[:80], f"Unknown parameter {name[:80]!r}. Use: {', '.join(declared) or 'none'}.")
+    known = [*declared, *parts]
+    for name in request.query_params.keys() - set(known):
+        raise InvalidInput(name[:80], f"Unknown parameter {name[:80]!r}. Use: {', '.join(known) or 'none'}.")
     variables: dict[str, Any] = dict(request.path_params)
     for name in request.query_params.keys() - variables.keys():
-        values, type = request.query_params.getlist(name), get_nullable_type(declared[name])
-        if isinstance(type, GraphQLList):
-            if len(values) > NO_LONGER_THAN:
-                raise InvalidInput(name, f"{name} has {len(values)} values. Use at most {NO_LONGER_THAN}.")
-            variables[name] = [typed(value, type.of_type) for value in values]
+        values = request.query_params.getlist(name)
+        if name in parts:
+            part = parts[name]
+            variables.setdefault(part.argument, {})[part.name] = _value(name, values, part.field.type)
         else:
-            # Of several values, the first counts.
-            variables[name] = typed(values[0], type)
+            variables[name] = _value(name, values, declared[name])
     return variables
+
+
+def _value(name: str, values: list[str], of_type: Any) -> Any:
+    type = get_nullable_type(of_type)
+    if isinstance(type, GraphQLList):
+        if len(values) > NO_LONGER_THAN:
+            raise InvalidInput(name, f"{name} has {len(values)} values. Use at most {NO_LONGER_THAN}.")
+        return [typed(value, type.of_type) for value in values]
+    # Of several values, the first counts.
+    return typed(values[0], type)
 
 
 def typed(text: str, type: GraphQLType) -> Any:
@@ -84,7 +125,9 @@ def typed(text: str, type: GraphQLType) -> Any:
             return text
 
 
-def parameter_of(selections: Selections, name: str, argument: GraphQLArgument, path: str) -> dict[str, Any]:
+def parameter_of(
+    selections: Selections, name: str, argument: GraphQLArgument | GraphQLInputField, path: str
+) -> dict[str, Any]:
     """Describe an argument of a query as a parameter."""
     if name in names_in(path):
         return path_parameter(selections, name, argument)

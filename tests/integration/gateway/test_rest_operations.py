@@ -55,6 +55,15 @@ async def test_an_order_is_listed_sent_delivered_and_refunded(
     assert problem(other) == (409, "COMMAND_REUSED", "Idempotency-Key")
     read = await platform.call("GET", f"/orders/{order_id}", by=owner)
     assert [each["reason"] for each in read.json()["refunds"]] == ["A scratch."]
+    position = sent.json()["consistencyToken"]
+    past = await platform.call("GET", f"/orders/{order_id}?asOfPosition={position}", by=owner)
+    assert (past.json()["refunds"], past.json()["status"], past.json()["deliveredOn"]) == ([], "FULFILLED", None)
+    both = await platform.call(
+        "GET", f"/orders/{order_id}?asOfPosition={position}&asOfTime=2026-01-01T00:00:00Z", by=owner
+    )
+    assert problem(both)[:2] == (422, "INVALID_INPUT")
+    earlier = await platform.call("GET", f"/stores/{store_id}/orders?asOfPosition=1", by=owner)
+    assert problem(earlier)[:2] == (404, "NOT_FOUND")
 
 
 async def test_a_key_of_another_request_is_refused_whatever_that_one_s_result_was(
