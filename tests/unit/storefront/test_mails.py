@@ -441,7 +441,7 @@ async def test_a_dispute_names_the_deadline_and_warns_of_a_second_refund(desk: D
     assert mail.recipient == "hello@neonhaven.example"
     assert mail.subject == "A bank disputes $34.00 of order ZY-7Q2M4K"
     assert "product not received" in mail.text
-    assert "until 7 December 2026" in mail.text
+    assert "by 7 December 2026" in mail.text
     assert "$10.00 of this order are refunded already" in mail.text
     assert "7 December 2026" in mail.html
 
