@@ -82,6 +82,7 @@ async def test_the_overview_counts_days_of_the_stores_time_zone(platform: Platfo
         days = re.findall(r'data-day="(.*?)" data-revenue="(.*?)".*?data-orders="(.*?)"', page)
         assert len(days) == 7
         assert days[:2] == [((day + timedelta(days=1)).isoformat(), "29.00", "1"), (day.isoformat(), "29.00", "1")]
+        assert re.findall(r'data-label="Placed">(\d+)<', page)[:2] == ["2", "1"]
         assert "2 paid orders wait to be shipped." in page
         past = await dashboard.get(f"/dashboard/stores/{store_id}?as-of={position}")
         assert figures(past)["Orders paid"] == "1"
