@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.dashboard.landing import first_page
 from gateway.dashboard.problems import not_found, refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
@@ -61,7 +62,7 @@ async def back(
     if payload["secondFactorToken"] is not None:
         return visit.page("session/second_factor.html", next=ROOT, token=payload["secondFactorToken"])
     visit.session.begin(payload)
-    return visit.redirect(ROOT)
+    return visit.redirect(await first_page(visit, ROOT))
 
 
 async def _leave(visit: Visit, name: str, fields: dict[str, Any], provider: str) -> Response:

@@ -103,7 +103,7 @@ async def test_a_browser_registers_confirms_and_logs_in(platform: Platform, owne
             await page.fill("[name=email]", email)
             await page.fill("[name=password]", PASSWORD)
             await page.keyboard.press("Enter")
-            await page.wait_for_url("**/dashboard*")
+            await page.wait_for_url("**/dashboard/stores/new")
             assert await page.get_by_text("Eve").count() > 0
 
 

@@ -181,5 +181,5 @@ async def test_the_pages_set_it_up_and_ask_for_it_at_a_log_in(platform: Platform
         inside = await dashboard.client.post(
             f"{login}/second-factor", data={**form, "code": code_of(platform, found[1])}
         )
-        assert inside.headers["location"] == "/dashboard"
+        assert inside.headers["location"] == "/dashboard/stores/new"
         assert "10 unused recovery codes" in await dashboard.get(security)

@@ -111,7 +111,7 @@ async def test_a_person_without_an_account_gets_one_and_comes_back_to_the_same(
             provider, ids = ("github" if "login" in person else "google"), set()
             for _ in range(2):
                 inside = await enter(dashboard, provider, **person)
-                assert inside.headers["location"] == "/dashboard", inside.text
+                assert inside.headers["location"] == "/dashboard/stores/new", inside.text
                 profile = await dashboard.get("/dashboard/account/profile")
                 assert "Confirmed" in profile
                 assert (EVE if "login" in person else ADA) in profile
@@ -150,7 +150,7 @@ async def test_an_account_that_owns_the_address_is_joined_only_by_its_owner(
         assert linked.headers["location"] == SECURITY
         assert "GitHub logs you in from now on" in await dashboard.get(SECURITY)
         await dashboard.submit("/dashboard", "/dashboard/log-out")
-        assert (await enter(dashboard, "github", login="eve")).headers["location"] == "/dashboard"
+        assert (await enter(dashboard, "github", login="eve")).headers["location"] == "/dashboard/stores/new"
         removed = await dashboard.submit(SECURITY, f"{page}/remove", {"password": PASSWORD})
         assert removed.headers["location"] == SECURITY
     assert [mail.subject for mail in await mailbag.mails(registered)][:2] == [
@@ -232,6 +232,6 @@ async def test_a_browser_logs_in_with_github(platform: Platform, place: Place) -
         await page.goto("/dashboard/log-in")
         await page.click("text=Continue with GitHub")
         await page.click(f"text={EVE}")
-        await page.wait_for_url("**/dashboard*")
+        await page.wait_for_url("**/dashboard/stores/new")
         await page.get_by_text("Eve", exact=True).first.wait_for()
         await context.close()
