@@ -21,6 +21,8 @@ class SocketLimits:
     """Maximum time until a client sends ``connection_init``."""
     send_wait: timedelta = timedelta(seconds=20)
     """Maximum time for a client to read one message."""
+    access_check: timedelta = timedelta(seconds=5)
+    """Time between two checks of session and role while a subscription has nothing to say; each event is checked anyway."""
     anonymous_lifetime: timedelta = timedelta(minutes=5)
     """Maximum lifetime of a connection without a login."""
     session_check: timedelta = timedelta(seconds=5)

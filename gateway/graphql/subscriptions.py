@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -16,11 +17,14 @@ from gateway.graphql.queries.root import TokenArgument, find_store
 from gateway.graphql.store_events import FeedEvent
 from gateway.graphql.types.job import AttentionType, Generation, JobLog
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.watched import while_allowed
 from projections.jobs.queries import job_logs
 from projections.jobs.views import JobView
 from projections.reading.consistency import Stale
 from projections.reading.moment import leave_moment
 from schemas.envelope import ConsistencyToken
+
+T = TypeVar("T")
 
 
 @strawberry.type(description="The state of one step.")
@@ -141,7 +145,8 @@ class Subscription:
         reading = await info.context.reading(consistency_token)
         store = await find_store(reading, as_id("store", store_id))
         seen = after
-        async with aclosing(info.context.services.generation_feed.follow(store.view.id)) as states:
+        states_of = info.context.services.generation_feed.follow(store.view.id)
+        async with aclosing(_watched(info, states_of, store.view.id, store.view.merchant_id)) as states:
             async for progress in states:
                 line = progress.line_of(seen)
                 if progress.cursor == seen:
@@ -178,6 +183,12 @@ class Subscription:
                 yield event
 
 
+def _watched(info: Info, items: AsyncGenerator[T, None], store_id: UUID, owner_id: UUID) -> AsyncGenerator[T, None]:
+    """Return items of a store that end with the caller's session or role."""
+    every = info.context.deps.socket_limits.access_check
+    return while_allowed(items, lambda: info.context.check_access(store_id, owner_id), every=every)
+
+
 async def store_events(
     info: Info, store_id: str, after: str | None, token: str | None, types: tuple[str, ...]
 ) -> AsyncGenerator[FeedEvent, None]:
@@ -189,7 +200,8 @@ async def store_events(
     reading = await info.context.reading(token)
     store = (await find_store(reading, as_id("store", store_id))).view
     feed, barrier = info.context.services.store_feed, info.context.deps.barrier
-    async with aclosing(feed.follow(store.id, await feed.start(after))) as events:
+    following = feed.follow(store.id, await feed.start(after))
+    async with aclosing(_watched(info, following, store.id, store.merchant_id)) as events:
         async for event in events:
             if not event.type.startswith(types):
                 continue

@@ -6,6 +6,8 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,11 +19,16 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from commands.generation import CancelGeneration, FailStep, ProgressStep
+from commands.team import RemovePerson
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
+from domain.team.roles import Role
 from gateway.app import create_app
+from gateway.auth.sessions import LIVE_CACHE_FOR
 from gateway.graphql.subscriptions import CHANGES
+from gateway.socket_limits import SocketLimits
 from tests.integration.gateway.test_queries import an_order
+from tests.integration.gateway.test_team import joined
 from tests.support.platforms.gateway import Merchant, Platform
 
 LOG_OUT = "mutation ($token: String!) { logOut(input: {refreshToken: $token}) { done } }"
@@ -199,6 +206,20 @@ async def test_a_subscription_ends_with_its_session(platform: Platform, owner: M
         message = await received(wire)
     assert message["type"] == "next"
     assert message["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_quiet_subscription_ends_with_the_role(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    limits = SocketLimits(access_check=timedelta(milliseconds=50))
+    other_process = create_app(replace(platform.deps, socket_limits=limits))
+    async with serving(other_process) as at, connected(at, editor) as wire:
+        await subscribe(wire, store_id, query=FEEDS["orderFeed"])
+        await platform.send(RemovePerson(store_id=store_id, merchant_id=owner.id, person_id=editor.id))
+        platform.clock.advance(LIVE_CACHE_FOR)
+        message = await received(wire)
+        assert message["type"] == "next"
+        assert message["payload"]["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_feeds_go_on_in_another_gateway_without_gap_or_duplicate(
