@@ -117,7 +117,8 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(reference.router)
     app.include_router(health.router)
     app.include_router(jwks.router)
-    endpoint = graphql_endpoint(services, plans=plans)
+    limiter = RateLimiter(deps.rate_factor)
+    endpoint = graphql_endpoint(services, limiter, plans=plans)
     app.include_router(endpoint)
     rest.install(app)
     app.include_router(payments.router)
@@ -126,7 +127,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.add_middleware(OneMoment)
     # Within the framework too, whose own handler would answer first.
     app.add_middleware(ProblemMiddleware)
-    app.guarded_by = partial(_guarded, app.inner, endpoint if plans else None, services, shell)
+    app.guarded_by = partial(_guarded, app.inner, endpoint if plans else None, services, shell, limiter)
     return app
 
 
@@ -153,7 +154,12 @@ def _upload_limit(deps: GatewayDependencies, scope: Scope) -> int | None:
 
 
 def _guarded(
-    app: ASGIApp, endpoint: GraphQLEndpoint | None, services: GatewayServices, shell: Shell, guard: Guard
+    app: ASGIApp,
+    endpoint: GraphQLEndpoint | None,
+    services: GatewayServices,
+    shell: Shell,
+    limiter: RateLimiter,
+    guard: Guard,
 ) -> ASGIApp:
     """Return an application behind the gateway's middleware and a guard.
 
@@ -161,7 +167,8 @@ def _guarded(
         app: the application.
         endpoint: the router whose planned queries are answered before the guard. None if no plans are used.
         services: the gateway's services; their dependencies have the limits and origins.
-        shell: has the page for forms that are too large.
+        shell: has the pages for forms that are too large and for callers that ask too often.
+        limiter: counts requests.
         guard: see :attr:`Gateway.guarded_by`.
     """
     deps = services.deps
@@ -170,7 +177,7 @@ def _guarded(
     app = HeadMiddleware(guard(limits))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
-    app = RateLimitMiddleware(app, RateLimiter(deps.rate_factor), services, page=shell.too_many)
+    app = RateLimitMiddleware(app, limiter, services, page=shell.too_many)
     app = ProblemMiddleware(app)
     if deps.cors_origins:
         app = CORSMiddleware(

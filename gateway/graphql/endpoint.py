@@ -30,6 +30,7 @@ from gateway.graphql.persisted_queries import (
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
 from gateway.graphql.websocket import StrictTransport, StrictWire
+from gateway.rate_limits import RateLimiter
 from gateway.socket_limits import SocketLimits
 
 
@@ -41,10 +42,11 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
 
     schema: Schema
 
-    def __init__(self, schema: Schema, *, socket_limits: SocketLimits, **more: Any) -> None:
+    def __init__(self, schema: Schema, *, socket_limits: SocketLimits, limiter: RateLimiter, **more: Any) -> None:
         super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
         self.persisted_queries = PersistedQueries()
         self.sockets = OpenSockets(socket_limits)
+        self.limiter = limiter
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         try:
@@ -134,7 +136,7 @@ def read_json(data: str | bytes) -> Any:
         raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
-def graphql_endpoint(services: GatewayServices, *, plans: bool = True) -> GraphQLEndpoint:
+def graphql_endpoint(services: GatewayServices, limiter: RateLimiter, *, plans: bool = True) -> GraphQLEndpoint:
     """Return the router of ``/graphql``; see ``create_app``."""
 
     # Coroutines: FastAPI hands plain functions to a thread, which takes longer than the rest of a small request.
@@ -152,6 +154,7 @@ def graphql_endpoint(services: GatewayServices, *, plans: bool = True) -> GraphQ
         allow_queries_via_get=False,
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
         socket_limits=services.deps.socket_limits,
+        limiter=limiter,
         allowed_origins=tuple(services.deps.cors_origins),
         include_in_schema=False,
     )

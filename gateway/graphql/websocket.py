@@ -5,6 +5,7 @@ Connections are bounded in time and memory. The gateway stops reading from a cli
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -25,6 +26,7 @@ from gateway.auth.errors import Unauthenticated
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import PersistedQueries, has_persisted_query
 from gateway.graphql.sockets import OpenSocket, OpenSockets, TooManySockets
+from gateway.rate_limits import CODE, Kind, RateLimiter, too_many
 from gateway.socket_limits import SocketLimits
 from projections.reading.availability import is_database_away
 
@@ -47,6 +49,7 @@ class SocketEndpoint(Protocol):
 
     sockets: OpenSockets
     persisted_queries: PersistedQueries
+    limiter: RateLimiter
 
 
 class StrictWire(ASGIWebSocketAdapter):
@@ -198,6 +201,7 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
         payload: Mapping[str, Any] = message["payload"]
         try:
             self._check_in_flight(account)
+            self._check_rate(account)
             text = self.endpoint.persisted_queries.resolve(payload.get("query"), payload.get("extensions"), account)
         except GraphQLError as error:
             await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
@@ -212,6 +216,17 @@ class StrictTransport(BaseGraphQLTransportWSHandler[RequestContext, None]):
                 f"The connection has {most} operations in flight. Complete one of them first.",
                 extensions={"code": "TOO_MANY_OPERATIONS"},
             )
+
+    def _check_rate(self, account: UUID | None) -> None:
+        """Count an operation like a request over HTTP."""
+        limiter = self.endpoint.limiter
+        if account is None:
+            wait = limiter.of_network(Kind.API, self.context.request_info.address)
+        else:
+            wait = limiter.of_person(Kind.API, account)
+        if wait:
+            seconds = math.ceil(wait)
+            raise GraphQLError(too_many(seconds).detail, extensions={"code": CODE, "retryAfter": seconds})
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:  # noqa: ARG004 - the library's signature
