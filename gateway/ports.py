@@ -29,6 +29,7 @@ from gateway.api.store_feed import TenantLog
 from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
+from gateway.graphql.trusted_documents import TrustedDocuments
 from gateway.socket_limits import SocketLimits
 from infra.web.preview_links import PreviewLinks
 from projections.reading.consistency import Consistency
@@ -143,6 +144,10 @@ class GatewayDependencies:
     """Origins whose pages may call the API; ``*`` for all. Cookies are not sent there, so such a page keeps its device token."""
     behind_proxy: bool = False
     """Whether to read the caller's network address from the last entry of ``X-Forwarded-For``."""
+    introspection: bool = True
+    """Whether clients may read the schema through GraphQL."""
+    trusted_documents: TrustedDocuments | None = None
+    """The only documents that clients may run; None for any."""
     rate_factor: float = 1.0
     """Multiplies the rate limits of ``gateway.rate_limits``; 0 switches them off."""
     body_limit: int = 1_000_000

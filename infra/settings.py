@@ -186,6 +186,10 @@ class Settings(BaseSettings):
     """Former addresses of the sandbox; photos imported from them are downloaded from ``sandbox_url``."""
     sandbox_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     """Key that signs sandbox payments, 64 hexadecimal digits; derived from the master keys if not set."""
+    introspection: bool = True
+    """Whether clients may read the schema through GraphQL introspection."""
+    trusted_documents: Path | None = None
+    """A JSON object of GraphQL documents by their SHA-256. If set, only these and the dashboard's own run."""
     rate_factor: Annotated[float, Field(ge=0)] = 1.0
     """Multiplies the gateway's rate limits of persons and networks; 0 switches them off."""
     behind_proxy: bool = False

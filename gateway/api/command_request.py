@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -53,6 +53,8 @@ class GatewayServices:
     key_ring: KeyRing
     generation_feed: GenerationFeed
     store_feed: StoreFeed
+    points_left: dict[Hashable, tuple[float, float]] = field(default_factory=dict)
+    """What is left of each caller's budget for queries, and when it was; see ``gateway.graphql.query_costs``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import msgspec
 from cross_web import HTTPException
-from graphql import ExecutionResult, GraphQLError
+from graphql import GraphQLError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.exceptions import MissingQueryError
 
@@ -25,6 +26,7 @@ from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.endpoint import GraphQLEndpoint, bad_request
 from gateway.graphql.errors import masked
 from gateway.graphql.parsing import UndecidedOperation
+from gateway.graphql.query_costs import Cost
 from infra.web.edge import ClientGone, is_host
 from infra.web.encoding import LEAST, compressed
 
@@ -99,13 +101,13 @@ class DirectQueries:
         context = RequestContext(self._services, request_info_of(scope, behind_proxy=self._services.deps.behind_proxy))
         schema, query, texts = self._endpoint.schema, request.query, self._endpoint.schema.texts
         try:
-            if request.extensions is not None:
+            if request.extensions is not None or self._endpoint.persisted_queries.trusted is not None:
                 query = self._endpoint.persisted_queries.resolve(query, request.extensions, context.merchant_or_none())
             if query and not schema.admission.knows(query):
                 of_shape = await self._of_shape(query, request, context, receive)
                 if of_shape is not None:
                     texts["shape"] += 1
-                    return 200, answer_bytes(of_shape.data, [])
+                    return 200, of_shape
                 texts["no"] += 1
             else:
                 texts["text"] += 1
@@ -121,22 +123,28 @@ class DirectQueries:
         planned = schema.planned(document, request.operation_name, request.variables, context)
         if planned is None:
             return None
+        try:
+            cost = schema.costs.charge(document, request.variables, context)
+        except GraphQLError as error:
+            return 200, answer_bytes(None, [error])
         result = await with_past_readings(partial(_while_connected, planned, receive))
-        return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()])
+        return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()], cost)
 
-    async def _of_shape(
-        self, query: str, request: _Body, context: RequestContext, receive: Receive
-    ) -> ExecutionResult | None:
-        """Run a query by the document of its shape. None if its own document must run."""
+    async def _of_shape(self, query: str, request: _Body, context: RequestContext, receive: Receive) -> bytes | None:
+        """Return the answer of a query by the document of its shape. None if its own document must run."""
         schema = self._endpoint.schema
         shared = schema.admission.shared(
             query, context, operation_name=request.operation_name, variables=request.variables
         )
         planned = None if shared is None else schema.planned(shared.document, None, shared.variables, context)
-        if planned is None:
+        if planned is None or shared is None:
             return None
+        try:
+            cost = schema.costs.charge(shared.document, shared.variables, context)
+        except GraphQLError as error:
+            return answer_bytes(None, [error])
         result = await with_past_readings(partial(_while_connected, planned, receive))
-        return None if result.errors else result
+        return None if result.errors else answer_bytes(result.data, [], cost)
 
 
 def _headers_of(scope: Scope) -> dict[bytes, bytes] | None:
@@ -212,9 +220,11 @@ async def _while_connected(work: Callable[[], Awaitable[Any]], receive: Receive)
             watching.cancel()
 
 
-def answer_bytes(data: Any, errors: list[GraphQLError]) -> bytes:
+def answer_bytes(data: Any, errors: list[GraphQLError], cost: Cost | None = None) -> bytes:
     """Return an answer as JSON."""
     answer = {"data": data, "errors": [error.formatted for error in errors]} if errors else {"data": data}
+    if cost is not None:
+        answer["extensions"] = {"cost": asdict(cost)}
     try:
         return _encode(answer)
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):

@@ -73,6 +73,16 @@ class DocumentRejected(Exception):
         self.errors = errors
 
 
+class IntrospectionDisabled(GraphQLError):
+    """The installation does not show its schema. Retrying does not help."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This installation switched introspection off. Use its documents, or ask its operator for the schema.",
+            extensions={"code": "INTROSPECTION_DISABLED"},
+        )
+
+
 class DocumentAdmission:
     """Decides which documents may run.
 
@@ -158,6 +168,12 @@ class DocumentAdmission:
         try:
             check_variables(variables, budget)
             admitted = self._admit(query, owner, budget, operation_name)
+            if (
+                admitted.measure.introspections
+                and isinstance(context, RequestContext)
+                and not context.deps.introspection
+            ):
+                raise IntrospectionDisabled
             if owner is not None and isinstance(context, RequestContext):
                 check_key(admitted.permissions, context.key_scopes())
             return self._check_answer(admitted, variables, budget)

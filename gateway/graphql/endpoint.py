@@ -29,6 +29,7 @@ from gateway.graphql.persisted_queries import (
 )
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
+from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments
 from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.rate_limits import RateLimiter
 from gateway.socket_limits import SocketLimits
@@ -42,9 +43,17 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
 
     schema: Schema
 
-    def __init__(self, schema: Schema, *, socket_limits: SocketLimits, limiter: RateLimiter, **more: Any) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        socket_limits: SocketLimits,
+        limiter: RateLimiter,
+        trusted: TrustedDocuments | None,
+        **more: Any,
+    ) -> None:
         super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
-        self.persisted_queries = PersistedQueries()
+        self.persisted_queries = PersistedQueries(trusted)
         self.sockets = OpenSockets(socket_limits)
         self.limiter = limiter
 
@@ -69,7 +78,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
             request_data = self._resolved(request_data, context, request_adapter.method)
         except InvalidPersistedQuery as error:
             raise HTTPException(400, error.message) from error
-        except (PersistedQueryNotFound, PersistedQueryNotSupported) as error:
+        except (PersistedQueryNotFound, PersistedQueryNotSupported, DocumentNotTrusted) as error:
             return PreExecutionError(data=None, errors=[error])
         return await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
 
@@ -155,6 +164,7 @@ def graphql_endpoint(services: GatewayServices, limiter: RateLimiter, *, plans: 
         subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
         socket_limits=services.deps.socket_limits,
         limiter=limiter,
+        trusted=services.deps.trusted_documents,
         allowed_origins=tuple(services.deps.cors_origins),
         include_in_schema=False,
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 from graphql import GraphQLError
 
 from gateway.graphql.quota_cache import Quota, QuotaCache
+from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 TEXT_MAX = 100_000
@@ -41,9 +42,14 @@ class InvalidPersistedQuery(GraphQLError):
 
 
 class PersistedQueries:
-    """Stores texts by their SHA-256."""
+    """Stores texts by their SHA-256.
 
-    def __init__(self) -> None:
+    Args:
+        trusted: the only documents that may run; None for any.
+    """
+
+    def __init__(self, trusted: TrustedDocuments | None = None) -> None:
+        self.trusted = trusted
         self._texts: QuotaCache[str] = QuotaCache(
             total=Quota(entries=4_096, weight=8_000_000),
             share=Quota(entries=256, weight=500_000),
@@ -51,6 +57,21 @@ class PersistedQueries:
         )
 
     def resolve(self, query: str | None, extensions: object, owner: UUID | None) -> str | None:
+        """Return the text to run; see :meth:`_resolved`.
+
+        Raises:
+            DocumentNotTrusted: only trusted documents may run, and this one is not in their list.
+        """
+        if self.trusted is None:
+            return self._resolved(query, extensions, owner)
+        digest = _digest(extensions)
+        text = query if query is not None or digest is None else self.trusted.get(digest)
+        if text is None and digest is not None:
+            raise DocumentNotTrusted
+        self.trusted.check(text)
+        return self._resolved(text, extensions, owner)
+
+    def _resolved(self, query: str | None, extensions: object, owner: UUID | None) -> str | None:
         """Return the text to run.
 
         Args:

@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.graphql.as_of import ClosePastReadings
+from gateway.graphql.context import RequestContext
 from gateway.graphql.documents import DocumentAdmission, DocumentRejected
 from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
@@ -46,6 +47,7 @@ from gateway.graphql.mutations.taxes import TaxMutations
 from gateway.graphql.mutations.team import TeamMutations
 from gateway.graphql.planned_executor import PlannedExecutor, plan_cache
 from gateway.graphql.queries.root import Query
+from gateway.graphql.query_costs import Cost, QueryCosts, ReportCost
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
 
@@ -99,6 +101,11 @@ class Schema(strawberry.Schema):
         return DocumentAdmission(self._schema)
 
     @cached_property
+    def costs(self) -> QueryCosts:
+        """Charges operations to their callers."""
+        return QueryCosts(self._schema)
+
+    @cached_property
     def texts(self) -> Counter[str]:
         """Texts that came over HTTP, by what was known of them: the text, its shape, or neither."""
         return Counter({"text": 0, "shape": 0, "no": 0})
@@ -142,9 +149,19 @@ class Schema(strawberry.Schema):
             variables=context.variables,
         )
         context.graphql_document = document
+        context.cost = self._charged(document, context)  # type: ignore[attr-defined]
         # Admission validated the document. With None, the library would validate it again.
         context.pre_execution_errors = []
         return context
+
+    def _charged(self, document: DocumentNode, context: ExecutionContext) -> Cost | None:
+        request = context.context
+        if not isinstance(request, RequestContext):
+            return None
+        try:
+            return self.costs.charge(document, context.variables, request)
+        except GraphQLError as error:
+            raise DocumentRejected([error]) from error
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to ``gateway.graphql.errors``, which does not log client errors."""
@@ -172,7 +189,7 @@ def _schema(plans: bool) -> Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=PlannedExecutor if plans else None,
         # Classes, not instances: extensions have state, so each operation needs new ones.
-        extensions=[MaskErrors, ClosePastReadings, CachedIntrospection],
+        extensions=[MaskErrors, ClosePastReadings, CachedIntrospection, ReportCost],
     )
 
 

@@ -219,6 +219,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from domain.merchant.events import SupplierProvider
     from domain.team.invitation_links import InvitationLinks
     from gateway.app import create_app
+    from gateway.graphql.trusted_documents import read_trusted_documents
     from gateway.ports import GatewayDependencies
     from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
@@ -280,6 +281,10 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             previews=PreviewLinks(platform.keys().derive_each("preview"), platform.clock),
             public_url=settings.gateway_url,
             cors_origins=settings.cors_origins,
+            introspection=settings.introspection,
+            trusted_documents=None
+            if settings.trusted_documents is None
+            else read_trusted_documents(settings.trusted_documents),
             rate_factor=settings.rate_factor,
             behind_proxy=settings.behind_proxy,
         ),

@@ -323,6 +323,8 @@ def context(seed: int, failures: float) -> RequestContext:
         media_url="https://media.example/{}".format,
         storefront_url="https://{slug}.example",
         platform_fee_basis_points=500,
+        rate_factor=0,
+        introspection=True,
         sandbox=True,
         read_wait=timedelta(seconds=1),
         barrier=NoWait(),
