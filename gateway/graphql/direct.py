@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -224,7 +223,7 @@ def answer_bytes(data: Any, errors: list[GraphQLError], cost: Cost | None = None
     """Return an answer as JSON."""
     answer = {"data": data, "errors": [error.formatted for error in errors]} if errors else {"data": data}
     if cost is not None:
-        answer["extensions"] = {"cost": asdict(cost)}
+        answer["extensions"] = {"cost": cost}
     try:
         return _encode(answer)
     except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):

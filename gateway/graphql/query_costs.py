@@ -3,10 +3,11 @@
 import math
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import msgspec
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, Source
 from strawberry.extensions import SchemaExtension
 
@@ -38,14 +39,13 @@ NETWORK = Allowance(100_000, 2_000)
 """The budget of a network address, for requests without a valid credential."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The member ``cost`` of an answer's extensions. A point is a field of the answer, estimated from the page sizes."""
 
     requested: int
     remaining: int
     budget: int
-    restoredPerSecond: int  # noqa: N815 - the name in the answer
+    restored_per_second: int
 
 
 class QueryCosts:
@@ -103,7 +103,7 @@ class QueryCosts:
             for each in [each for each, (_, then) in points.items() if then <= whole]:
                 del points[each]
         points[caller] = left - cost, now
-        return Cost(requested=cost, remaining=int(left - cost), budget=int(most), restoredPerSecond=int(per_second))
+        return Cost(requested=cost, remaining=int(left - cost), budget=int(most), restored_per_second=int(per_second))
 
 
 class ReportCost(SchemaExtension):
@@ -111,4 +111,4 @@ class ReportCost(SchemaExtension):
 
     def get_results(self) -> dict[str, Any]:
         cost: Cost | None = getattr(self.execution_context, "cost", None)
-        return {} if cost is None else {"cost": asdict(cost)}
+        return {} if cost is None else {"cost": msgspec.to_builtins(cost)}
