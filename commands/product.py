@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
-from commands.access import product_of_merchant, product_of_store, store_of_merchant
+from commands.access import product_of_merchant, product_of_store, require_owner, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
 from commands.store import free_slug
@@ -318,7 +318,11 @@ async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) ->
         field = f"imageIds.{number}"
         if image_id in command.image_ids[:number]:
             raise InvalidInput(field, f"The photo {image_id} comes twice. Name it once.")
-        if image_id not in imported and (await work.get(IMAGE, image_id)).product_id != product.id:
+        if image_id in imported:
+            continue
+        image = await work.get(IMAGE, image_id)
+        require_owner(IMAGE.name, image_id, owner=image.store_id, caller=product.store_id)
+        if image.product_id != product.id:
             raise InvalidInput(field, f"The photo {image_id} does not show “{product.title}”. Leave it out.")
     work.append(PRODUCT, product.id, product.arrange_photos(command.image_ids, at=clock.now()), tenant=product.store_id)
 

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from commands.access import product_of_merchant
+from commands.access import product_of_merchant, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.product import (
     ActivateProduct,
@@ -92,6 +92,7 @@ async def change_products(command: ChangeProducts, work: Work, *, clock: Clock, 
         )
     if command.action is None and percent is None:
         raise InvalidInput("action", "Nothing would change. Give an action or pricePercent.")
+    await store_of_merchant(work, command.store_id, command.merchant_id)
     for number, product_id in enumerate(dict.fromkeys(command.product_ids)):
         product, store = await product_of_merchant(work, product_id, command.merchant_id)
         if store.id != command.store_id:
