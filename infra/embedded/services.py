@@ -30,6 +30,8 @@ SECRETS: Mapping[str, frozenset[str]] = {
     "STRIPE_SECRET_KEY": frozenset({"gateway", "storefront", "agents"}),
     "STRIPE_WEBHOOK_SECRET": frozenset({"gateway"}),
     "STRIPE_PLATFORM_WEBHOOK_SECRET": frozenset({"gateway"}),
+    "GOOGLE_CLIENT_SECRET": frozenset({"gateway"}),
+    "GITHUB_CLIENT_SECRET": frozenset({"gateway"}),
     "ZYENTA_SMTP_USERNAME": frozenset({"agents"}),
     "ZYENTA_SMTP_PASSWORD": frozenset({"agents"}),
     "OPENAI_API_KEY": frozenset({"agents"}),
