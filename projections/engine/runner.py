@@ -100,6 +100,8 @@ class ProjectionRunner:
         self._models: dict[str, FollowedModel] = {}
         """The read models that move together, by name."""
         self._assigned: set[int] = set()
+        self._owning = asyncio.Lock()
+        """Held while partitions or read models come or go: rebalances run beside the main loop, which takes models in."""
         self._rebalance_error: Exception | None = None
         """Why the last rebalance failed; the client library only logs it."""
 
@@ -207,29 +209,33 @@ class ProjectionRunner:
 
     async def take(self, numbers: Sequence[int], reader: LogReader) -> None:
         """Go on with partitions that a rebalance brought."""
-        self._assigned.update(numbers)
-        try:
-            for model in self._models.values():
-                await model.take(numbers)
-        except DATABASE_AWAY as error:
-            self._rebalance_error = error
-            return
-        self._go_to_checkpoints(numbers, reader)
+        async with self._owning:
+            self._assigned.update(numbers)
+            try:
+                for model in self._models.values():
+                    await model.take(numbers)
+            except Exception as error:  # noqa: BLE001 - the client library would only log it, and the partitions stand still
+                self._rebalance_error = error
+                return
+            self._go_to_checkpoints(numbers, reader)
 
     async def leave(self, numbers: Sequence[int], reader: LogReader) -> None:
         """Stop writing for partitions that a rebalance takes away."""
-        self._assigned.difference_update(numbers)
-        reader.leave(numbers)
-        for model in self._models.values():
-            await model.leave(numbers)
+        async with self._owning:
+            self._assigned.difference_update(numbers)
+            reader.leave(numbers)
+            for model in self._models.values():
+                await model.leave(numbers)
 
     async def _take_in(self, ready: Mapping[str, Live], reader: LogReader) -> None:
         """Let read models move with the others from now on."""
-        for name, live in ready.items():
-            logger.info("%s: %s moves with the others now", self.group, name)
-            self._models[name] = self._model(live, self._projections[name])
-            await self._models[name].take(self._assigned)
-        if ready:
+        if not ready:
+            return
+        logger.info("%s: %s moves with the others now", self.group, ", ".join(ready))
+        async with self._owning:
+            for name, live in ready.items():
+                self._models[name] = self._model(live, self._projections[name])
+                await self._models[name].take(self._assigned)
             self._go_to_checkpoints(self._assigned, reader)
 
     def _go_to_checkpoints(self, numbers: Collection[int], reader: LogReader) -> None:

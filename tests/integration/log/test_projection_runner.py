@@ -291,6 +291,40 @@ async def test_a_read_model_that_is_being_rebuilt_delays_no_other_and_joins_late
     await expect_rows_of(pool, EVENTS)
 
 
+async def test_a_read_model_may_join_while_partitions_are_being_taken(
+    pool: asyncpg.Pool, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "projections.engine")
+    go = asyncio.Event()
+
+    async def rebuild(_: Projection) -> None:
+        await go.wait()
+        await pool.execute("update projections set version = version + 1 where name = $1", JOBS.name)
+
+    async def is_taking() -> bool:
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%owner + 1%'"
+        return bool(await pool.fetchval(waiting))
+
+    async with pool.acquire() as connection:
+        await ensure_live(connection, MODEL)
+    await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
+    async with running(runner_of(pool, kafka, projection=JOBS)):
+        await applied(pool, EVENTS, model=JOBS.name)
+    newer = Tampered(JOBS, version=JOBS.version + 1)
+    async with pool.acquire() as connection:
+        held = connection.transaction()
+        await held.start()
+        await connection.execute("select from checkpoints where schema_name = $1 for update", MODEL.name)
+        async with running(runner_of(pool, kafka, newer, rebuild=rebuild)):
+            await until(is_taking)
+            go.set()
+            await until(lambda: asyncio.sleep(0, "jobs moves with the others now" in caplog.text))
+            await held.rollback()
+            await applied(pool, EVENTS)
+            await applied(pool, EVENTS, model=JOBS.name)
+    await expect_rows_of(pool, EVENTS)
+
+
 async def test_a_read_model_that_is_far_behind_catches_up_alone(
     pool: asyncpg.Pool, kafka: ApacheKafka, caplog: pytest.LogCaptureFixture
 ) -> None:
