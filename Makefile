@@ -35,7 +35,7 @@ tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 serve
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools ## run what the project promises, with real servers, in minutes
-	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal -m "not long" $(ARGS)
 
 unit: .venv/.synced ## run rules and adapters without a server, in under a minute
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
