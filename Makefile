@@ -37,7 +37,7 @@ tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 serve
 test: tools ## run what the project promises, with real servers, in minutes
 	$(BIN)/pytest -n 4 --dist worksteal -m "not long" $(ARGS)
 
-unit: .venv/.synced ## run rules and adapters without a server, in under a minute
+unit: .venv/.synced ## run rules and adapters without a server, in under two minutes
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
 
 screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen

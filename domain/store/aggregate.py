@@ -151,7 +151,7 @@ class Store:
     """The people who work in it besides the owner."""
 
     def role_of(self, person_id: UUID) -> Role | None:
-        """Return a person's role; None if the store is none of theirs."""
+        """Return a person's role; None if the person has none in this store."""
         return Role.OWNER if person_id == self.merchant_id else self.team.roles.get(person_id)
 
     def shipping_in(self, currency: str) -> ShippingRates:

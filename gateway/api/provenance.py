@@ -107,7 +107,7 @@ class FieldOrigin:
     draft: AcceptedDraft | None = None
     """The draft that the merchant accepted the value from; None if it came in another way."""
     approved_at: datetime | None = None
-    """When the merchant approved the store with this value, set it, or accepted it; None if none of these happened since."""
+    """When the merchant approved the store with this value, set it, or accepted it; None if that has not happened since."""
     approved_by: UUID | None = None
     """The person who accepted the draft, or the owner who approved the store; None if neither happened."""
 

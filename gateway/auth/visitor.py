@@ -45,7 +45,7 @@ class Visitor:
         return Actor(person_id=self.person_id, means=Means.SESSION, means_id=self.session_id)
 
     def role_in(self, store_id: UUID, owner_id: UUID) -> Role | None:
-        """Return the person's role in a store; None if it is none of theirs."""
+        """Return the person's role in a store; None if the person has none."""
         return Role.OWNER if owner_id == self.person_id else self.roles.get(store_id)
 
     def check_key(self, permission: Permission) -> None:

@@ -15,7 +15,7 @@ def window(visit: Visit, size: int) -> dict[str, Any]:
 
 
 def chosen(visit: Visit, name: str, options: Sequence[str]) -> str | None:
-    """Return the option that the address chooses. None if it chooses none of them."""
+    """Return the option that the address chooses. None if it chooses no option."""
     value = visit.request.query_params.get(name, "")
     return value if value in options else None
 

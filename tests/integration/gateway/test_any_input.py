@@ -82,7 +82,7 @@ class Known:
 
     def id_of(self, thing: str) -> str:
         """Return the id of an existing object."""
-        # A thing that this store has none of yet, such as a draft, gets an id of the right form; a node is any of them.
+        # What this store does not have yet, such as a draft, gets an id of the right form; a node is any of them.
         return self._ids.get(f"{thing}Id") or self._ids["storeId"]
 
     def value(self, name: str, type: GraphQLInputType) -> Any:

@@ -68,8 +68,8 @@ async def visitor(
             served(create_app(deps), port=place.port),
             httpx.AsyncClient(base_url=place.url, timeout=60) as client,
         ):
-            nobody = Merchant(id=UUID(int=0), email="", token="", refresh_token="")
-            yield Dashboard(client=client, merchant=nobody, url=place.url)
+            visitor = Merchant(id=UUID(int=0), email="", token="", refresh_token="")
+            yield Dashboard(client=client, merchant=visitor, url=place.url)
 
 
 async def log_in(dashboard: Dashboard, merchant: Merchant) -> None:

@@ -198,7 +198,7 @@ def objects_in(value: Any) -> Iterator[tuple[str, str]]:
 
 
 async def find_again(world: World, objects: Mapping[str, str]) -> None:
-    """Ask for objects by their ids: each is of the same type, and the other merchant finds none of them."""
+    """Ask for objects by their ids: each has its type, and the other merchant does not find it."""
     assert set(objects.values()) >= NODES - {"OutsideCall"}, "the history lacks an object of a type"
     # The job of a generation as a whole has the generation's id.
     kinds = {id: {kind} if kind != "AgentJob" else {kind, "Generation"} for id, kind in objects.items()}
