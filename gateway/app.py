@@ -137,7 +137,7 @@ def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> 
     origins = {f"{url.scheme}://{url.netloc}" for url in (public, media_file) if url.netloc}
     return Backend(
         documents=InProcessDocuments(endpoint.schema, services),
-        secret=deps.limit_secret,
+        secrets=deps.secrets.each,
         now=deps.clock.now,
         secure=public.scheme == "https",
         public_host=public.netloc,

@@ -19,6 +19,7 @@ from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
+from domain.signing import SigningSecrets
 from domain.store.ports import NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
@@ -104,10 +105,10 @@ class GatewayDependencies:
     rotated_keys: LoadKeys | None = None
     """Returns the keys that count for access tokens now, after all rotations; None if ``signing_keys`` never change."""
     invitation_links: InvitationLinks
-    limit_secret: bytes = field(repr=False)
-    """Key of the digests that rate limits are counted under."""
-    link_secret: bytes = field(repr=False)
-    """Key that signs the links in mails about accounts."""
+    secrets: SigningSecrets
+    """Sign API keys and the dashboard's forms; keys of digests, such as those that rate limits are counted under."""
+    link_secrets: SigningSecrets
+    """Sign the links in mails about accounts."""
     passwords: Passwords = field(default_factory=Passwords)
     known_stores: KnownStores = field(default_factory=KnownStores)
 

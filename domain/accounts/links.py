@@ -6,7 +6,6 @@ neither in the log nor in the database.
 
 import base64
 import binascii
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.kernel import DomainError
+from domain.signing import SigningSecrets
 
 _SIGNATURE_BYTES = 16
 
@@ -71,15 +71,19 @@ class LinkSigner:
     """Makes and reads the token in a link's address.
 
     Args:
-        key: secret of the platform. Every process needs the same one.
+        secrets: sign the tokens. A token opens while its secret is one of them.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, secrets: SigningSecrets) -> None:
+        self._secrets = secrets
 
     def sign(self, id: UUID, purpose: LinkPurpose) -> str:
         """Return the token of a link."""
-        return base64.urlsafe_b64encode(id.bytes + self._signature(id, purpose)).rstrip(b"=").decode()
+        return (
+            base64.urlsafe_b64encode(id.bytes + self._secrets.proof(_signed(id, purpose), _SIGNATURE_BYTES))
+            .rstrip(b"=")
+            .decode()
+        )
 
     def read(self, token: str, purpose: LinkPurpose) -> UUID:
         """Return the id of a token's link. Does not check that the link still works.
@@ -94,9 +98,10 @@ class LinkSigner:
         if len(data) != 16 + _SIGNATURE_BYTES:
             raise LinkNotValid
         id = UUID(bytes=data[:16])
-        if not hmac.compare_digest(data[16:], self._signature(id, purpose)):
+        if not self._secrets.prove(_signed(id, purpose), data[16:]):
             raise LinkNotValid
         return id
 
-    def _signature(self, id: UUID, purpose: LinkPurpose) -> bytes:
-        return hmac.digest(self._key, f"{purpose}\0{id}".encode(), "sha256")[:_SIGNATURE_BYTES]
+
+def _signed(id: UUID, purpose: LinkPurpose) -> bytes:
+    return f"{purpose}\0{id}".encode()

@@ -43,8 +43,8 @@ class SecondFactorStore(Protocol):
         """Store the hashes of new recovery codes in place of the earlier ones."""
         ...
 
-    async def use_code(self, merchant_id: UUID, code_hash: bytes, *, at: datetime) -> bool:
-        """Use a recovery code up. False if there is none with this hash, or it was used before."""
+    async def use_code(self, merchant_id: UUID, hashes: Sequence[bytes], *, at: datetime) -> bool:
+        """Use a recovery code up. False if none has one of these hashes, or it was used before."""
         ...
 
     async def codes_left(self, merchant_id: UUID) -> int:

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import hmac
 from uuid import UUID
 
+from domain.signing import SigningSecrets
 from domain.store.membership import InvitationInvalid
 
 _PROOF = 16
@@ -14,16 +14,16 @@ class InvitationLinks:
     """Makes and reads tokens.
 
     Args:
-        key: signs them. The process that writes the mail and the one that reads the link need the same key.
+        secrets: sign them. The process that writes the mail and the one that reads the link need the same.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, secrets: SigningSecrets) -> None:
+        self._secrets = secrets
 
     def token(self, store_id: UUID, invitation_id: UUID) -> str:
         """Return an invitation's token, always the same one."""
         body = store_id.bytes + invitation_id.bytes
-        return base64.urlsafe_b64encode(body + self._proof(body)).decode()
+        return base64.urlsafe_b64encode(body + self._secrets.proof(body, _PROOF)).decode()
 
     def read(self, token: str) -> tuple[UUID, UUID]:
         """Return the ids of the store and of the invitation.
@@ -36,9 +36,6 @@ class InvitationLinks:
         except (binascii.Error, ValueError) as error:
             raise InvitationInvalid from error
         body, proof = raw[:-_PROOF], raw[-_PROOF:]
-        if len(body) != 32 or not hmac.compare_digest(proof, self._proof(body)):
+        if len(body) != 32 or not self._secrets.prove(body, proof):
             raise InvitationInvalid
         return UUID(bytes=body[:16]), UUID(bytes=body[16:])
-
-    def _proof(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, "sha256")[:_PROOF]

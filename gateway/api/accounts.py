@@ -66,23 +66,23 @@ class AccountServices:
 def account_services(deps: GatewayDependencies) -> AccountServices:
     """Return the services of accounts."""
     access_tokens = AccessTokens(deps.signing_keys, deps.clock)
-    key_tokens = KeyTokens(deps.limit_secret)
+    key_tokens = KeyTokens(deps.secrets)
     sessions = Sessions(
         access_tokens,
         deps.refresh_tokens,
         deps.clock,
         team=TeamAccess(keys=key_tokens, api_keys=deps.api_keys, roles_of=deps.roles_of),
     )
-    attempts = Attempts(deps.limits, deps.clock, deps.limit_secret)
+    attempts = Attempts(deps.limits, deps.clock, deps.secrets.current)
     log = AccountLog(deps.commands, deps.clock)
     proof = FreshProof(deps.accounts, deps.passwords, attempts)
     links = LinkPorts(
         links=deps.account_links,
-        signer=LinkSigner(deps.link_secret),
+        signer=LinkSigner(deps.link_secrets),
         accounts=deps.accounts,
         personal=deps.personal,
     )
-    factors = SecondFactors(deps.second_factors, proof, attempts, log, deps.clock, secret=deps.limit_secret)
+    factors = SecondFactors(deps.second_factors, proof, attempts, log, deps.clock, digests=deps.secrets)
     addresses = EmailAddresses(links, proof, attempts, log, deps.clock)
     authenticator = Authenticator(
         AccountStores(
@@ -102,7 +102,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
         passwords=deps.passwords,
         commands=deps.commands,
         clock=deps.clock,
-        secret=deps.limit_secret,
+        secret=deps.secrets.current,
     )
     return AccountServices(
         access_tokens=access_tokens,
@@ -133,7 +133,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             log,
             deps.clock,
             callback=f"{deps.public_url}/dashboard/sign-in/{{provider}}/back",
-            secret=deps.limit_secret,
+            secrets=deps.secrets,
         ),
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
         closing=AccountClosing(

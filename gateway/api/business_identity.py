@@ -132,7 +132,7 @@ async def set_business_identity(request: CommandRequest, fields: BusinessIdentit
     deps = request.services.deps
     identity = check_identity(fields)
     text = identity.model_dump_json()
-    key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-identity").digest()
+    key = hashlib.blake2b(deps.secrets.current, digest_size=32, person=b"zyenta-identity").digest()
     fingerprint = hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
     known = await request.repeated("fingerprint", fingerprint)
     if known is not None:

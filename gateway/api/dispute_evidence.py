@@ -102,7 +102,7 @@ async def edit_evidence(
     """
     deps = request.services.deps
     body = json.dumps({field: _checked(field, text) for field, text in texts.items()}, sort_keys=True)
-    key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-evidence").digest()
+    key = hashlib.blake2b(deps.secrets.current, digest_size=32, person=b"zyenta-evidence").digest()
     fingerprint = hashlib.blake2b(f"{dispute_id}\n{body}".encode(), key=key, digest_size=16).hexdigest()
     known = await request.repeated("fingerprint", fingerprint)
     if known is not None:

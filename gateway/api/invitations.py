@@ -30,7 +30,7 @@ async def invite(request: CommandRequest, store_id: UUID, email: str, role: Role
     """
     deps, email = request.services.deps, clean_email(email)
     invitation_id = request.new_id("invitation")
-    key = hashlib.blake2b(deps.limit_secret, digest_size=32, person=b"zyenta-invited").digest()
+    key = hashlib.blake2b(deps.secrets.current, digest_size=32, person=b"zyenta-invited").digest()
     if await deps.commands.outcome(request.command_id) is None:
         limited = hashlib.blake2b(request.merchant_id.bytes, key=key, digest_size=16).digest()
         wait = await deps.limits.take(limited, INVITATIONS, at=deps.clock.now())

@@ -67,7 +67,7 @@ async def finish(
         raise InvalidInput(
             "state", "Invalid state: it is altered, expired or of another merchant. Start with linkStripe."
         )
-    key = hashlib.blake2b(f"stripe state\0{ticket.id}".encode(), key=deps.limit_secret, digest_size=16).digest()
+    key = hashlib.blake2b(f"stripe state\0{ticket.id}".encode(), key=deps.secrets.current, digest_size=16).digest()
     if await deps.limits.take(key, ONCE, at=deps.clock.now()) is not None:
         raise InvalidInput("state", "Invalid state: it was used already. Read stripeAccount, or start with linkStripe.")
     if error is not None or code is None:

@@ -6,12 +6,12 @@ A text proves its maker and its scopes without a look-up, so that limits and ref
 import base64
 import binascii
 import hashlib
-import hmac
-import secrets
 from dataclasses import dataclass
 from functools import lru_cache
+from secrets import token_bytes
 from uuid import UUID
 
+from domain.signing import SigningSecrets
 from domain.team.roles import KeyScope
 from gateway.auth.errors import Unauthenticated
 
@@ -37,18 +37,18 @@ class KeyTokens:
     """Makes and reads the texts of API keys.
 
     Args:
-        secret: signs them. Every process needs the same one.
+        secrets: sign them. Every process needs the same.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-api-keys").digest()
+    def __init__(self, secrets: SigningSecrets) -> None:
+        self._secrets = secrets.derived(b"zyenta-api-keys")
         self._verified = lru_cache(VERIFIED_MOST)(self._verify)
 
     def make(self, key_id: UUID, person_id: UUID, scopes: frozenset[KeyScope]) -> str:
         """Return a new text; each one differs."""
         mask = sum(1 << place for place, scope in enumerate(KeyScope) if scope in scopes)
-        body = key_id.bytes + person_id.bytes + mask.to_bytes(2) + secrets.token_bytes(_SECRET)
-        return MARK + base64.urlsafe_b64encode(body + self._proof(body)).rstrip(b"=").decode()
+        body = key_id.bytes + person_id.bytes + mask.to_bytes(2) + token_bytes(_SECRET)
+        return MARK + base64.urlsafe_b64encode(body + self._secrets.proof(body, _PROOF)).rstrip(b"=").decode()
 
     def read(self, token: str) -> KeyIdentity:
         """Return what a text says. It may be revoked.
@@ -64,14 +64,11 @@ class KeyTokens:
         except (binascii.Error, ValueError):
             raw = b""
         body, proof = raw[:-_PROOF], raw[-_PROOF:]
-        if len(body) != 34 + _SECRET or not hmac.compare_digest(proof, self._proof(body)):
+        if len(body) != 34 + _SECRET or not self._secrets.prove(body, proof):
             raise Unauthenticated("The API key is not valid. Check that it is complete, or make a new one.")
         mask = int.from_bytes(body[32:34])
         scopes = frozenset(scope for place, scope in enumerate(KeyScope) if mask & 1 << place)
         return KeyIdentity(UUID(bytes=body[:16]), UUID(bytes=body[16:32]), scopes, key_hash(token))
-
-    def _proof(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, "sha256")[:_PROOF]
 
 
 def key_hash(token: str) -> bytes:

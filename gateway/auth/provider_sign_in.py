@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from secrets import token_urlsafe
 from uuid import UUID, uuid4
 
 from commands.account import RecordSignInLink
@@ -23,6 +23,7 @@ from domain.ids import derived
 from domain.kernel import Clock, NotFound
 from domain.merchant.account_events import SignInProvider
 from domain.merchant.errors import EmailTaken
+from domain.signing import SigningSecrets
 from domain.text import clean_line
 from gateway.auth.account_log import AccountLog
 from gateway.auth.accounts import NAME_MAX, Authenticator, Challenge, Session
@@ -41,6 +42,7 @@ from gateway.auth.fresh_proof import FreshProof
 
 STATE_FOR = timedelta(minutes=10)
 """Time to agree on the provider's page."""
+_MARK = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ class ProviderSignIn:
         log: records the facts.
         clock: the current time.
         callback: the address that providers send browsers back to; ``{provider}`` is replaced.
-        secret: key from which the verifiers of PKCE are derived.
+        secrets: keys from which the verifiers of PKCE are derived.
     """
 
     def __init__(  # noqa: PLR0913 - the ports of one flow
@@ -105,13 +107,16 @@ class ProviderSignIn:
         clock: Clock,
         *,
         callback: str,
-        secret: bytes,
+        secrets: SigningSecrets,
     ) -> None:
         self._providers, self._sign_ins, self._accounts = providers, sign_ins, accounts
         self._authenticator, self._addresses, self._proof = authenticator, addresses, proof
         self._attempts, self._log, self._clock = attempts, log, clock
         self._callback = callback
-        self._key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-pkce").digest()
+        keys = secrets.derived(b"zyenta-pkce")
+        # By a mark in the state, so that a log-in that is under way outlives a rotation.
+        self._verifying = {hashlib.sha256(key).hexdigest()[:_MARK]: key for key in keys.each}
+        self._mark = hashlib.sha256(keys.current).hexdigest()[:_MARK]
 
     @property
     def offered(self) -> Sequence[SignInProvider]:
@@ -194,7 +199,7 @@ class ProviderSignIn:
         return await self._log.record(RecordSignInLink(merchant_id=merchant_id, provider=provider, linked=False))
 
     async def _depart(self, provider: SignInProvider, merchant_id: UUID | None) -> Departure:
-        state, browser, now = secrets.token_urlsafe(32), secrets.token_urlsafe(32), self._clock.now()
+        state, browser, now = token_urlsafe(32) + self._mark, token_urlsafe(32), self._clock.now()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(self._verifier(state).encode()).digest()).rstrip(b"=")
         url = await self._provider(provider).authorization_url(
             state=state, challenge=challenge.decode(), redirect_uri=self._redirect(provider)
@@ -254,7 +259,8 @@ class ProviderSignIn:
         return self._callback.replace("{provider}", provider.lower())
 
     def _verifier(self, state: str) -> str:
-        return base64.urlsafe_b64encode(hmac.digest(self._key, state.encode(), "sha256")).rstrip(b"=").decode()
+        key = self._verifying.get(state[-_MARK:], self._verifying[self._mark])
+        return base64.urlsafe_b64encode(hmac.digest(key, state.encode(), "sha256")).rstrip(b"=").decode()
 
 
 def _hash(token: str) -> bytes:

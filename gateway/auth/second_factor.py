@@ -18,6 +18,7 @@ from commands.ports import Receipt
 from domain.accounts.second_factors import SecondFactorStore
 from domain.kernel import Clock
 from domain.merchant.account_events import SecondFactor
+from domain.signing import SigningSecrets
 from gateway.auth.account_log import AccountLog
 from gateway.auth.attempts import SECOND_FACTORS, Attempts
 from gateway.auth.errors import SecondFactorIsOn, SecondFactorNotBegun, WrongCode
@@ -50,7 +51,7 @@ class SecondFactors:
         attempts: limits of attempts.
         log: records the facts.
         clock: the current time.
-        secret: key of the digests of recovery codes.
+        digests: keys of the digests of recovery codes.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class SecondFactors:
         log: AccountLog,
         clock: Clock,
         *,
-        secret: bytes,
+        digests: SigningSecrets,
     ) -> None:
         self._store, self._proof, self._attempts = store, proof, attempts
         self._log, self._clock = log, clock
-        self._key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-recovery").digest()
+        self._digests = digests.derived(b"zyenta-recovery")
 
     async def is_on(self, merchant_id: UUID) -> bool:
         """Whether a log-in needs a code."""
@@ -153,14 +154,17 @@ class SecondFactors:
         await self._attempts.take("code", str(merchant_id), SECOND_FACTORS)
         if await self._is_code(merchant_id, totp.secret, code):
             return
-        if not await self._store.use_code(merchant_id, self._hash(merchant_id, code), at=self._clock.now()):
+        hashes = [_hash(merchant_id, code, key) for key in self._digests.each]
+        if not await self._store.use_code(merchant_id, hashes, at=self._clock.now()):
             raise WrongCode
         left = await self._store.codes_left(merchant_id)
         await self._log.record(RecordRecoveryCodeUse(merchant_id=merchant_id, left=left))
 
     async def _new_codes(self, merchant_id: UUID) -> tuple[Sequence[str], Receipt | None]:
         codes = [_readable(secrets.token_bytes(CODE_BYTES)) for _ in range(CODES)]
-        await self._store.replace_codes(merchant_id, [self._hash(merchant_id, code) for code in codes])
+        await self._store.replace_codes(
+            merchant_id, [_hash(merchant_id, code, self._digests.current) for code in codes]
+        )
         receipt = await self._log.record(RecordRecoveryCodes(merchant_id=merchant_id, count=len(codes)))
         return codes, receipt
 
@@ -176,9 +180,10 @@ class SecondFactors:
                 return await self._store.take_step(merchant_id, step)
         return False
 
-    def _hash(self, merchant_id: UUID, code: str) -> bytes:
-        plain = "".join(char for char in code.casefold() if char.isalnum())[:64]
-        return hashlib.blake2b(f"{merchant_id}\0{plain}".encode(), key=self._key, digest_size=32).digest()
+
+def _hash(merchant_id: UUID, code: str, key: bytes) -> bytes:
+    plain = "".join(char for char in code.casefold() if char.isalnum())[:64]
+    return hashlib.blake2b(f"{merchant_id}\0{plain}".encode(), key=key, digest_size=32).digest()
 
 
 def _readable(random: bytes) -> str:

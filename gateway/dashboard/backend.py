@@ -1,6 +1,7 @@
 """What the dashboard is given: a way to run documents, and the values of the installation."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,8 +34,8 @@ class Backend:
     """The dashboard's dependencies. It has no others: everything it knows comes from documents."""
 
     documents: Documents
-    secret: bytes = field(repr=False)
-    """Signs form tokens and notices. Every process needs the same."""
+    secrets: Sequence[bytes] = field(repr=False)
+    """Sign form tokens and notices, the current one first; every one verifies. Every process needs the same."""
     now: Callable[[], datetime]
     secure: bool
     """Whether browsers come over HTTPS."""
@@ -44,3 +45,8 @@ class Backend:
     """Origins of media files, besides the dashboard's own."""
     upload_origins: tuple[str, ...] = ()
     """Origins that take uploads, besides the dashboard's own."""
+
+
+def signing_keys(secrets: Sequence[bytes], purpose: bytes) -> list[bytes]:
+    """Return the keys of a purpose as itsdangerous wants them: former ones first, and the one that signs last."""
+    return [hashlib.blake2b(secret, digest_size=32, person=purpose).digest() for secret in reversed(secrets)]

@@ -1,8 +1,8 @@
 """Forms: who sent one, what is in it, and the token that proves that a page of this dashboard made it."""
 
 import hashlib
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
+from gateway.dashboard.backend import signing_keys
 from gateway.dashboard.problems import LogInNeeded, Problem
 from gateway.dashboard.sessions import BROWSER, BrowserSession
 
@@ -66,14 +67,13 @@ class Form(Mapping[str, str]):
 class FormTokens:
     """Signs and checks form tokens. A token belongs to a merchant, or to a browser before it logs in."""
 
-    def __init__(self, secret: bytes) -> None:
-        key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-forms").digest()
-        self._serializer = URLSafeTimedSerializer(key, salt="dashboard-form")
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        self._serializer = URLSafeTimedSerializer(signing_keys(secrets, b"zyenta-forms"), salt="dashboard-form")
 
     def sign(self, session: BrowserSession) -> str:
         """Return a new token. The browser gets a cookie if it has none."""
         # A new nonce each time: a text that a compressed page repeats could be guessed from its length.
-        return str(self._serializer.dumps([secrets.token_urlsafe(6), _owner(session, identify=True)]))
+        return str(self._serializer.dumps([token_urlsafe(6), _owner(session, identify=True)]))
 
     def check(self, token: str, session: BrowserSession) -> None:
         """Check a token.
@@ -105,7 +105,7 @@ def _owner(session: BrowserSession, *, identify: bool) -> str | None:
     if browser is None:
         if not identify:
             return None
-        browser = secrets.token_urlsafe(18)
+        browser = token_urlsafe(18)
         session.cookies.set(BROWSER, browser)
     return hashlib.sha256(browser.encode()).hexdigest()[:24]
 

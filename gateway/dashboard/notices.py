@@ -1,16 +1,17 @@
 """Notices: one sentence that a page leaves for the next one."""
 
-import hashlib
+from collections.abc import Sequence
 
 from itsdangerous import BadSignature, URLSafeSerializer
+
+from gateway.dashboard.backend import signing_keys
 
 
 class Notices:
     """Signs notices, so that a cookie of another origin's making shows nothing."""
 
-    def __init__(self, secret: bytes) -> None:
-        key = hashlib.blake2b(secret, digest_size=32, person=b"zyenta-notice").digest()
-        self._serializer = URLSafeSerializer(key, salt="dashboard-notice")
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        self._serializer = URLSafeSerializer(signing_keys(secrets, b"zyenta-notice"), salt="dashboard-notice")
 
     def sign(self, text: str) -> str:
         """Return a notice as a cookie's value."""

@@ -35,7 +35,7 @@ class Shell:
     def __init__(self, backend: Backend, paths: Iterable[str]) -> None:
         self._backend = backend
         self._renderer = Renderer(paths)
-        self._tokens, self._notices = FormTokens(backend.secret), Notices(backend.secret)
+        self._tokens, self._notices = FormTokens(backend.secrets), Notices(backend.secrets)
         images = " ".join(("'self'", "data:", *backend.image_origins))
         uploads = " ".join(("'self'", *backend.upload_origins))
         self._headers = {

@@ -193,6 +193,7 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
     """Return what sends mails."""
     from consumers.policies.mail import MailPolicy
     from domain.accounts.links import LinkSigner
+    from domain.signing import SigningSecrets
     from domain.team.invitation_links import InvitationLinks
     from infra.adapters.postgres.accounts import PostgresAccounts
     from infra.bootstrap.platform import ACCOUNT_LINKS
@@ -225,7 +226,7 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
         personal,
         plans,
         accounts=PostgresAccounts(await platform.pool()),
-        signer=LinkSigner(platform.keys().derive(ACCOUNT_LINKS)),
+        signer=LinkSigner(SigningSecrets(platform.keys().derive_each(ACCOUNT_LINKS))),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
         sandbox=not platform.is_live,
@@ -234,7 +235,7 @@ async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
         queries,
         personal,
         accounts,
-        InvitationLinks(platform.keys().derive("invitations")),
+        InvitationLinks(SigningSecrets(platform.keys().derive_each("invitations"))),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
         sandbox=not platform.is_live,

@@ -284,7 +284,7 @@ class Platform:
         if isinstance(media, S3MediaStore):
             yield S3Uploads(media, self.clock)
         else:
-            yield DiskUploads(self.settings.media_dir / "uploads", self.keys().derive("uploads"), self.clock)
+            yield DiskUploads(self.settings.media_dir / "uploads", self.keys().derive_each("uploads"), self.clock)
 
     def sandbox_secret(self) -> bytes:
         """The sandbox's signing key."""

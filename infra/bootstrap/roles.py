@@ -169,7 +169,7 @@ def signing_keys(keys: "MasterKeys") -> "SigningKeys":
     """Return the keys that sign access tokens."""
     from gateway.auth.tokens import SigningKeys
 
-    return SigningKeys(active=keys.current, keys={keys.current: keys.derive("access tokens")})
+    return SigningKeys(active=keys.current, keys=keys.derive_by_id("access tokens"))
 
 
 async def identity_providers(platform: Platform) -> "Mapping[SignInProvider, IdentityProvider]":
@@ -205,8 +205,15 @@ async def rotated_keys(keys: "MasterKeys", periods: "SigningPeriods", clock: "Cl
 
     first = signing_keys(keys)
     active, verifying = keys_at(await periods.all(), first.active, clock.now())
-    secrets = {kid: first.keys.get(kid) or keys.derive(f"access tokens {kid}") for kid in verifying}
-    return SigningKeys(active=active, keys=secrets)
+    secrets: dict[str, bytes] = {}
+    for kid in verifying:
+        if kid == first.active:
+            secrets |= first.keys
+        else:
+            # A key is named after its master key too: under another one it is another key.
+            derived = keys.derive_by_id(f"access tokens {kid}")
+            secrets |= {f"{kid}.{master}": secret for master, secret in derived.items()}
+    return SigningKeys(active=active if active == first.active else f"{active}.{keys.current}", keys=secrets)
 
 
 async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
@@ -217,6 +224,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
         plans: see ``create_app``.
     """
     from domain.merchant.events import SupplierProvider
+    from domain.signing import SigningSecrets
     from domain.team.invitation_links import InvitationLinks
     from gateway.app import create_app
     from gateway.graphql.trusted_documents import read_trusted_documents
@@ -262,9 +270,9 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             usual_generation=_usual_generation(settings),
             signing_keys=signing_keys(keys),
             rotated_keys=partial(rotated_keys, keys, PostgresSigningPeriods(pool), platform.clock),
-            limit_secret=keys.derive("rate limits"),
-            link_secret=keys.derive(ACCOUNT_LINKS),
-            invitation_links=InvitationLinks(keys.derive("invitations")),
+            secrets=SigningSecrets(keys.derive_each("rate limits")),
+            link_secrets=SigningSecrets(keys.derive_each(ACCOUNT_LINKS)),
+            invitation_links=InvitationLinks(SigningSecrets(keys.derive_each("invitations"))),
             media=await platform.media(),
             uploads=await platform.uploads(),
             check_photo=_check_photo,

@@ -30,7 +30,7 @@ class Mailbag:
             deps.personal,
             self,
             accounts=deps.accounts,
-            signer=LinkSigner(deps.link_secret),
+            signer=LinkSigner(deps.link_secrets),
             dashboard_url="http://gateway.localhost/dashboard",
             mail_domain="shops.example",
             sandbox=True,

@@ -5,6 +5,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,16 +28,19 @@ class DiskUploads:
 
     Args:
         root: the folder; every process of the gateway needs the same.
-        secret: signs addresses.
+        secrets: sign addresses, the current one first; every one opens them.
         clock: says how old an address is.
     """
 
     origin: str | None = None
 
-    def __init__(self, root: Path, secret: bytes, clock: Clock) -> None:
+    def __init__(self, root: Path, secrets: Sequence[bytes], clock: Clock) -> None:
         self._root, self._clock = root, clock
+        # itsdangerous wants former secrets first and signs with the last.
         self._serializer = URLSafeSerializer(
-            secret, salt=b"zyenta.upload", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
+            list(reversed(secrets)),
+            salt=b"zyenta.upload",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
 
     async def address(self, upload: Upload) -> str:

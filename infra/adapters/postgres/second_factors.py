@@ -64,13 +64,13 @@ class PostgresSecondFactors:
                 list(hashes),
             )
 
-    async def use_code(self, merchant_id: UUID, code_hash: bytes, *, at: datetime) -> bool:
+    async def use_code(self, merchant_id: UUID, hashes: Sequence[bytes], *, at: datetime) -> bool:
         return bool(
             await self._pool.fetchval(
-                "update recovery_codes set used_at = $3 where merchant_id = $1 and code_hash = $2 and used_at is null "
+                "update recovery_codes set used_at = $3 where merchant_id = $1 and code_hash = any($2) and used_at is null "
                 "returning true",
                 merchant_id,
-                code_hash,
+                list(hashes),
                 at,
             )
         )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -47,7 +47,11 @@ class MasterKeys:
 
     def derive_each(self, purpose: str) -> Sequence[bytes]:
         """Return the bytes of :meth:`derive` from every key, the current one first; what they signed outlives a rotation."""
-        return [_derive(key, purpose) for key in self._keys.values()]
+        return list(self.derive_by_id(purpose).values())
+
+    def derive_by_id(self, purpose: str) -> Mapping[str, bytes]:
+        """Return the bytes of :meth:`derive_each`, each by the id of its master key."""
+        return {id: _derive(key, purpose) for id, key in self._keys.items()}
 
     def seal(self, plaintext: bytes, *, bound_to: str) -> str:
         """Encrypt under the current key. The value opens only with the same ``bound_to``."""

@@ -1,19 +1,30 @@
 """Addresses, passwords and sessions, with the mails that carry links."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from domain.kernel import DomainEvent
 from domain.merchant.account_events import EmailVerified, PasswordChanged, SessionEnded
+from domain.signing import SigningSecrets
+from domain.team.invitation_links import InvitationLinks
 from domain.team.roles import KeyScope, Role
+from gateway.app import create_app
+from gateway.auth.tokens import SigningKeys
+from infra.adapters.postgres.vault import MasterKeys
+from infra.web.server import guarded
+from tests.integration.gateway.test_second_factor import challenge, complete, enrolled
 from tests.integration.gateway.test_team import invited, mutate
 from tests.support.mailbag import Mailbag
+from tests.support.platforms.dashboard import form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 NEW = "violet lamps glow softly"
@@ -287,3 +298,63 @@ async def test_neither_an_editor_nor_an_api_key_touches_the_owner_s_log_in(
     assert (await mailbag.mails(owner.email))[0].subject == "Choose a new password"
     changes = [type(event).__name__ for event in (await facts(platform, owner))[before:]]
     assert changes == ["PasswordResetRequested"]
+
+
+FORMER_KEY, CURRENT_KEY = bytes([1]) * 32, bytes([2]) * 32
+"""Master keys."""
+
+
+@asynccontextmanager
+async def under(platform: Platform, *keys: bytes) -> AsyncIterator[Platform]:
+    """Return the platform with another gateway, whose secrets come from these master keys, the current one first."""
+    master = MasterKeys(keys)
+
+    def secrets(purpose: str) -> SigningSecrets:
+        return SigningSecrets(master.derive_each(purpose))
+
+    deps = replace(
+        platform.deps,
+        secrets=secrets("rate limits"),
+        link_secrets=secrets("links"),
+        invitation_links=InvitationLinks(secrets("invitations")),
+        signing_keys=SigningKeys(active=master.current, keys=master.derive_by_id("access tokens")),
+    )
+    app = create_app(deps)
+    transport = httpx.ASGITransport(app=guarded(app))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://gateway.localhost") as client,
+    ):
+        yield replace(platform, app=app, client=client, deps=deps)
+
+
+async def test_links_keys_codes_and_forms_outlive_a_rotation(platform: Platform, tmp_path: Path) -> None:
+    async with under(platform, FORMER_KEY) as before:
+        owner, guest = await before.merchant(), await before.merchant()
+        store_id = await before.store(owner)
+        link = await Mailbag(before, tmp_path).token(owner.email)
+        invitation = await invited(before, owner, store_id, guest.email, Role.VIEWER)
+        input = {"name": "Program", "scopes": ["READ"]}
+        made = await mutate(before, owner, "createApiKey", input, "token")
+        _, codes = await enrolled(before, owner)
+        half = await challenge(before, owner)
+        form = form_of((await before.client.get("/dashboard/log-in")).text, "/dashboard/log-in")
+        browser = before.client.cookies
+
+    async with under(platform, CURRENT_KEY, FORMER_KEY) as after:
+        assert (await after.ask("{ me { email } }", by=owner)) == {"email": owner.email}, "the session goes on"
+        assert (await after.ask(CONFIRM, {"input": {"token": link}}, by=owner))["done"]
+        accepted = await mutate(after, guest, "acceptInvitation", {"token": invitation}, "store { role }")
+        assert accepted == {"userErrors": [], "store": {"role": "VIEWER"}}
+        with_key = {"authorization": f"Bearer {made['token']}"}
+        answer = await after.post("{ stores { totalCount } }", headers=with_key)
+        assert answer == {"data": {"stores": {"totalCount": 1}}}
+        assert await complete(after, half, codes[0]) == ""
+        fields = {**form, "email": guest.email, "password": PASSWORD}
+        after.client.cookies = browser
+        assert (await after.client.post("/dashboard/log-in", data=fields)).status_code == 303
+
+    async with under(platform, CURRENT_KEY) as much_later:
+        answer = await much_later.post("{ stores { totalCount } }", headers=with_key)
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert await complete(much_later, await challenge(much_later, owner), codes[1]) == "WRONG_CODE"

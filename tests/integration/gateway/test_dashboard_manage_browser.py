@@ -19,7 +19,7 @@ from tests.support.platforms.gateway import Platform, a_platform
 @pytest.fixture
 async def platform(database: str, tmp_path: Path) -> AsyncIterator[Platform]:
     clock = FixedClock()
-    uploads = DiskUploads(tmp_path, b"k" * 32, clock)
+    uploads = DiskUploads(tmp_path, [b"k" * 32], clock)
     async with a_platform(database, clock=clock, uploads=uploads, check_photo=check_photo) as whole:
         yield whole
 

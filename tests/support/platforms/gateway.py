@@ -25,6 +25,7 @@ from domain.generation.events import Step
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import WinningScore
+from domain.signing import SigningSecrets
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
 from domain.store.ports import PageDraft
@@ -308,9 +309,9 @@ async def a_platform(
             suppliers=frozenset(SupplierProvider),
             niche_suggestions=("Dog toys", "Candles"),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
-            limit_secret=b"limits",
-            link_secret=b"links",
-            invitation_links=InvitationLinks(b"invitations"),
+            secrets=SigningSecrets([b"limits"]),
+            link_secrets=SigningSecrets([b"links"]),
+            invitation_links=InvitationLinks(SigningSecrets([b"invitations"])),
             # argon2id at its lowest cost, because tests hash many passwords.
             passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)),
             media=media,

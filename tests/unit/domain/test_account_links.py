@@ -5,9 +5,10 @@ from uuid import UUID
 import pytest
 
 from domain.accounts.links import LinkNotValid, LinkPurpose, LinkSigner
+from domain.signing import SigningSecrets
 
 ID = UUID(int=7)
-SIGNER = LinkSigner(b"k" * 32)
+SIGNER = LinkSigner(SigningSecrets([b"k" * 32]))
 
 
 def test_a_token_names_its_link() -> None:
@@ -18,7 +19,7 @@ def test_a_token_names_its_link() -> None:
     "token",
     [
         SIGNER.sign(ID, LinkPurpose.CONFIRM_EMAIL),
-        LinkSigner(b"x" * 32).sign(ID, LinkPurpose.RESET_PASSWORD),
+        LinkSigner(SigningSecrets([b"x" * 32])).sign(ID, LinkPurpose.RESET_PASSWORD),
         SIGNER.sign(ID, LinkPurpose.RESET_PASSWORD)[:-1],
         SIGNER.sign(UUID(int=8), LinkPurpose.RESET_PASSWORD)[:22] + SIGNER.sign(ID, LinkPurpose.RESET_PASSWORD)[22:],
         "",
@@ -31,3 +32,13 @@ def test_a_token_names_its_link() -> None:
 def test_a_token_that_was_not_signed_for_the_purpose_is_refused(token: str) -> None:
     with pytest.raises(LinkNotValid):
         SIGNER.read(token, LinkPurpose.RESET_PASSWORD)
+
+
+def test_a_token_from_before_a_rotation_opens_and_a_later_one_needs_the_new_key() -> None:
+    old, new = b"k" * 32, b"n" * 32
+    rotated = LinkSigner(SigningSecrets([new, old]))
+    purpose = LinkPurpose.CONFIRM_EMAIL
+    assert rotated.read(SIGNER.sign(ID, purpose), purpose) == ID
+    assert LinkSigner(SigningSecrets([new])).read(rotated.sign(ID, purpose), purpose) == ID
+    with pytest.raises(LinkNotValid):
+        SIGNER.read(rotated.sign(ID, purpose), purpose)

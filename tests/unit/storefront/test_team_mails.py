@@ -11,6 +11,7 @@ import pytest
 
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
+from domain.signing import SigningSecrets
 from domain.store.membership import InvitationInvalid
 from domain.store.team_events import PersonInvited
 from domain.team.invitation_links import InvitationLinks
@@ -21,7 +22,7 @@ from tests.support.fakes.vault import MemoryPersonalData
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 STORE, OWNER, INVITATION = UUID(int=1), UUID(int=2), UUID(int=3)
-LINKS = InvitationLinks(b"k" * 32)
+LINKS = InvitationLinks(SigningSecrets([b"k" * 32]))
 
 
 class Desk:
@@ -98,7 +99,8 @@ async def test_other_mails_are_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "!", LINKS.token(STORE, INVITATION)[:-4], InvitationLinks(b"o").token(STORE, STORE)]
+    "token",
+    ["", "x", "!", LINKS.token(STORE, INVITATION)[:-4], InvitationLinks(SigningSecrets([b"o"])).token(STORE, STORE)],
 )
 def test_a_forged_link_opens_nothing(token: str) -> None:
     with pytest.raises(InvitationInvalid):

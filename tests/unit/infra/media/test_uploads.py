@@ -30,13 +30,13 @@ def an_upload(clock: FixedClock, size: int = 5) -> Upload:
 
 async def test_an_address_opens_for_its_time_and_only_as_it_was_signed(tmp_path: Path) -> None:
     clock = FixedClock()
-    uploads, upload = DiskUploads(tmp_path, b"k" * 32, clock), an_upload(clock)
+    uploads, upload = DiskUploads(tmp_path, [b"k" * 32], clock), an_upload(clock)
     assert isinstance(uploads, UploadReceiver)
     address = await uploads.address(upload)
     assert address.startswith(PATH)
     token = address.removeprefix(PATH)
     assert uploads.open(token) == upload
-    assert DiskUploads(tmp_path, b"o" * 32, clock).open(token) is None
+    assert DiskUploads(tmp_path, [b"o" * 32], clock).open(token) is None
     for made_up in ("", "x", token[:-1], f"{token}x", "é"):
         assert uploads.open(made_up) is None
     clock.advance(timedelta(minutes=15, seconds=1))
@@ -45,7 +45,7 @@ async def test_an_address_opens_for_its_time_and_only_as_it_was_signed(tmp_path:
 
 async def test_a_file_belongs_to_its_store_and_is_deleted_after_a_day(tmp_path: Path) -> None:
     clock = FixedClock()
-    uploads, upload = DiskUploads(tmp_path, b"k" * 32, clock), an_upload(clock)
+    uploads, upload = DiskUploads(tmp_path, [b"k" * 32], clock), an_upload(clock)
     assert await uploads.read(upload.store_id, upload.upload_id) is None
     await uploads.receive(upload, b"first")
     await uploads.receive(upload, b"again")
