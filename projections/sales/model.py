@@ -12,7 +12,7 @@ from projections.sales.fold.refunds import REFUND_FOLDS
 from projections.sales.fold.returns import RETURN_FOLDS
 from projections.sales.fold.sourcing import SOURCING_FOLDS
 from projections.sales.fold.stock_notices import STOCK_NOTICE_FOLDS
-from projections.sales.tables import TABLES, SalesRows
+from projections.sales.rows import TABLES, SalesRows
 
 _FOLDS = (
     FOLDS,

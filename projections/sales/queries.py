@@ -15,7 +15,7 @@ from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, W
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.scoped import of_store, within
-from projections.sales.tables import KEPT, WITHDRAWN
+from projections.sales.tables.orders import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderMailView,
     OrderView,

@@ -11,7 +11,8 @@ from domain.discount.events import (
     DiscountUseReserved,
 )
 from projections.engine.tables import Folds, as_json
-from projections.sales.tables import DiscountRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.offers import DiscountRow
 
 DISCOUNT_FOLDS: Folds[SalesRows] = Folds()
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from domain.kernel import DomainEvent
 from domain.ledger.postings import ENTRIES, Account
 from domain.money import within_range
-from projections.sales.tables import LedgerBalanceRow, LedgerPostingRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.money import LedgerBalanceRow, LedgerPostingRow
 
 
 def balances_of(kind: type[DomainEvent]) -> Callable[[Any, UUID], frozenset[tuple[UUID, Account, str]]]:

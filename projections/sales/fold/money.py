@@ -21,7 +21,8 @@ from domain.payout.aggregate import PayoutStatus
 from domain.payout.events import PayoutFailed, PayoutPaid
 from projections.engine.tables import Folds, as_json
 from projections.sales.fold.ledger import balances_of, post
-from projections.sales.tables import DisputeRow, PayoutRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.money import DisputeRow, PayoutRow
 
 MONEY_FOLDS: Folds[SalesRows] = Folds()
 

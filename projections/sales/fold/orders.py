@@ -24,7 +24,8 @@ from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
 from projections.sales.fold.ledger import balances_of, post
-from projections.sales.tables import (
+from projections.sales.rows import SalesRows
+from projections.sales.tables.orders import (
     KEPT,
     WITHDRAWN,
     OrderCountsRow,
@@ -33,7 +34,6 @@ from projections.sales.tables import (
     OrderRow,
     PaidDayRow,
     RejectedWebhookRow,
-    SalesRows,
     ShortfallRow,
     StoreOwnerRow,
     UnmatchedPaymentRow,

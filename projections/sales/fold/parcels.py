@@ -6,7 +6,8 @@ from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, 
 from domain.order.events import OrderFulfilled, ShipmentCorrected
 from projections.engine.tables import Folds, Json, as_json
 from projections.sales.fold.orders import of_store, restate
-from projections.sales.tables import ParcelRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.after_sale import ParcelRow
 
 PARCEL_FOLDS: Folds[SalesRows] = Folds()
 

@@ -8,7 +8,8 @@ from domain.order.after_sale.state import RefundStatus
 from projections.engine.tables import Folds, Json, as_json
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.orders import of_store, payment_key, restate
-from projections.sales.tables import RefundedPaymentRow, RefundRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.money import RefundedPaymentRow, RefundRow
 
 REFUND_FOLDS: Folds[SalesRows] = Folds()
 

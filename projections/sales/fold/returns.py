@@ -16,7 +16,9 @@ from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first
 from domain.order.events import WithdrawalReceived
 from projections.engine.tables import Folds, as_json
 from projections.sales.fold.orders import mark_attention, mark_withdrawn, of_store
-from projections.sales.tables import OrderRow, ReturnRow, SalesRows, WithdrawalRow
+from projections.sales.rows import SalesRows
+from projections.sales.tables.after_sale import ReturnRow, WithdrawalRow
+from projections.sales.tables.orders import OrderRow
 
 RETURN_FOLDS: Folds[SalesRows] = Folds()
 

@@ -15,7 +15,8 @@ from domain.order.after_sale.sourcing_events import (
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from projections.engine.tables import Folds, as_json
 from projections.sales.fold.orders import mark_attention
-from projections.sales.tables import SalesRows, SubstituteRow, SupplierOrderRow
+from projections.sales.rows import SalesRows
+from projections.sales.tables.after_sale import SubstituteRow, SupplierOrderRow
 
 SOURCING_FOLDS: Folds[SalesRows] = Folds()
 

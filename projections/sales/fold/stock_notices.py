@@ -11,7 +11,8 @@ from domain.stock_notice.events import (
     StockReturnAnnounced,
 )
 from projections.engine.tables import Folds, as_json
-from projections.sales.tables import SalesRows, StockNoticeRow
+from projections.sales.rows import SalesRows
+from projections.sales.tables.offers import StockNoticeRow
 
 STOCK_NOTICE_FOLDS: Folds[SalesRows] = Folds()
 

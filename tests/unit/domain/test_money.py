@@ -24,7 +24,8 @@ from domain.money import (
 from domain.order.events import PaymentUnmatched
 from projections.engine.decoding import EventDecoder
 from projections.sales.model import MODEL
-from projections.sales.tables import OrderRow, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.orders import OrderRow
 from schemas.registry import decode
 from tests.support.builders.records import raw
 

@@ -43,7 +43,8 @@ from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
-from projections.sales.tables import KEPT, WITHDRAWN, SalesRows
+from projections.sales.rows import SalesRows
+from projections.sales.tables.orders import KEPT, WITHDRAWN
 from schemas.registry import EVENTS, encode
 from tests.support.builders.histories import MOVES, History
 from tests.support.builders.samples import NOON

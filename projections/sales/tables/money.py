@@ -1,0 +1,164 @@
+"""The rows and tables of money that moves after the payment: refunds, disputes, payouts and the ledger."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from domain.ledger.postings import Account, EntryKind
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
+from domain.order.after_sale.state import RefundStatus
+from domain.payout.aggregate import PayoutStatus
+from projections.engine.tables import Json, Table
+
+
+@dataclass(slots=True)
+class RefundedPaymentRow:
+    """How much of a payment of an order went back. A refund can be known before its payment."""
+
+    order_id: UUID
+    intent_id: str
+    refunded_minor: int
+
+
+@dataclass(slots=True)
+class RefundRow:
+    """A refund of a payment of an order."""
+
+    order_id: UUID
+    refund_id: UUID
+    intent_id: str
+    external_id: str | None
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    status: RefundStatus
+    lines: Json
+    unsent_items: int
+    shipping_minor: int
+    reason: str
+    failure: str | None
+    requested_here: bool
+    requested_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+
+
+@dataclass(slots=True)
+class DisputeRow:
+    """A dispute about a payment of an order."""
+
+    order_id: UUID
+    dispute_id: str
+    store_id: UUID
+    intent_id: str
+    amount_minor: int
+    currency: str
+    reason: str
+    status: DisputeStatus
+    evidence_due: datetime | None
+    paid_at: datetime | None
+    """When the order was paid; None if the payment paid for no order."""
+    opened_at: datetime
+    closed_at: datetime | None
+    evidence_status: EvidenceStatus
+    evidence_edition: int
+    evidence_edits: Json | None
+    """Sealed; JSON of the fields that the merchant wrote."""
+    evidence: Json | None
+    """Sealed; JSON of the fields that were submitted last."""
+    evidence_at: datetime | None
+    """When evidence was submitted last."""
+    evidence_refusal: str | None
+    reminded_at: datetime | None
+
+
+@dataclass(slots=True)
+class PayoutRow:
+    """A payout to a merchant's bank."""
+
+    id: UUID
+    merchant_id: UUID
+    payout_id: str
+    amount_minor: int
+    currency: str
+    status: PayoutStatus
+    arrival_on: date | None
+    reason: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class LedgerPostingRow:
+    """A posting of the entry that an event leads to."""
+
+    stream_id: UUID
+    version: int
+    line: int
+    book: UUID
+    kind: EntryKind
+    reference: str
+    account: Account
+    minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class LedgerBalanceRow:
+    """The sum of an account's postings, so that no query sums them."""
+
+    book: UUID
+    account: Account
+    currency: str
+    minor: int
+
+
+REFUNDED_PAYMENTS = Table(
+    "refunded_payments", RefundedPaymentRow, key=("order_id", "intent_id"), hot=("refunded_minor",)
+)
+
+REFUNDS = Table(
+    "refunds",
+    RefundRow,
+    key=("order_id", "refund_id"),
+    hot=("unsent_items", "external_id", "status", "fee_minor", "failure", "succeeded_at", "failed_at"),
+)
+
+DISPUTES = Table(
+    "disputes",
+    DisputeRow,
+    key=("order_id", "dispute_id"),
+    hot=(
+        "status",
+        "evidence_due",
+        "closed_at",
+        "evidence_status",
+        "evidence_edition",
+        "evidence_edits",
+        "evidence",
+        "evidence_at",
+        "evidence_refusal",
+        "reminded_at",
+    ),
+    indexes=(
+        "create index on disputes (store_id, paid_at, status, order_id)",
+        "create index on disputes (store_id, opened_at)",
+        "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
+    ),
+)
+
+PAYOUTS = Table(
+    "payouts",
+    PayoutRow,
+    hot=("status", "reason", "at"),
+    indexes=("create index on payouts (merchant_id, at, id)",),
+)
+
+LEDGER_POSTINGS = Table(
+    "ledger_postings",
+    LedgerPostingRow,
+    key=("stream_id", "version", "line"),
+    indexes=("create index on ledger_postings (book, at, stream_id, version, currency)",),
+)
+
+LEDGER_BALANCES = Table("ledger_balances", LedgerBalanceRow, key=("book", "account", "currency"), hot=("minor",))
