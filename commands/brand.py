@@ -1,19 +1,85 @@
-"""Commands for a store's brand and contact, from its merchant."""
+"""Commands for a store's brand and contact, from its merchant and its agents."""
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from commands.access import store_of_merchant
+from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
-from commands.store import slug_for
+from commands.slugs import slug_for
+from domain.draft.aggregate import DRAFT, request_draft
+from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.generation.aggregate import GENERATION
+from domain.generation.events import Step
+from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
-from domain.store.aggregate import STORE
-from domain.store.brand import BrandIdentity, FontPair, Logo, Palette
+from domain.store.aggregate import STORE, Store
+from domain.store.brand import BrandIdentity, BrandProposal, FontPair, Logo, Palette
 from domain.store.brand_edit import BrandEdit, brand_of, change_contact, check_option, edit_brand, edited
 from domain.store.ports import BrandKit
+from domain.store.texts import brand_values
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptBrand:
+    """Adopt a brand writer's proposal for a store."""
+
+    generation_id: UUID
+    attempt: int
+    proposal: BrandProposal
+
+
+async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[str, str] | None:
+    """Append ``SlugReserved``, ``BrandGenerated`` and the end of the brand step. No-op if the step ended.
+
+    Photos are requested in the same transaction if the products exist.
+
+    The address follows the brand's name until the store is published; the store keeps its earlier slugs. A store that was
+    published keeps its brand: the proposal becomes a draft (``DraftRequested``, ``DraftProposed``).
+
+    Raises:
+        GenerationEnded, StepNotRunning, StoreNotReady: too late; retrying cannot help.
+        ConcurrencyConflict: another store took the slug first; the bus retries with the next one.
+    """
+    at = clock.now()
+    generation = await work.get(GENERATION, command.generation_id)
+    brand = command.proposal.brand
+    ended = generation.succeed_step(Step.BRAND, command.attempt, summary=f"“{brand.name}” it is", at=at)
+    if not ended:
+        return None
+    store = await work.get(STORE, generation.store_id)
+    if store.was_published and store.brand is not None:
+        draft_id = await _draft_brand(work, store, store.brand, command, at=at)
+        await append_end_of_step(work, generation, ended, clock=clock)
+        return {"draft_id": str(draft_id)}
+    slug = await slug_for(work, store, brand.name, at=at)
+    work.append(
+        STORE,
+        store.id,
+        store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
+        tenant=store.id,
+    )
+    await append_end_of_step(work, generation, ended, clock=clock)
+    return {"slug": slug}
+
+
+async def _draft_brand(work: Work, store: Store, brand: BrandIdentity, command: AdoptBrand, *, at: datetime) -> UUID:
+    draft_id = derived(command.generation_id, "draft", TargetKind.BRAND, str(command.attempt))
+    target = DraftTarget(kind=TargetKind.BRAND, id=store.id)
+    requested = request_draft(draft_id, store_id=store.id, merchant_id=store.merchant_id, target=target, at=at)
+    if not await work.is_new(DRAFT, draft_id):
+        return draft_id
+    draft = work.append(DRAFT, draft_id, requested, tenant=store.id)
+    bases, proposed = brand_values(brand), brand_values(command.proposal.brand)
+    changes = [FieldChange(field=name, base=bases[name], proposed=proposed[name]) for name in bases]
+    # The step's call is recorded under its generation, with its cost.
+    made = draft.propose(changes, written_by=command.proposal.written_by, note=command.proposal.reason, at=at)
+    work.append(DRAFT, draft_id, made, tenant=store.id)
+    return draft_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,5 +205,5 @@ async def use_brand_option(command: UseBrandOption, work: Work, *, clock: Clock)
     work.append(STORE, store.id, edit_brand(store, edit, slug=slug, at=at), tenant=store.id)
 
 
-HANDLERS: UnboundHandlers = {EditStore: edit_store, UseBrandOption: use_brand_option}
+HANDLERS: UnboundHandlers = {AdoptBrand: adopt_brand, EditStore: edit_store, UseBrandOption: use_brand_option}
 """Each command and its handler."""

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from commands.access import product_of_store, require_owner, require_role_in_store, store_of_merchant
 from commands.ports import UnboundHandlers, Work
-from commands.store import slug_for
+from commands.slugs import slug_for
 from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, request_draft
 from domain.draft.errors import TooManyDrafts
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
@@ -22,12 +22,14 @@ from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, ImageStatus
 from domain.media.errors import ImageVersionUnavailable
 from domain.media.picture import Picture, picture_value
-from domain.product.aggregate import PRODUCT, Product, ProductEdit
+from domain.product.aggregate import PRODUCT, Product
+from domain.product.edit import ProductEdit, edit_product
 from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductStatus
 from domain.store.aggregate import STORE, Store
 from domain.store.brand_edit import brand_of, edit_brand, edit_of, edited
 from domain.store.events import CopyScores, StoreEvent
+from domain.store.page_writing import edit_page
 from domain.store.ports import TextMeasure
 from domain.store.presentation import write_collection
 
@@ -280,7 +282,7 @@ async def _apply(
     if target.kind is TargetKind.PRODUCT:
         product: Product = await work.get(PRODUCT, target.id)
         edit = await asyncio.to_thread(_product_edit, values, measure)
-        return work.append(PRODUCT, product.id, product.edit(edit, at=at), tenant=store.id).version
+        return work.append(PRODUCT, product.id, edit_product(product, edit, at=at), tenant=store.id).version
     if target.kind is TargetKind.IMAGE:
         image = await work.get(IMAGE, target.id)
         picture = Picture.model_validate(values[EditField.PICTURE])
@@ -295,7 +297,8 @@ async def _apply(
         case TargetKind.PAGE:
             title, content = values.get(EditField.TITLE), values.get(EditField.CONTENT)
             events.extend(
-                store.edit_page(
+                edit_page(
+                    store,
                     target.id,
                     title=None if title is None else str(title),
                     content=None if content is None else str(content),

@@ -9,7 +9,7 @@ from uuid import UUID
 from commands.access import product_of_merchant, product_of_store, require_owner, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
-from commands.store import free_slug
+from commands.slugs import free_slug
 from commands.subscription import SoldPlans, return_products, use_products
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
@@ -17,12 +17,17 @@ from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.media.aggregate import IMAGE
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, Product, ProductDraft, ProductEdit, add_by_hand
+from domain.product.aggregate import PRODUCT, Product
+from domain.product.creation import ProductDraft, add_by_hand
+from domain.product.edit import ProductEdit
+from domain.product.edit import edit_product as decide_edit
 from domain.product.events import ImportedImage, ProductStatus
 from domain.product.ports import ProductCopy
-from domain.store.aggregate import STORE, Store, slugify
+from domain.store.aggregate import STORE, Store
 from domain.store.collection_events import AddressKind
 from domain.store.ports import TextMeasure
+from domain.store.settings import choose_currency
+from domain.store.slugs import slugify
 from domain.text import clean_line
 
 IMAGES_MAX = 8
@@ -146,7 +151,7 @@ async def add_product(
         store_id=store.id,
         at=at,
     )
-    chosen = store.choose_currency(command.price.currency, existing=await existing_currency(work, store), at=at)
+    chosen = choose_currency(store, command.price.currency, existing=await existing_currency(work, store), at=at)
     await use_products(work, store.merchant_id, store.id, 1, sold=sold, at=at)
     work.append(PRODUCT, command.product_id, events, tenant=store.id)
     work.append(STORE, store.id, chosen, tenant=store.id)
@@ -184,7 +189,8 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     text = command.description
-    events = product.edit(
+    events = decide_edit(
+        product,
         ProductEdit(
             title=command.title,
             description=text,

@@ -8,6 +8,7 @@ from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock
 from domain.shipping.rates import ShippingRates
 from domain.store.aggregate import STORE
+from domain.store.settings import set_shipping as decide_shipping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ async def set_shipping(command: SetShipping, work: Work, *, clock: Clock) -> Non
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    work.append(STORE, store.id, store.set_shipping(command.rates, at=clock.now()), tenant=store.id)
+    work.append(STORE, store.id, decide_shipping(store, command.rates, at=clock.now()), tenant=store.id)
 
 
 HANDLERS: UnboundHandlers = {SetShipping: set_shipping}

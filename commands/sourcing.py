@@ -9,7 +9,7 @@ from uuid import UUID
 from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.product import existing_currency, images_of, slug_of
-from commands.store import free_slug
+from commands.slugs import free_slug
 from commands.subscription import SoldPlans, products_left, return_products, use_products
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, Step
@@ -17,12 +17,14 @@ from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, ListingDraft, import_listing
+from domain.product.aggregate import PRODUCT
+from domain.product.creation import ListingDraft, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_variant
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
+from domain.store.settings import choose_currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ async def import_products(
         work.append(PRODUCT, product_id, events, tenant=store.id)
         taken.append(slug)
         ids.append(product_id)
-    chosen = store.choose_currency(currency, existing=existing, at=at)
+    chosen = choose_currency(store, currency, existing=existing, at=at)
     store = work.append(STORE, store.id, chosen, tenant=store.id)
     work.append(
         STORE,

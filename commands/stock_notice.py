@@ -7,9 +7,9 @@ from commands.access import product_of_store
 from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock, NotFound
 from domain.privacy import Sealed
-from domain.product.aggregate import VariantState
 from domain.product.errors import NotForSale
 from domain.product.events import ProductStatus
+from domain.product.variants import VariantState
 from domain.stock_notice.aggregate import STOCK_NOTICE, request_notice
 from domain.stock_notice.errors import InStock, StillSoldOut
 from domain.stock_notice.events import StockNoticeEnd

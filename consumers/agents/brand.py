@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from commands.store import AdoptBrand
+from commands.brand import AdoptBrand
 from consumers.agents.base import StepAgent, StepPorts
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from commands.generation import SucceedStep
+from commands.page import WritePages
 from commands.presentation import DescribeCategories
 from commands.product import WriteProductCopy
-from commands.store import WritePages
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted

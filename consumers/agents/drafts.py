@@ -26,13 +26,14 @@ from domain.kernel import DomainEvent, NotFound
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageRejected, Operation
 from domain.media.picture import Picture
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX, PRODUCT
+from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductStatus
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
-from domain.product.texts import described, meta
-from domain.store.aggregate import LEGAL_PAGES, STORE, Store
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX, described, meta
+from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandProposal
 from domain.store.events import PageType, StoreStatus
+from domain.store.pages import LEGAL_PAGES
 from domain.store.ports import BrandBrief, BrandWriter, MerchantBrands, PageDraft, PageWriter
 from domain.store.texts import brand_values
 from domain.text import cleaned

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from domain.kernel import InvalidInput, Value
-from domain.store.aggregate import NICHE_MAX
-from domain.store.niche import NicheReading
+from domain.store.niche import NICHE_MAX, NicheReading
 from domain.store.refusals import refuse_unsellable
 from domain.text import check_readable, clean_line
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from domain.editing import EditField, FieldValues
+from domain.kernel import InvalidInput
 from domain.product.events import (
     ProductAdded,
     ProductCopyWritten,
@@ -14,6 +15,9 @@ from domain.product.events import (
     ProductMetaWritten,
     ProductRetitled,
 )
+
+META_TITLE_MAX = 60
+META_DESCRIPTION_MAX = 155
 
 
 def described(
@@ -56,3 +60,13 @@ def texts_set_by(event: ProductEvent) -> FieldValues:
 
 def _all(title: str, description: JsonValue, meta: JsonValue) -> FieldValues:
     return {EditField.TITLE: title, EditField.DESCRIPTION: description, EditField.META: meta}
+
+
+def check_description(description: str) -> None:
+    """Refuse an empty description.
+
+    Raises:
+        InvalidInput: it is empty.
+    """
+    if not description.strip():
+        raise InvalidInput("description", "A product needs a description.")

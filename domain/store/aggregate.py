@@ -1,16 +1,12 @@
 """The store aggregate: request, brand, pages, review, publication."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
-from domain.editing import fingerprint
-from domain.ids import slug_stream
-from domain.kernel import CorruptStream, InvalidInput, StreamKind, first_header, next_header
-from domain.shipping.rates import ShippingRates, checked_rates, default_rates
+from domain.kernel import CorruptStream, StreamKind, first_header, next_header
+from domain.shipping.rates import ShippingRates, default_rates
 from domain.store.brand import BrandIdentity, BrandProposal
 from domain.store.collection_events import (
     AddressKind,
@@ -34,24 +30,21 @@ from domain.store.domain_events import (
     PrimaryDomainChosen,
 )
 from domain.store.domains import CustomDomain, with_event
-from domain.store.errors import PageChanged, PageNotFound, StoreNotReady
+from domain.store.errors import StoreNotReady
 from domain.store.events import (
     BrandEdited,
     BrandGenerated,
     ContactChanged,
-    CopyScores,
     CurrencyChosen,
     DeliveryPromised,
     NicheChanged,
     PageRemoved,
     PageRetitled,
-    PageType,
     PageWritten,
     Preferences,
     ProductsScouted,
     ReturnPolicySet,
     ShippingRatesSet,
-    SlugReserved,
     StoreApproved,
     StoreArchived,
     StoreEvent,
@@ -64,44 +57,18 @@ from domain.store.events import (
     SupplierReport,
     TaxesSet,
 )
-from domain.store.legal_text import NAMES_BUSINESS, has_blanks
-from domain.store.refusals import refuse_unsellable
+from domain.store.niche import sellable_niche
+from domain.store.pages import LEGAL_PAGES, PageRef
+from domain.store.pages import with_event as with_page_event
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
 from domain.store.team import Team, with_team_event
 from domain.store.team_events import InvitationWithdrawn, PersonInvited, PersonJoined, PersonLeft, TeamRoleChanged
 from domain.team.roles import Role
-from domain.text import check_readable, clean_line, clean_title, has_control_characters, transliterate
 
-BY_MERCHANT = "merchant"
-"""The author of a page that the merchant wrote."""
-NICHE_MAX = 120
-"""Longest niche, in characters."""
 PROMISE_DAYS = 30
 """The delivery time that a store promises if its merchant sets none: the legal limit in the European Union
 (Directive 2011/83/EU, Article 18)."""
-PROMISE_MOST = 120
-LEGAL_PAGES = (PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY, PageType.PRIVACY_POLICY)
-"""The pages that an order is placed under."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRef:
-    """The parts of a page that the store's decisions need."""
-
-    type: PageType
-    title: str
-    slug: str
-    by_merchant: bool = False
-    """Whether the merchant wrote it; agents do not overwrite such a page."""
-    content: str = ""
-    """The fingerprint of its text."""
-    number: int = 1
-    """How often its text or title was written; the number of its present version."""
-    has_blanks: bool = False
-    """Whether an earlier release left blanks in it for the merchant."""
-    names_business: bool = False
-    """Whether it has a placeholder for the trader's details."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,157 +195,6 @@ class Store:
             ),
         )
 
-    def choose_currency(self, currency: str, *, existing: str | None, at: datetime) -> Sequence[StoreEvent]:
-        """Record the store's currency with its first product. No-op if it has this currency.
-
-        Args:
-            currency: the currency of a new product.
-            existing: the currency of existing products, for a store that is older than this rule; None without products.
-            at: the time of the decision.
-
-        Raises:
-            InvalidInput: the store sells in another currency.
-        """
-        known = self.currency or existing or currency
-        if known != currency:
-            raise InvalidInput(
-                "currency", f"This store sells in {known}, not in {currency}. Give the prices in {known}."
-            )
-        return () if self.currency else (CurrencyChosen(**next_header(self, at), currency=currency),)
-
-    def promise_delivery(self, days: int, *, time_zone: str, at: datetime) -> Sequence[StoreEvent]:
-        """Set the longest delivery time and the time zone of dates. No-op if both are set so.
-
-        Raises:
-            InvalidInput: the days are out of range, or the time zone is unknown.
-            StoreNotReady: the store is archived.
-        """
-        self.refuse_archived("edited")
-        if not 1 <= days <= PROMISE_MOST:
-            raise InvalidInput("days", f"days cannot be {days}. Use 1 to {PROMISE_MOST} calendar days.")
-        if time_zone not in available_timezones():
-            raise InvalidInput(
-                "time_zone", f"Invalid timeZone {time_zone[:60]!r}. Use an IANA name such as Europe/Berlin or UTC."
-            )
-        if (days, time_zone) == (self.delivery_promise_days, self.time_zone):
-            return ()
-        return (DeliveryPromised(**next_header(self, at), days=days, time_zone=time_zone),)
-
-    def set_shipping(self, rates: ShippingRates, *, at: datetime) -> Sequence[StoreEvent]:
-        """Set where the store delivers and for how much. No-op if it is set so.
-
-        Raises:
-            InvalidInput: names the field.
-            StoreNotReady: the store is archived.
-        """
-        self.refuse_archived("edited")
-        rates = checked_rates(rates, currency=self.currency)
-        return () if rates == self.shipping else (ShippingRatesSet(**next_header(self, at), rates=rates),)
-
-    def write_page(
-        self,
-        *,
-        page_id: UUID,
-        type: PageType,
-        title: str,
-        slug: str,
-        content: str,
-        scores: CopyScores,
-        written_by: str,
-        at: datetime,
-    ) -> Sequence[StoreEvent]:
-        """Write a page, or rewrite it under the same id.
-
-        Raises:
-            InvalidInput: the title is empty, or another page has the slug.
-            StoreNotReady: the store is archived.
-        """
-        self.refuse_archived("edited")
-        if not title.strip():
-            raise InvalidInput("title", "A page needs a title.")
-        if any(page.slug == slug for id, page in self.pages.items() if id != page_id):
-            raise InvalidInput("slug", f"Another page of this store has the address {slug!r}.")
-        return (
-            PageWritten(
-                **next_header(self, at),
-                page_id=page_id,
-                type=type,
-                title=title.strip(),
-                slug=slug,
-                content=content,
-                scores=scores,
-                written_by=written_by,
-            ),
-        )
-
-    def edit_page(
-        self,
-        page_id: UUID,
-        *,
-        title: str | None,
-        content: str | None,
-        scores: CopyScores,
-        at: datetime,
-        expected: int | None = None,
-    ) -> Sequence[StoreEvent]:
-        """Apply the merchant's edit of a page; None leaves a part as it is. A new title keeps the text and its author.
-
-        Args:
-            page_id: the page.
-            title: its new title.
-            content: its new text.
-            scores: how the new text measures.
-            at: the time.
-            expected: the number of the version that the editor saw; None accepts any.
-
-        Raises:
-            InvalidInput: the title is invalid, or the content empty.
-            PageChanged: the page has another version.
-            PageNotFound: the store has no such page.
-            StoreNotReady: the store is archived.
-        """
-        page = self.pages.get(page_id)
-        if page is None:
-            raise PageNotFound(page_id)
-        self.refuse_archived("edited")
-        if expected is not None and expected != page.number:
-            raise PageChanged(page.title, expected=expected, present=page.number)
-        title = page.title if title is None else clean_title(title)
-        if content is None:
-            return () if title == page.title else (PageRetitled(**next_header(self, at), page_id=page_id, title=title),)
-        if not content.strip():
-            raise InvalidInput("content", "A page needs some text.")
-        return self.write_page(
-            page_id=page_id,
-            type=page.type,
-            title=title,
-            slug=page.slug,
-            content=content,
-            scores=scores,
-            written_by=BY_MERCHANT,
-            at=at,
-        )
-
-    def remove_page(self, page_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
-        """Drop a page. No-op if it was dropped before.
-
-        Raises:
-            InvalidInput: the law asks for the page.
-            PageNotFound: the store has no such page.
-            StoreNotReady: the store is archived.
-        """
-        if page_id in self.removed_pages and page_id not in self.pages:
-            return ()
-        page = self.pages.get(page_id)
-        if page is None:
-            raise PageNotFound(page_id)
-        self.refuse_archived("edited")
-        if page.type in LEGAL_PAGES:
-            raise InvalidInput(
-                "pageId", f"“{page.title}” is a legal page, which a store must have. Edit it (editPage)."
-            )
-        return (PageRemoved(**next_header(self, at), page_id=page_id),)
-
     def change_niche(self, niche: str, *, at: datetime) -> Sequence[StoreEvent]:
         """Change the store's subject. No-op if it is the same.
 
@@ -471,55 +287,6 @@ def request_store(
     )
 
 
-def sellable_niche(niche: str) -> str:
-    """Return the niche in the stored form.
-
-    Raises:
-        InvalidInput: see :func:`clean_niche`; or the niche asks for goods that the platform does not sell.
-    """
-    cleaned = clean_niche(niche)
-    refuse_unsellable("niche", cleaned)
-    return cleaned
-
-
-def clean_niche(niche: str) -> str:
-    """Return the niche in the stored form.
-
-    Raises:
-        InvalidInput: the niche is empty, over 120 characters, or has control characters.
-    """
-    check_readable("niche", niche)
-    if has_control_characters(niche):
-        raise InvalidInput(
-            "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
-        )
-    cleaned = clean_line(niche)
-    if cleaned and not any(letter.isalnum() for letter in cleaned):
-        raise InvalidInput(
-            "niche",
-            f"The niche “{cleaned}” has no words. Say what you want to sell in words, such as “Ceramic planters”.",
-        )
-    if not cleaned:
-        raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
-    if len(cleaned) > NICHE_MAX:
-        raise InvalidInput("niche", f"The niche has {len(cleaned)} characters. Use at most {NICHE_MAX}.")
-    return cleaned
-
-
-def slugify(text: str, *, fallback: str = "store", most: int = 48) -> str:
-    """Return a host label: lower-case ASCII letters, digits and single hyphens, at most ``most`` characters.
-
-    Other scripts are transliterated; ``fallback`` replaces an empty result.
-    """
-    label = re.sub(r"[^a-z0-9]+", "-", transliterate(text).lower()).strip("-")[:most].strip("-")
-    return label or fallback
-
-
-def reserve_slug(slug: str, store_id: UUID, *, at: datetime) -> Sequence[SlugReserved]:
-    """Reserve a slug for a store. The slug's own stream makes it unique: a second version 1 conflicts."""
-    return (SlugReserved(**first_header(slug_stream(slug), at), slug=slug, store_id=store_id),)
-
-
 def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one case for each family of events
     """Apply one recorded event. Checks no rule: what is in the log happened."""
     match store, event:
@@ -542,7 +309,8 @@ def evolve(store: Store | None, event: StoreEvent) -> Store:  # noqa: C901 - one
                 former_product_ids=(*store.former_product_ids, *store.product_ids),
             )
         case Store(), PageWritten() | PageRetitled() | PageRemoved():
-            return _with_page(store, event)
+            pages, removed = with_page_event(store.pages, store.removed_pages, event)
+            return replace(store, version=event.originator_version, pages=pages, removed_pages=removed)
         case (
             Store(),
             NicheChanged()
@@ -639,50 +407,4 @@ def _with_presentation(store: Store, event: CollectionEvent) -> Store:
     return store
 
 
-def _with_page(store: Store, event: PageWritten | PageRetitled | PageRemoved) -> Store:
-    match event:
-        case PageRemoved():
-            pages = {id: page for id, page in store.pages.items() if id != event.page_id}
-            removed = {**store.removed_pages, event.page_id: store.pages[event.page_id]}
-            return replace(store, version=event.originator_version, pages=pages, removed_pages=removed)
-        case PageWritten():
-            former = store.pages.get(event.page_id) or store.removed_pages.get(event.page_id)
-            page = PageRef(
-                type=event.type,
-                title=event.title,
-                slug=event.slug,
-                by_merchant=event.written_by == BY_MERCHANT,
-                content=fingerprint(event.content),
-                number=1 if former is None else former.number + 1,
-                has_blanks=has_blanks(event.content),
-                names_business=NAMES_BUSINESS in event.content,
-            )
-        case PageRetitled():
-            former = store.pages[event.page_id]
-            page = replace(former, title=event.title, by_merchant=True, number=former.number + 1)
-    return replace(store, version=event.originator_version, pages={**store.pages, event.page_id: page})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlugOwner:
-    """The owner of a slug."""
-
-    id: UUID
-    version: int
-    slug: str
-    store_id: UUID
-
-
-def evolve_slug(owner: SlugOwner | None, event: SlugReserved) -> SlugOwner:
-    """Apply the one event a slug's stream can have."""
-    match owner, event:
-        case None, SlugReserved():
-            return SlugOwner(
-                id=event.originator_id, version=event.originator_version, slug=event.slug, store_id=event.store_id
-            )
-        case _:
-            raise CorruptStream(event)
-
-
 STORE = StreamKind("store", Store, evolve)
-SLUG = StreamKind("slug", SlugOwner, evolve_slug)

@@ -1,6 +1,11 @@
-"""What a store's niche was understood to mean. The merchant sees it and can correct it."""
+"""A store's niche: which ones are accepted, and what one was understood to mean."""
 
-from domain.kernel import Value
+from domain.kernel import InvalidInput, Value
+from domain.store.refusals import refuse_unsellable
+from domain.text import check_readable, clean_line, has_control_characters
+
+NICHE_MAX = 120
+"""Longest niche, in characters."""
 
 
 class NicheReading(Value):
@@ -24,3 +29,38 @@ class NicheReading(Value):
     """Niches that may have been meant, if some words are unknown or no goods are named."""
     read_by: str = "house"
     """Who read the niche: ``house`` for the rules, a model's name, or ``merchant``."""
+
+
+def sellable_niche(niche: str) -> str:
+    """Return the niche in the stored form.
+
+    Raises:
+        InvalidInput: see :func:`clean_niche`; or the niche asks for goods that the platform does not sell.
+    """
+    cleaned = clean_niche(niche)
+    refuse_unsellable("niche", cleaned)
+    return cleaned
+
+
+def clean_niche(niche: str) -> str:
+    """Return the niche in the stored form.
+
+    Raises:
+        InvalidInput: the niche is empty, over 120 characters, or has control characters.
+    """
+    check_readable("niche", niche)
+    if has_control_characters(niche):
+        raise InvalidInput(
+            "niche", "The niche has control characters in it. Use plain words, such as “Ceramic planters”."
+        )
+    cleaned = clean_line(niche)
+    if cleaned and not any(letter.isalnum() for letter in cleaned):
+        raise InvalidInput(
+            "niche",
+            f"The niche “{cleaned}” has no words. Say what you want to sell in words, such as “Ceramic planters”.",
+        )
+    if not cleaned:
+        raise InvalidInput("niche", "The niche is empty. Say what you want to sell, such as “Ceramic planters”.")
+    if len(cleaned) > NICHE_MAX:
+        raise InvalidInput("niche", f"The niche has {len(cleaned)} characters. Use at most {NICHE_MAX}.")
+    return cleaned

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.kernel import InvalidInput, NotFound, next_header
 from domain.money import Money
-from domain.store.aggregate import Store, slugify
+from domain.store.aggregate import Store
 from domain.store.collection_events import (
     AddressKind,
     AddressMoved,
@@ -18,6 +18,7 @@ from domain.store.collection_events import (
 from domain.store.collections import BY_MERCHANT
 from domain.store.events import StoreEvent, StoreStatus
 from domain.store.ports import CategoryDraft
+from domain.store.slugs import slugify
 from domain.text import check_readable, clean_line, clean_title
 
 COLLECTIONS_MOST = 200

@@ -6,9 +6,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.kernel import DomainError
-from domain.store.aggregate import LEGAL_PAGES, Store
+from domain.store.aggregate import Store
 from domain.store.events import PageType
 from domain.store.law import in_union
+from domain.store.pages import LEGAL_PAGES
 
 NAMED_MOST = 3
 """How many products a message names; it counts the others."""

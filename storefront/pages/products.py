@@ -14,8 +14,8 @@ from domain.kernel import InvalidInput
 from domain.money import Money
 from domain.order.delivery import arrival_window
 from domain.product.events import ProductStatus
-from domain.store.aggregate import slugify
 from domain.store.collection_events import AddressKind
+from domain.store.slugs import slugify
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
 from projections.reading.paging import Window
 from storefront.pages.base import Pages

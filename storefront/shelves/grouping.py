@@ -10,7 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from domain.plurals import singular
-from domain.store.aggregate import slugify
+from domain.store.slugs import slugify
 from domain.text import fold
 from projections.catalog.views import CategoryCount, CategoryTextView
 

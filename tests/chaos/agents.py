@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import httpx
 
+from commands.page import AddPage
 from commands.reactions import BusDispatch, EventLogAggregates
-from commands.store import AddPage
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
 from consumers.app import ConsumerApp

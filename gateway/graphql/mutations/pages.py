@@ -4,8 +4,8 @@ from uuid import UUID
 
 import strawberry
 
+from commands.page import AddPage, EditPage, RemovePage
 from commands.ports import Receipt
-from commands.store import AddPage, EditPage, RemovePage
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id, require
 from gateway.graphql.context import Info, ReadContext

@@ -3,9 +3,8 @@
 import strawberry
 
 from domain.generation.understanding import cautions_of, question_about
-from domain.store.aggregate import sellable_niche
 from domain.store.events import Preferences
-from domain.store.niche import NicheReading
+from domain.store.niche import NicheReading, sellable_niche
 from gateway.graphql.types.job import AttentionType, NicheUnderstanding
 from gateway.ports import GatewayDependencies
 

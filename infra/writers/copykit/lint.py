@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.events import ProductCopyWritten
 from domain.product.ports import CopyBrief, ProductCopy
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.store.legal_text import PLACEHOLDER
 from infra.writers.copykit.claims import Evidence, product_evidence, sentences, stem, unsupported
 from infra.writers.copykit.grammar import agree, article, is_mass, is_small

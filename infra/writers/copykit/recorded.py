@@ -8,8 +8,8 @@ from domain.kernel import DomainEvent
 from domain.order.delivery import typical_days
 from domain.product.events import ProductArchived, ProductCopyWritten, ProductImported
 from domain.product.ports import CopyBrief
-from domain.store.aggregate import LEGAL_PAGES
 from domain.store.events import BrandGenerated, PageWritten, StoreRequested
+from domain.store.pages import LEGAL_PAGES
 from domain.store.ports import StoreFacts
 from infra.writers.copykit.claims import store_evidence
 from infra.writers.copykit.lint import ProductTexts, StoreTexts

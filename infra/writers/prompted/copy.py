@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, StringConstraints, create_model, model_validator
 
 from domain.calls.ports import CallRefused
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.store.events import PageType
 from domain.store.ports import PageDraft, PageWriter, StoreFacts
 from infra.writers.copykit.claims import (

@@ -24,7 +24,7 @@ from domain.product.events import (
     StockShort,
     StockSold,
 )
-from domain.store.aggregate import BY_MERCHANT
+from domain.store.collections import BY_MERCHANT
 from domain.text import fold
 from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts, read_counts, write_counts
 from projections.catalog.fold.media import add_media, new_image, of_store

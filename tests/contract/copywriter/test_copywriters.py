@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopywriter
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.store.events import PageType
 from domain.store.legal_text import NOT_ADVICE
 from domain.store.ports import PageWriter

@@ -14,8 +14,9 @@ import pytest
 from commands.checkout import CartLine, PlaceOrder
 from commands.media import RecordImage, RequestImage
 from commands.order import CancelOrder, RecordPayment
+from commands.page import AddPage, EditPage
 from commands.product import ActivateProduct, AddProduct, CountStock, DeactivateProduct, EditProduct
-from commands.store import AddPage, ApproveStore, EditPage, PauseStore, PublishStore
+from commands.store import ApproveStore, PauseStore, PublishStore
 from domain.kernel import DomainError
 from domain.media.events import Operation, Rendition
 from domain.money import Money

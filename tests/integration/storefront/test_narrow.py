@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
 from starlette.applications import Starlette
 
-from domain.store.aggregate import slugify
 from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood
+from domain.store.slugs import slugify
 from infra.sandbox.app import sandbox_app
 from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter

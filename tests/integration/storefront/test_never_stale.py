@@ -18,6 +18,7 @@ from domain.product.aggregate import PRODUCT
 from domain.product.events import PriceChanged, ProductActivated, ProductDeactivated, ProductRetitled, StockCounted
 from domain.store.aggregate import STORE
 from domain.store.events import BrandGenerated, PageType, StorePaused, StorePublished
+from domain.store.settings import promise_delivery
 from tests.integration.storefront.shopping import put_in_cart
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 from tests.support.servers.storefronts import storefront_processes
@@ -135,7 +136,7 @@ class Merchant:
         assert state is not None
         zone = self._dice.choice(["UTC", "Asia/Tokyo", "America/New_York"])
         days, now = self._dice.randrange(5, 40), self._floor.clock.now()
-        events = state.state.promise_delivery(days, time_zone=zone, at=now)
+        events = promise_delivery(state.state, days, time_zone=zone, at=now)
         if events:
             await self._floor.record(STORE, self._store, *events)
 

@@ -9,9 +9,9 @@ import pytest
 
 from commands.after_sale import CancelOrderByMerchant, ShipParcel
 from commands.order import FulfilOrder
+from commands.page import EditPage
 from commands.ports import Context
 from commands.refunds import RefundOrder
-from commands.store import EditPage
 from domain.money import Money
 from domain.order.after_sale.events import Pieces
 from domain.order.delivery import arrival_window, day_in

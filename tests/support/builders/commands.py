@@ -8,6 +8,8 @@ from commands.ports import Context, EventLog, Work
 from domain.kernel import Clock
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import CopyScores, PageType, Preferences
+from domain.store.page_writing import write_page
+from domain.store.ports import PageDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +44,17 @@ def bus_on(log: EventLog, clock: Clock) -> CommandBus:
 
     async def write(command: Write, work: Work) -> None:
         store = await work.get(STORE, command.store_id)
-        events = store.write_page(
-            page_id=command.store_id,
-            type=PageType.ABOUT,
-            title="About",
-            slug="about",
-            content=command.text,
-            scores=CopyScores(),
-            written_by="house",
+        events = write_page(
+            store,
+            command.store_id,
+            PageDraft(
+                type=PageType.ABOUT,
+                title="About",
+                slug="about",
+                content=command.text,
+                scores=CopyScores(),
+                written_by="house",
+            ),
             at=clock.now(),
         )
         work.append(STORE, store.id, events, tenant=store.id)

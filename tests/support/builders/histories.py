@@ -78,6 +78,8 @@ from domain.order.withdrawal import withdraw
 from domain.payout.aggregate import PAYOUT, PayoutReport, PayoutStatus, payout_stream, record_payout
 from domain.privacy import Sealed
 from domain.product import aggregate as products
+from domain.product.creation import ListingDraft, ProductDraft, add_by_hand, import_listing
+from domain.product.edit import ProductEdit, edit_product
 from domain.product.events import ImportedImage, ImportedVariant
 from domain.shipping.rates import RateBand, ShippingRates, ShippingZone
 from domain.sourcing.listing import ListingVariant
@@ -89,9 +91,11 @@ from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
 from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
+from domain.store.page_writing import edit_page, remove_page, write_page
+from domain.store.ports import PageDraft
 from domain.store.presentation import describe_category, move_address, remove_collection, write_collection
 from domain.store.return_policy import REASONS, ReturnPolicy
-from domain.store.settings import set_return_policy, set_taxes
+from domain.store.settings import choose_currency, set_return_policy, set_shipping, set_taxes
 from domain.store.taxes import TaxMode, TaxRate, TaxSettings, tax_of
 from schemas.envelope import GENESIS, Envelope, RawEvent, chain_hash
 from schemas.registry import encode
@@ -250,9 +254,9 @@ class History:
             )
             for n, each in enumerate(forms)
         ]
-        events = products.import_listing(
+        events = import_listing(
             id,
-            products.ListingDraft(
+            ListingDraft(
                 listing=found, slug=f"product-{number}", price=price, images=images, variants=variants, score=SCORE
             ),
             store_id=store,
@@ -263,7 +267,9 @@ class History:
         self.products.append(id)
         self.images += [image.image_id for image in images]
         self.shows.update({image.image_id: id for image in images})
-        self._append(stores.STORE, store, self.state(store).choose_currency(price.currency, existing=None, at=self._at))
+        self._append(
+            stores.STORE, store, choose_currency(self.state(store), price.currency, existing=None, at=self._at)
+        )
         scouting = self.state(store).record_scouting(
             generation_id=derived(store, "generation"),
             attempt=1,
@@ -280,9 +286,9 @@ class History:
     def _add(self, number: int) -> None:
         store, id = self._pick(self.stores, number), self._new()
         price = Money(minor=1500 + number)
-        events = products.add_by_hand(
+        events = add_by_hand(
             id,
-            products.ProductDraft(
+            ProductDraft(
                 title=f"Hand-made {number}",
                 slug=f"hand-{number}",
                 description="Mine.",
@@ -306,13 +312,12 @@ class History:
         variants = list(product.variants)
         decisions: list[Callable[[], Sequence[DomainEvent]]] = [
             lambda: product.write_copy(copy(f"Copy {number}"), slug=f"copy-{number}", at=at),
-            lambda: product.edit(
-                products.ProductEdit(title=f"Title {number}", price=Money(minor=900 + number % 500)), at=at
+            lambda: edit_product(
+                product, ProductEdit(title=f"Title {number}", price=Money(minor=900 + number % 500)), at=at
             ),
-            lambda: product.edit(
-                products.ProductEdit(
-                    description=f"About {number}", features=["USB"], meta_title="T", meta_description="D"
-                ),
+            lambda: edit_product(
+                product,
+                ProductEdit(description=f"About {number}", features=["USB"], meta_title="T", meta_description="D"),
                 at=at,
             ),
             lambda: product.count_stock(variants[number % len(variants)], number % 6, at=at),
@@ -327,19 +332,22 @@ class History:
         id, type = self._pick(self.stores, number), list(PageType)[number % 7]
         page_id = derived(id, "page", type)
         if page_id in self.state(id).pages and number % 3 == 0:
-            retitled = self.state(id).edit_page(
-                page_id, title=f"Title {number}", content=None, scores=CopyScores(), at=self._at
+            retitled = edit_page(
+                self.state(id), page_id, title=f"Title {number}", content=None, scores=CopyScores(), at=self._at
             )
             self._append(stores.STORE, id, retitled)
             return
-        events = self.state(id).write_page(
-            page_id=page_id,
-            type=type,
-            title=f"Page {number}",
-            slug=type.lower(),
-            content=f"# {number}",
-            scores=CopyScores(keyword_density={"a": 0.25}, words=number),
-            written_by="house",
+        events = write_page(
+            self.state(id),
+            page_id,
+            PageDraft(
+                type=type,
+                title=f"Page {number}",
+                slug=type.lower(),
+                content=f"# {number}",
+                scores=CopyScores(keyword_density={"a": 0.25}, words=number),
+                written_by="house",
+            ),
             at=self._at,
         )
         self._append(stores.STORE, id, events)
@@ -413,7 +421,7 @@ class History:
         """Change a brand's texts or name, or the contact, or drop a page."""
         store, at = self.state(self._pick(self.stores, number)), self._at
         if number % 11 == 10 and store.pages:
-            self._append(stores.STORE, store.id, store.remove_page(list(store.pages)[-1], at=at))
+            self._append(stores.STORE, store.id, remove_page(store, list(store.pages)[-1], at=at))
             return
         if number % 3 == 0:
             contact = None if number % 2 else f"hello{number}@shop.example"
@@ -567,7 +575,7 @@ class History:
         if number % 4 == 0:
             price = RateBand(price=Money(minor=number))
             zone = ShippingZone(name=f"Zone {number}", countries=["DE"], bands=[price])
-            self._append(stores.STORE, store.id, store.set_shipping(ShippingRates(zones=[zone]), at=at))
+            self._append(stores.STORE, store.id, set_shipping(store, ShippingRates(zones=[zone]), at=at))
             return
         id = discount_id(store.id, "SUMMER")
         code = self._states.get(id)

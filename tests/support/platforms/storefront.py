@@ -45,6 +45,7 @@ from domain.store.events import (
     StorePublished,
     StoreRequested,
 )
+from domain.store.settings import choose_currency
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.shared import SharedGateway
@@ -266,7 +267,7 @@ class StorefrontPlatform:
     async def choose_currency(self, store_id: UUID, currency: str) -> None:
         store = await self.log.load(STORE, store_id)
         assert store is not None
-        chosen = store.state.choose_currency(currency, existing=None, at=self.clock.now())
+        chosen = choose_currency(store.state, currency, existing=None, at=self.clock.now())
         await self.record(STORE, store_id, *chosen)
 
     async def write_page(self, store_id: UUID, type: PageType, title: str, slug: str, content: str) -> None:

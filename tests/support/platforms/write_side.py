@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from commands.brand import AdoptBrand
 from commands.bus import CommandBus
 from commands.checkout import CartLine, PlaceOrder
 from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
 from commands.merchant import RegisterMerchant
 from commands.order import OpenPaymentSession
+from commands.page import WritePages
 from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
-from commands.store import AdoptBrand, ApproveStore, MarkStoreReady, PublishStore, RequestStore, WritePages
+from commands.store import ApproveStore, MarkStoreReady, PublishStore, RequestStore
 from commands.subscription import SoldPlans
 from commands.unit_of_work import UnitOfWork
 from domain.calls.events import OutsideCallRecorded

@@ -36,6 +36,7 @@ from commands.merchant import (
     SetBusinessIdentity,
 )
 from commands.order import FulfilOrder, MarkOrderDelivered, ReceiveAccountWebhook
+from commands.page import AddPage, EditPage, RemovePage
 from commands.presentation import DescribeCategory, MoveAddress, RemoveCollection, WriteCollection
 from commands.product import (
     ActivateProduct,
@@ -66,17 +67,7 @@ from commands.returns import (
 )
 from commands.shipping import SetShipping
 from commands.shopper import EraseCustomer
-from commands.store import (
-    AddPage,
-    ApproveStore,
-    ArchiveStore,
-    EditPage,
-    PauseStore,
-    PublishStore,
-    RemovePage,
-    RequestStore,
-    SetDeliveryPromise,
-)
+from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, RequestStore, SetDeliveryPromise
 from commands.subscription import EndGrace, RecordSubscription
 from commands.taxes import SetTaxes
 from commands.team import AcceptInvitation, ChangeRole, InvitePerson, LeaveStore, RemovePerson, WithdrawInvitation

@@ -10,9 +10,10 @@ import pytest
 from commands.brand import EditStore
 from commands.bus import CommandBus
 from commands.draft import AcceptDraft, DropDraft, FailDraft, ProposeDraft, RequestDraft
+from commands.page import EditPage
 from commands.presentation import RemoveCollection, WriteCollection
 from commands.product import ArchiveProduct, EditProduct
-from commands.store import ArchiveStore, EditPage
+from commands.store import ArchiveStore
 from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, DraftStatus
 from domain.draft.errors import DraftNotOpen, DraftOutOfDate, TooManyDrafts
 from domain.draft.events import DraftAccepted, DraftTarget, FieldChange, TargetKind
@@ -23,7 +24,8 @@ from domain.kernel import DomainEvent, InvalidInput, NotFound
 from domain.product.aggregate import PRODUCT
 from domain.product.errors import ProductIsArchived
 from domain.product.texts import described, meta
-from domain.store.aggregate import BY_MERCHANT, STORE
+from domain.store.aggregate import STORE
+from domain.store.collections import BY_MERCHANT
 from domain.store.errors import StoreNotReady
 from domain.store.events import BrandEdited, PageRetitled, PageWritten
 from domain.store.texts import brand_values

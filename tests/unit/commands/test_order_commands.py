@@ -20,8 +20,9 @@ from commands.order import (
     RejectWebhook,
     inbox_stream,
 )
+from commands.page import EditPage
 from commands.product import EditProduct
-from commands.store import EditPage, PauseStore, SetDeliveryPromise
+from commands.store import PauseStore, SetDeliveryPromise
 from domain.cart.aggregate import CART, order_cart
 from domain.cart.errors import CartAlreadyOrdered
 from domain.cart.events import CartOrdered

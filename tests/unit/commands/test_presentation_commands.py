@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.page import AddPage, EditPage
 from commands.presentation import (
     DescribeCategories,
     DescribeCategory,
@@ -13,7 +14,6 @@ from commands.presentation import (
     RemoveCollection,
     WriteCollection,
 )
-from commands.store import AddPage, EditPage
 from domain.kernel import DomainEvent, InvalidInput, NotFound
 from domain.store.collection_events import (
     AddressKind,

@@ -30,6 +30,7 @@ from domain.product.events import ProductAdded, ProductCopyWritten, ProductImpor
 from domain.sourcing.listing import ListingVariant
 from domain.store.errors import StoreNotReady
 from domain.store.events import CurrencyChosen, ProductsScouted, SupplierReport
+from domain.store.settings import choose_currency
 from tests.support.builders.samples import SCORE, copy, dollars, listing
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -341,9 +342,9 @@ async def test_a_store_older_than_the_rule_sells_in_what_it_has(platform: Platfo
     await platform.request()
     await platform.scout()
     store = replace(await platform.store(), currency=None)
-    assert kinds(store.choose_currency("USD", existing="USD", at=platform.clock.now())) == ["CurrencyChosen"]
+    assert kinds(choose_currency(store, "USD", existing="USD", at=platform.clock.now())) == ["CurrencyChosen"]
     with pytest.raises(InvalidInput, match="sells in USD, not in EUR"):
-        store.choose_currency("EUR", existing="USD", at=platform.clock.now())
+        choose_currency(store, "EUR", existing="USD", at=platform.clock.now())
 
 
 def pick(source_id: str, currency: str) -> Pick:

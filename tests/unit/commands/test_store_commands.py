@@ -7,33 +7,23 @@ import pytest
 from pydantic import TypeAdapter
 
 from commands.account import ConfirmEmail
+from commands.brand import AdoptBrand
 from commands.bus import CommandBus
 from commands.generation import CancelGeneration, ChooseNiche, RunStepAgain, StartGeneration, UnderstandNiche
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
+from commands.page import AddPage, EditPage, RemovePage, WritePages
 from commands.product import ActivateProduct, ArchiveProduct, DeactivateProduct
-from commands.store import (
-    AddPage,
-    AdoptBrand,
-    ApproveStore,
-    ArchiveStore,
-    EditPage,
-    MarkStoreReady,
-    PauseStore,
-    PublishStore,
-    RemovePage,
-    RequestStore,
-    WritePages,
-    free_slug,
-)
+from commands.slugs import free_slug
+from commands.store import ApproveStore, ArchiveStore, MarkStoreReady, PauseStore, PublishStore, RequestStore
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import GenerationEnded, StepNotRunning
 from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
-from domain.store.aggregate import LEGAL_PAGES
 from domain.store.errors import PageChanged, StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
 from domain.store.niche import NicheReading
+from domain.store.pages import LEGAL_PAGES
 from domain.store.publication import PublicationBlocked
 from infra.bootstrap import handlers
 from infra.writers.copykit.scoring import measure

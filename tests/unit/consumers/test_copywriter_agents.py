@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from commands.generation import SucceedStep
-from commands.store import WritePages
+from commands.page import WritePages
 from consumers.agents.copywriter import AT_ONCE, NO_BRAND
 from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import GENERATION

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from domain.kernel import CorruptStream, DomainError, InvalidInput, NotFound
 from domain.money import Money
-from domain.product.aggregate import PRODUCT, Product, ProductEdit, evolve
+from domain.product.aggregate import PRODUCT, Product, evolve
+from domain.product.edit import ProductEdit, edit_product
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
     ImportedImage,
@@ -33,6 +34,7 @@ from domain.product.events import (
     StockShort,
     StockSold,
 )
+from domain.product.prices import lowest_before
 from domain.sourcing.listing import ListingVariant
 from domain.store.events import CopyScores
 from tests.support.builders.samples import NOON, copy, dollars, listing, product_added
@@ -175,7 +177,8 @@ def test_copy_brings_a_title_and_an_address() -> None:
 
 def test_each_kind_of_edit_is_a_fact_of_its_own() -> None:
     product = on_sale()
-    events = product.edit(
+    events = edit_product(
+        product,
         ProductEdit(
             title=" Better ", description="New words", meta_title="T", meta_description="D", price=dollars("25.00")
         ),
@@ -194,8 +197,8 @@ def test_each_kind_of_edit_is_a_fact_of_its_own() -> None:
 
 def test_an_edit_that_changes_nothing_is_no_fact() -> None:
     product = on_sale()
-    assert product.edit(ProductEdit(), at=NOON) == []
-    assert product.edit(ProductEdit(title=product.title, price=product.price), at=NOON) == []
+    assert edit_product(product, ProductEdit(), at=NOON) == []
+    assert edit_product(product, ProductEdit(title=product.title, price=product.price), at=NOON) == []
 
 
 DAY = timedelta(days=1)
@@ -206,13 +209,15 @@ def priced(*prices: tuple[int, str], on_sale: int = 0) -> Product:
     product = fold([product_added(price="20.00")])
     product = fold([ProductActivated(**head(product) | {"occurred_at": NOON + on_sale * DAY})], product)
     for day, price in prices:
-        product = fold(product.edit(ProductEdit(price=dollars(price)), at=NOON + day * DAY), product)
+        product = fold(edit_product(product, ProductEdit(price=dollars(price)), at=NOON + day * DAY), product)
     return product
 
 
 def test_a_reduction_may_be_shown_beside_the_lowest_price_of_the_30_days_before() -> None:
     product = priced()
-    (event,) = product.edit(ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY)
+    (event,) = edit_product(
+        product, ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY
+    )
     assert isinstance(event, PriceChanged)
     assert (event.compare_at, event.compare_at_proven) == (dollars("20.00"), True)
     assert fold([event], product).compare_at == dollars("20.00")
@@ -221,7 +226,7 @@ def test_a_reduction_may_be_shown_beside_the_lowest_price_of_the_30_days_before(
 def test_a_price_that_was_reduced_already_may_be_shown_so_later() -> None:
     product = priced((40, "15.00"))
     assert product.compare_at is None
-    (event,) = product.edit(ProductEdit(compare_at=dollars("20.00")), at=NOON + 45 * DAY)
+    (event,) = edit_product(product, ProductEdit(compare_at=dollars("20.00")), at=NOON + 45 * DAY)
     assert isinstance(event, PriceChanged)
     assert (event.price, event.compare_at) == (dollars("15.00"), dollars("20.00"))
 
@@ -243,13 +248,15 @@ def test_a_former_price_that_never_was_is_refused(
     product: Product, day: int, price: str, compare_at: str, told: str
 ) -> None:
     with pytest.raises(InvalidInput, match=re.escape(told)) as refusal:
-        product.edit(ProductEdit(price=dollars(price), compare_at=dollars(compare_at)), at=NOON + day * DAY)
+        edit_product(product, ProductEdit(price=dollars(price), compare_at=dollars(compare_at)), at=NOON + day * DAY)
     assert refusal.value.field == "compareAtPrice"
 
 
 def test_a_price_of_longer_ago_than_30_days_does_not_count() -> None:
     product = priced((5, "12.00"), (9, "20.00"))
-    (event,) = product.edit(ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY)
+    (event,) = edit_product(
+        product, ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY
+    )
     assert fold([event], product).compare_at == dollars("20.00")
 
 
@@ -257,17 +264,20 @@ def test_a_break_in_being_on_sale_starts_the_30_days_again() -> None:
     product = priced()
     product = fold(product.deactivate(at=NOON + 20 * DAY), product)
     product = fold(product.activate(at=NOON + 25 * DAY), product)
-    assert product.lowest_price_before(dollars("15.00"), NOON + 40 * DAY) is None
-    assert product.lowest_price_before(dollars("15.00"), NOON + 55 * DAY) == dollars("20.00")
+    assert lowest_before(product.prices, dollars("15.00"), NOON + 40 * DAY, on_sale_since=product.on_sale_since) is None
+    assert lowest_before(
+        product.prices, dollars("15.00"), NOON + 55 * DAY, on_sale_since=product.on_sale_since
+    ) == dollars("20.00")
 
 
 @pytest.mark.parametrize(("price", "kept"), [("14.00", "20.00"), ("15.01", None), ("20.00", None), ("31.00", None)])
 def test_a_further_reduction_keeps_the_former_price_and_a_raise_ends_it(price: str, kept: str | None) -> None:
     product = priced()
     product = fold(
-        product.edit(ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY), product
+        edit_product(product, ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY),
+        product,
     )
-    product = fold(product.edit(ProductEdit(price=dollars(price)), at=NOON + 41 * DAY), product)
+    product = fold(edit_product(product, ProductEdit(price=dollars(price)), at=NOON + 41 * DAY), product)
     assert product.compare_at == (None if kept is None else dollars(kept))
 
 
@@ -290,9 +300,9 @@ def test_no_former_price_is_above_any_price_of_the_30_days_before(changes: list[
     for days, minor in changes:
         day += days
         asked.append((day, minor))
-        product = fold(product.edit(ProductEdit(price=Money(minor=minor)), at=NOON + day * DAY), product)
+        product = fold(edit_product(product, ProductEdit(price=Money(minor=minor)), at=NOON + day * DAY), product)
     end = day + cut % 40 + 1
-    lowest = product.lowest_price_before(Money(minor=cut), NOON + end * DAY)
+    lowest = lowest_before(product.prices, Money(minor=cut), NOON + end * DAY, on_sale_since=product.on_sale_since)
     if end < 30:
         assert lowest is None
         return
@@ -349,33 +359,34 @@ def test_a_price_at_which_a_cheaper_variant_would_cost_nothing_is_refused() -> N
     product = fold([product_added(price="19.00")])
     ((id, variant),) = product.variants.items()
     product = replace(product, variants={id: replace(variant, price=dollars("9.00"))})
-    assert len(product.edit(ProductEdit(price=dollars("10.01")), at=NOON)) == 1
+    assert len(edit_product(product, ProductEdit(price=dollars("10.01")), at=NOON)) == 1
     with pytest.raises(
         InvalidInput, match=r"At 10\.00 USD, “.+” would cost 0\.00 USD; every variant must cost"
     ) as refusal:
-        product.edit(ProductEdit(price=dollars("10.00")), at=NOON)
+        edit_product(product, ProductEdit(price=dollars("10.00")), at=NOON)
     assert refusal.value.field == "sellingPrice"
 
 
 def test_a_former_price_is_taken_away_alone_or_with_a_new_price() -> None:
     product = priced()
     product = fold(
-        product.edit(ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY), product
+        edit_product(product, ProductEdit(price=dollars("15.00"), compare_at=dollars("20.00")), at=NOON + 40 * DAY),
+        product,
     )
-    assert product.edit(ProductEdit(clear_compare_at=True), at=NOON) == [
+    assert edit_product(product, ProductEdit(clear_compare_at=True), at=NOON) == [
         PriceChanged(**head(product), price=dollars("15.00"), compare_at=None)
     ]
-    assert product.edit(ProductEdit(price=dollars("14.00"), clear_compare_at=True), at=NOON) == [
+    assert edit_product(product, ProductEdit(price=dollars("14.00"), clear_compare_at=True), at=NOON) == [
         PriceChanged(**head(product), price=dollars("14.00"), compare_at=None)
     ]
-    assert on_sale().edit(ProductEdit(clear_compare_at=True), at=NOON) == []
+    assert edit_product(on_sale(), ProductEdit(clear_compare_at=True), at=NOON) == []
 
 
 def test_a_new_description_replaces_what_was_written_beside_it() -> None:
     product = on_sale()
     scores = CopyScores(reading_ease=80.0, words=2)
-    (event,) = product.edit(
-        ProductEdit(description="New words", features=["USB"], call_to_action="Buy.", scores=scores), at=NOON
+    (event,) = edit_product(
+        product, ProductEdit(description="New words", features=["USB"], call_to_action="Buy.", scores=scores), at=NOON
     )
     assert event == ProductDescribed(
         **head(product), description="New words", features=["USB"], benefits=[], call_to_action="Buy.", scores=scores
@@ -402,7 +413,7 @@ def test_a_new_description_replaces_what_was_written_beside_it() -> None:
 )
 def test_a_bad_edit_is_refused_and_names_its_field(edit: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        on_sale().edit(ProductEdit(**edit), at=NOON)  # type: ignore[arg-type]
+        edit_product(on_sale(), ProductEdit(**edit), at=NOON)  # type: ignore[arg-type]
     assert refusal.value.field == field
 
 
@@ -427,7 +438,7 @@ def test_an_archived_product_is_left_alone() -> None:
     attempts: list[Callable[[], object]] = [
         lambda: product.activate(at=NOON),
         lambda: product.deactivate(at=NOON),
-        lambda: product.edit(ProductEdit(title="x"), at=NOON),
+        lambda: edit_product(product, ProductEdit(title="x"), at=NOON),
         lambda: product.count_stock(variant, 1, at=NOON),
         lambda: product.write_copy(copy(), slug="s", at=NOON),
     ]

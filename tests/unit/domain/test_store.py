@@ -11,17 +11,7 @@ from hypothesis import strategies as st
 
 from domain.ids import slug_stream
 from domain.kernel import CorruptStream, InvalidInput
-from domain.store.aggregate import (
-    NICHE_MAX,
-    SLUG,
-    STORE,
-    Store,
-    clean_niche,
-    evolve,
-    request_store,
-    reserve_slug,
-    slugify,
-)
+from domain.store.aggregate import STORE, Store, evolve, request_store
 from domain.store.errors import PageNotFound, StoreNotReady
 from domain.store.events import (
     BrandGenerated,
@@ -41,6 +31,11 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
+from domain.store.niche import NICHE_MAX, clean_niche
+from domain.store.page_writing import edit_page, write_page
+from domain.store.ports import PageDraft
+from domain.store.settings import promise_delivery
+from domain.store.slugs import SLUG, reserve_slug, slugify
 from tests.support.builders.samples import NOON, proposal
 
 ID, MERCHANT_ID, GENERATION_ID = uuid4(), uuid4(), uuid4()
@@ -83,14 +78,17 @@ def head(store: Store) -> dict[str, object]:
 
 
 def write(store: Store, slug: str = "about", title: str = "About") -> Sequence[StoreEvent]:
-    return store.write_page(
-        page_id=uuid4(),
-        type=PageType.ABOUT,
-        title=title,
-        slug=slug,
-        content="Words",
-        scores=CopyScores(),
-        written_by="house",
+    return write_page(
+        store,
+        uuid4(),
+        PageDraft(
+            type=PageType.ABOUT,
+            title=title,
+            slug=slug,
+            content="Words",
+            scores=CopyScores(),
+            written_by="house",
+        ),
         at=NOON,
     )
 
@@ -220,7 +218,7 @@ def test_an_edited_page_keeps_its_kind_and_address() -> None:
     store = requested()
     store = fold(write(store), store)
     (page_id,) = store.pages
-    events = store.edit_page(page_id, title=None, content="New words", scores=CopyScores(words=2), at=NOON)
+    events = edit_page(store, page_id, title=None, content="New words", scores=CopyScores(words=2), at=NOON)
     assert events == (
         PageWritten(
             **head(store),
@@ -239,17 +237,17 @@ def test_a_new_title_leaves_the_text_of_a_page_as_it_is() -> None:
     store = requested()
     store = fold(write(store), store)
     (page_id,) = store.pages
-    events = store.edit_page(page_id, title=" Who we are ", content=None, scores=CopyScores(), at=NOON)
+    events = edit_page(store, page_id, title=" Who we are ", content=None, scores=CopyScores(), at=NOON)
     assert events == (PageRetitled(**head(store), page_id=page_id, title="Who we are"),)
     store = fold(events, store)
     assert (store.pages[page_id].title, store.pages[page_id].by_merchant) == ("Who we are", True)
-    assert store.edit_page(page_id, title="Who we are", content=None, scores=CopyScores(), at=NOON) == ()
+    assert edit_page(store, page_id, title="Who we are", content=None, scores=CopyScores(), at=NOON) == ()
     with pytest.raises(InvalidInput) as refusal:
-        store.edit_page(page_id, title="  ", content=None, scores=CopyScores(), at=NOON)
+        edit_page(store, page_id, title="  ", content=None, scores=CopyScores(), at=NOON)
     assert refusal.value.field == "title"
     archived = fold(store.archive(at=NOON), store)
     with pytest.raises(StoreNotReady):
-        archived.edit_page(page_id, title="Late", content=None, scores=CopyScores(), at=NOON)
+        edit_page(archived, page_id, title="Late", content=None, scores=CopyScores(), at=NOON)
 
 
 @pytest.mark.parametrize("content", ["", "  "])
@@ -257,13 +255,13 @@ def test_an_edited_page_needs_text(content: str) -> None:
     store = requested()
     store = fold(write(store), store)
     with pytest.raises(InvalidInput) as refusal:
-        store.edit_page(next(iter(store.pages)), title="T", content=content, scores=CopyScores(), at=NOON)
+        edit_page(store, next(iter(store.pages)), title="T", content=content, scores=CopyScores(), at=NOON)
     assert refusal.value.field == "content"
 
 
 def test_a_page_that_is_not_there_cannot_be_edited() -> None:
     with pytest.raises(PageNotFound):
-        requested().edit_page(uuid4(), title=None, content="x", scores=CopyScores(), at=NOON)
+        edit_page(requested(), uuid4(), title=None, content="x", scores=CopyScores(), at=NOON)
 
 
 def test_a_store_goes_from_review_to_shoppers_and_back() -> None:
@@ -325,11 +323,11 @@ def test_events_without_a_beginning_are_corrupt() -> None:
 def test_a_delivery_promise_is_kept_once_with_its_time_zone() -> None:
     store = published()
     assert (store.delivery_promise_days, store.time_zone) == (30, "UTC")
-    events = store.promise_delivery(21, time_zone="Europe/Berlin", at=NOON)
+    events = promise_delivery(store, 21, time_zone="Europe/Berlin", at=NOON)
     assert events == (DeliveryPromised(**head(store), days=21, time_zone="Europe/Berlin"),)
     promised = fold(events, store)
     assert (promised.delivery_promise_days, promised.time_zone) == (21, "Europe/Berlin")
-    assert promised.promise_delivery(21, time_zone="Europe/Berlin", at=NOON) == ()
+    assert promise_delivery(promised, 21, time_zone="Europe/Berlin", at=NOON) == ()
 
 
 @pytest.mark.parametrize(
@@ -337,5 +335,5 @@ def test_a_delivery_promise_is_kept_once_with_its_time_zone() -> None:
 )
 def test_an_impossible_delivery_promise_names_its_field(days: int, time_zone: str, field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        published().promise_delivery(days, time_zone=time_zone, at=NOON)
+        promise_delivery(published(), days, time_zone=time_zone, at=NOON)
     assert refusal.value.field == field

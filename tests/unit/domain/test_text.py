@@ -10,7 +10,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.kernel import InvalidInput, Value
-from domain.store.aggregate import clean_niche, slugify
+from domain.store.niche import clean_niche
+from domain.store.slugs import slugify
 from domain.text import check_readable, clean_line, clean_text, clean_title, cleaned, find_forbidden, fold
 
 HIDDEN = "\u200b\u200c\u200d\u200e\u200f\u061c\u00ad\u2060\ufeff\u180e\u034f\u3164\ufe0f\U000e0041\U000e007f\U000e0100"

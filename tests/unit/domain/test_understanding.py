@@ -8,9 +8,8 @@ from domain.generation.correction import Correction, phrase_of
 from domain.generation.events import AttentionCode
 from domain.generation.understanding import cautions_of, question_about, question_before_reading
 from domain.kernel import InvalidInput
-from domain.store.aggregate import NICHE_MAX, sellable_niche
 from domain.store.events import Preferences
-from domain.store.niche import NicheReading
+from domain.store.niche import NICHE_MAX, NicheReading, sellable_niche
 from domain.store.trademarks import find_mark_in_name, marks_in
 from infra.writers.rules.niche.reader import read_niche
 

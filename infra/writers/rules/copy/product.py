@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import CopyBrief
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from infra.writers.copykit.claims import is_supported, product_evidence, stem
 from infra.writers.copykit.description import one_line
 from infra.writers.copykit.facts import Fact, facts_of, only_material, openings, text_of

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.store.aggregate import slugify
 from domain.store.brand import Availability, BrandProposal
+from domain.store.slugs import slugify
 from domain.store.trademarks import find_mark_in_name
 from infra.writers.brandkit.domains import domain_label
 from infra.writers.brandkit.fonts import PAIRS

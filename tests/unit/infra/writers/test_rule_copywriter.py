@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.money import Money
-from domain.product.aggregate import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.product.ports import ProductCopy
+from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from infra.writers.copykit.claims import product_evidence, unsupported
 from infra.writers.copykit.grammar import agree, indefinite, pluralize
 from infra.writers.copykit.lexicon import lexicon
