@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 _POLL_SECONDS = 0.02
 _KILL_SECONDS = 10
+_FREEZE_SECONDS = 5
+_FREEZE_POLL_SECONDS = 0.001
+_STOPPED = frozenset({psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE})
 _LOG_TAIL_BYTES = 4_000
 
 User = Literal["same", "namespaced", "unprivileged"]
@@ -166,7 +169,8 @@ class ChildProcess:
         if self._process is None or not self.running:
             return
         # Frozen first, so that it cannot fork while its descendants are listed.
-        self._process.send_signal(signal.SIGSTOP)
+        with suppress(psutil.NoSuchProcess):
+            _freeze(psutil.Process(self._process.pid))
         family = self._family()
         for member in family:
             with suppress(psutil.NoSuchProcess):
@@ -176,10 +180,10 @@ class ChildProcess:
         self._pulse.close()
 
     def pause(self) -> None:
-        """Send SIGSTOP to the process and its descendants."""
+        """Send SIGSTOP to the process and its descendants, and wait until they stand still."""
         for member in self._family():
             with suppress(psutil.NoSuchProcess):
-                member.suspend()
+                _freeze(member)
 
     def resume(self) -> None:
         """Send SIGCONT to the process and its descendants."""
@@ -203,6 +207,21 @@ class ChildProcess:
             return [head, *head.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def _freeze(process: psutil.Process) -> None:
+    """Send SIGSTOP and wait until it took effect.
+
+    On a busy machine a process may run on after the signal was sent. It may fork then. And if its parent dies before it
+    stopped, the kernel does not see a stopped group to wake, so the process never handles its death signal.
+
+    Raises:
+        psutil.NoSuchProcess: the process has ended.
+    """
+    process.suspend()
+    deadline = time.monotonic() + _FREEZE_SECONDS
+    while process.status() not in _STOPPED and time.monotonic() < deadline:
+        time.sleep(_FREEZE_POLL_SECONDS)
 
 
 def _wait_for_end(family: Sequence[psutil.Process]) -> None:
