@@ -9,11 +9,12 @@ from uuid import UUID
 from commands.access import order_of_merchant, product_of_store, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
+from commands.restocking import put_back
 from domain.kernel import Clock, InvalidInput, NotFound, Value
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.order.after_sale.sourcing_events import LineSubstituted, SourcedLine, SupplierOrderLine
+from domain.order.after_sale.sourcing_events import HoldReason, LineSubstituted, SourcedLine, SupplierOrderLine
 from domain.order.aggregate import ORDER, Order
 from domain.order.fulfillment import pieces_to_send
 from domain.order.sourcing import (
@@ -183,6 +184,8 @@ class SubstituteLines:
 async def substitute_lines(command: SubstituteLines, work: Work, *, clock: Clock) -> None:
     """Append ``LineSubstituted`` for each line, ``OrderReleased``, and take the goods out of stock.
 
+    The line's own goods go back into stock if the supplier still has them.
+
     Raises:
         NotFound: no order, product or variant has the id, or it is another merchant's or store's.
         OrderNotHeld: the order waits for no decision.
@@ -217,6 +220,10 @@ async def substitute_lines(command: SubstituteLines, work: Work, *, clock: Clock
                 raise InsufficientStock(product.id, product.title, requested=event.quantity, available=available)
             sent = send_again(product, event.substitute_id, event.quantity, order_id=order.id, at=at)
             work.append(PRODUCT, product.id, sent, tenant=order.store_id)
+    if order.after.sourcing.held is HoldReason.LOSS:
+        # The supplier still has these goods, and they are not sent.
+        kept = {event.variant_id: event.quantity for event in events if isinstance(event, LineSubstituted)}
+        await put_back(work, order, kept, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

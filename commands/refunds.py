@@ -7,6 +7,7 @@ from uuid import UUID
 
 from commands.access import order_of_merchant
 from commands.ports import UnboundHandlers, Work
+from commands.restocking import put_back
 from domain.kernel import Clock
 from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces, RefundRequested
@@ -14,7 +15,6 @@ from domain.order.aggregate import ORDER, Order
 from domain.order.events import OrderEvent
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import RefundWish, record_refund, request_refund
-from domain.product.aggregate import PRODUCT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +69,8 @@ async def restock(work: Work, order: Order, events: Iterable[OrderEvent], *, at:
         events: those of the refund.
         at: the time of the refund.
     """
-    products = {line.variant_id: line.product_id for line in order.lines}
     lines = [line for event in events if isinstance(event, RefundRequested) for line in event.lines]
-    for variant_id, count in order.after.to_restock(lines).items():
-        product = await work.get(PRODUCT, products[variant_id])
-        returned = product.take_back(variant_id, count, order_id=order.id, at=at)
-        work.append(PRODUCT, product.id, returned, tenant=order.store_id)
+    await put_back(work, order, order.after.to_restock(lines), at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

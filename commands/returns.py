@@ -11,8 +11,10 @@ from pydantic import Field
 from commands.access import order_of_merchant, require_owner, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
+from commands.restocking import put_back
 from domain.kernel import Clock
 from domain.money import Money
+from domain.order.after_sale.goods import goods_of_pieces
 from domain.order.after_sale.return_events import ReceivedPieces, ReplacementSent, ReturnedPieces, ReturnReceived
 from domain.order.after_sale.state import restocked_pieces
 from domain.order.aggregate import ORDER, Order
@@ -164,12 +166,8 @@ async def receive_return_of_order(command: ReceiveReturn, work: Work, *, clock: 
 
 
 async def _restock(work: Work, order: Order, events: Iterable[OrderEvent], *, at: datetime) -> None:
-    products = {line.variant_id: line.product_id for line in order.lines}
     received = [line for event in events if isinstance(event, ReturnReceived) for line in event.lines]
-    for variant_id, count in restocked_pieces(received).items():
-        product = await work.get(PRODUCT, products[variant_id])
-        returned = product.take_back(variant_id, count, order_id=order.id, at=at)
-        work.append(PRODUCT, product.id, returned, tenant=order.store_id)
+    await put_back(work, order, restocked_pieces(received), at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,10 +228,11 @@ async def replace_return_of_order(command: ReplaceReturn, work: Work, *, clock: 
         order, command.number, carrier=command.carrier, tracking_number=command.tracking_number, at=at
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
-    products = {line.variant_id: line.product_id for line in order.lines}
-    for line in (line for event in events if isinstance(event, ReplacementSent) for line in event.lines):
-        product = await work.get(PRODUCT, products[line.variant_id])
-        sent = send_again(product, line.variant_id, line.quantity, order_id=order.id, at=at)
+    lines = [line for event in events if isinstance(event, ReplacementSent) for line in event.lines]
+    pieces = {line.variant_id: line.quantity for line in lines}
+    for product_id, variant_id, quantity in goods_of_pieces(order, pieces, before={}):
+        product = await work.get(PRODUCT, product_id)
+        sent = send_again(product, variant_id, quantity, order_id=order.id, at=at)
         work.append(PRODUCT, product.id, sent, tenant=order.store_id)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -19,10 +19,12 @@ from commands.purchasing import (
     SubstituteLines,
     Substitution,
 )
+from commands.refunds import RefundOrder
 from consumers.policies.purchasing import CHECK_WITHIN, PurchasingPolicy
 from domain.kernel import DomainError, Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+from domain.order.after_sale.events import RefundedPieces
 from domain.order.after_sale.sourcing_events import HoldReason
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.aggregate import ORDER, Order
@@ -108,6 +110,25 @@ class Shop:
     async def do(self, command: type, **fields: object) -> None:
         await self.platform.send(command(merchant_id=self.platform.merchant_id, **fields))
         await self.deliver()
+
+    async def floor_lamp(self, *, stock: int) -> UUID:
+        """Add other goods of the merchant's own, not yet on sale."""
+        id = uuid4()
+        await self.platform.send(
+            AddProduct(
+                product_id=id,
+                store_id=self.platform.store_id,
+                merchant_id=self.platform.merchant_id,
+                title="Floor lamp",
+                description="It glows.",
+                cost=dollars("4"),
+                price=dollars("25"),
+                compare_at=None,
+                stock=stock,
+                image_urls=[],
+            )
+        )
+        return id
 
     async def pay(self) -> None:
         order = await self.order()
@@ -219,21 +240,7 @@ async def test_nothing_is_ordered_for_a_shopper_who_was_erased(shop: Shop) -> No
 async def test_a_substitute_comes_from_the_stores_own_goods_and_their_stock(shop: Shop) -> None:
     await shop.open(places=True)
     await shop.offer(stock=0)
-    other = uuid4()
-    await shop.platform.send(
-        AddProduct(
-            product_id=other,
-            store_id=shop.platform.store_id,
-            merchant_id=shop.platform.merchant_id,
-            title="Floor lamp",
-            description="It glows.",
-            cost=dollars("4"),
-            price=dollars("25"),
-            compare_at=None,
-            stock=2,
-            image_urls=[],
-        )
-    )
+    other = await shop.floor_lamp(stock=2)
     await shop.pay()
     (line,) = (await shop.order()).lines
     (variant,) = (await shop.platform.product(other)).variants
@@ -248,6 +255,30 @@ async def test_a_substitute_comes_from_the_stores_own_goods_and_their_stock(shop
     assert (await shop.order()).after.sourcing.held is None
     # Goods of the merchant's own are ordered from no supplier.
     assert shop.supplier.asked == 0
+    (sold,) = (await shop.platform.product(line.product_id)).variants.values()
+    back = RefundedPieces(variant_id=line.variant_id, quantity=1, restock=True)
+    for _ in range(2):
+        await shop.do(RefundOrder, order_id=shop.order_id, refund_id=uuid4(), lines=[back])
+    # The shopper would have got the floor lamps, so these go back into stock.
+    assert (await shop.platform.product(other)).variants[variant].on_hand == 2
+    assert (await shop.platform.product(line.product_id)).variants[line.variant_id].on_hand == sold.on_hand
+
+
+async def test_goods_that_cost_too_much_go_back_into_stock_when_others_are_sent(shop: Shop) -> None:
+    await shop.open()
+    await shop.offer(cost=2_100)
+    other = await shop.floor_lamp(stock=2)
+    await shop.platform.send(ActivateProduct(product_id=other, merchant_id=shop.platform.merchant_id))
+    await shop.pay()
+    order = await shop.order()
+    assert order.after.sourcing.held is HoldReason.LOSS
+    (line,) = order.lines
+    (before,) = (await shop.platform.product(line.product_id)).variants.values()
+    (variant,) = (await shop.platform.product(other)).variants
+    wanted = [Substitution(variant_id=line.variant_id, product_id=other, substitute_id=variant)]
+    await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    (after,) = (await shop.platform.product(line.product_id)).variants.values()
+    assert after.on_hand == before.on_hand + line.quantity
 
 
 async def test_a_substitute_that_is_sold_out_is_refused(shop: Shop) -> None:
