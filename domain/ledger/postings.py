@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from domain.fee_payment.events import OwedFeesPaid
 from domain.kernel import DomainEvent
 from domain.order.after_sale.dispute_events import DisputeFundsMoved
 from domain.order.after_sale.events import RefundFailed, RefundSucceeded
@@ -53,6 +54,8 @@ class EntryKind(StrEnum):
     """Money of a dispute moved, in either direction."""
     PAYOUT = "PAYOUT"
     PAYOUT_RETURNED = "PAYOUT_RETURNED"
+    FEE_PAYMENT = "FEE_PAYMENT"
+    """A merchant paid platform fees that they owed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Entry:
 
     kind: EntryKind
     reference: str
-    """The provider's id of the payment, refund, dispute or payout."""
+    """The provider's id of the payment, refund, dispute or payout; of a fee payment the operator's reference."""
     postings: Sequence[Posting]
 
 
@@ -142,6 +145,11 @@ def _payout_failed(event: Any) -> Entry | None:
     return Entry(kind=EntryKind.PAYOUT_RETURNED, reference=event.payout_id, postings=back)
 
 
+def _owed_fees_paid(event: Any) -> Entry | None:
+    paid = _move(event.amount, debit=Account.FEES_OWED, credit=Account.BANK)
+    return Entry(kind=EntryKind.FEE_PAYMENT, reference=event.reference, postings=paid)
+
+
 ENTRIES: Mapping[type[DomainEvent], Callable[[Any], Entry | None]] = {
     OrderPaid: _order_paid,
     PaymentUnmatched: _payment_unmatched,
@@ -150,6 +158,7 @@ ENTRIES: Mapping[type[DomainEvent], Callable[[Any], Entry | None]] = {
     DisputeFundsMoved: _dispute_funds_moved,
     PayoutPaid: _payout_paid,
     PayoutFailed: _payout_failed,
+    OwedFeesPaid: _owed_fees_paid,
 }
 """The entry of each kind of event that moves money; None if this one moved none."""
 

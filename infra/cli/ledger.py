@@ -1,12 +1,17 @@
-"""``zyenta ledger``: check that all books balance, and print a month's statement."""
+"""``zyenta ledger``: check that all books balance, print statements, and bill the fees that merchants owe."""
 
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 import asyncpg
 import typer
 
+from commands.owed_fees import RecordFeePayment
+from commands.ports import Context
+from domain.fee_payment.aggregate import fee_payment_stream
 from domain.kernel import DomainError
+from domain.money import Money
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli.output import output, print_json, say
 from infra.cli.platform_settings import settings_of_running
@@ -15,9 +20,10 @@ from infra.embedded.process import ServerFailed
 from infra.log.ledger import LedgerCheck, check_ledger
 from projections.catalog.queries import store_by_id, store_by_slug
 from projections.reading.scope import SYSTEM
-from projections.sales.ledger_queries import OwedFees, as_csv, month_of, owed_fees, statement
+from projections.sales.ledger_queries import as_csv, month_of, statement
+from projections.sales.owed_fees import OwedFees, bill_as_csv, owed_fees, owed_fees_of
 
-app = typer.Typer(help="The ledger: check it, and print statements.", no_args_is_help=True)
+app = typer.Typer(help="The ledger: check it, print statements, and bill fees.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _REFUSALS = (NotConfigured, ServerFailed, DomainError, asyncpg.PostgresError, OSError)
@@ -32,19 +38,27 @@ class StoreNotFound(NotConfigured):
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Check that every entry balances and that the read model has what the log says.
+    """Check that every entry balances, that the read model has what the log says, and that Stripe took the same fees.
 
     Exit status 0: clean. Exit status 1: different.
     """
     result = run(lambda _: _check(), *_REFUSALS)
     if as_json:
-        print_json({"entries": result.entries, "books": result.books, "differences": list(result.differences)})
+        print_json(
+            {
+                "entries": result.entries,
+                "books": result.books,
+                "fees": result.fees,
+                "differences": list(result.differences),
+            }
+        )
     elif result.differences:
         output.print(f"[red]Different.[/] {len(result.differences):,} differences:")
         for difference in result.differences:
             say(difference)
     else:
-        output.print(f"[green]Clean.[/] {result.entries:,} entries in {result.books:,} books; each sums to zero.")
+        fees = f" {result.fees:,} fees at Stripe agree." if result.fees else ""
+        output.print(f"[green]Clean.[/] {result.entries:,} entries in {result.books:,} books; each sums to zero.{fees}")
     if result.differences:
         raise typer.Exit(1)
 
@@ -65,6 +79,44 @@ def owed(as_json: AsJson = False) -> None:
         say(f"{fee.merchant_id}  {fee.amount}")
     if not fees:
         output.print("No merchant owes a platform fee.")
+
+
+@app.command()
+def bill(
+    merchant: Annotated[UUID, typer.Argument(help="A merchant's id, as “zyenta ledger owed” prints it.")],
+    month: Annotated[str, typer.Argument(help="Such as 2026-11, in UTC.")],
+) -> None:
+    """Print what changed a merchant's owed fees in a month as CSV, to bill it."""
+    say(run(lambda _: _bill(merchant, month), *_REFUSALS).rstrip("\r\n"))
+
+
+async def _bill(merchant_id: UUID, month: str) -> str:
+    since, until = month_of(month)
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        return bill_as_csv(await owed_fees_of(await platform.readers(), merchant_id, since, until, scope=SYSTEM))
+
+
+@app.command()
+def paid(
+    merchant: Annotated[UUID, typer.Argument(help="A merchant's id, as “zyenta ledger owed” prints it.")],
+    amount: Annotated[str, typer.Argument(help="Such as 12.50.")],
+    currency: Annotated[str, typer.Argument(help="Such as USD.")],
+    reference: Annotated[str, typer.Argument(help="Your invoice's number. The same one counts once.")],
+) -> None:
+    """Record that a merchant paid owed fees."""
+    try:
+        money = Money.parse(Decimal(amount), currency.upper())
+    except (ValueError, ArithmeticError) as error:
+        raise typer.BadParameter(f"Invalid amount {amount!r} {currency!r}. Use an amount such as 12.50 USD.") from error
+    run(lambda _: _paid(merchant, money, reference), *_REFUSALS)
+    output.print(f"Recorded. {money} of fees are paid.")
+
+
+async def _paid(merchant_id: UUID, amount: Money, reference: str) -> None:
+    async with settings_of_running() as settings, open_platform(settings) as platform:
+        command = RecordFeePayment(merchant_id=merchant_id, reference=reference, amount=amount)
+        id = fee_payment_stream(merchant_id, f"{reference}:{amount}")
+        await (await platform.bus()).dispatch(command, Context(command_id=id, correlation_id=id))
 
 
 async def _owed() -> tuple[OwedFees, ...]:

@@ -1,14 +1,16 @@
-"""Checks the ledger: the event log's postings balance, and the read model has the same."""
+"""Checks the ledger: the event log's postings balance, the read model has the same, and so do Stripe's reports of fees."""
 
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.ledger.books import Books, Unbalanced
 from domain.ledger.postings import ENTRIES, Account, entry_of
 from infra.adapters.postgres.settled_log import SettledLog
+from infra.log.application_fees import EVENTS, FeeComparison
 from projections.reading.paging import Reader
 from schemas.registry import decode
 
@@ -16,7 +18,7 @@ CATCH_UP_SECONDS = 15
 """How long the read model may take to reach the log's end."""
 
 Balances = Mapping[tuple[UUID, str, Account], int]
-_TYPES = frozenset(event.wire_name for event in ENTRIES)
+_TYPES = frozenset(event.wire_name for event in (*ENTRIES, *EVENTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,36 +27,45 @@ class LedgerCheck:
 
     entries: int
     books: int
+    fees: int
+    """Fees that Stripe reported. They are compared if there is one."""
     differences: tuple[str, ...] = field(default=())
     """In words; empty if the ledger is clean."""
 
 
-async def check_ledger(log: SettledLog, reader: Reader, *, catch_up_seconds: float = CATCH_UP_SECONDS) -> LedgerCheck:
-    """Post every event of the log and compare the balances with the read model.
+async def check_ledger(
+    log: SettledLog, reader: Reader, *, catch_up_seconds: float = CATCH_UP_SECONDS, now: datetime | None = None
+) -> LedgerCheck:
+    """Post every event of the log, and compare the balances with the read model and the fees with Stripe's reports.
 
     After every event each book sums to zero in each currency. The read model gets some seconds to reach the log's end.
     """
-    books, position = Books(), 0
+    books, fees, position = Books(), FeeComparison(), 0
     loop = asyncio.get_running_loop()
     deadline = loop.time() + catch_up_seconds
     while True:
         try:
-            position = await _post(log, books, position)
+            position = await _post(log, books, fees, position)
         except Unbalanced as unbalanced:
-            return _result(books, [str(unbalanced)])
+            return _result(books, fees, [str(unbalanced)])
         differences = _differences(books.balances, await _read_model(reader))
         if not differences or loop.time() >= deadline:
-            return _result(books, [*differences, *_unbalanced(books)])
+            at_stripe = fees.differences(now or datetime.now(UTC))
+            return _result(books, fees, [*differences, *_unbalanced(books), *at_stripe])
         await asyncio.sleep(0.5)
 
 
-async def _post(log: SettledLog, books: Books, after: int) -> int:
+async def _post(log: SettledLog, books: Books, fees: FeeComparison, after: int) -> int:
     """Post the events after a position, and return the position of the last one."""
     async with aclosing(log.scan(after)) as batches:
         async for batch in batches:
             for stored in batch:
                 after = stored.position
-                if stored.type in _TYPES and (entry := entry_of(decode(stored.type, stored.data))) is not None:
+                if stored.type not in _TYPES:
+                    continue
+                event = decode(stored.type, stored.data)
+                fees.add(event, stored.tenant)
+                if (entry := entry_of(event)) is not None:
                     books.post(stored.tenant, entry)
     return after
 
@@ -84,7 +95,10 @@ def _unbalanced(books: Books) -> list[str]:
     ]
 
 
-def _result(books: Books, differences: list[str]) -> LedgerCheck:
+def _result(books: Books, fees: FeeComparison, differences: list[str]) -> LedgerCheck:
     return LedgerCheck(
-        entries=books.entries, books=len({book for book, _, _ in books.balances}), differences=tuple(differences)
+        entries=books.entries,
+        books=len({book for book, _, _ in books.balances}),
+        fees=len(fees.stripe),
+        differences=tuple(differences),
     )

@@ -54,14 +54,6 @@ STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwedFees:
-    """Platform fees that a merchant owes, because the payment provider does not take them."""
-
-    merchant_id: UUID
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountBalance:
     """The balance of an account of a book."""
 
@@ -180,23 +172,6 @@ async def balances_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tupl
     )
 
 
-async def owed_fees(db: Reader, *, scope: Scope) -> tuple[OwedFees, ...]:
-    """Return the platform fees that merchants owe, by merchant and currency; none of zero."""
-    where = restrict(
-        Conditions().add("p.account = {}", Account.FEES_OWED), scope, merchant="w.merchant_id = {}", store=None
-    )
-    records = await db.fetch(
-        "select w.merchant_id, p.currency, -sum(p.minor)::bigint as minor from ledger_balances p "
-        f"join store_owners w on w.store_id = p.book where {where.sql} "
-        "group by w.merchant_id, p.currency having sum(p.minor) <> 0 order by w.merchant_id, p.currency",
-        *where.arguments,
-    )
-    return tuple(
-        OwedFees(merchant_id=record["merchant_id"], amount=Money(minor=record["minor"], currency=record["currency"]))
-        for record in records
-    )
-
-
 def as_csv(lines: Sequence[StatementLine], time_zone: str = "UTC") -> str:
     """Return a statement as CSV (RFC 4180) with a total for each currency.
 
@@ -216,7 +191,7 @@ def as_csv(lines: Sequence[StatementLine], time_zone: str = "UTC") -> str:
                 line.book,
                 line.kind,
                 line.order_number or "",
-                _harmless(line.reference),
+                harmless(line.reference),
                 *(each.decimal for each in money),
                 line.amount.currency,
             ]
@@ -226,5 +201,6 @@ def as_csv(lines: Sequence[StatementLine], time_zone: str = "UTC") -> str:
     return text.getvalue()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

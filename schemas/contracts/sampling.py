@@ -311,6 +311,8 @@ WORDS: Mapping[str, Any] = {
     "arrival_on": "2026-11-30",
     "PayoutFailed.reason": "The bank account is closed.",
     "PayoutPaid.originator_version": 1,
+    "OwedFeesPaid.originator_version": 1,
+    "OwedFeesPaid.reference": "INV-2026-11-7",
     "ParcelShipped.number": 1,
     "ParcelCorrected.number": 1,
     "unsent": 2,

@@ -36,6 +36,7 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         account=me["stripeAccount"],
         suppliers=suppliers,
         payouts=me["payouts"],
+        owed=me["owedFees"],
         installation=found["installation"],
         names=NAMES,
         errors=errors or Refusals(),

@@ -23,6 +23,7 @@ from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import as_gid
+from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity
@@ -37,6 +38,7 @@ from projections.merchants.views import MerchantView, StripeAccountView, Supplie
 from projections.reading.paging import Window
 from projections.sales.dispute_queries import payouts_of_merchant
 from projections.sales.ledger_queries import month_of
+from projections.sales.owed_fees import owed_fees
 
 
 @strawberry.type(
@@ -137,6 +139,13 @@ class User(Node):
     async def payouts(self) -> list[Payout]:
         views = await payouts_of_merchant(self.reading.db, self.view.id, scope=self.reading.scope)
         return [Payout.of(view) for view in views]
+
+    @field(
+        "Platform fees that the payment provider did not take, because the platform has only a key of the merchant's "
+        "account. The platform bills them. One amount per currency, negative if more was paid than owed."
+    )
+    async def owed_fees(self) -> list[MoneyType]:
+        return [MoneyType.of(each.amount) for each in await owed_fees(self.reading.db, scope=self.reading.scope)]
 
     @field("What the merchant's generations used in a month such as 2026-11 (UTC).")
     async def usage(self, month: str) -> Usage:

@@ -1,7 +1,8 @@
-"""How disputes and payouts change the rows of the sales read model."""
+"""How disputes, payouts and payments of fees change the rows of the sales read model."""
 
 from uuid import UUID
 
+from domain.fee_payment.events import OwedFeesPaid
 from domain.money import within_range
 from domain.order.after_sale.dispute_events import (
     DisputeClosed,
@@ -140,3 +141,8 @@ def payout_failed(rows: SalesRows, event: PayoutFailed, tenant: UUID) -> None:
     payout = rows.payouts[event.originator_id]
     payout.status, payout.reason, payout.at = PayoutStatus.FAILED, event.reason, event.occurred_at
     post(rows, PayoutFailed, event, tenant)
+
+
+@MONEY_FOLDS.on(OwedFeesPaid, ledger_balances=balances_of(OwedFeesPaid))
+def owed_fees_paid(rows: SalesRows, event: OwedFeesPaid, tenant: UUID) -> None:
+    post(rows, OwedFeesPaid, event, tenant)

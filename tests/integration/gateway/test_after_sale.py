@@ -10,10 +10,12 @@ import pytest
 
 from commands.disputes import RecordDispute, RecordPayout
 from commands.order import OpenPaymentSession, RecordPayment
+from commands.owed_fees import RecordFeePayment
 from commands.ports import Context
 from commands.purchasing import RecordSourcing, RecordSupplierOrder
 from commands.refunds import RecordRefund
 from commands.returns import RequestReturn
+from domain.kernel import InvalidInput
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
@@ -25,7 +27,7 @@ from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.log.ledger import check_ledger
 from projections.reading.scope import SYSTEM
 from projections.sales.dispute_queries import disputes_near_deadline
-from projections.sales.ledger_queries import owed_fees
+from projections.sales.owed_fees import bill_as_csv, owed_fees, owed_fees_of
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import Merchant, Platform
@@ -429,6 +431,8 @@ async def test_a_fee_that_stripe_does_not_take_is_in_the_statement_and_owed_to_t
     part = await change(platform, owner, "refundOrder", REFUND, orderId=str(id), amount="29.00")
     await succeed(platform, id, part["order"]["refunds"][0], 2900)
     owed = {each.merchant_id: each.amount for each in await owed_fees(platform.deps.reader, scope=SYSTEM)}
+    mine = await platform.ask("query { me { owedFees { amountMinor currency } } }", by=owner)
+    assert mine == {"owedFees": [{"amountMinor": owed[owner.id].minor, "currency": "USD"}]}
     assert owed[owner.id] - before.get(owner.id, Money(minor=0)) == Money(minor=145)
     query = "query ($id: ID!) { store(id: $id) { balances { account amount } statement(month: %s) { kind amount fee net } } }"
     store = await platform.ask(query % f'"{platform.clock.now():%Y-%m}"', {"id": str(store_id)}, by=owner)
@@ -443,3 +447,23 @@ async def test_a_fee_that_stripe_does_not_take_is_in_the_statement_and_owed_to_t
         {"kind": "CHARGE", "amount": "58.00", "fee": "2.90", "net": "55.10"},
         {"kind": "REFUND", "amount": "-29.00", "fee": "-1.45", "net": "-27.55"},
     ]
+    await _check_bill_and_payment(platform, owner, owed[owner.id])
+
+
+async def _check_bill_and_payment(platform: Platform, owner: Merchant, owed: Money) -> None:
+    now = platform.clock.now()
+    month = (platform.deps.reader, owner.id, now - timedelta(days=1), now + timedelta(days=1))
+    for amount in (owed, owed):
+        await platform.send(RecordFeePayment(merchant_id=owner.id, reference="INV-7", amount=amount))
+    with pytest.raises(InvalidInput, match="another reference"):
+        await platform.send(RecordFeePayment(merchant_id=owner.id, reference="INV-7", amount=Money(minor=1)))
+    bill = list(csv.DictReader(io.StringIO(bill_as_csv(await owed_fees_of(*month, scope=SYSTEM)))))
+    assert bill[-1]["kind"] == "TOTAL"
+    assert sorted((each["kind"], each["fee"]) for each in bill) == [
+        ("CHARGE", "2.90"),
+        ("FEE_PAYMENT", f"-{owed.decimal}"),
+        ("REFUND", "-1.45"),
+        ("TOTAL", "0.00"),
+    ]
+    assert await platform.ask("query { me { owedFees { formatted } } }", by=owner) == {"owedFees": []}
+    assert (await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)).differences == ()

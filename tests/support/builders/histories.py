@@ -26,6 +26,7 @@ from domain.discount.terms import discount_id
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
 from domain.editing import EditField
+from domain.fee_payment.aggregate import FEE_PAYMENT, fee_payment_stream, record_fee_payment
 from domain.generation import aggregate as generations
 from domain.generation.events import Step
 from domain.ids import derived
@@ -733,6 +734,7 @@ class History:
             )
             known = self._states.get(payout_stream(merchant_id, report.payout_id))
             self._append(PAYOUT, merchant_id, record_payout(known, report, merchant_id=merchant_id, at=self._at))
+            self._fee_payment(merchant_id, f"INV-{number}", Money(minor=1 + number))
             return
         order = self.state(self._pick(self.orders, number))
         moved = number % 3
@@ -749,6 +751,11 @@ class History:
         )
         self._append(orders.ORDER, order.store_id, record_dispute(order, dispute, at=self._at))
         self._answer(order.id, dispute.dispute_id, number)
+
+    def _fee_payment(self, merchant_id: UUID, reference: str, amount: Money) -> None:
+        known = self._states.get(fee_payment_stream(merchant_id, reference))
+        paid = record_fee_payment(known, merchant_id=merchant_id, reference=reference, amount=amount, at=self._at)
+        self._append(FEE_PAYMENT, merchant_id, paid)
 
     def _answer(self, order_id: UUID, dispute_id: str, number: int) -> None:
         order: Any = self.state(order_id)

@@ -36,6 +36,7 @@ from commands.merchant import (
     SetBusinessIdentity,
 )
 from commands.order import FulfilOrder, MarkOrderDelivered, ReceiveAccountWebhook
+from commands.owed_fees import RecordFeePayment
 from commands.page import AddPage, EditPage, RemovePage
 from commands.presentation import DescribeCategory, MoveAddress, RemoveCollection, WriteCollection
 from commands.product import (
@@ -101,6 +102,7 @@ OWN_ACCOUNT = {
     RecordStripeStatus,
     DisconnectStripe,
     ReceiveAccountWebhook,
+    RecordFeePayment,
     RecordPayout,
     RecordSubscription,
     EndGrace,

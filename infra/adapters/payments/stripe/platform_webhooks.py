@@ -1,13 +1,16 @@
 """Stripe's webhooks of the platform's own account: merchants' subscriptions to the platform, and the platform's fees."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from domain.money import Money
 from domain.order.ports import PlatformNotice, UnusableWebhook
-from infra.adapters.payments.webhook_parts import Name, Part, why
+from infra.adapters.payments.stripe.currencies import from_stripe
+from infra.adapters.payments.webhook_parts import Currency, Minor, Name, Part, why
 
 SUBSCRIPTION_TYPES = frozenset(
     {
@@ -107,6 +110,9 @@ class _Webhook(Part):
 class _Fee(Part):
     id: Name
     account: Name
+    amount: Minor
+    amount_refunded: Minor = 0
+    currency: Currency
 
 
 class _FeeData(Part):
@@ -115,6 +121,36 @@ class _FeeData(Part):
 
 class _FeeWebhook(Part):
     data: _FeeData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedFee:
+    """What Stripe took for the platform out of a payment, and what it gave back."""
+
+    fee_id: str
+    account_id: str
+    amount: Money
+    refunded: Money
+
+
+def read_fee(body: str) -> ReportedFee:
+    """Return the fee that a recorded webhook of one of the ``FEE_TYPES`` reports.
+
+    Raises:
+        UnusableWebhook: its content is invalid.
+    """
+    try:
+        fee = _FeeWebhook.model_validate_json(body).data.object
+        return ReportedFee(
+            fee_id=fee.id,
+            account_id=fee.account,
+            amount=from_stripe(fee.amount, fee.currency),
+            refunded=from_stripe(fee.amount_refunded, fee.currency),
+        )
+    except ValidationError as error:
+        raise UnusableWebhook(why(error)) from error
+    except ValueError as error:
+        raise UnusableWebhook(str(error)) from error
 
 
 def read_platform_notice(body: str, *, live: bool) -> PlatformNotice | None:
