@@ -1,9 +1,12 @@
 """Commands for a store's brand and contact, from its merchant and its agents."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Annotated, TypeVar
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.access import store_of_merchant
 from commands.media import append_end_of_step
@@ -11,16 +14,21 @@ from commands.ports import UnboundHandlers, Work
 from commands.slugs import slug_for
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.editing import Seen, refuse_overwriting
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
 from domain.store.aggregate import STORE, Store
-from domain.store.brand import BrandIdentity, BrandProposal, FontPair, Logo, Palette
+from domain.store.brand import BrandIdentity, BrandProposal, FontPair, HeroKind, Logo, Look, Mood, Palette, Section
 from domain.store.brand_edit import BrandEdit, brand_of, change_contact, check_option, edit_brand, edited
 from domain.store.ports import BrandKit
+from domain.store.revision import store_parts
 from domain.store.texts import brand_values
 
+T = TypeVar("T")
+UnlessSet = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
+"""Left out of the digest while unset: repeats of older commands keep their digest."""
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -106,6 +114,11 @@ class EditStore:
     contact_email: str | None = None
     """Already validated."""
     clear_contact_email: bool = False
+    mood: UnlessSet[Mood] = None
+    hero: UnlessSet[HeroKind] = None
+    sections: UnlessSet[list[Section]] = None
+    """The parts of the home page below its hero, from top to bottom."""
+    seen: Seen = None
 
 
 async def edit_store(command: EditStore, work: Work, *, clock: Clock, kit: BrandKit) -> None:
@@ -114,6 +127,7 @@ async def edit_store(command: EditStore, work: Work, *, clock: Clock, kit: Brand
     Open orders keep the name that they were placed under. Pages and products keep their texts.
 
     Raises:
+        ChangedMeanwhile: a part that the command sets is not as the editor saw it.
         InvalidInput: names the field.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived, or has no brand yet.
@@ -129,9 +143,11 @@ async def edit_store(command: EditStore, work: Work, *, clock: Clock, kit: Brand
         tone=command.tone,
         colors=palette,
         fonts=_fonts(command.heading_font, kit),
+        look=_look(command, brand),
     )
     after = edited(brand, edit)
     edit = replace(edit, logo=_logo(command.logo_symbol, after, kit))
+    refuse_overwriting(command.seen, store_parts(store, brand), _parts_set(command, edit))
     slug = store.slug or ""
     if after.name != brand.name or store.slug is None:
         slug = await slug_for(work, store, after.name, at=at)
@@ -139,6 +155,35 @@ async def edit_store(command: EditStore, work: Work, *, clock: Clock, kit: Brand
     if command.contact_email is not None or command.clear_contact_email:
         contact = None if command.clear_contact_email else command.contact_email
         work.append(STORE, store.id, change_contact(store, contact, at=at), tenant=store.id)
+
+
+def _parts_set(command: EditStore, edit: BrandEdit) -> list[str]:
+    """Return the names of the parts that a command sets."""
+    of_brand = [field.name.upper() for field in fields(edit) if getattr(edit, field.name) is not None]
+    contact = command.contact_email is not None or command.clear_contact_email
+    return [*of_brand, *(["CONTACT"] if contact else [])]
+
+
+def _look(command: EditStore, brand: BrandIdentity) -> Look | None:
+    given = {"mood": command.mood, "hero": command.hero, "sections": command.sections}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
+        return None
+    if command.sections is not None:
+        _check_sections(command.sections)
+    if brand.look is not None:
+        return brand.look.model_copy(update=given)
+    if command.mood is None or command.hero is None or command.sections is None:
+        missing = next(name for name in ("mood", "hero", "sections") if name not in given)
+        raise InvalidInput(missing, "The brand has no look yet. Give mood, hero and sections together.")
+    return Look(mood=command.mood, hero=command.hero, sections=command.sections)
+
+
+def _check_sections(sections: list[Section]) -> None:
+    if not sections:
+        raise InvalidInput("sections", "sections is empty. Keep at least one part of the home page.")
+    if len(set(sections)) < len(sections):
+        raise InvalidInput("sections", "sections has a part twice. Name each part once.")
 
 
 def _palette(command: EditStore, brand: BrandIdentity, kit: BrandKit) -> Palette | None:
@@ -184,6 +229,7 @@ class UseBrandOption:
     store_id: UUID
     merchant_id: UUID
     name: str
+    seen: Seen = None
 
 
 async def use_brand_option(command: UseBrandOption, work: Work, *, clock: Clock) -> None:
@@ -200,6 +246,7 @@ async def use_brand_option(command: UseBrandOption, work: Work, *, clock: Clock)
     name = check_option(store, command.name)
     if name == brand.name:
         return
+    refuse_overwriting(command.seen, store_parts(store, brand), ["NAME"])
     edit = BrandEdit(name=name)
     slug = await slug_for(work, store, name, at=at)
     work.append(STORE, store.id, edit_brand(store, edit, slug=slug, at=at), tenant=store.id)

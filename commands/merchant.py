@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from commands.ports import UnboundHandlers, Work
+from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock, InvalidInput
 from domain.merchant.aggregate import MERCHANT, register
 from domain.merchant.events import StripeLink, SupplierProvider
@@ -93,15 +94,19 @@ class SetBusinessIdentity:
     """JSON of ``BusinessIdentity``, sealed under the merchant's key."""
     fingerprint: str
     """Keyed digest of the identity. Each sealing gives another ciphertext, so a repeat is recognized by this."""
+    seen: Seen = None
 
 
 async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clock: Clock) -> dict[str, str]:
     """Append ``BusinessIdentityStated`` and return the fingerprint.
 
     Raises:
+        ChangedMeanwhile: the identity is not the one that the editor saw.
         NotFound: no merchant has the id; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
+    stated = "" if merchant.business is None else merchant.business.revision
+    refuse_overwriting(command.seen, {"BUSINESS": stated}, ["BUSINESS"])
     events = merchant.state_identity(command.identity, country=command.country, parts=command.parts, at=clock.now())
     work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
     return {"fingerprint": command.fingerprint}

@@ -7,14 +7,17 @@ from uuid import UUID
 
 from commands.access import product_of_store, require_owner, store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE
 from domain.product.aggregate import PRODUCT
 from domain.store import presentation as decide
 from domain.store.aggregate import STORE, Store
 from domain.store.collection_events import AddressKind, CollectionRule
+from domain.store.collections import category_text
 from domain.store.errors import PageNotFound
 from domain.store.ports import CategoryDraft
+from domain.store.revision import collection_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +35,21 @@ class WriteCollection:
     """In the merchant's order; empty with a rule."""
     rule: CollectionRule | None = None
     """None if the merchant lists the products."""
+    seen: Seen = None
 
 
 async def write_collection(command: WriteCollection, work: Work, *, clock: Clock) -> dict[str, str]:
     """Append ``CollectionWritten``. No-op if it is the same.
 
     Raises:
+        ChangedMeanwhile: the collection is not as the editor saw it.
         InvalidInput: names the field.
         NotFound: no store, product or image has the id, or it is another's.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    present = store.assortment.collections.get(command.collection_id)
+    refuse_overwriting(command.seen, collection_parts(present), ["COLLECTION"])
     for product_id in command.product_ids[: decide.PRODUCTS_MOST]:
         await product_of_store(work, product_id, store.id)
     if command.image_id is not None:
@@ -93,17 +100,21 @@ class DescribeCategory:
     title: str
     text: str
     """Markdown."""
+    seen: Seen = None
 
 
 async def describe_category(command: DescribeCategory, work: Work, *, clock: Clock) -> None:
     """Append ``CategoryDescribed``.
 
     Raises:
+        ChangedMeanwhile: the texts are not those that the editor saw.
         InvalidInput: names the field.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    present = {"CATEGORY_TEXT": store.assortment.described.get(command.category, category_text(None, None))}
+    refuse_overwriting(command.seen, present, ["CATEGORY_TEXT"])
     events = decide.describe_category(store, command.category, title=command.title, text=command.text, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)
 

@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.access import product_of_merchant, product_of_store, require_owner, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
 from commands.slugs import free_slug
 from commands.subscription import SoldPlans, return_products, use_products
+from domain.editing import ChangedMeanwhile, Seen, refuse_overwriting
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
@@ -177,17 +181,20 @@ class EditProduct:
     compare_at: Money | None = None
     clear_compare_at: bool = False
     """Whether the compare-at price is removed."""
+    seen: Seen = None
 
 
 async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
     """Append one event for each kind of change.
 
     Raises:
+        ChangedMeanwhile: a part that the command sets is not as the editor saw it.
         InvalidInput: names the field.
         NotFound: no product has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
+    refuse_overwriting(command.seen, product.parts, _parts_set(command))
     text = command.description
     events = decide_edit(
         product,
@@ -209,6 +216,18 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
     work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
 
+def _parts_set(command: EditProduct) -> list[str]:
+    """Return the names of the parts that a command sets."""
+    sets = {
+        "TITLE": command.title is not None,
+        "DESCRIPTION": command.description is not None,
+        "META": command.meta_title is not None,
+        "PRICE": command.price is not None,
+        "FORMER_PRICE": command.compare_at is not None or command.clear_compare_at,
+    }
+    return [name for name, is_set in sets.items() if is_set]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStock:
     """Set the stock of a variant."""
@@ -218,12 +237,16 @@ class CountStock:
     variant_id: UUID | None
     """None for the only variant."""
     on_hand: int
+    # Left out of the digest while unset: repeats of older commands keep their digest.
+    seen: Annotated[int | None, Field(exclude_if=lambda seen: seen is None)] = None
+    """The stock that the editor saw; None to overwrite any."""
 
 
 async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
     """Append ``StockCounted``. No-op if the count is unchanged.
 
     Raises:
+        ChangedMeanwhile: the stock is not what the editor saw.
         InvalidInput: the count is out of range, or no variant is named although there are several.
         NotFound: no product or variant has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
@@ -234,6 +257,9 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
         if len(product.variants) != 1:
             raise InvalidInput("variantId", f"“{product.title}” has {len(product.variants)} variants. Say which one.")
         variant_id = next(iter(product.variants))
+    variant = product.variants.get(variant_id)
+    if command.seen is not None and variant is not None and variant.on_hand != command.seen:
+        raise ChangedMeanwhile(["STOCK"], field="expectedStockQuantity")
     events = product.count_stock(variant_id, command.on_hand, at=clock.now())
     work.append(PRODUCT, product.id, events, tenant=product.store_id)
 

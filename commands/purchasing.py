@@ -10,6 +10,7 @@ from commands.access import order_of_merchant, product_of_store, store_of_mercha
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
 from commands.restocking import put_back
+from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock, InvalidInput, NotFound, Value
 from domain.merchant.aggregate import MERCHANT
 from domain.merchant.events import SupplierProvider
@@ -34,6 +35,7 @@ from domain.product.replacement import send_again
 from domain.sourcing.landed import DEFAULT_DESTINATION, Destination, customs_duty
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.aggregate import STORE
+from domain.store.revision import store_parts
 from domain.store.settings import set_supplier_ordering
 
 
@@ -257,6 +259,7 @@ class SetSupplierOrdering:
     store_id: UUID
     merchant_id: UUID
     enabled: bool
+    seen: Seen = None
 
 
 async def set_ordering_at_suppliers(command: SetSupplierOrdering, work: Work, *, clock: Clock) -> None:
@@ -267,6 +270,7 @@ async def set_ordering_at_suppliers(command: SetSupplierOrdering, work: Work, *,
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    refuse_overwriting(command.seen, store_parts(store, store.brand), ["SUPPLIER_ORDERING"])
     events = set_supplier_ordering(store, enabled=command.enabled, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)
 

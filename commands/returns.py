@@ -12,6 +12,7 @@ from commands.access import order_of_merchant, require_owner, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
 from commands.restocking import put_back
+from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock
 from domain.money import Money
 from domain.order.after_sale.goods import goods_of_pieces
@@ -34,6 +35,7 @@ from domain.product.aggregate import PRODUCT
 from domain.product.replacement import send_again
 from domain.store.aggregate import STORE
 from domain.store.return_policy import ReturnPolicy
+from domain.store.revision import store_parts
 from domain.store.settings import set_return_policy
 
 # Left out of the digest: sealing draws a nonce, so a repeat would have another payload.
@@ -47,17 +49,20 @@ class SetReturnPolicy:
     store_id: UUID
     merchant_id: UUID
     policy: ReturnPolicy
+    seen: Seen = None
 
 
 async def set_policy_for_returns(command: SetReturnPolicy, work: Work, *, clock: Clock) -> None:
     """Append ``ReturnPolicySet``. No-op if the rules are the same.
 
     Raises:
+        ChangedMeanwhile: the rules are not those that the editor saw.
         InvalidInput: names the field.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    refuse_overwriting(command.seen, store_parts(store, store.brand), ["RETURN_RULES"])
     work.append(STORE, store.id, set_return_policy(store, command.policy, at=clock.now()), tenant=store.id)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from commands.access import store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, return_store, use_store
+from domain.editing import Seen, refuse_overwriting
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import JobStatus
 from domain.kernel import Clock, InvalidInput
@@ -18,6 +19,7 @@ from domain.store.aggregate import request_store as decide_request
 from domain.store.errors import StoreNotReady
 from domain.store.events import Preferences
 from domain.store.publication import PublicationBlocked, facts_of, publication_blockers
+from domain.store.revision import store_parts
 from domain.store.settings import promise_delivery
 
 
@@ -69,17 +71,21 @@ class SetDeliveryPromise:
     """Calendar days."""
     time_zone: str | None = None
     """IANA name; None keeps the store's."""
+    seen: Seen = None
 
 
 async def set_delivery_promise(command: SetDeliveryPromise, work: Work, *, clock: Clock) -> None:
     """Append ``DeliveryPromised``. No-op if the promise is the same.
 
     Raises:
+        ChangedMeanwhile: promise or time zone are not those that the editor saw.
         InvalidInput: the days are out of range, or the time zone is unknown.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    changed = ["DELIVERY_PROMISE", *([] if command.time_zone is None else ["TIME_ZONE"])]
+    refuse_overwriting(command.seen, store_parts(store, store.brand), changed)
     time_zone = store.time_zone if command.time_zone is None else command.time_zone
     events = promise_delivery(store, command.days, time_zone=time_zone, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)

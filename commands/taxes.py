@@ -5,8 +5,10 @@ from uuid import UUID
 
 from commands.access import store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock
 from domain.store.aggregate import STORE
+from domain.store.revision import store_parts
 from domain.store.settings import set_taxes
 from domain.store.taxes import TaxSettings
 
@@ -18,6 +20,7 @@ class SetTaxes:
     store_id: UUID
     merchant_id: UUID
     taxes: TaxSettings
+    seen: Seen = None
 
 
 async def set_taxes_of_store(command: SetTaxes, work: Work, *, clock: Clock) -> None:
@@ -26,9 +29,11 @@ async def set_taxes_of_store(command: SetTaxes, work: Work, *, clock: Clock) -> 
     Raises:
         InvalidInput: names the field.
         NotFound: the merchant has no such store.
+        ChangedMeanwhile: the taxes are not those that the editor saw.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    refuse_overwriting(command.seen, store_parts(store, store.brand), ["TAXES"])
     work.append(STORE, store.id, set_taxes(store, command.taxes, at=clock.now()), tenant=store.id)
 
 

@@ -1,12 +1,15 @@
-"""The fields that a merchant's edit or a draft can set alone, and the fingerprints by which two values are compared."""
+"""The fields that a merchant's edit or a draft can set alone, the fingerprints by which values are compared, and revisions."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
+
+from domain.kernel import DomainError, InvalidInput
 
 
 class EditField(StrEnum):
@@ -62,3 +65,53 @@ def fingerprint(value: JsonValue) -> str:
 def fingerprints(values: FieldValues) -> Fingerprints:
     """Return the fingerprint of each value."""
     return {field: fingerprint(value) for field, value in values.items()}
+
+
+Seen: TypeAlias = Annotated[str | None, Field(exclude_if=lambda seen: seen is None)]
+"""The revision that an editor saw; None to overwrite any. Commands without it keep their digest."""
+Parts: TypeAlias = Mapping[str, str]
+"""What an editor can change, by name such as ``DELIVERY_PROMISE``, each as a fingerprint."""
+
+_REVISION = re.compile(r"[A-Z_]+-[0-9a-f]{12}(\.[A-Z_]+-[0-9a-f]{12})*")
+
+
+class ChangedMeanwhile(DomainError):
+    """Somebody else changed what the editor wants to overwrite. Read it again, then decide which value counts."""
+
+    code: ClassVar[str] = "CHANGED_MEANWHILE"
+
+    def __init__(self, parts: Iterable[str], *, field: str = "expectedRevision") -> None:
+        names = [part.lower().replace("_", " ") for part in parts]
+        listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        super().__init__(
+            f"Somebody else changed the {listed} after you opened it. Nothing was saved. "
+            "Read it again and compare, then save with what you read last."
+        )
+        self.field = field
+
+
+def revision_of(parts: Parts) -> str:
+    """Return the revision of things as an editor sees them: a text with a short digest of each part."""
+    return ".".join(f"{name}-{digest[:12]}" for name, digest in parts.items())
+
+
+def refuse_overwriting(seen: str | None, present: Parts, changed: Iterable[str]) -> None:
+    """Refuse an edit whose editor did not see what it would overwrite. Other parts may have changed.
+
+    Args:
+        seen: the revision that the editor saw; None to overwrite any.
+        present: the parts as they are.
+        changed: names of the parts that the edit sets.
+
+    Raises:
+        ChangedMeanwhile: names the parts that are no longer as the editor saw them.
+        InvalidInput: the text is no revision.
+    """
+    if seen is None:
+        return
+    if not _REVISION.fullmatch(seen):
+        raise InvalidInput("expectedRevision", f"Invalid revision {seen[:40]!r}. Use the `revision` that you read.")
+    known = dict(part.split("-") for part in seen.split("."))
+    lost = [name for name in changed if known.get(name) != present.get(name, "")[:12]]
+    if lost:
+        raise ChangedMeanwhile(lost)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from domain.editing import fingerprint
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 from domain.merchant.account_events import AccountEvent, EmailVerified
 from domain.merchant.errors import OtherAccountConnected
@@ -32,6 +33,8 @@ class StatedBusiness:
     """ISO 3166-1 alpha-2."""
     parts: frozenset[str]
     """The optional parts that are stated, such as ``vat_id``."""
+    revision: str = ""
+    """The fingerprint of the sealed identity; each statement has another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,11 @@ def evolve(merchant: Merchant | None, event: MerchantEvent) -> Merchant:
             left = {one: account for one, account in merchant.suppliers.items() if one != provider}
             return replace(merchant, version=event.originator_version, suppliers=left)
         case Merchant(), BusinessIdentityStated():
-            business = StatedBusiness(country=event.country, parts=frozenset(event.parts))
+            business = StatedBusiness(
+                country=event.country,
+                parts=frozenset(event.parts),
+                revision=fingerprint(event.identity.model_dump(mode="json")),
+            )
             return replace(merchant, version=event.originator_version, business=business)
         case Merchant(), StripeAccountConnected():
             account = StripeAccount(id=event.account_id, live=event.live, link=event.link)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.editing import Fingerprints, fingerprints
+from domain.editing import Fingerprints, Parts, fingerprints
 from domain.kernel import CorruptStream, InvalidInput, NotFound, StreamKind, next_header
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -34,7 +34,7 @@ from domain.product.events import (
 )
 from domain.product.ports import ProductCopy
 from domain.product.prices import PricePeriod, with_price
-from domain.product.texts import texts_set_by
+from domain.product.texts import product_parts, texts_set_by
 from domain.product.variants import VariantState, check_stock
 
 
@@ -76,6 +76,11 @@ class Product:
     """Whether the merchant edited, priced or counted it, or put it on sale."""
     texts: Fingerprints = field(default_factory=dict)
     """Of its texts as they are now. The texts themselves are in the events."""
+
+    @property
+    def parts(self) -> Parts:
+        """What an editor can change in its texts and prices."""
+        return product_parts(self.texts, price=self.price, compare_at=self.compare_at)
 
     def write_copy(self, copy: ProductCopy, *, slug: str, at: datetime) -> Sequence[ProductEvent]:
         """Apply the copywriter's text under a slug that is free in the store."""

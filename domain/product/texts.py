@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from domain.editing import EditField, FieldValues
+from domain.editing import EditField, FieldValues, Fingerprints, Parts, fingerprint
 from domain.kernel import InvalidInput
+from domain.money import Money
 from domain.product.events import (
     ProductAdded,
     ProductCopyWritten,
@@ -35,6 +36,15 @@ def described(
 def meta(title: str = "", description: str = "") -> JsonValue:
     """Return the value of the field ``META``."""
     return {"meta_title": title, "meta_description": description}
+
+
+def product_parts(texts: Fingerprints, *, price: Money, compare_at: Money | None) -> Parts:
+    """Return what an editor of a product can change, for its revision."""
+    prices = {"PRICE": price, "FORMER_PRICE": compare_at}
+    of_texts = {field.value: texts[field] for field in (EditField.TITLE, EditField.DESCRIPTION, EditField.META)}
+    return of_texts | {
+        name: fingerprint(None if money is None else money.model_dump(mode="json")) for name, money in prices.items()
+    }
 
 
 def texts_set_by(event: ProductEvent) -> FieldValues:

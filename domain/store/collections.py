@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from domain.editing import fingerprint
 from domain.store.collection_events import (
     AddressKind,
     AddressMoved,
@@ -22,14 +23,19 @@ class Assortment:
     """Each collection as it was last written."""
     own_categories: frozenset[str] = frozenset()
     """Categories whose text the merchant wrote; writers do not overwrite it."""
-    described: frozenset[str] = frozenset()
-    """Categories that have a text."""
+    described: Mapping[str, str] = field(default_factory=dict)
+    """Categories that have a text, each with the fingerprint of title and text."""
     slugs: Mapping[tuple[AddressKind, str], str] = field(default_factory=dict)
     """The present slug of each thing whose address the merchant changed, and of each collection."""
 
     def owner_of(self, kind: AddressKind, slug: str) -> str | None:
         """Return what has an address now; None if it is free or was never changed."""
         return next((target for (of, target), taken in self.slugs.items() if of is kind and taken == slug), None)
+
+
+def category_text(title: str | None, text: str | None) -> str:
+    """Return the fingerprint of the texts of a category's page; None for a page without its own."""
+    return fingerprint([title or "", text or ""])
 
 
 def with_event(assortment: Assortment, event: CollectionEvent) -> Assortment:
@@ -49,7 +55,8 @@ def with_event(assortment: Assortment, event: CollectionEvent) -> Assortment:
             )
         case CategoryDescribed():
             own = assortment.own_categories | ({event.category} if event.written_by == BY_MERCHANT else frozenset())
-            return replace(assortment, own_categories=own, described=assortment.described | {event.category})
+            texts = {**assortment.described, event.category: category_text(event.title, event.text)}
+            return replace(assortment, own_categories=own, described=texts)
         case AddressMoved():
             return replace(assortment, slugs={**assortment.slugs, (event.kind, event.target): event.slug})
 

@@ -122,7 +122,9 @@ def check_vat_id(text: str | None, country: str) -> str | None:
     return number if number.startswith((prefix, "CHE")) else f"{prefix}{number}"
 
 
-async def set_business_identity(request: CommandRequest, fields: BusinessIdentityFields) -> Receipt:
+async def set_business_identity(
+    request: CommandRequest, fields: BusinessIdentityFields, *, seen: str | None = None
+) -> Receipt:
     """State the merchant's business. A repeat of the request changes nothing.
 
     Raises:
@@ -144,6 +146,7 @@ async def set_business_identity(request: CommandRequest, fields: BusinessIdentit
             parts=list(optional_parts(identity)),
             identity=await deps.personal.seal(request.merchant_id, text),
             fingerprint=fingerprint,
+            seen=seen,
         )
     )
 

@@ -96,7 +96,13 @@ class ProductChangeFields(Protocol):
 
 
 def edit_product(
-    request: CommandRequest, product_id: UUID, changes: ProductChangeFields, *, currency: str, clear_compare_at: bool
+    request: CommandRequest,
+    product_id: UUID,
+    changes: ProductChangeFields,
+    *,
+    currency: str,
+    clear_compare_at: bool,
+    seen: str | None = None,
 ) -> EditProduct:
     """Return the command that edits a product.
 
@@ -106,6 +112,7 @@ def edit_product(
         changes: the new values.
         currency: the product's currency.
         clear_compare_at: whether the client sent null, which removes the compare-at price.
+        seen: the revision that the client edited; None to overwrite any.
 
     Raises:
         InvalidInput: names the field.
@@ -125,10 +132,13 @@ def edit_product(
         # In GraphQL an omitted price is UNSET, not None.
         compare_at=_money_or_none("compareAtPrice", compare_at if isinstance(compare_at, Decimal) else None, currency),
         clear_compare_at=clear_compare_at,
+        seen=seen,
     )
 
 
-def count_stock(request: CommandRequest, product_id: UUID, variant: str | None, on_hand: int) -> CountStock:
+def count_stock(
+    request: CommandRequest, product_id: UUID, variant: str | None, on_hand: int, seen: int | None = None
+) -> CountStock:
     """Return the command that sets the units on hand of a product or of one variant.
 
     Raises:
@@ -139,6 +149,7 @@ def count_stock(request: CommandRequest, product_id: UUID, variant: str | None, 
         merchant_id=request.merchant_id,
         variant_id=None if variant is None else as_id("variant", variant),
         on_hand=on_hand,
+        seen=seen,
     )
 
 

@@ -16,7 +16,7 @@ from gateway.dashboard.sessions import BROWSER, BrowserSession
 
 TOKEN_SECONDS = 7 * 24 * 3600
 FIELDS_MAX, FILES_MAX, PART_MAX = 2_000, 20, 1_000_000
-CSRF, COMMAND = "csrf", "commandId"
+CSRF, COMMAND, REVISION = "csrf", "commandId", "revision"
 _MERCHANT = "merchant "
 
 

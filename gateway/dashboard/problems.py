@@ -71,6 +71,10 @@ class Refusals:
     def __add__(self, other: "Refusals") -> "Refusals":
         return Refusals([*self.errors, *other.errors])
 
+    def has(self, code: str) -> bool:
+        """Whether one of them has a code."""
+        return any(each.code == code for each in self.errors)
+
     def of(self, name: str) -> list[str]:
         """Return the messages about a field, and about what is below it."""
         return [

@@ -99,9 +99,9 @@ class BrowserSession:
         """The time, aware UTC."""
         return self._backend.now()
 
-    def takes_command_id(self, name: str) -> bool:
-        """Whether a document's ``$input`` takes a ``commandId``."""
-        return "commandId" in self._backend.documents.input_fields(document(name))
+    def takes(self, name: str, field: str) -> bool:
+        """Whether a document's ``$input`` takes a field, such as ``commandId``."""
+        return field in self._backend.documents.input_fields(document(name))
 
     def begin(self, payload: dict[str, Any]) -> None:
         """Keep the tokens of a payload of ``logIn``, ``register`` or ``refreshToken``."""

@@ -10,7 +10,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gateway.dashboard.forms import CSRF, Form, FormTokens
+from gateway.dashboard.forms import CSRF, REVISION, Form, FormTokens
 from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
 from gateway.dashboard.problems import LogInNeeded, Refusals, not_found, refusals_of
@@ -51,6 +51,10 @@ class Visit:
         self._store: dict[str, Any] | None = None
         self.zone = "UTC"
         """IANA time zone of the page's times: that of its store."""
+        self.revision = ""
+        """The revision of what the page edits. Its forms send it, so that a second editor overwrites nothing."""
+        self.overtaken = False
+        """Whether a change was refused because somebody else changed the same thing after the form was made."""
 
     @property
     def user(self) -> dict[str, Any] | None:
@@ -90,7 +94,7 @@ class Visit:
         """Run a document with one mutation and the variable ``$input``. The next page shows what it changed.
 
         A form that is sent twice changes things once: the command id comes from the form and the input. Documents of
-        mutations that take no ``commandId`` are left alone.
+        mutations that take no ``commandId`` are left alone. The same goes for the revision that the form began with.
 
         Args:
             name: the document.
@@ -102,11 +106,14 @@ class Visit:
             LogInNeeded, Problem: see :meth:`run`. A refusal is no problem; see :attr:`Change.errors`.
         """
         given = dict(input or {})
-        if self.session.takes_command_id(name) and "commandId" not in given:
+        if self.session.takes(name, "commandId") and "commandId" not in given:
             given["commandId"] = str(uuid5(self.form.command_id, f"{name}\0{part}\0{given!r}"))
+        if self.session.takes(name, "expectedRevision") and self.form[REVISION]:
+            given["expectedRevision"] = self.form[REVISION]
         (payload,) = (await self.run(name, {"input": given, **more})).values()
         change = Change(payload)
         self.session.saw(payload.get("consistencyToken"))
+        self.overtaken |= change.errors.has("CHANGED_MEANWHILE")
         return change
 
     async def store(self, store_id: UUID | str) -> dict[str, Any]:
@@ -152,9 +159,16 @@ class Visit:
         kept = {name: value for name, value in query.items() if value is not None}
         return self.path + (f"?{urlencode(kept)}" if kept else "")
 
-    def form_token(self) -> dict[str, str]:
-        """Return the hidden fields of a form; ``forms.csrf()`` writes them."""
-        return {"name": CSRF, "token": self._tokens.sign(self.session), "command": str(uuid4())}
+    def form_token(self, revision: str | None = None) -> dict[str, str]:
+        """Return the hidden fields of a form; ``forms.csrf()`` writes them.
+
+        Args:
+            revision: of what the form edits; None for that of the page.
+        """
+        # What was refused for another reason, or is previewed, still began with the revision that its form names.
+        begun = "" if self.overtaken else self.form[REVISION]
+        token = self._tokens.sign(self.session)
+        return {"name": CSRF, "token": token, "command": str(uuid4()), "revision": revision or begun or self.revision}
 
 
 def own_path(path: str | None) -> str:

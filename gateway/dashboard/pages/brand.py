@@ -27,7 +27,7 @@ async def _brand(visit: Visitor, store_id: UUID, **values: Any) -> Response:
     shown = await visit.store(store_id)
     past = past_of(visit)
     store = (await past.run(visit, "brand/store", {"id": shown["id"]}))["store"]
-    found = store["brandIdentity"]
+    found, visit.revision = store["brandIdentity"], store["revision"]
     logo = None if found is None else "data:image/svg+xml," + quote(found["logo"]["svg"])
     return visit.page("brand/store.html", brand=found, logo=logo, past=past, **values)
 

@@ -29,6 +29,7 @@ async def shipping(visit: Visitor, store_id: UUID) -> Response:
 async def _shipping(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     found = (await visit.run("shipping/show", {"id": store["id"]}))["store"]
+    visit.revision = found["revision"]
     zones = zones_of(visit.form) if errors else (found["shipping"] or {}).get("zones", [])
     return visit.page(
         "delivery/shipping.html",
@@ -99,7 +100,7 @@ async def taxes(visit: Visitor, store_id: UUID) -> Response:
 async def _taxes(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     found = await visit.run("taxes/show", {"id": store["id"]})
-    known = found["store"]["taxes"]
+    known, visit.revision = found["store"]["taxes"], found["store"]["revision"]
     rates = rates_of(visit.form) if errors else known["rates"]
     return visit.page(
         "delivery/taxes.html", status=status, taxes=known, rates=rates, me=found["me"], errors=errors or Refusals()

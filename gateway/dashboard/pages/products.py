@@ -34,6 +34,7 @@ TOGGLES = {
     "archive": ("products/archive", "The product is archived."),
 }
 LINES = ("features", "benefits")
+TEXTS = ("title", "description", "callToAction", "metaTitle", "metaDescription", "sellingPrice", *LINES)
 LIST, ONE = "/dashboard/stores/{store_id:uuid}/products", "/dashboard/stores/{store_id:uuid}/products/{id:uuid}"
 
 
@@ -147,6 +148,7 @@ async def _product(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> R
     found = (await past.run(visit, "products/detail", {"id": str(id)}))["product"]
     if found is None or found["storeId"] != str(store_id):
         raise not_found("product")
+    visit.revision = found["revision"]
     origins: list[dict[str, Any]] = []
     if not past:
         origins = (await visit.run("products/provenance", {"id": str(id)}))["product"]["provenance"]
@@ -173,10 +175,7 @@ async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     if form["do"] == "preview":
         return await _product(visit, store_id, id, preview=True)
     # What was not changed is left out, so that its provenance stays.
-    before = (await visit.run("products/detail", {"id": str(id), "asOf": None}))["product"]
-    if before is None:
-        raise not_found("product")
-    input = edits_of(form, before)
+    input = edits_of(form)
     if not input:
         return visit.redirect(visit.path, notice="Nothing was changed.")
     change = await visit.change("products/edit", {"productId": str(id), **input})
@@ -185,32 +184,24 @@ async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     return visit.redirect(visit.path, notice="Product saved.")
 
 
-def edits_of(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of ``EditProductInput`` that differ from the product.
+def edits_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of ``EditProductInput`` that differ from what the form began with.
 
     The API takes the description with its lists and call to action, and both texts for search engines, together.
     """
-    given: dict[str, Any] = {
-        name: form[name].replace("\r\n", "\n").strip()
-        for name in ("title", "description", "callToAction", "metaTitle", "metaDescription", "sellingPrice")
-    }
-    given |= {name: [line.strip() for line in form[name].splitlines() if line.strip()] for name in LINES}
-    changed = {name for name, value in given.items() if value != _stored(before, name)}
+    edits = {name: _text(form[name]) for name in TEXTS if _text(form[name]) != _text(form[f"was.{name}"])}
     for together in ({"description", "callToAction", *LINES}, {"metaTitle", "metaDescription"}):
-        if changed & together:
-            changed |= together
-    edits = {name: given[name] for name in given if name in changed}
-    compare_at = form["compareAtPrice"].strip()
-    if compare_at != (before["compareAtPrice"] or ""):
-        edits["compareAtPrice"] = compare_at or None
-    return edits
+        if together & edits.keys():
+            edits |= {name: _text(form[name]) for name in together}
+    lists: dict[str, Any] = {
+        name: [line.strip() for line in edits[name].splitlines() if line.strip()] for name in LINES if name in edits
+    }
+    former = form["compareAtPrice"].strip()
+    return edits | lists | ({} if former == form["was.compareAtPrice"].strip() else {"compareAtPrice": former or None})
 
 
-def _stored(product: Mapping[str, Any], name: str) -> Any:
-    value = product[name]
-    if name in LINES:
-        return list(value)
-    return "" if value is None else str(value).strip()
+def _text(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 @router.post(ONE + "/stock")
@@ -219,13 +210,14 @@ async def stock(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     counted, errors = 0, Refusals()
     for name in visit.form:
         variant_id = name.removeprefix("stock.")
-        if variant_id == name or visit.form[name].strip() == visit.form[f"was.{variant_id}"]:
+        if variant_id == name or visit.form[name].strip() == visit.form[f"was.{name}"]:
             continue
         number = _whole(visit.form[name])
         if number is None:
             errors += refusal(name, f"Invalid stock {visit.form[name][:20]!r}. Give a whole number of units.")
             continue
-        input = {"productId": str(id), "variantId": variant_id, "stockQuantity": number}
+        seen = _whole(visit.form[f"was.{name}"])
+        input = {"productId": str(id), "variantId": variant_id, "stockQuantity": number, "expectedStockQuantity": seen}
         errors += (await visit.change("products/stock", input)).errors
         counted += 1
     if errors:

@@ -82,6 +82,7 @@ async def legal(visit: Visitor, store_id: UUID) -> Response:
 async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     known = (await visit.run("legal/show", {}))["me"]["businessIdentity"]
+    visit.revision = "" if known is None else known["revision"]
     blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
     return visit.page(
         "settings/legal.html",
@@ -117,6 +118,7 @@ async def settings(visit: Visitor, store_id: UUID) -> Response:
 async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     found = (await visit.run("settings/show", {"id": store["id"]}))["store"]
+    visit.revision = found["revision"]
     return visit.page(
         "settings/store.html",
         status=status,

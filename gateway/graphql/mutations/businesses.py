@@ -19,7 +19,7 @@ class BusinessMutations:
         self, info: Info, input: SetBusinessIdentityInput
     ) -> BusinessIdentityPayload | None:
         async def send(request: CommandRequest) -> Receipt:
-            return await set_business_identity(request, input)
+            return await set_business_identity(request, input, seen=input.expected_revision)
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
             return {"business_identity": await (await find_user(reading)).business_identity()}

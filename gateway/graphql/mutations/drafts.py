@@ -10,11 +10,12 @@ from commands.draft import AcceptDraft, DropDraft, RequestDraft
 from commands.ports import Receipt
 from domain.draft.events import DraftTarget, TargetKind
 from domain.editing import EditField
+from domain.store.brand import HeroKind, Mood, Section
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id, contact_email
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import MutationInput, StoreInput
+from gateway.graphql.mutations.inputs import MutationInput, StoreEditInput, StoreInput
 from gateway.graphql.mutations.payloads import CHANGED, Payload, Show, StorePayload, change
 from gateway.graphql.queries.root import find_draft, find_store
 from gateway.graphql.types.draft import Draft
@@ -47,7 +48,7 @@ class AcceptDraftInput(DraftInput):
 
 
 @strawberry.input(description="Changes to a store's brand and contact. Omitted fields do not change.")
-class EditStoreInput(StoreInput):
+class EditStoreInput(StoreEditInput):
     name: str | None = None
     tagline: str | None = None
     story: str | None = None
@@ -62,10 +63,15 @@ class EditStoreInput(StoreInput):
     logo_symbol: str | None = strawberry.field(default=None, description="What the logo shows, such as `leaf`.")
     contact_email: str | None = None
     clear_contact_email: bool = False
+    mood: Mood | None = strawberry.field(default=None, description="The character of the storefront's layout.")
+    hero: HeroKind | None = strawberry.field(default=None, description="What the home page begins with.")
+    sections: list[Section] | None = strawberry.field(
+        default=None, description="The parts of the home page below its hero, from top to bottom."
+    )
 
 
 @strawberry.input
-class UseBrandOptionInput(StoreInput):
+class UseBrandOptionInput(StoreEditInput):
     name: str = strawberry.field(description="One of the names in `brandIdentity.options`.")
 
 
@@ -138,6 +144,10 @@ class DraftMutations:
                     logo_symbol=input.logo_symbol,
                     contact_email=contact_email(input.contact_email),
                     clear_contact_email=input.clear_contact_email,
+                    mood=input.mood,
+                    hero=input.hero,
+                    sections=input.sections,
+                    seen=input.expected_revision,
                 )
             )
 
@@ -148,7 +158,9 @@ class DraftMutations:
         async def send(request: CommandRequest) -> Receipt:
             store_id = as_id("store", input.store_id)
             return await request.send(
-                UseBrandOption(store_id=store_id, merchant_id=request.merchant_id, name=input.name)
+                UseBrandOption(
+                    store_id=store_id, merchant_id=request.merchant_id, name=input.name, seen=input.expected_revision
+                )
             )
 
         return await change(info, StorePayload, input, send, _show_store(input))

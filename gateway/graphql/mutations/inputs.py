@@ -88,7 +88,16 @@ class StoreInput(MutationInput):
 
 
 @strawberry.input
-class SetDeliveryPromiseInput(StoreInput):
+class StoreEditInput(StoreInput):
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the store that you edited. If somebody changed the same part since, nothing is saved "
+        "and the code is CHANGED_MEANWHILE. Omitted: your edit replaces any.",
+    )
+
+
+@strawberry.input
+class SetDeliveryPromiseInput(StoreEditInput):
     days: int = strawberry.field(
         description="The most calendar days from an order to the shopper's door, 1 to 120. Slower products are not imported."
     )
@@ -129,6 +138,11 @@ class AddProductInput(MutationInput):
 @strawberry.input(description="Omitted fields do not change.")
 class EditProductInput(MutationInput):
     product_id: strawberry.ID
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the product that you edited. If somebody changed the same field since, nothing is "
+        "saved and the code is CHANGED_MEANWHILE. Omitted: your edit replaces any.",
+    )
     title: str | None = None
     description: str | None = strawberry.field(
         default=None, description="A new description also replaces features, benefits and callToAction."
@@ -153,6 +167,11 @@ class CountStockInput(MutationInput):
         default=None, description="Required if the product has several variants."
     )
     stock_quantity: int
+    expected_stock_quantity: int | None = strawberry.field(
+        default=None,
+        description="The units on hand that you saw. If there are others by now, nothing is saved and the code is "
+        "CHANGED_MEANWHILE. Omitted: your count replaces any.",
+    )
 
 
 @strawberry.input
@@ -235,6 +254,11 @@ class ChooseImageVersionInput(MutationInput):
     description="The business behind your stores. It replaces what you stated before, on all pages at once."
 )
 class SetBusinessIdentityInput(MutationInput):
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the business identity that you edited. If it was stated again since, nothing is saved "
+        "and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
     name: str = strawberry.field(description="Registered name.")
     legal_form: str = strawberry.field(description="Such as GmbH, Ltd or Sole trader.")
     address_lines: list[str] = strawberry.field(description="Street and house number, not a post box. At most 4 lines.")

@@ -33,7 +33,16 @@ class CollectionRuleInput:
 
 
 @strawberry.input
-class WriteCollectionInput(StoreInput):
+class PartEditInput(StoreInput):
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the collection or category page that you edited. If somebody changed it since, nothing "
+        "is saved and the code is CHANGED_MEANWHILE. Omitted: your edit replaces any.",
+    )
+
+
+@strawberry.input
+class WriteCollectionInput(PartEditInput):
     title: str
     collection_id: strawberry.ID | None = strawberry.field(
         default=None, description="The collection to change. Omitted: a new one."
@@ -52,7 +61,7 @@ class CollectionInput(StoreInput):
 
 
 @strawberry.input
-class DescribeCategoryInput(StoreInput):
+class DescribeCategoryInput(PartEditInput):
     category: str = strawberry.field(description="The category's own slug, such as `desk-mats`.")
     title: str
     text: str = strawberry.field(description="Markdown above its products, at most 5,000 characters.")
@@ -94,6 +103,7 @@ class PresentationMutations:
                     image_id=None if input.image_id is None else as_id("image", input.image_id),
                     rule=rule,
                     product_ids=[as_id("product", id) for id in input.product_ids],
+                    seen=input.expected_revision,
                 )
             )
 
@@ -131,6 +141,7 @@ class PresentationMutations:
                     category=input.category,
                     title=input.title,
                     text=input.text,
+                    seen=input.expected_revision,
                 )
             )
 

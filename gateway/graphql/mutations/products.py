@@ -47,7 +47,10 @@ class ProductMutations:
             currency = await currency_of_product(info.context.deps.reader, id, scope=request.scope)
             # Null removes the price; an omitted one is UNSET.
             clear = input.compare_at_price is None
-            return await request.send(edit_product(request, id, input, currency=currency, clear_compare_at=clear))
+            seen = input.expected_revision
+            return await request.send(
+                edit_product(request, id, input, currency=currency, clear_compare_at=clear, seen=seen)
+            )
 
         return await _product_change(info, input, input.product_id, send)
 
@@ -89,7 +92,9 @@ class ProductMutations:
     async def count_stock(self, info: Info, input: CountStockInput) -> ProductPayload | None:
         async def send(request: CommandRequest) -> Receipt:
             id = as_id("product", input.product_id)
-            return await request.send(count_stock(request, id, input.variant_id, input.stock_quantity))
+            return await request.send(
+                count_stock(request, id, input.variant_id, input.stock_quantity, input.expected_stock_quantity)
+            )
 
         return await _product_change(info, input, input.product_id, send)
 

@@ -21,7 +21,7 @@ from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id, check_text
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import MutationInput, StoreInput
+from gateway.graphql.mutations.inputs import MutationInput, StoreEditInput
 from gateway.graphql.mutations.payloads import OrderPayload, StorePayload, change
 from gateway.graphql.mutations.refunds import REASON_MAX
 from gateway.graphql.queries.root import find_order, find_store
@@ -50,7 +50,7 @@ class RefundHeldOrderInput(PurchaseInput):
 
 
 @strawberry.input
-class SetSupplierOrderingInput(StoreInput):
+class SetSupplierOrderingInput(StoreEditInput):
     enabled: bool = strawberry.field(
         description="Whether every paid order that loses no money is placed at its suppliers without asking."
     )
@@ -64,7 +64,12 @@ class PurchaseMutations:
 
         async def send(request: CommandRequest) -> Receipt:
             return await request.send(
-                SetSupplierOrdering(store_id=store_id, merchant_id=request.merchant_id, enabled=input.enabled)
+                SetSupplierOrdering(
+                    store_id=store_id,
+                    merchant_id=request.merchant_id,
+                    enabled=input.enabled,
+                    seen=input.expected_revision,
+                )
             )
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:

@@ -21,7 +21,7 @@ from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id, check_text, money
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import MutationInput, StoreInput
+from gateway.graphql.mutations.inputs import MutationInput, StoreEditInput
 from gateway.graphql.mutations.payloads import OrderPayload, Send, StorePayload, change
 from gateway.graphql.mutations.refunds import LINES_MAX, REASON_MAX, currency_of_payment
 from gateway.graphql.queries.root import find_order, find_store
@@ -31,7 +31,7 @@ ADDRESS_MAX = 500
 
 
 @strawberry.input(description="A store's rules for returns. They replace all former rules.")
-class SetReturnPolicyInput(StoreInput):
+class SetReturnPolicyInput(StoreEditInput):
     days: int = strawberry.field(description="Calendar days after the delivery, 14 to 365.")
     reasons: list[str] = strawberry.field(
         description="What a shopper can choose: 1 to 20, each of at most 80 characters."
@@ -104,7 +104,9 @@ class ReturnMutations:
         async def send(request: CommandRequest) -> Receipt:
             policy = ReturnPolicy(days=input.days, reasons=input.reasons, merchant_pays=input.merchant_pays)
             return await request.send(
-                SetReturnPolicy(store_id=store_id, merchant_id=request.merchant_id, policy=policy)
+                SetReturnPolicy(
+                    store_id=store_id, merchant_id=request.merchant_id, policy=policy, seen=input.expected_revision
+                )
             )
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:

@@ -16,7 +16,7 @@ from gateway.api.command_request import CommandRequest
 from gateway.api.validation import InvalidAmount, as_id, money, require
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import MutationInput, StoreInput
+from gateway.graphql.mutations.inputs import MutationInput, StoreEditInput, StoreInput
 from gateway.graphql.mutations.payloads import CHANGED, Payload, StorePayload, change
 from gateway.graphql.queries.root import find_store
 from gateway.graphql.types.discount import Discount
@@ -48,7 +48,7 @@ class DeliveryZoneInput:
 
 
 @strawberry.input
-class SetShippingInput(StoreInput):
+class SetShippingInput(StoreEditInput):
     zones: list[DeliveryZoneInput] = strawberry.field(description="1 to 20. They replace all former zones.")
     unknown_weight: int = strawberry.field(
         default=UNKNOWN_WEIGHT, description="Grams that a piece counts with if its weight is unknown."
@@ -105,7 +105,11 @@ class SellingMutations:
             currency = await currency_of(info, store_id, request.scope)
             zones = [_zone(n, zone, currency) for n, zone in enumerate(input.zones)]
             rates = ShippingRates(zones=zones, unknown_weight=input.unknown_weight)
-            return await request.send(SetShipping(store_id=store_id, merchant_id=request.merchant_id, rates=rates))
+            return await request.send(
+                SetShipping(
+                    store_id=store_id, merchant_id=request.merchant_id, rates=rates, seen=input.expected_revision
+                )
+            )
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
             return {"store": await find_store(reading, store_id)}

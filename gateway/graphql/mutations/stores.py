@@ -117,7 +117,11 @@ class StoreMutations:
             info,
             input,
             lambda store_id, owner: SetDeliveryPromise(
-                store_id=store_id, merchant_id=owner, days=input.days, time_zone=input.time_zone
+                store_id=store_id,
+                merchant_id=owner,
+                days=input.days,
+                time_zone=input.time_zone,
+                seen=input.expected_revision,
             ),
         )
 

@@ -13,7 +13,7 @@ from gateway.api.command_request import CommandRequest
 from gateway.api.validation import InvalidAmount, as_id
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.inputs import StoreInput
+from gateway.graphql.mutations.inputs import StoreEditInput
 from gateway.graphql.mutations.payloads import StorePayload, change
 from gateway.graphql.queries.root import find_store
 
@@ -27,7 +27,7 @@ class TaxRateInput:
 
 
 @strawberry.input(description="How a store's taxes are known. It replaces all former settings.")
-class SetTaxesInput(StoreInput):
+class SetTaxesInput(StoreEditInput):
     mode: TaxMode
     rates: list[TaxRateInput] = strawberry.field(
         default_factory=list, description="Of INCLUSIVE: the rate that prices include, by country of the delivery."
@@ -58,7 +58,9 @@ class TaxMutations:
                 for n, rate in enumerate(input.rates)
             ]
             settings = TaxSettings(mode=input.mode, rates=rates, included=input.included, code=input.code)
-            command = SetTaxes(store_id=store_id, merchant_id=request.merchant_id, taxes=settings)
+            command = SetTaxes(
+                store_id=store_id, merchant_id=request.merchant_id, taxes=settings, seen=input.expected_revision
+            )
             return await taxes.set_taxes(info.context.deps, request, command)
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:

@@ -6,6 +6,8 @@ from typing import Self
 
 import strawberry
 
+from domain.editing import revision_of
+from domain.store.revision import category_parts, collection_parts
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
@@ -38,6 +40,7 @@ class Collection(Node):
     image_id: strawberry.ID | None
     rule: CollectionRule | None = strawberry.field(description="Null if the merchant lists the products.")
     product_ids: list[strawberry.ID] = strawberry.field(description="In the merchant's order. Empty with a rule.")
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
     created_at: datetime
     updated_at: datetime
 
@@ -62,6 +65,7 @@ class Collection(Node):
                 price_to_money=MoneyType.maybe(rule.price_to),
             ),
             product_ids=[as_gid(id) for id in view.product_ids],
+            revision=revision_of(collection_parts(view)),
             created_at=view.created_at,
             updated_at=view.updated_at,
         )
@@ -76,6 +80,7 @@ class CategoryPage:
     written_by: str | None = strawberry.field(
         description="`house` for the built-in writer, the name of a language model, or `merchant`."
     )
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
     updated_at: datetime | None
 
     @classmethod
@@ -86,5 +91,6 @@ class CategoryPage:
             title=view.title,
             text=view.text,
             written_by=view.written_by,
+            revision=revision_of(category_parts(view.title, view.text)),
             updated_at=view.updated_at,
         )

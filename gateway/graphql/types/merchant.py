@@ -132,8 +132,10 @@ class User(Node):
     async def business_identity(self) -> BusinessIdentity | None:
         reading = self.reading
         view = await merchants_queries.business_identity(reading.db, self.view.id, scope=reading.scope)
-        identity = None if view is None else await open_identity(view.identity, reading.deps.personal)
-        return None if identity is None else BusinessIdentity.of(identity)
+        if view is None:
+            return None
+        identity = await open_identity(view.identity, reading.deps.personal)
+        return None if identity is None else BusinessIdentity.of(identity, view.identity)
 
     @field("Payouts to the merchant's bank: the newest 100, the newest first.")
     async def payouts(self) -> list[Payout]:

@@ -10,10 +10,12 @@ from typing import Any, Self
 import strawberry
 from strawberry.scalars import JSON
 
+from domain.editing import EditField, Parts, fingerprints, revision_of
 from domain.merchant.events import SupplierProvider
 from domain.money import Money, exponent
 from domain.product.events import ProductStatus
 from domain.product.events import WinningScore as Score
+from domain.product.texts import described, meta, product_parts
 from domain.shipping.weights import grams_of
 from domain.store.events import CopyScores as Scores
 from gateway.graphql.context import ReadContext
@@ -178,6 +180,17 @@ class ProductVariant(Derived, Node):
         return made(cls, view)
 
 
+def _parts(view: ProductView) -> Parts:
+    """Return what an editor can change, as the aggregate has it."""
+    text = described(view.description, view.features, view.benefits, view.call_to_action or "")
+    values = {
+        EditField.TITLE: view.title,
+        EditField.DESCRIPTION: text,
+        EditField.META: meta(view.meta_title or "", view.meta_description or ""),
+    }
+    return product_parts(fingerprints(values), price=view.price, compare_at=view.compare_at)
+
+
 @strawberry.type(description="A product of a store.")
 class Product(Derived, Node):
     id: strawberry.ID
@@ -226,6 +239,9 @@ class Product(Derived, Node):
         description="Why the product was chosen. Null for a product added by hand."
     )
     shipping_days: ShippingDays | None
+    revision: str = strawberry.field(
+        description="What an editor saw of texts and prices: send it as `expectedRevision` with an edit."
+    )
     created_at: datetime
     updated_at: datetime
     view: strawberry.Private[ProductView]
@@ -252,6 +268,11 @@ class Product(Derived, Node):
         "copy_scores": of_view("copy_scores", CopyScores.of),
         "winning_score": of_view("score", WinningScore.of),
         "shipping_days": of_view("shipping_days", ShippingDays.of),
+        "revision": derived(
+            lambda product: revision_of(_parts(product.view)),
+            *("title", "description", "features", "benefits", "call_to_action"),
+            *("meta_title", "meta_description", "price", "compare_at"),
+        ),
         "images": resolved("id"),
         "variants": resolved("id"),
         "waiting_shoppers": resolved("id"),

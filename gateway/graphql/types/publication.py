@@ -5,7 +5,9 @@ from typing import Self
 
 import strawberry
 
+from domain.editing import fingerprint, revision_of
 from domain.merchant.identity import BusinessIdentity as Identity
+from domain.privacy import Sealed
 from domain.store.publication import Blocker, BlockerCode
 from gateway.ports import GatewayDependencies
 
@@ -27,10 +29,12 @@ class BusinessIdentity:
         description="Responsible economic operator in the European Union, for a business outside it."
     )
     note: str | None
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
 
     @classmethod
-    def of(cls, identity: Identity) -> Self:
-        return cls(**identity.model_dump())
+    def of(cls, identity: Identity, sealed: Sealed) -> Self:
+        parts = {"BUSINESS": fingerprint(sealed.model_dump(mode="json"))}
+        return cls(**identity.model_dump(), revision=revision_of(parts))
 
 
 @strawberry.type(description="Something that is missing before a store may sell for real money.")

@@ -7,12 +7,14 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import JSON
 
+from domain.editing import revision_of
 from domain.kernel import InvalidInput
 from domain.media.events import MediaType
 from domain.order.events import OrderStatus
 from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
+from domain.store.revision import store_parts
 from domain.team.roles import Role
 from gateway.api.customers import find_customer
 from gateway.api.publication import blockers_of_store
@@ -103,6 +105,9 @@ class Store(Derived, Node):
     orders_at_suppliers: bool = strawberry.field(
         description="Whether paid orders that lose no money are placed at their suppliers without asking."
     )
+    revision: str = strawberry.field(
+        description="What an editor saw of brand and settings: send it as `expectedRevision` with an edit."
+    )
     view: strawberry.Private[StoreView]
     reading: strawberry.Private[ReadContext]
 
@@ -113,6 +118,17 @@ class Store(Derived, Node):
         "brand_identity": of_view("brand", BrandIdentity.of),
         "scouting": of_view("scouting", Scouting.of),
         "subdomain": of_view("slug"),
+        "revision": derived(
+            lambda store: revision_of(store_parts(store.view, store.view.brand and store.view.brand.identity)),
+            "brand",
+            "contact_email",
+            "delivery_promise_days",
+            "time_zone",
+            "shipping",
+            "returns",
+            "taxes",
+            "orders_at_suppliers",
+        ),
         "preview_url": resolved("id", "slug", "custom_domain"),
         "url": derived(lambda store: storefront_url(store.view, store.reading), "slug", "custom_domain"),
         "settings": of_view("preferences", settings_of),
