@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import hypothesis
@@ -18,6 +17,7 @@ from infra.embedded.postgres import EmbeddedPostgres
 from tests.support.examples import drawn
 from tests.support.requirements import missing
 from tests.support.servers.brokers import Brokers
+from tests.support.servers.databases import copied_database, execute, named
 
 CLOSE_SECONDS = 15
 
@@ -52,18 +52,16 @@ async def postgres_dsn() -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def template(postgres_dsn: str) -> str:
     """A migrated database that tests copy; copying takes a tenth of migrating."""
-    await _execute(postgres_dsn, "create database template_zyenta")
-    await migrate(_named(postgres_dsn, "template_zyenta"))
+    await execute(postgres_dsn, "create database template_zyenta")
+    await migrate(named(postgres_dsn, "template_zyenta"))
     return "template_zyenta"
 
 
 @pytest.fixture
 async def database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
     """The address of a fresh, migrated database."""
-    name = f"test_{next(_numbers)}"
-    await _execute(postgres_dsn, f"create database {name} template {template}")
-    yield _named(postgres_dsn, name)
-    await _execute(postgres_dsn, f"drop database {name} with (force)")
+    async with copied_database(postgres_dsn, template, f"test_{next(_numbers)}") as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -76,10 +74,8 @@ async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def other_database(postgres_dsn: str, template: str) -> AsyncIterator[str]:
     """The address of another fresh, migrated database: what is there after the first was lost."""
-    name = f"other_{next(_numbers)}"
-    await _execute(postgres_dsn, f"create database {name} template {template}")
-    yield _named(postgres_dsn, name)
-    await _execute(postgres_dsn, f"drop database {name} with (force)")
+    async with copied_database(postgres_dsn, template, f"other_{next(_numbers)}") as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -98,14 +94,6 @@ async def opened_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     finally:
         async with asyncio.timeout(CLOSE_SECONDS):
             await connections.close()
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +134,3 @@ async def started(broker: ApacheKafka) -> AsyncIterator[ApacheKafka]:
         yield broker
     finally:
         await broker.kill()
-
-
-def _named(dsn: str, database: str) -> str:
-    return urlsplit(dsn)._replace(path=f"/{database}").geturl()

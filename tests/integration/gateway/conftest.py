@@ -2,12 +2,11 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.servers.databases import copied_database
 
 _numbers = itertools.count(1)
 
@@ -15,13 +14,11 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
     """A platform on a new database, shared by a module: setup takes longer than most tests."""
-    name = f"gateway_{next(_numbers)}"
-    maintenance = await asyncpg.connect(postgres_dsn)
-    await maintenance.execute(f"create database {name} template {template}")
-    async with a_platform(urlsplit(postgres_dsn)._replace(path=f"/{name}").geturl()) as whole:
+    async with (
+        copied_database(postgres_dsn, template, f"gateway_{next(_numbers)}") as dsn,
+        a_platform(dsn) as whole,
+    ):
         yield whole
-    await maintenance.execute(f"drop database {name} with (force)")
-    await maintenance.close()
 
 
 @pytest.fixture

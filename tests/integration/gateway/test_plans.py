@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 
 from commands.bus import CommandBus
@@ -28,6 +26,7 @@ from projections.reading.scope import SYSTEM
 from tests.integration.gateway.test_mutations import change
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
+from tests.support.servers.databases import copied_database
 
 CLOCK = FixedClock()
 SANDBOX = SandboxPlans(b"a secret that only tests know", page_url="http://sandbox.test/plan", clock=CLOCK)
@@ -42,18 +41,11 @@ LINKS = {"successUrl": "https://dashboard.example/plan", "cancelUrl": "https://d
 @pytest.fixture(scope="module")
 async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
     """A platform that sells plans."""
-    maintenance = await asyncpg.connect(postgres_dsn)
-    await maintenance.execute(f"create database gateway_plans template {template}")
-    async with a_platform(
-        urlsplit(postgres_dsn)._replace(path="/gateway_plans").geturl(),
-        clock=CLOCK,
-        plans=PLANS,
-        plan_payments=SANDBOX,
-        payments={NAME: SANDBOX},
-    ) as whole:
+    async with (
+        copied_database(postgres_dsn, template, "gateway_plans") as dsn,
+        a_platform(dsn, clock=CLOCK, plans=PLANS, plan_payments=SANDBOX, payments={NAME: SANDBOX}) as whole,
+    ):
         yield whole
-    await maintenance.execute("drop database gateway_plans with (force)")
-    await maintenance.close()
 
 
 async def plan(platform: Platform, by: Merchant, store_id: UUID | None = None) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 
@@ -26,6 +25,7 @@ from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
 from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
+from tests.support.servers.databases import copied_database
 from tests.support.servers.stripe import SECRET, StripeServer
 from tests.support.servers.web_server import served
 
@@ -64,13 +64,12 @@ async def shared_platform(
     postgres_dsn: str, template: str, stripe: StripeServer, clock: FixedClock
 ) -> AsyncIterator[Platform]:
     """A platform whose merchants are paid through Stripe."""
-    maintenance = await asyncpg.connect(postgres_dsn)
-    await maintenance.execute(f"create database gateway_stripe template {template}")
     vault = MemoryOwnKeys()
     async with (
+        copied_database(postgres_dsn, template, "gateway_stripe") as dsn,
         stripe_client("sk_test_1", api_base=stripe.address, own_keys=vault) as client,
         a_platform(
-            urlsplit(postgres_dsn)._replace(path="/gateway_stripe").geturl(),
+            dsn,
             clock=clock,
             payments={
                 "stripe": StripeWebhooks([SECRET], live=False, clock=clock),
@@ -89,8 +88,6 @@ async def shared_platform(
         ) as whole,
     ):
         yield whole
-    await maintenance.execute("drop database gateway_stripe with (force)")
-    await maintenance.close()
 
 
 async def tell(

@@ -103,6 +103,14 @@ class Product:
     variants: tuple[UUID, ...]
 
 
+async def create_read_models(pool: asyncpg.Pool) -> None:
+    """Create the tables of the read models that a fresh database lacks."""
+    async with pool.acquire() as connection, connection.transaction():
+        for name, model in READ_MODELS.items():
+            if await connection.fetchval("select to_regnamespace($1) is null", name):
+                await create_tables(connection, model, name)
+
+
 class StorefrontPlatform:
     """The parts below a storefront. Its read models are updated after every command."""
 
@@ -122,9 +130,7 @@ class StorefrontPlatform:
     @classmethod
     async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "StorefrontPlatform":
         """Return the parts on a fresh database; ``readers`` has the read models on its search path."""
-        async with pool.acquire() as connection, connection.transaction():
-            for name, model in READ_MODELS.items():
-                await create_tables(connection, model, name)
+        await create_read_models(pool)
         return cls(pool, readers, media)
 
     def app(self, *, direct: bool = True, **changes: Any) -> Starlette:
