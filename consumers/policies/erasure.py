@@ -4,11 +4,13 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.cart.ports import Carts
+from domain.discount.events import DiscountUseReleased
 from domain.discount.ports import DiscountShoppers
 from domain.kernel import DomainEvent
 from domain.mail.events import MailKind, MailRefused, MailSent
 from domain.merchant.account_events import AccountClosed, farewell_of
 from domain.privacy import PersonalData
+from domain.shopper.aggregate import shopper_of
 from domain.shopper.events import ShopperForgotten
 from domain.stock_notice.events import StockNoticeEnded
 from domain.store.team_events import InvitationWithdrawn, PersonJoined
@@ -27,7 +29,7 @@ class ForgettingPolicy:
     """Deletes what belongs to a forgotten shopper, and the key of an ended stock notice or invitation.
 
     It does so even if the process that recorded the request died before. A shopper has a key, a cart, and a name under
-    which uses of discount codes are counted.
+    which uses of discount codes are counted. An order that was not paid needs no such name.
 
     Safe to redeliver: deleting again is a no-op, and a shopper's id is never used again.
     """
@@ -35,7 +37,16 @@ class ForgettingPolicy:
     name = "forgetting-policy"
     topic: Topic = topics.EVENTS
     handles: frozenset[type[DomainEvent]] = frozenset(
-        {ShopperForgotten, StockNoticeEnded, InvitationWithdrawn, PersonJoined, AccountClosed, MailSent, MailRefused}
+        {
+            ShopperForgotten,
+            DiscountUseReleased,
+            StockNoticeEnded,
+            InvitationWithdrawn,
+            PersonJoined,
+            AccountClosed,
+            MailSent,
+            MailRefused,
+        }
     )
 
     def __init__(
@@ -50,6 +61,8 @@ class ForgettingPolicy:
                 for person in await self._carts.forget(shopper_id):
                     await self._personal.forget(person)
                 await self._discounts.forget(shopper_id)
+            case DiscountUseReleased(order_id=order_id):
+                await self._discounts.release(shopper_of(order_id))
             case StockNoticeEnded(shopper_id=shopper_id):
                 await self._personal.forget(shopper_id)
             case MailSent(kind=MailKind.ACCOUNT_CLOSED) | MailRefused(kind=MailKind.ACCOUNT_CLOSED):

@@ -18,6 +18,10 @@ class DiscountShoppers(Protocol):
         """
         ...
 
+    async def release(self, shopper_id: UUID) -> None:
+        """Delete what belongs to an order that uses no code after all, and the name if no other order has it."""
+        ...
+
     async def forget(self, shopper_id: UUID) -> None:
         """Delete what leads to a shopper's name. No-op if they have none."""
         ...

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.ids import derived
 from domain.kernel import CorruptStream, StreamKind, first_header
 from domain.shopper.events import ShopperEvent, ShopperForgotten
+
+
+def shopper_of(order_id: UUID) -> UUID:
+    """Return the id of the shopper of an order. Every order has its own."""
+    return derived(order_id, "shopper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

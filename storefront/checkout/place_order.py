@@ -16,6 +16,7 @@ from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
 from domain.order.errors import PaymentAccountGone, PaymentsNotReady, PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest, Recipient
+from domain.shopper.aggregate import shopper_of
 from domain.store.taxes import TaxKind
 from projections.catalog.views import StoreView
 from projections.reading.consistency import Stale
@@ -216,8 +217,3 @@ class Checkout:
 def is_open(order: OrderView) -> bool:
     """Whether an order waits for its payment."""
     return order.status is OrderStatus.PENDING
-
-
-def shopper_of(order_id: UUID) -> UUID:
-    """Return the id of the shopper of an order. Every order has its own."""
-    return derived(order_id, "shopper")

@@ -22,11 +22,12 @@ from domain.order.errors import TotalChanged
 from domain.order.events import OrderStatus
 from domain.order.quote import Quote
 from domain.shipping.errors import NoDelivery, TooHeavy
+from domain.shopper.aggregate import shopper_of
 from domain.store.taxes import TaxSettings, tax_of
 from domain.text import clean_line
 from storefront.checkout.address import ShopperForm, no_delivery
 from storefront.checkout.discount_code import applied_code
-from storefront.checkout.place_order import Checkout, Confirmed, shopper_of
+from storefront.checkout.place_order import Checkout, Confirmed
 from storefront.checkout.priced_cart import PricedCart, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
@@ -204,7 +205,7 @@ class CheckoutPages(Pages):
 
     async def _order(self, visit: Visit, shopper: ShopperForm, code: str, ticket: Ticket) -> Response:
         last = self._next_order(visit, shopper, code)
-        shoppers = await self._names(visit, shopper.email, last.order_id) if code else []
+        shoppers = await self._names(visit, shopper.email, last.order_id, code)
         confirmed = Confirmed(total=ticket.quoted, code=code, shoppers=shoppers)
         try:
             placed = await self._checkout.place(visit.store, last.order_id, visit.cart, shopper, confirmed)
@@ -237,8 +238,17 @@ class CheckoutPages(Pages):
             await self._close_replaced(visit, last.replaced)
         return await send_to_payment(self._renderer, self._checkout, visit, order)
 
-    async def _names(self, visit: Visit, email: str, order_id: UUID) -> list[str]:
-        """Return under what a shopper's uses of codes are counted: a random name, and in older events digests."""
+    async def _names(self, visit: Visit, email: str, order_id: UUID, code: str) -> list[str]:
+        """Return under what a shopper's uses of a code are counted: a random name, and in older events digests.
+
+        Empty if the code has no limit per shopper, or is none: strangers who guess codes leave no rows.
+        """
+        try:
+            applied = await applied_code(self._queries, visit.store.id, code, self._deps.clock.now()) if code else None
+        except DiscountRefused:
+            return []
+        if applied is None or applied.terms.most_uses_per_shopper is None:
+            return []
         digests = [one[:DIGEST] for one in visit.signers.checkout.fingerprints(f"discount\0{email_key(email)}")]
         shopper_id = shopper_of(order_id)
         name = await self._deps.discount_shoppers.name_of(visit.store.id, digests, shopper_id=shopper_id)

@@ -12,6 +12,12 @@ insert into discount_shoppers (store_id, digest, name) values ($1, $2, $3)
 on conflict (store_id, digest) do update set name = discount_shoppers.name returning name
 """
 
+_LOCK = "select 1 from discount_shoppers where store_id = $1 and name = $2 for update"
+_DELETE_UNUSED = """
+delete from discount_shoppers where store_id = $1 and name = $2 and not exists
+    (select 1 from discount_shopper_ids i where i.store_id = $1 and i.name = $2)
+"""
+
 
 class PostgresDiscountShoppers:
     """Implements :class:`domain.discount.ports.DiscountShoppers`."""
@@ -31,6 +37,17 @@ class PostgresDiscountShoppers:
                 name,
             )
         return name
+
+    async def release(self, shopper_id: UUID) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            gone = await connection.fetchrow(
+                "delete from discount_shopper_ids where shopper_id = $1 returning store_id, name", shopper_id
+            )
+            if gone is None:
+                return
+            # name_of locks the name too, so an order that comes at this moment is seen below.
+            await connection.execute(_LOCK, gone["store_id"], gone["name"])
+            await connection.execute(_DELETE_UNUSED, gone["store_id"], gone["name"])
 
     async def forget(self, shopper_id: UUID) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

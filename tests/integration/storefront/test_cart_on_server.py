@@ -14,8 +14,8 @@ import httpx
 from domain.cart.contents import ShopperCart
 from domain.cart.link import LINK_AGE, CartLinkRequested
 from domain.cart.ports import CART_AGE
+from domain.shopper.aggregate import shopper_of
 from infra.adapters.postgres.carts import PostgresCarts
-from storefront.checkout.place_order import shopper_of
 from storefront.visit.cart import CartCookie
 from storefront.visit.signing import Signers
 from tests.integration.storefront.shopping import (

@@ -16,9 +16,9 @@ from domain.discount.terms import discount_id
 from domain.money import Money
 from domain.order.ports import PaymentConfirmed
 from domain.shipping.rates import RateBand, RateBasis, ShippingRates, ShippingZone
+from domain.shopper.aggregate import shopper_of
 from domain.store.taxes import TaxMode, TaxRate, TaxSettings
 from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
-from storefront.checkout.place_order import shopper_of
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -242,6 +242,30 @@ async def test_a_shopper_has_one_name_in_a_store_whichever_key_the_digest_has(
     assert await names.name_of(shop, ["another"], shopper_id=uuid4()) != first
     await names.forget(other)
     assert await names.name_of(shop, ["new", "old"], shopper_id=uuid4()) != first
+
+
+async def test_orders_that_were_not_paid_and_guessed_codes_leave_no_names(
+    floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
+) -> None:
+    await create(floor, shop, TENTH.model_copy(update={"most_uses_per_shopper": 1}))
+    await put_in_cart(browser, vase)
+    guessed = await checkout_form(browser, code="guess")
+    shown = await browser.post("/checkout", data=guessed | {"action": "update"})
+    await browser.post("/checkout", data=guessed | {"ticket": hidden(shown, "ticket")})
+    assert await floor._pool.fetch("select 1 from discount_shoppers") == []
+    form = await checkout_form(browser, code="spring10")
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    order_id = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")})).order_id
+    names = PostgresDiscountShoppers(floor._pool)
+    (kept,) = await floor._pool.fetch("select digest from discount_shoppers")
+    other = uuid4()
+    await names.name_of(shop, [kept["digest"]], shopper_id=other)
+    for _ in range(2):
+        await names.release(shopper_of(order_id))
+        assert len(await floor._pool.fetch("select 1 from discount_shoppers")) == 1
+    await names.release(other)
+    for table in ("discount_shoppers", "discount_shopper_ids"):
+        assert await floor._pool.fetch(f"select 1 from {table}") == []
 
 
 async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
