@@ -23,6 +23,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, PaymentSession, UnusableWebhook
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from domain.order.report_ports import EvidenceRequest
+from domain.store.taxes import TaxKind, part_of, share
 from infra.adapters.payments.sandbox_webhooks import DECLINED, DISPUTED, PAID, REASONS, read_notice
 from infra.adapters.payments.signatures import sign, verify
 from infra.clock import SystemClock
@@ -33,6 +34,8 @@ DERIVATION = "sandbox payments"
 """The purpose under which the provider's secret is derived from the master key."""
 EVIDENCE_WITHIN = timedelta(days=7)
 """From the end of a payment page to the deadline for evidence, so that repeats say the same."""
+TAX = 1_000
+"""The sandbox's tax in basis points. It stands in for Stripe Tax and is no country's: 10 % of goods and delivery everywhere."""
 LARGEST_TOKEN = 64 * 1024
 """The most bytes a token may unpack to; the largest possible order needs far fewer."""
 
@@ -49,6 +52,11 @@ class SandboxSession:
     lines: tuple[tuple[str, int, Money], ...]
     """Title, quantity and total price of each line."""
     total: Money
+    """What is due, tax included."""
+    tax: Money | None
+    """The sandbox's tax; None for a store whose taxes are not computed at the payment."""
+    adds_tax: bool
+    """Whether the tax was added to the prices; they include it otherwise."""
     platform_fee: Money
     success_url: str
     cancel_url: str
@@ -88,6 +96,9 @@ class SandboxPayments:
                 raise ValueError(f"Invalid return address {url!r}. Use an http or https URL.")
         digest = hmac.new(self._token_key, request.idempotency_key.encode(), hashlib.sha256).hexdigest()
         session_id = f"cs_sandbox_{digest[:32]}"
+        tax = _tax(request)
+        adds_tax = tax is not None and request.taxes is not None and request.taxes.is_added
+        due = request.total + tax if tax is not None and adds_tax else request.total
         content = {
             "id": session_id,
             "order": request.order_id.hex,
@@ -101,7 +112,9 @@ class SandboxPayments:
                 ),
                 *_extras(request),
             ],
-            "total": request.total.minor,
+            "total": due.minor,
+            "tax": None if tax is None else tax.minor,
+            "adds_tax": adds_tax,
             "currency": request.total.currency,
             "fee": request.platform_fee.minor,
             "success": request.success_url,
@@ -152,6 +165,9 @@ class SandboxPayments:
                 (title, count, Money(minor=minor, currency=currency)) for title, count, minor in content["lines"]
             ),
             total=Money(minor=content["total"], currency=currency),
+            # Tokens from before the sandbox had taxes have neither.
+            tax=None if content.get("tax") is None else Money(minor=content["tax"], currency=currency),
+            adds_tax=bool(content.get("adds_tax")),
             platform_fee=Money(minor=content["fee"], currency=currency),
             success_url=content["success"],
             cancel_url=content["cancel"],
@@ -225,7 +241,7 @@ class SandboxPayments:
         return read_notice(body)
 
     def _body(self, session: SandboxSession, type: str, event_id: str, intent: str, *, reason: str = "") -> str:
-        about = {
+        about: dict[str, Any] = {
             "id": session.session_id,
             "object": "checkout.session",
             "payment_intent": intent,
@@ -235,6 +251,8 @@ class SandboxPayments:
             "currency": session.total.currency.lower(),
             "metadata": {"order_id": str(session.order_id), "store_id": str(session.store_id)},
         }
+        if session.tax is not None:
+            about["total_details"] = {"amount_tax": session.tax.minor}
         if reason:
             about["failure_message"] = reason
         content = {"id": event_id, "object": "event", "type": type, "livemode": False, "data": {"object": about}}
@@ -246,6 +264,15 @@ class SandboxPayments:
 
 def _line_title(title: str, variant_title: str) -> str:
     return title if variant_title in {"", "Default"} else f"{title} · {variant_title}"
+
+
+def _tax(request: PaymentRequest) -> Money | None:
+    """Return the sandbox's tax of an order; None if the shop knows its taxes itself, or says nothing."""
+    if request.taxes is None or request.taxes.kind is TaxKind.INCLUDED:
+        return None
+    if request.taxes.is_added:
+        return share(request.total, TAX, 10_000)
+    return part_of(request.total, TAX)
 
 
 def _extras(request: PaymentRequest) -> list[list[str | int]]:

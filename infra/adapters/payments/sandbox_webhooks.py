@@ -27,6 +27,10 @@ class _Metadata(Part):
     order_id: UUID
 
 
+class _TotalDetails(Part):
+    amount_tax: Minor
+
+
 class _Session(Part):
     payment_intent: Name
     payment_status: str
@@ -35,12 +39,15 @@ class _Session(Part):
     currency: Currency
     metadata: _Metadata
     failure_message: Annotated[str, AfterValidator(storable)] | None = None
+    total_details: _TotalDetails | None = None
     dispute: "_Dispute | None" = None
 
     @model_validator(mode="after")
-    def _fee_is_within_amount(self) -> "_Session":
+    def _parts_are_within_amount(self) -> "_Session":
         if self.application_fee_amount > self.amount_total:
             raise ValueError(f"the fee {self.application_fee_amount} exceeds the amount {self.amount_total}")
+        if self.total_details is not None and self.total_details.amount_tax > self.amount_total:
+            raise ValueError(f"the tax {self.total_details.amount_tax} exceeds the amount {self.amount_total}")
         return self
 
 
@@ -76,7 +83,7 @@ def read_notice(body: str) -> PaymentNotice | None:
         webhook = _Webhook.model_validate_json(body)
     except ValidationError as error:
         raise unusable(why(error), kind, body) from error
-    session = webhook.data.object
+    session, tax = webhook.data.object, webhook.data.object.total_details
     if webhook.type == PAID and session.payment_status == "paid":
         return PaymentConfirmed(
             external_id=webhook.id,
@@ -86,6 +93,7 @@ def read_notice(body: str) -> PaymentNotice | None:
             intent_id=session.payment_intent,
             amount=Money(minor=session.amount_total, currency=session.currency),
             platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
+            tax=None if tax is None else Money(minor=tax.amount_tax, currency=session.currency),
         )
     if webhook.type == DISPUTED:
         if session.dispute is None:

@@ -166,7 +166,7 @@ JSON = st.recursive(
     place=st.sampled_from(
         ["id", "data", "data.object", "data.object.metadata", "data.object.metadata.order_id", "data.object.currency",
          "data.object.amount_total", "data.object.application_fee_amount", "data.object.payment_intent",
-         "data.object.failure_message"]
+         "data.object.failure_message", "data.object.total_details", "data.object.total_details.amount_tax"]
     ),
     value=JSON,
 )  # fmt: skip
@@ -180,6 +180,7 @@ def test_any_webhook_body_is_a_valid_notice_or_unusable(place: str, value: Any) 
                 "payment_status": "paid",
                 "amount_total": 9800,
                 "application_fee_amount": 0,
+                "total_details": {"amount_tax": 0},
                 "currency": "usd",
                 "metadata": {"order_id": str(ORDER), "store_id": str(STORE)},
             }
