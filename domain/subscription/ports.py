@@ -72,6 +72,15 @@ class PlanPayments(Protocol):
         """
         ...
 
+    async def end(self, portal: PlanPortal) -> SubscriptionReport:
+        """End a subscription at once, and return how it stands. What was paid is not paid back. No-op if it has ended.
+
+        Raises:
+            DomainError: the provider refused; retrying cannot help.
+            Transient: the provider cannot be reached; retrying may help.
+        """
+        ...
+
     async def subscription(self, notice: PlanNotice) -> MerchantSubscription | None:
         """Return what the provider says about a subscription; None if it names no merchant, or has not begun.
 

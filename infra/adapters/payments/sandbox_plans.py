@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -178,28 +178,20 @@ class SandboxPlans(SandboxPlanNotices):
 
     async def portal_url(self, portal: PlanPortal) -> str:
         """Return a page on which a subscription changes."""
-        contract = portal.contract
-        report = SubscriptionReport(
-            subscription_id=portal.subscription_id,
-            customer_id=contract.customer_id,
-            plan=contract.plan,
-            began_at=contract.began_at,
-            period_ends_at=contract.period_ends_at,
-            failed_since=contract.failed_since,
-            cancels_at=contract.cancels_at,
-            ended_at=contract.ended_at,
-            as_of=contract.as_of,
-        )
         return self._address(
             PlanPage(
                 plan_name=portal.plan.name,
                 price="free" if portal.plan.price is None else str(portal.plan.price),
-                subscription=MerchantSubscription(merchant_id=portal.merchant_id, report=report),
+                subscription=MerchantSubscription(merchant_id=portal.merchant_id, report=_report(portal)),
                 begun=True,
                 success_url=portal.return_url,
                 cancel_url=portal.return_url,
             )
         )
+
+    async def end(self, portal: PlanPortal) -> SubscriptionReport:
+        """Return the subscription as ended now."""
+        return replace(_report(portal), ended_at=portal.contract.ended_at or self._clock.now(), as_of=self._clock.now())
 
     async def subscription(self, notice: PlanNotice) -> MerchantSubscription | None:
         """Return what a webhook says; nothing else knows."""
@@ -268,6 +260,21 @@ class SandboxPlans(SandboxPlanNotices):
 
     def _sign(self, body: str) -> str:
         return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _report(portal: PlanPortal) -> SubscriptionReport:
+    contract = portal.contract
+    return SubscriptionReport(
+        subscription_id=portal.subscription_id,
+        customer_id=contract.customer_id,
+        plan=contract.plan,
+        began_at=contract.began_at,
+        period_ends_at=contract.period_ends_at,
+        failed_since=contract.failed_since,
+        cancels_at=contract.cancels_at,
+        ended_at=contract.ended_at,
+        as_of=contract.as_of,
+    )
 
 
 def read_plan_notice(body: str) -> PlatformNotice:

@@ -82,6 +82,7 @@ async def test_stripes_description_allows_every_request_about_plans(checked: Str
     assert await plans.checkout_url(CHECKOUT)
     assert await plans.checkout_url(replace(CHECKOUT, customer_id="cus_1", idempotency_key="plan:7:2"))
     assert await plans.portal_url(portal("cus_1"))
+    assert (await plans.end(portal("cus_1"))).subscription_id
     # Its subscription is an example of no merchant here.
     assert await plans.subscription(PlanNotice(subscription_id="sub_1", body="")) is None
 
@@ -260,3 +261,19 @@ async def test_the_sandboxs_page_sends_the_webhook_and_leads_back() -> None:
     notice = plans.read_webhook(request.content, request.headers["sandbox-signature"])
     assert notice is not None
     assert notice.merchant_id == MERCHANT
+
+
+async def test_a_plan_ends_at_once_and_once(stripe: StripeServer, client: StripeClient) -> None:
+    plans = StripePlans(client, PLANS, stripe.clock)
+    await plans.checkout_url(CHECKOUT)
+    ended = await plans.end(portal("cus_1"))
+    assert ended.ended_at == stripe.clock.now().replace(microsecond=0)
+    assert isinstance(stripe.clock, FixedClock)
+    stripe.clock.advance(timedelta(minutes=1))
+    again = await plans.end(portal("cus_1"))
+    assert again.ended_at == ended.ended_at, "a request after a crash finds it ended"
+    with pytest.raises(StripeRefused, match="No such subscription"):
+        await plans.end(replace(portal("cus_1"), subscription_id="sub_9"))
+    clock = FixedClock()
+    there = sandbox(clock)
+    assert (await there.end(portal("cus_1"))).ended_at == clock.now()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,12 +26,13 @@ from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
 from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.log.ledger import check_ledger
-from projections.reading.scope import SYSTEM
+from projections.reading.scope import SYSTEM, MerchantScope
 from projections.sales.dispute_queries import disputes_near_deadline
 from projections.sales.owed_fees import bill_as_csv, owed_fees, owed_fees_of
+from projections.sales.unfinished_queries import unfinished_in_store
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
-from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 REFUND = "order { status refunded refundable refunds { id status amount feeRefund reason lines { quantity } } }"
 
@@ -467,3 +469,49 @@ async def _check_bill_and_payment(platform: Platform, owner: Merchant, owed: Mon
     ]
     assert await platform.ask("query { me { owedFees { formatted } } }", by=owner) == {"owedFees": []}
     assert (await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)).differences == ()
+
+
+async def test_an_account_is_kept_until_nothing_goes_on_in_its_stores(
+    platform: Platform, owner: Merchant, stranger: Merchant, order_id: UUID
+) -> None:
+    async def refused() -> str:
+        answer = await change(platform, owner, "deleteAccount", "clientMutationId", password=PASSWORD)
+        await platform.barrier.catch_up()
+        return "".join(f"{each['code']} {each['message']}" for each in answer["userErrors"])
+
+    first = await refused()
+    assert first.startswith("ORDERS_TO_FINISH ")
+    assert "has 1 order that is paid and not sent. Finish that first" in first
+    dispute = DisputeReport(
+        dispute_id="du_9",
+        intent_id=f"pi_{order_id}",
+        amount=Money(minor=5000),
+        reason="fraudulent",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=platform.clock.now() + timedelta(days=2),
+        movements=1,
+        taken=Money(minor=5000),
+        fee=Money(minor=1500),
+    )
+    await platform.send(RecordDispute(order_id=order_id, report=dispute))
+    await change(platform, owner, "fulfilOrder", "order { id }", orderId=str(order_id))
+    assert "has 1 open dispute. Finish" in await refused()
+    order = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { lines { variantId } store { id } } }", {"id": str(order_id)}, by=owner
+    )
+    line = ReturnedPieces(variant_id=UUID(order["lines"][0]["variantId"]), quantity=1)
+    store_id = UUID(order["store"]["id"])
+    await platform.send(
+        RequestReturn(order_id=order_id, store_id=store_id, lines=[line], reason="Another reason", note=None)
+    )
+    # The state of an archived store counts too.
+    await change(platform, owner, "archiveStore", "store { id }", storeId=str(store_id))
+    assert "has 1 open dispute and 1 open return. Finish" in await refused()
+    foreign = await unfinished_in_store(platform.deps.reader, store_id, scope=MerchantScope(stranger.id))
+    assert not foreign.any
+    lost = replace(dispute, status=DisputeStatus.LOST, evidence_due=None)
+    await platform.send(RecordDispute(order_id=order_id, report=lost))
+    assert "has 1 open return. Finish" in await refused()
+    await change(platform, owner, "declineReturn", "order { id }", orderId=str(order_id), number=1, reason="Worn")
+    assert await refused() == ""
+    assert await platform.deps.accounts.by_id(owner.id) is None

@@ -21,7 +21,7 @@ from domain.subscription.plans import DEFAULT, Limit, read_plans
 from infra.adapters.payments.sandbox_plans import NAME, Action, SandboxPlans
 from infra.adapters.postgres.usage import ReadModelUsage
 from infra.bootstrap import handlers
-from projections.merchants.plan_queries import merchants_past_grace
+from projections.merchants.plan_queries import merchants_past_grace, subscription_by_merchant
 from projections.reading.scope import SYSTEM
 from tests.integration.gateway.test_mutations import change
 from tests.support.fakes.event_log import FixedClock
@@ -185,3 +185,19 @@ async def test_a_platform_without_plans_shows_none_and_sells_none(platform: Plat
         assert refused["userErrors"][0]["code"] == "PLANS_NOT_SOLD"
     finally:
         object.__setattr__(deps, "plans", PLANS)
+
+
+async def test_the_plan_ends_with_the_account(platform: Platform, owner: Merchant) -> None:
+    await platform.store(owner)
+    page = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+    await act(platform, page["url"], Action.SUBSCRIBE)
+    exported = (await platform.ask("{ me { export } }", by=owner))["export"]
+    assert "subscription.subscribed.v1" in {event["type"] for event in exported["events"]}
+    CLOCK.advance(timedelta(seconds=1))
+    gone = await change(platform, owner, "deleteAccount", "clientMutationId", password=PASSWORD)
+    assert gone["userErrors"] == []
+    await platform.barrier.catch_up()
+    subscription = await subscription_by_merchant(platform.deps.reader, owner.id, scope=SYSTEM)
+    assert subscription is not None
+    assert subscription.current is not None
+    assert subscription.current[1].ended_at == CLOCK.now()

@@ -21,6 +21,8 @@ from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
+from projections.merchants.queries import merchant_by_id
+from projections.reading.scope import SYSTEM
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
 from tests.support.platforms.dashboard import a_dashboard
@@ -191,6 +193,18 @@ async def test_a_disconnected_account_takes_no_payments_and_asks_no_more(
     assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == []
     assert (await platform.ask(DISCONNECT, by=owner))["userErrors"] == [{"code": "NO_ACCOUNT_CONNECTED"}]
     assert (await account_of(platform, owner))["stripeAccountId"] is None
+
+
+async def test_the_account_at_stripe_is_disconnected_with_the_end_of_the_account(
+    platform: Platform, owner: Merchant
+) -> None:
+    await platform.ask(CONNECT, BACK, by=owner)
+    delete = "mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) { userErrors { code } } }"
+    assert await platform.ask(delete, {"input": {"password": PASSWORD}}, by=owner) == {"userErrors": []}
+    await platform.barrier.catch_up()
+    view = await merchant_by_id(platform.deps.reader, owner.id, scope=SYSTEM)
+    assert view is not None
+    assert view.stripe is None
 
 
 async def test_a_merchant_who_connects_again_days_later_gets_the_same_account(

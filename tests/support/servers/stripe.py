@@ -249,6 +249,12 @@ class StripeServer:
                 return self._intent(id, account)
             case "GET", ["subscriptions", id]:
                 return self.subscriptions.get(id) or _error(404, "invalid_request_error", "No such subscription.")
+            case "DELETE", ["subscriptions", id] if id in self.subscriptions:
+                subscription = self.subscriptions[id]
+                if subscription["status"] == "canceled":
+                    return _error(404, "invalid_request_error", "No such subscription.")
+                subscription |= {"status": "canceled", "ended_at": int(self.clock.now().timestamp())}
+                return subscription
             case "POST", ["billing_portal", "sessions"]:
                 url = f"https://billing.stripe.com/p/session/{form['customer']}"
                 return {"object": "billing_portal.session", "id": "bps_1", "url": url}

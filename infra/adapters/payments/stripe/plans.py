@@ -108,6 +108,23 @@ class StripePlans:
         )
         return session.url
 
+    async def end(self, portal: PlanPortal) -> SubscriptionReport:
+        """Cancel a subscription at once, without an invoice for what is not billed yet.
+
+        Raises:
+            StripeRefused: retrying cannot help.
+            Transient: Stripe cannot be reached or makes no sense; retrying may help.
+        """
+        as_of = self._clock.now()
+        try:
+            answer = await ask(self._client.v1.subscriptions.cancel_async(portal.subscription_id))
+        except StripeRefused:
+            # Stripe cancels nothing twice: an earlier request may have done it.
+            answer = await ask(self._client.v1.subscriptions.retrieve_async(portal.subscription_id))
+            if answer.ended_at is None:
+                raise
+        return self._report(_read(answer), as_of)
+
     async def subscription(self, notice: PlanNotice) -> MerchantSubscription | None:
         """Ask Stripe how a subscription stands now.
 
@@ -118,10 +135,7 @@ class StripePlans:
         # Taken before the question: what Stripe says is not older than this.
         as_of = self._clock.now()
         answer = await ask(self._client.v1.subscriptions.retrieve_async(notice.subscription_id))
-        try:
-            found = _Subscription.model_validate(answer.to_dict())
-        except ValidationError as error:
-            raise Transient(WHO, f"its answer about the subscription makes no sense: {why(error)}") from error
+        found = _read(answer)
         merchant_id = None if found.metadata is None else found.metadata.merchant_id
         if merchant_id is None or found.status in NOT_BEGUN:
             return None
@@ -147,6 +161,13 @@ class StripePlans:
             ended_at=None if found.ended_at is None else _moment(found.ended_at),
             as_of=as_of,
         )
+
+
+def _read(answer: stripe.Subscription) -> _Subscription:
+    try:
+        return _Subscription.model_validate(answer.to_dict())
+    except ValidationError as error:
+        raise Transient(WHO, f"its answer about the subscription makes no sense: {why(error)}") from error
 
 
 def _moment(seconds: int) -> datetime:
