@@ -16,6 +16,8 @@ from domain.merchant.account_events import (
     ApiKeyRevoked,
     EmailConfirmationRequested,
     EmailVerified,
+    PasskeyAdded,
+    PasskeyRemoved,
     PasswordChanged,
     PasswordResetRequested,
     RecoveryCodesMade,
@@ -150,6 +152,19 @@ class RecordSignInLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPasskey:
+    """Record that a passkey may log the merchant in, or no longer may."""
+
+    merchant_id: UUID
+    passkey_id: UUID
+    added: bool
+
+    def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
+        kind = PasskeyAdded if self.added else PasskeyRemoved
+        return kind(**next_header(merchant, at), passkey_id=self.passkey_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApiKey:
     """Record a new API key."""
 
@@ -212,6 +227,7 @@ HANDLERS: UnboundHandlers = {
     RecordRecoveryCodes: record,
     RecordRecoveryCodeUse: record,
     RecordSignInLink: record,
+    RecordPasskey: record,
     RecordApiKey: record,
     RecordApiKeyEnd: record,
     CloseAccount: record,

@@ -9,6 +9,7 @@ from typing import Protocol
 from commands.ports import Dispatcher
 from domain.accounts.keys import ApiKeys
 from domain.accounts.links import AccountLinks
+from domain.accounts.passkeys import PasskeyStore
 from domain.accounts.ports import Accounts, RateLimits, RefreshTokens
 from domain.accounts.second_factors import SecondFactorStore
 from domain.accounts.sign_in import IdentityProvider, SignIns
@@ -83,6 +84,7 @@ class GatewayDependencies:
     account_links: AccountLinks
     second_factors: SecondFactorStore
     sign_ins: SignIns
+    passkeys: PasskeyStore
     identity_providers: Mapping[SignInProvider, IdentityProvider] = field(default_factory=dict)
     """Other companies whose accounts log merchants in; empty if none are configured."""
     refresh_tokens: RefreshTokens

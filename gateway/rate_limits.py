@@ -74,6 +74,8 @@ PREFIXES: tuple[tuple[str, Kind], ...] = (
     ("/dashboard/static/", Kind.FILE),
     ("/dashboard/log-in", Kind.LOG_IN),
     ("/dashboard/register", Kind.LOG_IN),
+    ("/dashboard/sign-in", Kind.LOG_IN),
+    ("/dashboard/forgot", Kind.LOG_IN),
     ("/dashboard/reset", Kind.LOG_IN),
     ("/dashboard/verify", Kind.LOG_IN),
     ("/dashboard/invitation", Kind.LOG_IN),

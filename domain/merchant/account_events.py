@@ -100,6 +100,18 @@ class SignInUnlinked(DomainEvent, wire_name="merchant.sign_in_unlinked.v1"):
     provider: SignInProvider
 
 
+class PasskeyAdded(DomainEvent, wire_name="merchant.passkey_added.v1"):
+    """A key in a device of the merchant logs them in from now on (WebAuthn)."""
+
+    passkey_id: UUID
+
+
+class PasskeyRemoved(DomainEvent, wire_name="merchant.passkey_removed.v1"):
+    """A passkey logs the merchant in no more."""
+
+    passkey_id: UUID
+
+
 class ApiKeyMade(DomainEvent, wire_name="merchant.api_key_made.v1"):
     """The merchant has a new API key. Its secret is not in the log."""
 
@@ -141,6 +153,8 @@ AccountEvent = (
     | RecoveryCodeUsed
     | SignInLinked
     | SignInUnlinked
+    | PasskeyAdded
+    | PasskeyRemoved
     | ApiKeyMade
     | ApiKeyRevoked
     | AccountClosed

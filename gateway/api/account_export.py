@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.privacy import PersonalData, Sealed
+from domain.subscription.aggregate import subscription_of
 from gateway.auth.visitor import Visitor
 from gateway.ports import GatewayDependencies
 from projections.catalog.queries import stores_of_merchant
@@ -28,19 +29,41 @@ async def export_of(deps: GatewayDependencies, visitor: Visitor) -> dict[str, An
     person_id, now = visitor.person_id, deps.clock.now()
     account = await deps.accounts.by_id(person_id)
     sessions = await deps.refresh_tokens.open_sessions(person_id, at=now)
+    passkeys = await deps.passkeys.of_merchant(person_id)
     keys = await deps.api_keys.of_person(person_id)
-    own = await stores_of_merchant(deps.reader, person_id, Window(first=100), scope=MerchantScope(person_id))
-    store_ids = [store.id for store in own.nodes]
-    events = list(await deps.history.read_streams([person_id, *store_ids]))
+    store_ids = await _stores(deps, person_id)
+    linked = await deps.sign_ins.of_merchant(person_id)
+    totp = await deps.second_factors.totp(person_id)
+    events = list(await deps.history.read_streams([person_id, subscription_of(person_id), *store_ids]))
     omitted = max(0, len(events) - EVENTS_MOST)
     return {
         "exportedAt": now.isoformat(),
         "account": None
         if account is None
-        else {"id": str(person_id), "email": account.email, "name": account.name, "confirmed": account.claimed},
+        else {
+            "id": str(person_id),
+            "email": account.email,
+            "name": account.name,
+            "confirmed": account.claimed,
+            "verifiedAt": None if account.verified_at is None else account.verified_at.isoformat(),
+        },
         "sessions": [
             {"id": str(each.id), "beganAt": each.began_at.isoformat(), "device": each.device} for each in sessions
         ],
+        "passkeys": [
+            {
+                "id": str(each.id),
+                "name": each.name,
+                "createdAt": each.created_at.isoformat(),
+                "lastUsedAt": None if each.used_at is None else each.used_at.isoformat(),
+            }
+            for each in passkeys
+        ],
+        "signIns": [{"provider": each.provider, "linkedAt": each.linked_at.isoformat()} for each in linked],
+        "secondFactor": {
+            "authenticatorApp": totp is not None and totp.confirmed,
+            "recoveryCodesLeft": await deps.second_factors.codes_left(person_id),
+        },
         "apiKeys": [
             {
                 "id": str(key.id),
@@ -57,6 +80,18 @@ async def export_of(deps: GatewayDependencies, visitor: Visitor) -> dict[str, An
         "olderEventsOmitted": omitted,
         "events": await _opened(events[omitted:], person_id, deps.personal),
     }
+
+
+async def _stores(deps: GatewayDependencies, person_id: UUID) -> list[UUID]:
+    found: list[UUID] = []
+    cursor: str | None = None
+    while True:
+        window = Window(first=100, after=cursor)
+        page = await stores_of_merchant(deps.reader, person_id, window, scope=MerchantScope(person_id))
+        found += [store.id for store in page.nodes]
+        if not page.has_next:
+            return found
+        cursor = page.edges[-1].cursor
 
 
 async def _opened(events: Sequence[RawEvent], person_id: UUID, personal: PersonalData) -> list[dict[str, Any]]:

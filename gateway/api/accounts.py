@@ -17,6 +17,7 @@ from gateway.auth.closing import AccountClosing
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import KeyTokens
 from gateway.auth.new_passwords import NewPasswords
+from gateway.auth.passkeys import Passkeys
 from gateway.auth.provider_sign_in import ProviderSignIn
 from gateway.auth.second_factor import SecondFactors
 from gateway.auth.session_list import SessionList
@@ -46,6 +47,7 @@ class AccountServices:
     session_list: SessionList
     factors: SecondFactors
     sign_ins: ProviderSignIn
+    passkeys: Passkeys
 
     async def follow_keys(self, load: LoadKeys) -> None:
         """Use the keys of rotations as they begin to count. Runs until it is cancelled."""
@@ -135,6 +137,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             callback=f"{deps.public_url}/dashboard/sign-in/{{provider}}/back",
             secrets=deps.secrets,
         ),
+        passkeys=Passkeys(deps.passkeys, authenticator, proof, attempts, log, deps.clock, public_url=deps.public_url),
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
         closing=AccountClosing(
             deps.accounts,

@@ -236,11 +236,26 @@ class Authenticator:
             ChallengeNotValid: log in again.
             WrongCode, TooManyAttempts: a retry with a new code may succeed.
         """
+        account = await self.challenged(token)
+        await self._factors.prove(account.merchant_id, code)
+        return await self.enter_proven(account, device_token=device_token, device_name=device_name)
+
+    async def challenged(self, token: str) -> Account:
+        """Return the account of a challenge.
+
+        Raises:
+            ChallengeNotValid: log in again.
+        """
         ticket = self._challenges.read(token)
         account = None if ticket is None else await self._accounts.by_id(ticket.merchant_id)
         if account is None:
             raise ChallengeNotValid
-        await self._factors.prove(account.merchant_id, code)
+        return account
+
+    async def enter_proven(
+        self, account: Account, *, device_token: str | None = None, device_name: str | None = None
+    ) -> Session:
+        """Open a session of an account whose owner proved all factors."""
         device = self._devices.read(device_token)
         known = device if device is not None and device.merchant_id == account.merchant_id else None
         return await self._begin(account, None, known, device_name=device_name)

@@ -85,6 +85,38 @@ class ChallengeNotValid(DomainError):
         super().__init__("The token of the first log-in step is not valid any more. Log in again.")
 
 
+class PasskeysNotOffered(DomainError):
+    """Browsers make no passkeys for this installation's address."""
+
+    code: ClassVar[str] = "PASSKEYS_NOT_OFFERED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This installation has no passkeys: its address must be https, or http://localhost. Use your password."
+        )
+
+
+class PasskeyNotValid(DomainError):
+    """A passkey's answer is of another account, site or challenge. All read the same."""
+
+    code: ClassVar[str] = "PASSKEY_NOT_VALID"
+    field = "clientDataJson"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer of the passkey is not valid: it is unknown here, removed, too late or was used. Begin again."
+        )
+
+
+class TooManyPasskeys(DomainError):
+    """The account has as many passkeys as it may have."""
+
+    code: ClassVar[str] = "TOO_MANY_PASSKEYS"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Your account has {most} passkeys, and may have no more. Remove one that you do not use.")
+
+
 class ProviderNotOffered(DomainError):
     """This installation has no log-in by the provider."""
 

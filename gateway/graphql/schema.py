@@ -31,6 +31,7 @@ from gateway.graphql.mutations.drafts import DraftMutations
 from gateway.graphql.mutations.media import MediaMutations
 from gateway.graphql.mutations.orders import OrderMutations
 from gateway.graphql.mutations.pages import PageMutations
+from gateway.graphql.mutations.passkeys import PasskeyMutations
 from gateway.graphql.mutations.payments import PaymentMutations
 from gateway.graphql.mutations.plans import PlanMutations
 from gateway.graphql.mutations.presentation import PresentationMutations
@@ -59,6 +60,7 @@ class Mutation(
     ApiKeyMutations,
     ClosingMutations,
     CredentialMutations,
+    PasskeyMutations,
     SecondFactorMutations,
     SignInMutations,
     SupplierMutations,

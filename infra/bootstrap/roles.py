@@ -232,6 +232,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys
+    from infra.adapters.postgres.passkeys import PostgresPasskeys
     from infra.adapters.postgres.second_factors import PostgresSecondFactors
     from infra.adapters.postgres.sign_ins import PostgresSignIns
     from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
@@ -256,6 +257,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             account_links=PostgresAccountLinks(pool),
             second_factors=PostgresSecondFactors(pool, keys),
             sign_ins=PostgresSignIns(pool),
+            passkeys=PostgresPasskeys(pool),
             identity_providers=await identity_providers(platform),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),

@@ -15,6 +15,8 @@ from domain.mail.ports import Mail
 from domain.merchant.account_events import (
     EmailConfirmationRequested,
     EmailVerified,
+    PasskeyAdded,
+    PasskeyRemoved,
     PasswordChanged,
     PasswordResetRequested,
     RecoveryCodeUsed,
@@ -37,6 +39,8 @@ NOTICES: Mapping[type[DomainEvent], str] = {
     RecoveryCodeUsed: "recovery_code_used",
     SignInLinked: "sign_in_linked",
     SignInUnlinked: "sign_in_unlinked",
+    PasskeyAdded: "passkey_added",
+    PasskeyRemoved: "passkey_removed",
 }
 """Events of which the merchant gets a notice, with its section of the words."""
 PROVIDERS = {"GOOGLE": "Google", "GITHUB": "GitHub"}

@@ -23,10 +23,10 @@ def repeats(visit: Visit, name: str) -> Refusals:
     return refusal("again", "The two passwords differ. Type the same one twice.")
 
 
-async def providers_of(visit: Visit) -> list[str]:
-    """Return the providers that this installation offers."""
-    offered: list[str] = (await visit.run("account/providers"))["signInProviders"]
-    return offered
+async def ways_to_log_in(visit: Visit) -> dict[str, Any]:
+    """Return what this installation offers besides the password, as the templates call it."""
+    offered = await visit.run("account/providers")
+    return {"providers": offered["signInProviders"], "passkeys": offered["passkeysOffered"]}
 
 
 @router.get("/dashboard/register")
@@ -34,7 +34,7 @@ async def register_page(visit: Guest) -> Response:
     """Show the form. A visitor with a session has an account."""
     if visit.user is not None:
         return visit.redirect(ROOT)
-    return visit.page("account/register.html", providers=await providers_of(visit))
+    return visit.page("account/register.html", **await ways_to_log_in(visit))
 
 
 @router.post("/dashboard/register")
@@ -45,7 +45,7 @@ async def register(visit: Guest) -> Response:
     payload = (await visit.run("account/register", {"input": fields}))["register"]
     errors = refusals_of(payload)
     if errors:
-        return visit.page("account/register.html", status=422, errors=errors, providers=await providers_of(visit))
+        return visit.page("account/register.html", status=422, errors=errors, **await ways_to_log_in(visit))
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit), notice=MAILED)
 

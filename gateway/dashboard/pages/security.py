@@ -1,7 +1,5 @@
 """The merchant's own account: address, password and sessions."""
 
-from typing import Any
-
 from starlette.responses import Response
 
 from gateway.dashboard.pages.account import MAILED, repeats
@@ -14,7 +12,10 @@ router = area_router()
 PROFILE, SECURITY = f"{ROOT}/account/profile", f"{ROOT}/account/security"
 
 
-async def _page(visit: Visit, template: str, errors: Refusals | None = None, **more: Any) -> Response:
+async def security_page(
+    visit: Visit, errors: Refusals | None = None, *, template: str = "account/security.html"
+) -> Response:
+    """Show how the merchant logs in, with the errors of a refused form."""
     found = await visit.run("account/security")
     return visit.page(
         template,
@@ -23,14 +24,14 @@ async def _page(visit: Visit, template: str, errors: Refusals | None = None, **m
         security=found["security"],
         me=found["me"],
         providers=found["signInProviders"],
-        **more,
+        passkeys=found["passkeysOffered"],
     )
 
 
 @router.get("/dashboard/account/profile")
 async def profile(visit: Visitor) -> Response:
     """Show name and address."""
-    return await _page(visit, "account/profile.html")
+    return await security_page(visit, template="account/profile.html")
 
 
 @router.post("/dashboard/account/profile/confirmation")
@@ -38,7 +39,7 @@ async def request_confirmation(visit: Visitor) -> Response:
     """Send another mail that confirms the address."""
     change = await visit.change("account/request_confirmation")
     if change.errors:
-        return await _page(visit, "account/profile.html", change.errors)
+        return await security_page(visit, change.errors, template="account/profile.html")
     return visit.redirect(PROFILE, notice=MAILED)
 
 
@@ -48,14 +49,14 @@ async def change_email(visit: Visitor) -> Response:
     fields = {"email": visit.form["email"], "password": visit.form["password"]}
     change = await visit.change("account/change_email", fields)
     if change.errors:
-        return await _page(visit, "account/profile.html", change.errors)
+        return await security_page(visit, change.errors, template="account/profile.html")
     return visit.redirect(PROFILE, notice="A mail is on its way to the new address. It is yours once you use its link.")
 
 
 @router.get("/dashboard/account/security")
 async def security(visit: Visitor) -> Response:
     """Show how the merchant logs in."""
-    return await _page(visit, "account/security.html")
+    return await security_page(visit)
 
 
 @router.post("/dashboard/account/security/password")
@@ -66,7 +67,7 @@ async def change_password(visit: Visitor) -> Response:
         fields = {name: visit.form[name] for name in ("currentPassword", "newPassword")}
         errors = (await visit.change("account/change_password", fields)).errors
     if errors:
-        return await _page(visit, "account/security.html", errors)
+        return await security_page(visit, errors)
     return visit.redirect(SECURITY, notice="Your password is changed. Your other sessions ended.")
 
 
@@ -75,7 +76,7 @@ async def end_session(visit: Visitor) -> Response:
     """End one session."""
     change = await visit.change("account/end_session", {"sessionId": visit.form["session"]})
     if change.errors:
-        return await _page(visit, "account/security.html", change.errors)
+        return await security_page(visit, change.errors)
     return visit.redirect(SECURITY, notice="The session ended.")
 
 
@@ -95,7 +96,7 @@ async def begin_totp(visit: Visitor) -> Response:
     """Show the QR code of a new second factor, once."""
     change = await visit.change("account/begin_totp", {"password": visit.form["password"]})
     if change.errors:
-        return await _page(visit, "account/security.html", change.errors)
+        return await security_page(visit, change.errors)
     return visit.page("account/totp.html", made=change.payload)
 
 
@@ -115,7 +116,7 @@ async def disable_totp(visit: Visitor) -> Response:
     fields = {"password": visit.form["password"], "code": visit.form["code"]}
     change = await visit.change("account/disable_totp", fields)
     if change.errors:
-        return await _page(visit, "account/security.html", change.errors)
+        return await security_page(visit, change.errors)
     return visit.redirect(SECURITY, notice="Log-ins need no second factor any more.")
 
 
@@ -124,5 +125,5 @@ async def recovery_codes(visit: Visitor) -> Response:
     """Show new recovery codes, once."""
     change = await visit.change("account/recovery_codes", {"password": visit.form["password"]})
     if change.errors:
-        return await _page(visit, "account/security.html", change.errors)
+        return await security_page(visit, change.errors)
     return visit.page("account/recovery_codes.html", codes=change["recoveryCodes"])

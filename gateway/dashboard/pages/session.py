@@ -3,11 +3,11 @@
 from starlette.responses import Response
 
 from gateway.dashboard.landing import first_page
-from gateway.dashboard.pages.account import providers_of
-from gateway.dashboard.problems import refusals_of
+from gateway.dashboard.pages.account import ways_to_log_in
+from gateway.dashboard.problems import Refusals, refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import DEVICE, REFRESH, ROOT
-from gateway.dashboard.visit import Guest, own_path
+from gateway.dashboard.visit import Guest, Visit, own_path
 
 router = area_router()
 
@@ -17,7 +17,7 @@ async def log_in_page(visit: Guest, next: str = ROOT) -> Response:
     """Show the form. A visitor with a session goes on at once."""
     if visit.user is not None:
         return visit.redirect(own_path(next))
-    return visit.page("session/log_in.html", next=own_path(next), providers=await providers_of(visit))
+    return visit.page("session/log_in.html", next=own_path(next), **await ways_to_log_in(visit))
 
 
 @router.post("/dashboard/log-in")
@@ -32,11 +32,9 @@ async def log_in(visit: Guest) -> Response:
     payload = (await visit.run("session/log_in", {"input": credentials}))["logIn"]
     errors = refusals_of(payload)
     if errors:
-        return visit.page(
-            "session/log_in.html", status=422, next=wanted, errors=errors, providers=await providers_of(visit)
-        )
+        return visit.page("session/log_in.html", status=422, next=wanted, errors=errors, **await ways_to_log_in(visit))
     if payload["secondFactorToken"] is not None:
-        return visit.page("session/second_factor.html", next=wanted, token=payload["secondFactorToken"])
+        return await second_step(visit, wanted, payload["secondFactorToken"])
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit, wanted))
 
@@ -49,9 +47,18 @@ async def complete_log_in(visit: Guest) -> Response:
     payload = (await visit.run("account/complete_log_in", {"input": fields}))["completeLogIn"]
     errors = refusals_of(payload)
     if errors:
-        return visit.page("session/second_factor.html", status=422, next=wanted, token=token, errors=errors)
+        return await second_step(visit, wanted, token, errors)
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit, wanted))
+
+
+async def second_step(visit: Visit, wanted: str, token: str, errors: Refusals | None = None) -> Response:
+    """Ask for the second factor. It shows the errors of a first try."""
+    status = 422 if errors else 200
+    ways = await ways_to_log_in(visit)
+    return visit.page(
+        "session/second_factor.html", status=status, next=wanted, token=token, errors=errors or Refusals(), **ways
+    )
 
 
 @router.post("/dashboard/log-out")

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.dashboard.landing import first_page
+from gateway.dashboard.pages.session import second_step
 from gateway.dashboard.problems import not_found, refusals_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
@@ -60,7 +61,7 @@ async def back(
     if payload["linked"] is not None:
         return visit.redirect(SECURITY, notice=f"{NAMES[provider]} logs you in from now on.")
     if payload["secondFactorToken"] is not None:
-        return visit.page("session/second_factor.html", next=ROOT, token=payload["secondFactorToken"])
+        return await second_step(visit, ROOT, payload["secondFactorToken"])
     visit.session.begin(payload)
     return visit.redirect(await first_page(visit, ROOT))
 

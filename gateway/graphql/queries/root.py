@@ -210,6 +210,10 @@ class Query:
     async def sign_in_providers(self, info: Info) -> list[SignInProvider]:
         return list(info.context.services.accounts.sign_ins.offered)
 
+    @field("Whether passkeys log merchants in here. It needs no log-in.")
+    async def passkeys_offered(self, info: Info) -> bool:
+        return info.context.services.accounts.passkeys.offered
+
     @field("How the logged-in merchant logs in: address, password, sessions.")
     async def security(self, info: Info) -> AccountSecurity | None:
         return await account_security(info)

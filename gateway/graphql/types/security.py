@@ -41,6 +41,14 @@ class LinkedSignIn:
     linked_at: datetime
 
 
+@strawberry.type(description="A key in a device of the merchant, which logs in without the password.")
+class Passkey:
+    id: strawberry.ID
+    name: str
+    created_at: datetime
+    used_at: datetime | None = strawberry.field(description="Null if it was never used.")
+
+
 @strawberry.type(description="How the merchant logs in. It has no secret.")
 class AccountSecurity:
     email: str = strawberry.field(description="The address for log-ins and mails, as the merchant wrote it.")
@@ -59,6 +67,14 @@ class AccountSecurity:
     async def sign_ins(self, info: Info) -> list[LinkedSignIn]:
         linked = await info.context.services.accounts.sign_ins.of_merchant(self.identity.merchant_id)
         return [LinkedSignIn(provider=each.provider, linked_at=each.linked_at) for each in linked]
+
+    @field("The account's passkeys, the oldest first.")
+    async def passkeys(self, info: Info) -> list[Passkey]:
+        found = await info.context.services.accounts.passkeys.of_merchant(self.identity.merchant_id)
+        return [
+            Passkey(id=as_gid(each.id), name=each.name, created_at=each.created_at, used_at=each.used_at)
+            for each in found
+        ]
 
     @field("The sessions that go on, the last used first, at most 100.")
     async def sessions(self, info: Info) -> list[OpenSessionInfo]:

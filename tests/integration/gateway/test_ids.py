@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import graphql
 import pytest
 
+from domain.accounts.passkeys import Passkey
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.ids import slug_stream
@@ -35,10 +36,12 @@ OTHERWISE = {
     ("changeRole", "personId"),
     ("invitePerson", "storeId"),
     ("processImage", "uploadId"),
+    ("removePasskey", "passkeyId"),
 }
 """
 Fields that have tests of their own. What ends a session, an invitation or a role changes nothing if there is none; a role of
-a person outside the team is invalid input; invitations are few an hour; this platform takes no uploads.
+a person outside the team is invalid input; invitations are few an hour; this platform takes no uploads;
+a passkey goes with the password only.
 """
 
 
@@ -100,6 +103,7 @@ async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
         "draftId": await a_draft(platform, owner, store_id, product["id"]),
         "invitationId": await an_invitation(platform, owner, store_id),
         "keyId": await a_key(platform, owner),
+        "passkeyId": await a_passkey(platform, owner),
         "merchantId": owner.id,
         "slug": slug_stream(store["slug"]),
     }
@@ -128,6 +132,21 @@ async def a_key(platform: Platform, owner: Merchant) -> UUID:
         'mutation { createApiKey(input: {name: "Sync", scopes: [READ]}) { apiKey { id } } }', {}, by=owner
     )
     return UUID(made["apiKey"]["id"])
+
+
+async def a_passkey(platform: Platform, owner: Merchant) -> UUID:
+    id, now = uuid4(), platform.clock.now()
+    passkey = Passkey(
+        id=id,
+        merchant_id=owner.id,
+        credential_id=id.bytes,
+        credential=b"",
+        sign_count=0,
+        name="Key",
+        created_at=now,
+    )
+    assert await platform.deps.passkeys.add(passkey, most=9)
+    return id
 
 
 async def a_collection(platform: Platform, owner: Merchant, store_id: UUID) -> UUID:

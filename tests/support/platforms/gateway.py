@@ -41,6 +41,7 @@ from infra.adapters.postgres.account_links import PostgresAccountLinks
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.postgres.api_keys import PostgresApiKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.passkeys import PostgresPasskeys
 from infra.adapters.postgres.second_factors import PostgresSecondFactors
 from infra.adapters.postgres.sign_ins import PostgresSignIns
 from infra.adapters.postgres.team_roles import PostgresTeamRoles
@@ -301,6 +302,7 @@ async def a_platform(
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
             sign_ins=PostgresSignIns(pool),
+            passkeys=PostgresPasskeys(pool),
             second_factors=PostgresSecondFactors(pool, MasterKeys([b"k" * 32])),
             refresh_tokens=PostgresRefreshTokens(pool),
             api_keys=PostgresApiKeys(pool),

@@ -223,6 +223,8 @@ def test_every_event_is_in_a_read_model_except_those_without_a_query() -> None:
         "EmailConfirmationRequested",
         "HostnameReleased",
         "HostnameTaken",
+        "PasskeyAdded",
+        "PasskeyRemoved",
         "PasswordChanged",
         "PasswordResetRequested",
         "PayeeClaimed",
