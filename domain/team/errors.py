@@ -12,7 +12,9 @@ class RoleTooWeak(DomainError):
     code: ClassVar[str] = "FORBIDDEN"
 
     def __init__(self, role: Role, needed: Role) -> None:
-        super().__init__(f"Your role in this store is {role}. This needs the role {needed}. Ask the store's owner.")
+        super().__init__(
+            f"Your role in this store is {role.lower()}. This needs the role {needed.lower()}. Ask the store's owner."
+        )
         self.role, self.needed = role, needed
 
 

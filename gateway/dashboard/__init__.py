@@ -14,6 +14,7 @@ How to add a page
            return visit.page("products/list.html", products=found["store"]["products"])
 
        @router.post("/dashboard/stores/{store_id:uuid}/products/{id:uuid}")
+       @sends("products/edit")
        async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
            await visit.store(store_id)
            change = await visit.change("products/edit", {"productId": str(id), "title": visit.form["title"]})
@@ -25,6 +26,11 @@ How to add a page
    ``visit.run`` raises a ``Problem`` that the shell shows as a page. ``visit.change`` runs a document with one mutation and
    the variable ``$input``; it adds a ``commandId`` from the form, so that a double click changes things once, and the next
    page waits until it can show the change. Ask for ``consistencyToken`` and ``userErrors { code message field }``.
+   What two people may edit has a ``revision``: ``visit.revision = found["revision"]`` puts it into the page's forms, and
+   ``visit.change`` sends it. A refused form shows what somebody else saved. ``forms.field(..., tracked=true)`` also sends the
+   value that the field began with (``was.NAME``), so that only what was changed is sent.
+   ``@sends("products/edit")`` below the route of a store's form names its mutations. Visitors whose role may send none of
+   them see the form switched off (``roles.py``); templates ask for no role.
    ``visit.leave_for(url, name="Stripe")`` leads to other companies. ``visit.is_partial`` is true for htmx.
 3. ``templates/<area>/<name>.html``: ``{% extends "layout.html" %}`` with the blocks ``title`` and ``content``, and
    ``lead`` and ``actions`` for the line of the heading. Import macros by ``{% import "macros/forms.html" as forms with

@@ -17,7 +17,7 @@ from gateway.dashboard.visit import Guest
 def install(app: FastAPI, backend: Backend) -> Shell:
     """Add the dashboard to the gateway."""
     routers = area_routers()
-    shell = Shell(backend, (route.path for router in routers for route in router.routes if hasattr(route, "path")))
+    shell = Shell(backend, [route for router in routers for route in router.routes])
     app.state.dashboard = shell
     static = APIRouter(include_in_schema=False)
     static.add_api_route("/dashboard/static/{name:path}", static_file)

@@ -28,6 +28,10 @@ class Documents(Protocol):
         """Return the fields of the document's variable ``$input``. Empty if it has none."""
         ...
 
+    def role_of(self, document: str) -> str:
+        """Return the weakest role in a store that may run a document's mutation: VIEWER, EDITOR or OWNER."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:

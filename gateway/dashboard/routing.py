@@ -1,7 +1,7 @@
 """What every page goes through: session, origin and form token first, then the page, then errors as pages."""
 
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,13 +10,16 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.forms import CSRF, Form, FormTokens, check_origin, read_form
+from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
 from gateway.dashboard.problems import LogInNeeded, Problem, not_found
 from gateway.dashboard.rendering import Renderer
+from gateway.dashboard.roles import Roles
 from gateway.dashboard.sessions import BrowserSession
 from gateway.dashboard.visit import NO_STORE, Visit, log_in_path
 
@@ -29,12 +32,13 @@ class Shell:
 
     Args:
         backend: the dashboard's dependencies.
-        paths: path patterns of all pages.
+        routes: of all pages.
     """
 
-    def __init__(self, backend: Backend, paths: Iterable[str]) -> None:
+    def __init__(self, backend: Backend, routes: Sequence[BaseRoute]) -> None:
         self._backend = backend
-        self._renderer = Renderer(paths)
+        self._renderer = Renderer(route.path for route in routes if isinstance(route, Route))
+        self._roles = Roles(routes, lambda name: backend.documents.role_of(document(name)))
         self._tokens, self._notices = FormTokens(backend.secrets), Notices(backend.secrets)
         images = " ".join(("'self'", "data:", *backend.image_origins))
         uploads = " ".join(("'self'", *backend.upload_origins))
@@ -50,7 +54,15 @@ class Shell:
     def visit(self, request: Request) -> Visit:
         """Begin a visit. It has no session yet."""
         session = BrowserSession(self._backend, request)
-        return Visit(request, session, Form(), renderer=self._renderer, tokens=self._tokens, notices=self._notices)
+        return Visit(
+            request,
+            session,
+            Form(),
+            renderer=self._renderer,
+            tokens=self._tokens,
+            notices=self._notices,
+            roles=self._roles,
+        )
 
     async def answer(self, request: Request, page: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
         """Answer a request by a page, or by the page of an error."""

@@ -15,6 +15,7 @@ from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
 from gateway.dashboard.problems import LogInNeeded, Refusals, not_found, refusals_of
 from gateway.dashboard.rendering import Renderer
+from gateway.dashboard.roles import Roles, documents_of
 from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of, problem_of
 
 NO_STORE = {"cache-control": "no-store"}
@@ -45,9 +46,14 @@ class Visit:
         renderer: Renderer,
         tokens: FormTokens,
         notices: Notices,
+        roles: Roles,
     ) -> None:
         self.request, self.session, self.form = request, session, form
-        self._renderer, self._tokens, self._notices = renderer, tokens, notices
+        self._renderer, self._tokens, self._notices, self._roles = renderer, tokens, notices, roles
+        self.role = "OWNER"
+        """The visitor's role in the page's store. Account pages are the visitor's own."""
+        self.roles: dict[str, str] = {}
+        """The visitor's roles in other stores that the page shows, by the store's id."""
         self._store: dict[str, Any] | None = None
         self.zone = "UTC"
         """IANA time zone of the page's times: that of its store."""
@@ -105,6 +111,9 @@ class Visit:
         Raises:
             LogInNeeded, Problem: see :meth:`run`. A refusal is no problem; see :attr:`Change.errors`.
         """
+        declared = documents_of(self.request.scope.get("endpoint"))
+        if declared is not None and name not in declared:
+            raise LookupError(f"{self.request.scope['endpoint'].__name__} sends {name}: add it to its `sends`.")
         given = dict(input or {})
         if self.session.takes(name, "commandId") and "commandId" not in given:
             given["commandId"] = str(uuid5(self.form.command_id, f"{name}\0{part}\0{given!r}"))
@@ -126,7 +135,7 @@ class Visit:
             store = (await self.run("shell/store", {"id": str(store_id)}))["store"]
             if store is None:
                 raise not_found("store")
-            self._store, self.zone = store, store["timeZone"]
+            self._store, self.zone, self.role = store, store["timeZone"], store["role"]
         return self._store
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -141,7 +150,10 @@ class Visit:
         values.setdefault("errors", Refusals())
         values.setdefault("form", self.form)
         values.setdefault("store", self._store)
-        return self._renderer.render(template, visit=self, user=self.user, notice=notice, **values)
+        html = self._renderer.render(template, visit=self, user=self.user, notice=notice, **values)
+        if {self.role, *self.roles.values()} == {"OWNER"}:
+            return html
+        return self._roles.switch_off(html, self.role, self.roles)
 
     def redirect(self, path: str, *, notice: str | None = None) -> Response:
         """Send the browser to another page of the dashboard (303), which shows the notice."""

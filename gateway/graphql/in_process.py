@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    FieldNode,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLSchema,
@@ -15,6 +16,7 @@ from graphql import (
 )
 from starlette.requests import Request
 
+from domain.team.permissions import permissions
 from gateway.api.command_request import GatewayServices, RequestInfo, request_info
 from gateway.graphql.as_of import with_past_readings
 from gateway.graphql.context import RequestContext
@@ -42,6 +44,12 @@ class InProcessDocuments:
         if known is None:
             known = self._inputs[document] = input_fields(self._schema.graphql_schema, document)
         return known
+
+    def role_of(self, document: str) -> str:
+        """Return the weakest role in a store that may run a document's mutation."""
+        (operation,) = (each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode))
+        (field,) = (each for each in operation.selection_set.selections if isinstance(each, FieldNode))
+        return permissions().field("Mutation", field.name.value).role.value
 
     async def run(
         self,

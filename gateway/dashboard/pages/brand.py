@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.past import past_of
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -33,6 +34,7 @@ async def _brand(visit: Visitor, store_id: UUID, **values: Any) -> Response:
 
 
 @router.post(HERE)
+@sends("brand/edit", "brand/use_option")
 async def edit(visit: Visitor, store_id: UUID) -> Response:
     """Save the parts of the brand that were changed, or use another of the compared names."""
     form = visit.form

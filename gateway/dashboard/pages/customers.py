@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.pages.orders import STATUSES
 from gateway.dashboard.problems import Refusals, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -48,6 +49,7 @@ async def show_customer(
 
 
 @router.post(f"{CUSTOMERS}/erase")
+@sends("customers/erase")
 async def erase(visit: Visitor, store_id: UUID) -> Response:
     """Erase a person's data everywhere. The merchant writes the address once more."""
     email = visit.form["email"].strip()

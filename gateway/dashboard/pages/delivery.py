@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
 from gateway.dashboard.problems import Refusals, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -42,6 +43,7 @@ async def _shipping(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
 
 
 @router.post(SHIPPING)
+@sends("shipping/save")
 async def save_shipping(visit: Visitor, store_id: UUID) -> Response:
     """Replace all zones. A zone whose name and countries are empty is left out."""
     store, weight = await visit.store(store_id), visit.form["unknownWeight"].strip() or "500"
@@ -108,6 +110,7 @@ async def _taxes(visit: Visit, store_id: UUID, *, errors: Refusals | None = None
 
 
 @router.post(TAXES)
+@sends("taxes/save")
 async def save_taxes(visit: Visitor, store_id: UUID) -> Response:
     """Say how taxes are known. Fields of other ways are left out."""
     store, form = await visit.store(store_id), visit.form

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -36,6 +37,7 @@ async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None,
 
 
 @router.post(DISCOUNTS)
+@sends("discounts/create")
 async def create(visit: Visitor, store_id: UUID) -> Response:
     """Create a code."""
     store, form = await visit.store(store_id), visit.form
@@ -62,6 +64,7 @@ async def create(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{DISCOUNTS}/{{discount_id:uuid}}/{{name}}")
+@sends(**{name: document for name, (document, _) in CHANGES.items()})
 async def switch(visit: Visitor, store_id: UUID, discount_id: UUID, name: str) -> Response:
     """Pause a code, or let it count again."""
     if name not in CHANGES:

@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import RedirectResponse, Response
 
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -62,6 +63,7 @@ def parts_of(value: Any) -> list[tuple[str, str]]:
 
 
 @router.post(HERE)
+@sends("drafts/make")
 async def make(visit: Visitor, store_id: UUID) -> Response:
     """Have something written again, as a draft."""
     form = visit.form
@@ -78,6 +80,7 @@ async def make(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(HERE + "/{id:uuid}")
+@sends("drafts/accept", "drafts/drop")
 async def decide(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Accept a draft, whole or the chosen fields, or drop it."""
     form = visit.form

@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -62,11 +63,13 @@ async def _show(
     found = (await visit.run("jobs/detail", {"id": str(generation_id), "after": after}))["generation"]
     if found is None:
         raise not_found("job")
-    visit.zone = (found["store"] or {}).get("timeZone") or visit.zone
+    if found["store"] is not None:
+        visit.zone, visit.role = found["store"]["timeZone"], found["store"]["role"]
     return visit.page("jobs/detail.html", status=status, job=found, steps=STEPS, errors=errors or Refusals())
 
 
 @router.post(f"{JOBS}/{{generation_id:uuid}}/steps/{{step}}/{{name}}")
+@sends(**{name: document for name, (document, _) in CHANGES.items()})
 async def step(visit: Visitor, generation_id: UUID, step: str, name: str) -> Response:
     """Try a failed step again, or do a finished one again."""
     if name not in CHANGES or step not in STEPS:
@@ -79,6 +82,7 @@ async def step(visit: Visitor, generation_id: UUID, step: str, name: str) -> Res
 
 
 @router.post(f"{JOBS}/{{generation_id:uuid}}/cancel")
+@sends("jobs/cancel")
 async def cancel(visit: Visitor, generation_id: UUID) -> Response:
     """Cancel a generation."""
     change = await visit.change("jobs/cancel", {"generationId": str(generation_id)})
@@ -88,6 +92,7 @@ async def cancel(visit: Visitor, generation_id: UUID) -> Response:
 
 
 @router.post(f"{JOBS}/{{generation_id:uuid}}/continue")
+@sends("jobs/continue")
 async def go_on(visit: Visitor, generation_id: UUID) -> Response:
     """Go on with a generation that asked a question."""
     change = await visit.change("jobs/continue", {"generationId": str(generation_id)})

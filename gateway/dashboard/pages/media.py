@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gateway.dashboard.lists import chosen, picture, window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -59,6 +60,7 @@ async def _photo(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Res
 
 
 @router.post(ONE)
+@sends("media/choose", "media/process")
 async def change(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Choose the version that shoppers see, or send the photo to the studio again."""
     form = visit.form
@@ -82,6 +84,7 @@ async def change(visit: Visitor, store_id: UUID, id: UUID) -> Response:
 
 
 @router.post(LIST)
+@sends("media/process")
 async def add(visit: Visitor, store_id: UUID) -> Response:
     """Send a new photo that belongs to no product to the studio."""
     form = visit.form

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from gateway.dashboard.forms import Form
 from gateway.dashboard.pages.orders import order_path, show_dispute, show_order
 from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -49,6 +50,7 @@ def pieces_of(form: Form, prefix: str = "quantity.") -> list[dict[str, Any]] | R
 
 
 @router.post(f"{ORDER}/ship")
+@sends("orders/ship")
 async def ship(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
     """Record a parcel."""
     ids, lines = (store_id, order_id), pieces_of(visit.form)
@@ -59,6 +61,7 @@ async def ship(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
 
 
 @router.post(f"{ORDER}/parcels/{{number:int}}")
+@sends("orders/ship")
 async def correct_parcel(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Correct carrier and tracking number of a parcel."""
     input = {
@@ -70,6 +73,7 @@ async def correct_parcel(visit: Visitor, store_id: UUID, order_id: UUID, number:
 
 
 @router.post(f"{ORDER}/deliver")
+@sends("orders/deliver")
 async def deliver(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
     """Record the day of the delivery."""
     day, ids = visit.form.text("deliveredOn") or "", (store_id, order_id)
@@ -83,6 +87,7 @@ async def deliver(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
 
 
 @router.post(f"{ORDER}/cancel")
+@sends("orders/cancel")
 async def cancel(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
     """Cancel the order; a paid one is refunded."""
     reason = {"reason": visit.form.text("reason")}
@@ -90,6 +95,7 @@ async def cancel(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
 
 
 @router.post(f"{ORDER}/refund")
+@sends("orders/refund")
 async def refund(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
     """Pay everything back, some pieces, or an amount."""
     form, ids = visit.form, (store_id, order_id)
@@ -125,6 +131,7 @@ WAYS = {
 
 
 @router.post(f"{ORDER}/supply/{{way}}")
+@sends(**{way: document for way, (document, _) in WAYS.items()})
 async def supply(visit: Visitor, store_id: UUID, order_id: UUID, way: str) -> Response:
     """Go on with a held order, or order its goods at the supplier."""
     if way not in WAYS:
@@ -135,6 +142,7 @@ async def supply(visit: Visitor, store_id: UUID, order_id: UUID, way: str) -> Re
 
 
 @router.post(f"{ORDER}/substitute")
+@sends("orders/substitute")
 async def substitute(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
     """Send other goods for lines of a held order."""
     lines = []
@@ -151,6 +159,7 @@ async def substitute(visit: Visitor, store_id: UUID, order_id: UUID) -> Response
 
 
 @router.post(f"{RETURN}/approve")
+@sends("orders/approve_return")
 async def approve_return(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Accept a return."""
     input = {
@@ -162,6 +171,7 @@ async def approve_return(visit: Visitor, store_id: UUID, order_id: UUID, number:
 
 
 @router.post(f"{RETURN}/decline")
+@sends("orders/decline_return")
 async def decline_return(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Decline a return with a reason."""
     input = {"number": number, "reason": visit.form["reason"].strip()}
@@ -169,6 +179,7 @@ async def decline_return(visit: Visitor, store_id: UUID, order_id: UUID, number:
 
 
 @router.post(f"{RETURN}/receive")
+@sends("orders/receive_return")
 async def receive_return(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Record which goods came back."""
     ids, lines = (store_id, order_id), pieces_of(visit.form)
@@ -180,6 +191,7 @@ async def receive_return(visit: Visitor, store_id: UUID, order_id: UUID, number:
 
 
 @router.post(f"{RETURN}/refund")
+@sends("orders/refund_return")
 async def refund_return(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Pay a return back."""
     input = {"number": number, "shipping": visit.form.text("shipping"), "reason": visit.form.text("reason")}
@@ -187,6 +199,7 @@ async def refund_return(visit: Visitor, store_id: UUID, order_id: UUID, number: 
 
 
 @router.post(f"{RETURN}/replace")
+@sends("orders/replace_return")
 async def replace_return(visit: Visitor, store_id: UUID, order_id: UUID, number: int) -> Response:
     """Record that new goods were sent."""
     input = {
@@ -198,6 +211,7 @@ async def replace_return(visit: Visitor, store_id: UUID, order_id: UUID, number:
 
 
 @router.post(f"{DISPUTE}/evidence")
+@sends("orders/edit_evidence")
 async def edit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
     """Keep the merchant's own words: the fields whose text differs from what is known."""
     form = visit.form
@@ -216,6 +230,7 @@ async def edit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_
 
 
 @router.post(f"{DISPUTE}/submit")
+@sends("orders/submit_evidence")
 async def submit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
     """Submit the evidence."""
     input = {"orderId": str(order_id), "disputeId": dispute_id}

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -34,6 +35,7 @@ async def new(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post("/dashboard/stores/{store_id:uuid}/pages/new")
+@sends("pages/add")
 async def add(visit: Visitor, store_id: UUID) -> Response:
     """Add a page, or show it as shoppers will see it."""
     await visit.store(store_id)
@@ -75,6 +77,7 @@ async def _page(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Resp
 
 
 @router.post(ONE)
+@sends("pages/edit")
 async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Save a page, or show it as shoppers will see it. Nothing is saved if another editor was first."""
     form = visit.form

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.dashboard.lists import chosen, picture, window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -76,6 +77,7 @@ async def _list(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals()
 
 
 @router.post(LIST)
+@sends("products/change")
 async def change_many(visit: Visitor, store_id: UUID) -> Response:
     """Change the chosen products: all of them, or none."""
     form, ids = visit.form, visit.form.texts("ids")
@@ -110,6 +112,7 @@ async def new(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post("/dashboard/stores/{store_id:uuid}/products/new")
+@sends("products/add")
 async def add(visit: Visitor, store_id: UUID) -> Response:
     """Add a product by hand."""
     shown, form = await visit.store(store_id), visit.form
@@ -169,6 +172,7 @@ async def _product(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> R
 
 
 @router.post(ONE)
+@sends("products/edit")
 async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Save the texts and prices of a product, or show them as shoppers will see them."""
     form = visit.form
@@ -205,6 +209,7 @@ def _text(text: str) -> str:
 
 
 @router.post(ONE + "/stock")
+@sends("products/stock")
 async def stock(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Set the units on hand of the variants that were counted."""
     counted, errors = 0, Refusals()
@@ -226,10 +231,11 @@ async def stock(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     return visit.redirect(f"/dashboard/stores/{store_id}/products/{id}", notice=notice)
 
 
-@router.post(ONE + "/status")
-async def status(visit: Visitor, store_id: UUID, id: UUID) -> Response:
+@router.post(ONE + "/status/{name}")
+@sends(**{name: document for name, (document, _) in TOGGLES.items()})
+async def status(visit: Visitor, store_id: UUID, id: UUID, name: str) -> Response:
     """Put a product on sale, take it off sale, or archive it."""
-    document, notice = TOGGLES.get(visit.form["to"], (None, ""))
+    document, notice = TOGGLES.get(name, (None, ""))
     if document is None:
         raise not_found("action")
     change = await visit.change(document, {"productId": str(id)})
@@ -239,6 +245,7 @@ async def status(visit: Visitor, store_id: UUID, id: UUID) -> Response:
 
 
 @router.post(ONE + "/photos")
+@sends("media/process", "products/arrange_photos")
 async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Add a photo by its address, or put the photos in another order."""
     form, path = visit.form, f"/dashboard/stores/{store_id}/products/{id}"
@@ -261,6 +268,7 @@ async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
 
 
 @router.post(ONE + "/uploads")
+@sends("media/process", "media/request_upload")
 async def uploads(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Answer the script that sends files: an address for a file, then the use of the file."""
     form = visit.form

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Change, Visit, Visitor
 
@@ -35,6 +36,7 @@ async def progress(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{PROGRESS}/understanding")
+@sends("new/correct")
 async def correct(visit: Visitor, store_id: UUID) -> Response:
     """Correct what the niche was understood to mean."""
     words = {name: _words(visit.form[name]) for name in ("things", "audience", "setting", "style")}
@@ -44,6 +46,7 @@ async def correct(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{PROGRESS}/niche")
+@sends("new/choose")
 async def choose(visit: Visitor, store_id: UUID) -> Response:
     """Choose another niche."""
     chosen = {"generationId": visit.form["generation"], "niche": visit.form["niche"]}
@@ -51,6 +54,7 @@ async def choose(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{PROGRESS}/continue")
+@sends("new/continue")
 async def go_on(visit: Visitor, store_id: UUID) -> Response:
     """Go on with the niche as it is."""
     change = await visit.change("new/continue", {"generationId": visit.form["generation"]})
@@ -58,6 +62,7 @@ async def go_on(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{PROGRESS}/cancel")
+@sends("new/cancel")
 async def cancel(visit: Visitor, store_id: UUID) -> Response:
     """Stop the agents."""
     change = await visit.change("new/cancel", {"generationId": visit.form["generation"]})
@@ -65,6 +70,7 @@ async def cancel(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{PROGRESS}/retry")
+@sends("new/retry")
 async def retry(visit: Visitor, store_id: UUID) -> Response:
     """Run a failed step again."""
     change = await visit.change("new/retry", {"generationId": visit.form["generation"], "step": visit.form["step"]})

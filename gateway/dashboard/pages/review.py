@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -32,6 +33,7 @@ async def review(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/approve")
+@sends("review/approve")
 async def approve(visit: Visitor, store_id: UUID) -> Response:
     """Approve the store."""
     change = await visit.change("review/approve", {"storeId": str(store_id)})
@@ -42,6 +44,7 @@ async def approve(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/publish")
+@sends("review/publish")
 async def publish(visit: Visitor, store_id: UUID) -> Response:
     """Open the shop."""
     change = await visit.change("review/publish", {"storeId": str(store_id)})
@@ -52,6 +55,7 @@ async def publish(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/brand-option")
+@sends("review/use_option")
 async def use_option(visit: Visitor, store_id: UUID) -> Response:
     """Give the store another of the names that were compared."""
     change = await visit.change("review/use_option", {"storeId": str(store_id), "name": visit.form["name"]})
@@ -64,6 +68,7 @@ async def use_option(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/pages-again")
+@sends("review/regenerate")
 async def write_pages_again(visit: Visitor, store_id: UUID) -> Response:
     """Have the pages of the shop written again."""
     change = await visit.change("review/regenerate", {"generationId": visit.form["generation"], "step": "PAGES"})

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -28,6 +29,7 @@ async def _seo(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(),
 
 
 @router.post(HERE)
+@sends("products/edit", "seo/move")
 async def change(visit: Visitor, store_id: UUID) -> Response:
     """Save the texts of a product for search engines, or another address."""
     form = visit.form

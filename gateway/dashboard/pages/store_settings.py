@@ -6,6 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.problems import Refusals, not_found, refusal
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -45,6 +46,7 @@ async def _domain(visit: Visit, store_id: UUID, *, errors: Refusals | None = Non
 
 
 @router.post(f"{STORE}/domain")
+@sends("domain/connect")
 async def connect_domain(visit: Visitor, store_id: UUID) -> Response:
     """Connect a domain."""
     input = {"domain": visit.form["domain"].strip()}
@@ -52,6 +54,7 @@ async def connect_domain(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/domain/primary")
+@sends("domain/choose")
 async def choose_domain(visit: Visitor, store_id: UUID) -> Response:
     """Choose the address that shoppers see; an empty one is that below the platform's domain."""
     input = {"domain": visit.form.text("domain")}
@@ -59,6 +62,7 @@ async def choose_domain(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{STORE}/domain/remove")
+@sends("domain/remove")
 async def remove_domain(visit: Visitor, store_id: UUID) -> Response:
     """Remove a domain."""
     input = {"domain": visit.form["domain"]}
@@ -94,6 +98,7 @@ async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None
 
 
 @router.post(f"{STORE}/legal")
+@sends("legal/save")
 async def save_legal(visit: Visitor, store_id: UUID) -> Response:
     """State the business behind all of the merchant's stores."""
     await visit.store(store_id)
@@ -129,6 +134,7 @@ async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
 
 
 @router.post(f"{STORE}/settings/{{name}}")
+@sends(**{name: f"settings/{name}" for name in ("promise", "returns", "suppliers", "pause", "resume", "archive")})
 async def save_settings(visit: Visitor, store_id: UUID, name: str) -> Response:
     """Save one part of the settings."""
     await visit.store(store_id)

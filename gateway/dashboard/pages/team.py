@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals
+from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
 from gateway.dashboard.visit import Visit, Visitor
@@ -51,6 +52,7 @@ async def _act(visit: Visit, store_id: UUID, name: str, input: dict[str, Any], n
 
 
 @router.post(f"{TEAM}/invite")
+@sends("team/invite")
 async def invite(visit: Visitor, store_id: UUID) -> Response:
     """Invite a person by mail."""
     email = visit.form["email"].strip()
@@ -59,6 +61,7 @@ async def invite(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.post(f"{TEAM}/invitations/{{invitation_id:uuid}}/withdraw")
+@sends("team/withdraw")
 async def withdraw(visit: Visitor, store_id: UUID, invitation_id: UUID) -> Response:
     """Take an invitation back."""
     input = {"invitationId": str(invitation_id)}
@@ -66,6 +69,7 @@ async def withdraw(visit: Visitor, store_id: UUID, invitation_id: UUID) -> Respo
 
 
 @router.post(f"{TEAM}/people/{{person_id:uuid}}/role")
+@sends("team/change_role")
 async def change_role(visit: Visitor, store_id: UUID, person_id: UUID) -> Response:
     """Give a person another role."""
     input = {"personId": str(person_id), "role": visit.form["role"]}
@@ -73,6 +77,7 @@ async def change_role(visit: Visitor, store_id: UUID, person_id: UUID) -> Respon
 
 
 @router.post(f"{TEAM}/people/{{person_id:uuid}}/remove")
+@sends("team/remove")
 async def remove(visit: Visitor, store_id: UUID, person_id: UUID) -> Response:
     """End a person's role."""
     input = {"personId": str(person_id)}
@@ -80,6 +85,7 @@ async def remove(visit: Visitor, store_id: UUID, person_id: UUID) -> Response:
 
 
 @router.post(f"{TEAM}/leave")
+@sends("team/leave")
 async def leave(visit: Visitor, store_id: UUID) -> Response:
     """Leave another merchant's store."""
     change = await visit.change("team/leave", {"storeId": str(store_id)})

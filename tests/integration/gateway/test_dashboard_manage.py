@@ -163,7 +163,7 @@ async def test_products_are_found_changed_together_and_edited(platform: Platform
         assert "Stock saved." in counted
         bad = await dashboard.submit(one, f"{one}/stock", {f"stock.{variant}": "many"})
         assert (bad.status_code, "Give a whole number" in bad.text) == (422, True)
-        await dashboard.change(one, f"{one}/status", {"to": "deactivate"})
+        await dashboard.change(one, f"{one}/status/deactivate")
         assert "Draft" in await dashboard.change(one, f"{one}/photos", {"do": "add", "url": "https://a.example/1.jpg"})
         refused = await dashboard.submit(one, f"{one}/photos", {"do": "add", "url": "ftp://a.example/1.jpg"})
         assert (refused.status_code, "is not a web address" in refused.text) == (422, True)

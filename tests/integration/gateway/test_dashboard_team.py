@@ -49,7 +49,7 @@ async def test_an_invited_editor_edits_and_may_not_publish(platform: Platform, o
             assert await page.get_by_role("button", name="Send the invitation").count() == 0
             await refused_approval(platform, editor, store_id)
             await page.goto(f"{team}/activity")
-            await page.get_by_text("This needs the role OWNER").wait_for()
+            await page.get_by_text("This needs the role owner").wait_for()
 
 
 async def refused_approval(platform: Platform, editor: Merchant, store_id: UUID) -> None:

@@ -316,7 +316,8 @@ async def test_a_person_may_do_what_the_table_says_of_their_role(platform: Platf
     if isinstance(refusal, RoleTooWeak):
         assert len(platform.log.raw) == before
         assert (
-            str(refusal) == f"Your role in this store is {role}. This needs the role {needed}. Ask the store's owner."
+            str(refusal)
+            == f"Your role in this store is {role.lower()}. This needs the role {needed.lower()}. Ask the store's owner."
         )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 import tomllib
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute
@@ -17,6 +18,7 @@ from gateway.dashboard.library import library
 from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
 from gateway.dashboard.problems import Problem, refusals_of
 from gateway.dashboard.rendering import HERE, Renderer
+from gateway.dashboard.roles import Roles, documents_of
 from gateway.dashboard.visit import own_path
 from gateway.graphql.budgets import AUTHENTICATED, check_text
 from gateway.graphql.limits import DocumentMeter
@@ -71,6 +73,39 @@ def test_every_form_that_posts_has_a_token(name: str) -> None:
     text = (HERE / "templates" / name).read_text("utf-8")
     for form in re.findall(r"<form\b[^>]*post[^>]*>.*?</form>", text, re.DOTALL | re.IGNORECASE):
         assert re.search(r"\bcsrf\(", form)
+
+
+def test_every_form_of_a_store_says_which_mutations_it_sends() -> None:
+    posts = {
+        route.path: documents_of(route.endpoint)
+        for router in area_routers()
+        for route in router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ()) and "{store_id" in route.path
+    }
+    silent = [path for path, sent in posts.items() if not sent or not sent <= set(library())]
+    assert silent == []
+
+
+def test_forms_that_a_role_may_not_send_are_switched_off_with_what_opens_them() -> None:
+    needs = {"orders/ship": "EDITOR", "orders/refund": "OWNER"}
+    roles = Roles(
+        [route for router in area_routers() for route in router.routes], lambda name: needs.get(name, "VIEWER")
+    )
+    order = f"/dashboard/stores/{uuid4()}/orders/{uuid4()}"
+    page = (
+        f'<form method="post" action="{order}/ship"><button>Ship</button></form>'
+        '<button popovertarget="pay">Refund</button><div id="pay" class="dialog" popover><div><h2>Refund</h2></div>'
+        f'<form method="post" action="{order}/refund" id="back"><button>Yes</button></form></div>'
+        '<button form="back">Back</button><form method="get" action="/dashboard/stores"><button>Find</button></form>'
+    )
+    assert roles.switch_off(page, "OWNER", {}) == page
+    editor, viewer = roles.switch_off(page, "EDITOR", {}), roles.switch_off(page, "VIEWER", {})
+    assert '<button popovertarget="pay" disabled>Refund' in editor
+    assert '<button form="back" disabled>Back' in editor
+    assert 'title="Only the owner of the store may do this."><button>Yes' in editor
+    assert 'action="' + order + '/ship"><button>Ship' in editor
+    assert 'title="Your role in this store is viewer."><button>Ship' in viewer
+    assert "<button>Find" in viewer
 
 
 def test_every_template_that_is_named_exists() -> None:

@@ -1,0 +1,114 @@
+"""What a visitor's role in a store allows: forms that it does not allow are shown, but switched off.
+
+A page says with ``sends`` which mutations its form may send. The permissions of the API say which role each mutation needs. So
+no template asks for a role. The API decides again when a form is sent.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from html import unescape
+from typing import Any, TypeVar
+
+from starlette.routing import BaseRoute, Match, Route
+
+Page = TypeVar("Page", bound=Callable[..., Any])
+RANKS = {"VIEWER": 0, "EDITOR": 1, "OWNER": 2}
+_FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)(.*?)</form>', re.DOTALL)
+_ACTION, _ID = re.compile(r'\baction="([^"]*)"'), re.compile(r'\bid="([^"]*)"')
+_DIALOG = re.compile(r'<div id="([^"]*)" class="dialog"')
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def sends(*documents: str, **by_name: str) -> Callable[[Page], Page]:
+    """Say which mutations a page sends when its form is posted.
+
+    Args:
+        documents: any of them.
+        by_name: for a path that ends in a name, the document of each.
+    """
+
+    def mark(page: Page) -> Page:
+        page.sends = by_name or documents  # type: ignore[attr-defined]
+        return page
+
+    return mark
+
+
+def documents_of(page: object) -> frozenset[str] | None:
+    """Return all documents that a page may send. None if it does not say."""
+    said: Mapping[str, str] | Iterable[str] | None = getattr(page, "sends", None)
+    if said is None:
+        return None
+    return frozenset(said.values() if isinstance(said, Mapping) else said)
+
+
+class Roles:
+    """Knows which role each form needs; one per process.
+
+    Args:
+        routes: of all pages.
+        role_of: returns the weakest role that may send a document.
+    """
+
+    def __init__(self, routes: Iterable[BaseRoute], role_of: Callable[[str], str]) -> None:
+        self._routes = [route for route in routes if isinstance(route, Route) and documents_of(route.endpoint)]
+        self._role_of = role_of
+        self._needed = lru_cache(maxsize=1_000)(self._find)
+
+    def needed(self, action: str) -> str | None:
+        """Return the weakest role that may send something by a form. None if the form is no store's.
+
+        Args:
+            action: the path that the form posts to.
+        """
+        # One answer for all products and orders.
+        return self._needed(_UUID.sub("0" * 8 + "-0000" * 3 + "-" + "0" * 12, action.partition("?")[0]))
+
+    def _find(self, path: str) -> str | None:
+        for route in self._routes:
+            match, scope = route.matches({"type": "http", "method": "POST", "path": path})
+            if match is Match.FULL:
+                said = getattr(route.endpoint, "sends", ())
+                if isinstance(said, Mapping):
+                    said = [said[name] for name in map(str, scope["path_params"].values()) if name in said]
+                return min(map(self._role_of, said), key=RANKS.__getitem__, default=None)
+        return None
+
+    def switch_off(self, html: str, role: str, roles: Mapping[str, str]) -> str:
+        """Return a page with the forms switched off that the visitor may not send, and the buttons that open them.
+
+        Args:
+            html: the page.
+            role: the visitor's role in the page's store.
+            roles: those in other stores, by the store's id.
+        """
+        off, ids = [], set()
+        for form in _FORM.finditer(html):
+            action = _ACTION.search(form[1])
+            needed = None if action is None else self.needed(unescape(action[1]))
+            own = role if action is None else roles.get(action[1].removeprefix("/dashboard/stores/")[:36], role)
+            if needed is not None and RANKS[own] < RANKS[needed]:
+                off.append((form, reason(needed)))
+                ids |= set(_ID.findall(form[1]))
+                ids |= _dialog_around(html, form.start())
+        for form, why in reversed(off):
+            content = f'<fieldset class="off" disabled title="{why}">{form[2]}</fieldset>'
+            html = f"{html[: form.start()]}{form[1]}{content}</form>{html[form.end() :]}"
+        if ids:
+            names = "|".join(map(re.escape, sorted(ids)))
+            html = re.sub(rf'(?:form|popovertarget)="(?:{names})"(?! popovertargetaction)', r"\g<0> disabled", html)
+        return html
+
+
+def reason(role: str) -> str:
+    """Return why a form is switched off."""
+    return "Only the owner of the store may do this." if role == "OWNER" else "Your role in this store is viewer."
+
+
+def _dialog_around(html: str, at: int) -> set[str]:
+    """Return the id of the dialog around a place."""
+    for dialog in reversed(list(_DIALOG.finditer(html, 0, at))):
+        inside = html[dialog.start() : at]
+        return {dialog[1]} if inside.count("<div") > inside.count("</div>") else set()
+    return set()
