@@ -50,6 +50,8 @@ class Moment:
     """A reason, a number of a parcel, or what a provider said."""
     position: int | None = None
     """Of the event in the log; None for a mail."""
+    mail: int = 0
+    """The mail's number among those about the order, from 1; 0 for an event."""
 
 
 Words = tuple[MomentKind, str, str | None]
@@ -72,16 +74,21 @@ def order_timeline(
         if until is None or one.position <= until
         for kind, message, detail in (_words(one.event),)
     ]
-    moments.extend(map(_of_mail, mails))
-    return sorted(moments, key=lambda moment: moment.at)
+    moments.extend(_of_mail(mail, number) for number, mail in enumerate(mails, start=1))
+    return sorted(moments, key=place_of_moment)
 
 
-def _of_mail(mail: OrderMailView) -> Moment:
+def place_of_moment(moment: Moment) -> tuple[int, int, int]:
+    """Return what orders the entries of a timeline."""
+    return round(moment.at.timestamp() * 1_000_000), moment.position or 0, moment.mail
+
+
+def _of_mail(mail: OrderMailView, number: int) -> Moment:
     name = mail.kind.replace("_", " ").lower()
     if mail.refusal is None:
-        return Moment(at=mail.at, kind=MomentKind.MAIL, message=f"Mail “{name}” was sent.")
+        return Moment(at=mail.at, kind=MomentKind.MAIL, message=f"Mail “{name}” was sent.", mail=number)
     message = f"Mail “{name}” was refused. Reach the person in another way."
-    return Moment(at=mail.at, kind=MomentKind.MAIL, message=message, detail=mail.refusal)
+    return Moment(at=mail.at, kind=MomentKind.MAIL, message=message, detail=mail.refusal, mail=number)
 
 
 def _words(event: DomainEvent) -> Words:

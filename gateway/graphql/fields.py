@@ -14,6 +14,12 @@ def field(description: str) -> Callable[[F], F]:
     return decorate
 
 
+def replaced_field(by: str, description: str) -> Callable[[F], F]:
+    """Return a decorator that makes a method a field that another field of its type has replaced."""
+    decorate: Callable[[F], F] = strawberry.field(description=description, deprecation_reason=f"Use {by}.")
+    return decorate
+
+
 def mutation(description: str) -> Callable[[F], F]:
     """Return a decorator that makes a method a mutation."""
     decorate: Callable[[F], F] = strawberry.mutation(description=description)

@@ -114,7 +114,7 @@ class ResolvedField:
     async def _resolve_later(self, run: Run, source: Any, answer: dict[str, Any], path: Path) -> None:
         try:
             arguments = self._arguments(run)
-            if self.reads_once and run.is_alone and arguments.get(self.resolver.unless) is None:
+            if self.reads_once and run.is_alone and not self.resolver.unless(**arguments):
                 read_once()
             result = await self._call(run, source, path, arguments)
             answer[self.name] = self.complete(run, [result], [path])[0]

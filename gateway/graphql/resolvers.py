@@ -11,15 +11,23 @@ from strawberry.types.info import Info
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ONE_STATEMENT: dict[Any, str] = {}
-"""Resolvers of one statement, and the argument that makes them run several."""
+Unless = Callable[..., bool]
+"""Takes a resolver's arguments by name."""
 
 
-def one_statement(*, unless: str = "") -> Callable[[F], F]:
+def _never(**_arguments: object) -> bool:
+    return False
+
+
+_ONE_STATEMENT: dict[Any, Unless] = {}
+"""Resolvers of one statement, and with which arguments they run several."""
+
+
+def one_statement(*, unless: Unless = _never) -> Callable[[F], F]:
     """Declare that a resolver reads the read models by one SQL statement at most.
 
     Args:
-        unless: an argument. With it, the resolver may run several statements.
+        unless: returns whether the resolver may run several statements for some arguments.
     """
 
     def declare(resolver: F) -> F:
@@ -39,7 +47,7 @@ class Resolver:
     needs_info: bool = False
     is_one_statement: bool = False
     """See :func:`one_statement`."""
-    unless: str = ""
+    unless: Unless = _never
     convert: Callable[[dict[str, Any], Any], Mapping[str, Any]] = lambda arguments, _schema: arguments
     """Converts graphql-core's argument values to Python's. Takes strawberry's schema too."""
 
@@ -75,6 +83,6 @@ def resolver_of(definition: GraphQLField) -> Resolver:
         is_async=field.is_async,
         needs_info=info_parameter is not None,
         is_one_statement=function in _ONE_STATEMENT,
-        unless=_ONE_STATEMENT.get(function, ""),
+        unless=_ONE_STATEMENT.get(function, _never),
         convert=convert,
     )

@@ -40,6 +40,7 @@ from gateway.graphql.schema import build_schema
 from gateway.rest.dependencies import KEY_HEADER, check_key
 from gateway.rest.json_bodies import UnreadableBody, json_object
 from gateway.rest.parameters import (
+    FILTER,
     Part,
     argument_of,
     arguments_of,
@@ -185,7 +186,7 @@ def _add_query(
         response_class=JSONResponse,
         responses={200: {"description": "The answer.", "content": {"application/json": {"schema": body}}}},
         openapi_extra={"parameters": [*parameters, header_of(CONSISTENCY_HEADER, CONSISTENCY)], "security": BEARER},
-        operation_id="_".join(fields),
+        operation_id="_".join(name.removesuffix("Connection") for name in fields),
     )
     return document
 
@@ -320,7 +321,8 @@ def _problem(error: Any) -> Problem:
         found = VALUE_ERROR.match(error.message)
         if found is not None:
             path = re.findall(r"\w+", found["path"] or "")
-            field = ".".join(path if found["variable"] == "input" and path else [found["variable"], *path])
+            is_whole = found["variable"] in {"input", FILTER} and path
+            field = ".".join(path if is_whole else [found["variable"], *path])
             return problem_of_code("INVALID_INPUT", f"Invalid {field}: {found['why']}", field=field)
     return problem_of_code(code, error.message, field=extensions.get("field"), retry_after=extensions.get("retryAfter"))
 

@@ -41,14 +41,24 @@ def arguments_of(field: GraphQLField, path: str, *, last: bool) -> dict[str, Gra
     for name, argument in field.args.items():
         if is_required_argument(argument):
             arguments[next(names)] = argument
-        elif last and name not in LEFT_OUT_ARGUMENTS and not is_input_object_type(get_named_type(argument.type)):
+        elif last and argument.deprecation_reason is None and _is_value(name, argument):
             arguments[name] = argument
     return arguments
 
 
+def _is_value(name: str, argument: GraphQLArgument) -> bool:
+    return name not in LEFT_OUT_ARGUMENTS and not is_input_object_type(get_named_type(argument.type))
+
+
+FILTER = "filter"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A parameter that is one value of an argument, which is an input object: ``asOfTime`` is ``time`` of ``asOf``."""
+    """A parameter that is one value of an argument, which is an input object.
+
+    ``asOfTime`` is ``time`` of ``asOf``, and ``statuses`` is ``statuses`` of ``filter``.
+    """
 
     argument: str
     name: str
@@ -58,7 +68,7 @@ class Part:
 def parts_of(field: GraphQLField) -> dict[str, Part]:
     """Return the parameters for a field's optional arguments that are input objects."""
     return {
-        f"{name}{each[:1].upper()}{each[1:]}": Part(name, each, part)
+        (each if name == FILTER else f"{name}{each[:1].upper()}{each[1:]}"): Part(name, each, part)
         for name, argument in field.args.items()
         if isinstance(type := get_named_type(argument.type), GraphQLInputObjectType)
         and not isinstance(argument.type, GraphQLNonNull | GraphQLList)

@@ -12,7 +12,8 @@ from uuid import UUID
 from domain.draft.aggregate import DraftStatus
 from domain.draft.events import FieldChange, TargetKind
 from domain.editing import EditField
-from projections.reading.paging import Conditions, Reader
+from projections.reading.columns import whole_rows
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 
 
@@ -40,12 +41,6 @@ class DraftView:
     updated_at: datetime
 
 
-_DRAFTS = (
-    "select d.id, d.store_id, d.target_kind, d.target_id, d.status, d.wanted, d.hint, d.changes, d.accepted, d.written_by, "
-    "d.call_id, d.cost, d.note, d.created_at, d.updated_at from drafts d"
-)
-
-
 async def draft_by_id(db: Reader, id: UUID, *, scope: Scope) -> DraftView | None:
     """Return a draft; None if the scope has none with this id."""
     return (await drafts_by_ids(db, [id], scope=scope)).get(id)
@@ -54,33 +49,31 @@ async def draft_by_id(db: Reader, id: UUID, *, scope: Scope) -> DraftView | None
 async def drafts_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, DraftView]:
     """Return the drafts with these ids; unknown ids are left out."""
     where = _within(scope, Conditions().add("d.id = any({})", list(ids)))
-    records = await db.fetch(f"{_DRAFTS} where {where.sql}", *where.arguments)
+    records = await db.fetch(f"select {_SELECTION.sql} from drafts d where {where.sql}", *where.arguments)
     return {record["id"]: _draft(record) for record in records}
 
 
 async def drafts_of_store(
-    db: Reader, store_id: UUID, *, scope: Scope, open_only: bool = False, after: UUID | None = None, limit: int = 50
-) -> tuple[DraftView, ...]:
-    """Return a store's drafts, the newest first.
+    db: Reader, store_id: UUID, window: Window, *, scope: Scope, statuses: Collection[DraftStatus] = ()
+) -> Slice[DraftView]:
+    """Return a page of a store's drafts, the newest first.
 
     Args:
         db: the database.
         store_id: an unknown id has no drafts.
+        window: the page.
         scope: whose rows may be returned.
-        open_only: whether to leave out drafts that failed or were decided.
-        after: the last draft that the caller has; nothing follows an unknown one.
-        limit: the most drafts, 1 to 1000.
+        statuses: only drafts in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
     """
     where = _within(scope, Conditions().add("d.store_id = {}", store_id))
-    if open_only:
-        where.add("d.status = any({})", [DraftStatus.REQUESTED, DraftStatus.PROPOSED])
-    if after is not None:
-        where.add("(d.created_at, d.id) < (select last.created_at, last.id from drafts last where last.id = {})", after)
-    records = await db.fetch(
-        f"{_DRAFTS} where {where.sql} order by d.created_at desc, d.id desc limit {max(1, min(1000, limit))}",
-        *where.arguments,
+    if statuses:
+        where.add("d.status = any({})", list(statuses))
+    return await paginate(
+        db, selection=_SELECTION, table="drafts d", where=where, order=_NEWEST, window=window, id="d.id"
     )
-    return tuple(_draft(record) for record in records)
 
 
 async def count_open_drafts(db: Reader, store_id: UUID, *, scope: Scope) -> int:
@@ -108,7 +101,7 @@ def _within(scope: Scope, where: Conditions) -> Conditions:
 
 
 def _draft(record: Any) -> DraftView:
-    values = dict(record)
+    values = {name: record[name] for name in _COLUMNS}
     return DraftView(
         **values
         | {
@@ -119,3 +112,8 @@ def _draft(record: Any) -> DraftView:
             "accepted": frozenset(map(EditField, json.loads(values["accepted"]))),
         }
     )
+
+
+_COLUMNS = tuple(DraftView.__dataclass_fields__)
+_SELECTION = whole_rows("d", _COLUMNS, _draft)
+_NEWEST = Order(name="drafts", key="d.created_at", type="timestamptz", descending=True)

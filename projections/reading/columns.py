@@ -54,6 +54,12 @@ def select_list(names: Mapping[str, str]) -> str:
     return ", ".join([f"{expression} as {name}" for expression, name in names.items()])
 
 
+def whole_rows(alias: str, columns: Iterable[str], read: Callable[[Any], V]) -> Selection[V]:
+    """Return the selection of a view that is always read whole, from columns of one table."""
+    names = {f"{alias}.{name}": name for name in columns}
+    return Selection(frozenset(names.values()), names, read)
+
+
 class ViewColumns(Generic[V]):
     """The columns of a view.
 

@@ -52,6 +52,8 @@ class Window:
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    most: int = PAGE_MAX
+    """The most rows that ``first`` and ``last`` may ask for."""
 
     @property
     def backwards(self) -> bool:
@@ -72,9 +74,9 @@ class Window:
         """
         if self.first is not None and self.last is not None:
             raise InvalidInput("last", "Pass either first or last, not both.")
-        if not 0 <= self.size <= PAGE_MAX:
+        if not 0 <= self.size <= self.most:
             name = "last" if self.backwards else "first"
-            raise InvalidInput(name, f"A page has 0 to {PAGE_MAX} entries; {name} was {self.size}.")
+            raise InvalidInput(name, f"A page has 0 to {self.most} entries; {name} was {self.size}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Order:
     type: str
     """Its SQL type: one of ``KEY_TYPES``."""
     descending: bool = False
+    id_type: str = "uuid"
+    """SQL type of the id: one of ``KEY_TYPES``."""
 
 
 class Conditions:
@@ -247,7 +251,7 @@ async def paginate(
         where: the conditions; those of the cursors are added to it.
         order: the list's order.
         window: the page.
-        id: SQL expression of the row's id.
+        id: SQL expression of what tells rows with the same key apart, of the order's ``id_type``.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -265,7 +269,7 @@ async def paginate(
         if cursor is not None:
             key, row_id = _read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
-            where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::uuid)", key, row_id)
+            where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::{order.id_type})", key, row_id)
     columns, key_column, id_column = _columns_of_page(selection, order, id)
     limit = window.size + 1
     rows = f"{where.sql} {in_order} limit {limit}"
@@ -322,7 +326,7 @@ def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
     return cursor_of(order, record[key_column], record[id_column])
 
 
-def cursor_of(order: Order, key: Any, id: UUID) -> str:
+def cursor_of(order: Order, key: Any, id: UUID | str) -> str:
     """Return the cursor of the row with a key and an id."""
     return encode_cursor(order.name, key.isoformat() if isinstance(key, datetime) else key, str(id))
 
@@ -332,14 +336,14 @@ def encode_cursor(order: str, *place: str | float) -> str:
     return base64.urlsafe_b64encode(json.dumps([order, *place]).encode()).decode().rstrip("=")
 
 
-def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, UUID]:
+def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, Any]:
     refusal = InvalidInput(
         argument,
         f"{cursor[:80]!r} is not a cursor of this list. Pass a cursor that this list returned, with the same sorting.",
     )
     try:
         name, key, id = decode_cursor(cursor)
-        place = KEY_TYPES[order.type](key), UUID(id)
+        place = KEY_TYPES[order.type](key), KEY_TYPES[order.id_type](id)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise refusal from error
     if name != order.name:
@@ -372,5 +376,6 @@ KEY_TYPES: Mapping[str, Callable[[Any], Any]] = {
     "bigint": _whole,
     "double precision": float,
     "text": _text,
+    "uuid": UUID,
 }
 """How to parse the key of a cursor, by SQL type."""

@@ -8,37 +8,47 @@ from uuid import UUID
 from asyncpg import Record
 
 from domain.discount.events import DiscountTerms
-from projections.reading.paging import Conditions, Reader
+from projections.reading.columns import whole_rows
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 from projections.sales.scoped import of_store, within
 from projections.sales.views import DiscountView
 
-COLUMNS = "d.id, d.store_id, d.code, d.terms, d.paused, d.reserved, d.used, d.created_at, d.updated_at"
-DISCOUNTS_MOST = 500
-"""Most codes that a list returns, the newest first."""
 
+async def discounts_of_store(
+    db: Reader, store_id: UUID, window: Window, *, scope: Scope, paused: bool | None = None
+) -> Slice[DiscountView]:
+    """Return a page of a store's discount codes, the newest first.
 
-async def discounts_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[DiscountView, ...]:
-    """Return a store's discount codes, the newest first."""
+    Args:
+        db: the database.
+        store_id: the store.
+        window: the page.
+        scope: whose rows may be returned.
+        paused: only codes that are paused, or only those that are not; None means any.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
+    """
     where = of_store(scope, "d.store_id", store_id)
-    records = await db.fetch(
-        f"select {COLUMNS} from discounts d where {where.sql} order by d.created_at desc, d.id desc limit {DISCOUNTS_MOST}",
-        *where.arguments,
+    if paused is not None:
+        where.add("d.paused = {}", paused)
+    return await paginate(
+        db, selection=_DISCOUNTS, table="discounts d", where=where, order=_NEWEST, window=window, id="d.id"
     )
-    return tuple(_view(record) for record in records)
 
 
 async def discount_by_id(db: Reader, discount_id: UUID, *, scope: Scope) -> DiscountView | None:
     """Return a discount code."""
     where = within(scope, Conditions().add("d.id = {}", discount_id), "d.store_id")
-    record = await db.fetchrow(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
+    record = await db.fetchrow(f"select {_DISCOUNTS.sql} from discounts d where {where.sql}", *where.arguments)
     return None if record is None else _view(record)
 
 
 async def discounts_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> dict[UUID, DiscountView]:
     """Return the discount codes with these ids; unknown ids are left out."""
     where = within(scope, Conditions().add("d.id = any({})", list(ids)), "d.store_id")
-    records = await db.fetch(f"select {COLUMNS} from discounts d where {where.sql}", *where.arguments)
+    records = await db.fetch(f"select {_DISCOUNTS.sql} from discounts d where {where.sql}", *where.arguments)
     return {record["id"]: _view(record) for record in records}
 
 
@@ -60,3 +70,9 @@ def _view(record: Record) -> DiscountView:
         created_at=record["created_at"],
         updated_at=record["updated_at"],
     )
+
+
+_DISCOUNTS = whole_rows(
+    "d", ("id", "store_id", "code", "terms", "paused", "reserved", "used", "created_at", "updated_at"), _view
+)
+_NEWEST = Order(name="discounts", key="d.created_at", type="timestamptz", descending=True)

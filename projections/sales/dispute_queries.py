@@ -5,13 +5,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 from uuid import UUID
 
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
-from projections.reading.paging import Conditions, Reader
+from projections.reading.columns import grouped, whole_rows
+from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
 from projections.sales.views import DisputeView, PayoutView
@@ -39,51 +41,69 @@ class DisputeRate:
         return self.disputed * 10_000 > DISPUTE_LINE_BASIS_POINTS * self.payments
 
 
-async def disputes_of_store(db: Reader, store_id: UUID, *, scope: Scope, limit: int = 200) -> tuple[DisputeView, ...]:
-    """Return a store's disputes, the newest first; shoppers see none."""
-    where = Conditions().add("d.store_id = {}", store_id)
-    return await _disputes(db, where, scope=scope, limit=limit)
+async def disputes_of_store(
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    statuses: Collection[DisputeStatus] = (),
+) -> Slice[DisputeView]:
+    """Return a page of a store's disputes, the newest first; shoppers see none.
+
+    Args:
+        db: the database.
+        store_id: the store.
+        window: the page.
+        scope: whose rows may be returned.
+        statuses: only disputes in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
+    """
+    where = of_store(scope, "d.store_id", store_id, shoppers=False)
+    if statuses:
+        where.add("d.status = any({})", list(statuses))
+    return await paginate(
+        db,
+        selection=_DISPUTES,
+        table="disputes d",
+        where=where,
+        order=_NEWEST_DISPUTES,
+        window=window,
+        id="d.dispute_id",
+    )
 
 
 async def disputes_of_orders(
     db: Reader, order_ids: Collection[UUID], *, scope: Scope
 ) -> Mapping[UUID, tuple[DisputeView, ...]]:
-    """Return orders' disputes, the newest first; shoppers see none."""
-    where = Conditions().add("d.order_id = any({})", list(order_ids))
-    found: dict[UUID, tuple[DisputeView, ...]] = {}
-    for view in await _disputes(db, where, scope=scope, limit=None):
-        found[view.order_id] = (*found.get(view.order_id, ()), view)
-    return found
-
-
-async def _disputes(db: Reader, where: Conditions, *, scope: Scope, limit: int | None) -> tuple[DisputeView, ...]:
-    where = within(scope, where, "d.store_id", shoppers=False)
-    most = "" if limit is None else f" limit {int(limit)}"
+    """Return orders' disputes, the newest first; shoppers see none. Each id is a key."""
+    where = within(scope, Conditions().add("d.order_id = any({})", list(order_ids)), "d.store_id", shoppers=False)
     records = await db.fetch(
-        "select d.dispute_id, d.order_id, d.intent_id, d.amount_minor, d.currency, d.reason, d.status, d.evidence_due, "
-        "d.opened_at, d.closed_at, d.evidence_status, d.evidence_edition, d.evidence_edits, d.evidence, d.evidence_at, "
-        f"d.evidence_refusal from disputes d where {where.sql} order by d.opened_at desc, d.dispute_id{most}",
+        f"select {_DISPUTES.sql} from disputes d where {where.sql} order by d.opened_at desc, d.dispute_id desc",
         *where.arguments,
     )
-    return tuple(
-        DisputeView(
-            dispute_id=record["dispute_id"],
-            order_id=record["order_id"],
-            intent_id=record["intent_id"],
-            amount=Money(minor=record["amount_minor"], currency=record["currency"]),
-            reason=record["reason"],
-            status=DisputeStatus(record["status"]),
-            evidence_due=record["evidence_due"],
-            opened_at=record["opened_at"],
-            closed_at=record["closed_at"],
-            evidence_status=EvidenceStatus(record["evidence_status"]),
-            evidence_edition=record["evidence_edition"],
-            evidence_edits=_sealed(record["evidence_edits"]),
-            evidence=_sealed(record["evidence"]),
-            evidence_at=record["evidence_at"],
-            evidence_refusal=record["evidence_refusal"],
-        )
-        for record in records
+    return grouped(map(_dispute, records), order_ids, by=lambda dispute: dispute.order_id)
+
+
+def _dispute(record: Any) -> DisputeView:
+    return DisputeView(
+        dispute_id=record["dispute_id"],
+        order_id=record["order_id"],
+        intent_id=record["intent_id"],
+        amount=Money(minor=record["amount_minor"], currency=record["currency"]),
+        reason=record["reason"],
+        status=DisputeStatus(record["status"]),
+        evidence_due=record["evidence_due"],
+        opened_at=record["opened_at"],
+        closed_at=record["closed_at"],
+        evidence_status=EvidenceStatus(record["evidence_status"]),
+        evidence_edition=record["evidence_edition"],
+        evidence_edits=_sealed(record["evidence_edits"]),
+        evidence=_sealed(record["evidence"]),
+        evidence_at=record["evidence_at"],
+        evidence_refusal=record["evidence_refusal"],
     )
 
 
@@ -137,25 +157,61 @@ async def dispute_rate(db: Reader, store_id: UUID, since: date, *, scope: Scope)
 
 
 async def payouts_of_merchant(
-    db: Reader, merchant_id: UUID, *, scope: Scope, limit: int = 100
-) -> tuple[PayoutView, ...]:
-    """Return a merchant's payouts, the newest first; shoppers see none."""
+    db: Reader,
+    merchant_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    statuses: Collection[PayoutStatus] = (),
+) -> Slice[PayoutView]:
+    """Return a page of a merchant's payouts, the newest first; shoppers see none.
+
+    Args:
+        db: the database.
+        merchant_id: the merchant.
+        window: the page.
+        scope: whose rows may be returned.
+        statuses: only payouts in one of these; empty means any.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
+    """
     where = restrict(
         Conditions().add("p.merchant_id = {}", merchant_id), scope, merchant="p.merchant_id = {}", store=None
     )
-    records = await db.fetch(
-        "select p.payout_id, p.amount_minor, p.currency, p.status, p.arrival_on, p.reason, p.at from payouts p "
-        f"where {where.sql} order by p.at desc, p.id desc limit {int(limit)}",
-        *where.arguments,
+    if statuses:
+        where.add("p.status = any({})", list(statuses))
+    return await paginate(
+        db,
+        selection=_PAYOUTS,
+        table="payouts p",
+        where=where,
+        order=_NEWEST_PAYOUTS,
+        window=window,
+        id="p.id",
     )
-    return tuple(
-        PayoutView(
-            payout_id=record["payout_id"],
-            amount=Money(minor=record["amount_minor"], currency=record["currency"]),
-            status=PayoutStatus(record["status"]),
-            arrival_on=record["arrival_on"],
-            reason=record["reason"],
-            at=record["at"],
-        )
-        for record in records
+
+
+def _payout(record: Any) -> PayoutView:
+    return PayoutView(
+        payout_id=record["payout_id"],
+        amount=Money(minor=record["amount_minor"], currency=record["currency"]),
+        status=PayoutStatus(record["status"]),
+        arrival_on=record["arrival_on"],
+        reason=record["reason"],
+        at=record["at"],
     )
+
+
+_DISPUTES = whole_rows(
+    "d",
+    (
+        *("dispute_id", "order_id", "intent_id", "amount_minor", "currency", "reason", "status"),
+        *("evidence_due", "opened_at", "closed_at", "evidence_status", "evidence_edition"),
+        *("evidence_edits", "evidence", "evidence_at", "evidence_refusal"),
+    ),
+    _dispute,
+)
+_PAYOUTS = whole_rows("p", ("payout_id", "amount_minor", "currency", "status", "arrival_on", "reason", "at"), _payout)
+_NEWEST_DISPUTES = Order(name="disputes", key="d.opened_at", type="timestamptz", descending=True, id_type="text")
+_NEWEST_PAYOUTS = Order(name="payouts", key="p.at", type="timestamptz", descending=True)

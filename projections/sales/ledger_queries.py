@@ -14,7 +14,16 @@ from zoneinfo import ZoneInfo
 from domain.kernel import InvalidInput
 from domain.ledger.postings import FEES, Account, EntryKind
 from domain.money import Money
-from projections.reading.paging import KEY_TYPES, Conditions, Reader, decode_cursor, encode_cursor
+from projections.reading.paging import (
+    KEY_TYPES,
+    Conditions,
+    Edge,
+    Reader,
+    Slice,
+    Window,
+    decode_cursor,
+    encode_cursor,
+)
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
 
@@ -142,6 +151,31 @@ async def statement(
             version=record["version"],
         )
         for record in records
+    )
+
+
+async def statement_page(
+    db: Reader, since: datetime, until: datetime, window: Window, *, scope: Scope, store_id: UUID
+) -> Slice[StatementLine]:
+    """Return a page of a store's entries from one moment until before another, the earliest first.
+
+    Args:
+        db: the database.
+        since: the first moment.
+        until: the moment after the last.
+        window: the page, from the beginning or after a cursor.
+        scope: whose books may be read.
+        store_id: the store.
+
+    Raises:
+        InvalidInput: the window or the cursor is invalid.
+    """
+    window.check()
+    lines = await statement(db, since, until, scope=scope, store_id=store_id, after=window.after, limit=window.size + 1)
+    return Slice(
+        edges=tuple(Edge(lambda line=line: line.cursor, line) for line in lines[: window.size]),  # type: ignore[misc]
+        has_next=len(lines) > window.size,
+        has_previous=window.after is not None,
     )
 
 

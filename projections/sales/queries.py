@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.mail.events import MailKind
 from domain.order.events import OrderStatus
 from projections.engine.tally import read_tally, total
-from projections.reading.columns import Only
+from projections.reading.columns import Only, whole_rows
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
@@ -25,6 +25,7 @@ from projections.sales.views import (
 NEEDS_ATTENTION = "o.attention"
 """Orders that wait for a decision of the merchant; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
+OLDEST = Order(name="placed-first", key="o.placed_at", type="timestamptz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,16 @@ ALL = OrderFilter()
 
 
 async def orders_of_store(
-    db: Reader, store_id: UUID, window: Window, *, scope: Scope, where: OrderFilter = ALL, only: Only = None
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    where: OrderFilter = ALL,
+    oldest_first: bool = False,
+    only: Only = None,
 ) -> Slice[OrderView]:
-    """Return a store's orders, the newest first.
+    """Return a page of a store's orders.
 
     Args:
         db: the database.
@@ -55,6 +63,7 @@ async def orders_of_store(
         window: the page.
         scope: whose rows may be returned.
         where: which orders.
+        oldest_first: whether the list begins with the oldest order instead of the newest.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
@@ -66,7 +75,7 @@ async def orders_of_store(
         selection=selection,
         table="orders o",
         where=_listed(store_id, where, scope),
-        order=NEWEST,
+        order=OLDEST if oldest_first else NEWEST,
         window=window,
         id="o.id",
     )
@@ -166,17 +175,31 @@ async def pending_orders_of_archived_stores(db: Reader, *, scope: Scope, limit: 
     return tuple(record["id"] for record in records)
 
 
+_REJECTED_WEBHOOKS = whole_rows(
+    "r",
+    RejectedWebhookView.__dataclass_fields__,
+    lambda record: RejectedWebhookView(**{name: record[name] for name in RejectedWebhookView.__dataclass_fields__}),
+)
+_NEWEST_WEBHOOKS = Order(name="webhooks", key="r.at", type="timestamptz", descending=True)
+
+
 async def rejected_webhooks_of_store(
-    db: Reader, store_id: UUID, *, scope: Scope, limit: int = 50
-) -> tuple[RejectedWebhookView, ...]:
-    """Return the rejected webhooks of a store, the newest first; shoppers see none."""
-    where = of_store(scope, "r.store_id", store_id, shoppers=False)
-    records = await db.fetch(
-        "select r.source, r.external_id, r.type, r.order_id, r.reason, r.at from rejected_webhooks r "
-        f"where {where.sql} order by r.at desc, r.id desc limit {int(limit)}",
-        *where.arguments,
+    db: Reader, store_id: UUID, window: Window, *, scope: Scope
+) -> Slice[RejectedWebhookView]:
+    """Return a page of a store's rejected webhooks, the newest first; shoppers see none.
+
+    Raises:
+        InvalidInput: the window or a cursor is invalid.
+    """
+    return await paginate(
+        db,
+        selection=_REJECTED_WEBHOOKS,
+        table="rejected_webhooks r",
+        where=of_store(scope, "r.store_id", store_id, shoppers=False),
+        order=_NEWEST_WEBHOOKS,
+        window=window,
+        id="r.id",
     )
-    return tuple(RejectedWebhookView(**dict(record)) for record in records)
 
 
 async def mails_of_order(db: Reader, order_id: UUID, *, scope: Scope) -> tuple[OrderMailView, ...]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -29,7 +30,7 @@ async def discounts(visit: Visitor, store_id: UUID) -> Response:
 
 async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("discounts/list", {"id": store["id"]}))["store"]["discounts"]
+    found = (await visit.run("discounts/list", {"id": store["id"], **window(visit, 50)}))["store"]["discounts"]
     products = (await visit.run("discounts/products", {"id": store["id"]}))["store"]["products"]["nodes"]
     return visit.page(
         "discounts/list.html", status=status, discounts=found, products=products, errors=errors or Refusals()

@@ -18,6 +18,9 @@ KINDS = frozenset({"BRAND", "PRODUCT", "PAGE", "COLLECTION"})
 PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages"}
 """Where the page of a target is."""
 
+OPEN = ["REQUESTED", "PROPOSED"]
+"""Statuses of drafts that wait for a decision."""
+
 
 @router.get(HERE)
 async def drafts(visit: Visitor, store_id: UUID) -> Response:
@@ -29,7 +32,7 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
     shown = await visit.store(store_id)
     everything = visit.request.query_params.get("all") == "1"
     after = visit.request.query_params.get("after") or None
-    variables = {"id": shown["id"], "first": 20, "after": after, "openOnly": not everything}
+    variables = {"id": shown["id"], "first": 20, "after": after, "statuses": None if everything else OPEN}
     store = (await visit.run("drafts/list", variables))["store"]
     return visit.page(
         "drafts/list.html",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
@@ -132,7 +133,7 @@ async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: i
 async def disputes(visit: Visitor, store_id: UUID) -> Response:
     """List a store's disputes, with the rate that card networks watch."""
     store = await visit.store(store_id)
-    found = (await visit.run("orders/disputes", {"id": store["id"]}))["store"]
+    found = (await visit.run("orders/disputes", {"id": store["id"], **window(visit, 50)}))["store"]
     return visit.page("orders/disputes.html", disputes=found["disputes"], rate=found["disputeRate"])
 
 

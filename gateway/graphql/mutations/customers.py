@@ -16,7 +16,7 @@ from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import StoreInput
 from gateway.graphql.mutations.payloads import EraseCustomerPayload, change
 from gateway.graphql.queries.root import find_store
-from gateway.graphql.types.store import EMAIL_MAX
+from gateway.graphql.types.store_trade import EMAIL_MAX
 from projections.sales.customer_queries import orders_by_ids
 
 

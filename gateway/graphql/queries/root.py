@@ -20,6 +20,7 @@ from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.connection import Connection
 from gateway.graphql.types.draft import Draft
 from gateway.graphql.types.estimate import NicheEstimate, estimate_niche
+from gateway.graphql.types.filters import REPLACED, StoreFilter
 from gateway.graphql.types.installation import Installation
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
@@ -227,11 +228,13 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-        statuses: list[StoreStatus] | None = None,
+        filter: StoreFilter | None = None,
+        statuses: Annotated[list[StoreStatus] | None, REPLACED] = None,
         consistency_token: TokenArgument = None,
     ) -> Connection[Store] | None:
         reading = await info.context.reading(consistency_token)
-        return await stores_of(reading, Window(first=first, after=after, last=last, before=before), statuses)
+        window = Window(first=first, after=after, last=last, before=before)
+        return await stores_of(reading, window, filter, statuses)
 
     @strawberry.field
     @one_statement()

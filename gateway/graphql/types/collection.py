@@ -11,13 +11,17 @@ from domain.store.revision import category_parts, collection_parts
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
-from projections.catalog.views import CategoryTextView, CollectionView
+from projections.catalog.views import CategoryCount, CategoryTextView, CollectionView
 
 
 @strawberry.type(description="A category that products of the store have.")
 class ProductCategory:
     name: str
     products: int = strawberry.field(description="The number of products in it.")
+
+    @classmethod
+    def of(cls, view: CategoryCount) -> Self:
+        return cls(name=view.category, products=view.products)
 
 
 @strawberry.type(description="Which products are in a collection: those that fit every part that is set.")

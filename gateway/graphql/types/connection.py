@@ -1,5 +1,6 @@
 """Relay connections over the read models' slices."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from domain.kernel import InvalidInput
 from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.fields import field
 from projections.reading.paging import Edge as SliceEdge
-from projections.reading.paging import Slice, Window
+from projections.reading.paging import Slice, Window, decode_cursor, encode_cursor
 
 N = TypeVar("N")
 V = TypeVar("V")
@@ -76,37 +77,69 @@ def connection(
     return made_of
 
 
-def sliced(entries: Sequence[V], window: Window, key: Callable[[V], str]) -> Slice[V]:
+def connection_of(
+    entries: Sequence[V], window: Window, name: str, place: Callable[[V], "Place"], make: Callable[[V], N]
+) -> Connection[N]:
+    """Return one page of a list that is already in memory as a connection; see :func:`sliced`."""
+
+    async def count() -> int:
+        return len(entries)
+
+    return connection(sliced(entries, window, name, place), make, count=count)
+
+
+Place = tuple[str | int, ...]
+"""What orders the entries of a list. No two entries have the same."""
+
+
+def sliced(entries: Sequence[V], window: Window, name: str, place: Callable[[V], Place]) -> Slice[V]:
     """Return one page of a list that is already in memory.
 
+    A cursor holds an entry's place, so it stays valid when the entry moves or is deleted.
+
     Args:
-        entries: the whole list, in order.
+        entries: the whole list, by place.
         window: the page to return.
-        key: returns an entry's cursor; unique in the list.
+        name: the name of the list, which its cursors carry.
+        place: returns an entry's place.
 
     Raises:
-        InvalidInput: the window is invalid, or a cursor is not in this list.
+        InvalidInput: the window is invalid, or a cursor is not of this list.
     """
     window.check()
+    places = [place(entry) for entry in entries]
     low, high = 0, len(entries)
-    places = {key(entry): place for place, entry in enumerate(entries)}
     if window.after is not None:
-        low = _place(places, window.after, "after") + 1
+        low = bisect_right(places, _place(places, window.after, "after", name))
     if window.before is not None:
-        high = _place(places, window.before, "before")
+        high = bisect_left(places, _place(places, window.before, "before", name))
     high = max(low, high)
     if window.backwards:
         low = max(low, high - window.size)
     else:
         high = min(high, low + window.size)
     return Slice(
-        edges=tuple(SliceEdge(partial(key, entry), entry) for entry in entries[low:high]),
+        edges=tuple(
+            SliceEdge(partial(encode_cursor, name, *at), entry)
+            for at, entry in zip(places[low:high], entries[low:high], strict=True)
+        ),
         has_next=high < len(entries),
         has_previous=low > 0,
     )
 
 
-def _place(places: dict[str, int], cursor: str, name: str) -> int:
-    if cursor not in places:
-        raise InvalidInput(name, f"Invalid cursor {cursor[:80]!r}. Use a cursor that this list returned.")
-    return places[cursor]
+def _place(places: Sequence[Place], cursor: str, argument: str, name: str) -> Place:
+    refusal = InvalidInput(argument, f"Invalid cursor {cursor[:80]!r}. Use a cursor that this list returned.")
+    try:
+        of_list, *place = decode_cursor(cursor)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise refusal from error
+    # An empty list has no place to compare with; then any place leads to an empty page.
+    kinds = [type(part) for part in places[0]] if places else [type(part) for part in place]
+    if (
+        of_list != name
+        or [type(part) for part in place] != kinds
+        or not all(type(each) in (str, int) for each in place)
+    ):
+        raise refusal
+    return tuple(place)

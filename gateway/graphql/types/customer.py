@@ -8,8 +8,11 @@ import strawberry
 from gateway.api.customers import KnownCustomer
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.types.connection import Connection, connection_of
 from gateway.graphql.types.order import Order
+from projections.reading.paging import Window
 from projections.sales.customer_queries import orders_by_ids
+from projections.sales.views import OrderView
 
 
 @strawberry.type(description="The orders and stock notices of one e-mail address in a store.")
@@ -26,8 +29,21 @@ class Customer:
     reading: strawberry.Private[ReadContext]
     store_id: strawberry.Private[UUID]
 
-    @field("The orders, the newest first; at most 200.")
-    async def orders(self) -> list[Order]:
+    @field("The orders, the newest first; the newest 200.")
+    async def orders(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Order]:
         reading = self.reading
         views = await orders_by_ids(reading.db, self.store_id, self.known.order_ids, scope=reading.scope)
-        return [Order.of(view, reading) for view in views]
+        views.sort(key=_place)
+        window = Window(first=first, after=after, last=last, before=before)
+        return connection_of(views, window, "customer", _place, lambda view: Order.of(view, reading))
+
+
+def _place(order: OrderView) -> tuple[int, str]:
+    # The newest first.
+    return -round(order.placed_at.timestamp() * 1_000_000), str(order.id)

@@ -1,8 +1,6 @@
 """Drafts: proposals beside the live store, field by field."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -13,15 +11,13 @@ from domain.draft.aggregate import DRAFT, DraftStatus
 from domain.draft.events import DraftTarget, TargetKind
 from domain.draft.live import values_of
 from domain.editing import EditField, fingerprints
-from gateway.api.validation import call_cursor
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import MediaAsset, as_gid
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.usage import OutsideCall, dollars
 from projections.catalog import queries as catalog_queries
-from projections.jobs.drafts import DraftView, drafts_of_store
-from projections.reading.paging import Edge, Slice, Window
+from projections.jobs.drafts import DraftView
 
 
 @strawberry.type(description="A proposed value of one field, beside the live one.")
@@ -111,28 +107,3 @@ class Draft(Node):
             view=view,
             reading=reading,
         )
-
-
-async def draft_page(
-    reading: ReadContext, store_id: UUID, first: int | None, after: str | None, *, open_only: bool
-) -> Slice[DraftView]:
-    """Return a page of a store's drafts, the newest first. A draft's id is its cursor.
-
-    Raises:
-        InvalidInput: the window or the cursor is invalid.
-    """
-    window = Window(first=first, after=after)
-    window.check()
-    drafts: Sequence[DraftView] = await drafts_of_store(
-        reading.db,
-        store_id,
-        after=call_cursor(after),
-        limit=window.size + 1,
-        open_only=open_only,
-        scope=reading.scope,
-    )
-    return Slice(
-        edges=tuple(Edge(partial(str, draft.id), draft) for draft in drafts[: window.size]),
-        has_next=len(drafts) > window.size,
-        has_previous=after is not None,
-    )

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from domain.generation.events import JobStatus
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
@@ -17,10 +16,11 @@ from gateway.api.stripe_accounts import requirement_message, restriction_message
 from gateway.api.validation import as_id
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
-from gateway.graphql.fields import field
+from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.types.activity import Activity, activity_of_account
 from gateway.graphql.types.connection import Connection, connection
 from gateway.graphql.types.dispute import Payout
+from gateway.graphql.types.filters import REPLACED, GenerationFilter, PayoutFilter, StoreFilter, check_replaced
 from gateway.graphql.types.job import Generation
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
@@ -39,6 +39,9 @@ from projections.reading.paging import Window
 from projections.sales.dispute_queries import payouts_of_merchant
 from projections.sales.ledger_queries import month_of
 from projections.sales.owed_fees import owed_fees
+
+PAYOUTS_MOST = 100
+"""Most entries of the list that a connection has replaced."""
 
 
 @strawberry.type(
@@ -137,10 +140,30 @@ class User(Node):
         identity = await open_identity(view.identity, reading.deps.personal)
         return None if identity is None else BusinessIdentity.of(identity, view.identity)
 
-    @field("Payouts to the merchant's bank: the newest 100, the newest first.")
+    @field("Payouts to the merchant's bank, the newest first.")
+    async def payouts_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: PayoutFilter | None = None,
+    ) -> Connection[Payout]:
+        page = await payouts_of_merchant(
+            self.reading.db,
+            self.view.id,
+            Window(first=first, after=after, last=last, before=before),
+            statuses=(filter and filter.statuses) or (),
+            scope=self.reading.scope,
+        )
+        return connection(page, Payout.of)
+
+    @replaced_field("payoutsConnection", "The newest 100 payouts to the merchant's bank, the newest first.")
     async def payouts(self) -> list[Payout]:
-        views = await payouts_of_merchant(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [Payout.of(view) for view in views]
+        page = await payouts_of_merchant(
+            self.reading.db, self.view.id, Window(first=PAYOUTS_MOST), scope=self.reading.scope
+        )
+        return [Payout.of(view) for view in page.nodes]
 
     @field(
         "Platform fees that the payment provider did not take, because the platform has only a key of the merchant's "
@@ -198,10 +221,11 @@ class User(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-        statuses: list[StoreStatus] | None = None,
+        filter: StoreFilter | None = None,
+        statuses: Annotated[list[StoreStatus] | None, REPLACED] = None,
     ) -> Connection[Store]:
         window = Window(first=first, after=after, last=last, before=before)
-        return await stores_of(self.reading, window, statuses)
+        return await stores_of(self.reading, window, filter, statuses)
 
     @field("The generations of the merchant's stores, the newest first. They are not counted.")
     async def generations(
@@ -210,17 +234,16 @@ class User(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-        statuses: list[JobStatus] | None = None,
-        store_id: strawberry.ID | None = None,
+        filter: GenerationFilter | None = None,
     ) -> Connection[Generation]:
-        reading = self.reading
+        reading, wanted = self.reading, filter or GenerationFilter()
         page = await generations_of_merchant(
             reading.db,
             self.view.id,
             Window(first=first, after=after, last=last, before=before),
             scope=reading.scope,
-            statuses=frozenset(statuses or ()),
-            store_id=None if store_id is None else as_id("store", store_id),
+            statuses=frozenset(wanted.statuses or ()),
+            store_id=None if wanted.store_id is None else as_id("store", wanted.store_id),
             only=asked_for("Generation"),
             of_jobs=asked_for("AgentJob"),
         )
@@ -243,9 +266,22 @@ class User(Node):
         )
 
 
-async def stores_of(reading: ReadContext, window: Window, statuses: list[StoreStatus] | None) -> Connection[Store]:
-    """Return a page of the merchant's stores."""
-    states = frozenset(statuses or ())
+async def stores_of(
+    reading: ReadContext, window: Window, wanted: StoreFilter | None, statuses: list[StoreStatus] | None
+) -> Connection[Store]:
+    """Return a page of the merchant's stores.
+
+    Args:
+        reading: who reads.
+        window: the page.
+        wanted: which stores; None for all.
+        statuses: the argument that ``wanted`` has replaced.
+
+    Raises:
+        InvalidInput: the window is invalid, or both filters are given.
+    """
+    check_replaced(wanted, (statuses,))
+    states = frozenset((statuses if wanted is None else wanted.statuses) or ())
     page = await catalog_queries.stores_of_merchant(
         reading.db, reading.merchant_id, window, scope=reading.scope, statuses=states, only=asked_for("Store")
     )

@@ -12,11 +12,12 @@ import strawberry
 from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
-from gateway.api.order_timeline import Moment, MomentKind, order_timeline
+from gateway.api.order_timeline import Moment, MomentKind, order_timeline, place_of_moment
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
+from gateway.graphql.types.connection import Connection, connection_of
 from gateway.graphql.types.dispute import Dispute
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType, money_of
@@ -28,6 +29,7 @@ from gateway.graphql.types.purchase import OrderCosts, OrderHold, Substitute, Su
 from gateway.graphql.types.refund import Refund
 from gateway.graphql.types.returns import Return
 from gateway.graphql.types.taxes import OrderTaxes
+from projections.reading.paging import Window
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
 
@@ -405,10 +407,18 @@ class Order(Derived, Node):
         return [OrderMail(kind=view.kind, refusal=view.refusal, at=view.at) for view in views]
 
     @field("Everything that happened to the order, the earliest first. With `asOf`: up to that position.")
-    async def timeline(self) -> list[OrderMoment]:
+    async def timeline(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[OrderMoment]:
         loaders = self.reading.loaders
         events, mails = await asyncio.gather(loaders.stream.load(self.view.id), loaders.mails.load(self.view.id))
-        return [OrderMoment.of(one) for one in order_timeline(events, mails, until=self.reading.position)]
+        moments = order_timeline(events, mails, until=self.reading.position)
+        window = Window(first=first, after=after, last=last, before=before)
+        return connection_of(moments, window, "order-timeline", place_of_moment, OrderMoment.of)
 
     @strawberry.field
     async def shopper(self) -> Shopper:

@@ -8,14 +8,16 @@ import strawberry
 from domain.store.events import PageType
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, made, of_view, resolved
-from gateway.graphql.fields import field
+from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.refs import StoreRef, load_store
+from gateway.graphql.types.connection import Connection, connection_of
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.product import CopyScores
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_page
 from projections.catalog.queries.stores import PAGES
 from projections.catalog.views import PageVersionView, PageView
+from projections.reading.paging import Window
 
 
 @strawberry.type(description="The text that a page had at one time. Orders name the versions they were placed under.")
@@ -65,7 +67,7 @@ class Page(Derived, Node):
         "store_id": of_view("store_id", str),
         "scores": of_view("scores", CopyScores.of),
         "store": resolved("store_id"),
-        "versions": resolved("id"),
+        **dict.fromkeys(("versions", "versions_connection"), resolved("id")),
         "provenance": resolved("id", "store_id"),
     }
 
@@ -78,6 +80,18 @@ class Page(Derived, Node):
         return await provenance_of_page(self.reading, self.view.id, self.view.store_id)
 
     @field("All texts that the page had, the newest first.")
+    async def versions_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[PageVersion]:
+        views = await self.reading.loaders.page_versions.load(self.view.id)
+        window = Window(first=first, after=after, last=last, before=before)
+        return connection_of(views, window, "page-versions", lambda view: (-view.number,), PageVersion.of)
+
+    @replaced_field("versionsConnection", "All texts that the page had, the newest first.")
     async def versions(self) -> list[PageVersion]:
         views = await self.reading.loaders.page_versions.load(self.view.id)
         return [PageVersion.of(view) for view in views]

@@ -1,75 +1,53 @@
 """A store and its lists: products, pages, media, orders and jobs."""
 
 from asyncio import gather
-from datetime import date, datetime, timedelta
-from typing import Annotated, Self
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from domain.editing import revision_of
-from domain.kernel import InvalidInput
-from domain.media.events import MediaType
-from domain.order.events import OrderStatus
-from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
 from domain.store.revision import store_parts
 from domain.team.roles import Role
-from gateway.api.customers import find_customer
 from gateway.api.publication import blockers_of_store
 from gateway.api.store_address import platform_domain, storefront_address
-from gateway.api.validation import as_id, check_text, require, settings_of
+from gateway.api.validation import as_id, require, settings_of
 from gateway.graphql.context import ReadContext
-from gateway.graphql.derived import Derived, asked_for, derived, made, of_view, resolved
-from gateway.graphql.fields import field
-from gateway.graphql.resolvers import one_statement
+from gateway.graphql.derived import Derived, derived, made, of_view, resolved
+from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.types.activity import Activity, activity_of_store
 from gateway.graphql.types.brand import BrandIdentity, Scouting
-from gateway.graphql.types.collection import CategoryPage, Collection, ProductCategory
-from gateway.graphql.types.connection import Connection, connection, sliced
-from gateway.graphql.types.customer import Customer
-from gateway.graphql.types.discount import Discount
-from gateway.graphql.types.dispute import Dispute, DisputeRate
+from gateway.graphql.types.connection import Connection, connection, connection_of
 from gateway.graphql.types.domain import Domain
-from gateway.graphql.types.draft import Draft, draft_page
+from gateway.graphql.types.draft import Draft
+from gateway.graphql.types.filters import DraftFilter, StoreEventFilter
 from gateway.graphql.types.history import StoreEvent, timeline
 from gateway.graphql.types.job import AgentJob, Generation
-from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
-from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.node import Node
-from gateway.graphql.types.order import Order, RejectedWebhook
-from gateway.graphql.types.page import Page
-from gateway.graphql.types.product import Product
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_store
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
-from gateway.graphql.types.statistics import SalesReport, StoreTask, sales_report, tasks_of
+from gateway.graphql.types.statistics import StoreTask, tasks_of
+from gateway.graphql.types.store_catalog import StoreCatalog
+from gateway.graphql.types.store_trade import StoreTrade
 from gateway.graphql.types.taxes import Taxes
 from gateway.graphql.types.team import Invitation, Person
 from infra.web.preview_links import Preview
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
-from projections.catalog.views import FINISHED, ImageState, ProductFilter, ProductSort, StoreView
-from projections.jobs.drafts import draft_by_id
+from projections.catalog.views import DomainView, StoreView
+from projections.jobs.drafts import draft_by_id, drafts_of_store
 from projections.merchants.team_queries import invitations_of_store, people_of_store
 from projections.reading.paging import Window
-from projections.sales import queries as sales_queries
-from projections.sales.discount_queries import discounts_of_store
-from projections.sales.dispute_queries import dispute_rate, disputes_of_store
-from projections.sales.ledger_queries import balances_of_store, month_of, statement
-from projections.sales.queries import OrderFilter
-
-STATEMENT_MOST = 1_000
-"""Most entries of a statement in one answer."""
-EMAIL_MAX, ORDER_NUMBER_MAX = 254, 40
-RATED = timedelta(days=90)
-"""The time whose payments count for the rate of disputes."""
 
 
 @strawberry.type(description="A merchant's store, from a niche to a live storefront.")
-class Store(Derived, Node):
+class Store(Derived, StoreCatalog, StoreTrade, Node):
     id: strawberry.ID
     user_id: strawberry.ID
     name: str = strawberry.field(
@@ -108,8 +86,6 @@ class Store(Derived, Node):
     revision: str = strawberry.field(
         description="What an editor saw of brand and settings: send it as `expectedRevision` with an edit."
     )
-    view: strawberry.Private[StoreView]
-    reading: strawberry.Private[ReadContext]
 
     columns = STORES
     sources = {
@@ -146,6 +122,11 @@ class Store(Derived, Node):
                 "discounts",
                 "collections",
                 "category_pages",
+                "rejected_webhooks_connection",
+                "discounts_connection",
+                "collections_connection",
+                "category_pages_connection",
+                "disputes_connection",
                 "categories",
                 "events",
                 "drafts",
@@ -154,10 +135,11 @@ class Store(Derived, Node):
             resolved("id"),
         ),
         "sales": resolved("id", "currency", "time_zone"),
+        "statement_connection": resolved("id", "time_zone"),
         "tasks": resolved("id", "status"),
         **dict.fromkeys(("role", "people", "invitations", "activity"), resolved("id", "merchant_id")),
         "shipping": resolved("shipping", "currency"),
-        "domains": resolved("id", "slug", "custom_domain"),
+        **dict.fromkeys(("domains", "domains_connection"), resolved("id", "slug", "custom_domain")),
         "return_policy": resolved("returns"),
     }
 
@@ -176,152 +158,6 @@ class Store(Derived, Node):
         reading.require("Store.invitations", view.id, view.merchant_id)
         views = await invitations_of_store(reading.db, view.id, now=reading.deps.clock.now(), scope=reading.scope)
         return [Invitation.of(each, reading) for each in views]
-
-    @field(
-        "The store's products, by default the newest first, and those of a search by relevance. A search finds words of "
-        "titles, descriptions, categories and tags; the last word may be unfinished. Quotes keep words together, a minus "
-        "excludes a word, `or` stands between alternatives. If it finds nothing, the store's words that look most like "
-        "those of the search are searched for. `totalCount` of a search may take long in a large store."
-    )
-    # A search that finds nothing asks again for the words that were meant.
-    @one_statement(unless="search")
-    async def products(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-        statuses: list[ProductStatus] | None = None,
-        category: str | None = None,
-        search: str | None = None,
-        sort: ProductSort | None = None,
-    ) -> Connection[Product]:
-        reading, id = self.reading, self.view.id
-        if sort is None:
-            sort = ProductSort.NEWEST if search is None else ProductSort.RELEVANCE
-        where = ProductFilter(statuses=frozenset(statuses or ()), category=category, text=search)
-        page = await catalog_queries.products_of_store(
-            reading.db,
-            id,
-            Window(first=first, after=after, last=last, before=before),
-            where=where,
-            sort=sort,
-            scope=reading.scope,
-            only=asked_for("Product"),
-        )
-
-        async def count() -> int:
-            return await catalog_queries.count_products(reading.db, id, where=where, scope=reading.scope)
-
-        return connection(page, lambda view: Product.of(view, reading), count=count)
-
-    @field("The store's content pages: about, contact and FAQ first, then the policies.")
-    async def pages(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[Page]:
-        reading = self.reading
-        views = await reading.loaders.pages.load(self.view.id)
-        window = Window(first=first, after=after, last=last, before=before)
-
-        async def count() -> int:
-            return len(views)
-
-        page = sliced(views, window, lambda view: str(view.id))
-        return connection(page, lambda view: Page.of(view, reading), count=count)
-
-    @field("The store's media files, the newest first. By default only those that the studio has finished.")
-    @one_statement()
-    async def media(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-        types: list[MediaType] | None = None,
-        statuses: list[ImageState] | None = None,
-    ) -> Connection[MediaAsset]:
-        reading, id = self.reading, self.view.id
-        kinds = frozenset(types or ())
-        states = FINISHED if statuses is None else frozenset(statuses)
-        page = await catalog_queries.media_of_store(
-            reading.db,
-            id,
-            Window(first=first, after=after, last=last, before=before),
-            types=kinds,
-            statuses=states,
-            scope=reading.scope,
-            only=asked_for("MediaAsset"),
-        )
-
-        async def count() -> int:
-            return await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, scope=reading.scope)
-
-        return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
-
-    @field("The store's orders, the newest first.")
-    async def orders(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-        statuses: list[OrderStatus] | None = None,
-        withdrawn: bool | None = None,
-        needs_attention: Annotated[
-            bool, strawberry.argument(description="Only orders that wait for your decision.")
-        ] = False,
-        number: Annotated[
-            str | None,
-            strawberry.argument(description="Only orders with this number, in any case and with or without `ZY-`."),
-        ] = None,
-    ) -> Connection[Order]:
-        reading, id = self.reading, self.view.id
-        where = OrderFilter(
-            statuses=frozenset(statuses or ()),
-            withdrawn=withdrawn,
-            needs_attention=needs_attention,
-            number=check_text("number", number, ORDER_NUMBER_MAX),
-        )
-        window = Window(first=first, after=after, last=last, before=before)
-        page = await sales_queries.orders_of_store(
-            reading.db, id, window, where=where, scope=reading.scope, only=asked_for("Order")
-        )
-
-        async def count() -> int:
-            return await sales_queries.count_orders(reading.db, id, where=where, scope=reading.scope)
-
-        return connection(page, lambda view: Order.of(view, reading), count=count)
-
-    @field(
-        "What the store knows of a shopper's e-mail address, in any spelling. Null if it knows nothing. Among the newest "
-        "20,000 orders."
-    )
-    async def customer(self, email: str) -> Customer | None:
-        reading, id = self.reading, self.view.id
-        address = check_text("email", email, EMAIL_MAX)
-        if address is None:
-            raise InvalidInput("email", "email is empty. Use the whole address.")
-        known = await find_customer(reading.db, id, address, scope=reading.scope, personal=reading.deps.personal)
-        if known is None:
-            return None
-        return Customer(
-            email=address,
-            waiting_notices=len(known.notice_ids),
-            erasable=not known.has_open_order,
-            searched_since=known.searched_since,
-            known=known,
-            reading=reading,
-            store_id=id,
-        )
-
-    @field("Payment providers' webhooks for this store that cannot be used: the newest 50, the newest first.")
-    async def rejected_webhooks(self) -> list[RejectedWebhook]:
-        views = await sales_queries.rejected_webhooks_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [RejectedWebhook.of(view) for view in views]
 
     @field(
         "What is missing before the store may sell for real money, what blocks first. The merchant sees it, shoppers do not."
@@ -346,41 +182,6 @@ class Store(Derived, Node):
     def return_policy(self) -> ReturnPolicy:
         return ReturnPolicy.of(self.view.returns)
 
-    @field("The store's discount codes, the newest first; at most 500.")
-    async def discounts(self) -> list[Discount]:
-        views = await discounts_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [Discount.of(view) for view in views]
-
-    @field("The merchant's own lists of products, by title.")
-    async def collections(self) -> list[Collection]:
-        id = self.view.id
-        views = await catalog_queries.collections_by_stores(self.reading.db, [id], scope=self.reading.scope)
-        return [Collection.of(view) for view in views[id]]
-
-    @field("What category pages have of their own, by category. Pages without an entry have a name and products only.")
-    async def category_pages(self) -> list[CategoryPage]:
-        id = self.view.id
-        views = await catalog_queries.category_texts_by_stores(self.reading.db, [id], scope=self.reading.scope)
-        return [CategoryPage.of(view) for view in views[id]]
-
-    @field("The categories of the store's products by name, with the number of products in each.")
-    async def categories(self, statuses: list[ProductStatus] | None = None) -> list[ProductCategory]:
-        id = self.view.id
-        counts = await catalog_queries.categories_of_store(
-            self.reading.db, id, scope=self.reading.scope, statuses=frozenset(statuses or ())
-        )
-        return [ProductCategory(name=each.category, products=each.products) for each in counts]
-
-    @field(
-        "Orders, revenue and refunds of each day in the store's time zone, from `firstDay` or of the last `days`, to `lastDay` "
-        "or today; 366 days at most. Null before the store has a currency."
-    )
-    async def sales(
-        self, first_day: date | None = None, last_day: date | None = None, days: int = 30
-    ) -> SalesReport | None:
-        now = self.reading.deps.clock.now()
-        return await sales_report(self.reading, self.view, first_day, last_day, days, now=now)
-
     @field("What waits for you in the store, the most urgent first.")
     async def tasks(self) -> list[StoreTask]:
         loaders, id = self.reading.loaders, self.view.id
@@ -390,18 +191,33 @@ class Store(Derived, Node):
 
     @field(
         "The store's history: every event in the log about it, its products, photos and orders, the newest first. "
-        "`kinds` are subjects such as `product`. The list is not counted."
+        "The list is not counted."
     )
     async def events(
-        self, first: int | None = None, after: str | None = None, kinds: list[str] | None = None
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        filter: StoreEventFilter | None = None,
     ) -> Connection[StoreEvent]:
+        kinds = None if filter is None else filter.subject_kinds
         return connection(await timeline(self.reading, self.view, first, after, kinds), StoreEvent.of)
 
-    @field("Proposals beside the live store, the newest first. With `openOnly`, those that wait for a decision.")
+    @field("Proposals beside the live store, the newest first.")
     async def drafts(
-        self, first: int | None = None, after: str | None = None, open_only: bool = False
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: DraftFilter | None = None,
     ) -> Connection[Draft]:
-        page = await draft_page(self.reading, self.view.id, first, after, open_only=open_only)
+        page = await drafts_of_store(
+            self.reading.db,
+            self.view.id,
+            Window(first=first, after=after, last=last, before=before),
+            statuses=(filter and filter.statuses) or (),
+            scope=self.reading.scope,
+        )
         return connection(page, lambda view: Draft.of(view, self.reading))
 
     @field(
@@ -415,39 +231,26 @@ class Store(Derived, Node):
         return connection(page, lambda event: Activity.of(event, reading))
 
     @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
+    async def domains_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Domain]:
+        window = Window(first=first, after=after, last=last, before=before)
+        return connection_of(await self._domains(), window, "domains", _place_of_domain, self._domain)
+
+    @replaced_field("domainsConnection", "Domains that the merchant connected, the first connected first.")
     async def domains(self) -> list[Domain]:
-        id, platform = self.view.id, platform_domain(self.reading.deps.storefront_url)
-        views = await catalog_queries.domains_by_stores(self.reading.db, [id], scope=self.reading.scope)
-        return [Domain.of(view, self.view, platform=platform) for view in views[id]]
+        return [self._domain(view) for view in await self._domains()]
 
-    @field("Disputes about the store's payments: the newest 200, the newest first.")
-    async def disputes(self) -> list[Dispute]:
-        views = await disputes_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [Dispute.of(view, self.reading) for view in views]
+    def _domain(self, view: DomainView) -> Domain:
+        return Domain.of(view, self.view, platform=platform_domain(self.reading.deps.storefront_url))
 
-    @field("How many payments of the last 90 days are disputed, against the line of 0.75 percent.")
-    async def dispute_rate(self) -> DisputeRate:
-        since = (self.reading.deps.clock.now() - RATED).date()
-        return DisputeRate.of(await dispute_rate(self.reading.db, self.view.id, since, scope=self.reading.scope))
-
-    @field("The balances of the store's ledger.")
-    async def balances(self) -> list[LedgerBalance]:
-        views = await balances_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [LedgerBalance.of(view) for view in views]
-
-    @field(
-        "The store's ledger entries of a month such as 2026-11, in its time zone, the earliest first: the first 1,000 "
-        "after a cursor. As CSV: /api/v1/stores/{id}/statements/{month}."
-    )
-    async def statement(self, month: str, first: int = STATEMENT_MOST, after: str | None = None) -> list[LedgerEntry]:
-        if not 0 <= first <= STATEMENT_MOST:
-            raise InvalidInput("first", f"Invalid number {first}. Use 0 to {STATEMENT_MOST}.")
-        since, until = month_of(month, self.view.time_zone)
-        reading = self.reading
-        views = await statement(
-            reading.db, since, until, scope=reading.scope, store_id=self.view.id, after=after, limit=first
-        )
-        return [LedgerEntry.of(view) for view in views]
+    async def _domains(self) -> Sequence[DomainView]:
+        id = self.view.id
+        return (await catalog_queries.domains_by_stores(self.reading.db, [id], scope=self.reading.scope))[id]
 
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:
@@ -484,6 +287,10 @@ class Store(Derived, Node):
     @classmethod
     def of(cls, view: StoreView, reading: ReadContext) -> Self:
         return made(cls, view, reading)
+
+
+def _place_of_domain(domain: DomainView) -> tuple[str, str]:
+    return domain.connected_at.astimezone(UTC).isoformat(timespec="microseconds"), domain.name
 
 
 def storefront_url(view: StoreView, reading: ReadContext) -> str | None:

@@ -52,9 +52,24 @@ PAGES = ViewColumns(
     PageView,
     {name: f"g.{name}" for name in PageView.__dataclass_fields__},
     {"type": column("type", PageType), "scores": column("scores", CopyScores.model_validate_json)},
-    always=frozenset({"id", "store_id"}),
+    always=frozenset({"id", "store_id", "type", "title"}),
 )
-"""The columns of a page ``g``."""
+"""The columns of a page ``g``. Its place in a list needs those that are always read."""
+PAGE_ORDER = (
+    PageType.ABOUT,
+    PageType.CONTACT,
+    PageType.FAQ,
+    PageType.REFUND_POLICY,
+    PageType.PRIVACY_POLICY,
+    PageType.TERMS_OF_SERVICE,
+)
+"""The first pages of a list; the others follow by title."""
+
+
+def place_of_page(page: PageView) -> tuple[int, str, str]:
+    """Return what orders the pages of a store."""
+    rank = PAGE_ORDER.index(page.type) if page.type in PAGE_ORDER else len(PAGE_ORDER)
+    return rank, page.title, str(page.id)
 
 
 NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", descending=True)
@@ -152,12 +167,10 @@ async def pages_by_stores(
     where = within(scope, Conditions().add("g.store_id = any({})", list(store_ids)), "g.store_id")
     selection = PAGES.selection(only)
     records = await db.fetch(
-        f"select {selection.sql} from pages g where {where.sql} and not g.removed order by array_position("
-        "array['ABOUT', 'CONTACT', 'FAQ', 'REFUND_POLICY', 'PRIVACY_POLICY', 'TERMS_OF_SERVICE'], g.type) nulls last, "
-        'g.title collate "C", g.id',
-        *where.arguments,
+        f"select {selection.sql} from pages g where {where.sql} and not g.removed", *where.arguments
     )
-    return grouped(map(selection.read, records), store_ids, by=lambda page: page.store_id)
+    pages = sorted(map(selection.read, records), key=place_of_page)
+    return grouped(pages, store_ids, by=lambda page: page.store_id)
 
 
 async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope, only: Only = None) -> PageView | None:

@@ -13,12 +13,12 @@ from tests.support.platforms.gateway import Merchant, Platform
 
 CUSTOMER = """
 query ($id: ID!, $email: String!) {
-  store(id: $id) { customer(email: $email) { waitingNotices erasable searchedSince orders { id shopper { name email } } } }
+  store(id: $id) { customer(email: $email) { waitingNotices erasable searchedSince orders { nodes { id shopper { name email } } } } }
 }
 """
-ORDERS = "query ($id: ID!, $number: String) { store(id: $id) { orders(number: $number) { totalCount nodes { id number } } } }"
+ORDERS = "query ($id: ID!, $number: String) { store(id: $id) { orders(filter: { number: $number }) { totalCount nodes { id number } } } }"
 TIMELINE = """
-query ($id: ID!, $asOf: AsOfInput) { order(id: $id, asOf: $asOf) { timeline { kind message detail position } } }
+query ($id: ID!, $asOf: AsOfInput) { order(id: $id, asOf: $asOf) { timeline { nodes { kind message detail position } } } }
 """
 
 
@@ -49,7 +49,7 @@ async def test_a_timeline_has_the_events_up_to_a_position(platform: Platform, ow
     await platform.send(
         RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
     )
-    moments = (await platform.ask(TIMELINE, {"id": str(order_id)}, by=owner))["timeline"]
+    moments = (await platform.ask(TIMELINE, {"id": str(order_id)}, by=owner))["timeline"]["nodes"]
     assert [each["kind"] for each in moments] == ["ORDER", "PAYMENT"]
     assert moments[0]["message"] == "The order was placed: 2 pieces for 58.00 USD."
     assert moments[1] == {
@@ -59,7 +59,7 @@ async def test_a_timeline_has_the_events_up_to_a_position(platform: Platform, ow
         "position": moments[1]["position"],
     }
     before = {"id": str(order_id), "asOf": {"position": moments[0]["position"]}}
-    assert (await platform.ask(TIMELINE, before, by=owner))["timeline"] == moments[:1]
+    assert (await platform.ask(TIMELINE, before, by=owner))["timeline"]["nodes"] == moments[:1]
 
 
 async def test_a_person_is_erased_once_every_order_is_finished(
@@ -67,7 +67,9 @@ async def test_a_person_is_erased_once_every_order_is_finished(
 ) -> None:
     asked = {"id": str(store_id), "email": "GRACE@example.com"}
     known = (await platform.ask(CUSTOMER, asked, by=owner))["customer"]
-    assert known["orders"] == [{"id": str(order_id), "shopper": {"name": "Grace", "email": "grace@example.com"}}]
+    assert known["orders"]["nodes"] == [
+        {"id": str(order_id), "shopper": {"name": "Grace", "email": "grace@example.com"}}
+    ]
     assert (known["waitingNotices"], known["erasable"], known["searchedSince"]) == (0, False, None)
     assert (await platform.ask(CUSTOMER, {**asked, "email": "ada@example.com"}, by=owner))["customer"] is None
 
@@ -97,7 +99,7 @@ async def test_generations_of_all_stores_are_listed_by_status(
 ) -> None:
     query = """
     query ($statuses: [JobStatus!], $store: ID) {
-      me { generations(statuses: $statuses, storeId: $store) { nodes { storeId status jobs { step status } } } }
+      me { generations(filter: { statuses: $statuses, storeId: $store }) { nodes { storeId status jobs { step status } } } }
     }
     """
     second = await platform.store(owner)

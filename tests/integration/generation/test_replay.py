@@ -156,8 +156,8 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
         await pipeline.platform.bus.dispatch(offer, Context(command_id=uuid4(), correlation_id=uuid4()))
     await pipeline.run()
     store = await pipeline.platform.ask(
-        f'{{ store(id: "{store_id}") {{ drafts(first: 50, openOnly: true) {{ nodes {{ id status targetKind writtenBy '
-        "changes { field outOfDate } } } } }",
+        f'{{ store(id: "{store_id}") {{ drafts(first: 50, filter: {{ statuses: [REQUESTED, PROPOSED] }}) {{ nodes '
+        "{ id status targetKind writtenBy changes { field outOfDate } } } } }",
         by=pipeline.owner,
     )
     drafts = store["drafts"]["nodes"]

@@ -143,7 +143,7 @@ def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query
         sales.pending_orders_of_archived_stores: (),
         sales.mails_of_order: (order,),
         sales.mails_of_orders: ([order],),
-        sales.rejected_webhooks_of_store: (store,),
+        sales.rejected_webhooks_of_store: (store, Window()),
     }
 
 

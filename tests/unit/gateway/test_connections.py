@@ -1,41 +1,94 @@
 """Pages of lists in memory."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.kernel import InvalidInput
 from gateway.graphql.types.connection import sliced
-from projections.reading.paging import Window
+from projections.reading.paging import Slice, Window, encode_cursor
+from tests.support.examples import drawn
+from tests.support.paging import CHANGES, Change, check_walk, walk
 
 LETTERS = "abcdefg"
 
 
+def letters(**window: object) -> Slice[str]:
+    return sliced(LETTERS, Window(**window), "letters", lambda letter: (letter,))  # type: ignore[arg-type]
+
+
+def at(letter: str) -> str:
+    return encode_cursor("letters", letter)
+
+
 def page(**window: object) -> tuple[str, bool, bool]:
-    cut = sliced(LETTERS, Window(**window), str)  # type: ignore[arg-type]
+    cut = letters(**window)
     return "".join(cut.nodes), cut.has_previous, cut.has_next
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 20])
-def test_every_page_size_returns_every_entry_once_and_in_order(size: int) -> None:
-    seen, after = "", None
-    while True:
-        cut = sliced(LETTERS, Window(first=size, after=after), str)
-        seen += "".join(cut.nodes)
-        if not cut.has_next:
-            break
-        after = cut.end_cursor
-    assert seen == LETTERS
+@settings(max_examples=drawn(200), deadline=None)
+@given(
+    entries=st.dictionaries(st.integers(0, 40), st.sampled_from(["", "A", "a", "ß", "🔥", "\0"]), max_size=25),
+    size=st.integers(1, 9),
+    backwards=st.booleans(),
+    changes=CHANGES,
+)
+async def test_no_page_size_and_no_change_between_pages_leaves_a_gap_or_a_duplicate(
+    entries: dict[int, str], size: int, backwards: bool, changes: list[list[Change]]
+) -> None:
+    stayed = set(entries.items())
+
+    async def change(each: Change) -> None:
+        kind, id = each
+        if kind == "delete":
+            entries.pop(id, None)
+        else:
+            entries.setdefault(id, "new")
+        stayed.intersection_update(entries.items())
+
+    async def ask(window: Window) -> Slice[tuple[int, str]]:
+        def place(entry: tuple[int, str]) -> tuple[str, int]:
+            return entry[1], entry[0]
+
+        return sliced(sorted(entries.items(), key=place), window, "entries", place)
+
+    seen = await walk(ask, size, changes, change, backwards=backwards)
+    check_walk(seen, sorted(stayed, key=lambda entry: (entry[1], entry[0])))
 
 
 def test_pages_can_be_read_from_the_end() -> None:
     assert page(last=2) == ("fg", True, False)
-    assert page(last=2, before="f") == ("de", True, True)
+    assert page(last=2, before=at("f")) == ("de", True, True)
     assert page(first=0) == ("", False, True)
-    assert page(first=3, after="e", before="b") == ("", True, True)
+    assert page(first=3, after=at("e"), before=at("b")) == ("", True, True)
+
+
+def test_a_cursor_of_a_deleted_entry_still_has_its_place() -> None:
+    assert page(first=2, after=at("bb")) == ("cd", True, True)
 
 
 @pytest.mark.parametrize(
     ("window", "field"),
-    [({"first": -1}, "first"), ({"last": 101}, "last"), ({"after": "z"}, "after"), ({"before": ""}, "before")],
+    [
+        ({"first": -1}, "first"),
+        ({"last": 101}, "last"),
+        *(
+            ({"after": cursor}, "after")
+            for cursor in (
+                "",
+                "z",
+                "é",
+                "\ud800",
+                encode_cursor("words", "a"),
+                encode_cursor("letters"),
+                encode_cursor("letters", 1),
+                encode_cursor("letters", 1.5),
+                encode_cursor("letters", "a", "b"),
+                "W" * 100_000,
+            )
+        ),
+        ({"before": ""}, "before"),
+    ],
 )
 def test_an_invalid_window_is_rejected(window: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:

@@ -8,6 +8,7 @@ from graphql import (
     build_schema,
     get_named_type,
     get_nullable_type,
+    is_leaf_type,
     is_list_type,
 )
 
@@ -86,6 +87,71 @@ def test_every_connection_is_a_relay_connection() -> None:
                 assert str(kind.fields["pageInfo"].type) == "PageInfo!"
                 assert str(edge.fields["cursor"].type) == "String!"
     assert connections > 10
+
+
+BOUNDED = {
+    "every merchant": "plans supplierAccounts signIns sessions apiKeys limits budgets requirements owedFees",  # at most 50 or 100
+    "every store": "people invitations balances tasks publicationBlockers zones bands rates jobs provenance suppliers",
+    "one product or file": "images variants renditions operations options fitTerms",
+    "one decision of a person or an agent": "changes available rejected texts missing steps newLogs days nodes",
+    # An order ends, and no statement reads the orders of more than one page.
+    "one order": "lines unmatchedPayments pageVersions parcels refunds substitutes supplierOrders returns disputes "
+    "withdrawals mails received",
+}
+"""Lists of objects that do not grow: what bounds them, and their names."""
+
+
+def test_every_list_of_objects_that_can_grow_is_a_connection() -> None:
+    known = {name for names in BOUNDED.values() for name in names.split()}
+    growing = {
+        f"{type.name}.{name}"
+        for type in OBJECTS
+        if not type.name.endswith(("Connection", "Payload"))
+        for name, field in type.fields.items()
+        if is_list_type(get_nullable_type(field.type))
+        and not is_leaf_type(get_named_type(field.type))
+        and field.deprecation_reason is None
+        and name not in known
+    }
+    assert growing == set()
+
+
+def test_every_list_that_a_connection_replaces_names_it() -> None:
+    replaced = {
+        f"{type.name}.{name}": field.deprecation_reason
+        for type in OBJECTS
+        for name, field in type.fields.items()
+        if f"{name}Connection" in type.fields
+    }
+    assert replaced == {key: f"Use {key.partition('.')[2]}Connection." for key in replaced}
+    assert len(replaced) == 9
+
+
+def test_every_list_takes_its_conditions_as_one_filter_and_one_sort() -> None:
+    paging = {"first", "after", "last", "before", "filter", "sort", "consistencyToken", "month"}
+    odd = {
+        f"{type.name}.{name}({argument})"
+        for type in OBJECTS
+        for name, field in type.fields.items()
+        if get_named_type(field.type).name.endswith("Connection")
+        for argument, each in field.args.items()
+        if argument not in paging and each.deprecation_reason is None
+    }
+    assert odd == set()
+
+
+def test_filters_have_one_word_for_one_thing() -> None:
+    filters = [
+        type
+        for type in SCHEMA.type_map.values()
+        if isinstance(type, GraphQLInputObjectType) and type.name.endswith("Filter")
+    ]
+    assert len(filters) > 8
+    for type in filters:
+        for name, field in type.fields.items():
+            assert not isinstance(field.type, GraphQLNonNull) or field.default_value is not None, f"{type.name}.{name}"
+            if get_named_type(field.type).name.endswith(("Status", "State")):
+                assert name in {"statuses", "productStatuses"}, f"{type.name}.{name}"
 
 
 def test_every_object_that_node_finds_has_an_id_that_is_never_null() -> None:

@@ -437,11 +437,22 @@ class Writer:
             name = self.pick(inner.values)
             return name, name
         if isinstance(inner, GraphQLInputObjectType):
-            return '{position: "7"}', {"position": "7"}
+            if inner.name == "AsOfInput":
+                return '{position: "7"}', {"position": "7"}
+            return self.object(inner)
         value = self.pick(
             {"ID": [*IDS, "bad"], "Int": [0, 1, 3, 1000], "Boolean": [True, False]}.get(inner.name, ["x"])
         )
         return json.dumps(value), value
+
+    def object(self, type: GraphQLInputObjectType) -> tuple[str, Any]:
+        """Return an object without the fields that may be left out, or with some of them."""
+        literals, values = [], {}
+        for name, each in type.fields.items():
+            if self.chance(0.4):
+                literal, values[name] = self.constant(each.type)
+                literals.append(f"{name}: {literal}")
+        return f"{{{', '.join(literals)}}}", values
 
 
 def is_nested(type: Any) -> bool:
