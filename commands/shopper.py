@@ -47,10 +47,15 @@ class EraseCustomer:
     """The person's orders; each has its own shopper."""
     notice_ids: list[UUID]
     """The stock notices that wait for the person."""
+    fingerprint: str
+    """Keyed digest of store and address. A repeat finds no such address any more, and is recognized by this."""
 
 
-async def erase_customer(command: EraseCustomer, work: Work, *, clock: Clock) -> None:
+async def erase_customer(command: EraseCustomer, work: Work, *, clock: Clock) -> dict[str, str]:
     """Append ``ShopperForgotten`` for each order and ``StockNoticeEnded`` for each notice. No-op for erased ones.
+
+    Returns:
+        The fingerprint, and the number of orders.
 
     Raises:
         NotFound: the store, an order or a notice does not exist, or it is another merchant's.
@@ -70,6 +75,7 @@ async def erase_customer(command: EraseCustomer, work: Work, *, clock: Clock) ->
         notice = await work.get(STOCK_NOTICE, notice_id)
         require_owner(STOCK_NOTICE.name, notice_id, owner=notice.store_id, caller=store.id)
         work.append(STOCK_NOTICE, notice_id, notice.finish(StockNoticeEnd.ERASED, at=at), tenant=store.id)
+    return {"fingerprint": command.fingerprint, "orders": str(len(command.order_ids))}
 
 
 _SERVED = frozenset({OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED})

@@ -339,11 +339,12 @@ class Authenticator:
             email=await self._personal.seal(merchant_id, account.email),
             name=None if account.name is None else await self._personal.seal(merchant_id, account.name),
         )
+        receipt: Receipt | None
         try:
             receipt = await self._commands.dispatch(command, Context(command_id=command_id, correlation_id=command_id))
         except CommandReused:
             # Each sealing gives another ciphertext, so a repeat has a different payload; the first one was accepted.
-            receipt = None
+            receipt = await self._commands.outcome(command_id)
         await self._accounts.mark_opened(merchant_id, at=self._clock.now())
         return receipt
 

@@ -1,12 +1,12 @@
 """Mutations of shoppers as persons."""
 
-from collections.abc import Sequence
-from uuid import UUID
+import hashlib
 
 import strawberry
 
 from commands.ports import Receipt
 from commands.shopper import EraseCustomer
+from domain.accounts.email import email_key
 from domain.kernel import InvalidInput
 from gateway.api.command_request import CommandRequest
 from gateway.api.customers import FOUND, find_customer
@@ -33,13 +33,17 @@ class CustomerMutations:
     )
     async def erase_customer(self, info: Info, input: EraseCustomerInput) -> EraseCustomerPayload | None:
         store_id = as_id("store", input.store_id)
-        erased: Sequence[UUID] = ()
 
         async def send(request: CommandRequest) -> Receipt:
-            nonlocal erased
             deps, reading = info.context.deps, info.context.reading_now(request.visitor)
             store = await find_store(reading, store_id)
             email = check_text("email", input.email, EMAIL_MAX) or ""
+            key = deps.secrets.derived(b"zyenta-erased").current
+            about = f"{store_id}\0{email_key(email)}".encode()
+            fingerprint = hashlib.blake2b(about, key=key, digest_size=16).hexdigest()
+            before = await request.repeated("fingerprint", fingerprint)
+            if before is not None:
+                return before
             known = await find_customer(reading.db, store_id, email, scope=reading.scope, personal=deps.personal)
             if known is None:
                 raise InvalidInput("email", f"No order of {store.name} has the address {email!r}. Check it.")
@@ -50,17 +54,19 @@ class CustomerMutations:
                     merchant_id=request.merchant_id,
                     order_ids=list(known.order_ids[:FOUND]),
                     notice_ids=list(known.notice_ids[:FOUND]),
+                    fingerprint=fingerprint,
                 )
             )
             # A policy does this too, from the log. The merchant must not read of success before it is done.
             for order in orders:
                 await deps.personal.forget(order.shopper_id)
-            erased = known.order_ids
             return receipt
 
         async def show(_reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
             return {}
 
-        return await change(
-            info, EraseCustomerPayload, input, send, show, known=lambda _: {"erased_orders": len(erased)}
-        )
+        def erased(receipt: Receipt) -> dict[str, object]:
+            result = receipt.result if isinstance(receipt.result, dict) else {}
+            return {"erased_orders": int(result.get("orders", "0"))}
+
+        return await change(info, EraseCustomerPayload, input, send, show, known=erased)

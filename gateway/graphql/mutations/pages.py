@@ -66,8 +66,14 @@ class PageMutations:
     async def remove_page(self, info: Info, input: RemovePageInput) -> StorePayload | None:
         async def send(request: CommandRequest) -> Receipt:
             id = as_id("page", input.page_id)
-            view = await catalog_queries.page_by_id(info.context.deps.reader, id, scope=request.scope)
-            store_id = require(view, "page", id).store_id
+            deps = info.context.deps
+            view = await catalog_queries.page_by_id(deps.reader, id, scope=request.scope)
+            # A repeat finds no page any more; the first request's result names the store.
+            before = None if view is not None else await deps.commands.outcome(request.command_id)
+            if before is not None and isinstance(before.result, dict) and "store_id" in before.result:
+                store_id = UUID(before.result["store_id"])
+            else:
+                store_id = require(view, "page", id).store_id
             return await request.send(RemovePage(store_id=store_id, merchant_id=request.merchant_id, page_id=id))
 
         async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Merchants find an order by its number and a person by an address, and erase that person."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -83,8 +83,14 @@ async def test_a_person_is_erased_once_every_order_is_finished(
         RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_1")
     )
     await platform.send(CancelOrderByMerchant(order_id=order_id, merchant_id=owner.id, refund_id=order_id))
-    erased = await change(platform, owner, "eraseCustomer", "erasedOrders", **ids)
+    command = {"commandId": str(uuid4())}
+    erased = await change(platform, owner, "eraseCustomer", "erasedOrders", **ids, **command)
     assert (erased["userErrors"], erased["erasedOrders"]) == ([], 1)
+    before = await platform.event_count()
+    assert await change(platform, owner, "eraseCustomer", "erasedOrders", **ids, **command) == erased
+    other = await change(platform, owner, "eraseCustomer", "erasedOrders", **{**ids, "email": "x@y.example"}, **command)
+    assert other["userErrors"][0]["code"] == "COMMAND_REUSED"
+    assert await platform.event_count() == before
     order = await platform.ask(
         "query ($id: ID!) { order(id: $id) { total shopper { name email shippingAddress { city } } } }",
         {"id": str(order_id)},

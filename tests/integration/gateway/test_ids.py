@@ -1,19 +1,22 @@
 """Every mutation and endpoint answers NOT_FOUND for ids of another kind or of another merchant."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import graphql
 import pytest
 
+from commands.order import RecordPayment
 from domain.accounts.passkeys import Passkey
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.ids import slug_stream
+from domain.money import Money
 from gateway.graphql.schema import sdl
 from tests.integration.gateway.test_queries import an_order
-from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 MUTATIONS = graphql.build_schema(sdl()).mutation_type.fields  # type: ignore[union-attr]
 VALUES: dict[str, Any] = {
@@ -265,3 +268,77 @@ async def test_every_endpoint_answers_not_found_for_an_id_of_another_kind_or_own
     others = {name: id for name, id in ids.items() if name not in {field, "productsImageId"}}
     for name, id in [*others.items(), *foreign.items()]:
         assert await refusal(id) == unknown, f"{field} is a {name}"
+
+
+LAST = re.compile("^(remove|archive|drop|disconnect|leave|cancel|withdraw)")
+"""Mutations that end the object of another one."""
+SHOWN = "userErrors {{ code field message }} {fields}"
+CHOSEN: dict[str, dict[str, Any]] = {
+    "addPage": {"content": "# Hello"},
+    "editProduct": {"title": "Another lamp"},
+    "editPage": {"title": "About"},
+    "changeProducts": {"action": "DEACTIVATE"},
+    "changeRole": {"role": "EDITOR"},
+    "createDiscount": {"code": "AUTUMN", "kind": "FREE_SHIPPING"},
+    "connectDomain": {"domain": "lamps.example"},
+    "connectSupplier": {"provider": "SAMPLE", "apiKey": "key"},
+    "invitePerson": {"email": "other@example.com", "role": "EDITOR"},
+    "processImage": {"url": "https://example.com/y.jpg"},
+    "refundOrder": {"amount": "1.00"},
+    "register": {"email": "again@example.com", "password": PASSWORD},
+    "requestStore": {"niche": "Desk lamps"},
+    "setReturnPolicy": {"days": 30, "reasons": ["Too small"], "merchantPays": True},
+    "setShipping": {"zones": [{"name": "Near", "countries": ["DE"], "bands": [{"price": "5.00"}]}]},
+    "writeCollection": {"title": "For her"},
+}
+"""Fields that let a mutation be carried out, or that its scalar leaves too open."""
+DIFFERS = {"register": {"accessToken", "refreshToken", "deviceToken", "accessTokenExpiresAt", "refreshTokenExpiresAt"}}
+"""Fields of an answer that are new in each: a repeated registration begins another session of the same account."""
+
+
+async def test_a_repeat_with_the_same_command_id_answers_the_same_and_appends_nothing(
+    platform: Platform, owner: Merchant
+) -> None:
+    ids = await ids_of(platform, owner)
+    paid = RecordPayment(order_id=ids["orderId"], paid=Money(minor=5800), fee=Money(minor=290), intent_id="pi_twice")
+    await platform.send(paid)
+    other: dict[str, Any] = {}
+    carried_out, names = set[str](), [name for name in MUTATIONS if "commandId" in input_fields(name)]
+    assert len(names) > 70
+    for name in sorted(names, key=lambda name: (LAST.match(name) is not None, name == "archiveStore")):
+        platform.clock.advance(timedelta(seconds=7))
+        payload = MUTATIONS[name].type
+        assert isinstance(payload, graphql.GraphQLObjectType)
+        fields = [
+            f"{field} {{ __typename {'id' if has_id(each) else ''} }}"
+            if not graphql.is_leaf_type(named(each))
+            else field
+            for field, each in payload.fields.items()
+            if field != "userErrors" and not each.args
+        ]
+        kind = graphql.get_named_type(MUTATIONS[name].args["input"].type)
+        query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ {SHOWN.format(fields=' '.join(fields))} }} }}"
+        input = valid_input(name, "", ids) | CHOSEN.get(name, {}) | {"commandId": str(uuid4())}
+        if name == "countStock":
+            input["variantId"] = str(ids["variantId"])
+        first = await platform.ask(query, {"input": input}, by=owner)
+        before = await platform.log.last_position()
+        again = await platform.ask(query, {"input": input}, by=owner)
+        new = DIFFERS.get(name, set())
+        differs = {k: (first[k], again[k]) for k in first if k not in new and first[k] != again[k]}
+        appended = await platform.log.last_position() - before
+        if differs or appended:
+            other[name] = differs, appended
+        carried_out |= {name} if not first["userErrors"] else set()
+    assert other == {}
+    refused = sorted(set(names) - carried_out)
+    assert len(carried_out) > 35, f"too many were refused for the walk to prove much: {refused}"
+
+
+def named(field: graphql.GraphQLField) -> graphql.GraphQLNamedType:
+    return graphql.get_named_type(field.type)
+
+
+def has_id(field: graphql.GraphQLField) -> bool:
+    kind = named(field)
+    return isinstance(kind, graphql.GraphQLObjectType) and "id" in kind.fields

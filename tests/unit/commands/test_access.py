@@ -227,7 +227,7 @@ COMMANDS: dict[type, Build] = {
         order_id=order, merchant_id=m, dispute_id="du_1", evidence=sealed(order), edition=0
     ),
     EraseCustomer: lambda p, _p, order, m: EraseCustomer(
-        store_id=p.store_id, merchant_id=m, order_ids=[order], notice_ids=[]
+        store_id=p.store_id, merchant_id=m, order_ids=[order], notice_ids=[], fingerprint="f"
     ),
     MarkOrderDelivered: lambda _, _p, order, m: MarkOrderDelivered(
         order_id=order, merchant_id=m, delivered_on=date(2026, 11, 23)
