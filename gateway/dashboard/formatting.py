@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
@@ -76,6 +77,21 @@ def words(value: Any) -> str:
     return NONE if value is None else str(value).replace("_", " ").capitalize()
 
 
+def author(written_by: str) -> str:
+    """Return who wrote a text: “you”, “the built-in writer”, or a model's name."""
+    return {"merchant": "you", "house": "the built-in writer"}.get(written_by, written_by)
+
+
+def country(code: str | None) -> str | None:
+    """Return the name of a country by its ISO 3166-1 code. Unknown codes stay as they are."""
+    return None if code is None else str(Locale.parse(LOCALE).territories.get(code, code))
+
+
+def month(value: str) -> str:
+    """Return a month such as 2026-11 as “November 2026”."""
+    return str(format_date(datetime.fromisoformat(f"{value}-01"), "MMMM y", locale=LOCALE))
+
+
 def svg_address(svg: str) -> str:
     """Return a drawing as an address for ``img``, where it can run nothing."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
@@ -96,10 +112,13 @@ def _zone(context: Context) -> ZoneInfo:
 
 FILTERS = {
     "ago": ago,
+    "author": author,
     "clock": clock,
+    "country": country,
     "day": day,
     "duration": duration,
     "moment": moment,
+    "month": month,
     "money": money,
     "number": number,
     "percent": percent,

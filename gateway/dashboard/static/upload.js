@@ -37,7 +37,6 @@ for (const place of document.querySelectorAll("[data-upload]")) {
     said.textContent = refused.join(" ");
     said.classList.add("error");
   };
-  place.hidden = false;
   chooser.addEventListener("change", () => { if (chooser.files.length) sendAll([...chooser.files]); });
   place.addEventListener("dragover", (event) => { event.preventDefault(); place.dataset.over = "yes"; });
   place.addEventListener("dragleave", () => { delete place.dataset.over; });

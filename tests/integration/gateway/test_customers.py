@@ -51,10 +51,10 @@ async def test_a_timeline_has_the_events_up_to_a_position(platform: Platform, ow
     )
     moments = (await platform.ask(TIMELINE, {"id": str(order_id)}, by=owner))["timeline"]["nodes"]
     assert [each["kind"] for each in moments] == ["ORDER", "PAYMENT"]
-    assert moments[0]["message"] == "The order was placed: 2 pieces for 58.00 USD."
+    assert moments[0]["message"] == "The order was placed: 2 pieces for $58.00."
     assert moments[1] == {
         "kind": "PAYMENT",
-        "message": "58.00 USD was paid. The platform keeps 2.90 USD.",
+        "message": "$58.00 was paid. The platform keeps $2.90.",
         "detail": "pi_1",
         "position": moments[1]["position"],
     }

@@ -44,5 +44,5 @@ async def test_an_order_comes_in_is_sent_and_refunded(trade: Trade) -> None:
         await refund.get_by_label("Amount (USD)").fill("8")
         await refund.get_by_label("Reason").fill("Late parcel")
         await refund.get_by_role("button", name="Refund", exact=True).click()
-        await expect(page.get_by_text("A refund of 8.00 USD was requested.")).to_be_visible()
+        await expect(page.get_by_text("A refund of $8.00 was requested.")).to_be_visible()
         assert await serious_violations(page) == []

@@ -73,7 +73,7 @@ async def test_an_order_is_found_sent_delivered_and_refunded(trade: Trade, stran
     assert by_address.headers["location"] == f"{trade.path}/customers?email=grace%40example.com"
 
     page = await dashboard.get(trade.order)
-    assert "$58.00 was paid" in page or "58.00 USD was paid" in page
+    assert "$58.00 was paid" in page
     assert "1 Pier" in page
     variant = variant_of(page)
     wrong = await dashboard.submit(trade.order, f"{trade.order}/ship", {f"quantity.{variant}": "3", "carrier": "DHL"})
@@ -100,7 +100,7 @@ async def test_an_order_is_found_sent_delivered_and_refunded(trade: Trade, stran
     assert "Name at least one piece" in none.text
     refund = {"what": "PIECES", f"quantity.{variant}": "1", "restock": "on", "reason": "<b>Sorry</b>"}
     refunded = await dashboard.change(trade.order, f"{trade.order}/refund", refund)
-    assert "A refund of 29.00 USD was requested." in refunded
+    assert "A refund of $29.00 was requested." in refunded
     assert "&lt;b&gt;Sorry" in refunded
     assert "<b>Sorry" not in refunded
 
@@ -139,7 +139,7 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     received = await dashboard.change(trade.order, f"{back}/receive", {f"quantity.{variant}": "1", "restock": "on"})
     assert "(back in stock)" in received
     refunded = await dashboard.change(trade.order, f"{back}/refund", {"shipping": ""})
-    assert "A refund of 29.00 USD was requested." in refunded
+    assert "A refund of $29.00 was requested." in refunded
 
 
 async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade) -> None:

@@ -33,7 +33,7 @@ def envelope(event_type: type, *, position: int = 1) -> Envelope:
 def test_every_event_of_an_order_is_a_sentence(event_type: type) -> None:
     (moment,) = order_timeline([envelope(event_type)], [])
     assert moment.message.endswith(".")
-    assert moment.message[0].isupper() or moment.message[0].isdigit()
+    assert moment.message[0].isupper() or moment.message[0].isdigit() or moment.message[0] == "$"
     assert "{" not in moment.message
 
 
