@@ -114,6 +114,16 @@ class StorefrontQueries(Protocol):
     async def orders_by_number(self, store_id: UUID, number: str) -> Sequence[OrderView]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class LogoPictures:
+    """Draws logos for what reads no SVG. Both raise ``ValueError`` for what is no SVG."""
+
+    png: Callable[[str, int, str], bytes]
+    """Takes the SVG, the pixels of a side, and the color of the ground."""
+    card: Callable[[str, str], bytes]
+    """Takes the SVG and the color of the ground; returns a JPEG."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorefrontDependencies:
     """Ports and narrow values, nothing else."""
@@ -154,6 +164,8 @@ class StorefrontDependencies:
     """Whether payments are sandboxed; every page then says that no real money moves."""
     cdn: str = ""
     """Origin of a CDN that has our static files and media; empty if browsers load them from the store's host."""
+    logo_pictures: "LogoPictures | None" = None
+    """Draws a logo as icons and as a preview of links; None serves the logo as SVG only."""
     social_jpeg: Callable[[bytes], bytes] | None = None
     """Makes a JPEG of a stored picture, for previews of links; None: there are none."""
     previews: PreviewLinks | None = None

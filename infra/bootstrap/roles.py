@@ -336,6 +336,7 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
 
 async def storefront_app(platform: Platform) -> "Starlette":
     """Return the storefront, wired."""
+    from infra.adapters.media.logo_picture import logo_card, logo_png
     from infra.adapters.media.social_picture import social_jpeg
     from infra.adapters.postgres.accounts import PostgresRateLimits
     from infra.adapters.postgres.carts import PostgresCarts
@@ -343,7 +344,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     from infra.bootstrap.consumers import origin
     from infra.web.preview_links import PreviewLinks
     from storefront.app import create_app
-    from storefront.ports import StorefrontDependencies
+    from storefront.ports import LogoPictures, StorefrontDependencies
     from storefront.read_models import ReadModelQueries
 
     settings = platform.settings
@@ -368,6 +369,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
             payment_origins=(origin(platform.payment_pages),),
             platform_fee_basis_points=settings.platform_fee_basis_points,
             page_cache_bytes=settings.page_cache_bytes,
+            logo_pictures=LogoPictures(png=logo_png, card=logo_card),
             social_jpeg=social_jpeg,
             cdn=settings.cdn_url,
         )

@@ -1,10 +1,9 @@
 """Files for browsers and search engines: stylesheet, logo, pictures, robots.txt, sitemap."""
 
-import asyncio
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from infra.web.static_files import FOREVER
 from projections.catalog.views import ProductSort
 from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
+from storefront.pages.made_pictures import MadePictures
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.formatting import SHOWN_OF_IMAGE, Picture, pictures
 from storefront.rendering.rendered import RenderedPage
@@ -30,8 +30,8 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself may style itself and do nothing else."""
 MOST_IN_SITEMAP = 2_000
 IMAGES_OF_ENTRY = 10
-JPEGS_KEPT = 64
-"""JPEGs of one process, about 100 kB each."""
+ICONS = (180, 192, 512)
+"""Pixels of the logo's icons. The first one is for home screens of Apple's phones."""
 
 
 class FilePages(Pages):
@@ -39,8 +39,7 @@ class FilePages(Pages):
 
     def __init__(self, deps: StorefrontDependencies, visits: Visits, renderer: PageRenderer) -> None:
         super().__init__(deps, visits, renderer)
-        self._jpegs: OrderedDict[str, bytes] = OrderedDict()
-        self._one_jpeg = asyncio.Semaphore(1)
+        self._made = MadePictures()
 
     def routes(self) -> list[Route]:
         return [
@@ -48,6 +47,9 @@ class FilePages(Pages):
             Route("/logo.svg", self.logo),
             Route("/favicon.ico", self.logo),
             Route("/media/{key:path}", self.picture),
+            Route("/icons/{size:int}.png", self.icon),
+            Route("/apple-touch-icon.png", self.icon),
+            Route("/social/logo.jpg", self.logo_card),
             Route("/social/{key:path}", self.social),
             Route("/site.webmanifest", self.manifest),
             Route("/robots.txt", self.robots),
@@ -91,19 +93,35 @@ class FilePages(Pages):
         make = self._deps.social_jpeg
         if make is None or not MEDIA_KEY.fullmatch(key):
             raise PageMissing
-        made = self._jpegs.get(key)
+        made = self._made.find((key,))
         if made is None:
             file = await self._deps.media.get(key)
             if file is None:
                 raise PageMissing
-            # One at a time: a stranger who asks for many must not take the processor from shoppers.
-            async with self._one_jpeg:
-                made = await asyncio.to_thread(make, file[0])
-            self._jpegs[key] = made
-            if len(self._jpegs) > JPEGS_KEPT:
-                self._jpegs.popitem(last=False)
+            made = await self._made.make((key,), partial(make, file[0]))
         headers = {"cache-control": FOREVER, "content-security-policy": PICTURE_POLICY}
         return Response(made, media_type="image/jpeg", headers=headers)
+
+    async def icon(self, request: Request) -> Response:
+        """Return the logo as a PNG, on the shop's ground: phones draw no SVG on their home screens."""
+        visit = await self._visits.for_looks(request)
+        size = request.path_params.get("size", ICONS[0])
+        draw = self._deps.logo_pictures
+        if draw is None or size not in ICONS:
+            raise PageMissing
+        svg, ground = visit.brand.logo.svg, theme_of(visit.brand).colors["bg"]
+        made = await self._made.make((svg, ground, str(size)), lambda: draw.png(svg, size, ground))
+        return _logo_picture(made, "image/png")
+
+    async def logo_card(self, request: Request) -> Response:
+        """Return the logo as a JPEG, for previews of links to pages without a picture."""
+        visit = await self._visits.for_looks(request)
+        draw = self._deps.logo_pictures
+        if draw is None:
+            raise PageMissing
+        svg, ground = visit.brand.logo.svg, theme_of(visit.brand).colors["bg"]
+        made = await self._made.make((svg, ground), lambda: draw.card(svg, ground))
+        return _logo_picture(made, "image/jpeg")
 
     async def manifest(self, request: Request) -> Response:
         """Return what a phone needs to keep the store on its home screen."""
@@ -117,7 +135,14 @@ class FilePages(Pages):
             "display": "browser",
             "background_color": colors["bg"],
             "theme_color": colors["bg"],
-            "icons": [{"src": "/logo.svg", "sizes": "any", "type": "image/svg+xml"}],
+            "icons": [
+                {"src": "/logo.svg", "sizes": "any", "type": "image/svg+xml"},
+                *(
+                    {"src": f"/icons/{size}.png", "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+                    for size in ICONS[1:]
+                    for purpose in ("any", "maskable")
+                ),
+            ],
         }
         return Response(
             json.dumps(data, ensure_ascii=False),
@@ -185,6 +210,11 @@ def _entry(visit: Visit, path: str, changed_at: datetime | None, photos: Sequenc
         for photo in photos[:IMAGES_OF_ENTRY]
     )
     return f"<url><loc>{escape(visit.origin + path)}</loc>{changed}{images}</url>"
+
+
+def _logo_picture(data: bytes, mime_type: str) -> Response:
+    headers = {"cache-control": "public, max-age=300", "content-security-policy": PICTURE_POLICY}
+    return Response(data, media_type=mime_type, headers=headers)
 
 
 def _absolute(visit: Visit, address: str) -> str:

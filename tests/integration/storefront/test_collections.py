@@ -14,7 +14,9 @@ from commands.presentation import DescribeCategory, MoveAddress, RemoveCollectio
 from domain.store.aggregate import STORE
 from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.events import PageType
+from infra.adapters.media.logo_picture import logo_card, logo_png
 from infra.adapters.media.social_picture import social_jpeg
+from storefront.ports import LogoPictures
 from tests.support.builders.samples import dollars
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
@@ -146,7 +148,10 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
 async def test_a_preview_of_a_link_has_a_jpeg_and_phones_a_manifest(floor: StorefrontPlatform) -> None:
     ids = await shop(floor)
     await floor.stock(ids["store_id"], "Blue Vase", slug="blue-vase")
-    transport = httpx.ASGITransport(app=floor.app(social_jpeg=social_jpeg), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        app=floor.app(social_jpeg=social_jpeg, logo_pictures=LogoPictures(png=logo_png, card=logo_card)),
+        raise_app_exceptions=False,
+    )
     async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
         for path in ("/", "/products", "/products/blue-vase"):
             page = (await browser.get(path)).text
@@ -163,7 +168,17 @@ async def test_a_preview_of_a_link_has_a_jpeg_and_phones_a_manifest(floor: Store
             assert (await browser.get(wrong)).status_code == 404
         manifest = (await browser.get("/site.webmanifest")).json()
         assert manifest["name"] == BRAND.name
-        assert (await browser.get(manifest["icons"][0]["src"])).headers["content-type"] == "image/svg+xml"
+        for icon in (*manifest["icons"], {"src": "/apple-touch-icon.png", "sizes": "180x180", "type": "image/png"}):
+            answer = await browser.get(icon["src"])
+            assert answer.headers["content-type"] == icon["type"]
+            if icon["type"] == "image/png":
+                drawn = Image.open(io.BytesIO(answer.content))
+                assert icon["sizes"] == f"{drawn.width}x{drawn.height}"
+                assert len(drawn.convert("RGB").getcolors(2**20) or ()) > 1, "the logo is on its ground"
+        assert (await browser.get("/icons/9999.png")).status_code == 404
+        legal = (await browser.get("/pages/terms-of-service")).text
+        assert 'og:image" content="http://fern.shops.test/social/logo.jpg"' in legal
+        assert Image.open(io.BytesIO((await browser.get("/social/logo.jpg")).content)).size == (1200, 630)
         assert 'rel="manifest" href="/site.webmanifest"' in (await browser.get("/")).text
         robots = (await browser.get("/robots.txt")).text
         assert {"Disallow: /cart", "Disallow: /checkout", "Disallow: /orders", "Disallow: /withdraw"} <= set(
