@@ -1,9 +1,12 @@
 """A shopper who comes back from the payment page without paying finds their order again."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx
 
+from domain.order.events import OrderStatus
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -13,6 +16,7 @@ from tests.integration.storefront.shopping import (
     to_payment,
 )
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
+from tests.support.servers.web_server import served
 
 
 async def test_a_shopper_is_not_locked_out_by_their_own_unpaid_order(
@@ -113,3 +117,55 @@ async def test_a_declined_payment_is_shown_as_declined(floor: StorefrontPlatform
     page = await browser.get(unpaid)
     assert "The payment was declined, and nothing was charged. You can try again" in page.text
     assert "No payment for it has reached us" not in page.text
+
+
+async def test_a_stranger_changes_no_unpaid_order(floor: StorefrontPlatform) -> None:
+    """Editing a draft order without log-in: an order before its payment answers only to its own signed link and browser."""
+    shop = await floor.open_store("fern", BRAND)
+    vase = await floor.stock(shop, "Blue Vase", slug="blue-vase")
+    pot = await floor.stock(shop, "Clay Pot", slug="pot")
+    async with served(floor.app()) as port, real_browser(port) as shopper, real_browser(port) as stranger:
+        await put_in_cart(shopper, vase)
+        form = await checkout_form(shopper)
+        session = session_at(floor, await to_payment(shopper, form))
+        link = urlsplit(session.cancel_url).path.rpartition("/")[2]
+        await put_in_cart(stranger, pot)
+        csrf = (await checkout_form(stranger))["csrf"]
+        guesses = [
+            str(session.order_id),
+            session.order_id.hex,
+            session.order_number,
+            link[:-1],
+            f"{link}A",
+            link.swapcase(),
+        ]
+        for guess in guesses:
+            for page in (f"/checkout/unpaid/{guess}", f"/checkout/success/{guess}", f"/returns/{guess}"):
+                answer = await stranger.get(page)
+                assert answer.status_code in {303, 404}, page
+                assert "Anna" not in answer.text
+            for action in ("pay", "call-off"):
+                answer = await stranger.post(f"/checkout/unpaid/{guess}/{action}", data={"csrf": csrf})
+                assert answer.status_code in {303, 404}, action
+                assert "payments.test" not in answer.headers.get("location", "")
+        # The ticket of the shopper's own form, with the stranger's browser and address.
+        stolen = {**form, "csrf": csrf, "name": "Mallory", "email": "mallory@example.com"}
+        answer = await stranger.post("/checkout", data=stolen)
+        assert str(session.order_id) not in answer.headers.get("location", "") + answer.text
+        assert "Anna" not in answer.text
+        # The link itself, without the token of a page that its own browser loaded.
+        for action in ("pay", "call-off"):
+            await stranger.post(f"/checkout/unpaid/{link}/{action}", data={"csrf": "x"})
+        order = await floor.queries.order(shop, session.order_id)
+        assert order is not None
+        assert order.status is OrderStatus.PENDING
+        assert [line.title for line in order.lines] == ["Blue Vase"]
+        assert "order.order_cancelled.v1" not in await floor.events_of(shop)
+
+
+@asynccontextmanager
+async def real_browser(port: int) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a browser of its own in front of a server on a port."""
+    headers = {"host": "fern.shops.test"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        yield client
