@@ -113,7 +113,8 @@ async def describe_category(command: DescribeCategory, work: Work, *, clock: Clo
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    present = {"CATEGORY_TEXT": store.assortment.described.get(command.category, category_text(None, None))}
+    key = decide.checked_category(store, command.category)
+    present = {"CATEGORY_TEXT": store.assortment.described.get(key, category_text(None, None))}
     refuse_overwriting(command.seen, present, ["CATEGORY_TEXT"])
     events = decide.describe_category(store, command.category, title=command.title, text=command.text, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)

@@ -100,7 +100,7 @@ def describe_category(store: Store, category: str, *, title: str, text: str, at:
         StoreNotReady: the store is archived.
     """
     store.refuse_archived("edited")
-    category = _checked_category(store, category)
+    category = checked_category(store, category)
     return (
         CategoryDescribed(
             **next_header(store, at),
@@ -164,7 +164,12 @@ def _free(store: Store, kind: AddressKind, slug: str) -> str:
     return free
 
 
-def _checked_category(store: Store, category: str) -> str:
+def checked_category(store: Store, category: str) -> str:
+    """Return the key of a category whose page can have a text.
+
+    Raises:
+        InvalidInput: the text makes no key, or the store has texts for as many categories as it can.
+    """
     cleaned = slugify(category, fallback="", most=SLUG_MOST)
     if not cleaned:
         raise InvalidInput("category", f"Invalid category “{category[:80]}”. Use the key of one of Store.categories.")

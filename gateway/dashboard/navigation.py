@@ -66,6 +66,7 @@ STORE: Sequence[Group] = (
         "Catalog",
         (
             Entry("Products", "/dashboard/stores/{store_id}/products"),
+            Entry("Collections", "/dashboard/stores/{store_id}/collections"),
             Entry("Media", "/dashboard/stores/{store_id}/media"),
             Entry("Pages", "/dashboard/stores/{store_id}/pages"),
             Entry("Brand and theme", "/dashboard/stores/{store_id}/brand"),

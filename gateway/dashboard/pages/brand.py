@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.forms import Form
 from gateway.dashboard.past import past_of
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -16,6 +17,21 @@ router = area_router()
 HERE = "/dashboard/stores/{store_id:uuid}/brand"
 TEXTS = ("name", "tagline", "story", "headingFont", "logoSymbol")
 COLORS = ("primary", "secondary", "accent")
+MOODS = {
+    "ATELIER": "Atelier: serif headlines, thin lines, wide margins",
+    "STUDIO": "Studio: round shapes, tinted panels",
+    "SIGNAL": "Signal: dense, capitals, cut corners",
+    "GALLERY": "Gallery: white space, large pictures",
+    "MARKET": "Market: thick outlines, blocks of color",
+    "ALMANAC": "Almanac: centered, deep head, framed pictures",
+}
+HEROES = {"PRODUCT": "The best products", "CATEGORY": "Categories as tiles", "ROOM": "Products side by side on a shelf"}
+SECTIONS = {
+    "CATEGORIES": "Categories",
+    "FEATURED": "Featured products",
+    "STORY": "Story",
+    "PROMISES": "Delivery, returns, payment",
+}
 
 
 @router.get(HERE)
@@ -30,7 +46,8 @@ async def _brand(visit: Visitor, store_id: UUID, **values: Any) -> Response:
     store = (await past.run(visit, "brand/store", {"id": shown["id"]}))["store"]
     found, visit.revision = store["brandIdentity"], store["revision"]
     logo = None if found is None else "data:image/svg+xml," + quote(found["logo"]["svg"])
-    return visit.page("brand/store.html", brand=found, logo=logo, past=past, **values)
+    shown = {"moods": MOODS, "heroes": HEROES, "sections": SECTIONS}
+    return visit.page("brand/store.html", brand=found, logo=logo, past=past, **shown, **values)
 
 
 @router.post(HERE)
@@ -52,6 +69,7 @@ async def edit(visit: Visitor, store_id: UUID) -> Response:
             input["tone"] = tone
         if form["ground"] in {"light", "dark"}:
             input["dark"] = form["ground"] == "dark"
+        input |= look_of(form)
         if not input:
             return visit.redirect(visit.path, notice="Nothing was changed.")
         change = await visit.change("brand/edit", {"storeId": str(store_id), **input})
@@ -59,3 +77,16 @@ async def edit(visit: Visitor, store_id: UUID) -> Response:
     if change.errors:
         return await _brand(visit, store_id, errors=change.errors, status=422)
     return visit.redirect(f"/dashboard/stores/{store_id}/brand", notice=notice)
+
+
+def look_of(form: Form) -> dict[str, Any]:
+    """Return the fields of ``EditStoreInput`` for the layout, as far as the form changes it. 0 leaves a section out."""
+    look: dict[str, Any] = {
+        name: form[name] for name in ("mood", "hero") if form[name] and form[name] != form[f"was.{name}"]
+    }
+    places = {name: form[f"section.{name}"] for name in SECTIONS}
+    if all(places.values()) and any(form[f"section.{name}"] != form[f"was.section.{name}"] for name in SECTIONS):
+        look["sections"] = sorted(
+            (name for name in SECTIONS if places[name] not in {"", "0"}), key=lambda name: places[name]
+        )
+    return look
