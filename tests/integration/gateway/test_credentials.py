@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from domain.kernel import DomainEvent
 from domain.merchant.account_events import EmailVerified, PasswordChanged, SessionEnded
@@ -18,6 +19,7 @@ from domain.signing import SigningSecrets
 from domain.team.invitation_links import InvitationLinks
 from domain.team.roles import KeyScope, Role
 from gateway.app import create_app
+from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from infra.adapters.postgres.vault import MasterKeys
 from infra.web.server import guarded
@@ -28,6 +30,7 @@ from tests.support.platforms.dashboard import form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 NEW = "violet lamps glow softly"
+BASE = "http://gateway.localhost"
 ERRORS = "userErrors { code field }"
 SECURITY = "{ security { email emailVerifiedAt hasPassword sessions { id device isCurrent } } }"
 REGISTER = f"mutation ($input: RegisterInput!) {{ register(input: $input) {{ accessToken user {{ id }} {ERRORS} }} }}"
@@ -325,7 +328,9 @@ async def under(platform: Platform, *keys: bytes) -> AsyncIterator[Platform]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://gateway.localhost") as client,
     ):
-        yield replace(platform, app=app, client=client, deps=deps)
+        other = replace(platform, app=app, client=client, deps=deps)
+        yield other
+        platform.numbers = other.numbers
 
 
 async def test_links_keys_codes_and_forms_outlive_a_rotation(platform: Platform, tmp_path: Path) -> None:
@@ -358,3 +363,60 @@ async def test_links_keys_codes_and_forms_outlive_a_rotation(platform: Platform,
         answer = await much_later.post("{ stores { totalCount } }", headers=with_key)
         assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert await complete(much_later, await challenge(much_later, owner), codes[1]) == "WRONG_CODE"
+
+
+class CountedHasher(Argon2Hasher):
+    """argon2id that counts its hashes."""
+
+    made = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.made += 1
+        return super().hash(password, salt=salt)
+
+    def verify(self, password: str | bytes, hash: str | bytes) -> bool:
+        self.made += 1
+        return super().verify(password, hash)
+
+
+async def test_no_answer_status_or_work_tells_whether_an_address_has_an_account(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    """The password hashes are counted, because a time would depend on the machine."""
+    owner, unclaimed = await confirmed(platform, mailbag), await platform.merchant()
+    asker = await platform.merchant()
+    store_id = str(await platform.store(asker))
+    hasher = CountedHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords = Passwords(hasher)
+    # Not by the start of the application, which does it beside the first requests.
+    await passwords.warm_up()
+    deps = replace(platform.deps, passwords=passwords)
+    app = create_app(deps)
+    transport = httpx.ASGITransport(app=guarded(app))
+
+    async def answers(path: str, body: dict[str, Any], by: Merchant | None) -> list[Any]:
+        """Return status, answer and hashes for each address."""
+        found = []
+        for email in (owner.email, unclaimed.email, f"{uuid4().hex}@example.com"):
+            platform.clock.advance(timedelta(minutes=11))
+            headers = {}
+            if by is not None:
+                headers["authorization"] = f"Bearer {(await log_in(platform, by.email, PASSWORD))['accessToken']}"
+            hasher.made = 0
+            response = await client.post(f"/api/v1{path}", json={"email": email, **body}, headers=headers)
+            told = {k: v for k, v in response.json().items() if k in {"code", "detail", "field", "done", "userErrors"}}
+            found.append((response.status_code, sorted(response.json()), told, hasher.made))
+        return found
+
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        for path, body, by, hashes in (
+            ("/accounts", {"password": NEW}, None, 1),
+            ("/sessions", {"password": "of no person here"}, None, 2),
+            ("/password-resets", {}, None, 0),
+            ("/me/email", {"password": PASSWORD}, asker, 1),
+            (f"/stores/{store_id}/invitations", {"role": "VIEWER"}, asker, 0),
+        ):
+            first, *others = await answers(path, body, by)
+            assert all(each == first for each in others), (path, first, others)
+            assert first[3] == hashes, path
+        await app.state.gateway.accounts.close()
