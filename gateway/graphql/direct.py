@@ -127,7 +127,9 @@ class DirectQueries:
         except GraphQLError as error:
             return 200, answer_bytes(None, [error])
         result = await with_past_readings(partial(_while_connected, planned, receive))
-        return 200, answer_bytes(result.data, [masked(error) for error in result.errors or ()], cost)
+        suggests = self._services.deps.introspection
+        errors = [masked(error, suggests=suggests) for error in result.errors or ()]
+        return 200, answer_bytes(result.data, errors, cost)
 
     async def _of_shape(self, query: str, request: _Body, context: RequestContext, receive: Receive) -> bytes | None:
         """Return the answer of a query by the document of its shape. None if its own document must run."""

@@ -12,6 +12,7 @@ from gateway.auth.errors import Unauthenticated
 from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS, AUTHENTICATED, Budget, Measure, TooLarge, check_text, check_variables
 from gateway.graphql.context import RequestContext
+from gateway.graphql.errors import without_suggestions
 from gateway.graphql.key_scopes import check_key, permissions_of
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.parsing import check_single
@@ -165,14 +166,11 @@ class DocumentAdmission:
             raise MissingQueryError
         owner = context.merchant_or_none() if isinstance(context, RequestContext) else None
         budget = ANONYMOUS if owner is None else AUTHENTICATED
+        is_shown = not isinstance(context, RequestContext) or context.deps.introspection
         try:
             check_variables(variables, budget)
             admitted = self._admit(query, owner, budget, operation_name)
-            if (
-                admitted.measure.introspections
-                and isinstance(context, RequestContext)
-                and not context.deps.introspection
-            ):
+            if admitted.measure.introspections and not is_shown:
                 raise IntrospectionDisabled
             if owner is not None and isinstance(context, RequestContext):
                 check_key(admitted.permissions, context.key_scopes())
@@ -185,6 +183,10 @@ class DocumentAdmission:
                 refusal = Unauthenticated()
                 raise DocumentRejected([GraphQLError(str(refusal), original_error=refusal)]) from error
             raise DocumentRejected([TooLarge(f"{error.message} Logged-in callers have higher limits.")]) from error
+        except DocumentRejected as rejection:
+            if is_shown:
+                raise
+            raise DocumentRejected([without_suggestions(error) for error in rejection.errors]) from rejection
         except GraphQLError as error:
             raise DocumentRejected([error]) from error
 

@@ -95,6 +95,40 @@ def test_introspection_can_be_switched_off(query: str) -> None:
     admission.admit("{ me { __typename id } }", context(uuid4(), {}, introspection=False))
 
 
+UNKNOWN = {
+    "{ me { mail } }": "email",
+    "{ stores { nodes { ...X } } } fragment X on Shore { id }": "Store",
+    '{ store(ids: "1") { id } }': "'id'",
+    "{ stores(filter: {statuses: [ACTIVATE]}) { totalCount } }": "ACTIVE",
+    "{ stores(filter: {status: [ACTIVE]}) { totalCount } }": "statuses",
+    "{ node(id: 1) { slug } }": "Product",
+}
+"""Documents with a mistake, and a name that the library proposes."""
+
+
+@pytest.mark.parametrize("query", UNKNOWN)
+def test_without_introspection_no_error_proposes_a_name(query: str) -> None:
+    for shown in (True, False):
+        with pytest.raises(DocumentRejected) as refused:
+            DocumentAdmission(SCHEMA).admit(query, context(uuid4(), {}, introspection=shown))
+        message = " ".join(error.message for error in refused.value.errors)
+        assert ("Did you mean" in message) is shown
+        assert shown or UNKNOWN[query] not in message.replace("StoreFilter", "").replace("StoreStatus", "")
+
+
+async def test_without_introspection_no_error_about_a_variable_proposes_a_name() -> None:
+    query = "query ($filter: StoreFilter) { stores(filter: $filter) { totalCount } }"
+    for shown in (True, False):
+        answer = await build_schema().execute(
+            query,
+            variable_values={"filter": {"statuses": ["ACTIVATE"]}},
+            context_value=context(uuid4(), {}, factor=0, introspection=shown),
+        )
+        (error,) = answer.errors or ()
+        assert ("Did you mean the enum value 'ACTIVE'" in error.message) is shown
+        assert error.message.startswith("Variable '$filter' has invalid value")
+
+
 def persisted(digest: str) -> dict[str, Any]:
     return {"persistedQuery": {"version": 1, "sha256Hash": digest}}
 
