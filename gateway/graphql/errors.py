@@ -1,8 +1,10 @@
 """GraphQL errors: codes for errors that clients can act on, a number for internal ones."""
 
 import logging
+import re
 from collections.abc import Iterator
-from typing import Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import strawberry
@@ -13,6 +15,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import StreamExecutionResult
 
 from gateway.api.client_errors import describe
+from gateway.api.error_codes import error_codes
 from projections.reading.consistency import Stale
 
 logger = logging.getLogger(__name__)
@@ -20,10 +23,25 @@ logger = logging.getLogger(__name__)
 UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """The library's errors about an operation that it could not run."""
 
+SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:(?:,? or |, )'\w+')*\?")
+
+
+if TYPE_CHECKING:
+    ErrorCode = str
+else:
+    ErrorCode = strawberry.enum(
+        Enum(
+            "ErrorCode",
+            {code: strawberry.enum_value(code, description=of.meaning) for code, of in error_codes().items()},
+        ),
+        description="Why something was refused. The page /errors says of each whether a retry helps. A release may add "
+        "codes.",
+    )
+
 
 @strawberry.type(description="Why a mutation was refused. It changed nothing.")
 class UserError:
-    code: str = strawberry.field(description="A stable code for programs, such as NOT_FOUND or INVALID_INPUT.")
+    code: ErrorCode = strawberry.field(description="For programs. REST has the same codes.")
     message: str = strawberry.field(description="A message for people: what is wrong, the value, and what to do.")
     field: str | None = strawberry.field(
         default=None, description="Dotted path of the invalid input field, if the error is about a field."
@@ -39,12 +57,19 @@ def user_error(error: Exception) -> UserError:
     refusal = describe(error)
     if refusal is None:
         raise error
-    return UserError(code=refusal.code, message=refusal.message, field=refusal.field)
+    return UserError(code=ErrorCode(refusal.code), message=refusal.message, field=refusal.field)
 
 
-def masked(error: GraphQLError) -> GraphQLError:
-    """Return the client's view of an error: with a code, and without internal details."""
+def masked(error: GraphQLError, *, suggests: bool = True) -> GraphQLError:
+    """Return the client's view of an error: with a code, and without internal details.
+
+    Args:
+        error: the error.
+        suggests: whether its message may name parts of the schema that the client did not name.
+    """
     original = error.original_error
+    if not suggests:
+        error = without_suggestions(error)
     if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
         if not error.extensions or "code" not in error.extensions:
             syntax = isinstance(error, GraphQLSyntaxError)
@@ -64,6 +89,12 @@ def masked(error: GraphQLError) -> GraphQLError:
         f"Internal error {number}. If it happens again, report this number.",
         {"code": "INTERNAL", "errorId": number},
     )
+
+
+def without_suggestions(error: GraphQLError) -> GraphQLError:
+    """Return an error without the names that the library proposes in place of an unknown one."""
+    message = SUGGESTION.sub("", error.message)
+    return error if message == error.message else _copy(error, message, error.extensions or {})
 
 
 def _is_about_the_document(error: GraphQLError) -> bool:
@@ -87,6 +118,11 @@ class MaskErrors(SchemaExtension):
 
     streamed = False
 
+    @property
+    def _suggests(self) -> bool:
+        deps = getattr(self.execution_context.context, "deps", None)
+        return deps is None or bool(deps.introspection)
+
     def on_operation(self) -> Iterator[None]:
         yield
         if not self.streamed:
@@ -100,4 +136,5 @@ class MaskErrors(SchemaExtension):
     def _show(self, result: object) -> None:
         errors = getattr(result, "errors", None)
         if errors:
-            result.errors = [masked(error) for error in errors]  # type: ignore[attr-defined]
+            suggests = self._suggests
+            result.errors = [masked(error, suggests=suggests) for error in errors]  # type: ignore[attr-defined]

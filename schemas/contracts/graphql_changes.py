@@ -4,6 +4,7 @@ A client of the release must go on working: nothing that it may use is removed, 
 marks as deprecated may be removed, because clients had a release's time to leave it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 from graphql import (
     REMOVE,
     DocumentNode,
+    GraphQLEnumType,
+    GraphQLID,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLString,
     GraphQLUnionType,
     Visitor,
     build_ast_schema,
@@ -50,7 +54,11 @@ def breaking_changes(released: str, current: str) -> list[Finding]:
     old, kept = build_ast_schema(document), _without_deprecated(document)
     used = {type.name for type in _reachable(kept)}
     changes = [
-        *(change for change in find_breaking_changes(old, new) if change.type not in REMOVALS),
+        *(
+            change
+            for change in find_breaking_changes(old, new)
+            if change.type not in REMOVALS and not _is_same_json(change, old, new)
+        ),
         *(
             change
             for change in find_breaking_changes(kept, new)
@@ -59,6 +67,25 @@ def breaking_changes(released: str, current: str) -> list[Finding]:
         ),
     ]
     return [_finding(change) for change in changes]
+
+
+def _is_same_json(change: BreakingChange, old: GraphQLSchema, new: GraphQLSchema) -> bool:
+    """Whether an answer's text has become an enum or an id: clients read the same JSON."""
+    if change.type is not BreakingChangeType.FIELD_CHANGED_KIND:
+        return False
+    found = re.search(r"(\w+)\.(\w+)", change.description)
+    assert found is not None
+    owner, name = found.groups()
+    before, after = old.type_map[owner], new.type_map[owner]
+    if not isinstance(before, GraphQLObjectType | GraphQLInterfaceType) or not isinstance(after, type(before)):
+        return False
+    was, becomes = before.fields[name].type, after.fields[name].type
+    named = get_named_type(becomes)
+    return (
+        get_named_type(was) is GraphQLString
+        and (isinstance(named, GraphQLEnumType) or named is GraphQLID)
+        and str(was) == str(becomes).replace(named.name, "String")
+    )
 
 
 def without_descriptions(sdl: str) -> str:

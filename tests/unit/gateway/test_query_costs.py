@@ -124,7 +124,8 @@ async def test_without_introspection_no_error_about_a_variable_proposes_a_name()
             variable_values={"filter": {"statuses": ["ACTIVATE"]}},
             context_value=context(uuid4(), {}, factor=0, introspection=shown),
         )
-        (error,) = answer.errors or ()
+        assert answer.errors is not None
+        (error,) = answer.errors
         assert ("Did you mean the enum value 'ACTIVE'" in error.message) is shown
         assert error.message.startswith("Variable '$filter' has invalid value")
 

@@ -2,6 +2,7 @@
 
 import pytest
 from graphql import (
+    GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -13,6 +14,7 @@ from graphql import (
 )
 
 from domain.team.permissions import permissions
+from gateway.api.error_codes import error_codes
 from gateway.graphql.schema import sdl
 
 SCHEMA = build_schema(sdl())
@@ -58,9 +60,17 @@ def test_every_error_has_code_field_path_and_message() -> None:
     error = SCHEMA.type_map["UserError"]
     assert isinstance(error, GraphQLObjectType)
     assert {name: str(field.type) for name, field in error.fields.items()} == {
-        "code": "String!",
+        "code": "ErrorCode!",
         "message": "String!",
         "field": "String",
+    }
+
+
+def test_the_codes_of_errors_are_those_of_the_catalog_with_its_words() -> None:
+    codes = SCHEMA.type_map["ErrorCode"]
+    assert isinstance(codes, GraphQLEnumType)
+    assert {code: value.description for code, value in codes.values.items()} == {
+        code: each.meaning for code, each in error_codes().items()
     }
 
 
@@ -90,7 +100,7 @@ def test_every_connection_is_a_relay_connection() -> None:
 
 
 BOUNDED = {
-    "every merchant": "plans supplierAccounts signIns sessions apiKeys limits budgets requirements owedFees",  # at most 50 or 100
+    "every merchant": "plans supplierAccounts signIns sessions passkeys apiKeys limits budgets requirements owedFees",  # at most 50 or 100
     "every store": "people invitations balances tasks publicationBlockers zones bands rates jobs provenance suppliers",
     "one product or file": "images variants renditions operations options fitTerms",
     "one decision of a person or an agent": "changes available rejected texts missing steps newLogs days nodes",
