@@ -58,6 +58,20 @@ async def look(page: Page, name: str) -> None:
         await photograph(page, Path(os.environ["ZYENTA_SCREENSHOTS"]), name)
 
 
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+"""Sums what moves on a page by itself, as browsers measure it."""
+
+
+async def shifted(page: Page) -> float:
+    """Return by how much the page's layout shifted since it was opened."""
+    return float(await page.evaluate("window.shifted"))
+
+
 async def press_until(page: Page, name: str) -> None:
     """Move the focus by the tabulator to the link, button or field of a name, as a keyboard's user does."""
     for _ in range(80):
@@ -108,6 +122,7 @@ async def reload_until(page: Page, text: str) -> None:
 async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and_refunds(data_dir: Path) -> None:
     async with platform_on(data_dir) as gateway, a_browser() as browser:
         context = await browser.new_context(base_url=gateway, viewport={"width": 1280, "height": 900})
+        await context.add_init_script(SHIFTS)
         page = await context.new_page()
         page.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
@@ -150,6 +165,7 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await expect(page).to_have_url(re.compile("/progress"))
         # The page renews itself; no key is pressed until the shop is made.
         await expect(page.locator("text=Review the shop")).to_be_visible(timeout=MADE_MS)
+        assert await shifted(page) < 0.01, "what arrives pushes away what is read"
         await look(page, "progress")
         await press_until(page, "Review the shop")
         await page.keyboard.press("Enter")
@@ -163,6 +179,13 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await other.click("text=Use this name >> nth=0")
         await expect(other.locator(".notice")).to_contain_text("is called")
         name = (await other.locator(".brand-name").inner_text()).strip()
+        # It also puts the original of a photo in the place of the cut-out.
+        store = page.url.removesuffix("/review")
+        await other.goto(f"{store}/media?status=PROCESSED&type=IMAGE")
+        await other.click("main li a >> nth=0")
+        await look(other, "photo")
+        await other.click("main button:text-is('Keep the original')")
+        await expect(other.locator(".notice")).to_contain_text("the version that you chose")
         await other.close()
         await page.click("main button:text-is('Approve')")
         await expect(page.locator("h1")).to_contain_text(name)
@@ -172,7 +195,6 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await expect(page.locator("h1")).to_have_text("Your shop is live")
         await look(page, "live")
         storefront = (await page.locator(".live-address").inner_text()).strip()
-        store = page.url.removesuffix("/live")
 
         await buy(storefront)
         await page.goto(f"{store}/orders")
@@ -189,4 +211,15 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await page.click("#refund button.danger")
         await reload_until(page, "Refunded")
         await look(page, "order-refunded")
+
+        # Back in time: the order before it was paid. Nothing can be changed there.
+        order = page.url
+        await page.goto(f"{store}/timeline?kind=order")
+        await page.click("main a:text-is('Order placed') >> nth=0")
+        await expect(page.locator(".travel-banner")).to_contain_text("You see the store as it was")
+        assert "was paid" not in await page.inner_text("main")
+        assert await page.locator("main button:text-is('Refund'):enabled").count() == 0
+        await look(page, "order-then")
+        await page.click("text=Back to now")
+        await expect(page).to_have_url(order)
         assert faults == []
