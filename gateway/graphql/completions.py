@@ -89,8 +89,8 @@ def _parts(completed: list[Any], items: list[list[Any]]) -> list[list[Any]]:
 
 
 def _items(value: Any) -> list[Any]:
-    if value.__class__ is list:
+    if isinstance(value, list):
         return value
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, tuple):
         raise Irregular
     return list(value)

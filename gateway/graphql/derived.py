@@ -4,14 +4,13 @@ A plan says which fields an operation asks for (:func:`asked_for`). Queries then
 Without a plan, everything is read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from projections.reading.columns import Only, ViewColumns
+from projections.reading.columns import Only, ViewColumns, column_of
 
 D = TypeVar("D", bound="Derived")
 
@@ -44,6 +43,10 @@ class Getter:
     """Returns the value of each object, or of each row of their views."""
     of_row: bool = False
     """Whether ``values`` takes rows."""
+    column: Callable[[list[Any]], list[Any]] | None = None
+    """Returns what the column of an identifier or an enumeration has in many rows; ``values`` converts it."""
+    members: Mapping[Any, Any] | None = None
+    """The members of the enumeration, by what the column has."""
     rows: Callable[[Any], list[Any] | None] | None = None
     """See :attr:`Source.rows`."""
 
@@ -120,9 +123,14 @@ class Derived:
         if cls.columns is None or source.attribute is None:
             return Getter(each(source.get), rows=source.rows)
         attribute = cls.columns.attributes[source.attribute]
-        if attribute.read_all is not None and source.convert is None:
-            return Getter(attribute.read_all, of_row=True)
-        return Getter(each(attribute.read, source.convert), of_row=True)
+        get = each(attribute.read, source.convert)
+        if source.convert is None and attribute.read_all is not None:
+            get = attribute.read_all
+        members = attribute.members if source.convert is None else None
+        if members is None and (source.convert is not str or attribute.columns != (source.attribute,)):
+            return Getter(get, of_row=True)
+        (name,) = attribute.columns
+        return Getter(get, of_row=True, column=lambda rows: column_of(rows, name), members=members)
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:
@@ -144,14 +152,19 @@ def made(cls: type[D], view: object, reading: object = None) -> D:
 _asked: ContextVar[Asked] = ContextVar("asked", default={})  # noqa: B039 - nothing changes it
 
 
-@contextmanager
-def asking(asked: Asked) -> Iterator[None]:
-    """Declare what the current operation asks for."""
-    token = _asked.set(asked)
-    try:
-        yield
-    finally:
-        _asked.reset(token)
+class asking:  # noqa: N801 - used like a function, and a generator would take four times as long
+    """Declares what the current operation asks for."""
+
+    __slots__ = ("_asked", "_token")
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __enter__(self) -> None:
+        self._token = _asked.set(self._asked)
+
+    def __exit__(self, *_failure: object) -> None:
+        _asked.reset(self._token)
 
 
 def asked_for(type_name: str) -> Only:

@@ -121,13 +121,15 @@ def _times(unusual: _One, *, nullable: bool) -> Serialize:
     def serialize(values: list[Any]) -> list[Any]:
         if set(map(type, values)) == {datetime} and set(map(_zone_of, values)) == {UTC}:
             # msgspec writes a time ten times as fast, with "Z" for UTC.
-            return [text[:-1] + "+00:00" for text in msgspec.to_builtins(values)]
+            return _read_texts(_write(values).replace(b'Z"', b'+00:00"'))
         return one_by_one(values)
 
     return serialize
 
 
 _zone_of = attrgetter("tzinfo")
+_write = msgspec.json.Encoder().encode
+_read_texts = msgspec.json.Decoder(list[str]).decode
 
 
 def _names(type: GraphQLEnumType, unusual: _One, *, nullable: bool) -> Serialize:

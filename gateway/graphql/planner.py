@@ -1,11 +1,13 @@
 """Makes plans of operations; see :mod:`gateway.graphql.plans`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+import asyncpg
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -21,7 +23,7 @@ from graphql import (
 from gateway.graphql.arguments import planned_arguments
 from gateway.graphql.completions import Completion, list_completion, nullable_completion
 from gateway.graphql.derived import Asked, Derived, Getter, each
-from gateway.graphql.leaves import Serialize, leaf
+from gateway.graphql.leaves import Irregular, Serialize, leaf
 from gateway.graphql.plans import ObjectPlan, PlainField, Read, RecordMaker, ResolvedField
 from gateway.graphql.resolvers import Resolver, resolver_of
 from projections.reading.columns import Only
@@ -48,8 +50,8 @@ class _KnownField:
     getter: Getter
     """Reads a plain field."""
     is_plain: bool
-    leaf: Serialize | None
-    """Completes values of a leaf type."""
+    read: Read | None
+    """Returns the completed values of a plain field of a leaf type."""
     needs: Only
     """Attributes of the object's view. None if they are unknown, or if there is no view."""
 
@@ -76,12 +78,13 @@ def _known_field(type: GraphQLObjectType, name: str) -> _KnownField:
     attribute = Resolver(lambda source, _info, _arguments: getattr(source, python_name))
     nullable = not isinstance(definition.type, GraphQLNonNull)
     inner = get_nullable_type(definition.type)
+    serialize = leaf(inner, nullable=nullable) if is_plain and is_leaf_type(inner) else None
     return _KnownField(
         definition,
         attribute if is_plain else resolver_of(definition),
         getter,
         is_plain,
-        leaf(inner, nullable=nullable) if is_leaf_type(inner) else None,
+        None if serialize is None else _leaves(getter, serialize),
         needs,
     )
 
@@ -140,8 +143,8 @@ class Planner:
             return PlainField(name, lambda sources: [type_name] * len(sources), of_row)
         known = _known_field(type, node.name.value)
         self._need(type.name, known.needs)
-        if known.leaf is not None and known.is_plain:
-            return PlainField(name, _from(known.getter, known.leaf, None), known.getter.of_row)
+        if known.read is not None:
+            return PlainField(name, known.read, known.getter.of_row)
         completion = self._completion(known.definition.type, details)
         if known.is_plain and completion.read is not None:
             return PlainField(name, _from(known.getter, completion.read, completion.rows), known.getter.of_row)
@@ -192,6 +195,33 @@ def _is_known(type: GraphQLObjectType) -> bool:
 def _has_columns(type: GraphQLObjectType) -> bool:
     owner = type.extensions["strawberry-definition"].origin
     return issubclass(owner, Derived) and owner.columns is not None
+
+
+def _leaves(getter: Getter, serialize: Serialize) -> Read:
+    """Return a read of leaf values. Columns of identifiers and enumerations are not converted in between."""
+    read, column = _from(getter, serialize, None), getter.column
+    if column is None:
+        return read
+    if getter.members is None:
+
+        def read_ids(rows: list[Any]) -> list[Any]:
+            ids = column(rows)
+            # JSON writers write identifiers as texts.
+            return ids if set(map(type, ids)) == {asyncpg.pgproto.pgproto.UUID} else read(rows)
+
+        return read_ids
+    names = {}
+    for value, member in getter.members.items():
+        with suppress(Irregular):
+            names[value] = serialize([member])[0]
+
+    def read_names(rows: list[Any]) -> list[Any]:
+        try:
+            return list(map(names.__getitem__, column(rows)))
+        except KeyError:
+            return read(rows)
+
+    return read_names
 
 
 def _from(getter: Getter, read: Read, read_rows: Read | None) -> Read:

@@ -6,9 +6,12 @@ A caller names attributes of the view. The view that it gets has these attribute
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import EnumType
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
+
+import asyncpg
 
 V = TypeVar("V")
 K = TypeVar("K")
@@ -20,14 +23,37 @@ SELECTIONS_MOST = 256
 """Selections of one view that are kept. Their callers choose them, so their number must be bounded."""
 
 
+class Rows(list[Any]):
+    """The rows of one statement. Their columns have the same places, which are looked up once and not for each row."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        super().__init__(rows)
+        self._places: dict[str, int] | None = None
+
+    def column(self, name: str) -> list[Any]:
+        """Return the value of each row."""
+        if self._places is None:
+            # Rows that are no records of PostgreSQL have no places.
+            keys = self[0].keys() if self and type(self[0]) is asyncpg.Record else ()
+            self._places = {key: place for place, key in enumerate(keys)}
+        return list(map(itemgetter(self._places.get(name, name)), self))
+
+
+def column_of(rows: list[Any], name: str) -> list[Any]:
+    """Return a column's value of each row."""
+    return rows.column(name) if rows.__class__ is Rows else list(map(itemgetter(name), rows))  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """How an attribute is read from a row: from which columns, by their names, and by which function."""
 
     columns: tuple[str, ...]
     read: Callable[[Any], Any]
-    is_column: bool = False
-    """Whether the attribute is a column as it is."""
+    members: Mapping[Any, Any] | None = None
+    """The member for each value of the column, if the attribute is an enumeration's member."""
     read_all: Callable[[list[Any]], list[Any]] | None = None
     """Reads many rows at once, where that is faster."""
 
@@ -141,18 +167,19 @@ def with_parts(record: Any, **parts: Any) -> Mapping[str, Any]:
 def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """Return an attribute that is one column. A converted column that is null stays None."""
     if convert is None:
-        return Attribute((name,), itemgetter(name), is_column=True)
+        return Attribute((name,), itemgetter(name), read_all=lambda rows: column_of(rows, name))
+    members = {each.value: each for each in convert} if isinstance(convert, EnumType) else None
+    # Looking a member up takes a fraction of the time of calling the class.
+    converted = convert if members is None else members.__getitem__
 
     def read(record: Any) -> Any:
         value = record[name]
-        return None if value is None else convert(value)
+        return None if value is None else converted(value)
 
-    value_of = itemgetter(name)
+    def read_all(rows: list[Any]) -> list[Any]:
+        return [None if value is None else converted(value) for value in column_of(rows, name)]
 
-    def read_all(records: list[Any]) -> list[Any]:
-        return [None if value is None else convert(value) for value in map(value_of, records)]
-
-    return Attribute((name,), read, read_all=read_all)
+    return Attribute((name,), read, members, read_all)
 
 
 def constant(value: Any) -> Attribute:

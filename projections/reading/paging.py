@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from uuid import UUID
 
 from domain.kernel import InvalidInput
-from projections.reading.columns import Selection, select_list
+from projections.reading.columns import Rows, Selection, select_list
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -101,7 +101,7 @@ class Slice(Generic[T]):
     """Whether entries follow the last edge."""
     has_previous: bool
     """Whether entries precede the first edge."""
-    rows: list[Any] | None = None
+    rows: Rows | None = None
     """The rows of the entries. None if the entries are no views of rows."""
 
     @property
@@ -286,7 +286,7 @@ async def paginate(
         query = f"{few}select {columns} from ({parts}) {alias}{joins} {in_order}"
     records = await db.fetch(query, *where.arguments)
     more = len(records) > window.size
-    page = records[: window.size]
+    page = Rows(records[: window.size])
     if window.backwards:
         page.reverse()
     return Slice(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Self
 
 import strawberry
@@ -28,8 +28,7 @@ from gateway.graphql.types.node import Node
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_product
 from projections.catalog.queries.products import PRODUCTS, VARIANTS
 from projections.catalog.views import ProductView, VariantView
-
-currency_of = itemgetter("currency")
+from projections.reading.columns import column_of
 
 
 def amount_of(attribute: str) -> Source:
@@ -39,13 +38,11 @@ def amount_of(attribute: str) -> Source:
     def one(value: int | None, currency: str) -> str | None:
         return None if value is None else str(Money(minor=value, currency=currency).decimal)
 
-    minor_of = itemgetter(minor)
-
     def of_rows(rows: list[Any]) -> list[str | None]:
-        currencies = list(map(currency_of, rows))
+        amounts, currencies = column_of(rows, minor), column_of(rows, "currency")
         if all(exponent(each) == 2 for each in set(currencies)):
-            return list(map(_with_cents, map(minor_of, rows)))
-        return list(map(one, map(minor_of, rows), currencies))
+            return list(map(_with_cents, amounts))
+        return list(map(one, amounts, currencies))
 
     return replace(of_view(attribute, attrgetter("decimal")), of_rows=of_rows)
 
@@ -59,7 +56,7 @@ def _with_cents(minor: int | None) -> str | None:
     return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02}"
 
 
-CURRENCY = replace(of_view("price", attrgetter("currency")), of_rows=lambda rows: list(map(currency_of, rows)))
+CURRENCY = replace(of_view("price", attrgetter("currency")), of_rows=lambda rows: column_of(rows, "currency"))
 """The source of the currency of a price."""
 
 

@@ -103,7 +103,7 @@ PRODUCTS: ViewColumns[ProductView] = ViewColumns(
     ProductView,
     _PRODUCT_COLUMNS,
     {
-        "status": column("status", ProductStatus.__members__.__getitem__),
+        "status": column("status", ProductStatus),
         "tags": column("tags", lambda tags: tuple(_texts(tags))),
         "features": _of_copy(lambda copy: tuple(copy.features), ()),
         "benefits": _of_copy(lambda copy: tuple(copy.benefits), ()),
