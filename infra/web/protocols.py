@@ -6,7 +6,7 @@ connection that sends one byte a second like any other. So these protocols add t
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -41,6 +41,8 @@ class PatientTransport:
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._transport, self._loop, self._seconds = transport, loop, seconds
+        # Called several times for each request.
+        self.write, self.is_closing = transport.write, transport.is_closing
         self._linger: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
@@ -102,7 +104,10 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._message_ended = False
+        # One timer for all limits of a connection: it looks whether the present one has passed. Most requests set none.
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None
+        self._late: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # uvicorn uses only what this transport passes on.
@@ -115,6 +120,8 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -129,7 +136,7 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
             self._head_bytes += len(data)
         if self._head_bytes > self.limits.head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif self._timer is None:
+        elif self._deadline is None:
             self._arm(self.limits.head_seconds, self._head_is_late)
 
     def on_headers_complete(self) -> None:
@@ -148,16 +155,32 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         self._disarm()
         super().handle_websocket_upgrade()
 
-    def _arm(self, seconds: float, late: Any) -> None:
-        self._timer = self.loop.call_later(seconds, late)
+    def _arm(self, seconds: float, late: Callable[[], None]) -> None:
+        """Call ``late`` after some seconds, unless another limit takes its place."""
+        self._deadline, self._late = self.loop.time() + seconds, late
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._wait(self._deadline)
 
     def _disarm(self) -> None:
+        self._deadline = self._late = None
+
+    def _wait(self, until: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self.loop.call_at(until, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        deadline, late = self._deadline, self._late
+        if deadline is None or late is None:
+            return
+        if self.loop.time() < deadline:
+            self._wait(deadline)
+            return
+        self._disarm()
+        late()
 
     def _head_is_late(self) -> None:
-        self._timer = None
         if self.cycle is not None and not self.cycle.response_complete:
             # The server is slow. The client's next request, sent ahead, waits for the current response.
             self._arm(self.limits.head_seconds, self._head_is_late)
