@@ -178,10 +178,10 @@ def _guarded(
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)
     app = RateLimitMiddleware(app, limiter, services, page=shell.too_many)
-    app = ProblemMiddleware(app)
     if deps.cors_origins:
         app = CORSMiddleware(
-            app,
+            # Within it, so that a page of another origin can read the problem.
+            ProblemMiddleware(app),
             allow_origins=list(deps.cors_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[

@@ -1,10 +1,10 @@
 """Middleware: request ids, security headers, the access log, the body limit, and HEAD."""
 
 import logging
+import os
 import re
 import time
 from collections.abc import Callable
-from uuid import uuid4
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,10 +33,14 @@ SECURITY_HEADERS = {
 
 _REQUEST_ID_BYTES = REQUEST_ID.encode()
 _SECURITY_HEADERS_RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_SECURITY_NAMES = frozenset(name for name, _ in _SECURITY_HEADERS_RAW)
 
 
 class RequestIdMiddleware:
-    """Gives every request an id and a line in the access log, and every response the id and security headers."""
+    """Gives every request an id and a line in the access log, and every response the id and security headers.
+
+    An unexpected error is answered with a problem, unless the response has begun.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -45,8 +49,12 @@ class RequestIdMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        client_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID_BYTES), b"")
-        request_id = client_id.decode() if _PLAIN_ID.fullmatch(client_id) else uuid4().hex
+        client_id = b""
+        for name, value in scope["headers"]:
+            if name == _REQUEST_ID_BYTES:
+                client_id = value
+                break
+        request_id = client_id.decode() if client_id and _PLAIN_ID.fullmatch(client_id) else os.urandom(16).hex()
         scope.setdefault("state", {})["request_id"] = request_id
         began, status = time.perf_counter(), 0
 
@@ -55,15 +63,22 @@ class RequestIdMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message.setdefault("headers", [])
-                present = dict(headers)
+                present = {name for name, _ in headers}
                 headers.append((_REQUEST_ID_BYTES, request_id.encode()))
-                headers.extend(header for header in _SECURITY_HEADERS_RAW if header[0] not in present)
+                if present.isdisjoint(_SECURITY_NAMES):
+                    headers.extend(_SECURITY_HEADERS_RAW)
+                else:
+                    headers.extend([header for header in _SECURITY_HEADERS_RAW if header[0] not in present])
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if status or scope["type"] != "http":
+                raise
+            await problem_of(error).response()(scope, receive, send_with_headers)
         finally:
-            if scope["type"] == "http":
+            if scope["type"] == "http" and logger.isEnabledFor(logging.INFO):
                 milliseconds = (time.perf_counter() - began) * 1000
                 # Without the query string, which may contain private data.
                 logger.info("%s %s %d %.1f ms %s", scope["method"], scope["path"], status, milliseconds, request_id)

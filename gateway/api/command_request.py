@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -57,8 +58,7 @@ class GatewayServices:
     """What is left of each caller's budget for queries, and when it was; see ``gateway.graphql.query_costs``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestInfo:
+class RequestInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The origin of a request, and the headers that the gateway uses."""
 
     address: str
@@ -66,8 +66,12 @@ class RequestInfo:
     authorization: str | None = None
     consistency: str | None = None
     traceparent: str | None = None
-    device: str | None = None
-    """What a list of sessions calls the caller's device; None if it names none."""
+    user_agent: str | None = None
+
+    @property
+    def device(self) -> str | None:
+        """What a list of sessions calls the caller's device; None if it names none."""
+        return device_name(self.user_agent)
 
 
 def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestInfo:
@@ -86,13 +90,15 @@ def request_info_of(scope: Scope, *, behind_proxy: bool) -> RequestInfo:
     # Of several headers with one name, the first counts.
     headers = dict(reversed(scope["headers"]))
     client = scope.get("client")
-    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED_FOR]
+    forwarded = (
+        [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED_FOR] if behind_proxy else ()
+    )
     return RequestInfo(
         address=client_address(client[0] if client else "unknown", forwarded, behind_proxy=behind_proxy),
         authorization=_text(headers.get(b"authorization")),
         consistency=_text(headers.get(_CONSISTENCY)),
         traceparent=valid_traceparent(_text(headers.get(b"traceparent"))),
-        device=device_name(_text(headers.get(b"user-agent"))),
+        user_agent=_text(headers.get(b"user-agent")),
     )
 
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.accounts.keys import ApiKeys
@@ -33,6 +34,18 @@ class TeamAccess:
     keys: KeyTokens
     api_keys: ApiKeys
     roles_of: RolesOf
+
+
+class Caller(NamedTuple):
+    """The person of a credential, for limits. Nothing says that the credential may still be used."""
+
+    person_id: UUID | None
+    """None if the credential is missing or invalid."""
+    scopes: frozenset[KeyScope] | None
+    """The scopes of an API key; None for another credential."""
+
+
+_STRANGER = Caller(None, None)
 
 
 class Sessions:
@@ -113,6 +126,16 @@ class Sessions:
         """
         identity = self._identity(authorization)
         return identity.scopes if isinstance(identity, KeyIdentity) else None
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Return the credential's person and scopes, for limits."""
+        try:
+            identity = self._identity(authorization)
+        except Unauthenticated:
+            return _STRANGER
+        if isinstance(identity, KeyIdentity):
+            return Caller(identity.person_id, identity.scopes)
+        return Caller(identity.merchant_id, None)
 
     async def end_all(self, merchant_id: UUID, *, keep: UUID | None = None) -> int:
         """End a merchant's sessions, all but ``keep``, and return how many there were."""

@@ -151,8 +151,22 @@ class RequestContext(BaseContext):
             authorization=lowered.get("authorization", self.request_info.authorization),
             consistency=lowered.get(CONSISTENCY_HEADER, self.request_info.consistency),
             traceparent=self.request_info.traceparent,
-            device=self.request_info.device,
+            user_agent=self.request_info.user_agent,
         )
+
+
+class OneRequestContext(RequestContext):
+    """The context of one request. Its credential is read for limits once, which a long connection must not rely on."""
+
+    def __init__(self, services: GatewayServices, request_info: RequestInfo) -> None:
+        super().__init__(services, request_info)
+        self._caller = services.sessions.caller(request_info.authorization)
+
+    def merchant_or_none(self) -> UUID | None:
+        return self._caller.person_id
+
+    def key_scopes(self) -> frozenset[KeyScope] | None:
+        return self._caller.scopes
 
 
 Info = strawberry.Info[RequestContext, None]

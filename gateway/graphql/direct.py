@@ -20,7 +20,7 @@ from strawberry.exceptions import MissingQueryError
 
 from gateway.api.command_request import GatewayServices, request_info_of
 from gateway.graphql.as_of import with_past_readings
-from gateway.graphql.context import RequestContext
+from gateway.graphql.context import OneRequestContext, RequestContext
 from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.endpoint import GraphQLEndpoint, bad_request
 from gateway.graphql.errors import masked
@@ -29,8 +29,8 @@ from gateway.graphql.query_costs import Cost
 from infra.web.edge import ClientGone, is_host
 from infra.web.encoding import LEAST, compressed
 
-WATCH_SECONDS = 0.05
-"""After this long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
+WATCH_SECONDS = 0.1
+"""After this long, or twice as long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _VARY = (b"vary", b"Accept-Encoding")
 
@@ -64,6 +64,8 @@ class DirectQueries:
         self._endpoint = endpoint
         self._services = services
         self._body_limit = services.deps.body_limit
+        self._behind_proxy = services.deps.behind_proxy
+        self._hang_ups = HangUps()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers_of(scope)
@@ -97,7 +99,7 @@ class DirectQueries:
             request = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        context = RequestContext(self._services, request_info_of(scope, behind_proxy=self._services.deps.behind_proxy))
+        context = OneRequestContext(self._services, request_info_of(scope, behind_proxy=self._behind_proxy))
         schema, query, texts = self._endpoint.schema, request.query, self._endpoint.schema.texts
         try:
             if request.extensions is not None or self._endpoint.persisted_queries.trusted is not None:
@@ -126,7 +128,7 @@ class DirectQueries:
             cost = schema.costs.charge(document, request.variables, context)
         except GraphQLError as error:
             return 200, answer_bytes(None, [error])
-        result = await with_past_readings(partial(_while_connected, planned, receive))
+        result = await with_past_readings(partial(self._hang_ups.watch, planned, receive))
         suggests = self._services.deps.introspection
         errors = [masked(error, suggests=suggests) for error in result.errors or ()]
         return 200, answer_bytes(result.data, errors, cost)
@@ -144,7 +146,7 @@ class DirectQueries:
             cost = schema.costs.charge(shared.document, shared.variables, context)
         except GraphQLError as error:
             return answer_bytes(None, [error])
-        result = await with_past_readings(partial(_while_connected, planned, receive))
+        result = await with_past_readings(partial(self._hang_ups.watch, planned, receive))
         return None if result.errors else answer_bytes(result.data, [], cost)
 
 
@@ -187,38 +189,57 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
     return receiving
 
 
-async def _while_connected(work: Callable[[], Awaitable[Any]], receive: Receive) -> Any:
-    """Do work, and stop it when the client hangs up.
+class HangUps:
+    """Stops operations whose clients hang up.
 
-    Raises:
-        ClientGone: the client hung up.
+    One timer looks at all of them: most operations end before anything is done for them.
     """
-    task, gone = asyncio.current_task(), False
-    assert task is not None
-    watching: asyncio.Task[None] | None = None
 
-    async def watch() -> None:
-        nonlocal gone
+    def __init__(self) -> None:
+        self._running: dict[asyncio.Task[Any], tuple[float, Receive]] = {}
+        """When operations began, and their requests. Those that are watched already are left out."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._watching: dict[asyncio.Task[Any], asyncio.Task[None]] = {}
+        self._gone: set[asyncio.Task[Any]] = set()
+
+    async def watch(self, work: Callable[[], Awaitable[Any]], receive: Receive) -> Any:
+        """Do work, and stop it when the client hangs up.
+
+        Raises:
+            ClientGone: the client hung up.
+        """
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        self._running[task] = loop.time(), receive
+        if self._timer is None:
+            self._timer = loop.call_later(WATCH_SECONDS, self._look)
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            if task in self._gone and task.uncancel() == 0:
+                raise ClientGone from None
+            raise
+        finally:
+            if self._running.pop(task, None) is None:
+                self._watching.pop(task).cancel()
+                self._gone.discard(task)
+
+    def _look(self) -> None:
+        """Watch the operations that take long."""
+        loop = asyncio.get_running_loop()
+        since = loop.time() - WATCH_SECONDS
+        for task, (began, receive) in list(self._running.items()):
+            if began <= since:
+                del self._running[task]
+                self._watching[task] = loop.create_task(self._stop(task, receive))
+        self._timer = loop.call_later(WATCH_SECONDS, self._look) if self._running else None
+
+    async def _stop(self, task: asyncio.Task[Any], receive: Receive) -> None:
+        """Stop an operation as soon as its client hangs up."""
         while (await receive())["type"] != "http.disconnect":
             pass
-        gone = True
+        self._gone.add(task)
         task.cancel()
-
-    def begin() -> None:
-        nonlocal watching
-        watching = asyncio.create_task(watch())
-
-    timer = asyncio.get_running_loop().call_later(WATCH_SECONDS, begin)
-    try:
-        return await work()
-    except asyncio.CancelledError:
-        if gone and task.uncancel() == 0:
-            raise ClientGone from None
-        raise
-    finally:
-        timer.cancel()
-        if watching is not None:
-            watching.cancel()
 
 
 def answer_bytes(data: Any, errors: list[GraphQLError], cost: Cost | None = None) -> bytes:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from domain.team.permissions import permissions
 from gateway.api.command_request import GatewayServices, RequestInfo, request_info
 from gateway.graphql.as_of import with_past_readings
-from gateway.graphql.context import RequestContext
+from gateway.graphql.context import OneRequestContext
 from gateway.graphql.direct import answer_bytes
 from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.errors import masked
@@ -70,14 +70,14 @@ class InProcessDocuments:
             consistency: tokens that the read models must have reached.
         """
         info = request_info(request, behind_proxy=self._services.deps.behind_proxy)
-        context = RequestContext(
+        context = OneRequestContext(
             self._services,
             RequestInfo(
                 address=info.address,
                 authorization=None if access_token is None else f"Bearer {access_token}",
                 consistency=consistency,
                 traceparent=info.traceparent,
-                device=info.device,
+                user_agent=info.user_agent,
             ),
         )
         context.request = request

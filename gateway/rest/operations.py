@@ -35,7 +35,7 @@ from gateway.api.command_request import (
     RequestKey,
     request_info,
 )
-from gateway.graphql.context import RequestContext
+from gateway.graphql.context import OneRequestContext
 from gateway.graphql.schema import build_schema
 from gateway.rest.dependencies import KEY_HEADER, check_key
 from gateway.rest.json_bodies import UnreadableBody, json_object
@@ -75,7 +75,7 @@ Build = Callable[[Request], Awaitable[dict[str, Any]]]
 """Returns an operation's variables."""
 
 
-class RestContext(RequestContext):
+class RestContext(OneRequestContext):
     """The context of a REST request. Its idempotency key is a header."""
 
     def __init__(self, services: GatewayServices, info: RequestInfo, key: str | None) -> None:

@@ -6,7 +6,7 @@ A caller names attributes of the view. The view that it gets has these attribute
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import EnumType
+from enum import Enum, EnumType
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
@@ -43,7 +43,7 @@ class Rows(list[Any]):
 
 def column_of(rows: list[Any], name: str) -> list[Any]:
     """Return a column's value of each row."""
-    return rows.column(name) if rows.__class__ is Rows else list(map(itemgetter(name), rows))  # type: ignore[attr-defined]
+    return rows.column(name) if isinstance(rows, Rows) else list(map(itemgetter(name), rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,10 @@ def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """Return an attribute that is one column. A converted column that is null stays None."""
     if convert is None:
         return Attribute((name,), itemgetter(name), read_all=lambda rows: column_of(rows, name))
-    members = {each.value: each for each in convert} if isinstance(convert, EnumType) else None
+    members: Mapping[Any, Any] | None = None
+    if isinstance(convert, EnumType):
+        every: Iterable[Enum] = convert.__members__.values()
+        members = {each.value: each for each in every}
     # Looking a member up takes a fraction of the time of calling the class.
     converted = convert if members is None else members.__getitem__
 

@@ -35,12 +35,19 @@ class Moment:
     def __init__(self) -> None:
         self._pool: Connections | None = None
         self._connection: asyncpg.pool.PoolConnectionProxy | None = None
-        self._turn = asyncio.Lock()
+        # Made when a query needs it: most operations are one statement.
+        self._lock: asyncio.Lock | None = None
         self._reached: dict[int, int] = {}
         """By partition, the position that the read models had reached before the snapshot was taken."""
         self.has_begun = False
         """Whether a query has read it."""
         self.is_over = False
+
+    @property
+    def _turn(self) -> asyncio.Lock:
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        return self._lock
 
     async def ask(self, pool: Connections, method: str, query: str, *args: Any) -> Any:
         """Run a query in the snapshot; take the snapshot first if there is none.
@@ -78,7 +85,7 @@ class Moment:
     def end(self) -> None:
         """Return the connection to the pool, after the query that runs on it. Later queries read the present."""
         self.is_over = True
-        if not self._turn.locked():
+        if self._lock is None or not self._lock.locked():
             self._leave()
 
     async def _or_end(self, asking: Any) -> Any:
