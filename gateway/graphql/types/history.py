@@ -56,7 +56,7 @@ def described(wire_name: str) -> tuple[str, str]:
     if known is None:
         words = wire_name.split(".")[1].replace("_", " ") if "." in wire_name else wire_name
         return words.capitalize(), ""
-    title = _WORD.sub(" ", known.__name__).capitalize()
+    title = _WORD.sub(" ", known.__name__).capitalize().replace("Api ", "API ")
     sentence, _, _ = " ".join(meaning_of(known).split()).partition(". ")
     return title, sentence.replace("``", "").rstrip(".") + "."
 

@@ -98,7 +98,7 @@ async def test_keys_activity_and_data_have_pages(platform: Platform, owner: Merc
             if folder is not None:
                 await photograph(page, folder, path.rpartition("/")[2] + ("-store" if "stores" in path else ""))
         await page.goto("/dashboard/activity")
-        await page.get_by_text("Api key made").wait_for()
+        await page.get_by_text("API key made").wait_for()
         await page.goto(keys)
         await page.get_by_role("button", name="Revoke").first.click()
         await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
