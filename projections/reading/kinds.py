@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,10 @@ class Kind(StrEnum):
     DISCOUNT = "Discount"
     MERCHANT = "User"
     SUPPLIER = "SupplierAccount"
+    REFUND = "Refund"
+    SHOPPER = "Shopper"
+    DISPUTE = "Dispute"
+    PAYOUT = "Payout"
 
 
 _TABLES = {
@@ -44,14 +48,34 @@ _TABLES = {
     Kind.MERCHANT: "merchants",
     Kind.SUPPLIER: "supplier_accounts",
 }
-_KINDS = " union all ".join(
-    f"select '{kind}' as kind, id from {table} where id = any($1)" for kind, table in _TABLES.items()
-)
+_COLUMNS = {
+    **{kind: (table, "id") for kind, table in _TABLES.items()},
+    Kind.REFUND: ("refunds", "refund_id"),
+    Kind.SHOPPER: ("orders", "shopper_id"),
+}
+_PROVIDERS_COLUMNS = {Kind.DISPUTE: ("disputes", "dispute_id"), Kind.PAYOUT: ("payouts", "payout_id")}
+"""Objects that have the payment provider's id."""
 
 
-async def kinds_of(db: Reader, ids: Collection[UUID]) -> dict[UUID, Kind]:
+def _union(columns: Mapping[Kind, tuple[str, str]]) -> str:
+    return " union all ".join(
+        f"select '{kind}' as kind, {column} as id from {table} where {column} = any($1)"
+        for kind, (table, column) in columns.items()
+    )
+
+
+_KINDS, _PROVIDERS_KINDS = _union(_COLUMNS), _union(_PROVIDERS_COLUMNS)
+
+ObjectId = UUID | str
+"""An id of the log, or a payment provider's."""
+
+
+async def kinds_of(db: Reader, ids: Collection[ObjectId]) -> dict[ObjectId, Kind]:
     """Return the kind of each id; unknown ids are left out.
 
     It says nothing about whose object it is: the caller reads the object itself within a scope.
     """
-    return {record["id"]: Kind(record["kind"]) for record in await db.fetch(_KINDS, list(ids))}
+    own, providers = [id for id in ids if isinstance(id, UUID)], [id for id in ids if isinstance(id, str)]
+    records = await db.fetch(_KINDS, own) if own else []
+    records += await db.fetch(_PROVIDERS_KINDS, providers) if providers else []
+    return {record["id"]: Kind(record["kind"]) for record in records}

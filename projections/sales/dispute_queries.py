@@ -87,6 +87,22 @@ async def disputes_of_orders(
     return grouped(map(_dispute, records), order_ids, by=lambda dispute: dispute.order_id)
 
 
+async def disputes_by_ids(db: Reader, ids: Collection[str], *, scope: Scope) -> dict[str, DisputeView]:
+    """Return the disputes with these ids of the provider; unknown ids are left out; shoppers see none."""
+    where = within(scope, Conditions().add("d.dispute_id = any({})", list(ids)), "d.store_id", shoppers=False)
+    records = await db.fetch(f"select {_DISPUTES.sql} from disputes d where {where.sql}", *where.arguments)
+    return {record["dispute_id"]: _dispute(record) for record in records}
+
+
+async def payouts_by_ids(db: Reader, ids: Collection[str], *, scope: Scope) -> dict[str, PayoutView]:
+    """Return the payouts with these ids of the provider; unknown ids are left out; shoppers see none."""
+    where = restrict(
+        Conditions().add("p.payout_id = any({})", list(ids)), scope, merchant="p.merchant_id = {}", store=None
+    )
+    records = await db.fetch(f"select {_PAYOUTS.sql} from payouts p where {where.sql}", *where.arguments)
+    return {record["payout_id"]: _payout(record) for record in records}
+
+
 def _dispute(record: Any) -> DisputeView:
     return DisputeView(
         dispute_id=record["dispute_id"],

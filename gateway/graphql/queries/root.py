@@ -170,8 +170,8 @@ class Query:
         return await estimate_niche(info.context.deps, niche, audience)
 
     @field(
-        "An object by its id, whatever its type. An id of `ProductImage` finds its MediaAsset. "
-        "Shoppers, refunds and other parts of an order are found through their order."
+        "An object by its id, whatever its type. An id of `ProductImage` finds its MediaAsset. Types that are no `Node` "
+        "are found through their store or account."
     )
     async def node(self, info: Info, id: strawberry.ID, consistency_token: TokenArgument = None) -> Node | None:
         return await find_node(await info.context.reading(consistency_token), id)

@@ -15,6 +15,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
+from gateway.graphql.types.node import Node
 from projections.sales.dispute_queries import DisputeRate as DisputeRateView
 from projections.sales.queries import order_by_id
 from projections.sales.views import DisputeView, OrderView, PayoutView
@@ -50,8 +51,8 @@ class DisputeEvidence:
 @strawberry.type(
     description="A shopper's bank questions a payment. Submit evidence before evidenceDue with submitDisputeEvidence."
 )
-class Dispute:
-    id: str = strawberry.field(description="The provider's id for the dispute.")
+class Dispute(Node):
+    id: strawberry.ID = strawberry.field(description="The provider's id for the dispute.")
     order_id: strawberry.ID
     intent_id: str = strawberry.field(description="The provider's id for the payment.")
     status: DisputeStatus
@@ -82,7 +83,7 @@ class Dispute:
     @classmethod
     def of(cls, view: DisputeView, reading: ReadContext) -> Self:
         return cls(
-            id=view.dispute_id,
+            id=strawberry.ID(view.dispute_id),
             order_id=as_gid(view.order_id),
             intent_id=view.intent_id,
             status=view.status,
@@ -133,8 +134,8 @@ class DisputeRate:
 
 
 @strawberry.type(description="A payout from the account at the payment provider to the merchant's bank.")
-class Payout:
-    id: str = strawberry.field(description="The provider's id for the payout.")
+class Payout(Node):
+    id: strawberry.ID = strawberry.field(description="The provider's id for the payout.")
     status: PayoutStatus
     amount: Decimal
     amount_money: MoneyType
@@ -146,7 +147,7 @@ class Payout:
     @classmethod
     def of(cls, view: PayoutView) -> Self:
         return cls(
-            id=view.payout_id,
+            id=strawberry.ID(view.payout_id),
             status=view.status,
             amount=view.amount.decimal,
             amount_money=MoneyType.of(view.amount),

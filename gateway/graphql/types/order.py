@@ -77,11 +77,24 @@ class Address:
 @strawberry.type(
     description="The shopper who placed an order. Fields are null after the shopper's personal data was erased."
 )
-class Shopper:
+class Shopper(Node):
     id: strawberry.ID
     name: str | None
     email: str | None
     shipping_address: Address | None
+
+    @classmethod
+    async def of_order(cls, view: OrderView, reading: ReadContext) -> Self:
+        """Return the shopper of an order."""
+        name, email, address = await reading.loaders.personal.load_many(
+            [view.shopper_name, view.shopper_email, view.shipping_address]
+        )
+        return cls(
+            id=as_gid(view.shopper_id),
+            name=name,
+            email=email,
+            shipping_address=None if address is None else Address.parse(address),
+        )
 
 
 @strawberry.type(description="One line of an order, at the price when the order was placed.")
@@ -422,16 +435,7 @@ class Order(Derived, Node):
 
     @strawberry.field
     async def shopper(self) -> Shopper:
-        view = self.view
-        name, email, address = await self.reading.loaders.personal.load_many(
-            [view.shopper_name, view.shopper_email, view.shipping_address]
-        )
-        return Shopper(
-            id=as_gid(view.shopper_id),
-            name=name,
-            email=email,
-            shipping_address=None if address is None else Address.parse(address),
-        )
+        return await Shopper.of_order(self.view, self.reading)
 
     @strawberry.field
     async def store(self) -> StoreRef | None:

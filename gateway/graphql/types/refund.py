@@ -9,6 +9,7 @@ import strawberry
 from domain.order.after_sale.state import RefundStatus
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
+from gateway.graphql.types.node import Node
 from projections.sales.views import RefundView
 
 
@@ -20,7 +21,7 @@ class RefundedLine:
 
 
 @strawberry.type(description="Money that goes back to the shopper.")
-class Refund:
+class Refund(Node):
     id: strawberry.ID
     status: RefundStatus
     amount: Decimal

@@ -122,6 +122,7 @@ REFUNDS = Table(
     RefundRow,
     key=("order_id", "refund_id"),
     hot=("unsent_items", "external_id", "status", "fee_minor", "failure", "succeeded_at", "failed_at"),
+    indexes=("create index on refunds (refund_id)",),
 )
 
 DISPUTES = Table(
@@ -143,6 +144,7 @@ DISPUTES = Table(
     indexes=(
         "create index on disputes (store_id, paid_at, status, order_id)",
         "create index on disputes (store_id, opened_at)",
+        "create index on disputes (dispute_id)",
         "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
     ),
 )
@@ -151,7 +153,7 @@ PAYOUTS = Table(
     "payouts",
     PayoutRow,
     hot=("status", "reason", "at"),
-    indexes=("create index on payouts (merchant_id, at, id)",),
+    indexes=("create index on payouts (merchant_id, at, id)", "create index on payouts (payout_id)"),
 )
 
 LEDGER_POSTINGS = Table(

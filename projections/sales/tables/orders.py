@@ -204,6 +204,7 @@ ORDERS = Table(
         "create index on orders (store_id, placed_at, id)",
         "create index on orders (store_id, status, placed_at, id)",
         "create index on orders (store_id, number)",
+        "create index on orders (shopper_id)",
         "create index on orders (store_id, placed_at, id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
         "create index on orders (store_id, placed_at, id) where attention",

@@ -200,11 +200,31 @@ async def _check_disputes_and_payouts(platform: Platform, owner: Merchant, stran
     assert store["disputeRate"] == {"payments": 1, "disputed": 1, "percent": "100.00", "overLine": True}
     assert [(each["id"], each["status"]) for each in store["disputes"]] == [("=du_1", "NEEDS_RESPONSE")]
     assert store["orders"]["nodes"][0]["disputes"] == [{"id": "=du_1", "amount": "50.00"}]
+    order = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { orders { nodes { refunds { id } shopper { id } } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    (order,) = order["orders"]["nodes"]
+    ids = ["=du_1", "po_1", order["refunds"][0]["id"], order["shopper"]["id"], "po_2", "\0", "x" * 300]
+    nodes = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+    for who, found in ((owner, ["Dispute", "Payout", "Refund", "Shopper"]), (stranger, [])):
+        answer = await platform.post(nodes, {"ids": ids}, by=who)
+        shown = [each and (each["__typename"], each["id"]) for each in answer["data"]["nodes"]]
+        assert shown == [*zip(found, ids, strict=False), *[None] * (len(ids) - len(found))]
+        assert {each["extensions"]["code"] for each in answer["errors"]} == {"NOT_FOUND"}
     me = "query { me { payouts { id status amount arrivalOn } } }"
     assert (await platform.ask(me, by=owner))["payouts"] == [
         {"id": "po_1", "status": "PAID", "amount": "1.00", "arrivalOn": "2026-11-30"}
     ]
     assert (await platform.ask(me, by=stranger))["payouts"] == []
+    paged = "query { me { payoutsConnection(filter: {statuses: [PAID]}) { nodes { id } } } }"
+    assert (await platform.ask(paged, by=owner))["payoutsConnection"] == {"nodes": [{"id": "po_1"}]}
+    assert (await platform.ask(paged, by=stranger))["payoutsConnection"] == {"nodes": []}
+    paged = "query ($id: ID!) { store(id: $id) { disputesConnection(filter: {statuses: [%s]}) { nodes { id } } } }"
+    for status, expected in (("NEEDS_RESPONSE", [{"id": "=du_1"}]), ("WON", [])):
+        store = await platform.ask(paged % status, {"id": str(store_id)}, by=owner)
+        assert store["disputesConnection"]["nodes"] == expected
 
 
 async def test_the_ledger_check_is_clean_and_finds_a_read_model_that_lacks_an_event(

@@ -726,7 +726,7 @@ class History:
         if number % 4 == 0:
             merchant_id = self._pick(self.merchants, number)
             report = PayoutReport(
-                payout_id=f"po_{number % 9}",
+                payout_id=f"po_{merchant_id.hex[:8]}_{number % 9}",
                 amount=Money(minor=100 + number),
                 arrival_on=self._at.date(),
                 status=list(PayoutStatus)[number // 9 % 3],
@@ -739,7 +739,7 @@ class History:
         order = self.state(self._pick(self.orders, number))
         moved = number % 3
         dispute = DisputeReport(
-            dispute_id=f"du_{number % 5}",
+            dispute_id=f"du_{order.id.hex[:8]}_{number % 5}",
             intent_id=order.intent_id or "pi_0",
             amount=Money(minor=500),
             reason="fraudulent",

@@ -16,6 +16,7 @@ from graphql import (
 from domain.team.permissions import permissions
 from gateway.api.error_codes import error_codes
 from gateway.graphql.schema import sdl
+from projections.reading.kinds import Kind
 
 SCHEMA = build_schema(sdl())
 OBJECTS = [
@@ -168,6 +169,28 @@ def test_every_object_that_node_finds_has_an_id_that_is_never_null() -> None:
     for type in OBJECTS:
         if any(interface.name == "Node" for interface in type.interfaces):
             assert isinstance(type.fields["id"].type, GraphQLNonNull), type.name
+
+
+NOT_FOUND_BY_ID = {
+    "Activity": "an event of the log, which `events` finds by its position",
+    "StoreEvent": "an event of the log, which `events` finds by its position",
+    "ApiKey": "a secret's row; no API key may see it",
+    "OpenSession": "a secret's row; no API key may see it",
+    "Passkey": "a secret's row; no API key may see it",
+    "Invitation": "the owner's; `Store.invitations` checks the role",
+    "Person": "the id of an account; the role depends on the store",
+    "ProductImage": "the id of a MediaAsset, which `node` finds",
+    "UploadTarget": "nothing is stored before the upload",
+}
+
+
+def test_node_finds_every_type_with_an_id_that_no_reason_excludes() -> None:
+    with_id = {
+        type.name for type in OBJECTS if "id" in type.fields and get_named_type(type.fields["id"].type).name == "ID"
+    }
+    nodes = {type.name for type in OBJECTS if any(interface.name == "Node" for interface in type.interfaces)}
+    assert {str(kind) for kind in Kind} == nodes
+    assert with_id - nodes == NOT_FOUND_BY_ID.keys()
 
 
 def test_every_subscription_takes_a_cursor_and_returns_one() -> None:
