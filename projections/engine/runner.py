@@ -141,7 +141,7 @@ class ProjectionRunner:
         return FollowedModel(projection, live, self._pool, self._poison)
 
     async def _run_alone(self, projection: Projection) -> None:
-        alone = ProjectionRunner(
+        alone = type(self)(
             [projection],
             self._pool,
             self._bootstrap_servers,
@@ -163,8 +163,9 @@ class ProjectionRunner:
             f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'; set synchronous_commit to off"
         )
 
-    async def _follow(self, connection: Connection) -> None:
-        consumer = AIOKafkaConsumer(
+    def make_consumer(self) -> AIOKafkaConsumer:
+        """Return a consumer of this runner's group, not started yet."""
+        return AIOKafkaConsumer(
             **client_settings(self._bootstrap_servers),
             group_id=self.group,
             enable_auto_commit=False,
@@ -175,6 +176,9 @@ class ProjectionRunner:
             heartbeat_interval_ms=min(HEARTBEAT_MS, int(self._session_timeout.total_seconds() * 300)),
             metadata_max_age_ms=5_000,
         )
+
+    async def _follow(self, connection: Connection) -> None:
+        consumer = self.make_consumer()
         reader, watch = LogReader(consumer), CanaryWatch(self._canaries)
         self._assigned.clear()
         self._rebalance_error = None

@@ -6,9 +6,10 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from projections.engine.checkpoints import Checkpoint
-from projections.engine.log_reader import LogReader
+from projections.engine.log_reader import SILENT_MS, LogReader
 from schemas.topics import EVENTS
 
+ID = b"018f0000-0000-7000-8000-000000000000"
 PARTITION = TopicPartition(EVENTS.name, 3)
 
 
@@ -17,6 +18,11 @@ class Consumer:
 
     def __init__(self) -> None:
         self.moved_to: list[int] = []
+        self.answered = 0
+
+    def last_poll_timestamp(self, partition: TopicPartition) -> int:
+        assert partition == PARTITION
+        return self.answered
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         assert partition == PARTITION
@@ -31,7 +37,7 @@ def reader() -> tuple[LogReader, Consumer]:
 def records(first: int, last: int) -> list[ConsumerRecord]:
     """Return records whose positions are ten times their offsets."""
     made: list[Any] = [
-        SimpleNamespace(partition=3, offset=offset, headers=[("ce_position", b"%d" % (offset * 10))])
+        SimpleNamespace(partition=3, offset=offset, headers=[("ce_id", ID), ("ce_position", b"%d" % (offset * 10))])
         for offset in range(first, last)
     ]
     return made
@@ -75,3 +81,19 @@ def test_a_partition_whose_last_record_moved_is_read_from_its_beginning() -> Non
     assert consumer.moved_to == [4, 0]
     whole = records(0, 9)
     assert log.verified({PARTITION: whole}) == whole
+
+
+def test_after_a_silence_reading_goes_back_to_the_last_record_which_must_be_where_it_was() -> None:
+    log, consumer = reader()
+    log.begin([checkpoint(40)])
+    assert log.verified({PARTITION: records(4, 7)}) != []
+    assert log.verified({}) == []
+    consumer.answered += SILENT_MS + 1
+    assert log.verified({PARTITION: records(7, 9)}) == []
+    assert consumer.moved_to == [4, 6]
+    again = records(6, 9)
+    assert log.verified({PARTITION: again}) == again
+    consumer.answered += SILENT_MS + 1
+    assert log.verified({}) == []
+    assert log.verified({PARTITION: records(9, 12)}) == []  # the record at offset 8 is another one now
+    assert consumer.moved_to == [4, 6, 8, 0]
