@@ -1,4 +1,8 @@
-"""Turns connection failures into messages that name the server and its setting."""
+"""Turns connection failures into messages that name the server and its setting.
+
+Functions import the clients that they need: ``zyenta up`` only needs the exception as long as it runs.
+"""
+# ruff: noqa: PLC0415
 
 import asyncio
 import logging
@@ -6,22 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import asyncpg
-from aiokafka.errors import KafkaConnectionError, KafkaError
-
-from infra.adapters.kafka.topic import open_admin
 from schemas.internal.broker_address import security_of
 
 ANSWER_SECONDS = 5
-
-_NO_DATABASE = (
-    OSError,
-    TimeoutError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.ClientConfigurationError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-)
 
 
 class Unreachable(Exception):
@@ -35,9 +26,18 @@ def naming_database(dsn: str) -> Iterator[None]:
     Raises:
         Unreachable: the server does not answer, or refuses the log-in.
     """
+    import asyncpg
+
     try:
         yield
-    except _NO_DATABASE as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.ClientConfigurationError,
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+    ) as error:
         raise Unreachable(
             f"PostgreSQL at {_address(dsn)} cannot be used ({_reason(error)}). Start it, or correct DATABASE_URL."
         ) from error
@@ -50,6 +50,8 @@ def naming_broker(bootstrap_servers: str) -> Iterator[None]:
     Raises:
         Unreachable: the broker does not answer.
     """
+    from aiokafka.errors import KafkaConnectionError
+
     try:
         yield
     except KafkaConnectionError as error:
@@ -62,6 +64,8 @@ async def require_database(dsn: str) -> None:
     Raises:
         Unreachable: no answer within seconds.
     """
+    import asyncpg
+
     with naming_database(dsn):
         await (await asyncpg.connect(dsn, timeout=ANSWER_SECONDS)).close()
 
@@ -72,6 +76,10 @@ async def require_broker(bootstrap_servers: str) -> None:
     Raises:
         Unreachable: no answer within seconds.
     """
+    from aiokafka.errors import KafkaError
+
+    from infra.adapters.kafka.topic import open_admin
+
     client_log = logging.getLogger("aiokafka")
     level = client_log.level
     client_log.setLevel(logging.CRITICAL)  # it would log the same failure first

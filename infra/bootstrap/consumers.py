@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from commands.reactions import BusDispatch, EventLogAggregates
-from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.bootstrap.platform import Platform
 from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
+    from commands.reactions import BusDispatch, EventLogAggregates
     from consumers.agents.base import StepPorts
     from consumers.ports import Consumer
     from domain.calls.ports import LanguageModel, ModelBudget
@@ -89,6 +88,7 @@ async def consumers(
 
     Make only the named ones: each may need secrets that this process does not have.
     """
+    from commands.reactions import BusDispatch, EventLogAggregates
     from consumers.agents.base import StepPorts
     from consumers.agents.brand import BrandAgent
     from consumers.agents.copywriter import CopyAgent, PageAgent
@@ -99,6 +99,7 @@ async def consumers(
     from infra.adapters.media.fetch import HttpImageFetcher
     from infra.adapters.media.handover import GivingFetcher, HandoverFolder, TakingFetcher
     from infra.adapters.postgres.merchant_brands import ReadModelBrands
+    from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 
     settings, clock = platform.settings, platform.clock
     dispatch = BusDispatch(await platform.bus())
@@ -189,7 +190,7 @@ async def consumers(
     return wired
 
 
-async def mail_policy(platform: Platform, dispatch: BusDispatch) -> "Consumer":
+async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer":
     """Return what sends mails."""
     from consumers.policies.mail import MailPolicy
     from domain.accounts.links import LinkSigner
@@ -420,7 +421,7 @@ async def _draft_agent(platform: Platform, ports: "StepPorts", made: Writers) ->
     return DraftAgent(writers, ports, SettledLog(pool), ReadModelBrands(pool), host_for=host_for)
 
 
-async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+async def _payments_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.payments import PaymentsPolicy
 
     return PaymentsPolicy(
@@ -432,19 +433,19 @@ async def _payments_policy(platform: Platform, react: BusDispatch, aggregates: E
     )
 
 
-async def _refund_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+async def _refund_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.refunds import RefundPolicy
 
     return RefundPolicy(react, aggregates, await platform.refunds(), platform.clock)
 
 
-async def _evidence_policy(platform: Platform, react: BusDispatch, aggregates: EventLogAggregates) -> "Consumer":
+async def _evidence_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.evidence import EvidencePolicy
 
     return EvidencePolicy(react, aggregates, await platform.dispute_evidence(), await platform.personal())
 
 
-async def _plans_policy(platform: Platform, react: BusDispatch) -> "Consumer":
+async def _plans_policy(platform: Platform, react: "BusDispatch") -> "Consumer":
     from consumers.policies.plans import PlansPolicy
     from infra.bootstrap.plans import plan_payments
 
@@ -452,7 +453,7 @@ async def _plans_policy(platform: Platform, react: BusDispatch) -> "Consumer":
 
 
 async def _purchasing_policy(
-    platform: Platform, react: BusDispatch, aggregates: EventLogAggregates, catalogs: "SupplierCatalogs"
+    platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates", catalogs: "SupplierCatalogs"
 ) -> "Consumer":
     from consumers.policies.purchasing import PurchasingPolicy
 
@@ -460,7 +461,7 @@ async def _purchasing_policy(
     return PurchasingPolicy(react, aggregates, catalogs, suppliers, await platform.personal(), platform.clock)
 
 
-async def _payment_page_policy(platform: Platform, aggregates: EventLogAggregates) -> "Consumer":
+async def _payment_page_policy(platform: Platform, aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.payment_pages import PaymentPagePolicy
 
     return PaymentPagePolicy(aggregates, await platform.payments(), platform.clock)

@@ -8,28 +8,23 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import asyncpg
-
-from commands.bus import CommandBus
-from commands.ports import Handlers
 from domain.kernel import Clock
-from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.migrations import migrate
-from infra.adapters.postgres.pools import read_pool, write_pool
-from infra.adapters.postgres.sticky_connections import StickyConnections
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.master_keys import MasterKeys
+from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.adapters.reachability import naming_database
 from infra.bootstrap.lifecycle import cancelled
 from infra.bootstrap.parts import Parts, shared
 from infra.clock import SystemClock
+from infra.embedded.services import SANDBOX_PURPOSE
 from infra.settings import Settings
-from projections.reading.consistency import CheckpointConsistency
-from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
+    import asyncpg
     import httpx
     from stripe import StripeClient
 
+    from commands.bus import CommandBus
+    from commands.ports import Handlers
     from commands.subscription import SoldPlans
     from domain.draft.ports import OpenDrafts
     from domain.media.ports import MediaStore
@@ -40,10 +35,14 @@ if TYPE_CHECKING:
     from domain.subscription.plans import Plans
     from gateway.ports import OwnKeyPorts
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
-    from infra.adapters.media.uploads import DiskUploads, S3Uploads
+    from infra.adapters.media.s3_uploads import S3Uploads
+    from infra.adapters.media.uploads import DiskUploads
     from infra.adapters.payments.sandbox import SandboxPayments
+    from infra.adapters.postgres.event_store import PostgresEventLog
     from infra.adapters.postgres.own_keys import PostgresOwnKeys
+    from infra.adapters.postgres.vault import PostgresPersonalData
     from infra.log.parallel_bulk_load import BulkLoadProcesses
+    from projections.reading.consistency import CheckpointConsistency
     from projections.reading.moment import MomentReader
     from projections.reading.time_travel import TimeTravel
 
@@ -71,7 +70,7 @@ def handlers(
     platform_domains: Sequence[str] = ("localhost",),
     sold: "SoldPlans | None" = None,
     open_drafts: "OpenDrafts | None" = None,
-) -> Handlers:
+) -> "Handlers":
     """Return each command with its handler, ready for the bus.
 
     Args:
@@ -142,27 +141,34 @@ class Platform:
         return address
 
     @shared
-    async def pool(self) -> AsyncIterator[asyncpg.Pool]:
+    async def pool(self) -> "AsyncIterator[asyncpg.Pool]":
         """Connections for the write side; they see read models too."""
+        from infra.adapters.postgres.pools import write_pool
+
         async with write_pool(self.database_url, roles=self._roles) as pool:
             yield pool
 
     @shared
-    async def readers(self) -> AsyncIterator[asyncpg.Pool]:
+    async def readers(self) -> "AsyncIterator[asyncpg.Pool]":
         """Read-only connections for queries of read models."""
+        from infra.adapters.postgres.pools import read_pool
+
         async with read_pool(self.database_url, roles=self._roles) as pool:
             yield pool
 
     @shared
     async def reader(self) -> "AsyncIterator[MomentReader]":
         """Queries of read models, those of one operation at one moment."""
+        from infra.adapters.postgres.sticky_connections import StickyConnections
         from projections.reading.moment import MomentReader
 
         yield MomentReader(StickyConnections(await self.readers()))
 
     @shared
-    async def log(self) -> AsyncIterator[PostgresEventLog]:
+    async def log(self) -> "AsyncIterator[PostgresEventLog]":
         """The event store. It wakes the publisher as long as this platform is open."""
+        from infra.adapters.postgres.event_store import PostgresEventLog
+
         log = PostgresEventLog(await self.pool(), self.clock)
         waker = asyncio.create_task(log.notify_appends())
         try:
@@ -171,8 +177,9 @@ class Platform:
             await log.drain()
             await cancelled(waker)
 
-    async def bus(self) -> CommandBus:
+    async def bus(self) -> "CommandBus":
         """The command bus with every handler."""
+        from commands.bus import CommandBus
         from commands.subscription import SoldPlans
         from infra.adapters.postgres.open_drafts import ReadModelDrafts
         from infra.adapters.postgres.usage import ReadModelUsage
@@ -210,19 +217,25 @@ class Platform:
             raise NotConfigured("ZYENTA_MASTER_KEYS is not set. Make one with “openssl rand -hex 32” and keep it safe.")
         return MasterKeys([bytes.fromhex(key.get_secret_value()) for key in self.settings.master_keys])
 
-    async def personal(self) -> PostgresPersonalData:
+    async def personal(self) -> "PostgresPersonalData":
         """The vault of personal data."""
+        from infra.adapters.postgres.vault import PostgresPersonalData
+
         return PostgresPersonalData(await self.pool(), self.keys())
 
-    async def barrier(self) -> CheckpointConsistency:
+    async def barrier(self) -> "CheckpointConsistency":
         """What waits until read models have caught up with a consistency token."""
+        from projections.names import NAMES
+        from projections.reading.consistency import CheckpointConsistency
+
         # Not the readers: an operation that waits may hold one of them.
-        return CheckpointConsistency(await self.pool(), tuple(READ_MODELS))
+        return CheckpointConsistency(await self.pool(), NAMES)
 
     @shared
     async def travel(self) -> "AsyncIterator[TimeTravel]":
         """Queries of read models as of an earlier time."""
         from projections.reading.time_travel import TimeTravel, travel_pool
+        from projections.registry import READ_MODELS
 
         models = tuple(READ_MODELS.values())
         async with travel_pool(self.database_url, models) as pool:
@@ -277,21 +290,22 @@ class Platform:
     @shared
     async def uploads(self) -> "AsyncIterator[DiskUploads | S3Uploads]":
         """Addresses to which browsers send photos: of the bucket if one is set, else of the gateway."""
+        if self.settings.s3_bucket is None:
+            from infra.adapters.media.uploads import DiskUploads
+
+            yield DiskUploads(self.settings.media_dir / "uploads", self.keys().derive_each("uploads"), self.clock)
+            return
         from infra.adapters.media.s3 import S3MediaStore
-        from infra.adapters.media.uploads import DiskUploads, S3Uploads
+        from infra.adapters.media.s3_uploads import S3Uploads
 
         media = await self.media()
-        if isinstance(media, S3MediaStore):
-            yield S3Uploads(media, self.clock)
-        else:
-            yield DiskUploads(self.settings.media_dir / "uploads", self.keys().derive_each("uploads"), self.clock)
+        assert isinstance(media, S3MediaStore)
+        yield S3Uploads(media, self.clock)
 
     def sandbox_secret(self) -> bytes:
         """The sandbox's signing key."""
-        from infra.adapters.payments.sandbox import DERIVATION
-
         configured = self.settings.sandbox_secret
-        return bytes.fromhex(configured.get_secret_value()) if configured else self.keys().derive(DERIVATION)
+        return bytes.fromhex(configured.get_secret_value()) if configured else self.keys().derive(SANDBOX_PURPOSE)
 
     def sandbox_payments(self) -> "SandboxPayments":
         """The sandbox payment provider."""
@@ -475,6 +489,8 @@ async def open_platform(
     async with AsyncExitStack() as stack:
         platform = Platform(settings, stack, roles=roles)
         if with_database and migrated:
+            from infra.adapters.postgres.migrations import migrate
+
             with naming_database(platform.database_url):
                 await migrate(platform.database_url)
         elif with_database:

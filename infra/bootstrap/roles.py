@@ -19,7 +19,6 @@ from infra.bootstrap.platform import (
 )
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
-from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from domain.merchant.account_events import SignInProvider
     from gateway.auth.tokens import SigningKeys
     from gateway.ports import UsualGeneration
-    from infra.adapters.postgres.vault import MasterKeys
+    from infra.adapters.master_keys import MasterKeys
     from infra.log.readiness import PlatformReadiness
     from infra.web.protocols import ConnectionLimits
 
@@ -54,6 +53,7 @@ async def run_projectors(platform: Platform, stop: asyncio.Event, *, names: Sequ
     from projections.engine.poison_records import PoisonRecordPorts
     from projections.engine.rebuild.rebuilder import Rebuilder
     from projections.engine.runner import ProjectionRunner
+    from projections.registry import READ_MODELS
 
     unknown = set(names) - set(READ_MODELS)
     if unknown:
@@ -159,8 +159,9 @@ async def _answer_canaries(
 def readiness(platform: Platform, pool: "asyncpg.Pool") -> "PlatformReadiness":
     """Return the readiness check of the whole platform: every component must show a canary."""
     from infra.log.readiness import Components, PlatformReadiness
+    from projections.names import NAMES
 
-    readers = (*(f"projector-{name}" for name in READ_MODELS), *CONSUMERS)
+    readers = (*(f"projector-{name}" for name in NAMES), *CONSUMERS)
     components = Components(readers=readers, roles=("gateway", "storefront", "deadlines"))
     return PlatformReadiness(pool, platform.settings.broker_address, components)
 

@@ -14,17 +14,14 @@ from infra.cli.output import console, output
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.cli.service_process import run_process
-from infra.demo.merchant import LogIn, Merchant
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NotForProduction, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
-from infra.web.http_clients import in_house_client
-from projections.reading.consistency import CheckpointConsistency, Stale
-from projections.registry import READ_MODELS
 
 if TYPE_CHECKING:
+    from infra.demo.merchant import LogIn
     from infra.demo.shop.seeding import DemoShop
 
 SHOWN_SECONDS = 60
@@ -60,8 +57,13 @@ def up(
     ] = False,
 ) -> None:
     """Run the whole platform until Ctrl-C. Servers with a configured address are used, not started."""
-    from infra.demo.shop.seeding import NoSandbox, NotEmpty  # noqa: PLC0415 - it loads agents
+    refusals: list[type[Exception]] = []
+    if demo_shop:
+        # They load agents and read models, which the process that only watches the platform does not need.
+        from infra.demo.shop.seeding import NoSandbox, NotEmpty  # noqa: PLC0415
+        from projections.reading.consistency import Stale  # noqa: PLC0415
 
+        refusals = [NoSandbox, NotEmpty, Stale]
     run(
         lambda stop: _up(stop, demo_shop=demo_shop),
         AlreadyRunning,
@@ -69,10 +71,8 @@ def up(
         ServerFailed,
         NotConfigured,
         NotForProduction,
-        NoSandbox,
-        NotEmpty,
-        Stale,
         TimeoutError,
+        *refusals,
     )
 
 
@@ -114,8 +114,11 @@ async def until_shown(settings: Settings, shop: "DemoShop") -> None:
     Raises:
         Stale: they did not in :data:`SHOWN_SECONDS`.
     """
+    from projections.names import NAMES  # noqa: PLC0415
+    from projections.reading.consistency import CheckpointConsistency  # noqa: PLC0415
+
     async with open_platform(settings) as platform:
-        await CheckpointConsistency(await platform.pool(), tuple(READ_MODELS), seconds=SHOWN_SECONDS).wait(shop.token)
+        await CheckpointConsistency(await platform.pool(), NAMES, seconds=SHOWN_SECONDS).wait(shop.token)
 
 
 def shop_steps(settings: Settings, shop: "DemoShop") -> str:
@@ -126,18 +129,21 @@ def shop_steps(settings: Settings, shop: "DemoShop") -> str:
     )
 
 
-async def first_log_in(settings: Settings) -> LogIn | None:
+async def first_log_in(settings: Settings) -> "LogIn | None":
     """Return the log-in of the merchant that a sandbox begins with. None if its password was changed, or money is real."""
     if settings.stripe_secret_key is not None or settings.smtp_url is not None:
         return None
-    async with open_platform(settings) as platform:
+    from infra.demo.merchant import LogIn, Merchant  # noqa: PLC0415 - a client, used once
+    from infra.web.http_clients import in_house_client  # noqa: PLC0415
+
+    async with open_platform(settings, with_database=False) as platform:
         password = platform.keys().derive("first log-in").hex()[:PASSWORD_LENGTH]
     log_in = LogIn(FIRST_EMAIL, password)
     async with in_house_client(timeout=30) as client:
         return log_in if await Merchant(client, settings.gateway_url).enter(log_in) else None
 
 
-def addresses(supervisor: Supervisor, log_in: LogIn | None = None) -> Panel:
+def addresses(supervisor: Supervisor, log_in: "LogIn | None" = None) -> Panel:
     """Return a panel with all addresses. The dashboard's comes first, with a log-in if there is one."""
     table = Table.grid(padding=(0, 2))
     settings = settings_from(supervisor.environment)

@@ -41,6 +41,9 @@ SECRETS: Mapping[str, frozenset[str]] = {
 }
 """Settings with a secret, and the services that need each."""
 
+SANDBOX_PURPOSE = "sandbox payments"
+"""The purpose under which the sandbox's secret is derived from the master key."""
+
 _S3_CREDENTIALS = re.compile("AWS_.+")
 """Variables from which botocore reads credentials."""
 

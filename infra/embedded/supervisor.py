@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from infra.adapters.payments.sandbox import DERIVATION
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.reachability import require_broker, require_database
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
@@ -21,7 +20,7 @@ from infra.embedded.database_roles import DatabaseUsers, prepare_users
 from infra.embedded.postgres import EmbeddedPostgres, data_folder_mode
 from infra.embedded.private_files import close_data_directory, open_private, write_private
 from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
-from infra.embedded.services import SANDBOX_CLIENTS, SERVICES, WEB, environment_of
+from infra.embedded.services import SANDBOX_CLIENTS, SANDBOX_PURPOSE, SERVICES, WEB, environment_of
 from infra.embedded.watching import Service, watch
 from infra.settings import BadSettings
 from schemas.internal.broker_address import address_variables
@@ -216,7 +215,7 @@ class Supervisor:
         assert self._database_url is not None
         assert self._bootstrap_servers is not None
         keys = master_keys_of(self.data_dir, self.configuration.master_keys)
-        secret = MasterKeys([bytes.fromhex(key) for key in keys]).derive(DERIVATION).hex()
+        secret = MasterKeys([bytes.fromhex(key) for key in keys]).derive(SANDBOX_PURPOSE).hex()
         self.environment = {
             # The sandbox gets this secret instead of the master keys.
             "ZYENTA_SANDBOX_SECRET": secret,

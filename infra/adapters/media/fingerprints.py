@@ -7,8 +7,6 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-import imagehash
-import scipy.fftpack  # noqa: F401 - imagehash imports it with the first photo, which a store would wait for
 from PIL import Image
 
 from domain.kernel import Transient
@@ -43,7 +41,9 @@ class HttpFingerprints:
             return self._cache[url]
         try:
             async with self._downloads:
-                fingerprint = await asyncio.to_thread(_perceptual_hash, await self._fetch(url))
+                # The first photo of a process loads the library while it is downloaded.
+                photo, _ = await asyncio.gather(self._fetch(url), asyncio.to_thread(_load))
+                fingerprint = await asyncio.to_thread(_perceptual_hash, photo)
         except (Transient, UnusableImage, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as trouble:
             # Pillow raises SyntaxError for some broken PNGs.
             logger.info("No fingerprint of a supplier's photo: %s", trouble)
@@ -54,7 +54,15 @@ class HttpFingerprints:
         return fingerprint
 
 
+def _load() -> None:
+    """Import what hashes photos: twenty megabytes that a process without a generation does not need."""
+    import imagehash  # noqa: F401, PLC0415
+    import scipy.fftpack  # noqa: F401, PLC0415 - imagehash imports it with the first hash
+
+
 def _perceptual_hash(photo: bytes) -> int:
+    import imagehash  # noqa: PLC0415
+
     if len(photo) > LARGEST_BYTES:
         raise ValueError(f"{len(photo)} bytes are more than {LARGEST_BYTES}")
     with warnings.catch_warnings():

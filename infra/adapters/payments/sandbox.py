@@ -30,8 +30,6 @@ from infra.clock import SystemClock
 
 SIGNATURE_HEADER = "sandbox-signature"
 """The header of a webhook's signature; see :mod:`infra.adapters.payments.signatures`."""
-DERIVATION = "sandbox payments"
-"""The purpose under which the provider's secret is derived from the master key."""
 EVIDENCE_WITHIN = timedelta(days=7)
 """From the end of a payment page to the deadline for evidence, so that repeats say the same."""
 TAX = 1_000

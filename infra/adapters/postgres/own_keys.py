@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.merchant.ports import KeyEndpoint, OwnKey
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from projections.merchants.queries import merchant_with_own_key
 from projections.reading.scope import SYSTEM
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from infra.adapters.reachability import naming_database
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
-from projections.registry import SEARCH_PATH
+from projections.names import SEARCH_PATH
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 

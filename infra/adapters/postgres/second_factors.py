@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.accounts.second_factors import Totp
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 
 
 class PostgresSecondFactors:

@@ -7,7 +7,7 @@ import asyncpg
 
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 
 
 class PostgresSupplierVault:

@@ -1,76 +1,18 @@
-"""Encryption at rest: AES-256-GCM with a key id, bound to a row, under master keys that can be rotated."""
+"""Personal data at rest: one key per person, sealed under the master keys."""
 
-import base64
-import hashlib
-import hmac
-import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import asyncpg
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.privacy import Sealed
 from domain.shopper.events import ShopperForgotten
+from infra.adapters.master_keys import MasterKeys, id_of_key, key_id_of, open_under, seal_under
 from infra.adapters.postgres.pools import Connection
 
 POLICY_SECONDS = 60.0
 """How long the forgetting policy may take to delete a person's key."""
-_NONCE_BYTES = 12
-
-
-class WrongKey(Exception):
-    """A value was sealed under a key that is not configured, or for another row. Retrying cannot help."""
-
-
-class MasterKeys:
-    """The platform's master keys: the first seals, every one opens. They are never stored beside the data."""
-
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        """Check the keys.
-
-        Args:
-            keys: 32 bytes each; the current key first, older ones while a rotation is in progress.
-
-        Raises:
-            ValueError: there is no key, or one has another length.
-        """
-        if not keys or any(len(key) != 32 for key in keys):
-            raise ValueError("A master key has 32 bytes (64 hexadecimal digits); make one with “openssl rand -hex 32”.")
-        self._keys = {_key_id(key): key for key in keys}
-        self.current = _key_id(keys[0])
-
-    def derive(self, purpose: str) -> bytes:
-        """Return 32 bytes for one purpose (signing tokens, cookies), from the current key alone."""
-        return _derive(self._keys[self.current], purpose)
-
-    def derive_each(self, purpose: str) -> Sequence[bytes]:
-        """Return the bytes of :meth:`derive` from every key, the current one first; what they signed outlives a rotation."""
-        return list(self.derive_by_id(purpose).values())
-
-    def derive_by_id(self, purpose: str) -> Mapping[str, bytes]:
-        """Return the bytes of :meth:`derive_each`, each by the id of its master key."""
-        return {id: _derive(key, purpose) for id, key in self._keys.items()}
-
-    def seal(self, plaintext: bytes, *, bound_to: str) -> str:
-        """Encrypt under the current key. The value opens only with the same ``bound_to``."""
-        return _seal(self._keys[self.current], self.current, plaintext, bound_to)
-
-    def open(self, sealed: str, *, bound_to: str) -> bytes:
-        """Decrypt.
-
-        Raises:
-            WrongKey: the key is not configured, or the value belongs to another row or was changed.
-        """
-        key = self._keys.get(key_id_of(sealed))
-        if key is None:
-            raise WrongKey(f"key {key_id_of(sealed)} is not configured; add it to ZYENTA_MASTER_KEYS")
-        return _open(key, sealed, bound_to)
-
-
-def _derive(key: bytes, purpose: str) -> bytes:
-    return hmac.digest(key, b"zyenta|" + purpose.encode(), hashlib.sha256)
 
 
 class PostgresPersonalData:
@@ -82,7 +24,7 @@ class PostgresPersonalData:
 
     async def seal(self, person_id: UUID, value: str) -> Sealed:
         key = await self._key(person_id) or await self._make_key(person_id)
-        ciphertext = _seal(key, _key_id(key), value.encode(), f"person|{person_id}")
+        ciphertext = seal_under(key, id_of_key(key), value.encode(), f"person|{person_id}")
         return Sealed(person_id=person_id, ciphertext=ciphertext)
 
     async def open(self, sealed: Sealed) -> str | None:
@@ -141,10 +83,10 @@ class PostgresPersonalData:
 
 
 def _open_for_person(sealed: Sealed, key: bytes | None) -> str | None:
-    if key is None or key_id_of(sealed.ciphertext) != _key_id(key):
+    if key is None or key_id_of(sealed.ciphertext) != id_of_key(key):
         # The person has no key, or a new one after being forgotten: earlier values stay forgotten.
         return None
-    return _open(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
+    return open_under(key, sealed.ciphertext, f"person|{sealed.person_id}").decode()
 
 
 async def delete_forgotten_keys(connection: Connection) -> int:
@@ -168,41 +110,3 @@ async def count_forgotten_keys(pool: asyncpg.Pool) -> int:
         POLICY_SECONDS,
     )
     return count
-
-
-def key_id_of(sealed: str) -> str:
-    """Return the id of the key that a value was sealed under.
-
-    Raises:
-        WrongKey: the value has another format.
-    """
-    version, _, rest = sealed.partition(".")
-    if version != "v1":
-        raise WrongKey("the value has another format than sealed values")
-    return rest.partition(".")[0]
-
-
-def _key_id(key: bytes) -> str:
-    return hashlib.sha256(b"key id|" + key).hexdigest()[:8]
-
-
-def _seal(key: bytes, key_id: str, plaintext: bytes, bound_to: str) -> str:
-    nonce = os.urandom(_NONCE_BYTES)
-    ciphertext = AESGCM(key).encrypt(nonce, plaintext, bound_to.encode())
-    return ".".join(("v1", key_id, _text(nonce), _text(ciphertext)))
-
-
-def _open(key: bytes, sealed: str, bound_to: str) -> bytes:
-    try:
-        _, _, nonce, ciphertext = sealed.split(".")
-        return AESGCM(key).decrypt(_bytes(nonce), _bytes(ciphertext), bound_to.encode())
-    except (InvalidTag, ValueError) as error:
-        raise WrongKey("the value was sealed for another row, or was changed since") from error
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -18,7 +18,7 @@ from domain.kernel import Transient
 from domain.media.ports import MediaStore, Upload
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.media.s3 import S3MediaStore
-from infra.adapters.media.uploads import S3Uploads
+from infra.adapters.media.s3_uploads import S3Uploads
 from infra.setup.object_store import object_store_path
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.media import MemoryMedia

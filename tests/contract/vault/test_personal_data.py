@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from domain.privacy import PersonalData, Sealed
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, key_id_of
+from infra.adapters.master_keys import MasterKeys, key_id_of
+from infra.adapters.postgres.vault import PostgresPersonalData
 from tests.support.fakes.vault import MemoryPersonalData
 
 OLD, NEW = b"o" * 32, b"n" * 32

@@ -8,9 +8,9 @@ import pytest
 
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import KeyEndpoint, OwnKey, SupplierCredentials, SupplierCredentialsReader, SupplierVault
+from infra.adapters.master_keys import MasterKeys, WrongKey
 from infra.adapters.postgres.own_keys import PostgresOwnKeys
 from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
-from infra.adapters.postgres.vault import MasterKeys, WrongKey
 from tests.support.fakes.vault import MemoryVault
 
 KEYS = MasterKeys([b"k" * 32])

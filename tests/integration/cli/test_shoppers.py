@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.clock import SystemClock
 from projections.registry import READ_MODELS
 from tests.integration.cli.commands import CommandResult, zyenta

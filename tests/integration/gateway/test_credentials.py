@@ -21,7 +21,7 @@ from domain.team.roles import KeyScope, Role
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from infra.web.server import guarded
 from tests.integration.gateway.test_second_factor import challenge, complete, enrolled
 from tests.integration.gateway.test_team import invited, mutate

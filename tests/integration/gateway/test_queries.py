@@ -16,7 +16,8 @@ from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.money import Money
 from domain.privacy import Sealed
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.master_keys import MasterKeys
+from infra.adapters.postgres.vault import PostgresPersonalData
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 STORE = """query ($id: ID!) { store(id: $id) {

@@ -22,7 +22,8 @@ from commands.checkout import CartLine, PlaceOrder
 from commands.order import RecordPayment
 from commands.store import ApproveStore, PublishStore
 from domain.money import Money
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.master_keys import MasterKeys
+from infra.adapters.postgres.vault import PostgresPersonalData
 from projections.reading.moment import MomentReader
 from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import Merchant, Platform, a_platform

@@ -22,8 +22,9 @@ from commands.shopper import ForgetShopper
 from domain.privacy import Sealed
 from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
 from infra.adapters.kafka.topic import open_reader, read_to_end
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData, count_forgotten_keys
+from infra.adapters.postgres.vault import PostgresPersonalData, count_forgotten_keys
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from infra.demo.shopper import Shopper, UnexpectedPage

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import ORDER_LINK_AGE, Signers
 from tests.integration.storefront.shopping import (

@@ -6,8 +6,8 @@ import asyncpg
 
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import SupplierCredentials, SupplierCredentialsReader, SupplierVault
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.supplier_vault import PostgresSupplierVault
-from infra.adapters.postgres.vault import MasterKeys
 
 MINE = SupplierCredentials(api_key="key-1", api_secret="secret-1", account_id="account-1")
 

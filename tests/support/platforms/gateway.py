@@ -37,6 +37,7 @@ from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys
 from gateway.ports import GatewayDependencies
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.account_links import PostgresAccountLinks
 from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
 from infra.adapters.postgres.api_keys import PostgresApiKeys
@@ -46,7 +47,7 @@ from infra.adapters.postgres.second_factors import PostgresSecondFactors
 from infra.adapters.postgres.sign_ins import PostgresSignIns
 from infra.adapters.postgres.team_roles import PostgresTeamRoles
 from infra.adapters.postgres.usage import ReadModelUsage
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.web.server import guarded
 from projections.reading.consistency import Stale

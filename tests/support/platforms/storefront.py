@@ -46,6 +46,7 @@ from domain.store.events import (
     StoreRequested,
 )
 from domain.store.settings import choose_currency
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.media.disk import DiskMediaStore
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.shared import SharedGateway
@@ -55,7 +56,7 @@ from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.stock_notices import ReadModelNotices
-from infra.adapters.postgres.vault import MasterKeys, PostgresPersonalData
+from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
 from projections.engine.checkpoints import create_tables

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.cart.contents import ShopperCart
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from storefront.visit.cart import CartCookie
 from storefront.visit.errors import OrderLinkExpired, PageMissing
 from storefront.visit.order_links import OrderLinks

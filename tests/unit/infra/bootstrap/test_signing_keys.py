@@ -9,7 +9,7 @@ import pytest
 from domain.accounts.signing_keys import KEPT_FOR, SigningPeriod
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens, DeviceTokens
-from infra.adapters.postgres.vault import MasterKeys
+from infra.adapters.master_keys import MasterKeys
 from infra.bootstrap.roles import rotated_keys, signing_keys
 from tests.support.fakes.event_log import FixedClock
 
