@@ -25,6 +25,8 @@ from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, Storefro
 from tests.support.requirements import missing
 
 WIDTHS = (320, 390)
+HEADER_WIDTHS = (640, 768, 991, 992, 1440)
+"""Where the header has all its parts, or nearly so."""
 LONG = "Feuchtigkeitsunempfindlichkeitspruefgeraetehalterung"
 TWO_IMAGES = tuple(ImageFile("A pot", {"medium": (PIXEL + bytes([n]), 800, 800)}) for n in (1, 2))
 
@@ -105,6 +107,13 @@ async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: Storefront
             page = await phone.new_page()
             addresses = await a_whole_shop(floor, client, f"look{number}", look)
             wide += await too_wide(page, [f"{host}{address}" for address in addresses])
+            for width in HEADER_WIDTHS:
+                await page.set_viewport_size({"width": width, "height": 800})
+                over = await page.evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                )
+                lines = await page.evaluate(_LINES_OF_A_NAME)
+                wide += [f"{host} at {width}: {over} px too wide, {lines} lines of a name"] if over or lines > 1 else []
     assert not wide, "\n".join(wide)
 
 
