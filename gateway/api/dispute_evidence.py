@@ -19,6 +19,7 @@ from domain.privacy import PersonalData, Sealed
 from domain.store.events import PageType
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
+from infra.web.amounts import formatted
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
 from projections.reading.paging import Reader
@@ -197,7 +198,7 @@ async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
         delivered_on=order.delivered_on,
         moments=_moments(order, mails),
         refunded=[
-            Moment(at=each.succeeded_at, what=f"{each.amount} was refunded.")
+            Moment(at=each.succeeded_at, what=f"{formatted(each.amount)} was refunded.")
             for each in order.refunds
             if each.status is RefundStatus.SUCCEEDED and each.succeeded_at is not None
         ],

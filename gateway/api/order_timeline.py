@@ -237,10 +237,14 @@ def _of_dispute(event: DomainEvent) -> Words | None:
             if taken.minor < 0:
                 return (
                     MomentKind.DISPUTE,
-                    f"{Money(minor=-taken.minor, currency=taken.currency)} came back from the bank.",
+                    f"{formatted(Money(minor=-taken.minor, currency=taken.currency))} came back from the bank.",
                     None,
                 )
-            return MomentKind.DISPUTE, f"The bank took {taken}, and the provider a fee of {formatted(fee)}.", None
+            return (
+                MomentKind.DISPUTE,
+                f"The bank took {formatted(taken)}, and the provider a fee of {formatted(fee)}.",
+                None,
+            )
         case dispute_events.DisputeClosed(status=status):
             return MomentKind.DISPUTE, f"The bank decided: {status.lower()}.", None
         case _:

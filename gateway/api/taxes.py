@@ -2,7 +2,7 @@
 
 from commands.ports import Receipt
 from commands.taxes import SetTaxes
-from domain.merchant.errors import NoAccountConnected, StripeNotConfigured, TaxesNotReady
+from domain.merchant.errors import NoAccountConnected, TaxesNotReady
 from domain.store.taxes import TaxMode
 from gateway.api.command_request import CommandRequest
 from gateway.api.stripe_accounts import merchant_of
@@ -12,15 +12,15 @@ from gateway.ports import GatewayDependencies
 async def set_taxes(deps: GatewayDependencies, request: CommandRequest, command: SetTaxes) -> Receipt:
     """Decide how a store's taxes are known. Stripe Tax is asked first whether it can compute them.
 
+    Sandbox payments compute a tax of their own, for which nothing is set up.
+
     Raises:
         InvalidInput: names the field.
-        StripeNotConfigured, NoAccountConnected: only with an account at Stripe can taxes be computed at the payment.
+        NoAccountConnected: only with an account at Stripe can taxes be computed at the payment.
         TaxesNotReady: settings or registrations are missing at Stripe.
         Transient: Stripe cannot be reached; retrying may help.
     """
-    if command.taxes.mode is TaxMode.AT_PAYMENT:
-        if deps.tax_setup is None:
-            raise StripeNotConfigured
+    if command.taxes.mode is TaxMode.AT_PAYMENT and deps.tax_setup is not None:
         account_id = (await merchant_of(deps, request)).stripe_account_id
         if account_id is None:
             raise NoAccountConnected

@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import Transient
-from domain.money import Money, exponent
 from domain.order.ports import InvalidSignature
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, TAX, SandboxPayments, SandboxSession
 from infra.retry import RetryPolicy, retry
+from infra.web.amounts import formatted
 from infra.web.http_clients import in_house_client
 
 HERE = Path(__file__).parent
@@ -100,7 +100,7 @@ def sandbox_payment_app(  # noqa: C901 - five small handlers that share one page
     """
     sender = WebhookSender(payments, webhook_url, transport=transport)
     templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    templates.filters["money"] = _money
+    templates.filters["money"] = formatted
     templates.globals["tax_rate"] = TAX // 100
 
     def page(session: SandboxSession | None, status: int, **context: object) -> Response:
@@ -171,8 +171,3 @@ def _origins(session: SandboxSession) -> str:
     """Return where the form may lead: Chromium applies form-action to redirects too."""
     addresses = (urlsplit(url) for url in (session.success_url, session.cancel_url))
     return " ".join(sorted({f"{address.scheme}://{address.netloc}" for address in addresses}))
-
-
-def _money(amount: Money) -> str:
-    number = f"{amount.decimal:,.{exponent(amount.currency)}f}"
-    return f"${number}" if amount.currency == "USD" else f"{number} {amount.currency}"
