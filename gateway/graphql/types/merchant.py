@@ -109,8 +109,12 @@ class StripeAccount:
 @strawberry.type(description="A merchant's account.")
 class User(Node):
     id: strawberry.ID
-    email_verified: datetime | None
-    image: str | None
+    email_verified: datetime | None = strawberry.field(
+        description="When a link in a mail confirmed the address. Null until then."
+    )
+    image: str | None = strawberry.field(
+        deprecation_reason="Use name: accounts have no picture, so this is always null."
+    )
     stripe_account_id: str | None
     stripe_onboarded: bool
     stripe_account: StripeAccount | None = strawberry.field(

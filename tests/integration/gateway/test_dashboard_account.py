@@ -119,3 +119,26 @@ async def _look(platform: Platform, dashboard: Dashboard, mailbag: Mailbag, fold
             for path in ("log-in", "register", "forgot", f"reset?token={token}", f"verify?token={token}"):
                 await shots(page, f"/dashboard/{path}", folder)
         dashboard.client.cookies.update(cookies)
+
+
+async def test_a_megabyte_in_any_field_of_a_form_without_session_is_refused(
+    platform: Platform, owner: Merchant
+) -> None:
+    forms = {
+        "/dashboard/log-in": ("email", "password", "next"),
+        "/dashboard/register": ("email", "password", "name"),
+        "/dashboard/forgot": ("email",),
+        "/dashboard/reset": ("token", "password"),
+        "/dashboard/verify": ("token", "password"),
+    }
+    known = {"email": owner.email, "password": PASSWORD, "again": PASSWORD, "name": "Ada"}
+    just_in, too_large = "<script>" + "x" * 900_000, "x" * 1_000_001
+    async with a_dashboard(platform, owner) as dashboard:
+        for path, fields in forms.items():
+            for field, text in [*((field, just_in) for field in fields), (fields[0], too_large)]:
+                platform.clock.advance(timedelta(minutes=11))
+                dashboard.client.cookies.clear()
+                answer = await dashboard.submit(path, path, known | {field: text})
+                assert answer.status_code in ({303} if field == "next" else {403, 413, 422}), (path, field)
+                assert "<script>x" not in answer.text
+                assert len(answer.headers.get("location", "")) < 1_000
