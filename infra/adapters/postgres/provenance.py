@@ -1,9 +1,9 @@
 """Tells the platform's own records from foreign ones by a look-up in the event store."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import asyncpg
-from aiokafka import ConsumerRecord
 
 from domain.kernel import Transient
 from projections.engine.postgres_errors import DATABASE_AWAY
@@ -12,6 +12,10 @@ from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.registry import UndecodableEvent
 from schemas.topics import partition_of
+
+if TYPE_CHECKING:
+    # Gateways and storefronts read no topic, and do without its client.
+    from aiokafka import ConsumerRecord
 
 # In the order of RawEvent's fields. The hash covers the bytes, so ``data`` stays empty.
 _AT = """
@@ -46,12 +50,12 @@ class PostgresProvenance:
         except DATABASE_AWAY as error:
             raise Transient("PostgreSQL", f"foreign records could not be recorded ({type(error).__name__})") from error
 
-    async def are_own(self, records: Sequence[ConsumerRecord], reader: Database | None = None) -> list[bool]:
+    async def are_own(self, records: "Sequence[ConsumerRecord]", reader: Database | None = None) -> list[bool]:
         """Return, for each record of the log's topic, whether it is the platform's own."""
         claims = [(record.partition, claim_in(record.headers, record.value)) for record in records]
         return await are_events(claims, reader or self._pool)
 
-    async def lost_event(self, record: ConsumerRecord) -> RawEvent | None:
+    async def lost_event(self, record: "ConsumerRecord") -> RawEvent | None:
         """Return the event of a foreign record that the event store may have lost; None if it cannot have held it.
 
         It may have held the event if the event's hash is correct, the record is in its tenant's partition, and the
