@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway.rate_limits import Kind, kind_of
-from tests.integration.gateway.test_subscription import connected, received, serving
+from tests.integration.gateway.test_subscription import connected, received
 from tests.support.platforms.gateway import a_platform
+from tests.support.servers.asgi import serving
 
 
 def paths_of(routes: Iterable[Any]) -> set[tuple[str, str]]:

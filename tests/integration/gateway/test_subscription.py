@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,14 +11,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.generation import CancelGeneration, FailStep, ProgressStep
 from commands.team import RemovePerson
+from domain.discount.events import DiscountKind, DiscountTerms
+from domain.discount.terms import discount_id
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.team.roles import Role
@@ -29,7 +29,9 @@ from gateway.graphql.subscriptions import CHANGES
 from gateway.socket_limits import SocketLimits
 from tests.integration.gateway.test_queries import an_order
 from tests.integration.gateway.test_team import joined
-from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.servers.asgi import serving
+from tests.support.servers.gateway_process import gateway_process
 
 LOG_OUT = "mutation ($token: String!) { logOut(input: {refreshToken: $token}) { done } }"
 PROGRESS = """subscription ($id: ID!) { generationProgress(storeId: $id) {
@@ -51,23 +53,6 @@ async def address(platform: Platform) -> AsyncIterator[str]:
     """The address of the gateway on a local port."""
     async with serving(platform.app) as at:
         yield at
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an application on a local port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
-    )
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"
-    server.should_exit = True
-    await task
-    listener.close()
 
 
 @asynccontextmanager
@@ -261,6 +246,44 @@ async def test_feeds_go_on_in_another_gateway_without_gap_or_duplicate(
     async with connected(address, stranger) as wire:
         await subscribe(wire, store_id, query=FEEDS["orderFeed"], after="0")
         assert (await received(wire))["payload"]["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_two_processes_send_each_event_once_over_200_disconnects(database: str) -> None:
+    dice, disconnects = random.Random(7), 200
+    async with (
+        a_platform(database) as platform,
+        gateway_process(database) as (first, first_id),
+        gateway_process(database) as (second, second_id),
+    ):
+        assert first_id != second_id
+        owner = await platform.merchant()
+        store_id = await platform.store(owner)
+        terms = DiscountTerms(kind=DiscountKind.FREE_SHIPPING)
+        await platform.send(CreateDiscount(store_id=store_id, merchant_id=owner.id, code="SPRING", terms=terms))
+        code = {"discount_id": discount_id(store_id, "SPRING"), "merchant_id": owner.id}
+        await platform.barrier.catch_up()
+        found: list[dict[str, Any]] = []
+        used = dict.fromkeys([first, second], 0)
+
+        async def expected() -> list[tuple[str, str]]:
+            raws = await platform.log.read_tenant(store_id, 10**9)
+            return [(str(raw.position), raw.type) for raw in raws if raw.type.startswith(CHANGES)]
+
+        known = await expected()
+        while sum(used.values()) < disconnects or len(found) < len(known):
+            if sum(used.values()) < disconnects and len(known) - len(found) < 3:
+                for change in (PauseDiscount, ResumeDiscount):
+                    await platform.send(change(**code))
+                known = await expected()
+            after, at = found[-1]["cursor"] if found else "0", dice.choice([first, second])
+            # A client may also leave before the first message.
+            most = min(dice.choice([0, 0, 1, 1, 2, 5]), len(known) - len(found))
+            found += await resumed(at, owner, store_id, FEEDS["storeChanges"], after, most)
+            used[at] += 1
+        assert min(used.values()) > 50
+        assert [(each["event"]["position"], each["event"]["type"]) for each in found] == await expected()
 
 
 async def test_progress_goes_on_after_a_cursor_with_each_line_of_the_log_once(

@@ -267,14 +267,20 @@ def a_pick(number: int) -> Pick:
 
 @asynccontextmanager
 async def a_platform(
-    database: str, *, clock: FixedClock | None = None, plans: Plans | None = None, **changes: Any
+    database: str,
+    *,
+    clock: FixedClock | None = None,
+    plans: Plans | None = None,
+    is_new: bool = True,
+    **changes: Any,
 ) -> AsyncIterator[Platform]:
-    """Build a platform on a new database.
+    """Build a platform on a database.
 
     Args:
         database: the database's address.
         clock: the platform's clock; a new one if None.
         plans: the plans that it sells; None if nothing limits merchants.
+        is_new: whether the database has no read models yet.
         changes: replacements of the gateway's dependencies.
     """
     async with (
@@ -284,7 +290,7 @@ async def a_platform(
         ) as reader,
         travel_pool(database, READ_MODELS.values()) as past,
     ):
-        for model in READ_MODELS.values():
+        for model in READ_MODELS.values() if is_new else ():
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
                 await connection.execute(model.ddl)
