@@ -163,6 +163,8 @@ Key = str | Callable[[Any, UUID], Any]
 
 The function returns a key, or a ``frozenset`` of keys if the event touches several rows.
 """
+Finder = Callable[[Any, Any, UUID], frozenset[Any]]
+"""Returns the keys of further rows that an event touches. Its arguments are the loaded rows, the event and the tenant."""
 
 
 class Folds(Generic[W]):
@@ -176,21 +178,24 @@ class Folds(Generic[W]):
     def __init__(self) -> None:
         self.steps: dict[type[DomainEvent], Callable[[W, Any, UUID], None]] = {}
         self.touches: dict[type[DomainEvent], Mapping[str, Key]] = {}
+        self.through: dict[type[DomainEvent], Mapping[str, Finder]] = {}
 
     def on(
-        self, event: type[E], **touches: Key
+        self, event: type[E], *, through: Mapping[str, Finder] = types.MappingProxyType({}), **touches: Key
     ) -> Callable[[Callable[[W, E, UUID], None]], Callable[[W, E, UUID], None]]:
         """Register the fold of one kind of event.
 
         Args:
             event: its class.
+            through: table name to the rows of it that loaded rows lead to. They are loaded after those of ``touches``.
+                A row that an earlier event of the batch inserts leads to none: that event touches what it leads to.
             touches: table name to the row of it that must be loaded first. A row that this event inserts needs no
                 loading.
         """
 
         def register(fold: Callable[[W, E, UUID], None]) -> Callable[[W, E, UUID], None]:
             self.steps[event] = fold
-            self.touches[event] = touches
+            self.touches[event], self.through[event] = touches, through
             return fold
 
         return register
@@ -220,6 +225,7 @@ class ReadModel(Generic[W]):
         self.name, self.version, self.tables = name, version, tuple(tables)
         self._rows = rows
         self._plans: dict[type, _Plan[W]] = {}
+        self._through: dict[type, Mapping[str, Finder]] = {}
         handled: list[type[DomainEvent]] = []
         for part in folds:
             for event, fold in part.steps.items():
@@ -230,6 +236,8 @@ class ReadModel(Generic[W]):
                     tuple((table, key) for table, key in touches if not isinstance(key, str)),
                 )
                 self._plans[event] = self._plans[mirror_of(event)] = plan
+                if part.through[event]:
+                    self._through[event] = self._through[mirror_of(event)] = part.through[event]
                 handled.append(event)
         self.handles = frozenset(handled)
         """The kinds of event that change a row; others are not decoded."""
@@ -297,6 +305,10 @@ class ReadModel(Generic[W]):
         rows: dict[str, dict[Any, Any]] = {
             table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
         }
+        further = self._touched_through(batch, self._rows(**rows))
+        for table in self.tables:
+            missing = further[table.name] - keys[table.name] if table.name in further else ()
+            rows[table.name].update(await table.load(list(missing), tx))
         loaded = {table.name: table.hot_values(rows[table.name].values()) for table in self.tables}
         self.fold(self._rows(**rows), batch)
         try:
@@ -308,6 +320,13 @@ class ReadModel(Generic[W]):
                 await table.insert(after[len(before) :], tx)
         except UNWRITABLE as error:
             raise CorruptStream(batch[0][0]) from error
+
+    def _touched_through(self, batch: Sequence[DecodedEvent], rows: W) -> dict[str, set[Any]]:
+        keys: dict[str, set[Any]] = {}
+        for event, tenant in batch:
+            for table, find in self._through.get(type(event), {}).items():
+                keys.setdefault(table, set()).update(find(rows, event, tenant))
+        return keys
 
     def _touched(self, batch: Sequence[DecodedEvent]) -> dict[str, set[Any]]:
         keys: dict[str, set[Any]] = {table.name: set() for table in self.tables}

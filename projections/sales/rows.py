@@ -1,7 +1,7 @@
 """All rows and tables of the sales read model."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.ledger.postings import Account
@@ -39,6 +39,7 @@ from projections.sales.tables.orders import (
     ORDERS,
     PAID_DAYS,
     REJECTED_WEBHOOKS,
+    SALES_PERIODS,
     SHORTFALLS,
     STORE_OWNERS,
     UNMATCHED_PAYMENTS,
@@ -48,6 +49,7 @@ from projections.sales.tables.orders import (
     OrderRow,
     PaidDayRow,
     RejectedWebhookRow,
+    SalesPeriodRow,
     ShortfallRow,
     StoreOwnerRow,
     UnmatchedPaymentRow,
@@ -61,6 +63,7 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_counts: dict[UUID, OrderCountsRow] = field(default_factory=dict)
     paid_days: dict[tuple[UUID, date], PaidDayRow] = field(default_factory=dict)
+    sales_periods: dict[tuple[UUID, datetime, str], SalesPeriodRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)
@@ -86,6 +89,7 @@ TABLES = (
     ORDERS,
     ORDER_COUNTS,
     PAID_DAYS,
+    SALES_PERIODS,
     ORDER_LINES,
     UNMATCHED_PAYMENTS,
     REFUNDED_PAYMENTS,

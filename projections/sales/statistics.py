@@ -69,23 +69,14 @@ class SalesSpan:
         return datetime.combine(self.last + timedelta(days=1), time(), ZoneInfo(self.time_zone))
 
 
-_SUMS = ("placed", "placed_and_paid", "paid", "revenue", "refunds", "platform_fees")
-_OF_ORDERS = (
-    "select s.n, (o.placed_at at time zone s.zone)::date as day, count(*) as placed, count(o.paid_at) as placed_and_paid, "
-    "0::bigint as paid, 0::bigint as revenue, 0::bigint as refunds, 0::bigint as platform_fees "
-    "from spans s join orders o on o.store_id = s.store_id and o.placed_at >= s.since and o.placed_at < s.until "
-    "group by 1, 2"
-)
-_OF_LEDGER = (
-    "select s.n, (p.at at time zone s.zone)::date, 0::bigint, 0::bigint, "
-    "count(distinct p.stream_id) filter (where p.kind = 'CHARGE'), "
-    "coalesce(-sum(p.minor) filter (where p.kind = 'CHARGE' and p.account in ('SALES', 'TAXES')), 0)::bigint, "
-    "coalesce(sum(p.minor) filter (where p.kind in ('REFUND', 'REFUND_RETURNED') "
-    "and p.account in ('REFUNDS', 'TAXES')), 0)::bigint, "
-    "coalesce(sum(p.minor) filter (where p.account = 'PLATFORM_FEES'), 0)::bigint "
-    "from spans s join ledger_postings p on p.book = s.store_id and p.at >= s.since and p.at < s.until "
-    "and p.currency = s.currency group by 1, 2"
-)
+_SUMS = {
+    "placed": "sum(q.placed)",
+    "placed_and_paid": "sum(q.placed_and_paid)",
+    "paid": "sum(q.paid) filter (where q.currency = s.currency)",
+    "revenue": "sum(q.revenue_minor) filter (where q.currency = s.currency)",
+    "refunds": "sum(q.refunds_minor) filter (where q.currency = s.currency)",
+    "platform_fees": "sum(q.platform_fees_minor) filter (where q.currency = s.currency)",
+}
 
 
 async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) -> list[list[SalesDay]]:
@@ -107,10 +98,11 @@ async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) 
     values = ", ".join(f"{where.value(column)}::{kind}[]" for kind, column in columns.values())
     source = f"unnest({values}) with ordinality as t ({', '.join(columns)}, n)"
     where = within(scope, where, "t.store_id", shoppers=False)
-    sums = ", ".join(f"sum({name})::bigint as {name}" for name in _SUMS)
+    sums = ", ".join(f"coalesce({number}, 0)::bigint as {name}" for name, number in _SUMS.items())
     records = await db.fetch(
         f"with spans as materialized (select * from {source} where {where.sql}) "
-        f"select n, day, {sums} from ({_OF_ORDERS} union all {_OF_LEDGER}) sales group by n, day",
+        f"select s.n, (q.begins_at at time zone s.zone)::date as day, {sums} from spans s join sales_periods q "
+        "on q.store_id = s.store_id and q.begins_at >= s.since and q.begins_at < s.until group by 1, 2",
         *where.arguments,
     )
     found = {(record["n"], record["day"]): record for record in records}

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.kernel import DomainEvent
 from domain.ledger.postings import ENTRIES, Account
 from domain.money import within_range
+from projections.sales.fold.periods import count_money
 from projections.sales.rows import SalesRows
 from projections.sales.tables.money import LedgerBalanceRow, LedgerPostingRow
 
@@ -24,11 +25,13 @@ def balances_of(kind: type[DomainEvent]) -> Callable[[Any, UUID], frozenset[tupl
 def post(rows: SalesRows, kind: type[DomainEvent], event: Any, tenant: UUID) -> None:
     """Add the postings of an event, as its class or that class's mirror, to the book of its tenant.
 
-    The event touches the ``ledger_balances`` that :func:`balances_of` names.
+    The event touches the ``ledger_balances`` that :func:`balances_of` names, and the ``sales_periods`` that
+    :func:`projections.sales.fold.periods.periods_of` names.
     """
     entry = ENTRIES[kind](event)
     if entry is None:
         return
+    count_money(rows, entry, event.occurred_at, tenant)
     for line, posting in enumerate(entry.postings):
         key = (event.originator_id, event.originator_version, line)
         rows.ledger_postings[key] = LedgerPostingRow(

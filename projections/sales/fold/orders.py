@@ -24,6 +24,7 @@ from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
 from projections.sales.fold.ledger import balances_of, post
+from projections.sales.fold.periods import PeriodKey, count, period_of, period_of_order, periods_of
 from projections.sales.rows import SalesRows
 from projections.sales.tables.orders import (
     KEPT,
@@ -99,7 +100,11 @@ def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
     rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
 
 
-@FOLDS.on(OrderPlaced, order_counts=of_store)
+def _placed_in(event: OrderPlaced, tenant: UUID) -> PeriodKey:
+    return period_of(tenant, event.occurred_at, event.total.currency)
+
+
+@FOLDS.on(OrderPlaced, order_counts=of_store, sales_periods=_placed_in)
 def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
     id = event.originator_id
     rows.orders[id] = OrderRow(
@@ -156,6 +161,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         updated_at=event.occurred_at,
     )
     _count(rows, tenant, (OrderStatus.PENDING, KEPT, 1))
+    count(rows, _placed_in(event, tenant), {"placed": 1})
     for position, line in enumerate(event.lines):
         rows.order_lines[id, position] = OrderLineRow(
             order_id=id,
@@ -196,11 +202,13 @@ def _paid_day(event: OrderPaid, tenant: UUID) -> tuple[UUID, date]:
 
 @FOLDS.on(
     OrderPaid,
+    through={"sales_periods": period_of_order},
     orders="originator_id",
     order_counts=of_store,
     paid_days=_paid_day,
     refunded_payments=payment_key,
     ledger_balances=balances_of(OrderPaid),
+    sales_periods=periods_of(OrderPaid),
 )
 def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     post(rows, OrderPaid, event, tenant)
@@ -212,6 +220,8 @@ def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
         _state_tax(order, event.tax)
     earlier = rows.refunded_payments.get((event.originator_id, event.intent_id))
     order.refunded_minor = 0 if earlier is None else earlier.refunded_minor
+    if order.paid_at is None:
+        count(rows, period_of(tenant, order.placed_at, order.currency), {"placed_and_paid": 1})
     order.paid_at = at
     key = _paid_day(event, tenant)
     if key not in rows.paid_days:
@@ -226,7 +236,12 @@ def payment_failed(rows: SalesRows, event: PaymentFailed, _: UUID) -> None:
     order.payment_failure, order.updated_at = event.reason, event.occurred_at
 
 
-@FOLDS.on(PaymentUnmatched, orders="originator_id", ledger_balances=balances_of(PaymentUnmatched))
+@FOLDS.on(
+    PaymentUnmatched,
+    orders="originator_id",
+    ledger_balances=balances_of(PaymentUnmatched),
+    sales_periods=periods_of(PaymentUnmatched),
+)
 def payment_unmatched(rows: SalesRows, event: PaymentUnmatched, tenant: UUID) -> None:
     post(rows, PaymentUnmatched, event, tenant)
     rows.orders[event.originator_id].updated_at = event.occurred_at

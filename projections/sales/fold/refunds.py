@@ -8,6 +8,7 @@ from domain.order.after_sale.state import RefundStatus
 from projections.engine.tables import Folds, Json, as_json
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.orders import of_store, payment_key, restate
+from projections.sales.fold.periods import periods_of
 from projections.sales.rows import SalesRows
 from projections.sales.tables.money import RefundedPaymentRow, RefundRow
 
@@ -75,6 +76,7 @@ def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, he
     refunds=_refund_key,
     refunded_payments=payment_key,
     ledger_balances=balances_of(RefundSucceeded),
+    sales_periods=periods_of(RefundSucceeded),
 )
 def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> None:
     post(rows, RefundSucceeded, event, tenant)
@@ -91,6 +93,7 @@ def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> N
     refunds=_refund_key,
     refunded_payments=payment_key,
     ledger_balances=balances_of(RefundFailed),
+    sales_periods=periods_of(RefundFailed),
 )
 def refund_failed(rows: SalesRows, event: RefundFailed, tenant: UUID) -> None:
     post(rows, RefundFailed, event, tenant)

@@ -145,6 +145,8 @@ DISPUTES = Table(
         "create index on disputes (store_id, paid_at, status, order_id)",
         "create index on disputes (store_id, opened_at)",
         "create index on disputes (dispute_id)",
+        # Those that wait for the merchant's answer.
+        "create index on disputes (store_id) where status in ('INQUIRY', 'NEEDS_RESPONSE') and evidence_status in ('NOT_SUBMITTED', 'REFUSED')",
         "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
     ),
 )

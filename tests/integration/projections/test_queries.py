@@ -3,10 +3,12 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from domain.media.events import MediaType, RejectionReason
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.events import OrderStatus
-from domain.product.events import ProductStatus
+from domain.product.events import ProductImported, ProductStatus
 from domain.store.events import StoreStatus
 from projections.catalog import queries as catalog
 from projections.catalog.views import ImageState, ProductFilter, ProductSort, ProductView
@@ -27,6 +29,7 @@ from projections.merchants.queries import merchant_by_id
 from projections.reading.paging import Slice, Window
 from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales
+from projections.sales.statistics import SalesDay, SalesSpan, sales_by_day, summed
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History, with_text
 from tests.support.examples import drawn
@@ -300,6 +303,48 @@ async def test_products_are_found_and_sorted_ignoring_case_and_accents(db: async
     assert await titles_with("IŞIKLI çay") == await titles_with("isikli cay") == ["Işıklı Çay Bardağı"]
     assert await titles_with("istanbul") == await titles_with("İSTANBUL") == ["İstanbul poster"]
     assert [title[0] for title in await titles_with()] == ["C", "I", "İ", "Ł", "S", "Z"]
+
+
+async def test_products_are_found_by_a_tag_of_any_case_and_any_letters(db: asyncpg.Connection) -> None:
+    history = History(1).play([("import", number) for number in range(4)])
+    listed = iter([["Desk", "Lamps"], ["it's \\ a & b | c"], ["Łódź:*", "DESK"], []])
+    for place, event in enumerate(history.raw):
+        if event.type == ProductImported.wire_name:
+            data = json.loads(event.data) | {"tags": next(listed)}
+            history.raw[place] = msgspec.structs.replace(event, data=json.dumps(data).encode())
+    await build(db, history.raw, batch=500)
+
+    async def found_by(*tags: str, **filter: Any) -> int:
+        where = ProductFilter(tags=frozenset(tag.lower() for tag in tags), **filter)
+        page = await catalog.products_of_store(db, history.stores[0], Window(), where=where, scope=SYSTEM)
+        assert await catalog.count_products(db, history.stores[0], where=where, scope=SYSTEM) == len(page.nodes)
+        return len(page.nodes)
+
+    assert await found_by("desk") == 2
+    assert await found_by("desk", "IT'S \\ a & b | c") == 3
+    assert await found_by("łódź:*") == 1
+    assert await found_by("lamp") == await found_by("it") == await found_by("łódź") == 0
+    assert await found_by("desk", price_min=1020) == 1
+    assert await found_by("desk", text="lodz") == 1
+
+
+async def test_the_sales_of_days_are_those_of_the_stores_orders(db: asyncpg.Connection) -> None:
+    moves = [(name, number) for number in range(60) for name in ("import", "edit", "order", "payment")]
+    history = await history_of(db, moves, stores=2)
+    for store in history.stores:
+        first, last = date(2025, 1, 1), date(2027, 12, 31)
+        span = SalesSpan(store_id=store, first=first, last=last, time_zone="Asia/Kathmandu", currency="USD")
+        ((*days,),) = await sales_by_day(db, [span], scope=ShopperScope(store))
+        assert summed(days) == SalesDay(day=first)
+        ((*days,),) = await sales_by_day(db, [span], scope=SYSTEM)
+        sums = summed(days)
+        placed, paid = await db.fetchrow("select count(*), count(paid_at) from orders where store_id = $1", store)
+        assert (sums.placed, sums.placed_and_paid, sums.paid) == (placed, paid, paid)
+        assert placed > paid > 0
+        revenue = "select -sum(minor) from ledger_postings where book = $1 and kind = 'CHARGE' and account = 'SALES'"
+        assert sums.revenue == await db.fetchval(revenue, store)
+        zone = "select distinct (placed_at at time zone 'Asia/Kathmandu')::date from orders where store_id = $1"
+        assert {day.day for day in days if day.placed} == {row[0] for row in await db.fetch(zone, store)}
 
 
 async def test_pages_are_ordered_by_type_then_title(db: asyncpg.Connection) -> None:
