@@ -24,7 +24,7 @@ from projections.reading.paging import (
     decode_cursor,
     encode_cursor,
 )
-from projections.reading.scope import Scope, restrict
+from projections.reading.scope import MerchantScope, Scope, ShopperScope, SystemScope, restrict
 from projections.sales.scoped import of_store, within
 
 
@@ -72,7 +72,6 @@ class AccountBalance:
 
 
 _FEES = "('" + "', '".join(sorted(FEES)) + "')"
-_MERCHANTS = "p.book in (select w.store_id from store_owners w where w.merchant_id = {0} union all select {0}::uuid)"
 
 
 def month_of(text: str, time_zone: str = "UTC") -> tuple[datetime, datetime]:
@@ -120,21 +119,21 @@ async def statement(
     Raises:
         InvalidInput: the cursor is invalid.
     """
-    where = Conditions().add("p.at >= {}", since).add("p.at < {}", until)
-    if store_id is not None:
-        where = within(scope, where.add("p.book = {}", store_id), "p.book", shoppers=False)
-    else:
-        where = restrict(where, scope, merchant=_MERCHANTS, store=None)
+    where = Conditions()
+    books = _books(where, scope, store_id)
+    where.add("p.book = b.book").add("p.at >= {}", since).add("p.at < {}", until)
     place = "p.at, p.stream_id, p.version, p.currency"
     if after is not None:
-        where = where.add(f"({place}) > ({{}}, {{}}, {{}}, {{}})", *_place_of(after))
+        where.add(f"({place}) > ({{}}, {{}}, {{}}, {{}})", *_place_of(after))
     most = "" if limit is None else f" limit {int(limit)}"
+    # Each book is read in the order of its index, so that a page of a long month is no longer than that of a short one.
     records = await db.fetch(
-        "select p.*, o.number from ("
-        f"select {place}, p.book, p.kind, p.reference, "
+        f"select {place}, p.book, p.kind, p.reference, p.fee, p.net, o.number from ("
+        f"select p.* from ({books}) b cross join lateral ("
+        f"select {place}, b.book, min(p.kind) as kind, min(p.reference) as reference, "
         f"coalesce(sum(p.minor) filter (where p.account in {_FEES}), 0)::bigint as fee, "
         "coalesce(sum(p.minor) filter (where p.account in ('BALANCE', 'FEES_OWED')), 0)::bigint as net "
-        f"from ledger_postings p where {where.sql} group by {place}, p.book, p.kind, p.reference "
+        f"from ledger_postings p where {where.sql} group by {place} order by {place}{most}) p "
         f"order by {place}{most}) p left join orders o on o.id = p.stream_id order by {place}",
         *where.arguments,
     )
@@ -177,6 +176,23 @@ async def statement_page(
         has_next=len(lines) > window.size,
         has_previous=window.after is not None,
     )
+
+
+def _books(where: Conditions, scope: Scope, store_id: UUID | None) -> str:
+    """Return the query of the books of a statement. Its arguments are added to those of the statement."""
+    if store_id is not None:
+        book = f"{where.value(store_id)}::uuid"
+        rows = Conditions()
+        rows.arguments = where.arguments
+        return f"select {book} as book where {within(scope, rows, book, shoppers=False).sql}"
+    match scope:
+        case MerchantScope(merchant_id):
+            merchant = where.value(merchant_id)
+            return f"select w.store_id as book from store_owners w where w.merchant_id = {merchant} union all select {merchant}::uuid"
+        case ShopperScope():
+            return "select null::uuid as book where false"
+        case SystemScope():
+            return "select distinct l.book from ledger_balances l"
 
 
 def _place_of(cursor: str) -> tuple[datetime, UUID, int, str]:
