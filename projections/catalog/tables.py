@@ -203,6 +203,8 @@ class ProductWordsRow:
     labels: str
     """Of its category and tags."""
     description: str
+    tags: str
+    """As ``projections.catalog.words.tag_word`` returns them, with line breaks between them."""
 
 
 @dataclass(slots=True)
@@ -327,7 +329,8 @@ DOMAINS = Table(
     key=("store_id", "name"),
     hot=("status", "token", "problem", "connected_at", "check_until", "verified_at", "off_at"),
     indexes=(
-        "create index on domains (name) where status = 'VERIFIED'",
+        "create index on domains (name)",
+        "create index on domains (connected_at, name)",
         # What the schedule of checks walks through.
         "create index on domains (status, name, store_id) where status in ('PENDING', 'VERIFIED')",
     ),
@@ -382,6 +385,10 @@ PRODUCTS = Table(
         f"create index on products (store_id, status, ({TITLE_KEY}), id)",
         f"create index on products (store_id, status, ({SCORE_KEY}), id)",
         f"create index on products (store_id, category, status, ({SCORE_KEY}), id)",
+        # Flaws that few products have; see ``queries.publication``.
+        "create index on products (store_id, created_at, id) where price_minor < cost_minor",
+        "create index on products (store_id, created_at, id) where not has_manufacturer",
+        "create index on products (store_id, shipping_days, created_at, id)",
     ),
 )
 PRODUCT_TEXTS = Table(
@@ -395,7 +402,9 @@ PRODUCT_WORDS = Table(
     hot=("title", "description"),
     generated={
         # The store is one of the words, so that the index finds a word in one store among thousands.
-        "document": "tsvector generated always as (array_to_tsvector(array[replace(store_id::text, '-', '')]) "
+        # A tag is a word, too, so that the index also finds a few tagged products among many.
+        "document": "tsvector generated always as ("
+        "array_to_tsvector(array[replace(store_id::text, '-', '')] || string_to_array(tags, chr(10))) "
         "|| setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', labels), 'B') "
         "|| setweight(to_tsvector('english', description), 'D'))"
     },

@@ -10,6 +10,11 @@ LONGEST = 40
 TEXT_MAX = 60_000
 """Characters of a text that are searched; PostgreSQL refuses a document of more than a megabyte."""
 
+TAG_MAX = 200
+"""Characters of a tag that count."""
+SEPARATOR = "\n"
+"""Between the tags of a product."""
+
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -21,6 +26,11 @@ def words_of(text: str) -> list[str]:
     else:
         words = "".join(letter if _is_of_word(letter) else " " for letter in folded).split()
     return [word[:LONGEST] for word in words]
+
+
+def tag_word(tag: str) -> str:
+    """Return the word that a tag is found by, whatever its case. It is no word of a text, since it begins with a mark."""
+    return f"#{tag.lower().replace(SEPARATOR, ' ')[:TAG_MAX]}"
 
 
 def _is_of_word(letter: str) -> bool:

@@ -39,7 +39,7 @@ from projections.catalog.tables import (
     VariantRow,
 )
 from projections.catalog.views import ON_SALE
-from projections.catalog.words import words_of
+from projections.catalog.words import SEPARATOR, tag_word, words_of
 from projections.engine.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
@@ -79,6 +79,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
         event,
         title=event.original_title,
         labels=[event.category, *event.tags],
+        tags=event.tags,
         description=event.original_description,
     )
     _learn_words(rows, _of_import(event, tenant))
@@ -109,7 +110,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
 def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     id = event.originator_id
     _created(rows, event, tenant, title=event.title, supplied=_Supplied())
-    _make_searchable(rows, event, title=event.title, labels=[], description=event.description)
+    _make_searchable(rows, event, title=event.title, labels=[], tags=[], description=event.description)
     _learn_words(rows, _of_title(event, tenant))
     rows.product_texts[id] = ProductTextRow(
         id=id,
@@ -202,7 +203,13 @@ def _created(
 
 
 def _make_searchable(
-    rows: CatalogRows, event: ProductImported | ProductAdded, *, title: str, labels: Sequence[str], description: str
+    rows: CatalogRows,
+    event: ProductImported | ProductAdded,
+    *,
+    title: str,
+    labels: Sequence[str],
+    tags: Sequence[str],
+    description: str,
 ) -> None:
     rows.product_words[event.originator_id] = ProductWordsRow(
         id=event.originator_id,
@@ -210,6 +217,7 @@ def _make_searchable(
         title=_spaced(title),
         labels=_spaced(" ".join(labels)),
         description=_spaced(description),
+        tags=SEPARATOR.join(map(tag_word, tags)),
     )
 
 

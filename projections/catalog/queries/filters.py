@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.product.events import ProductStatus
 from projections.catalog.queries.scoped import of_store
+from projections.catalog.queries.search import narrow_to, tagged_by
 from projections.catalog.views import ProductFilter, ProductSort
 from projections.reading.paging import Conditions, parts_of
 from projections.reading.scope import Scope
@@ -17,7 +18,7 @@ BY_PRICE = frozenset({ProductSort.PRICE_LOW, ProductSort.PRICE_HIGH})
 def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductSort) -> Conditions:
     """Return the conditions of a filter apart from its text, for a list that is split by status.
 
-    A list by score is split by category, too.
+    A list by score is split by category, too. Tags are left out if there is a text: a search looks for both at once.
     """
     where = of_store(scope, "p.store_id", store_id).add("p.status = part.name")
     parts = parts_of(filter.statuses) if filter.statuses else _ALL_PARTS
@@ -27,9 +28,11 @@ def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductS
         where.add("p.category = c.category")
     elif categories:
         where.add("p.category = any({})", categories)
-    _tagged(where, filter).split(parts)
+    where.split(parts)
     price = _price(where, filter)
-    if price and filter.text is None and sort not in BY_PRICE:
+    if filter.tags and filter.text is None:
+        narrow_to(where, tagged_by(where, filter.tags, store_id), price or "true")
+    elif price and filter.text is None and sort not in BY_PRICE:
         statuses = where.value(sorted(filter.statuses or ProductStatus))
         where.narrow(
             f"select p.* from products p where p.store_id = {where.value(store_id)} and p.status = any({statuses}) "
@@ -48,21 +51,14 @@ def categories_of(filter: ProductFilter) -> list[str]:
 
 
 def filtered(store_id: UUID, filter: ProductFilter, scope: Scope) -> Conditions:
-    """Return the conditions of a filter apart from its text, for a table ``p``."""
+    """Return the conditions of a filter apart from its text and tags, for a table ``p``."""
     where = of_store(scope, "p.store_id", store_id)
     if filter.statuses:
         where.add("p.status = any({})", sorted(filter.statuses))
     if categories := categories_of(filter):
         where.add("p.category = any({})", categories)
-    price = _price(_tagged(where, filter), filter)
+    price = _price(where, filter)
     return where.add(price) if price else where
-
-
-def _tagged(where: Conditions, filter: ProductFilter) -> Conditions:
-    if not filter.tags:
-        return where
-    tags = "select 1 from product_texts t, jsonb_array_elements_text(t.tags) tag where t.id = p.id"
-    return where.add(f"exists ({tags} and lower(tag) = any({{}}))", sorted(filter.tags))
 
 
 def _price(where: Conditions, filter: ProductFilter) -> str:

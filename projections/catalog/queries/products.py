@@ -17,7 +17,16 @@ from domain.product.events import ProductStatus
 from projections.catalog.queries.counts import counts_of_store
 from projections.catalog.queries.filters import categories_of, filtered, in_parts
 from projections.catalog.queries.scoped import within
-from projections.catalog.queries.search import CANDIDATES, FOUND, WALKED, SearchTerms, found_by, search_in, words_meant
+from projections.catalog.queries.search import (
+    CANDIDATES,
+    FOUND,
+    WALKED,
+    SearchTerms,
+    found_by,
+    search_in,
+    tagged_by,
+    words_meant,
+)
 from projections.catalog.tables import SCORE_KEY, TITLE_KEY
 from projections.catalog.views import (
     CopyNotes,
@@ -220,7 +229,7 @@ async def _found(
     async def page(terms: SearchTerms, order: Order) -> Slice[ProductView]:
         if sort is not ProductSort.RELEVANCE:
             conditions = in_parts(store_id, where, scope, sort)
-            search_in(conditions, terms, store_id)
+            search_in(conditions, terms, store_id, where.tags)
             table, joins, id = "products p", _joins(selection.columns), "p.id"
         else:
             conditions, ranked = _ranked(store_id, where, scope, terms)
@@ -251,7 +260,7 @@ async def _found(
 def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTerms) -> tuple[Conditions, str]:
     """Return the query of the ids and ranks that a search finds, and conditions with its arguments."""
     inner = in_parts(store_id, filter, scope, ProductSort.RELEVANCE)
-    query = search_in(inner, terms, store_id)
+    query = search_in(inner, terms, store_id, filter.tags)
     scored = f"select p.id, {SCORE_KEY} as score"
     # A common word is found soon enough among the products with the best score.
     best = f"select p.* from products p where {inner.sql} order by {SCORE_KEY} desc, p.id desc"
@@ -270,10 +279,8 @@ def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTe
 async def _count_found(db: Reader, store_id: UUID, *, scope: Scope, where: ProductFilter, most: int | None) -> int:
     async def count(terms: SearchTerms) -> int:
         conditions = filtered(store_id, where, scope)
-        _, found = found_by(conditions, terms, store_id)
-        limit = "" if most is None else f" limit {int(most)}"
-        counted = f"select from (select p.* from {FOUND} where {found} offset 0) p where {conditions.sql}{limit}"
-        return int(await db.fetchval(f"select count(*) from ({counted}) counted", *conditions.arguments))
+        _, found = found_by(conditions, terms, store_id, where.tags)
+        return await _count(db, conditions, most, found)
 
     terms = SearchTerms.parse(where.text or "")
     if terms is None:
@@ -307,9 +314,16 @@ async def count_products(
         categories = categories_of(where)
         return sum(counts[category] for category in categories) if categories else counts.total()
     conditions = filtered(store_id, where, scope)
+    found = tagged_by(conditions, where.tags, store_id) if where.tags else None
+    return await _count(db, conditions, most, found)
+
+
+async def _count(db: Reader, where: Conditions, most: int | None, found: str | None) -> int:
+    """Count products, those that the index of words finds if ``found`` is a condition for rows of ``FOUND``."""
+    rows = "products p" if found is None else f"(select p.* from {FOUND} where {found} offset 0) p"
     limit = "" if most is None else f" limit {int(most)}"
-    query = f"select count(*) from (select from products p where {conditions.sql}{limit}) counted"
-    return int(await db.fetchval(query, *conditions.arguments))
+    query = f"select count(*) from (select from {rows} where {where.sql}{limit}) counted"
+    return int(await db.fetchval(query, *where.arguments))
 
 
 @lru_cache(maxsize=256)

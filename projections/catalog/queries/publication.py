@@ -21,6 +21,9 @@ from projections.catalog.views import ON_SALE
 from projections.reading.paging import Reader, parts_of
 from projections.reading.scope import Scope
 
+RARE = 100
+"""A flaw is rare if fewer than one product of these has it."""
+
 
 async def page_facts(db: Reader, store_id: UUID, *, scope: Scope) -> dict[PageType, PageFacts]:
     """Return a store's pages by type; of several custom pages, one."""
@@ -68,14 +71,17 @@ async def store_products_for_sale(
     oldest = _oldest("p.currency, p.created_at, p.id", where.sql, 1)
     currency = await db.fetchval(oldest, *where.arguments)
 
-    async def flawed(number: int, condition: str, *values: object) -> FlawedProducts:
-        if not number:
+    async def flawed(few: int, condition: str, *values: object) -> FlawedProducts:
+        if not few:
             return FlawedProducts()
         where = of_store(scope, "p.store_id", store_id).add(condition, *values)
-        rows = await db.fetch(_oldest("p.id, p.title, p.created_at", where.sql, NAMED_MOST), *where.arguments)
-        return FlawedProducts(number, tuple((row["id"], row["title"]) for row in rows))
+        columns = "p.id, p.title, p.created_at"
+        is_rare = few * RARE < number
+        find = _rare(columns, where.sql, NAMED_MOST) if is_rare else _oldest(columns, where.sql, NAMED_MOST)
+        rows = await db.fetch(find, *where.arguments)
+        return FlawedProducts(few, tuple((row["id"], row["title"]) for row in rows))
 
-    slow = sum(products for (_, most), products in days.items() if most > promise_days)
+    slow = {pair: products for pair, products in days.items() if pair[1] > promise_days}
     return ProductsForSale(
         number=number,
         has_photo=await db.fetchval(
@@ -86,10 +92,18 @@ async def store_products_for_sale(
         currency=currency,
         slowest_days=max((most for _, most in days), default=0),
         other_currency=await flawed(number - facts[currency], "p.currency <> {}", currency),
-        slow=await flawed(slow, "split_part(p.shipping_days, '-', 2)::bigint > {}", promise_days),
+        slow=await flawed(sum(slow.values()), "p.shipping_days = any({})", [f"{least}-{most}" for least, most in slow]),
         unknown_delivery=await flawed(number - days.total(), "p.shipping_days is null"),
         no_manufacturer=await flawed(facts[NO_MANUFACTURER], "not p.has_manufacturer"),
         below_cost=await flawed(facts[BELOW_COST], "p.price_minor < p.cost_minor"),
+    )
+
+
+def _rare(columns: str, condition: str, most: int) -> str:
+    """Return the query of the oldest of a few products, which the condition's own index has."""
+    return (
+        f"with few as materialized (select p.* from products p where {condition}) select {columns} from few p "
+        f"where p.status in ('ACTIVE', 'OUT_OF_STOCK') order by p.created_at, p.id limit {most}"
     )
 
 

@@ -7,13 +7,13 @@ the last word may be unfinished. No text is an error: what is no word is passed 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
 from domain.text import fold
-from projections.catalog.words import words_of
+from projections.catalog.words import tag_word, words_of
 from projections.reading.paging import Conditions, Reader
 
 WORDS_MOST = 12
@@ -87,19 +87,42 @@ FOUND = "products p join product_words w on w.id = p.id"
 """The tables of the conditions that :func:`found_by` returns."""
 
 
-def found_by(where: Conditions, terms: SearchTerms, store_id: UUID) -> tuple[str, str]:
+def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str] = ()) -> tuple[str, str]:
     """Add the arguments of a search to a query's; return its terms in SQL, and the condition for rows of ``FOUND``."""
     query = terms.query(where)
     # Common words such as "the" are no terms, and a search of nothing but them finds nothing.
-    return query, f"numnode({query}) > 0 and w.document @@ ({where.value(_quoted(store_id.hex))}::tsquery && {query})"
+    return query, f"numnode({query}) > 0 and {_has_words(where, store_id, tags, query)}"
 
 
-def search_in(where: Conditions, terms: SearchTerms, store_id: UUID) -> str:
-    """Narrow a list of products ``p`` to those with some terms; return the terms in SQL."""
-    query, found = found_by(where, terms, store_id)
-    has_words = f"(select {found} from product_words w where w.id = p.id)"
-    where.narrow(f"select p.* from {FOUND} where {found}", has_words)
+def tagged_by(where: Conditions, tags: Collection[str], store_id: UUID) -> str:
+    """Add some tags to a query's arguments; return the condition for rows of ``FOUND`` with one of them."""
+    return _has_words(where, store_id, tags)
+
+
+def _has_words(where: Conditions, store_id: UUID, tags: Collection[str], *queries: str) -> str:
+    words = [f"{where.value(_quoted(store_id.hex))}::tsquery", *queries]
+    if tags:
+        words.append(f"{where.value(' | '.join(_quoted(tag_word(tag)) for tag in sorted(tags)))}::tsquery")
+    return f"w.document @@ ({' && '.join(words)})"
+
+
+def search_in(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str]) -> str:
+    """Narrow a list of products ``p`` to those with some terms and one of some tags; return the terms in SQL."""
+    query, found = found_by(where, terms, store_id, tags)
+    narrow_to(where, found)
     return query
+
+
+def narrow_to(where: Conditions, found: str, also: str = "true") -> None:
+    """Narrow a list of products ``p``.
+
+    Args:
+        where: the list's conditions.
+        found: a condition for rows of ``FOUND`` that :func:`found_by` or :func:`tagged_by` returned.
+        also: a condition for a product.
+    """
+    has_words = f"(select {found} from product_words w where w.id = p.id)"
+    where.narrow(f"select p.* from {FOUND} where {found} and {also}", f"({has_words} and {also})")
 
 
 async def words_meant(db: Reader, store_id: UUID, terms: SearchTerms) -> SearchTerms | None:
@@ -129,4 +152,5 @@ def _alternatives(near: Sequence[tuple[str, float]]) -> str:
 
 
 def _quoted(word: str) -> str:
-    return f"'{word}'"
+    escaped = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
