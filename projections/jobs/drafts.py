@@ -41,6 +41,11 @@ class DraftView:
     updated_at: datetime
 
 
+_OPEN = "d.status in ('REQUESTED', 'PROPOSED')"
+"""Drafts that are being made or wait for a decision; an index has them."""
+_OPEN_STATUSES = frozenset({DraftStatus.REQUESTED, DraftStatus.PROPOSED})
+
+
 async def draft_by_id(db: Reader, id: UUID, *, scope: Scope) -> DraftView | None:
     """Return a draft; None if the scope has none with this id."""
     return (await drafts_by_ids(db, [id], scope=scope)).get(id)
@@ -71,6 +76,8 @@ async def drafts_of_store(
     where = _within(scope, Conditions().add("d.store_id = {}", store_id))
     if statuses:
         where.add("d.status = any({})", list(statuses))
+        if _OPEN_STATUSES.issuperset(statuses):
+            where.add(_OPEN)
     return await paginate(
         db, selection=_SELECTION, table="drafts d", where=where, order=_NEWEST, window=window, id="d.id"
     )
@@ -79,7 +86,7 @@ async def drafts_of_store(
 async def count_open_drafts(db: Reader, store_id: UUID, *, scope: Scope) -> int:
     """Return how many drafts of a store are being made or wait for a decision."""
     where = _within(scope, Conditions().add("d.store_id = {}", store_id))
-    where.add("d.status = any({})", [DraftStatus.REQUESTED, DraftStatus.PROPOSED])
+    where.add(_OPEN)
     return int(await db.fetchval(f"select count(*) from drafts d where {where.sql}", *where.arguments))
 
 

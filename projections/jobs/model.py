@@ -5,5 +5,5 @@ from projections.jobs.fold import FOLDS
 from projections.jobs.fold_drafts import DRAFT_FOLDS
 from projections.jobs.tables import TABLES, JobsRows
 
-MODEL = ReadModel("jobs", 7, JobsRows, TABLES, (FOLDS, DRAFT_FOLDS))
+MODEL = ReadModel("jobs", 8, JobsRows, TABLES, (FOLDS, DRAFT_FOLDS))
 """The read model."""

@@ -180,6 +180,7 @@ DRAFTS = Table(
     hot=("status", "changes", "accepted", "written_by", "call_id", "cost", "note", "updated_at"),
     indexes=(
         "create index on drafts (store_id, created_at, id)",
+        "create index on drafts (store_id, created_at, id) where status in ('REQUESTED', 'PROPOSED')",
         "create index on drafts (target_id, created_at)",
     ),
 )
