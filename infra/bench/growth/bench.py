@@ -9,7 +9,7 @@ import json
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from itertools import cycle
 from pathlib import Path
@@ -51,10 +51,29 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     return await compare(servers.settings, store_id, merchant_id, sizes, report)
 
 
+async def _nothing(_: str) -> Sequence[UUID]:
+    return ()
+
+
 async def fill(
-    dsn: str, sizes: Sizes, seed: int, report: ReportPhase, *, names: tuple[str, str] = (HUNDREDTH, WHOLE)
+    dsn: str,
+    sizes: Sizes,
+    seed: int,
+    report: ReportPhase,
+    *,
+    names: tuple[str, str] = (HUNDREDTH, WHOLE),
+    beside: Callable[[str], Awaitable[Sequence[UUID]]] = _nothing,
 ) -> tuple[UUID, UUID]:
-    """Make both databases; return the ids of the store and of its merchant."""
+    """Make both databases; return the ids of the store and of its merchant.
+
+    Args:
+        dsn: any database of the server.
+        sizes: of the large platform.
+        seed: see :func:`fill_template`.
+        report: receives the phase.
+        names: of the databases.
+        beside: writes more rows into the small one, whose address it gets. It returns the ids that copies keep.
+    """
     hundredth, whole = (database_of(dsn, name) for name in names)
     store_id, merchant_id = uuid4(), uuid4()
     small = {name: max(1, sizes[name] // TIMES) for name in ("products", "orders", "tenants", "events")}
@@ -63,10 +82,11 @@ async def fill(
         await admin.execute(f"create database {names[0]}")
         await migrate(hundredth)
         await fill_template(hundredth, small, merchant_id=merchant_id, store_id=store_id, seed=seed, report=report)
+        fixed = (store_id, merchant_id, *await beside(hundredth))
         await admin.execute(f"create database {names[1]} template {names[0]}")
     finally:
         await admin.close()
-    await grow(whole, times=TIMES, fixed=(store_id, merchant_id), report=report)
+    await grow(whole, times=TIMES, fixed=fixed, report=report)
     return store_id, merchant_id
 
 

@@ -1,25 +1,21 @@
 """Every query returns its owner's rows and nothing to anybody else."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from domain.generation.events import Step
 from domain.ids import derived
 from domain.order.events import OrderStatus
-from domain.store.collection_events import AddressKind
-from domain.store.domain_events import DomainStatus
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
 from projections.merchants import queries as merchants
-from projections.reading.paging import Slice, Window
+from projections.reading.paging import Slice
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales
+from tests.integration.projections.query_arguments import Query, arguments_of
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History
 from tests.support.builders.samples import sealed
@@ -37,10 +33,6 @@ MOVES = [
     ("page", 4),
     *(("order", n) for n in range(6)),
 ]
-
-FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
-
-Query = Callable[..., Awaitable[Any]]
 
 HIDDEN_FROM_SHOPPERS: frozenset[Query] = frozenset(
     {
@@ -71,80 +63,6 @@ ALWAYS_ANSWER: frozenset[Query] = frozenset(
     {jobs.jobs_past_deadline, sales.pending_orders_before, catalog.store_products_for_sale}
 )
 """Queries that say something to everybody: what is theirs, or that there is nothing."""
-
-
-def arguments_of(history: History, store: UUID, merchant: UUID) -> Mapping[Query, tuple[Any, ...]]:
-    """Return for every query the arguments that ask for rows of a store and its merchant."""
-    product = next(p for p in history.shows.values() if history.state(p).store_id == store)
-    image = next(i for i, p in history.shows.items() if p == product)
-    order = next(id for id in history.orders if history.state(id).store_id == store)
-    generation = derived(store, "generation")
-    variant = next(iter(history.state(product).variants))
-    return {
-        catalog.stores_of_merchant: (merchant, Window()),
-        catalog.count_stores: (merchant,),
-        catalog.store_by_id: (store,),
-        catalog.stores_by_ids: ([store],),
-        catalog.store_by_slug: ("brand-0",),
-        catalog.store_by_domain: ("fern.example",),
-        catalog.domains_by_stores: ([store],),
-        catalog.domains_to_check: (DomainStatus.VERIFIED,),
-        catalog.all_domains: (),
-        catalog.collections_by_stores: ([store],),
-        catalog.collection_by_slug: (store, "gifts-0"),
-        catalog.collections_by_ids: ([derived(store, "collection", "0")],),
-        catalog.collection_by_id: (derived(store, "collection", "0"),),
-        catalog.category_texts_by_stores: ([store],),
-        catalog.present_address: (store, AddressKind.CATEGORY, "lamps"),
-        catalog.products_of_store: (store, Window()),
-        catalog.count_products: (store,),
-        catalog.categories_of_store: (store,),
-        catalog.catalog_tasks: ([store],),
-        catalog.delivery_of_store: (store,),
-        catalog.product_by_id: (product,),
-        catalog.product_by_slug: (store, "fern"),
-        catalog.products_by_ids: ([product],),
-        catalog.images_by_products: ([product],),
-        catalog.variants_by_products: ([product],),
-        catalog.variants_by_ids: ([variant],),
-        catalog.pages_by_stores: ([store],),
-        catalog.pages_by_ids: ([derived(store, "fern")],),
-        catalog.page_by_id: (derived(store, "fern"),),
-        catalog.page_by_slug: (store, "fern"),
-        catalog.versions_of_page: (derived(store, "fern"),),
-        catalog.versions_of_pages: ([derived(store, "fern")],),
-        catalog.page_versions: ([(derived(store, "fern"), 1)],),
-        catalog.page_facts: (store,),
-        catalog.store_products_for_sale: (store, 14),
-        catalog.media_of_store: (store, Window()),
-        catalog.count_media: (store,),
-        catalog.media_by_id: (image,),
-        catalog.media_by_ids: ([image],),
-        jobs.generation_by_id: (generation,),
-        jobs.generations_by_stores: ([store],),
-        jobs.generations_by_ids: ([generation],),
-        jobs.jobs_by_ids: ([derived(generation, Step.BRAND)],),
-        jobs.generations_of_merchant: (merchant, Window()),
-        jobs.jobs_by_stores: ([store],),
-        jobs.job_by_id: (derived(generation, Step.BRAND),),
-        jobs.job_logs: (generation,),
-        jobs.jobs_past_deadline: (FAR_AHEAD,),
-        merchants.merchant_by_id: (merchant,),
-        merchants.business_identity: (merchant,),
-        merchants.former_stripe_account: (merchant,),
-        merchants.merchant_with_own_key: ("acct_2",),
-        merchants.merchant_of_stripe_account: ("acct_1",),
-        sales.orders_of_store: (store, Window()),
-        sales.count_orders: (store,),
-        sales.order_by_id: (order,),
-        sales.orders_by_ids: ([order],),
-        sales.orders_by_number: (store, "FERN"),
-        sales.pending_orders_before: (FAR_AHEAD,),
-        sales.pending_orders_of_archived_stores: (),
-        sales.mails_of_order: (order,),
-        sales.mails_of_orders: ([order],),
-        sales.rejected_webhooks_of_store: (store, Window()),
-    }
 
 
 def ids_in(answer: Any) -> set[str]:
