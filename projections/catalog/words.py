@@ -29,7 +29,7 @@ def words_of(text: str) -> list[str]:
 
 
 def tag_word(tag: str) -> str:
-    """Return the word that a tag is found by, whatever its case. It is no word of a text, since it begins with a mark."""
+    """Return the word that a tag is found by, whatever its case. It begins with a mark, so words of texts differ from it."""
     return f"#{tag.lower().replace(SEPARATOR, ' ')[:TAG_MAX]}"
 
 

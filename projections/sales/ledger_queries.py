@@ -24,7 +24,7 @@ from projections.reading.paging import (
     decode_cursor,
     encode_cursor,
 )
-from projections.reading.scope import MerchantScope, Scope, ShopperScope, SystemScope, restrict
+from projections.reading.scope import MerchantScope, Scope, ShopperScope, SystemScope
 from projections.sales.scoped import of_store, within
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.ledger.postings import Account, EntryKind
+from domain.ledger.postings import EntryKind
 from domain.money import Money
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope, restrict
@@ -42,13 +42,13 @@ class OwedFee:
 
 _OWNER = "coalesce(w.merchant_id, p.book)"
 """The merchant of a book: a store's owner, or the merchant whose own book it is."""
+_BOOKS = "p.book in (select w.store_id from store_owners w where w.merchant_id = {0} union all select {0}::uuid)"
+"""The books of a merchant. From them, an index leads to the rows."""
 
 
 async def owed_fees(db: Reader, *, scope: Scope) -> tuple[OwedFees, ...]:
     """Return the platform fees that merchants owe, by merchant and currency; none of zero."""
-    where = restrict(
-        Conditions().add("p.account = {}", Account.FEES_OWED), scope, merchant=f"{_OWNER} = {{}}", store=None
-    )
+    where = restrict(Conditions().add("p.account = 'FEES_OWED'"), scope, merchant=_BOOKS, store=None)
     records = await db.fetch(
         f"select {_OWNER} as merchant_id, p.currency, -sum(p.minor)::bigint as minor from ledger_balances p "
         f"left join store_owners w on w.store_id = p.book where {where.sql} "
@@ -65,9 +65,8 @@ async def owed_fees_of(
     db: Reader, merchant_id: UUID, since: datetime, until: datetime, *, scope: Scope
 ) -> tuple[OwedFee, ...]:
     """Return what changed a merchant's owed fees from one moment until before another, the earliest first."""
-    where = Conditions().add("p.at >= {}", since).add("p.at < {}", until).add("p.account = {}", Account.FEES_OWED)
-    where = where.add(f"{_OWNER} = {{}}", merchant_id)
-    where = restrict(where, scope, merchant=f"{_OWNER} = {{}}", store=None)
+    where = Conditions().add("p.at >= {}", since).add("p.at < {}", until).add("p.account = 'FEES_OWED'")
+    where = restrict(where.add(_BOOKS, merchant_id), scope, merchant=f"{_OWNER} = {{}}", store=None)
     records = await db.fetch(
         "select p.at, p.book, p.kind, p.reference, p.currency, -p.minor as minor, o.number from ledger_postings p "
         "left join store_owners w on w.store_id = p.book left join orders o on o.id = p.stream_id "

@@ -162,7 +162,16 @@ LEDGER_POSTINGS = Table(
     "ledger_postings",
     LedgerPostingRow,
     key=("stream_id", "version", "line"),
-    indexes=("create index on ledger_postings (book, at, stream_id, version, currency)",),
+    indexes=(
+        "create index on ledger_postings (book, at, stream_id, version, currency)",
+        "create index on ledger_postings (book, at) where account = 'FEES_OWED'",
+    ),
 )
 
-LEDGER_BALANCES = Table("ledger_balances", LedgerBalanceRow, key=("book", "account", "currency"), hot=("minor",))
+LEDGER_BALANCES = Table(
+    "ledger_balances",
+    LedgerBalanceRow,
+    key=("book", "account", "currency"),
+    hot=("minor",),
+    indexes=("create index on ledger_balances (book) where account = 'FEES_OWED'",),
+)

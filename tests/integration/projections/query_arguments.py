@@ -27,6 +27,7 @@ from projections.sales import (
     discount_queries,
     dispute_queries,
     ledger_queries,
+    owed_fees,
     statistics,
     stock_notice_queries,
 )
@@ -179,8 +180,9 @@ def more_arguments_of(
         dispute_queries.disputes_of_store: (store,),
         dispute_queries.payouts_of_merchant: (merchant,),
         ledger_queries.balances_of_store: (store,),
-        ledger_queries.owed_fees: (),
+        owed_fees.owed_fees: (),
         ledger_queries.statement: month,
+        owed_fees.owed_fees_of: (merchant, *month),
         statistics.sales_by_day: ([span],),
         statistics.sales_tasks: ([store],),
         stock_notice_queries.notices_to_announce: (),

@@ -307,7 +307,6 @@ OF_SCHEDULES = frozenset(
         "jobs.queries.jobs_past_deadline",
         "merchants.plan_queries.merchants_past_grace",
         "sales.dispute_queries.disputes_near_deadline",
-        "sales.ledger_queries.owed_fees",
         "sales.queries.pending_orders_before",
         "sales.queries.pending_orders_of_archived_stores",
         "sales.stock_notice_queries.notices_to_announce",
