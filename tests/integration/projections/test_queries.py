@@ -338,7 +338,7 @@ async def test_the_sales_of_days_are_those_of_the_stores_orders(db: asyncpg.Conn
         assert summed(days) == SalesDay(day=first)
         ((*days,),) = await sales_by_day(db, [span], scope=SYSTEM)
         sums = summed(days)
-        placed, paid = await db.fetchrow("select count(*), count(paid_at) from orders where store_id = $1", store)
+        ((placed, paid),) = await db.fetch("select count(*), count(paid_at) from orders where store_id = $1", store)
         assert (sums.placed, sums.placed_and_paid, sums.paid) == (placed, paid, paid)
         assert placed > paid > 0
         revenue = "select -sum(minor) from ledger_postings where book = $1 and kind = 'CHARGE' and account = 'SALES'"
