@@ -14,7 +14,7 @@ from commands.ports import UnboundHandlers, Work
 from commands.slugs import slug_for
 from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, request_draft
 from domain.draft.errors import TooManyDrafts
-from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.draft.live import fingerprints_in_store
 from domain.draft.ports import OpenDrafts
 from domain.editing import EditField, FieldValues, Fingerprints, fingerprints
@@ -31,12 +31,13 @@ from domain.store.brand_edit import brand_of, edit_brand, edit_of, edited
 from domain.store.events import CopyScores, StoreEvent
 from domain.store.page_writing import edit_page
 from domain.store.ports import TextMeasure
-from domain.store.presentation import write_collection
+from domain.store.presentation import checked_category, describe_category, write_collection
+from domain.store.texts import category_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDraft:
-    """Ask for a proposal for a brand, a product, a page, a collection or an image."""
+    """Ask for a proposal for a brand, a product, a page, a collection, a category or an image."""
 
     draft_id: UUID
     store_id: UUID
@@ -262,6 +263,11 @@ async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
                 raise ImageVersionUnavailable(
                     image.id, "it has no live picture. Wait for its result, or send it again."
                 )
+        case TargetKind.CATEGORY:
+            category = target.category or ""
+            require_owner("category", target.id, owner=category_id(store.id, category), caller=target.id)
+            if checked_category(store, category) != category:
+                raise NotFound("category", target.id)
         case TargetKind.PAGE | TargetKind.COLLECTION:
             if not fingerprints_in_store(target, store):
                 raise NotFound(target.kind.lower(), target.id)
@@ -295,17 +301,23 @@ async def _apply(
             slug = await slug_for(work, store, name, at=at)
             events.extend(edit_brand(store, edit_of_brand, slug=slug, at=at))
         case TargetKind.PAGE:
-            title, content = values.get(EditField.TITLE), values.get(EditField.CONTENT)
+            new_title, content = values.get(EditField.TITLE), values.get(EditField.CONTENT)
             events.extend(
                 edit_page(
                     store,
                     target.id,
-                    title=None if title is None else str(title),
+                    title=None if new_title is None else str(new_title),
                     content=None if content is None else str(content),
                     scores=CopyScores() if content is None else await asyncio.to_thread(measure, str(content)),
                     at=at,
                 )
             )
+        case TargetKind.CATEGORY:
+            category = target.category or ""
+            present = category_values(store.assortment.described.get(category))
+            texts = {**present, **values}
+            title = texts[EditField.TITLE] or category.replace("-", " ").capitalize()
+            events.extend(describe_category(store, category, title=str(title), text=str(texts[EditField.TEXT]), at=at))
         case TargetKind.COLLECTION:
             known = store.assortment.collections[target.id]
             events.extend(

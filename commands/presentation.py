@@ -114,7 +114,9 @@ async def describe_category(command: DescribeCategory, work: Work, *, clock: Clo
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     key = decide.checked_category(store, command.category)
-    present = {"CATEGORY_TEXT": store.assortment.described.get(key, category_text(None, None))}
+    known = store.assortment.described.get(key)
+    text = category_text(None, None) if known is None else category_text(known.title, known.text)
+    present = {"CATEGORY_TEXT": text}
     refuse_overwriting(command.seen, present, ["CATEGORY_TEXT"])
     events = decide.describe_category(store, command.category, title=command.title, text=command.text, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)

@@ -32,7 +32,7 @@ class EditField(StrEnum):
     CONTENT = "CONTENT"
     """The text of a page."""
     TEXT = "TEXT"
-    """The text of a collection."""
+    """The text of a collection or a category's page."""
     PICTURE = "PICTURE"
     """What shoppers see of an image."""
 

@@ -71,6 +71,7 @@ class RawEvent(msgspec.Struct, frozen=True, gc=False):
             traceparent=self.traceparent,
             event=decode(self.type, self.data),
             hash=self.computed_hash,
+            actor=self.actor,
         )
 
     @property
@@ -103,6 +104,8 @@ class Envelope:
     event: DomainEvent
     hash: bytes
     """Computed from the received bytes. A reaction is carried out only if the event store has the same hash."""
+    actor: str | None = None
+    """Who sent the command: an :class:`domain.team.actors.Actor` as text. None if no person did."""
 
 
 @dataclass(frozen=True, slots=True)

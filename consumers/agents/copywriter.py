@@ -14,7 +14,7 @@ from commands.product import WriteProductCopy
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted
-from domain.kernel import DomainError, DomainEvent, NotFound, Transient
+from domain.kernel import DomainError, DomainEvent, NotFound
 from domain.money import Money
 from domain.order.delivery import typical_days
 from domain.product.aggregate import PRODUCT, Product
@@ -24,7 +24,7 @@ from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType
-from domain.store.ports import CategoryWriter, PageDraft, PageWriter, StoreFacts
+from domain.store.ports import CategoryDraft, CategoryWriter, PageDraft, PageWriter, StoreFacts
 from schemas.envelope import Envelope
 
 AT_ONCE = 4
@@ -38,6 +38,8 @@ PAGES = {
     PageType.FAQ: "questions and answers",
 }
 """The pages of every store, and their names in progress messages."""
+CATEGORIES = "categories"
+"""The part of the pages step that writes the texts of category pages."""
 NO_BRAND = "The store has no brand yet, and its texts need one. Run the brand step, then this one again."
 
 logger = logging.getLogger(__name__)
@@ -224,11 +226,21 @@ class PageAgent(StepAgent):
         names = self._shelves(counts)
         if self._categories is None or not names:
             return
+        writer, name = self._categories, f"{self.name}:{CATEGORIES}"
+        if await self._react.outcome(envelope, name):
+            return
         try:
-            drafts = await self._categories.describe(names, facts, seed=f"{event.originator_id}:{event.attempt}")
-            command = DescribeCategories(store_id=event.store_id, drafts=list(drafts))
-            await self._react(command, cause=envelope, name=f"{self.name}:categories")
-        except (Transient, DomainError) as error:
+            drafts = await self.ask_once(
+                envelope,
+                event,
+                list[CategoryDraft],
+                lambda: writer.describe(names, facts, seed=f"{event.originator_id}:{event.attempt}"),
+                who="the category writer",
+                part=CATEGORIES,
+            )
+            command = DescribeCategories(store_id=event.store_id, drafts=drafts)
+            await self._react(command, cause=envelope, name=name)
+        except (GivenUp, DomainError) as error:
             logger.warning("category pages of %s have no new texts: %s", event.store_id, error)
 
     async def _write(self, envelope: Envelope, event: StepStarted, type: PageType, facts: StoreFacts) -> PageDraft:

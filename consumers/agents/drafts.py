@@ -31,10 +31,19 @@ from domain.product.events import ProductStatus
 from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
 from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX, described, meta
 from domain.store.aggregate import STORE, Store
-from domain.store.brand import BrandProposal
+from domain.store.brand import BrandIdentity, BrandProposal
 from domain.store.events import PageType, StoreStatus
 from domain.store.pages import LEGAL_PAGES
-from domain.store.ports import BrandBrief, BrandWriter, MerchantBrands, PageDraft, PageWriter
+from domain.store.ports import (
+    BrandBrief,
+    BrandWriter,
+    CategoryDraft,
+    CategoryWriter,
+    MerchantBrands,
+    PageDraft,
+    PageWriter,
+    StoreFacts,
+)
 from domain.store.texts import brand_values
 from domain.text import cleaned
 from schemas.envelope import Envelope
@@ -64,6 +73,7 @@ class DraftWriters:
     brand: BrandWriter
     copy: ProductCopywriter
     pages: PageWriter
+    categories: CategoryWriter
     reviser: Reviser
 
 
@@ -205,6 +215,8 @@ class DraftAgent(Consumer):
                 return await self._write_copy(envelope, draft, store)
             case TargetKind.PAGE:
                 return await self._write_page(envelope, draft, store)
+            case TargetKind.CATEGORY:
+                return await self._write_category(envelope, draft, store)
             case TargetKind.IMAGE | TargetKind.COLLECTION:
                 raise GivenUp(
                     "the writer", f"A collection is written by a wish only. Say in a hint what to change. {AGAIN}"
@@ -258,14 +270,7 @@ class DraftAgent(Consumer):
         page = store.pages[draft.target.id]
         if page.type is PageType.CUSTOM or store.brand is None:
             raise GivenUp("the page writer", f"Only you wrote this page. Say in a hint what to change. {AGAIN}")
-        products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
-        facts = store_facts(
-            store,
-            store.brand,
-            [product for product in products if product.status is not ProductStatus.ARCHIVED],
-            host=self._host_for(store),
-            event=envelope.event,
-        )
+        facts = await self._facts(envelope, store, store.brand)
         answer = await self._ask(
             envelope,
             draft,
@@ -275,6 +280,30 @@ class DraftAgent(Consumer):
         )
         values: FieldValues = {EditField.TITLE: answer.value.title, EditField.CONTENT: answer.value.content}
         return AnsweredCall(_Proposal(values, answer.value.written_by), answer.call_id, answer.cost)
+
+    async def _write_category(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        category = draft.target.category or ""
+        if store.brand is None:
+            raise GivenUp("the category writer", f"The store has no brand yet. {AGAIN}")
+        facts = await self._facts(envelope, store, store.brand)
+        names = {category: category.replace("-", " ").capitalize()}
+        answer = await self._ask(
+            envelope,
+            draft,
+            list[CategoryDraft],
+            lambda: self._writers.categories.describe(names, facts, seed=str(draft.id)),
+            who="the category writer",
+        )
+        if not answer.value:
+            raise GivenUp("the category writer", "No text fits this category. Write one yourself (describeCategory).")
+        (written,) = answer.value
+        values: FieldValues = {EditField.TITLE: written.title, EditField.TEXT: written.text}
+        return AnsweredCall(_Proposal(values, written.written_by), answer.call_id, answer.cost)
+
+    async def _facts(self, envelope: Envelope, store: Store, brand: BrandIdentity) -> StoreFacts:
+        products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]
+        kept = [product for product in products if product.status is not ProductStatus.ARCHIVED]
+        return store_facts(store, brand, kept, host=self._host_for(store), event=envelope.event)
 
     async def _ask(
         self, envelope: Envelope, draft: Draft, model: type[T], ask: Callable[[], Awaitable[T]], *, who: str

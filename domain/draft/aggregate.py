@@ -43,6 +43,7 @@ FIELDS: Mapping[TargetKind, Sequence[EditField]] = {
     TargetKind.PRODUCT: (EditField.TITLE, EditField.DESCRIPTION, EditField.META),
     TargetKind.PAGE: (EditField.TITLE, EditField.CONTENT),
     TargetKind.COLLECTION: (EditField.TITLE, EditField.TEXT),
+    TargetKind.CATEGORY: (EditField.TITLE, EditField.TEXT),
     TargetKind.IMAGE: (EditField.PICTURE,),
 }
 """The fields of each kind of target, in the order in which they are shown."""

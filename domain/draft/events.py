@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from domain.editing import EditField
+from domain.ids import derived
 from domain.kernel import DomainEvent, Value
 
 
@@ -16,7 +17,19 @@ class TargetKind(StrEnum):
     PRODUCT = "PRODUCT"
     PAGE = "PAGE"
     COLLECTION = "COLLECTION"
+    CATEGORY = "CATEGORY"
+    """The page of a category."""
     IMAGE = "IMAGE"
+
+
+def category_id(store_id: UUID, category: str) -> UUID:
+    """Return the id of a category as a draft's target.
+
+    Args:
+        store_id: of the store.
+        category: the category's own slug.
+    """
+    return derived(store_id, "category", category)
 
 
 class DraftTarget(Value):
@@ -24,7 +37,9 @@ class DraftTarget(Value):
 
     kind: TargetKind
     id: UUID
-    """Of the store for a brand, else of the thing itself."""
+    """Of the store for a brand, from :func:`category_id` for a category, else of the thing itself."""
+    category: str | None = None
+    """The category's own slug; null for other targets."""
 
     def stream(self, store_id: UUID) -> UUID:
         """Return the stream whose events change the target."""

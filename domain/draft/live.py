@@ -13,7 +13,7 @@ from domain.product.events import ProductEvent
 from domain.product.texts import texts_set_by
 from domain.store.aggregate import STORE, Store
 from domain.store.events import StoreEvent
-from domain.store.texts import brand_values, collection_values, page_values
+from domain.store.texts import brand_values, category_values, collection_values, page_values
 
 
 def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues:
@@ -36,6 +36,8 @@ def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues
         return {}
     if target.kind is TargetKind.BRAND:
         return {} if store.brand is None else brand_values(store.brand)
+    if target.kind is TargetKind.CATEGORY:
+        return _category_values(target, store)
     collection = store.assortment.collections.get(target.id)
     return {} if collection is None else collection_values(collection)
 
@@ -51,8 +53,14 @@ def fingerprints_in_store(target: DraftTarget, store: Store) -> Fingerprints:
         case TargetKind.COLLECTION:
             collection = store.assortment.collections.get(target.id)
             return {} if collection is None else fingerprints(collection_values(collection))
+        case TargetKind.CATEGORY:
+            return fingerprints(_category_values(target, store))
         case TargetKind.PRODUCT | TargetKind.IMAGE:
             raise ValueError(f"A {target.kind.lower()} is a stream of its own.")
+
+
+def _category_values(target: DraftTarget, store: Store) -> FieldValues:
+    return {} if target.category is None else category_values(store.assortment.described.get(target.category))
 
 
 def _product_values(events: Iterable[ProductEvent]) -> FieldValues:

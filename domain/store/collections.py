@@ -23,8 +23,8 @@ class Assortment:
     """Each collection as it was last written."""
     own_categories: frozenset[str] = frozenset()
     """Categories whose text the merchant wrote; writers do not overwrite it."""
-    described: Mapping[str, str] = field(default_factory=dict)
-    """Categories that have a text, each with the fingerprint of title and text."""
+    described: Mapping[str, CategoryDescribed] = field(default_factory=dict)
+    """The latest text of each category that has one."""
     slugs: Mapping[tuple[AddressKind, str], str] = field(default_factory=dict)
     """The present slug of each thing whose address the merchant changed, and of each collection."""
 
@@ -55,8 +55,7 @@ def with_event(assortment: Assortment, event: CollectionEvent) -> Assortment:
             )
         case CategoryDescribed():
             own = assortment.own_categories | ({event.category} if event.written_by == BY_MERCHANT else frozenset())
-            texts = {**assortment.described, event.category: category_text(event.title, event.text)}
-            return replace(assortment, own_categories=own, described=texts)
+            return replace(assortment, own_categories=own, described={**assortment.described, event.category: event})
         case AddressMoved():
             return replace(assortment, slugs={**assortment.slugs, (event.kind, event.target): event.slug})
 

@@ -83,7 +83,7 @@ class CategoryDraft(Value):
 class CategoryWriter(Protocol):
     """Writer of the texts of category pages."""
 
-    async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> Sequence[CategoryDraft]:
+    async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> list[CategoryDraft]:
         """Return a text for each category that a text says something about.
 
         Args:

@@ -113,10 +113,14 @@ def describe_category(store: Store, category: str, *, title: str, text: str, at:
 
 
 def describe_categories(store: Store, drafts: Sequence[CategoryDraft], *, at: datetime) -> Sequence[StoreEvent]:
-    """Record what a writer wrote for category pages. Those that the merchant wrote stay. No-op for an archived store."""
+    """Record what a writer wrote for category pages. Those that the merchant wrote or shoppers know stay.
+
+    No-op for an archived store.
+    """
     if store.status is StoreStatus.ARCHIVED:
         return ()
-    kept = [draft for draft in drafts if draft.category not in store.assortment.own_categories]
+    own = store.assortment.described if store.was_published else store.assortment.own_categories
+    kept = [draft for draft in drafts if draft.category not in own]
     return [
         CategoryDescribed(**next_header(store, at, offset), **draft.model_dump())
         for offset, draft in enumerate(kept[:CATEGORIES_MOST], start=1)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.editing import EditField, FieldValues
 from domain.store.brand import BrandIdentity
-from domain.store.collection_events import CollectionWritten
+from domain.store.collection_events import CategoryDescribed, CollectionWritten
 from domain.store.events import PageRemoved, PageRetitled, PageWritten, StoreEvent
 
 
@@ -26,6 +26,13 @@ def brand_values(brand: BrandIdentity) -> FieldValues:
 def collection_values(collection: CollectionWritten) -> FieldValues:
     """Return a collection's texts."""
     return {EditField.TITLE: collection.title, EditField.TEXT: collection.text}
+
+
+def category_values(described: CategoryDescribed | None) -> FieldValues:
+    """Return the texts of a category's page; empty texts if it has none of its own."""
+    if described is None:
+        return {EditField.TITLE: "", EditField.TEXT: ""}
+    return {EditField.TITLE: described.title, EditField.TEXT: described.text}
 
 
 def page_values(page_id: UUID, events: Iterable[StoreEvent]) -> FieldValues:

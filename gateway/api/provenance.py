@@ -8,33 +8,44 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.calls.aggregate import call_id
-from domain.draft.events import DraftAccepted, DraftProposed, DraftRequested
+from domain.draft.events import DraftAccepted, DraftProposed, DraftRequested, TargetKind
 from domain.editing import EditField
 from domain.ids import derived
 from domain.kernel import DomainEvent
+from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageReplaced, ImageVersionChosen
 from domain.merchant.events import SupplierProvider
 from domain.product.events import (
+    PhotosArranged,
     PriceChanged,
+    ProductActivated,
     ProductAdded,
     ProductCopyWritten,
+    ProductDeactivated,
     ProductDescribed,
     ProductImported,
     ProductMetaWritten,
     ProductRetitled,
 )
+from domain.store.collection_events import AddressKind, AddressMoved, CategoryDescribed, CollectionWritten
+from domain.store.domain_events import PrimaryDomainChosen
 from domain.store.events import (
     BrandEdited,
     BrandGenerated,
     ContactChanged,
+    CurrencyChosen,
     DeliveryPromised,
     NicheChanged,
     PageRetitled,
     PageWritten,
     ProductsScouted,
+    ReturnPolicySet,
     ShippingRatesSet,
     StoreApproved,
+    StorePublished,
     StoreRequested,
+    TaxesSet,
 )
+from domain.team.actors import Actor
 from schemas.envelope import Envelope, RawEvent
 
 
@@ -109,7 +120,8 @@ class FieldOrigin:
     approved_at: datetime | None = None
     """When the merchant approved the store with this value, set it, or accepted it; None if that has not happened since."""
     approved_by: UUID | None = None
-    """The person who accepted the draft, or the owner who approved the store; None if neither happened."""
+    """The person who set or accepted the value, or approved or published the store or product with it. None before that, and
+    for values that were set before the log named people."""
 
 
 _PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
@@ -125,6 +137,9 @@ _PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     ProductDescribed: ("description", "features", "benefits", "callToAction"),
     ProductMetaWritten: ("metaTitle", "metaDescription"),
     PriceChanged: ("sellingPrice", "compareAtPrice"),
+    PhotosArranged: ("images",),
+    ProductActivated: ("status",),
+    ProductDeactivated: ("status",),
 }  # fmt: skip
 _STORE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     StoreRequested: ("niche", "contactEmail"),
@@ -137,6 +152,10 @@ _STORE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     ProductsScouted: ("products",),
     DeliveryPromised: ("deliveryPromiseDays", "timeZone"),
     ShippingRatesSet: ("shipping",),
+    CurrencyChosen: ("currency",),
+    ReturnPolicySet: ("returnPolicy",),
+    TaxesSet: ("taxes",),
+    PrimaryDomainChosen: ("customDomain",),
 }  # fmt: skip
 _BRAND_FIELDS: Mapping[EditField, Sequence[str]] = {
     EditField.NAME: ("name", "brandIdentity.name"),
@@ -151,11 +170,26 @@ _BRAND_FIELDS: Mapping[EditField, Sequence[str]] = {
 _PAGE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     PageWritten: ("title", "slug", "content"),
     PageRetitled: ("title",),
+    AddressMoved: ("slug",),
+}
+_COLLECTION_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    CollectionWritten: ("title", "text", "imageId", "rule", "productIds"),
+    AddressMoved: ("slug",),
+}
+_CATEGORY_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    CategoryDescribed: ("title", "text"),
+    AddressMoved: ("slug",),
+}
+_IMAGE_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
+    ImageProcessingRequested: ("originalUrl", "altText", "position"),
+    ImageProcessed: ("renditions",),
+    ImageReplaced: ("renditions",),
+    ImageVersionChosen: ("renditions",),
 }
 
 
 def product_origins(
-    product: Iterable[Envelope], store: Iterable[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
+    product: Sequence[Envelope], store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
 ) -> list[FieldOrigin]:
     """Return the origins of a product's fields.
 
@@ -164,11 +198,44 @@ def product_origins(
         store: the events of its store.
         drafts: the events of each draft of the product.
     """
-    return _approved(_latest(product, _PRODUCT_FIELDS, drafts), store)
+    product_id = next((one.event.originator_id for one in product), None)
+    moved = _moved(store, AddressKind.PRODUCT, str(product_id))
+    events = sorted([*product, *moved], key=lambda one: one.position)
+    return _approved(_latest(events, {**_PRODUCT_FIELDS, AddressMoved: ("slug",)}, drafts), store, product)
+
+
+def image_origins(
+    image: Sequence[Envelope],
+    product: Sequence[Envelope],
+    store: Sequence[Envelope],
+    drafts: Iterable[Sequence[Envelope]] = (),
+) -> list[FieldOrigin]:
+    """Return the origins of an image's fields.
+
+    Args:
+        image: the events of the image.
+        product: the events of the product that it shows.
+        store: the events of its store.
+        drafts: the events of each draft of the image.
+    """
+    listing = next(filter(None, (_listing(one.event) for one in product)), None)
+    origins = [
+        replace(origin, listing=listing) if origin.set_by is Origin.AGENT and origin.draft is None else origin
+        for origin in _approved(_latest(image, _IMAGE_FIELDS, drafts), store, product)
+    ]
+    requested = {one.id: one for one in image if isinstance(one.event, ImageProcessingRequested)}
+    return [_processed_for(origin, requested.get(origin.event.causation_id or origin.event.id)) for origin in origins]
+
+
+def _processed_for(origin: FieldOrigin, request: Envelope | None) -> FieldOrigin:
+    """Return the origin of a picture with its approval by the person who had it made; unchanged if an agent had."""
+    if request is None or request.causation_id is not None or not isinstance(origin.event.event, ImageProcessed):
+        return origin
+    return replace(origin, approved_at=origin.event.event.occurred_at, approved_by=_person(request))
 
 
 def store_origins(store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()) -> list[FieldOrigin]:
-    """Return the origins of the fields of a store itself, without its products and pages.
+    """Return the origins of the fields of a store itself, without its products, pages, collections and categories.
 
     Args:
         store: the events of the store.
@@ -181,8 +248,66 @@ def page_origins(
     page_id: UUID, store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
 ) -> list[FieldOrigin]:
     """Return the origins of a page's fields, from the events of its store and of each draft of the page."""
-    own = (one for one in store if getattr(one.event, "page_id", None) == page_id)
-    return _approved(_latest(own, _PAGE_FIELDS, drafts), store)
+    own = [one for one in store if getattr(one.event, "page_id", None) == page_id]
+    return _part_origins(own, AddressKind.PAGE, str(page_id), _PAGE_FIELDS, store, drafts)
+
+
+def collection_origins(
+    collection_id: UUID, store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
+) -> list[FieldOrigin]:
+    """Return the origins of a collection's fields, from the events of its store and of each draft of the collection.
+
+    A collection is written whole. A field's origin is the latest event that gave it another value.
+    """
+    own: list[Envelope] = []
+    origins: dict[str, FieldOrigin] = {}
+    for one in store:
+        if not isinstance(one.event, CollectionWritten) or one.event.collection_id != collection_id:
+            continue
+        before = own[-1].event if own else None
+        for origin in _part_origins([one], AddressKind.COLLECTION, "", _COLLECTION_FIELDS, store, drafts):
+            if before is None or _value(before, origin.name) != _value(one.event, origin.name):
+                origins[origin.name] = origin
+        if before is None:
+            origins["slug"] = replace(origins["title"], name="slug")
+        own.append(one)
+    moved = _part_origins([], AddressKind.COLLECTION, str(collection_id), _COLLECTION_FIELDS, store, drafts)
+    return list({**origins, **{origin.name: origin for origin in moved}}.values())
+
+
+def category_origins(
+    category: str, store: Sequence[Envelope], drafts: Iterable[Sequence[Envelope]] = ()
+) -> list[FieldOrigin]:
+    """Return the origins of a category page's fields, from the events of its store and of each draft of the page."""
+    own = [one for one in store if isinstance(one.event, CategoryDescribed) and one.event.category == category]
+    return _part_origins(own, AddressKind.CATEGORY, category, _CATEGORY_FIELDS, store, drafts)
+
+
+def _part_origins(
+    own: Sequence[Envelope],
+    kind: AddressKind,
+    target: str,
+    fields: Mapping[type[DomainEvent], Sequence[str]],
+    store: Sequence[Envelope],
+    drafts: Iterable[Sequence[Envelope]],
+) -> list[FieldOrigin]:
+    events = sorted([*own, *_moved(store, kind, target)], key=lambda one: one.position)
+    return _approved(_latest(events, fields, drafts), store)
+
+
+def _moved(store: Iterable[Envelope], kind: AddressKind, target: str) -> Iterator[Envelope]:
+    for one in store:
+        if isinstance(one.event, AddressMoved) and (one.event.kind, one.event.target) == (kind, target):
+            yield one
+
+
+def _value(event: DomainEvent, name: str) -> object:
+    return getattr(event, {"imageId": "image_id", "productIds": "product_ids"}.get(name, name))
+
+
+def _person(envelope: Envelope) -> UUID | None:
+    """Return the person who sent the event's command. None if no person did, or the log did not name people yet."""
+    return None if envelope.actor is None else Actor.parse(envelope.actor).person_id
 
 
 def _latest(
@@ -203,14 +328,15 @@ def _acceptances(drafts: Iterable[Sequence[Envelope]]) -> dict[UUID, AcceptedDra
     accepted: dict[UUID, AcceptedDraft] = {}
     for draft in drafts:
         hint: str | None = None
+        kind: TargetKind | None = None
         written_by, call = "", None
         for envelope in draft:
             match envelope.event:
                 case DraftRequested():
-                    hint = envelope.event.hint
+                    hint, kind = envelope.event.hint, envelope.event.target.kind
                 case DraftProposed():
                     written_by, call = envelope.event.written_by, envelope.event.call_id
-                    if call is None and envelope.causation_id is not None:
+                    if call is None and envelope.causation_id is not None and kind is TargetKind.BRAND:
                         # A brand step of a live store ends with a draft; its call is recorded for the step.
                         call = call_id(derived(envelope.causation_id, "brand-agent"))
                 case DraftAccepted():
@@ -243,7 +369,9 @@ def _origin(name: str, envelope: Envelope, draft: AcceptedDraft | None) -> Field
             approved_by=draft.accepted_by,
         )
     if envelope.causation_id is None:
-        return FieldOrigin(name=name, set_by=Origin.MERCHANT, event=envelope, approved_at=at)
+        return FieldOrigin(
+            name=name, set_by=Origin.MERCHANT, event=envelope, approved_at=at, approved_by=_person(envelope)
+        )
     call = next(_calls(envelope), None)
     return FieldOrigin(
         name=name,
@@ -263,6 +391,8 @@ def _calls(envelope: Envelope) -> Iterator[str]:
             yield f"copy-agent:{product_id}"
         case PageWritten(type=type):
             yield f"page-agent:{type}"
+        case CategoryDescribed():
+            yield "page-agent:categories"
         case ProductImported(source_provider=provider):
             yield f"scout-agent:search:{provider}"
         case _:
@@ -280,20 +410,43 @@ def _listing(event: DomainEvent) -> ListingSnapshot | None:
     )
 
 
-def _approved(latest: Mapping[str, FieldOrigin], store: Iterable[Envelope]) -> list[FieldOrigin]:
-    """Return origins with the first approval of the store after each field was set. Only its owner approves a store."""
-    owner: UUID | None = None
-    approvals: list[Envelope] = []
-    for envelope in store:
-        if isinstance(envelope.event, StoreRequested):
-            owner = envelope.event.merchant_id
-        elif isinstance(envelope.event, StoreApproved):
-            approvals.append(envelope)
+def _approved(
+    latest: Mapping[str, FieldOrigin], store: Iterable[Envelope], product: Iterable[Envelope] = ()
+) -> list[FieldOrigin]:
+    """Return origins with the first approval after each field was set.
+
+    A person approves a value with the store, by its first publication, or by putting the product on sale.
+    """
+    approvals = sorted([*_of_store(store), *_of_product(product)], key=lambda one: one[0].position)
 
     def approved(origin: FieldOrigin) -> FieldOrigin:
         if origin.approved_at is not None:
             return origin
-        first = next((one for one in approvals if one.position > origin.event.position), None)
-        return origin if first is None else replace(origin, approved_at=first.event.occurred_at, approved_by=owner)
+        for approval, person in approvals:
+            if approval.position > origin.event.position:
+                return replace(origin, approved_at=approval.event.occurred_at, approved_by=person)
+        return origin
 
     return [approved(origin) for origin in latest.values()]
+
+
+def _of_store(store: Iterable[Envelope]) -> Iterator[tuple[Envelope, UUID | None]]:
+    """Yield each approval of a store and its first publication, with the person."""
+    owner: UUID | None = None
+    published = False
+    for envelope in store:
+        match envelope.event:
+            case StoreRequested():
+                owner = envelope.event.merchant_id
+            case StoreApproved():
+                yield envelope, _person(envelope) or owner
+            case StorePublished() if not published:
+                published = True
+                yield envelope, _person(envelope) or owner
+            case _:
+                continue
+
+
+def _of_product(product: Iterable[Envelope]) -> Iterator[tuple[Envelope, UUID | None]]:
+    """Yield each time that a person put a product on sale, with the person."""
+    return ((one, _person(one)) for one in product if isinstance(one.event, ProductActivated))

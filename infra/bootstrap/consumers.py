@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from domain.product.ports import ProductCopywriter
     from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
     from domain.store.aggregate import Store
-    from domain.store.ports import BrandWriter, DomainRegistry, NicheReader, PageWriter
+    from domain.store.ports import BrandWriter, CategoryWriter, DomainRegistry, NicheReader, PageWriter
     from infra.adapters.postgres.model_budget import PostgresModelBudget
     from infra.writers.prompted.client import Prompt
 
@@ -137,14 +137,13 @@ async def consumers(
         return ScoutAgent(suppliers, writing().keywords, fingerprints, ports, niches=writing().niches, budget=budget)
 
     def page_agent() -> "Consumer":
-        from infra.writers.rules.copy.categories import RuleCategoryWriter
         from storefront.shelves.grouping import shelf_names
 
         return PageAgent(
             writing().pages,
             ports,
             host_for=storefront_host(settings),
-            categories=RuleCategoryWriter(),
+            categories=writing().categories,
             shelves=shelf_names,
         )
 
@@ -271,6 +270,7 @@ class Writers:
     pages: "PageWriter"
     niches: "NicheReader"
     reviser: "Reviser"
+    categories: "CategoryWriter"
 
 
 def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
@@ -300,6 +300,7 @@ def rule_writers() -> "tuple[Writers, DomainRegistry]":
     """Return the rules as writers, and the registry that tells them which domains are free."""
     from infra.adapters.rdap.registry import RdapRegistry
     from infra.writers.rules.brand.writer import RuleBrandWriter
+    from infra.writers.rules.copy.categories import RuleCategoryWriter
     from infra.writers.rules.copy.copywriter import RuleCopywriter
     from infra.writers.rules.copy.pages import RulePageWriter
     from infra.writers.rules.keywords import RuleKeywords
@@ -308,7 +309,13 @@ def rule_writers() -> "tuple[Writers, DomainRegistry]":
 
     registry = RdapRegistry()
     rules = Writers(
-        RuleBrandWriter(registry), RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader(), RuleReviser()
+        RuleBrandWriter(registry),
+        RuleKeywords(),
+        RuleCopywriter(),
+        RulePageWriter(),
+        RuleNicheReader(),
+        RuleReviser(),
+        RuleCategoryWriter(),
     )
     return rules, registry
 
@@ -330,6 +337,7 @@ def prompted_writers(
 ) -> Writers:
     """Return writers that ask models, and then the rules if ``with_rules``."""
     from infra.writers.prompted.brand import PromptedBrandWriter
+    from infra.writers.prompted.categories import PromptedCategoryWriter
     from infra.writers.prompted.client import ModelClient
     from infra.writers.prompted.copy import PromptedCopywriter, PromptedPageWriter
     from infra.writers.prompted.keywords import PromptedKeywords
@@ -351,6 +359,7 @@ def prompted_writers(
         PromptedPageWriter(client, rules.pages, fallback=rules.pages if with_rules else None, prompt=prompt("page.v1")),
         PromptedNicheReader(client, rules.niches, prompt=prompt("niche.v1")),
         PromptedReviser(client, rules.reviser if with_rules else None, prompt=prompt("revise.v1")),
+        PromptedCategoryWriter(client, rules.categories if with_rules else None, prompt=prompt("categories.v1")),
     )
 
 
@@ -416,7 +425,9 @@ async def _draft_agent(platform: Platform, ports: "StepPorts", made: Writers) ->
     from infra.adapters.postgres.settled_log import SettledLog
 
     pool = await platform.pool()
-    writers = DraftWriters(brand=made.brand, copy=made.copy, pages=made.pages, reviser=made.reviser)
+    writers = DraftWriters(
+        brand=made.brand, copy=made.copy, pages=made.pages, categories=made.categories, reviser=made.reviser
+    )
     host_for = storefront_host(platform.settings)
     return DraftAgent(writers, ports, SettledLog(pool), ReadModelBrands(pool), host_for=host_for)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.kernel import DomainEvent
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected
 from domain.product.events import ProductArchived, ProductCopyWritten, ProductImported, ProductMetaWritten
+from domain.store.collection_events import CategoryDescribed
 from domain.store.events import BrandGenerated, PageWritten
 
 Fields = Mapping[str, Any]
@@ -49,8 +50,9 @@ def fields_of(events: Iterable[DomainEvent]) -> Fields:
             case ProductArchived():
                 gone = f"product:{event.originator_id}."
                 fields = {place: value for place, value in fields.items() if not place.startswith(gone)}
-            case PageWritten():
-                fields |= _flat(f"page:{event.type}", event)
+            case PageWritten() | CategoryDescribed():
+                place = f"page:{event.type}" if isinstance(event, PageWritten) else f"category:{event.category}"
+                fields |= _flat(place, event)
             case ImageProcessed() | ImageRejected():
                 fields |= _flat(f"image:{event.originator_id}", event)
             case _:

@@ -9,7 +9,7 @@ from commands.bus import CommandBus
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent
-from consumers.agents.copywriter import CopyAgent, PageAgent
+from consumers.agents.copywriter import CATEGORIES, CopyAgent, PageAgent
 from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.agents.scout import ScoutAgent
 from consumers.policies.generation import GenerationPolicy
@@ -18,12 +18,14 @@ from domain.generation.events import GenerationFailed, Step, StepFailed
 from domain.kernel import DomainError, DomainEvent
 from domain.store.aggregate import Store
 from domain.store.brand import BrandIdentity
+from domain.store.collection_events import CategoryDescribed
 from infra.bootstrap import handlers
 from infra.bootstrap.consumers import Writers
 from infra.replay.memory_log import MemoryEventLog
 from infra.replay.offline import NoCatalogs, NoOutside, RecordedAnswers, RecordedPhotos
 from infra.replay.recording import Recording, ReplayRefused
 from schemas.envelope import Envelope
+from storefront.shelves.grouping import shelf_names
 
 WRITING = frozenset({Step.BRAND, Step.COPY, Step.PAGES})
 """The steps that other writers do again; products stay those of the recorded supplier answers."""
@@ -68,28 +70,42 @@ async def replay(
     answers = RecordedAnswers(recording, live=WRITING if writers is not None else frozenset())
     ports = StepPorts(aggregates, answers, dispatch, clock, replace(OUTSIDE_CALLS, attempts=1))
     outside: Any = NoOutside()
+    has_categories = any(part == CATEGORIES for _, _, part in recording.answers)
     consumers: Sequence[Consumer] = [
         GenerationPolicy(dispatch, aggregates, outside, answers),
         RecordedPhotos([envelope.event for envelope in recording.store], dispatch),
         BrandAgent(outside if writers is None else writers.brand, ports, NoNeighbors()),
         ScoutAgent(NoCatalogs(), outside, outside, ports, niches=outside),
         CopyAgent(outside if writers is None else writers.copy, ports),
-        PageAgent(outside if writers is None else writers.pages, ports, host_for=host_for),
+        PageAgent(
+            outside if writers is None else writers.pages,
+            ports,
+            host_for=host_for,
+            categories=(outside if writers is None else writers.categories) if has_categories else None,
+            shelves=shelf_names,
+        ),
     ]
     _take(log, recording.merchant)
     done = len(log.raw)
-    for commit in _outside_commits(recording):
+    for commit in _outside_commits(recording, with_categories=not has_categories):
         clock.at = commit[0].event.occurred_at
         _take(log, commit)
         done = await _deliver(log, consumers, done)
     return [envelope.event for envelope in log.envelopes if envelope.tenant == recording.store_id]
 
 
-def _outside_commits(recording: Recording) -> Iterator[list[Envelope]]:
-    """Yield what did not follow from an event: the merchant's commands and the schedules', one commit at a time."""
+def _outside_commits(recording: Recording, *, with_categories: bool) -> Iterator[list[Envelope]]:
+    """Yield what did not follow from an event: the merchant's commands and the schedules', one commit at a time.
+
+    Args:
+        recording: the generation.
+        with_categories: whether texts of category pages are among them, for a recording of before they were recorded calls.
+    """
     commit: list[Envelope] = []
     for envelope in recording.store:
-        if envelope.causation_id is not None:
+        if envelope.causation_id is not None and not (
+            with_categories and isinstance(envelope.event, CategoryDescribed)
+        ):
             continue
         if commit and envelope.correlation_id != commit[-1].correlation_id:
             yield commit

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.draft.events import TargetKind
+from domain.draft.events import TargetKind, category_id
+from domain.editing import EditField
 from domain.kernel import InvalidInput
 from domain.store.brand_edit import edit_of, edited
 from infra.web.preview_links import PreviewGone
@@ -130,6 +131,11 @@ class PreviewPages(Pages):
         pages = self._pages(visit, draft)
         if draft is None or draft.target_kind is TargetKind.BRAND:
             return await pages.home.render(visit)
+        if draft.target_kind is TargetKind.CATEGORY:
+            return await self._shelf(visit, pages, draft)
+        return await self._page_of_target(visit, pages, draft)
+
+    async def _page_of_target(self, visit: Visit, pages: "_DraftedPages", draft: DraftView) -> RenderedPage | Response:
         id = draft.target_id
         slugs: Mapping[UUID, str] = {}
         match draft.target_kind:
@@ -145,12 +151,21 @@ class PreviewPages(Pages):
         if id not in slugs:
             raise PageMissing
         match draft.target_kind:
-            case TargetKind.PRODUCT | TargetKind.IMAGE:
-                return await pages.products.render_product(visit, slugs[id], None)
             case TargetKind.PAGE:
                 return await pages.content.render_page(visit, slugs[id])
             case TargetKind.COLLECTION:
                 return await pages.collections.render_collection(visit, slugs[id], "")
+            case _:
+                return await pages.products.render_product(visit, slugs[id], None)
+
+    async def _shelf(self, visit: Visit, pages: "_DraftedPages", draft: DraftView) -> RenderedPage | Response:
+        proposed = {change.field: str(change.proposed) for change in draft.changes}
+        return await pages.products.render_shelf(
+            visit,
+            lambda shelf: category_id(visit.store.id, shelf.own_slug) == draft.target_id,
+            name=proposed.get(EditField.TITLE),
+            text=proposed.get(EditField.TEXT),
+        )
 
     async def _slug_of_image(self, visit: Visit, image_id: UUID) -> Mapping[UUID, str]:
         image = (await self._queries.media(visit.store.id, [image_id])).get(image_id)

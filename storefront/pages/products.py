@@ -1,7 +1,7 @@
 """The listing with its filters and sort orders, the page of a shelf, and the page of a product."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
@@ -190,6 +190,28 @@ class ProductPages(Pages):
 
     async def _shelves(self, visit: Visit) -> Sequence[Shelf]:
         return (await self._facts.categories.of(visit.store, visit.revision)).shelves
+
+    async def render_shelf(
+        self, visit: Visit, shows: Callable[[Shelf], bool], *, name: str | None, text: str | None
+    ) -> RenderedPage | Response:
+        """Return the page of a category with other texts; None leaves a text as it is.
+
+        Args:
+            visit: the visit.
+            shows: tells the category.
+            name: the title.
+            text: Markdown above its products.
+
+        Raises:
+            PageMissing: no product is in the category.
+        """
+        shelves = await self._shelves(visit)
+        shelf = next(filter(shows, shelves), None)
+        if shelf is None:
+            raise PageMissing
+        shown = replace(shelf, name=name or shelf.name, text=shelf.text if text is None else text)
+        query = ListingQuery(category=shelf.slug, low="", high="", in_stock=False, sort="featured", after="", search="")
+        return await self._list(visit, query, shelves, shown)
 
     async def _list(
         self, visit: Visit, query: ListingQuery, shelves: Sequence[Shelf], shelf: Shelf | None

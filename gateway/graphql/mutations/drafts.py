@@ -8,7 +8,7 @@ import strawberry
 from commands.brand import EditStore, UseBrandOption
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
 from commands.ports import Receipt
-from domain.draft.events import DraftTarget, TargetKind
+from domain.draft.events import DraftTarget, TargetKind, category_id
 from domain.editing import EditField
 from domain.store.brand import HeroKind, Mood, Section
 from gateway.api.command_request import CommandRequest
@@ -27,6 +27,9 @@ class RegenerateInput(StoreInput):
     target_kind: TargetKind
     target_id: strawberry.ID | None = strawberry.field(
         default=None, description="Of the product, page, collection or image. Omitted for the brand."
+    )
+    category: str | None = strawberry.field(
+        default=None, description="Of a category: its own slug, as in `CategoryPage`. Omitted for other targets."
     )
     fields: list[EditField] | None = strawberry.field(default=None, description="What may change. Omitted: all fields.")
     hint: str | None = strawberry.field(
@@ -84,19 +87,25 @@ class DraftPayload(Payload):
 @strawberry.type
 class DraftMutations:
     @mutation(
-        "Have a brand, a product, a page, a collection or an image made again, as a draft beside the live store. "
+        "Have a brand, a product, a page, a collection, the page of a category or an image made again, as a draft beside the live store. "
         "Accept it whole or by field (acceptDraft), or drop it (dropDraft)."
     )
     async def regenerate(self, info: Info, input: RegenerateInput) -> DraftPayload | None:
         async def send(request: CommandRequest) -> Receipt:
             store_id = as_id("store", input.store_id)
             target_id = store_id if input.target_id is None else as_id("target", input.target_id)
+            if input.target_kind is TargetKind.CATEGORY:
+                target_id = category_id(store_id, input.category or "")
             return await request.send(
                 RequestDraft(
                     draft_id=request.new_id("draft"),
                     store_id=store_id,
                     merchant_id=request.merchant_id,
-                    target=DraftTarget(kind=input.target_kind, id=target_id),
+                    target=DraftTarget(
+                        kind=input.target_kind,
+                        id=target_id,
+                        category=input.category if input.target_kind is TargetKind.CATEGORY else None,
+                    ),
                     fields=list(input.fields or ()),
                     hint=input.hint,
                 )

@@ -110,7 +110,7 @@ class PresentationMutations:
         async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:
             id = UUID(receipt.result["collection_id"])
             view = await catalog_queries.collection_by_id(reading.db, id, scope=reading.scope)
-            return {"collection": Collection.of(require(view, "collection", id))}
+            return {"collection": Collection.of(require(view, "collection", id), reading)}
 
         return await change(info, CollectionPayload, input, send, show)
 

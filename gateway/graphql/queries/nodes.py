@@ -90,7 +90,7 @@ _FINDERS: Mapping[Kind, Find] = {
     Kind.VARIANT: _by(catalog_queries.variants_by_ids, ProductVariant, of_reading=False),
     Kind.PAGE: _by(catalog_queries.pages_by_ids, Page, of_reading=True),
     Kind.MEDIA: _by(catalog_queries.media_by_ids, MediaAsset, of_reading=True),
-    Kind.COLLECTION: _by(catalog_queries.collections_by_ids, CollectionType, of_reading=False, whole=True),
+    Kind.COLLECTION: _by(catalog_queries.collections_by_ids, CollectionType, of_reading=True, whole=True),
     Kind.GENERATION: _by(jobs_queries.generations_by_ids, Generation, of_reading=True),
     Kind.JOB: _by(jobs_queries.jobs_by_ids, AgentJob, of_reading=True),
     Kind.CALL: _by(calls_by_id, OutsideCall, of_reading=False, whole=True),

@@ -3,14 +3,18 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from domain.editing import revision_of
 from domain.store.revision import category_parts, collection_parts
+from gateway.graphql.context import ReadContext
+from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
+from gateway.graphql.types.provenance import FieldProvenance, provenance_of_category, provenance_of_collection
 from projections.catalog.views import CategoryCount, CategoryTextView, CollectionView
 
 
@@ -47,9 +51,14 @@ class Collection(Node):
     revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
     created_at: datetime
     updated_at: datetime
+    reading: strawberry.Private[ReadContext]
+
+    @field("Where each field of the collection came from: event, draft, and approval.")
+    async def provenance(self) -> list[FieldProvenance]:
+        return await provenance_of_collection(self.reading, UUID(self.id), UUID(self.store_id))
 
     @classmethod
-    def of(cls, view: CollectionView) -> Self:
+    def of(cls, view: CollectionView, reading: ReadContext) -> Self:
         rule = view.rule
         return cls(
             id=as_gid(view.id),
@@ -72,6 +81,7 @@ class Collection(Node):
             revision=revision_of(collection_parts(view)),
             created_at=view.created_at,
             updated_at=view.updated_at,
+            reading=reading,
         )
 
 
@@ -86,9 +96,15 @@ class CategoryPage:
     )
     revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
     updated_at: datetime | None
+    store_id: strawberry.Private[UUID]
+    reading: strawberry.Private[ReadContext]
+
+    @field("Where each field of the page came from: event, call, prompt, draft, and approval.")
+    async def provenance(self) -> list[FieldProvenance]:
+        return await provenance_of_category(self.reading, self.category, self.store_id)
 
     @classmethod
-    def of(cls, view: CategoryTextView) -> Self:
+    def of(cls, view: CategoryTextView, reading: ReadContext) -> Self:
         return cls(
             category=view.category,
             slug=view.slug,
@@ -97,4 +113,6 @@ class CategoryPage:
             written_by=view.written_by,
             revision=revision_of(category_parts(view.title, view.text)),
             updated_at=view.updated_at,
+            store_id=view.store_id,
+            reading=reading,
         )

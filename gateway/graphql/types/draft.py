@@ -8,7 +8,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.draft.aggregate import DRAFT, DraftStatus
-from domain.draft.events import DraftTarget, TargetKind
+from domain.draft.aggregate import Draft as DraftState
+from domain.draft.events import TargetKind
 from domain.draft.live import values_of
 from domain.editing import EditField, fingerprints
 from gateway.graphql.context import ReadContext
@@ -37,7 +38,9 @@ class Draft(Node):
     id: strawberry.ID
     store_id: strawberry.ID
     target_kind: TargetKind
-    target_id: strawberry.ID = strawberry.field(description="Of the store for a brand, else of the thing itself.")
+    target_id: strawberry.ID = strawberry.field(
+        description="Of the store for a brand, else of the thing itself. A category has an id for drafts only."
+    )
     status: DraftStatus
     fields: list[EditField] = strawberry.field(description="The fields that may change. Empty for all.")
     hint: str | None
@@ -53,12 +56,12 @@ class Draft(Node):
     async def changes(self) -> list[DraftChange]:
         if not self.view.changes:
             return []
-        target = DraftTarget(kind=self.view.target_kind, id=self.view.target_id)
-        stream = target.stream(self.view.store_id)
-        own, of_target = await self.reading.loaders.stream.load_many([self.view.id, stream])
-        live = values_of(target, [envelope.event for envelope in of_target])
-        draft = DRAFT.fold(envelope.event for envelope in own)
-        stale = () if draft is None else draft.out_of_date(fingerprints(live))
+        draft = await self._state()
+        if draft is None:
+            return []
+        of_target = await self.reading.loaders.stream.load(draft.target.stream(draft.store_id))
+        live = values_of(draft.target, [envelope.event for envelope in of_target])
+        stale = draft.out_of_date(fingerprints(live))
         return [
             DraftChange(
                 field=change.field,
@@ -70,6 +73,16 @@ class Draft(Node):
             )
             for change in self.view.changes
         ]
+
+    @field("Of a draft of a category's page: the category's own slug. Null for other drafts.")
+    async def category(self) -> str | None:
+        if self.view.target_kind is not TargetKind.CATEGORY:
+            return None
+        draft = await self._state()
+        return None if draft is None else draft.target.category
+
+    async def _state(self) -> DraftState | None:
+        return DRAFT.fold(envelope.event for envelope in await self.reading.loaders.stream.load(self.view.id))
 
     @field(
         "The live image and the proposed one, of a draft of an image; else empty. The proposed one shows no product."

@@ -13,7 +13,7 @@ from domain.media.events import ImageVersion, MediaType, Operation, RejectionRea
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.types.node import Node
-from projections.catalog.queries.media import IMAGES, MEDIA
+from projections.catalog.queries.media import MEDIA
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, RenditionView, largest
 
 SIZES = ("thumbnail", "medium", "large")
@@ -96,56 +96,6 @@ def after_url(view: ImageView | MediaAssetView, reading: ReadContext) -> str | N
     """Return the address of an image's cut-out. None if none is stored."""
     stored = None if view.review is None else largest(view.review.cutout)
     return None if stored is None else reading.deps.media_url(stored.key)
-
-
-@strawberry.type(description="A photo of a product: the original, and its processed renditions.")
-class ProductImage(Derived):
-    id: strawberry.ID
-    product_id: strawberry.ID
-    original_url: str = strawberry.field(description="Address of the original photo.")
-    processed_url: str | None = strawberry.field(
-        description="Address of the largest rendition. Null until the photo is processed."
-    )
-    alt_text: str | None
-    position: int
-    status: ImageState
-    renditions: list[RenditionType]
-    before: str | None = strawberry.field(description="Address of the whole photo.")
-    after: str | None = strawberry.field(
-        description="Address of the cut-out, also while it is not shown. Null if there is none."
-    )
-    review: ImageReviewType | None = strawberry.field(
-        description="The studio's judgment of the cut-out. Null until the photo is processed, or if no cut-out was requested."
-    )
-    quality: float | None = strawberry.field(
-        description="Picture quality from 0 to 1: a clear cut-out and a large photo count most. Null until processed."
-    )
-    rejection: RejectionReason | None = strawberry.field(
-        description="Why the photo could not be used. Null if it was not rejected."
-    )
-    rejection_message: str | None
-    created_at: datetime
-    updated_at: datetime
-
-    view: strawberry.Private[ImageView]
-    reading: strawberry.Private[ReadContext]
-
-    columns = IMAGES
-    sources = {
-        "id": of_view("id", str),
-        "product_id": of_view("product_id", str),
-        "processed_url": derived(lambda one: processed_url(one.view, one.reading), "renditions"),
-        "alt_text": derived(lambda one: one.view.alt_text or None, "alt_text"),
-        "renditions": derived(lambda one: renditions(one.view.renditions.values(), one.reading), "renditions"),
-        "original_url": derived(lambda one: original_url(one.view, one.reading), "original_url"),
-        "before": derived(lambda one: before_url(one.view, one.reading), "original_url", "review"),
-        "after": derived(lambda one: after_url(one.view, one.reading), "review"),
-        "review": of_view("review", ImageReviewType.of),
-    }
-
-    @classmethod
-    def of(cls, view: ImageView, reading: ReadContext) -> Self:
-        return made(cls, view, reading)
 
 
 @strawberry.type(description="A media file of a store: an image that was sent to the studio, or the logo.")

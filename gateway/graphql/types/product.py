@@ -22,7 +22,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, Source, derived, made, of_view, resolved
 from gateway.graphql.fields import field
 from gateway.graphql.refs import StoreRef, load_store
-from gateway.graphql.types.media import ProductImage
+from gateway.graphql.types.image import ProductImage
 from gateway.graphql.types.money import MoneyType, money_of
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_product

@@ -7,12 +7,16 @@ from uuid import UUID
 
 import strawberry
 
+from domain.draft.events import category_id
 from domain.merchant.events import SupplierProvider
 from gateway.api.provenance import (
     AcceptedDraft,
     FieldOrigin,
     ListingSnapshot,
     Origin,
+    category_origins,
+    collection_origins,
+    image_origins,
     page_origins,
     product_origins,
     store_origins,
@@ -63,10 +67,12 @@ class FieldProvenance:
         description="The draft that the merchant accepted the value from. Null if it came in another way."
     )
     approved_at: datetime | None = strawberry.field(
-        description="When the merchant approved the store with this value, set it, or accepted it. Null before that."
+        description="When the merchant set or accepted the value, or approved or published the store or product with it. "
+        "Null before that."
     )
     approved_by: strawberry.ID | None = strawberry.field(
-        description="The person who accepted the draft, or the owner who approved the store. Null if neither happened."
+        description="The person who set or accepted the value, or approved or published the store or product with it. "
+        "Null before that, and for values that were set before the log named people."
     )
 
 
@@ -87,6 +93,28 @@ async def provenance_of_page(reading: ReadContext, page_id: UUID, store_id: UUID
     """Return the provenance of a page's fields."""
     store = await reading.loaders.stream.load(store_id)
     return await _with_calls(reading, page_origins(page_id, store, await reading.loaders.accepted_drafts.load(page_id)))
+
+
+async def provenance_of_image(reading: ReadContext, image_id: UUID, product_id: UUID) -> list[FieldProvenance]:
+    """Return the provenance of an image's fields."""
+    image, product = await reading.loaders.stream.load_many([image_id, product_id])
+    store = await reading.loaders.stream.load(image[0].tenant) if image else ()
+    drafts = await reading.loaders.accepted_drafts.load(image_id)
+    return await _with_calls(reading, image_origins(image, product, store, drafts))
+
+
+async def provenance_of_collection(reading: ReadContext, collection_id: UUID, store_id: UUID) -> list[FieldProvenance]:
+    """Return the provenance of a collection's fields."""
+    store = await reading.loaders.stream.load(store_id)
+    drafts = await reading.loaders.accepted_drafts.load(collection_id)
+    return await _with_calls(reading, collection_origins(collection_id, store, drafts))
+
+
+async def provenance_of_category(reading: ReadContext, category: str, store_id: UUID) -> list[FieldProvenance]:
+    """Return the provenance of a category page's fields."""
+    store = await reading.loaders.stream.load(store_id)
+    drafts = await reading.loaders.accepted_drafts.load(category_id(store_id, category))
+    return await _with_calls(reading, category_origins(category, store, drafts))
 
 
 async def _with_calls(reading: ReadContext, origins: Sequence[FieldOrigin]) -> list[FieldProvenance]:

@@ -1,6 +1,7 @@
 """What a store shows: its products, pages, media, collections and categories."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -131,11 +132,17 @@ class StoreCatalog:
     ) -> Connection[Collection]:
         views = await self._collections()
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(views, window, "collections", lambda view: (view.title, str(view.id)), Collection.of)
+        return connection_of(
+            views,
+            window,
+            "collections",
+            lambda view: (view.title, str(view.id)),
+            partial(Collection.of, reading=self.reading),
+        )
 
     @replaced_field("collectionsConnection", "The merchant's own lists of products, by title.")
     async def collections(self) -> list[Collection]:
-        return [Collection.of(view) for view in await self._collections()]
+        return [Collection.of(view, self.reading) for view in await self._collections()]
 
     async def _collections(self) -> Sequence[CollectionView]:
         id = self.view.id
@@ -151,11 +158,17 @@ class StoreCatalog:
     ) -> Connection[CategoryPage]:
         views = await self._category_pages()
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(views, window, "category-pages", lambda view: (view.category,), CategoryPage.of)
+        return connection_of(
+            views,
+            window,
+            "category-pages",
+            lambda view: (view.category,),
+            partial(CategoryPage.of, reading=self.reading),
+        )
 
     @replaced_field("categoryPagesConnection", "What category pages have of their own, by category.")
     async def category_pages(self) -> list[CategoryPage]:
-        return [CategoryPage.of(view) for view in await self._category_pages()]
+        return [CategoryPage.of(view, self.reading) for view in await self._category_pages()]
 
     async def _category_pages(self) -> Sequence[CategoryTextView]:
         id = self.view.id

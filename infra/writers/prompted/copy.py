@@ -43,20 +43,21 @@ _TOO_LONG_FOR_AN_ANSWER = 6000
 """Characters of a supplier's description that are sent. Longer texts repeat themselves and cost money."""
 
 
-def _text(least: int, most: int) -> Any:
+def plain(least: int, most: int) -> Any:
+    """Return the constraints of a plain text of one line, in characters."""
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=_PLAIN)
 
 
 class CopyIdea(BaseModel):
     """The answer that the model must give. The model receives the message of each rule that its answer breaks."""
 
-    title: Annotated[str, _text(TELLING, LONGEST)]
-    opening: Annotated[str, _text(60, 900)]
-    features: Annotated[list[Annotated[str, _text(3, 200)]], Field(min_length=1, max_length=6)]
-    benefits: Annotated[list[Annotated[str, _text(10, 200)]], Field(min_length=2, max_length=4)]
-    call_to_action: Annotated[str, _text(8, 140)]
-    meta_title: Annotated[str, _text(10, META_TITLE_MAX)]
-    meta_description: Annotated[str, _text(50, META_DESCRIPTION_MAX)]
+    title: Annotated[str, plain(TELLING, LONGEST)]
+    opening: Annotated[str, plain(60, 900)]
+    features: Annotated[list[Annotated[str, plain(3, 200)]], Field(min_length=1, max_length=6)]
+    benefits: Annotated[list[Annotated[str, plain(10, 200)]], Field(min_length=2, max_length=4)]
+    call_to_action: Annotated[str, plain(8, 140)]
+    meta_title: Annotated[str, plain(10, META_TITLE_MAX)]
+    meta_description: Annotated[str, plain(50, META_DESCRIPTION_MAX)]
 
     @model_validator(mode="after")
     def _is_calm(self) -> "CopyIdea":
@@ -74,7 +75,7 @@ class CopyIdea(BaseModel):
 class Section(BaseModel):
     """A heading and its text."""
 
-    heading: Annotated[str, _text(3, 80)]
+    heading: Annotated[str, plain(3, 80)]
     body: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=10, max_length=1500, pattern=_PLAIN.replace(r"\n\r", "")),
@@ -129,12 +130,12 @@ class PromptedCopywriter:
                 self._prompt,
                 data,
                 held_to(CopyIdea, evidence),
-                idempotency_key=f"copy:{_digest(brief.seed, brief.original_title)}",
-                seed=_number(brief.seed),
+                idempotency_key=f"copy:{digest(brief.seed, brief.original_title)}",
+                seed=number(brief.seed),
             )
         except OUTAGES as outage:
             return await fall_back(self._fallback, outage, what="Product texts").write(brief)
-        idea = _american(answer.value)
+        idea = in_american(answer.value)
         if any(unsupported(text, evidence) for text in idea.texts()):
             kept = _supported(idea, evidence)
             if kept is None:
@@ -177,20 +178,20 @@ class PromptedPageWriter:
         shape = _IDEAS.get(type)
         if shape is None:
             return await self._templates.write(type, facts, seed=seed)
-        data, evidence = _facts_data(type, facts), store_evidence(facts)
+        data, evidence = {"page": type.value, **facts_data(facts)}, store_evidence(facts)
         try:
             answer = await self._client.structured(
                 self._prompt,
                 data,
                 held_to(shape, evidence),
-                idempotency_key=f"page:{type}:{_digest(seed, facts.name)}",
-                seed=_number(seed),
+                idempotency_key=f"page:{type}:{digest(seed, facts.name)}",
+                seed=number(seed),
             )
         except OUTAGES as outage:
             return await fall_back(self._fallback, outage, what="Pages").write(type, facts, seed=seed)
         sections = [
             section.model_copy(update={"body": body})
-            for section in _american(answer.value).sections
+            for section in in_american(answer.value).sections
             if is_supported(section.heading, evidence)
             and len(body := supported_part(section.body, evidence).strip()) >= SHORTEST_BODY
         ]
@@ -247,7 +248,7 @@ def _supported(idea: CopyIdea, evidence: Evidence) -> CopyIdea | None:
     return idea.model_copy(update={"opening": opening, "features": features, "benefits": benefits})
 
 
-def _american(idea: IdeaT) -> IdeaT:
+def in_american(idea: IdeaT) -> IdeaT:
     """Return an answer in the store's one spelling of English."""
     return idea.model_copy(update={name: _spelled(getattr(idea, name)) for name in type(idea).model_fields})
 
@@ -277,11 +278,11 @@ def _brief_data(brief: CopyBrief) -> dict[str, Any]:
     }
 
 
-def _facts_data(type: PageType, facts: StoreFacts) -> dict[str, Any]:
+def facts_data(facts: StoreFacts) -> dict[str, Any]:
+    """Return a store's facts as a model reads them."""
     voice = facts.brand.voice
     low_high = facts.price_range
     return {
-        "page": type.value,
         "store": {
             "name": facts.name,
             "host": facts.host,
@@ -300,9 +301,11 @@ def _paragraphs(body: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", body) if part.strip())
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """Return the digest of texts, for idempotency keys."""
     return hashlib.sha256("|".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _number(seed: str) -> int:
+def number(seed: str) -> int:
+    """Return a seed as models take it, 31 bits."""
     return int.from_bytes(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[:4], "big") >> 1

@@ -15,10 +15,12 @@ from domain.product.ports import ProductCopywriter
 from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.store.events import PageType
 from domain.store.legal_text import NOT_ADVICE
-from domain.store.ports import PageWriter
+from domain.store.ports import CategoryWriter, PageWriter
 from infra.writers.copykit.pages import PAGES
+from infra.writers.prompted.categories import PromptedCategoryWriter
 from infra.writers.prompted.client import REPAIRS, ModelClient, Prompt
 from infra.writers.prompted.copy import PromptedCopywriter, PromptedPageWriter
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import LEGAL, RulePageWriter
 from tests.support.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
@@ -253,3 +255,42 @@ async def test_a_page_may_state_the_stores_own_numbers() -> None:
     async with model(answer) as (client, _):
         draft = await page_writer(client).write(PageType.FAQ, facts(), seed="s")
     assert true in draft.content
+
+
+NAMES = {"desk-mats": "Desk mats", "wall-art": "Wall art"}
+DESCRIBED = {
+    "categories": [{"key": key, "text": f"{name} for rooms that stay up late."} for key, name in NAMES.items()]
+}
+
+
+def category_writer(client: ModelClient) -> PromptedCategoryWriter:
+    prompt = Prompt("categories.v1", (PROMPTS / "categories.v1.md").read_text())
+    return PromptedCategoryWriter(client, RuleCategoryWriter(), prompt=prompt)
+
+
+@pytest.fixture(params=["house", "model", "model that is down"])
+async def any_category_writer(request: pytest.FixtureRequest) -> AsyncIterator[CategoryWriter]:
+    if request.param == "house":
+        yield RuleCategoryWriter()
+        return
+    answer = DESCRIBED if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
+    async with model(answer) as (client, _):
+        yield category_writer(client)
+
+
+async def test_each_category_has_one_text(any_category_writer: CategoryWriter) -> None:
+    drafts = await any_category_writer.describe(NAMES, facts(), seed="1")
+    assert [(draft.category, draft.title) for draft in drafts] == list(NAMES.items())
+    assert all(20 <= len(draft.text) <= 600 for draft in drafts)
+    assert len({draft.written_by for draft in drafts}) == 1
+
+
+async def test_a_models_untrue_category_text_and_one_of_no_category_are_left_to_the_rules() -> None:
+    untrue = {"key": "desk-mats", "text": "Handmade of organic cotton in our own workshop since 1987."}
+    foreign = {"key": "admin", "text": "Lamps for rooms that stay up late."}
+    answer = {"categories": [untrue, foreign, DESCRIBED["categories"][1]]}
+    async with model(answer, answer) as (client, server):
+        drafts = {draft.category: draft for draft in await category_writer(client).describe(NAMES, facts(), seed="1")}
+    assert {key: draft.written_by for key, draft in drafts.items()} == {"desk-mats": "house", "wall-art": "test-model"}
+    assert "1987" not in drafts["desk-mats"].text
+    assert len(server.requests) == 2, "the model had one chance to mend its claims"

@@ -17,6 +17,7 @@ from infra.replay.machine import replay
 from infra.replay.recording import read_recording
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import RuleBrandWriter
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
@@ -76,6 +77,7 @@ async def test_a_real_model_takes_part_in_a_whole_generation_within_its_budget(
             RulePageWriter(),
             RuleNicheReader(),
             RuleReviser(),
+            RuleCategoryWriter(),
         )
         settings = Settings(_env_file=None, model_prices={NAME: "0/0"})
         model = openai_model(url, name=NAME, timeout=120.0)

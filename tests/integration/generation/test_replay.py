@@ -25,6 +25,7 @@ from infra.replay.machine import replay as run_again
 from infra.replay.recording import Recording, ReplayRefused, read_recording
 from infra.replay.taking_over import offers
 from infra.writers.rules.brand.writer import RuleBrandWriter
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
@@ -142,7 +143,15 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     await pipeline.run()
     recording = await recording_of(pipeline, pool, store_id)
     brand = AnotherBrandWriter(KnownDomains())
-    others = Writers(brand, RuleKeywords(), RuleCopywriter(), RulePageWriter(), RuleNicheReader(), RuleReviser())
+    others = Writers(
+        brand,
+        RuleKeywords(),
+        RuleCopywriter(),
+        RulePageWriter(),
+        RuleNicheReader(),
+        RuleReviser(),
+        RuleCategoryWriter(),
+    )
     before = made(recording)
     again = fields_of(await run_again(recording, writers=others))
     places = {change.place for change in differences(before, again)}

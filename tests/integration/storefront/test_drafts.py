@@ -12,7 +12,7 @@ from commands.brand import EditStore
 from commands.draft import AcceptDraft, ProposeDraft, RequestDraft
 from commands.ports import Context
 from commands.presentation import WriteCollection
-from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.editing import EditField
 from domain.store.aggregate import STORE
 from domain.store.events import PageType
@@ -43,6 +43,7 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
     other_id = await floor.open_store("moss", BRAND, published=False)
     await floor.stock(other_id, "Unseen Lamp", slug="unseen")
     lamp = await floor.stock(store_id, "Lamp", slug="lamp")
+    await floor.stock(store_id, "Clock", slug="clock")
     await floor.write_page(store_id, PageType.FAQ, "FAQ", "faq", "We send lamps.")
     loaded = await floor.log.load(STORE, store_id)
     assert loaded is not None
@@ -78,6 +79,12 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         DraftTarget(kind=TargetKind.COLLECTION, id=gifts),
         FieldChange(field=EditField.TITLE, base="Gifts", proposed="Gifts for late desks"),
     )
+    category_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.CATEGORY, id=category_id(store_id, "things"), category="things"),
+        FieldChange(field=EditField.TEXT, base="", proposed="Light for late desks."),
+    )
     app = floor.app(previews=links)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://fern.shops.test"
@@ -96,6 +103,7 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         assert "warmly" in (await browser.get(link(page_draft))).text
         assert "A Lamp for Late Desks" in (await browser.get(link(product_draft))).text
         assert "Gifts for late desks" in (await browser.get(link(collection_draft))).text
+        assert "Light for late desks." in (await browser.get(link(category_draft))).text
         inside = f"/-/preview/{link(brand_draft).rpartition('/')[2]}"
         for path in ("home", "products", "products/lamp", "pages/faq", "collections/gifts"):
             linked = await browser.get(f"{inside}/{path}")

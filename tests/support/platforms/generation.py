@@ -32,12 +32,14 @@ from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.writers.rules.brand import RuleBrandWriter
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.niche.reader import RuleNicheReader
 from infra.writers.rules.revision import RuleReviser
 from schemas import topics
 from schemas.envelope import Envelope
+from storefront.shelves.grouping import shelf_names
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.copywriting import CountingPageWriter
 from tests.support.fakes.supply import KnownPhotos, KnownPhrases, MemoryCatalog, listing
@@ -129,9 +131,15 @@ class Pipeline:
                 niches=RuleNicheReader(),
             ),
             CopyAgent(outside, ports),
-            PageAgent(outside.pages, ports),
+            PageAgent(outside.pages, ports, categories=RuleCategoryWriter(), shelves=shelf_names),
             DraftAgent(
-                DraftWriters(brand=outside, copy=outside, pages=outside.pages, reviser=RuleReviser()),
+                DraftWriters(
+                    brand=outside,
+                    copy=outside,
+                    pages=outside.pages,
+                    categories=RuleCategoryWriter(),
+                    reviser=RuleReviser(),
+                ),
                 ports,
                 SettledLog(pool),
                 ReadModelBrands(pool),

@@ -23,6 +23,7 @@ from domain.kernel import Transient
 from domain.store.aggregate import STORE
 from domain.store.events import PageType
 from infra.writers.rules.brand import RuleBrandWriter
+from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.revision import RuleReviser
@@ -77,7 +78,11 @@ class Drafting:
     @property
     def agent(self) -> DraftAgent:
         writers = DraftWriters(
-            brand=RuleBrandWriter(KnownDomains()), copy=RuleCopywriter(), pages=RulePageWriter(), reviser=self.reviser
+            brand=RuleBrandWriter(KnownDomains()),
+            copy=RuleCopywriter(),
+            pages=RulePageWriter(),
+            categories=RuleCategoryWriter(),
+            reviser=self.reviser,
         )
         ports = step_ports(self.platform.log, self.answers, self.platform, self.platform.clock)
         return DraftAgent(writers, ports, History(self.platform), KnownBrands())

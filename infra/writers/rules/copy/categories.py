@@ -18,7 +18,7 @@ REST = "More"
 class RuleCategoryWriter:
     """Implements :class:`domain.store.ports.CategoryWriter` offline. The same facts and seed give the same texts."""
 
-    async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> Sequence[CategoryDraft]:
+    async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> list[CategoryDraft]:
         """Return a text for each category whose name is a kind of goods."""
         rotation = Rotation(seed)
         return [
