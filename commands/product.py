@@ -265,6 +265,35 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceVariant:
+    """Set the price of one of a product's variants."""
+
+    product_id: UUID
+    merchant_id: UUID
+    variant_id: UUID
+    price: Money
+    seen: Money | None = None
+    """The price that the editor saw; None to overwrite any."""
+
+
+async def price_variant(command: PriceVariant, work: Work, *, clock: Clock) -> None:
+    """Append ``VariantPriced``. No-op if the price is the same.
+
+    Raises:
+        ChangedMeanwhile: the price is not what the editor saw.
+        InvalidInput: names the field.
+        NotFound: no product or variant has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
+    """
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    variant = product.variants.get(command.variant_id)
+    if command.seen is not None and variant is not None and variant.price != command.seen:
+        raise ChangedMeanwhile(["PRICE"], field="expectedPrice")
+    events = product.price_variant(command.variant_id, command.price, at=clock.now())
+    work.append(PRODUCT, product.id, events, tenant=product.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateProduct:
     """Put a product on sale."""
 
@@ -397,6 +426,7 @@ HANDLERS: UnboundHandlers = {
     AddProduct: add_product,
     EditProduct: edit_product,
     CountStock: count_stock,
+    PriceVariant: price_variant,
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,

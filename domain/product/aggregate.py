@@ -31,6 +31,7 @@ from domain.product.events import (
     StockReturned,
     StockShort,
     StockSold,
+    VariantPriced,
 )
 from domain.product.ports import ProductCopy
 from domain.product.prices import PricePeriod, with_price
@@ -159,6 +160,42 @@ class Product:
         """Archive the product permanently. No-op if it is archived."""
         return () if self.status is ProductStatus.ARCHIVED else (ProductArchived(**next_header(self, at)),)
 
+    def price_variant(self, variant_id: UUID, price: Money, *, at: datetime) -> Sequence[ProductEvent]:
+        """Set the price of one of several variants. No-op if it is the same.
+
+        A product without a former price can show one only after another 30 days: its variants had other prices before.
+
+        Raises:
+            InvalidInput: names the field.
+            NotFound: the product has no such variant.
+            ProductIsArchived: retrying cannot help.
+        """
+        self.refuse_archived()
+        variant = self._variant(variant_id)
+        if len(self.variants) == 1:
+            raise InvalidInput("variantId", f"“{self.title}” has one variant. Change the price of the product.")
+        if price.currency != self.price.currency:
+            raise InvalidInput("price", f"This product is priced in {self.price.currency}, not {price.currency}.")
+        if price.minor <= 0:
+            raise InvalidInput("price", f"The price is {price}; it must be above zero.")
+        if price == variant.price:
+            return ()
+        if self.compare_at is not None:
+            raise InvalidInput(
+                "price", "The product shows a former price, which counts for all variants. Remove it first."
+            )
+        others = [each.price.minor for id, each in self.variants.items() if id != variant_id]
+        lowest, highest = min(*others, price.minor), max(*others, price.minor)
+        return (
+            VariantPriced(
+                **next_header(self, at),
+                variant_id=variant_id,
+                price=price,
+                lowest=Money(minor=lowest, currency=price.currency),
+                highest=Money(minor=highest, currency=price.currency),
+            ),
+        )
+
     def arrange_photos(self, image_ids: Sequence[UUID], *, at: datetime) -> Sequence[ProductEvent]:
         """Put photos first. The caller makes sure that they are the product's. No-op if nothing changes."""
         self.refuse_archived()
@@ -198,6 +235,18 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _with_text(product, event)
         case Product(), PriceChanged():
             return _with_price(product, event)
+        case Product(), VariantPriced():
+            variants = {
+                **product.variants,
+                event.variant_id: replace(product.variants[event.variant_id], price=event.price),
+            }
+            return replace(
+                product,
+                version=event.originator_version,
+                variants=variants,
+                on_sale_since=None if product.on_sale_since is None else event.occurred_at,
+                touched_by_merchant=True,
+            )
         case Product(), (
             StockCounted() | StockShort() | StockReserved() | StockReleased() | StockSold() | StockReturned()
         ):

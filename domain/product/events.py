@@ -191,6 +191,17 @@ class PriceChanged(DomainEvent, wire_name="product.price_changed.v1"):
     from before that rule, whose compare-at price is not shown."""
 
 
+class VariantPriced(DomainEvent, wire_name="product.variant_priced.v1"):
+    """The price of one variant changed. The product's price and the other variants stay."""
+
+    variant_id: UUID
+    price: Money
+    """What the shopper pays for the variant."""
+    lowest: Money
+    """The lowest price of the product's variants from now on."""
+    highest: Money
+
+
 class StockShort(DomainEvent, wire_name="product.stock_short.v1"):
     """Orders need more of a variant than there is. The merchant must restock or inform the shoppers."""
 
@@ -269,6 +280,7 @@ ProductEvent = (
     | ProductDescribed
     | ProductMetaWritten
     | PriceChanged
+    | VariantPriced
     | StockCounted
     | StockShort
     | StockReserved

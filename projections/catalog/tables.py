@@ -366,6 +366,8 @@ PRODUCTS = Table(
         "category",
         "price_minor",
         "compare_at_minor",
+        "lowest_offset_minor",
+        "highest_offset_minor",
         "on_hand",
         "available",
         "short",
@@ -422,7 +424,7 @@ PRODUCT_COUNTS = Table("product_counts", ProductCountsRow, key=("store_id",), ho
 VARIANTS = Table(
     "variants",
     VariantRow,
-    hot=("on_hand", "reserved", "missing", "updated_at"),
+    hot=("price_offset_minor", "on_hand", "reserved", "missing", "updated_at"),
     indexes=("create index on variants (product_id)",),
 )
 MEDIA = Table(

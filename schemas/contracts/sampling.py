@@ -244,6 +244,8 @@ WORDS: Mapping[str, Any] = {
     "currency": "USD",
     "cost": {"minor": 800, "currency": "USD"},
     "price": {"minor": 1495, "currency": "USD"},
+    "lowest": {"minor": 1495, "currency": "USD"},
+    "highest": {"minor": 2495, "currency": "USD"},
     "unit_price": {"minor": 1495, "currency": "USD"},
     "missing": 2,
     "compare_at": {"minor": 1995, "currency": "USD"},

@@ -209,25 +209,29 @@ def _text(text: str) -> str:
 
 
 @router.post(ONE + "/stock")
-@sends("products/stock")
+@sends("products/stock", "products/price")
 async def stock(visit: Visitor, store_id: UUID, id: UUID) -> Response:
-    """Set the units on hand of the variants that were counted."""
-    counted, errors = 0, Refusals()
-    for name in visit.form:
-        variant_id = name.removeprefix("stock.")
-        if variant_id == name or visit.form[name].strip() == visit.form[f"was.{name}"]:
+    """Set the units on hand of the variants that were counted, and the prices that were changed."""
+    form, errors, changed = visit.form, Refusals(), 0
+    for name in form:
+        kind, _, variant_id = name.partition(".")
+        if kind not in {"stock", "price"} or form[name].strip() == form[f"was.{name}"]:
             continue
-        number = _whole(visit.form[name])
+        of_variant = {"productId": str(id), "variantId": variant_id}
+        changed += 1
+        if kind == "price":
+            prices = {"price": form[name].strip(), "expectedPrice": form[f"was.{name}"] or None}
+            errors += (await visit.change("products/price", {**of_variant, **prices})).errors
+            continue
+        number, seen = _whole(form[name]), _whole(form[f"was.{name}"])
         if number is None:
-            errors += refusal(name, f"Invalid stock {visit.form[name][:20]!r}. Give a whole number of units.")
+            errors += refusal(name, f"Invalid stock {form[name][:20]!r}. Give a whole number of units.")
             continue
-        seen = _whole(visit.form[f"was.{name}"])
-        input = {"productId": str(id), "variantId": variant_id, "stockQuantity": number, "expectedStockQuantity": seen}
-        errors += (await visit.change("products/stock", input)).errors
-        counted += 1
+        stocks = {"stockQuantity": number, "expectedStockQuantity": seen}
+        errors += (await visit.change("products/stock", {**of_variant, **stocks})).errors
     if errors:
         return await _product(visit, store_id, id, errors=errors, status=422)
-    notice = "Stock saved." if counted else "Nothing was changed."
+    notice = "Prices and stock saved." if changed else "Nothing was changed."
     return visit.redirect(f"/dashboard/stores/{store_id}/products/{id}", notice=notice)
 
 

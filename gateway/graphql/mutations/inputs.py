@@ -174,6 +174,18 @@ class CountStockInput(MutationInput):
     )
 
 
+@strawberry.input(description="The price of one of several variants.")
+class PriceVariantInput(MutationInput):
+    product_id: strawberry.ID
+    variant_id: strawberry.ID
+    price: Decimal = strawberry.field(description="In the store's currency.")
+    expected_price: Decimal | None = strawberry.field(
+        default=None,
+        description="The price that you saw. If there is another by now, nothing is saved and the code is "
+        "CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
+
+
 @strawberry.input
 class ProductInput(MutationInput):
     product_id: strawberry.ID

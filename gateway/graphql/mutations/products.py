@@ -6,11 +6,11 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
-from commands.product import ActivateProduct, ArchiveProduct, ArrangePhotos, DeactivateProduct
+from commands.product import ActivateProduct, ArchiveProduct, ArrangePhotos, DeactivateProduct, PriceVariant
 from commands.product_changes import ChangeProducts
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import add_product, count_stock, currency_of_product, edit_product
-from gateway.api.validation import as_id
+from gateway.api.validation import as_id, money
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
@@ -20,6 +20,7 @@ from gateway.graphql.mutations.inputs import (
     CountStockInput,
     EditProductInput,
     MutationInput,
+    PriceVariantInput,
     ProductInput,
 )
 from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, change
@@ -94,6 +95,24 @@ class ProductMutations:
             id = as_id("product", input.product_id)
             return await request.send(
                 count_stock(request, id, input.variant_id, input.stock_quantity, input.expected_stock_quantity)
+            )
+
+        return await _product_change(info, input, input.product_id, send)
+
+    @mutation("Set the price of one of a product's variants. The price of the product moves all of them (editProduct).")
+    async def price_variant(self, info: Info, input: PriceVariantInput) -> ProductPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            id = as_id("product", input.product_id)
+            currency = await currency_of_product(info.context.deps.reader, id, scope=request.scope)
+            seen = input.expected_price
+            return await request.send(
+                PriceVariant(
+                    product_id=id,
+                    merchant_id=request.merchant_id,
+                    variant_id=as_id("variant", input.variant_id),
+                    price=money("price", input.price, currency),
+                    seen=None if seen is None else money("expectedPrice", seen, currency),
+                )
             )
 
         return await _product_change(info, input, input.product_id, send)

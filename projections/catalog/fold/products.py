@@ -23,6 +23,7 @@ from domain.product.events import (
     StockReturned,
     StockShort,
     StockSold,
+    VariantPriced,
 )
 from domain.store.collections import BY_MERCHANT
 from domain.text import fold
@@ -335,6 +336,15 @@ def price_changed(rows: CatalogRows, event: PriceChanged, tenant: UUID) -> None:
         _count(rows, tenant, product, added=True)
     former = event.compare_at if event.compare_at_proven else None
     product.compare_at_minor = None if former is None else former.minor
+
+
+@PRODUCT_FOLDS.on(VariantPriced, products="originator_id", variants="variant_id")
+def variant_priced(rows: CatalogRows, event: VariantPriced, _: UUID) -> None:
+    product, variant = rows.products[event.originator_id], rows.variants[event.variant_id]
+    variant.price_offset_minor = event.price.minor - product.price_minor
+    product.lowest_offset_minor = event.lowest.minor - product.price_minor
+    product.highest_offset_minor = event.highest.minor - product.price_minor
+    variant.updated_at = product.updated_at = event.occurred_at
 
 
 StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSold | StockReturned

@@ -160,7 +160,7 @@ async def test_products_are_found_changed_together_and_edited(platform: Platform
 
         variant = first["variants"][0]["id"]
         counted = await dashboard.change(one, f"{one}/stock", {f"stock.{variant}": "0"})
-        assert "Stock saved." in counted
+        assert "Prices and stock saved." in counted
         bad = await dashboard.submit(one, f"{one}/stock", {f"stock.{variant}": "many"})
         assert (bad.status_code, "Give a whole number" in bad.text) == (422, True)
         await dashboard.change(one, f"{one}/status/deactivate")
@@ -322,3 +322,29 @@ async def test_a_brand_is_edited_renamed_and_drafted_beside_the_live_shop(platfo
         assert '<h2 id="name">Glow Den</h2>' in await dashboard.get(path)
         assert "The draft is dropped." in await dashboard.change(drafts, one, {"do": "drop"})
         assert draft in await dashboard.get(f"{drafts}?all=1")
+
+
+async def test_a_variant_has_a_price_of_its_own(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    (product,) = await products_of(platform, owner, store_id)
+    red, blue = [each["id"] for each in product["variants"]]
+    one = f"/dashboard/stores/{store_id}/products/{product['id']}"
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.change(
+            one,
+            f"{one}/stock",
+            {f"price.{blue}": "34.5", f"stock.{blue}": "7", f"price.{red}": "29.00", f"stock.{red}": "5"},
+        )
+        assert "Prices and stock saved." in page
+        assert re.findall(r'name="price\.[^"]*" value="([^"]*)"', page) == ["29.00", "34.50"]
+        # The price of the product moves both.
+        page = await dashboard.change(one, one, {"sellingPrice": "30", **texts_of(page)})
+        assert re.findall(r'name="price\.[^"]*" value="([^"]*)"', page) == ["30.00", "35.50"]
+        none = await dashboard.submit(one, f"{one}/stock", {f"price.{blue}": "0", f"price.{red}": "30.00"})
+        assert "above zero" in none.text
+
+
+def texts_of(page: str) -> dict[str, str]:
+    """Return the hidden former values of a product's texts, as its visible fields hold them."""
+    hidden = re.findall(r'name="was\.([a-zA-Z]+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in hidden if name != "sellingPrice"}

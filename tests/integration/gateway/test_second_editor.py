@@ -16,12 +16,14 @@ async def test_the_second_editor_gets_a_message_and_overwrites_nothing(platform:
     store_id = await a_shop(platform, owner)
     product, *_ = await products_of(platform, owner, store_id)
     base = f"/dashboard/stores/{store_id}"
-    one, stock = f"{base}/products/{product['id']}", f"stock.{product['variants'][0]['id']}"
+    one, variant = f"{base}/products/{product['id']}", product["variants"][0]["id"]
+    stock, price = f"stock.{variant}", f"price.{variant}"
     editors: list[tuple[str, str, Fields, Fields, str, str]] = [
         # page, action, what the first and the second editor save, and what of either the page shows
         (one, one, {"title": "First"}, {"title": "Second"}, "First", "Second"),
         (one, one, {"sellingPrice": "31"}, {"sellingPrice": "32"}, "31.00", "32"),
         (one, f"{one}/stock", {stock: "71"}, {stock: "72"}, "71", "72"),
+        (one, f"{one}/stock", {price: "31.50"}, {price: "32.50"}, "31.50", "32.50"),
         (f"{base}/brand", f"{base}/brand", {"tagline": "First line"}, {"tagline": "Line two"}, "First line", "Line two"),
         (f"{base}/shipping", f"{base}/shipping", {**ZONE, "zones.0.bands.0.price": "3.31"},
          {**ZONE, "zones.0.bands.0.price": "4.41"}, "3.31", "4.41"),

@@ -47,6 +47,7 @@ from commands.product import (
     CountStock,
     DeactivateProduct,
     EditProduct,
+    PriceVariant,
 )
 from commands.product_changes import ChangeProduct, ChangeProducts, ProductAction
 from commands.purchasing import (
@@ -78,6 +79,7 @@ from domain.draft.events import DraftTarget, TargetKind
 from domain.generation.events import Step
 from domain.kernel import DomainError, NotFound
 from domain.media.events import Operation
+from domain.money import Money
 from domain.shipping.rates import default_rates
 from domain.store.aggregate import STORE
 from domain.store.collection_events import AddressKind
@@ -146,6 +148,9 @@ COMMANDS: dict[type, Build] = {
         image_urls=[],
     ),
     EditProduct: lambda _, product, _o, m: EditProduct(product_id=product, merchant_id=m, title="Another"),
+    PriceVariant: lambda _, product, _o, m: PriceVariant(
+        product_id=product, merchant_id=m, variant_id=uuid4(), price=Money(minor=100)
+    ),
     ArrangePhotos: lambda _, product, _o, m: ArrangePhotos(product_id=product, merchant_id=m, image_ids=[uuid4()]),
     ChangeProducts: lambda p, product, _o, m: ChangeProducts(
         store_id=p.store_id, merchant_id=m, product_ids=[product], action=ProductAction.ACTIVATE

@@ -33,6 +33,7 @@ from domain.product.events import (
     StockReserved,
     StockShort,
     StockSold,
+    VariantPriced,
 )
 from domain.product.prices import lowest_before
 from domain.sourcing.listing import ListingVariant
@@ -486,3 +487,38 @@ def test_photos_stand_in_the_order_that_the_merchant_gave_them() -> None:
     archived = fold(product.archive(at=NOON), product)
     with pytest.raises(ProductIsArchived):
         archived.arrange_photos([first], at=NOON)
+
+
+def two_variants() -> Product:
+    product = fold([product_added(price="20.00")])
+    ((id, variant),) = product.variants.items()
+    return replace(product, variants={id: variant, uuid4(): replace(variant, price=dollars("25.00"))})
+
+
+def test_one_variant_has_another_price_and_the_others_stay() -> None:
+    product = two_variants()
+    blue, green = product.variants
+    (priced,) = product.price_variant(blue, Money(minor=2900), at=NOON)
+    assert priced == VariantPriced(
+        **head(product), variant_id=blue, price=Money(minor=2900), lowest=Money(minor=2500), highest=Money(minor=2900)
+    )
+    after = evolve(product, priced)
+    assert [each.price.minor for each in after.variants.values()] == [2900, 2500]
+    assert after.price == product.price
+    assert after.price_variant(blue, Money(minor=2900), at=NOON) == ()
+    for price, message in ((Money(minor=0), "above zero"), (Money(minor=5, currency="EUR"), "priced in USD")):
+        with pytest.raises(InvalidInput, match=message):
+            product.price_variant(green, price, at=NOON)
+    with pytest.raises(NotFound):
+        product.price_variant(uuid4(), Money(minor=100), at=NOON)
+
+
+def test_another_price_of_a_variant_proves_no_former_price_for_30_days() -> None:
+    product = two_variants()
+    blue, _ = product.variants
+    for event in product.activate(at=NOON):
+        product = evolve(product, event)
+    later = NOON + timedelta(days=40)
+    (priced,) = product.price_variant(blue, Money(minor=2900), at=later)
+    product = evolve(product, priced)
+    assert product.on_sale_since == later
