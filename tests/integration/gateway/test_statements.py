@@ -19,8 +19,10 @@ from graphql import (
 )
 
 from commands.checkout import CartLine, PlaceOrder
+from commands.discount import CreateDiscount
 from commands.order import RecordPayment
 from commands.store import ApproveStore, PublishStore
+from domain.discount.events import DiscountKind, DiscountTerms
 from domain.money import Money
 from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.vault import PostgresPersonalData
@@ -61,8 +63,11 @@ async def platform(database: str, statements: list[str]) -> AsyncIterator[Platfo
 
 
 async def a_store(platform: Platform, owner: Merchant, rows: int) -> UUID:
-    """Return a store with as many products and paid orders."""
+    """Return a store with as many products, paid orders and discount codes."""
     store_id = await platform.stocked_store(owner, products=rows)
+    for number in range(rows):
+        terms = DiscountTerms(kind=DiscountKind.FREE_SHIPPING)
+        await platform.send(CreateDiscount(store_id=store_id, merchant_id=owner.id, code=f"CODE{number}", terms=terms))
     await platform.finish(store_id)
     await platform.send(ApproveStore(store_id=store_id, merchant_id=owner.id))
     await platform.send(PublishStore(store_id=store_id, merchant_id=owner.id))
@@ -105,7 +110,8 @@ def selection(type: object, levels: int, path: tuple[str, ...] = ()) -> str:
         if is_leaf_type(below):
             fields.append(name)
         elif levels > 0 and below.name not in path and below.name not in {"Store", "User"}:
-            fields.append(f"{name} {selection(field.type, levels - 1, (*path, named.name))}")
+            page = "(first: 5)" if "first" in field.args else ""
+            fields.append(f"{name}{page} {selection(field.type, levels - 1, (*path, named.name))}")
     return f"{{ {' '.join(fields) or '__typename'} }}"
 
 
