@@ -21,7 +21,10 @@ from gateway.graphql.types.media import UploadTarget, as_gid
 
 @strawberry.type
 class MediaMutations:
-    @mutation("Send a new or an existing photo to the studio.")
+    @mutation(
+        "Send a new or an existing photo to the studio. Your own choice: the result takes the live picture's place as soon as "
+        "it is made. For a picture that waits until you accept it, use regenerate with targetKind IMAGE."
+    )
     async def process_image(self, info: Info, input: ProcessImageInput) -> MediaAssetPayload | None:
         async def send(request: CommandRequest) -> Receipt:
             return await request.send(await request_image(request, input.store_id, input, request.new_id("image")))
