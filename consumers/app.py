@@ -48,14 +48,16 @@ BATCH = 500
 OPEN_MOST = 1000
 """Fetching pauses while this many records are not done."""
 COMMIT_EVERY_SECONDS = 0.5
-IDLE_SECONDS = 1.0
-"""How long a fetch and the committer wait while nothing happens. A process has a dozen consumers, so shorter waits cost."""
+IDLE_SECONDS = 2.5
+"""How long a fetch and the committer wait while nothing happens. A process has a dozen consumers, so shorter waits cost.
+
+A fetch of canaries alone, while the log is paused, delays the log by as much when it is resumed."""
 GRACE_SECONDS = 5.0
 """Time that handlers have to finish after their partition was revoked or the process was stopped."""
 SESSION_SECONDS = 10.0
 RECONNECT_SECONDS = 2.0
-SILENT_SECONDS = 2.0
-"""After this time without a fetch, a partition must prove that its topic is the same; fetches come every second."""
+SILENT_SECONDS = 4.0
+"""After this time without a fetch, a partition must prove that its topic is the same; longer than an idle fetch."""
 
 logger = logging.getLogger(__name__)
 
