@@ -33,7 +33,7 @@ class Callers:
 
 def by(merchant: int) -> RequestContext:
     """Return the context of a merchant's request."""
-    services: Any = SimpleNamespace(sessions=Callers())
+    services: Any = SimpleNamespace(sessions=Callers(), deps=SimpleNamespace(introspection=True))
     info: Any = SimpleNamespace(authorization=str(merchant))
     return RequestContext(services, info)
 
