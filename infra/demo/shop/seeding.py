@@ -204,7 +204,10 @@ def _consumers(
 
 
 class RecordedCalls:
-    """Implements :class:`commands.ports.OutsideAnswers`: keeps recorded answers as if they had just come from outside."""
+    """Implements :class:`commands.ports.OutsideAnswers`: keeps recorded answers as if they had just come from outside.
+
+    What the recording does not have is asked: of the rules, which need nothing from outside.
+    """
 
     def __init__(self, answers: Mapping[CallKey, bytes], kept: OutsideAnswers) -> None:
         self._answers, self._kept = answers, kept
@@ -213,13 +216,13 @@ class RecordedCalls:
         self,
         key: UUID,
         model: type[T],
-        ask: Callable[[], Awaitable[T]],  # noqa: ARG002 - the answer is recorded
+        ask: Callable[[], Awaitable[T]],
         *,
         context: CallContext,
     ) -> Answered[T]:
-        recorded = self._answers[context.step, context.attempt, context.part]
+        recorded = self._answers.get((context.step, context.attempt, context.part))
 
         async def answer() -> T:
-            return TypeAdapter(model).validate_json(recorded)
+            return await ask() if recorded is None else TypeAdapter(model).validate_json(recorded)
 
         return await self._kept.once(key, model, answer, context=context)
