@@ -1,6 +1,7 @@
 """Every mutation and endpoint answers NOT_FOUND for ids of another kind or of another merchant."""
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -73,6 +74,28 @@ ASKED_BY_ID = [
 
 def without_ids(message: str) -> str:
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "?", message)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoMerchants:
+    """A merchant with one object of each kind, and the ids of a stranger's. Refused requests change neither."""
+
+    owner: Merchant
+    ids: dict[str, UUID]
+    foreign: dict[str, UUID]
+
+
+@pytest.fixture(scope="module")
+async def both(shared_platform: Platform) -> TwoMerchants:
+    owner, stranger = await shared_platform.merchant(), await shared_platform.merchant()
+    return TwoMerchants(owner, await ids_of(shared_platform, owner), await ids_of(shared_platform, stranger))
+
+
+@pytest.fixture
+def two(platform: Platform, both: TwoMerchants) -> TwoMerchants:
+    # Requests of one merchant are limited, so let time pass between the tests.
+    platform.clock.advance(timedelta(seconds=5))
+    return both
 
 
 async def ids_of(platform: Platform, owner: Merchant) -> dict[str, UUID]:
@@ -199,9 +222,9 @@ def as_input(field: graphql.GraphQLInputField, id: UUID) -> Any:
 
 @pytest.mark.parametrize(("mutation", "field"), ASKED_BY_ID)
 async def test_every_mutation_answers_not_found_for_an_id_of_another_kind_or_owner(
-    platform: Platform, owner: Merchant, stranger: Merchant, mutation: str, field: str
+    platform: Platform, two: TwoMerchants, mutation: str, field: str
 ) -> None:
-    ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
+    owner, ids, foreign = two.owner, two.ids, two.foreign
     input = valid_input(mutation, field, ids)
     kind = graphql.get_named_type(MUTATIONS[mutation].args["input"].type)
     query = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}"
@@ -250,9 +273,9 @@ async def test_every_mutation_answers_not_found_for_an_id_of_another_kind_or_own
     ],
 )
 async def test_every_endpoint_answers_not_found_for_an_id_of_another_kind_or_owner(
-    platform: Platform, owner: Merchant, stranger: Merchant, method: str, path: str, field: str, body: Any
+    platform: Platform, two: TwoMerchants, method: str, path: str, field: str, body: Any
 ) -> None:
-    ids, foreign = await ids_of(platform, owner), await ids_of(platform, stranger)
+    owner, ids, foreign = two.owner, two.ids, two.foreign
 
     async def refusal(id: UUID) -> tuple[int, Any]:
         named = {name: str(each) for name, each in (ids | {field: id}).items()}
