@@ -374,18 +374,52 @@ async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) ->
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     if not 1 <= len(command.image_ids) <= PHOTOS_MOST:
         raise InvalidInput("imageIds", f"There are {len(command.image_ids)} photos. Name 1 to {PHOTOS_MOST} of them.")
-    imported = {image.image_id for image in product.images}
     for number, image_id in enumerate(command.image_ids):
         field = f"imageIds.{number}"
         if image_id in command.image_ids[:number]:
             raise InvalidInput(field, f"The photo {image_id} comes twice. Name it once.")
-        if image_id in imported:
-            continue
-        image = await work.get(IMAGE, image_id)
-        require_owner(IMAGE.name, image_id, owner=image.store_id, caller=product.store_id)
-        if image.product_id != product.id:
-            raise InvalidInput(field, f"The photo {image_id} does not show “{product.title}”. Leave it out.")
+        if image_id in product.removed_photos:
+            raise InvalidInput(field, f"The photo {image_id} was removed from “{product.title}”. Leave it out.")
+        await _check_photo(work, product, image_id, field)
     work.append(PRODUCT, product.id, product.arrange_photos(command.image_ids, at=clock.now()), tenant=product.store_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePhoto:
+    """Remove a photo from a product."""
+
+    product_id: UUID
+    merchant_id: UUID
+    image_id: UUID
+
+
+async def remove_photo(command: RemovePhoto, work: Work, *, clock: Clock) -> None:
+    """Append ``PhotoRemoved``. No-op if the photo is removed. The last photo can go, too.
+
+    Raises:
+        InvalidInput: the image does not show the product.
+        NotFound: no product or image has the id, or it is another merchant's.
+        ProductIsArchived, StoreNotReady: the product or its store is archived.
+    """
+    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    if command.image_id not in product.removed_photos:
+        await _check_photo(work, product, command.image_id, "imageId")
+    work.append(PRODUCT, product.id, product.remove_photo(command.image_id, at=clock.now()), tenant=product.store_id)
+
+
+async def _check_photo(work: Work, product: Product, image_id: UUID, field: str) -> None:
+    """Refuse an image that is not one of a product's.
+
+    Raises:
+        InvalidInput: it shows another product, or none.
+        NotFound: no image has the id, or it is another store's.
+    """
+    if any(image.image_id == image_id for image in product.images):
+        return
+    image = await work.get(IMAGE, image_id)
+    require_owner(IMAGE.name, image_id, owner=image.store_id, caller=product.store_id)
+    if image.product_id != product.id:
+        raise InvalidInput(field, f"The photo {image_id} does not show “{product.title}”. Leave it out.")
 
 
 async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
@@ -431,5 +465,6 @@ HANDLERS: UnboundHandlers = {
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
     ArrangePhotos: arrange_photos,
+    RemovePhoto: remove_photo,
 }
 """Each command and its handler."""

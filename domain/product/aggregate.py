@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
     ImportedImage,
+    PhotoRemoved,
     PhotosArranged,
     PriceChanged,
     ProductActivated,
@@ -60,6 +61,7 @@ class Product:
     images: tuple[ImportedImage, ...] = ()
     photo_order: tuple[UUID, ...] = ()
     """The photos as the merchant arranged them; empty if the merchant did not."""
+    removed_photos: frozenset[UUID] = frozenset()
     status: ProductStatus = ProductStatus.DRAFT
     original_title: str = ""
     original_description: str = ""
@@ -203,6 +205,11 @@ class Product:
         order = tuple(dict.fromkeys((*image_ids, *rest)))
         return () if order == self.photo_order else (PhotosArranged(**next_header(self, at), image_ids=list(order)),)
 
+    def remove_photo(self, image_id: UUID, *, at: datetime) -> Sequence[ProductEvent]:
+        """Remove a photo. The caller makes sure that it was the product's. No-op if it is removed."""
+        self.refuse_archived()
+        return () if image_id in self.removed_photos else (PhotoRemoved(**next_header(self, at), image_id=image_id),)
+
     def position_of(self, image_id: UUID) -> int:
         """Return a photo's place among the product's photos, 0 first. A new photo comes last."""
         if image_id in self.photo_order:
@@ -255,6 +262,14 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _with_status(product, event)
         case Product(), PhotosArranged():
             return replace(product, version=event.originator_version, photo_order=tuple(event.image_ids))
+        case Product(), PhotoRemoved():
+            return replace(
+                product,
+                version=event.originator_version,
+                images=tuple(image for image in product.images if image.image_id != event.image_id),
+                photo_order=tuple(id for id in product.photo_order if id != event.image_id),
+                removed_photos=product.removed_photos | {event.image_id},
+            )
         case _:
             raise CorruptStream(event)
 

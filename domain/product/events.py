@@ -272,6 +272,12 @@ class PhotosArranged(DomainEvent, wire_name="product.photos_arranged.v1"):
     """The first photos, in their order. Photos that the merchant added and did not name come after them."""
 
 
+class PhotoRemoved(DomainEvent, wire_name="product.photo_removed.v1"):
+    """The merchant removed a photo from the product. The picture stays in the store's media."""
+
+    image_id: UUID
+
+
 ProductEvent = (
     ProductImported
     | ProductAdded
@@ -291,4 +297,5 @@ ProductEvent = (
     | ProductDeactivated
     | ProductArchived
     | PhotosArranged
+    | PhotoRemoved
 )

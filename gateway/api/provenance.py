@@ -15,6 +15,7 @@ from domain.kernel import DomainEvent
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageReplaced, ImageVersionChosen
 from domain.merchant.events import SupplierProvider
 from domain.product.events import (
+    PhotoRemoved,
     PhotosArranged,
     PriceChanged,
     ProductActivated,
@@ -138,6 +139,7 @@ _PRODUCT_FIELDS: Mapping[type[DomainEvent], Sequence[str]] = {
     ProductMetaWritten: ("metaTitle", "metaDescription"),
     PriceChanged: ("sellingPrice", "compareAtPrice"),
     PhotosArranged: ("images",),
+    PhotoRemoved: ("images",),
     ProductActivated: ("status",),
     ProductDeactivated: ("status",),
 }  # fmt: skip

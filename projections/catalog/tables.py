@@ -431,6 +431,7 @@ MEDIA = Table(
     "media",
     MediaRow,
     hot=(
+        "product_id",
         "status",
         "position",
         "original_url",

@@ -249,9 +249,9 @@ async def status(visit: Visitor, store_id: UUID, id: UUID, name: str) -> Respons
 
 
 @router.post(ONE + "/photos")
-@sends("media/process", "products/arrange_photos")
+@sends("media/process", "products/arrange_photos", "products/remove_photo")
 async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
-    """Add a photo by its address, or put the photos in another order."""
+    """Add a photo by its address, remove one, or put the photos in another order."""
     form, path = visit.form, f"/dashboard/stores/{store_id}/products/{id}"
     if form["do"] == "add":
         input = {
@@ -262,6 +262,11 @@ async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
         }
         change = await visit.change("media/process", input)
         notice = "The studio works on the photo."
+    elif form["do"] == "remove":
+        change = await visit.change("products/remove_photo", {"productId": str(id), "imageId": form["image"]})
+        notice = "The photo is removed. It stays in the media of the store."
+        if not change.errors and not change["product"]["images"]:
+            notice += " The product has no photo now. Shoppers see a plain tile until you add one."
     else:
         order = moved(form.texts("order"), form["move"])
         change = await visit.change("products/arrange_photos", {"productId": str(id), "imageIds": order})

@@ -211,6 +211,12 @@ class ArrangePhotosInput(MutationInput):
 
 
 @strawberry.input
+class RemovePhotoInput(MutationInput):
+    product_id: strawberry.ID
+    image_id: strawberry.ID
+
+
+@strawberry.input
 class AddPageInput(MutationInput):
     store_id: strawberry.ID
     title: str = strawberry.field(description="1 to 200 characters on one line.")

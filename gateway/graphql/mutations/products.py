@@ -6,7 +6,14 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
-from commands.product import ActivateProduct, ArchiveProduct, ArrangePhotos, DeactivateProduct, PriceVariant
+from commands.product import (
+    ActivateProduct,
+    ArchiveProduct,
+    ArrangePhotos,
+    DeactivateProduct,
+    PriceVariant,
+    RemovePhoto,
+)
 from commands.product_changes import ChangeProducts
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import add_product, count_stock, currency_of_product, edit_product
@@ -22,6 +29,7 @@ from gateway.graphql.mutations.inputs import (
     MutationInput,
     PriceVariantInput,
     ProductInput,
+    RemovePhotoInput,
 )
 from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, change
 from gateway.graphql.queries.root import find_product
@@ -84,6 +92,22 @@ class ProductMutations:
                     product_id=as_id("product", input.product_id),
                     merchant_id=request.merchant_id,
                     image_ids=[as_id("image", id) for id in input.image_ids],
+                )
+            )
+
+        return await _product_change(info, input, input.product_id, send)
+
+    @mutation(
+        "Remove a photo from a product. It stays in the store's media. A product can be without photos; shoppers then "
+        "see a plain tile."
+    )
+    async def remove_photo(self, info: Info, input: RemovePhotoInput) -> ProductPayload | None:
+        async def send(request: CommandRequest) -> Receipt:
+            return await request.send(
+                RemovePhoto(
+                    product_id=as_id("product", input.product_id),
+                    merchant_id=request.merchant_id,
+                    image_id=as_id("image", input.image_id),
                 )
             )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.product.events import (
+    PhotoRemoved,
     PhotosArranged,
     PriceChanged,
     ProductActivated,
@@ -444,3 +445,9 @@ def _photos(event: PhotosArranged, _tenant: UUID) -> frozenset[UUID]:
 def photos_arranged(rows: CatalogRows, event: PhotosArranged, _tenant: UUID) -> None:
     for position, id in enumerate(event.image_ids):
         rows.media[id].position = position
+
+
+@PRODUCT_FOLDS.on(PhotoRemoved, media="image_id")
+def photo_removed(rows: CatalogRows, event: PhotoRemoved, _tenant: UUID) -> None:
+    image = rows.media[event.image_id]
+    image.product_id, image.updated_at = None, event.occurred_at

@@ -175,6 +175,12 @@ async def test_products_are_found_changed_together_and_edited(platform: Platform
         await dashboard.change(one, f"{one}/photos", {"do": "order", "move": f"{ids[1]} up"})
         after = {each["id"]: each for each in await products_of(platform, owner, store_id)}[first["id"]]["images"]
         assert [each["id"] for each in after] == ids[::-1]
+        removed = await dashboard.change(one, f"{one}/photos", {"do": "remove", "image": ids[1]})
+        assert ("The photo is removed" in removed, "no photo now" in removed) == (True, False)
+        assert "no photo now" in await dashboard.change(one, f"{one}/photos", {"do": "remove", "image": ids[0]})
+        after = {each["id"]: each for each in await products_of(platform, owner, store_id)}[first["id"]]["images"]
+        assert after == []
+        assert ids[0] in await dashboard.get(f"/dashboard/stores/{store_id}/media")
 
         own = f"{path}/new"
         made = await dashboard.change(

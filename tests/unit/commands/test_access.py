@@ -48,6 +48,7 @@ from commands.product import (
     DeactivateProduct,
     EditProduct,
     PriceVariant,
+    RemovePhoto,
 )
 from commands.product_changes import ChangeProduct, ChangeProducts, ProductAction
 from commands.purchasing import (
@@ -151,6 +152,7 @@ COMMANDS: dict[type, Build] = {
     PriceVariant: lambda _, product, _o, m: PriceVariant(
         product_id=product, merchant_id=m, variant_id=uuid4(), price=Money(minor=100)
     ),
+    RemovePhoto: lambda _, product, _o, m: RemovePhoto(product_id=product, merchant_id=m, image_id=uuid4()),
     ArrangePhotos: lambda _, product, _o, m: ArrangePhotos(product_id=product, merchant_id=m, image_ids=[uuid4()]),
     ChangeProducts: lambda p, product, _o, m: ChangeProducts(
         store_id=p.store_id, merchant_id=m, product_ids=[product], action=ProductAction.ACTIVATE

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.product import ArchiveProduct, ArrangePhotos
+from commands.product import ArchiveProduct, ArrangePhotos, RemovePhoto
 from commands.product_changes import ChangeProducts, ProductAction
 from domain.kernel import DomainError, InvalidInput
 from domain.product.events import PhotosArranged, ProductStatus
@@ -83,3 +83,18 @@ async def test_photos_of_another_product_cannot_be_arranged(platform: Platform) 
         assert refusal.value.field == field
     with pytest.raises(DomainError):
         await platform.send(arrange(foreign))
+
+
+async def test_a_photo_is_removed_once_and_only_from_its_own_product(platform: Platform) -> None:
+    first, second = await lamps(platform, 2)
+    own, foreign = [(await platform.product(id)).images[0].image_id for id in (first, second)]
+
+    def remove(image: UUID) -> RemovePhoto:
+        return RemovePhoto(product_id=first, merchant_id=platform.merchant_id, image_id=image)
+
+    with pytest.raises(DomainError):
+        await platform.send(remove(foreign))
+    assert kinds(await platform.do(remove(own))) == ["PhotoRemoved"]
+    assert await platform.do(remove(own)) == []
+    with pytest.raises(InvalidInput, match="was removed"):
+        await platform.send(ArrangePhotos(product_id=first, merchant_id=platform.merchant_id, image_ids=[own]))

@@ -17,6 +17,7 @@ from domain.product.edit import ProductEdit, edit_product
 from domain.product.errors import InsufficientStock, NotForSale, ProductIsArchived
 from domain.product.events import (
     ImportedImage,
+    PhotoRemoved,
     PhotosArranged,
     PriceChanged,
     ProductActivated,
@@ -487,6 +488,23 @@ def test_photos_stand_in_the_order_that_the_merchant_gave_them() -> None:
     archived = fold(product.archive(at=NOON), product)
     with pytest.raises(ProductIsArchived):
         archived.arrange_photos([first], at=NOON)
+
+
+def test_a_removed_photo_leaves_the_product_and_the_order_of_its_photos() -> None:
+    photos = [
+        ImportedImage(image_id=uuid4(), url=f"https://a.example/{n}.jpg", alt_text="", position=n) for n in range(2)
+    ]
+    first, second = (photo.image_id for photo in photos)
+    product = fold([product_added().model_copy(update={"images": photos})])
+    product = fold(product.arrange_photos([second, first], at=NOON), product)
+    removed = product.remove_photo(second, at=NOON)
+    assert removed == (PhotoRemoved(**head(product), image_id=second),)
+    product = fold(removed, product)
+    assert (product.images, product.photo_order) == ((photos[0],), (first,))
+    assert product.remove_photo(second, at=NOON) == ()
+    archived = fold(product.archive(at=NOON), product)
+    with pytest.raises(ProductIsArchived):
+        archived.remove_photo(first, at=NOON)
 
 
 def two_variants() -> Product:
