@@ -16,15 +16,18 @@ from domain.merchant.aggregate import MERCHANT
 from domain.merchant.ports import StripeAccounts
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_state import FINAL, Dispute
 from domain.order.aggregate import ORDER, Order
 from domain.order.disputes import DisputeReport
 from domain.order.ports import (
     AccountNotice,
+    DisputeDecided,
     Notice,
     NoticeReader,
     PaymentConfirmed,
     PaymentDeclined,
     PaymentDisputed,
+    PaymentNotice,
     PlatformNotice,
     UnusableWebhook,
 )
@@ -115,21 +118,10 @@ class PaymentsPolicy:
             reason = f"It is about the account {notice.account_id}, into which this store is not paid."
             await self._reject(envelope, received, store_id, notice.order_id, reason)
             return
-        if isinstance(notice, PaymentDisputed) and notice.intent_id not in order.after.payments:
-            reason = f"It disputes the payment {notice.intent_id}, which the order does not have."
-            await self._reject(envelope, received, store_id, notice.order_id, reason)
+        if (misfit := _why_unfit(order, notice)) is not None:
+            await self._reject(envelope, received, store_id, notice.order_id, misfit)
             return
-        command: RecordPayment | RecordPaymentFailure | RecordDispute
-        match notice:
-            case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id, tax=tax):
-                command = RecordPayment(
-                    order_id=order.id, paid=paid, fee=fee, intent_id=intent_id, account_id=notice.account_id, tax=tax
-                )
-            case PaymentDeclined(intent_id=intent_id, reason=reason):
-                command = RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
-            case PaymentDisputed():
-                command = RecordDispute(order_id=order.id, report=_report(notice))
-        await self._react(command, cause=envelope, name=self.name)
+        await self._react(_command(order, notice), cause=envelope, name=self.name)
 
     async def _is_paid_into(self, account_id: str, order: Order) -> bool:
         if account_id == order.page_account_id:
@@ -167,4 +159,53 @@ def _report(notice: PaymentDisputed) -> DisputeReport:
         movements=1,
         taken=notice.amount,
         fee=Money.zero(notice.amount.currency),
+    )
+
+
+def _command(order: Order, notice: PaymentNotice) -> RecordPayment | RecordPaymentFailure | RecordDispute:
+    match notice:
+        case PaymentConfirmed(amount=paid, platform_fee=fee, intent_id=intent_id, tax=tax):
+            return RecordPayment(
+                order_id=order.id, paid=paid, fee=fee, intent_id=intent_id, account_id=notice.account_id, tax=tax
+            )
+        case PaymentDeclined(intent_id=intent_id, reason=reason):
+            return RecordPaymentFailure(order_id=order.id, intent_id=intent_id, reason=reason)
+        case PaymentDisputed():
+            return RecordDispute(order_id=order.id, report=_report(notice))
+        case DisputeDecided():
+            report = _decision(order.after.disputes[notice.dispute_id], notice)
+            return RecordDispute(order_id=order.id, report=report)
+
+
+def _why_unfit(order: Order, notice: PaymentNotice) -> str | None:
+    """Return why a notice about a dispute does not fit the order; None if it fits."""
+    match notice:
+        case PaymentDisputed(intent_id=intent_id) if intent_id not in order.after.payments:
+            return f"It disputes the payment {intent_id}, which the order does not have."
+        case DisputeDecided(dispute_id=dispute_id):
+            known = order.after.disputes.get(dispute_id)
+            if known is None:
+                return f"It decides the dispute {dispute_id}, which the order does not have."
+            if known.status in FINAL and known.status is not _outcome(notice):
+                return f"It decides the dispute {dispute_id} as {_outcome(notice)}, but it is {known.status} already."
+    return None
+
+
+def _outcome(notice: DisputeDecided) -> DisputeStatus:
+    return DisputeStatus.WON if notice.is_won else DisputeStatus.LOST
+
+
+def _decision(known: Dispute, notice: DisputeDecided) -> DisputeReport:
+    returned = Money.zero(known.amount.currency)
+    return DisputeReport(
+        dispute_id=notice.dispute_id,
+        intent_id=known.intent_id,
+        amount=known.amount,
+        reason=known.reason,
+        status=_outcome(notice),
+        evidence_due=known.evidence_due,
+        # The bank took the amount when the dispute was opened, so its return is the second movement.
+        movements=2 if notice.is_reinstated else known.movements,
+        taken=returned if notice.is_reinstated else known.taken,
+        fee=known.fee,
     )

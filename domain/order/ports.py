@@ -119,7 +119,18 @@ class PaymentDisputed(_NoticeHeader):
     """The last moment for evidence."""
 
 
-PaymentNotice = PaymentConfirmed | PaymentDeclined | PaymentDisputed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(_NoticeHeader):
+    """A bank decided a dispute. Only of a provider that tells it whole; others are asked by ``ProviderReports``."""
+
+    dispute_id: str
+    is_won: bool
+    """Whether the bank decided for the merchant."""
+    is_reinstated: bool
+    """Whether this notice says that the disputed amount came back. A won dispute has one such notice and one without."""
+
+
+PaymentNotice = PaymentConfirmed | PaymentDeclined | PaymentDisputed | DisputeDecided
 """A provider's webhook about a payment. A new kind of notice is a new member."""
 
 

@@ -24,7 +24,7 @@ from domain.order.ports import InvalidSignature, PaymentNotice, PaymentRequest, 
 from domain.order.refund_ports import RefundAnswer, RefundOrderRequest
 from domain.order.report_ports import EvidenceRequest
 from domain.store.taxes import TaxKind, part_of, share
-from infra.adapters.payments.sandbox_webhooks import DECLINED, DISPUTED, PAID, REASONS, read_notice
+from infra.adapters.payments.sandbox_webhooks import DECIDED, DECLINED, DISPUTED, PAID, REASONS, REINSTATED, read_notice
 from infra.adapters.payments.signatures import sign, verify
 from infra.clock import SystemClock
 
@@ -195,18 +195,28 @@ class SandboxPayments:
             session: a session that was paid.
             reason: one of ``REASONS``; anything else counts as the first.
         """
-        body = json.loads(self._body(session, DISPUTED, *self._ids_of_dispute(session)))
-        body["data"]["object"]["dispute"] = {
-            "id": _derived_id("du_sandbox", session.session_id),
+        about = {
             "reason": reason if reason in REASONS else REASONS[0],
             "due_by": int((session.expires_at + EVIDENCE_WITHIN).timestamp()),
         }
-        return json.dumps(body, separators=(",", ":"))
+        return self._dispute_body(session, DISPUTED, ("disputed",), about)
 
-    @staticmethod
-    def _ids_of_dispute(session: SandboxSession) -> tuple[str, str]:
-        paid = _derived_id("pi_sandbox", session.session_id, "paid")
-        return _derived_id("evt_sandbox", session.session_id, "disputed"), paid
+    def decided_webhooks(self, session: SandboxSession, *, is_won: bool) -> tuple[str, ...]:
+        """Return the webhook bodies for the end of a dispute, like Stripe's; always the same.
+
+        A dispute that the merchant won has two: it is closed, and the money came back. A lost one is closed.
+        """
+        about = {"status": "won" if is_won else "lost"}
+        closed = self._dispute_body(session, DECIDED, ("decided", about["status"]), about)
+        if not is_won:
+            return (closed,)
+        return closed, self._dispute_body(session, REINSTATED, ("reinstated",), about)
+
+    def _dispute_body(self, session: SandboxSession, type: str, parts: tuple[str, ...], about: dict[str, Any]) -> str:
+        intent = _derived_id("pi_sandbox", session.session_id, "paid")
+        body = json.loads(self._body(session, type, _derived_id("evt_sandbox", session.session_id, *parts), intent))
+        body["data"]["object"]["dispute"] = {"id": _derived_id("du_sandbox", session.session_id), **about}
+        return json.dumps(body, separators=(",", ":"))
 
     def sign_webhook(self, body: str) -> str:
         """Return the signature header of a webhook sent now."""

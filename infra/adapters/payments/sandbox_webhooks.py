@@ -7,12 +7,21 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from domain.money import Money
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice, UnusableWebhook
+from domain.order.ports import (
+    DisputeDecided,
+    PaymentConfirmed,
+    PaymentDeclined,
+    PaymentDisputed,
+    PaymentNotice,
+    UnusableWebhook,
+)
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, storable, unusable, why
 
 PAID: Literal["checkout.session.completed"] = "checkout.session.completed"
 DECLINED: Literal["payment_intent.payment_failed"] = "payment_intent.payment_failed"
 DISPUTED: Literal["charge.dispute.created"] = "charge.dispute.created"
+DECIDED: Literal["charge.dispute.closed"] = "charge.dispute.closed"
+REINSTATED: Literal["charge.dispute.funds_reinstated"] = "charge.dispute.funds_reinstated"
 REASONS = ("product_not_received", "product_unacceptable", "fraudulent", "duplicate", "credit_not_processed")
 """What a sandbox shopper can tell the bank; names as Stripe has them."""
 _LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
@@ -53,8 +62,12 @@ class _Session(Part):
 
 class _Dispute(Part):
     id: Name
-    reason: Literal["product_not_received", "product_unacceptable", "fraudulent", "duplicate", "credit_not_processed"]
-    due_by: Annotated[int, Field(ge=0, le=_LATEST)]
+    status: Literal["needs_response", "won", "lost"] = "needs_response"
+    reason: (
+        Literal["product_not_received", "product_unacceptable", "fraudulent", "duplicate", "credit_not_processed"]
+        | None
+    ) = None
+    due_by: Annotated[int, Field(ge=0, le=_LATEST)] | None = None
 
 
 class _Data(Part):
@@ -63,7 +76,13 @@ class _Data(Part):
 
 class _Webhook(Part):
     id: Name
-    type: Literal["checkout.session.completed", "payment_intent.payment_failed", "charge.dispute.created"]
+    type: Literal[
+        "checkout.session.completed",
+        "payment_intent.payment_failed",
+        "charge.dispute.created",
+        "charge.dispute.closed",
+        "charge.dispute.funds_reinstated",
+    ]
     data: _Data
 
 
@@ -77,7 +96,7 @@ def read_notice(body: str) -> PaymentNotice | None:
         kind = _Kind.model_validate_json(body).type
     except ValidationError as error:
         raise UnusableWebhook(why(error)) from error
-    if kind not in {PAID, DECLINED, DISPUTED}:
+    if kind not in {PAID, DECLINED, DISPUTED, DECIDED, REINSTATED}:
         return None
     try:
         webhook = _Webhook.model_validate_json(body)
@@ -95,20 +114,11 @@ def read_notice(body: str) -> PaymentNotice | None:
             platform_fee=Money(minor=session.application_fee_amount, currency=session.currency),
             tax=None if tax is None else Money(minor=tax.amount_tax, currency=session.currency),
         )
-    if webhook.type == DISPUTED:
-        if session.dispute is None:
-            raise unusable("the dispute is missing", kind, body)
-        return PaymentDisputed(
-            external_id=webhook.id,
-            type=webhook.type,
-            store_id=session.metadata.store_id,
-            order_id=session.metadata.order_id,
-            intent_id=session.payment_intent,
-            dispute_id=session.dispute.id,
-            amount=Money(minor=session.amount_total, currency=session.currency),
-            reason=session.dispute.reason,
-            evidence_due=datetime.fromtimestamp(session.dispute.due_by, UTC),
-        )
+    if webhook.type in {DISPUTED, DECIDED, REINSTATED}:
+        try:
+            return _of_dispute(webhook, session)
+        except ValueError as error:
+            raise unusable(str(error), kind, body) from error
     return PaymentDeclined(
         external_id=webhook.id,
         type=webhook.type,
@@ -116,4 +126,41 @@ def read_notice(body: str) -> PaymentNotice | None:
         order_id=session.metadata.order_id,
         intent_id=session.payment_intent,
         reason=(session.failure_message or "")[:REASON_MAX],
+    )
+
+
+def _of_dispute(webhook: _Webhook, session: _Session) -> PaymentDisputed | DisputeDecided:
+    """Read a webhook about a dispute.
+
+    Raises:
+        ValueError: what its kind needs is missing.
+    """
+    dispute, metadata = session.dispute, session.metadata
+    if dispute is None:
+        raise ValueError("the dispute is missing")
+    if webhook.type != DISPUTED:
+        if dispute.status == "needs_response" or (webhook.type == REINSTATED and dispute.status != "won"):
+            raise ValueError(f"the status {dispute.status} does not fit")
+        return DisputeDecided(
+            external_id=webhook.id,
+            type=webhook.type,
+            store_id=metadata.store_id,
+            order_id=metadata.order_id,
+            intent_id=session.payment_intent,
+            dispute_id=dispute.id,
+            is_won=dispute.status == "won",
+            is_reinstated=webhook.type == REINSTATED,
+        )
+    if dispute.reason is None or dispute.due_by is None:
+        raise ValueError("the dispute's reason or deadline is missing")
+    return PaymentDisputed(
+        external_id=webhook.id,
+        type=webhook.type,
+        store_id=metadata.store_id,
+        order_id=metadata.order_id,
+        intent_id=session.payment_intent,
+        dispute_id=dispute.id,
+        amount=Money(minor=session.amount_total, currency=session.currency),
+        reason=dispute.reason,
+        evidence_due=datetime.fromtimestamp(dispute.due_by, UTC),
     )

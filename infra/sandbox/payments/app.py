@@ -26,6 +26,8 @@ DELIVERIES = RetryPolicy(attempts=4, first_pause=0.25)
 """Of one webhook."""
 TIMEOUT = 5.0
 """Seconds for one request."""
+AFTER_PAYMENT = frozenset({"dispute", "won", "lost"})
+"""Decisions about a payment that was made; the page's end does not matter to them."""
 RETRYABLE = frozenset({408, 409, 425, 429})
 logger = logging.getLogger(__name__)
 
@@ -139,20 +141,25 @@ def sandbox_payment_app(  # noqa: C901 - five small handlers that share one page
         if session is None:
             return page(None, 404, problem=None, attempt="")
         form = await request.form(max_files=0, max_fields=10, max_part_size=1024)
-        disputes = form.get("decision") == "dispute"
-        if payments.is_expired(session) and not disputes:
+        decision, attempt = form.get("decision"), str(form.get("attempt", ""))[:32]
+        if payments.is_expired(session) and decision not in AFTER_PAYMENT:
             return page(session, HTTPStatus.GONE, problem=None, attempt="")
-        pays, attempt = form.get("decision") == "pay", str(form.get("attempt", ""))[:32]
-        if disputes:
-            body = payments.disputed_webhook(session, str(form.get("reason", "")))
-        else:
-            body = payments.paid_webhook(session) if pays else payments.declined_webhook(session, attempt)
+        match decision:
+            case "pay":
+                bodies: tuple[str, ...] = (payments.paid_webhook(session),)
+            case "dispute":
+                bodies = (payments.disputed_webhook(session, str(form.get("reason", ""))),)
+            case "won" | "lost":
+                bodies = payments.decided_webhooks(session, is_won=decision == "won")
+            case _:
+                bodies = (payments.declined_webhook(session, attempt),)
         try:
-            await sender.send(body)
+            for body in bodies:
+                await sender.send(body)
         except NotDelivered as error:
             logger.warning("a sandbox webhook was not delivered: %s", error)
             return page(session, 502, problem=str(error), attempt=attempt)
-        address = session.success_url if pays or disputes else session.cancel_url
+        address = session.success_url if decision == "pay" or decision in AFTER_PAYMENT else session.cancel_url
         return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
 
     css = (HERE / "page.css").read_bytes()

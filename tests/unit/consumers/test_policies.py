@@ -28,9 +28,10 @@ from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainError, DomainEvent
 from domain.media.events import Operation, RejectionReason, Rendition
 from domain.money import Money
+from domain.order.after_sale.dispute_events import DisputeClosed, DisputeFundsMoved, DisputeStatus
 from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
-from domain.order.ports import PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice
+from domain.order.ports import DisputeDecided, PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
 from infra.writers.rules.niche.reader import RuleNicheReader
@@ -195,6 +196,9 @@ class JsonGateway:
         }
         if said["ok"]:
             return PaymentConfirmed(**header, amount=Money(minor=said["minor"]), platform_fee=Money(minor=100))
+        if "won" in said:
+            reinstated = bool(said.get("reinstated"))
+            return DisputeDecided(**header, dispute_id="du_1", is_won=said["won"], is_reinstated=reinstated)
         if said.get("disputed"):
             amount = Money(minor=said["minor"])
             return PaymentDisputed(**header, dispute_id="du_1", amount=amount, reason="fraudulent", evidence_due=NOON)
@@ -238,6 +242,35 @@ async def test_a_dispute_of_a_paid_order_is_recorded_once_and_one_of_an_unpaid_o
     await reaction_to_webhook(platform, payment(platform, order_id))
     assert kinds(await reaction_to_webhook(platform, disputed)) == ["DisputeOpened", "DisputeFundsMoved"]
     assert await reaction_to_webhook(platform, disputed) == []
+
+
+@pytest.mark.parametrize("reinstated_first", [False, True])
+async def test_a_won_dispute_gives_the_money_back_once_in_any_order_and_is_decided_once(
+    platform: Platform, reinstated_first: bool
+) -> None:
+    order_id = await platform.order_a_lamp()
+    plain = json.loads(payment(platform, order_id, ok=False))
+    won, back = json.dumps({**plain, "won": True}), json.dumps({**plain, "won": True, "reinstated": True})
+    await reaction_to_webhook(platform, payment(platform, order_id))
+    assert kinds(await reaction_to_webhook(platform, won)) == ["WebhookRejected"], "the order has no dispute"
+    await reaction_to_webhook(platform, json.dumps({**plain, "disputed": True}))
+    for webhook in (back, won, back, won) if reinstated_first else (won, back, won, back):
+        await reaction_to_webhook(platform, webhook)
+    ends = [event for event in platform.log.events if isinstance(event, DisputeClosed | DisputeFundsMoved)]
+    assert sorted(kinds(ends)) == ["DisputeClosed", "DisputeFundsMoved", "DisputeFundsMoved"]
+    (dispute,) = (await platform.get(ORDER, order_id)).after.disputes.values()
+    assert (dispute.status, dispute.taken) == (DisputeStatus.WON, Money(minor=0))
+    assert kinds(await reaction_to_webhook(platform, json.dumps({**plain, "won": False}))) == ["WebhookRejected"]
+
+
+async def test_a_lost_dispute_keeps_the_money_with_the_shopper(platform: Platform) -> None:
+    order_id = await platform.order_a_lamp()
+    plain = json.loads(payment(platform, order_id, ok=False))
+    await reaction_to_webhook(platform, payment(platform, order_id))
+    await reaction_to_webhook(platform, json.dumps({**plain, "disputed": True}))
+    assert kinds(await reaction_to_webhook(platform, json.dumps({**plain, "won": False}))) == ["DisputeClosed"]
+    (dispute,) = (await platform.get(ORDER, order_id)).after.disputes.values()
+    assert (dispute.status, dispute.taken) == (DisputeStatus.LOST, Money(minor=2000))
 
 
 async def test_a_wrong_amount_pays_nothing_and_is_kept_for_a_person(platform: Platform) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from domain.money import CURRENCIES, LARGEST, Money
 from domain.order.events import OrderLine
 from domain.order.ports import (
+    DisputeDecided,
     InvalidSignature,
     PaymentConfirmed,
     PaymentDeclined,
@@ -327,3 +328,49 @@ async def test_a_dispute_names_the_payment_and_is_the_same_however_often_it_is_o
     del without["data"]["object"]["dispute"]
     with pytest.raises(UnusableWebhook):
         read_notice(json.dumps(without))
+
+
+@pytest.mark.parametrize(("decision", "told"), [("won", [(True, False), (True, True)]), ("lost", [(False, False)])])
+async def test_a_decided_dispute_is_closed_and_a_won_one_gives_the_money_back(
+    decision: str, told: list[tuple[bool, bool]]
+) -> None:
+    clock = FixedClock()
+    provider = payments(clock)
+    path, session = await opened(provider)
+    disputed = provider.read_body(provider.disputed_webhook(session, "duplicate"))
+    sent: list[httpx.Request] = []
+
+    def gateway(asked: httpx.Request) -> httpx.Response:
+        sent.append(asked)
+        return httpx.Response(200)
+
+    clock.advance(session.expires_at - clock.now() + timedelta(days=20))
+    async with page(provider, httpx.MockTransport(gateway)) as browser:
+        assert f'value="{decision}"' in (await browser.get(path.removeprefix("/pay"))).text
+        for _ in range(2):
+            answer = await browser.post(path.removeprefix("/pay"), data={"decision": decision})
+            assert (answer.status_code, answer.headers["location"]) == (303, session.success_url)
+    notices = [provider.read_webhook(one.content, one.headers[SIGNATURE_HEADER]) for one in sent]
+    assert isinstance(disputed, PaymentDisputed)
+    decided = [notice for notice in notices if isinstance(notice, DisputeDecided)]
+    assert decided[: len(told)] == decided[len(told) :], "pressing again repeats the same webhooks"
+    assert [(notice.is_won, notice.is_reinstated) for notice in decided[: len(told)]] == told
+    assert {(notice.dispute_id, notice.intent_id) for notice in decided} == {(disputed.dispute_id, disputed.intent_id)}
+
+
+@pytest.mark.parametrize(
+    ("type", "dispute"),
+    [
+        ("charge.dispute.closed", {"id": "du_1", "status": "needs_response"}),
+        ("charge.dispute.funds_reinstated", {"id": "du_1", "status": "lost"}),
+        ("charge.dispute.closed", None),
+        ("charge.dispute.created", {"id": "du_1", "reason": "duplicate"}),
+    ],
+)
+async def test_a_webhook_about_a_dispute_that_contradicts_itself_is_unusable(type: str, dispute: object) -> None:
+    provider = payments()
+    _, session = await opened(provider)
+    body = json.loads(provider.disputed_webhook(session, "duplicate"))
+    body["type"], body["data"]["object"]["dispute"] = type, dispute
+    with pytest.raises(UnusableWebhook):
+        read_notice(json.dumps(body))
