@@ -9,14 +9,17 @@ from commands.access import product_of_merchant, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.product import (
     ActivateProduct,
+    ArchiveProduct,
     CountStock,
     DeactivateProduct,
     EditProduct,
     activate_product,
+    archive_product,
     count_stock,
     deactivate_product,
     edit_product,
 )
+from commands.subscription import SoldPlans
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.store.ports import TextMeasure
@@ -117,10 +120,54 @@ async def _act(action: ProductAction | None, product_id: UUID, person: UUID, wor
             pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideGoods:
+    """Put some of the goods that a search found on sale and archive others: all or none."""
+
+    merchant_id: UUID
+    store_id: UUID
+    activate: list[UUID]
+    archive: list[UUID]
+
+
+async def decide_goods(command: DecideGoods, work: Work, *, clock: Clock, sold: SoldPlans | None = None) -> None:
+    """Append ``ProductActivated`` and ``ProductArchived``. No-op for products that are on sale or archived as asked.
+
+    A product that the merchant touched is never archived here, as a new search archives none of them.
+
+    Raises:
+        InvalidInput: there are no products or too many of them, or one is in both lists or in another store.
+        NotFound: a product is unknown or of another merchant.
+        ProductIsArchived, StoreNotReady: see :func:`activate_product` and :func:`archive_product`.
+    """
+    await store_of_merchant(work, command.store_id, command.merchant_id)
+    number = len(command.activate) + len(command.archive)
+    if not 1 <= number <= PRODUCTS_MOST:
+        raise InvalidInput("activateIds", f"There are {number} products. Choose 1 to {PRODUCTS_MOST} of them.")
+    for field, ids in (("activateIds", command.activate), ("archiveIds", command.archive)):
+        for place, id in enumerate(ids):
+            product, store = await product_of_merchant(work, id, command.merchant_id)
+            if store.id != command.store_id:
+                raise InvalidInput(f"{field}.{place}", f"“{product.title}” is in another store. Leave it out.")
+            if field == "activateIds":
+                await activate_product(
+                    ActivateProduct(product_id=id, merchant_id=command.merchant_id), work, clock=clock
+                )
+            elif id in command.activate:
+                raise InvalidInput(f"{field}.{place}", f"“{product.title}” is in both lists. Name it in one.")
+            elif not product.touched_by_merchant:
+                archive = ArchiveProduct(product_id=id, merchant_id=command.merchant_id)
+                await archive_product(archive, work, clock=clock, sold=sold)
+
+
 def _repriced(price: Money, percent: Decimal) -> Money:
     minor = (Decimal(price.minor) * (100 + percent) / 100).quantize(Decimal(1), ROUND_HALF_UP)
     return Money(minor=max(1, int(minor)), currency=price.currency)
 
 
-HANDLERS: UnboundHandlers = {ChangeProduct: change_product, ChangeProducts: change_products}
+HANDLERS: UnboundHandlers = {
+    ChangeProduct: change_product,
+    ChangeProducts: change_products,
+    DecideGoods: decide_goods,
+}
 """Each command and its handler."""

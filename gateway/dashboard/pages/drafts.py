@@ -1,4 +1,4 @@
-"""Drafts: proposals beside the live store, compared field by field, accepted or dropped."""
+"""Drafts: found goods and proposals beside the live store, compared field by field, accepted or dropped."""
 
 from typing import Any
 from urllib.parse import quote
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import RedirectResponse, Response
 
+from gateway.dashboard.lists import picture
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -39,6 +40,8 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
         status=status,
         errors=errors,
         drafts=store["drafts"],
+        found=store["foundGoods"] if store["publishedAt"] else [],
+        picture=picture,
         preview_url=store["previewUrl"],
         everything=everything,
         parts=parts_of,
@@ -80,6 +83,21 @@ async def make(visit: Visitor, store_id: UUID) -> Response:
     return visit.redirect(
         f"/dashboard/stores/{store_id}/drafts", notice="The draft is being made. The live store stays as it is."
     )
+
+
+@router.post(HERE + "/goods")
+@sends("products/decide")
+async def decide_goods(visit: Visitor, store_id: UUID) -> Response:
+    """Put the chosen goods of a search on sale, and archive the others that were shown."""
+    form = visit.form
+    chosen = form.texts("chosen")
+    others = [id for id in form.texts("shown") if id not in chosen]
+    input = {"storeId": str(store_id), "activateIds": chosen, "archiveIds": others}
+    change = await visit.change("products/decide", input)
+    if change.errors:
+        return await _drafts(visit, store_id, errors=change.errors, status=422)
+    notice = f"{len(chosen)} on sale, {len(others)} archived."
+    return visit.redirect(f"/dashboard/stores/{store_id}/drafts", notice=notice)
 
 
 @router.post(HERE + "/{id:uuid}")

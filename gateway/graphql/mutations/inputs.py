@@ -203,6 +203,17 @@ class ChangeProductsInput(MutationInput):
 
 
 @strawberry.input
+class DecideGoodsInput(MutationInput):
+    store_id: strawberry.ID
+    activate_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Products to put on sale. Both lists together have at most 100."
+    )
+    archive_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Products to archive. Those that you changed or sold before stay as they are."
+    )
+
+
+@strawberry.input
 class ArrangePhotosInput(MutationInput):
     product_id: strawberry.ID
     image_ids: list[strawberry.ID] = strawberry.field(

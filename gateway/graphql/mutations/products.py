@@ -1,6 +1,6 @@
 """Mutations of products."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import strawberry
@@ -14,7 +14,7 @@ from commands.product import (
     PriceVariant,
     RemovePhoto,
 )
-from commands.product_changes import ChangeProducts
+from commands.product_changes import ChangeProducts, DecideGoods
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import add_product, count_stock, currency_of_product, edit_product
 from gateway.api.validation import as_id, money
@@ -25,13 +25,14 @@ from gateway.graphql.mutations.inputs import (
     ArrangePhotosInput,
     ChangeProductsInput,
     CountStockInput,
+    DecideGoodsInput,
     EditProductInput,
     MutationInput,
     PriceVariantInput,
     ProductInput,
     RemovePhotoInput,
 )
-from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, change
+from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, Show, change
 from gateway.graphql.queries.root import find_product
 from gateway.graphql.types.product import Product
 from projections.catalog import queries as catalog_queries
@@ -78,11 +79,25 @@ class ProductMutations:
                 )
             )
 
-        async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
-            views = await catalog_queries.products_by_ids(reading.db, ids, scope=reading.scope)
-            return {"products": [Product.of(views[id], reading) for id in dict.fromkeys(ids) if id in views]}
+        return await change(info, ChangeProductsPayload, input, send, _show_products(ids))
 
-        return await change(info, ChangeProductsPayload, input, send, show)
+    @mutation(
+        "Put found goods on sale and archive the others, in one change: all of it, or none. Sent again, it changes nothing."
+    )
+    async def decide_goods(self, info: Info, input: DecideGoodsInput) -> ChangeProductsPayload | None:
+        activate, archive = ([as_id("product", id) for id in ids] for ids in (input.activate_ids, input.archive_ids))
+
+        async def send(request: CommandRequest) -> Receipt:
+            return await request.send(
+                DecideGoods(
+                    merchant_id=request.merchant_id,
+                    store_id=as_id("store", input.store_id),
+                    activate=activate,
+                    archive=archive,
+                )
+            )
+
+        return await change(info, ChangeProductsPayload, input, send, _show_products([*activate, *archive]))
 
     @mutation("Put the photos of a product in an order. The first one stands for the product in lists.")
     async def arrange_photos(self, info: Info, input: ArrangePhotosInput) -> ProductPayload | None:
@@ -158,6 +173,14 @@ class ProductMutations:
         return await _by_id(
             info, input, lambda product_id, owner: ArchiveProduct(product_id=product_id, merchant_id=owner)
         )
+
+
+def _show_products(ids: Sequence[UUID]) -> Show:
+    async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:
+        views = await catalog_queries.products_by_ids(reading.db, ids, scope=reading.scope)
+        return {"products": [Product.of(views[id], reading) for id in dict.fromkeys(ids) if id in views]}
+
+    return show
 
 
 async def _by_id(info: Info, input: ProductInput, command: Callable[[UUID, UUID], object]) -> ProductPayload:

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.editing import revision_of
+from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import StoreStatus
 from domain.store.revision import store_parts
@@ -28,6 +29,7 @@ from gateway.graphql.types.filters import DraftFilter, StoreEventFilter
 from gateway.graphql.types.history import StoreEvent, timeline
 from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.node import Node
+from gateway.graphql.types.product import Product
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_store
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
@@ -105,6 +107,7 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
             "taxes",
             "orders_at_suppliers",
         ),
+        "found_goods": resolved("scouting"),
         "preview_url": resolved("id", "slug", "custom_domain"),
         "url": derived(lambda store: storefront_url(store.view, store.reading), "slug", "custom_domain"),
         "settings": of_view("preferences", settings_of),
@@ -219,6 +222,17 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
             scope=self.reading.scope,
         )
         return connection(page, lambda view: Draft.of(view, self.reading))
+
+    @field(
+        "Products of the latest search that are drafts and wait for your decision (decideGoods), the best first. "
+        "Shoppers do not see them."
+    )
+    async def found_goods(self) -> list[Product]:
+        scouting = self.view.scouting
+        loader = self.reading.loaders.product
+        views = [] if scouting is None else await gather(*(loader.load(id) for id in scouting.product_ids))
+        waiting = [view for view in views if view is not None and view.status is ProductStatus.DRAFT]
+        return [Product.of(view, self.reading) for view in waiting]
 
     @field(
         "What people did in the store, by which session or API key, the newest first. Only the store's owner sees it. "

@@ -8,15 +8,19 @@ from uuid import UUID, uuid4
 
 from commands.checkout import CartLine, PlaceOrder
 from commands.draft import ProposeDraft
+from commands.generation import RunStepAgain
 from commands.order import RecordPayment
+from commands.sourcing import ImportProducts
 from commands.store import ApproveStore, PublishStore, SetDeliveryPromise
 from domain.draft.events import FieldChange
 from domain.editing import EditField
+from domain.generation.aggregate import generation_of
+from domain.generation.events import Step
 from domain.money import Money
 from domain.store.aggregate import STORE
 from domain.store.texts import brand_values
 from tests.support.platforms.dashboard import Dashboard, a_dashboard, form_of
-from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.platforms.gateway import Merchant, Platform, a_pick
 
 _FIGURE = re.compile(r'<p class="figure-label">(.*?)</p><p class="figure-value">(.*?)</p>')
 
@@ -328,6 +332,40 @@ async def test_a_brand_is_edited_renamed_and_drafted_beside_the_live_shop(platfo
         assert '<h2 id="name">Glow Den</h2>' in await dashboard.get(path)
         assert "The draft is dropped." in await dashboard.change(drafts, one, {"do": "drop"})
         assert draft in await dashboard.get(f"{drafts}?all=1")
+
+
+async def test_goods_that_a_new_search_found_are_decided_on_the_page_of_drafts(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    (on_sale,) = await products_of(platform, owner, store_id)
+    generation_id = generation_of(store_id)
+    await platform.send(RunStepAgain(generation_id=generation_id, merchant_id=owner.id, step=Step.SCOUT))
+    await platform.send(
+        ImportProducts(
+            generation_id=generation_id,
+            attempt=2,
+            keywords=["lamp"],
+            suppliers=[],
+            duplicates=0,
+            picks=[a_pick(number) for number in (7, 8, 9)],
+        )
+    )
+    drafts = f"/dashboard/stores/{store_id}/drafts"
+    query = "query ($id: ID!) { store(id: $id) { foundGoods { id } } }"
+    found = [each["id"] for each in (await platform.ask(query, {"id": str(store_id)}, by=owner))["foundGoods"]]
+    assert len(found) == 3
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get(drafts)
+        assert re.findall(r'name="chosen" value="([^"]*)"', page) == found
+        foreign = await dashboard.submit(drafts, f"{drafts}/goods", {"shown": [str(uuid4())], "chosen": []})
+        assert (foreign.status_code, "No product" in foreign.text) == (422, True)
+        decided = await dashboard.change(drafts, f"{drafts}/goods", {"shown": found, "chosen": found[:1]})
+        assert "1 on sale, 2 archived." in decided
+        assert 'name="chosen"' not in decided
+    query = "query ($id: ID!) { store(id: $id) { products(filter: { statuses: [ACTIVE] }) { nodes { id } } } }"
+    shop = await platform.ask(query, {"id": str(store_id)}, by=owner)
+    assert {each["id"] for each in shop["products"]["nodes"]} == {on_sale["id"], found[0]}
 
 
 async def test_a_variant_has_a_price_of_its_own(platform: Platform, owner: Merchant) -> None:

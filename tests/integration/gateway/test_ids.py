@@ -31,7 +31,14 @@ VALUES: dict[str, Any] = {
 """Values for required fields by scalar; the id, inside of other fields, is of no object."""
 NAMED: dict[str, Any] = {"email": "guest@example.com", "targetKind": "PRODUCT"}
 """Values for required fields that their scalar leaves too open."""
-SIBLINGS = {"productIds": "productId", "imageIds": "productsImageId", "personId": "merchantId", "targetId": "productId"}
+SIBLINGS = {
+    "productIds": "productId",
+    "activateIds": "productId",
+    "archiveIds": "productId",
+    "imageIds": "productsImageId",
+    "personId": "merchantId",
+    "targetId": "productId",
+}
 """Which object's id is a valid value of a field."""
 OTHERWISE = {
     ("endSession", "sessionId"),

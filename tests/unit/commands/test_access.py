@@ -50,7 +50,7 @@ from commands.product import (
     PriceVariant,
     RemovePhoto,
 )
-from commands.product_changes import ChangeProduct, ChangeProducts, ProductAction
+from commands.product_changes import ChangeProduct, ChangeProducts, DecideGoods, ProductAction
 from commands.purchasing import (
     BuyAnyway,
     CheckSupplierAgain,
@@ -156,6 +156,9 @@ COMMANDS: dict[type, Build] = {
     ArrangePhotos: lambda _, product, _o, m: ArrangePhotos(product_id=product, merchant_id=m, image_ids=[uuid4()]),
     ChangeProducts: lambda p, product, _o, m: ChangeProducts(
         store_id=p.store_id, merchant_id=m, product_ids=[product], action=ProductAction.ACTIVATE
+    ),
+    DecideGoods: lambda p, product, _o, m: DecideGoods(
+        store_id=p.store_id, merchant_id=m, activate=[], archive=[product]
     ),
     ChangeProduct: lambda _, product, _o, m: ChangeProduct(
         edit=EditProduct(product_id=product, merchant_id=m, title="Another")

@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.product import ArchiveProduct, ArrangePhotos, RemovePhoto
-from commands.product_changes import ChangeProducts, ProductAction
+from commands.product import ArchiveProduct, ArrangePhotos, EditProduct, RemovePhoto
+from commands.product_changes import ChangeProducts, DecideGoods, ProductAction
+from domain.generation.events import Step
 from domain.kernel import DomainError, InvalidInput
 from domain.product.events import PhotosArranged, ProductStatus
 from tests.support.builders.samples import dollars, listing
@@ -65,6 +66,40 @@ async def test_all_products_change_or_none(platform: Platform) -> None:
         with pytest.raises(DomainError):
             await platform.send(change(platform, ids, ProductAction.DEACTIVATE, None))
     assert len(platform.log.raw) == before
+
+
+async def test_found_goods_of_a_live_store_are_decided_in_one_command_and_touched_ones_stay(platform: Platform) -> None:
+    (on_sale,) = await lamps(platform, 1)
+    await platform.again(Step.SCOUT)
+    found = await platform.scout(*(listing(f"F-{n}", title=f"Found {n}") for n in range(3)), attempt=2)
+    good, poor, edited = found
+    await platform.send(EditProduct(product_id=edited, merchant_id=platform.merchant_id, title="Mine"))
+
+    def decide(activate: Sequence[UUID], archive: Sequence[UUID]) -> DecideGoods:
+        return DecideGoods(
+            merchant_id=platform.merchant_id,
+            store_id=platform.store_id,
+            activate=list(activate),
+            archive=list(archive),
+        )
+
+    before = len(platform.log.raw)
+    for activate, archive, field in (
+        ([], [], "activateIds"),
+        ([good] * 101, [], "activateIds"),
+        ([good], [good], "archiveIds.0"),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            await platform.send(decide(activate, archive))
+        assert refusal.value.field == field
+    with pytest.raises(DomainError):
+        await platform.send(decide([good], [uuid4()]))
+    assert len(platform.log.raw) == before
+    decision = decide([good], [poor, edited, on_sale])
+    assert kinds(await platform.do(decision)) == ["ProductActivated", "ProductArchived"]
+    assert await platform.do(decision) == []
+    statuses = [(await platform.product(id)).status for id in (good, poor, edited, on_sale)]
+    assert statuses == [ProductStatus.ACTIVE, ProductStatus.ARCHIVED, ProductStatus.DRAFT, ProductStatus.ACTIVE]
 
 
 async def test_photos_of_another_product_cannot_be_arranged(platform: Platform) -> None:

@@ -104,7 +104,7 @@ BOUNDED = {
     "every merchant": "plans supplierAccounts signIns sessions passkeys apiKeys limits budgets requirements owedFees",  # at most 50 or 100
     "every store": "people invitations balances tasks publicationBlockers zones bands rates jobs provenance suppliers",
     "one product or file": "images variants renditions operations options fitTerms",
-    "one decision of a person or an agent": "changes available rejected texts missing steps newLogs days nodes",
+    "one decision of a person or an agent": "changes available rejected texts missing steps newLogs days nodes foundGoods",
     # An order ends, and no statement reads the orders of more than one page.
     "one order": "lines unmatchedPayments pageVersions parcels refunds substitutes supplierOrders returns disputes "
     "withdrawals mails received",
