@@ -189,7 +189,7 @@ class _Lane:
         self._read = {number: bulk_load.checkpoints[number] for number in numbers}
         """How far each partition is read; writing is at most two chunks behind."""
         self._unverified = {number for number in numbers if bulk_load.checkpoints[number].position > 0}
-        """Partitions whose last applied record has not been seen at its offset yet."""
+        """Partitions whose last record read must be seen at its offset again, or the topic was recreated."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -229,6 +229,8 @@ class _Lane:
                 break
             if await self._reader.fetch(open_, seconds=0.005 if chunk.count else 0.25):
                 quiet_since = loop.time()
+                if self._reader.take_interrupted():
+                    self._verify_again()
                 for number in open_:
                     await self._take_new(chunk, number, self._reader.take(number), limits[number])
             elif chunk.count:
@@ -236,6 +238,19 @@ class _Lane:
             elif loop.time() - quiet_since > QUIET_SECONDS:
                 raise TopicBehind(open_[0], self._read[open_[0]].position, limits[open_[0]])
         return chunk if chunk.count else None
+
+    def _verify_again(self) -> None:
+        """Return to the last record read of each partition, because the topic may have been recreated."""
+        for number in self._numbers:
+            self._held[number] = []
+            place = self._read[number]
+            if self._reader.is_restarted(number):
+                place = self._read[number] = replace(place, next_offset=0)
+            self._reader.seek(number, max(0, place.next_offset - 1))
+            if place.next_offset > 0:
+                self._unverified.add(number)
+            else:
+                self._unverified.discard(number)
 
     async def _take_new(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
         """Add fetched records of a partition to a chunk, without the foreign ones."""

@@ -27,6 +27,8 @@ WAIT_MS = 250
 """How long the broker may hold a request while it has nothing new."""
 PARTITION_BYTES, REQUEST_BYTES = 1024 * 1024, 8 * 1024 * 1024
 """The most compressed bytes of one response. Memory holds one response while the next is fetched."""
+SILENT_SECONDS = 2.0
+"""How long the topic cannot be deleted and refilled unnoticed between two answers."""
 PAUSE_SECONDS = 0.1
 """The pause after a failed request."""
 COMMITTED = 1
@@ -56,6 +58,7 @@ class _Partition:
     batches: deque[tuple[Batch, memoryview]] = field(default_factory=deque)
     aborted: set[int] = field(default_factory=set)
     """Producers with an aborted transaction: their records are dropped until its marker."""
+    restarted: bool = False
 
 
 class BulkReader:
@@ -66,6 +69,21 @@ class BulkReader:
         self._topic = topic
         self._partitions = {number: _Partition(offset, offset) for number, offset in offsets.items()}
         self._request: asyncio.Task[None] | None = None
+        self._answered: float | None = None
+        """When a request was last answered, in seconds of the event loop's clock."""
+        self._interrupted = False
+
+    def take_interrupted(self) -> bool:
+        """Whether the topic may have been recreated since the last call: a request failed, or none was answered for long.
+
+        A recreated topic has other records at the same offsets, and no response tells.
+        """
+        interrupted, self._interrupted = self._interrupted, False
+        return interrupted
+
+    def is_restarted(self, partition: int) -> bool:
+        """Whether the partition ended before the offset to read from, and is read from its beginning since."""
+        return self._partitions[partition].restarted
 
     def seek(self, partition: int, offset: int) -> None:
         """Continue at another offset, and drop the batches that were fetched."""
@@ -128,16 +146,22 @@ class BulkReader:
         for number in partitions:
             leader = self._client.cluster.leader_for_partition(TopicPartition(self._topic.name, number))
             if leader is None or leader == -1:
+                self._interrupted = True
                 await self._pause()
                 return
             by_leader.setdefault(leader, []).append(number)
         try:
             await asyncio.gather(*(self._ask_leader(leader, numbers, wait_ms) for leader, numbers in by_leader.items()))
         except KafkaError as error:
+            self._interrupted = True
             if not error.retriable:
                 raise
             logger.warning("the broker did not answer (%s); trying again", type(error).__name__)
             await self._pause()
+        else:
+            before, self._answered = self._answered, asyncio.get_running_loop().time()
+            if before is not None and self._answered - before > SILENT_SECONDS:
+                self._interrupted = True
 
     async def _pause(self) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
@@ -156,6 +180,7 @@ class BulkReader:
                 if for_code(error) is OffsetOutOfRangeError and state.next_offset > 0:
                     logger.warning("%s has no offset %d in partition %d", self._topic.name, state.next_offset, number)
                     self.seek(number, 0)
+                    self._partitions[number].restarted = self._interrupted = True
                 elif for_code(error) is not NoError:
                     raise for_code(error)(f"{self._topic.name}, partition {number}")
                 else:

@@ -97,6 +97,19 @@ async def test_a_partition_that_was_created_again_is_read_from_its_beginning(kaf
         assert await in_bulk(reader, expected) == expected
 
 
+async def test_a_failed_request_is_reported_once(kafka: ApacheKafka) -> None:
+    await write_topic(kafka.bootstrap_servers, EVENTS_MADE[:100])
+    expected = await as_a_consumer_reads(kafka)
+    async with open_bulk_reader(kafka.bootstrap_servers, EVENTS, FROM_THE_BEGINNING) as reader:
+        assert await in_bulk(reader, expected) == expected
+        assert not reader.take_interrupted()
+        await delete_topics(kafka.bootstrap_servers, [EVENTS])
+        async with asyncio.timeout(10):
+            while not reader.take_interrupted():
+                await reader.fetch(range(PARTITIONS), seconds=0.3)
+        assert not reader.take_interrupted()
+
+
 async def test_a_broker_that_is_away_for_a_moment_is_waited_for(own_kafka: ApacheKafka) -> None:
     await write_topic(own_kafka.bootstrap_servers, EVENTS_MADE)
     expected = await as_a_consumer_reads(own_kafka)
