@@ -17,7 +17,14 @@ from infra.writers.prompted.client import Prompt, as_data
 from infra.writers.prompted.strict_schema import strict_schema
 from infra.writers.rules.brand import RuleBrandWriter
 from tests.support.fakes.brand import KnownDomains, brief
-from tests.support.servers.language_models import ModelService, Reply, asking, model_service, openai_model
+from tests.support.servers.language_models import (
+    ModelService,
+    Reply,
+    anthropic_model,
+    asking,
+    model_service,
+    openai_model,
+)
 
 PROMPT = Prompt(
     "brand.v1", (Path(__file__).parents[3] / "infra/writers/prompted/prompts/brand.v1.md").read_text("utf-8")
@@ -47,7 +54,8 @@ def idea(**changes: Any) -> str:
 @asynccontextmanager
 async def writing(*replies: Reply, **options: Any) -> AsyncIterator[tuple[PromptedBrandWriter, ModelService]]:
     registry = options.pop("registry", None) or KnownDomains()
-    async with model_service(*replies) as (service, url), asking(openai_model(url, **options)) as client:
+    adapter = options.pop("adapter", openai_model)
+    async with model_service(*replies) as (service, url), asking(adapter(url, **options)) as client:
         yield PromptedBrandWriter(client, registry, fallback=RuleBrandWriter(registry), prompt=PROMPT), service
 
 
@@ -187,12 +195,13 @@ async def test_a_merchants_own_name_stands_above_the_models() -> None:
     assert "Second Kettle is for slow afternoons" in proposal.brand.voice.story
 
 
-async def test_both_writers_keep_the_same_promises() -> None:
-    async with writing(Reply(idea())) as (writer, _):
-        proposals: list[BrandProposal] = [
-            await writer.propose(brief("Tea")),
-            await RuleBrandWriter(KnownDomains()).propose(brief("Tea")),
-        ]
+async def test_all_writers_keep_the_same_promises() -> None:
+    proposals: list[BrandProposal] = [await RuleBrandWriter(KnownDomains()).propose(brief("Tea"))]
+    for adapter in (openai_model, anthropic_model):
+        for reply in (Reply(idea()), Reply(status=401)):
+            async with writing(reply, adapter=adapter) as (writer, _):
+                proposals.append(await writer.propose(brief("Tea")))
+    assert [proposal.written_by for proposal in proposals] == ["house", "scripted", "house", "scripted", "house"]
     for proposal in proposals:
         palette = proposal.brand.palette
         assert proposal.brand.name in {option.name for option in proposal.options}

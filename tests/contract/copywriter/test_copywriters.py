@@ -3,14 +3,15 @@
 import json
 import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse
 
+from domain.calls.ports import LanguageModel
 from domain.product.ports import ProductCopywriter
 from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from domain.store.events import PageType
@@ -25,7 +26,7 @@ from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import LEGAL, RulePageWriter
 from tests.support.fakes.copywriting import LAMP_TEXT, ChatServer, brief, facts
 from tests.support.fakes.supply import served
-from tests.support.servers.language_models import asking, openai_model
+from tests.support.servers.language_models import anthropic_model, asking, openai_model
 
 PROMPTS = Path(__file__).parents[3] / "infra" / "writers" / "prompted" / "prompts"
 
@@ -44,14 +45,26 @@ ABOUT = {"sections": [SECTION | {"heading": f"Part {letter}"} for letter in "abc
 
 
 @asynccontextmanager
-async def model(*answers: Any) -> AsyncIterator[tuple[ModelClient, ChatServer]]:
+async def model(
+    *answers: Any, adapter: Callable[..., LanguageModel] = openai_model
+) -> AsyncIterator[tuple[ModelClient, ChatServer]]:
     """A client on a server of this machine that gives these answers."""
     server = ChatServer(answers)
     async with (
         served(server.app) as url,
-        asking(openai_model(f"{url}/v1", name="test-model")) as client,
+        asking(adapter(f"{url}/v1", name="test-model")) as client,
     ):
         yield client, server
+
+
+WRITERS = ["house", "compatible", "anthropic", "compatible that is down", "anthropic that is down"]
+"""The rules, and models behind each protocol: any server with OpenAI's, and Anthropic's."""
+
+
+def answering(answer: Any, who: str) -> AbstractAsyncContextManager[tuple[ModelClient, ChatServer]]:
+    """A client of one of ``WRITERS``, which gives an answer or is down."""
+    given = JSONResponse({"error": {"message": "no"}}, status_code=401) if who.endswith("down") else answer
+    return model(given, adapter=anthropic_model if who.startswith("anthropic") else openai_model)
 
 
 def copywriter(client: ModelClient) -> PromptedCopywriter:
@@ -65,23 +78,21 @@ def page_writer(client: ModelClient) -> PromptedPageWriter:
     )
 
 
-@pytest.fixture(params=["house", "model", "model that is down"])
+@pytest.fixture(params=WRITERS)
 async def any_copywriter(request: pytest.FixtureRequest) -> AsyncIterator[ProductCopywriter]:
     if request.param == "house":
         yield RuleCopywriter()
         return
-    answer = COPY if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
-    async with model(answer) as (client, _):
+    async with answering(COPY, request.param) as (client, _):
         yield copywriter(client)
 
 
-@pytest.fixture(params=["house", "model", "model that is down"])
+@pytest.fixture(params=WRITERS)
 async def any_page_writer(request: pytest.FixtureRequest) -> AsyncIterator[PageWriter]:
     if request.param == "house":
         yield RulePageWriter()
         return
-    answer = FAQ if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
-    async with model(answer) as (client, _):
+    async with answering(FAQ, request.param) as (client, _):
         yield page_writer(client)
 
 
@@ -268,13 +279,12 @@ def category_writer(client: ModelClient) -> PromptedCategoryWriter:
     return PromptedCategoryWriter(client, RuleCategoryWriter(), prompt=prompt)
 
 
-@pytest.fixture(params=["house", "model", "model that is down"])
+@pytest.fixture(params=WRITERS)
 async def any_category_writer(request: pytest.FixtureRequest) -> AsyncIterator[CategoryWriter]:
     if request.param == "house":
         yield RuleCategoryWriter()
         return
-    answer = DESCRIBED if request.param == "model" else JSONResponse({"error": {"message": "no"}}, status_code=401)
-    async with model(answer) as (client, _):
+    async with answering(DESCRIBED, request.param) as (client, _):
         yield category_writer(client)
 
 

@@ -120,7 +120,7 @@ class CountingPageWriter:
 
 @dataclass
 class ChatServer:
-    """Answers chat completions requests over HTTP from a script and repeats the last answer."""
+    """Answers OpenAI's chat completions and Anthropic's messages over HTTP from a script, and repeats the last answer."""
 
     answers: Sequence[Any]
     """Objects to send as the model's JSON, strings to send unchanged, or responses."""
@@ -128,14 +128,34 @@ class ChatServer:
 
     @property
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self._complete, methods=["POST"]),
+                Route("/v1/messages", self._message, methods=["POST"]),
+            ]
+        )
 
-    async def _complete(self, request: Request) -> Response:
-        self.requests.append(await request.json())
-        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+    async def _message(self, request: Request) -> Response:
+        answer = await self._next(request)
         if isinstance(answer, Response):
             return answer
-        content = answer if isinstance(answer, str) else json.dumps(answer)
+        return JSONResponse(
+            {
+                "id": f"msg_{len(self.requests)}",
+                "type": "message",
+                "role": "assistant",
+                "model": "test-model",
+                "content": [{"type": "text", "text": answer}],
+                "stop_reason": "end_turn",
+                "stop_sequence": None,
+                "usage": {"input_tokens": 10, "output_tokens": 20},
+            }
+        )
+
+    async def _complete(self, request: Request) -> Response:
+        content = await self._next(request)
+        if isinstance(content, Response):
+            return content
         return JSONResponse(
             {
                 "id": f"chatcmpl-{len(self.requests)}",
@@ -152,3 +172,8 @@ class ChatServer:
                 "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30},
             }
         )
+
+    async def _next(self, request: Request) -> str | Response:
+        self.requests.append(await request.json())
+        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        return answer if isinstance(answer, str | Response) else json.dumps(answer)

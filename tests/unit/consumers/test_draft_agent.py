@@ -14,14 +14,24 @@ from consumers.agents.drafts import DraftAgent, DraftWriters
 from domain.calls.events import OutsideCallRecorded
 from domain.calls.meter import current_meter
 from domain.calls.ports import CallRefused
-from domain.draft.events import DraftFailed, DraftProposed, DraftRequested, DraftTarget, TargetKind
+from domain.draft.events import (
+    DraftAccepted,
+    DraftFailed,
+    DraftProposed,
+    DraftRequested,
+    DraftTarget,
+    TargetKind,
+    category_id,
+)
 from domain.draft.live import values_of
 from domain.draft.ports import RevisedField, Revision, RevisionBrief
 from domain.editing import EditField
 from domain.generation.events import Step
 from domain.kernel import Transient
 from domain.store.aggregate import STORE
+from domain.store.collection_events import CategoryDescribed
 from domain.store.events import PageType
+from domain.store.ports import CategoryDraft
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.copy.categories import RuleCategoryWriter
 from infra.writers.rules.copy.copywriter import RuleCopywriter
@@ -51,6 +61,13 @@ class Model:
         return self.revision
 
 
+class NoCategories:
+    """Implements ``CategoryWriter`` and finds no text."""
+
+    async def describe(self, *_: object, **__: object) -> list[CategoryDraft]:
+        return []
+
+
 @dataclass
 class History:
     """Implements ``consumers.ports.StreamHistory`` over the log in memory."""
@@ -67,6 +84,7 @@ class Drafting:
 
     platform: Platform
     reviser: Any = field(default_factory=RuleReviser)
+    categories: Any = field(default_factory=RuleCategoryWriter)
     answers: MemoryAnswers = field(default_factory=MemoryAnswers)
     lamp: UUID = field(default_factory=uuid4)
 
@@ -81,7 +99,7 @@ class Drafting:
             brand=RuleBrandWriter(KnownDomains()),
             copy=RuleCopywriter(),
             pages=RulePageWriter(),
-            categories=RuleCategoryWriter(),
+            categories=self.categories,
             reviser=self.reviser,
         )
         ports = step_ports(self.platform.log, self.answers, self.platform, self.platform.clock)
@@ -123,6 +141,43 @@ class Drafting:
 @pytest.fixture
 def platform() -> Platform:
     return Platform()
+
+
+async def test_the_page_of_a_category_is_written_and_its_draft_is_accepted_by_field(platform: Platform) -> None:
+    drafting = await Drafting(platform).begin()
+    target = DraftTarget(
+        kind=TargetKind.CATEGORY, id=category_id(platform.store_id, "desk-lamps"), category="desk-lamps"
+    )
+    draft_id, before = uuid4(), drafting.live()
+    await platform.send(
+        RequestDraft(draft_id=draft_id, store_id=platform.store_id, merchant_id=platform.merchant_id, target=target)
+    )
+    await drafting.agent(drafting.requests[-1])
+    proposed = platform.log.events[-1]
+    assert isinstance(proposed, DraftProposed)
+    values = {change.field: change.proposed for change in proposed.changes}
+    assert (values[EditField.TITLE], proposed.written_by) == ("Desk lamps", "house")
+    assert 20 <= len(str(values[EditField.TEXT])) <= 600
+    assert drafting.live() == before
+    described, accepted = await platform.do(
+        AcceptDraft(draft_id=draft_id, merchant_id=platform.merchant_id, fields=[EditField.TEXT])
+    )
+    assert isinstance(described, CategoryDescribed)
+    assert (described.category, described.title, described.text) == ("desk-lamps", "Desk lamps", values[EditField.TEXT])
+    assert isinstance(accepted, DraftAccepted)
+    assert accepted.fields == [EditField.TEXT]
+
+
+async def test_a_category_without_a_fitting_text_has_a_draft_that_says_so(platform: Platform) -> None:
+    drafting = await Drafting(platform, categories=NoCategories()).begin()
+    target = DraftTarget(kind=TargetKind.CATEGORY, id=category_id(platform.store_id, "mats"), category="mats")
+    await platform.send(
+        RequestDraft(draft_id=uuid4(), store_id=platform.store_id, merchant_id=platform.merchant_id, target=target)
+    )
+    await drafting.agent(drafting.requests[-1])
+    failed = platform.log.events[-1]
+    assert isinstance(failed, DraftFailed)
+    assert "No text fits this category." in failed.reason
 
 
 async def test_brand_copy_and_page_are_made_again_beside_the_live_store(platform: Platform) -> None:
