@@ -5,9 +5,11 @@ merchant's own words stay as they are.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.merchant.identity import BusinessIdentity
+from domain.shipping.town_lines import town_lines
 from domain.store.return_policy import ReturnPolicy
 
 BLANK = "To be completed by the merchant:"
@@ -43,6 +45,13 @@ class ShopDetails:
     def email(self) -> str | None:
         """Where shoppers write to."""
         return self.contact_email or (None if self.identity is None else self.identity.email)
+
+    @property
+    def town(self) -> Sequence[str]:
+        """The town of the business as its country writes it; empty without an identity."""
+        if self.identity is None:
+            return ()
+        return town_lines(self.identity.country, city=self.identity.city, postcode=self.identity.postal_code)
 
     @property
     def charges_vat(self) -> bool:
@@ -143,8 +152,7 @@ def _with_form(identity: BusinessIdentity) -> str:
 
 
 def _address(identity: BusinessIdentity, shop: ShopDetails) -> str:
-    town = " ".join(part for part in (identity.postal_code, identity.city) if part)
-    return ", ".join((*identity.address_lines, town, shop.country_name or identity.country))
+    return ", ".join((*identity.address_lines, *shop.town, shop.country_name or identity.country))
 
 
 def _entry(label: str, value: str | None) -> str | None:

@@ -16,6 +16,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.evidence.assembly import AcceptedPage, Moment, OrderFacts, SentParcel, SoldLine, assemble
 from domain.order.evidence.fields import TEXT_MAX, EvidenceField, EvidenceGap, EvidenceSource, EvidenceText, gaps
 from domain.privacy import PersonalData, Sealed
+from domain.shipping.town_lines import town_lines
 from domain.store.events import PageType
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
@@ -41,7 +42,6 @@ TO_SHOPPER: Mapping[MailKind, str] = {
     MailKind.WITHDRAWAL_RECEIVED: "A mail confirmed the withdrawal to the shopper.",
 }
 """Mails that the shopper got, as the record names them."""
-_ADDRESS = ("line1", "line2", "postcode", "city", "region", "country")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +169,12 @@ async def _opened(sealed: Sealed | None, personal: PersonalData) -> Mapping[Evid
     return {} if text is None else {EvidenceField(field): value for field, value in json.loads(text).items()}
 
 
+def _address(parts: Mapping[str, str | None]) -> list[str]:
+    country = parts.get("country") or ""
+    town = town_lines(country, city=parts.get("city"), region=parts.get("region"), postcode=parts.get("postcode"))
+    return [line for line in (parts.get("line1"), parts.get("line2"), *town, country) if line]
+
+
 async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
     name, email, address = await reads.personal.open_many(
         [order.shopper_name, order.shopper_email, order.shipping_address]
@@ -184,7 +190,7 @@ async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
         lines=await _sold_lines(order, reads),
         shopper_name=name,
         shopper_email=email,
-        address=[parts[part] for part in _ADDRESS if parts.get(part)],
+        address=_address(parts),
         pages=await _pages(order, reads),
         parcels=[
             SentParcel(

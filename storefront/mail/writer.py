@@ -27,6 +27,7 @@ from domain.order.after_sale.return_events import ReplacementSent, ReturnApprove
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
+from domain.shipping.town_lines import town_lines
 from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.store.domains import canonical_host
 from domain.store.legal_text import ShopDetails
@@ -372,12 +373,13 @@ class StoreMailWriter:
         links = OrderLinks(Signers(self._sources.secrets, store.id, self._sources.clock).order_link)
         link = links.to(order.id, at=order.placed_at)
         parts = json.loads(address)
-        town = " ".join(part for part in (parts.get("postcode"), parts.get("city")) if part)
-        lines = [parts.get("line1"), parts.get("line2"), town, parts.get("region")]
+        country = parts.get("country") or ""
+        town = town_lines(country, city=parts.get("city"), region=parts.get("region"), postcode=parts.get("postcode"))
+        lines = [parts.get("line1"), parts.get("line2"), *town]
         facts |= {
             "order": order,
             "name": name,
-            "address": [line for line in lines if line] + [formatting.country_name(parts.get("country") or "")],
+            "address": [line for line in lines if line] + [formatting.country_name(country)],
             "order_url": f"{self._origin(store)}/checkout/success/{link}",
             "withdraw_url": f"{self._origin(store)}/withdraw?order={link}",
         }

@@ -11,6 +11,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
+from domain.shipping.town_lines import town_lines
 from projections.sales.views import OrderLineView, OrderView
 from storefront.ports import StorefrontQueries
 from storefront.rendering.formatting import country_name
@@ -179,9 +180,10 @@ def masked_address(parts: Mapping[str, str | None]) -> str:
     """Return street and postcode masked, with town and country as they are."""
     country = parts.get("country") or ""
     postcode = parts.get("postcode") or ""
-    town = " ".join(part for part in (f"{postcode[:2]}•••" if postcode else "", parts.get("city") or "") if part)
+    shown = f"{postcode[:2]}•••" if postcode else None
+    town = town_lines(country, city=parts.get("city"), region=parts.get("region"), postcode=shown)
     street = masked(parts.get("line1") or "")
-    return ", ".join(part for part in (street, town, parts.get("region"), country_name(country)) if part)
+    return ", ".join(part for part in (street, *town, country_name(country)) if part)
 
 
 def _first_letter(word: str) -> str:

@@ -75,8 +75,7 @@ async def return_address(asked: ReturnView, shop: ShopDetails, personal: Persona
     identity = shop.identity
     if identity is None:
         return []
-    town = " ".join(part for part in (identity.postal_code, identity.city) if part)
-    return [identity.name, *identity.address_lines, town, shop.country_name or identity.country]
+    return [identity.name, *identity.address_lines, *shop.town, shop.country_name or identity.country]
 
 
 def last_return_day(order: OrderView, policy: ReturnPolicy) -> date | None:

@@ -15,7 +15,7 @@ def test_a_masked_name_shows_first_letters_only(text: str, shown: str) -> None:
 
 def test_a_masked_address_shows_town_and_country() -> None:
     parts = {"line1": "Main St 1", "city": "Portland", "region": "Oregon", "postcode": "97201", "country": "US"}
-    assert masked_address(parts) == "M••• S••• 1•••, 97••• Portland, Oregon, United States"
+    assert masked_address(parts) == "M••• S••• 1•••, Portland, Oregon 97•••, United States"
     assert masked_address({"line1": "Pier", "city": "Oslo", "country": "NO"}) == "P•••, Oslo, Norway"
     assert masked_email("anna@example.com") == "a•••@example.com"
 
