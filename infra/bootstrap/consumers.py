@@ -214,6 +214,7 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
             secrets=platform.keys().derive_each("storefront"),
             scheme=settings.storefront_scheme,
             public_domain=settings.storefront_domain,
+            dashboard_url=f"{settings.gateway_url}/dashboard",
             mail_domain=mail_domain,
             sandbox=not platform.is_live,
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -99,6 +99,8 @@ class MailSources:
     scheme: str
     public_domain: str
     """The domain below which every store has its slug: ``localhost:8080``."""
+    dashboard_url: str
+    """The address of the merchant's dashboard, without a slash at the end."""
     mail_domain: str
     """The right side of message ids."""
     sandbox: bool
@@ -392,7 +394,23 @@ class StoreMailWriter:
             if merchant is None:
                 raise Transient("the merchants", "do not show the owner yet")
             recipient = await self._sources.personal.open(merchant.email)
-        return None if recipient is None else _Content(recipient=recipient, subject=subject, facts=facts)
+        if recipient is None:
+            return None
+        page = self._dashboard_page(store, facts.get("order"), facts.get("dispute"))
+        return _Content(recipient=recipient, subject=subject, facts={**facts, "dashboard_page": page})
+
+    def _dashboard_page(
+        self,
+        store: StoreView,
+        order: OrderView | None,
+        dispute: DisputeOpened | DisputeDeadlineNear | DisputeView | None,
+    ) -> str:
+        """Return the address of the page that a mail to the merchant is about."""
+        page = f"{self._sources.dashboard_url}/stores/{store.id}"
+        if order is None:
+            return f"{page}/domain"
+        page = f"{page}/orders/{order.id}"
+        return page if dispute is None else f"{page}/disputes/{quote(dispute.dispute_id, safe='')}"
 
     async def _order(self, store: StoreView, order_id: UUID) -> OrderView:
         order = await self._sources.queries.order(store.id, order_id)

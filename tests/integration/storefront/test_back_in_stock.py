@@ -40,6 +40,7 @@ class Post:
             secrets=[SECRET],
             scheme="http",
             public_domain="shops.test",
+            dashboard_url="http://gateway.test/dashboard",
             mail_domain="shops.test",
             sandbox=True,
         )

@@ -68,6 +68,7 @@ class Desk:
                 secrets=(SECRET,),
                 scheme="https",
                 public_domain="shops.example",
+                dashboard_url="https://zyenta.example/dashboard",
                 mail_domain="shops.example",
                 sandbox=True,
             )
@@ -566,3 +567,27 @@ async def test_the_merchant_hears_of_a_lost_proof_and_of_a_domain_that_failed(de
     assert "Another shop proved it first." in late.text
     assert "TXT" not in late.text
     assert {mail.recipient for mail in (warned, off, late)} == {"hello@neonhaven.example"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"), [(MailKind.ORDER_SOLD, ""), (MailKind.DISPUTE_TO_ANSWER, "/disputes/du%2F1%3F")]
+)
+async def test_a_mail_to_the_merchant_links_to_its_page_of_the_dashboard(
+    desk: Desk, kind: MailKind, about: str
+) -> None:
+    opened = DisputeOpened(
+        originator_id=desk.order_id,
+        originator_version=3,
+        occurred_at=NOW,
+        dispute_id="du/1?",
+        intent_id="pi_1",
+        amount=Money(minor=3400),
+        reason="fraudulent",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=NOW,
+    )
+    mail = await desk.writer.write(kind, desk.envelope(opened))
+    assert mail is not None
+    page = f"https://zyenta.example/dashboard/stores/{desk.store_id}/orders/{desk.order_id}{about}"
+    assert f"Open in the dashboard: {page}\n" in mail.text
+    assert f'href="{page}"' in mail.html
