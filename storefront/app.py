@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from infra.web.moments import OneMoment
 from storefront.certificates import CertificateGate
+from storefront.count_visits import CountVisits
 from storefront.direct import DirectPages
 from storefront.error_pages import ErrorPages, Outages
 from storefront.pages.base import Pages
@@ -94,6 +95,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefro
     app.add_middleware(OneMoment)
     if direct:
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
+    app.add_middleware(CountVisits, tenancy=visits.tenancy, counts=deps.visits, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)
     return app
 

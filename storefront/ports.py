@@ -1,7 +1,7 @@
 """What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from domain.privacy import PersonalData
 from domain.product.events import ProductStatus
 from domain.store.collection_events import AddressKind
 from domain.store.domains import canonical_host
+from domain.store.visits import VisitCounts
 from infra.web.preview_links import PreviewLinks
 from projections.catalog.views import (
     CategoryCount,
@@ -172,6 +173,8 @@ class StorefrontDependencies:
     """Opens the links to stores and drafts that shoppers do not see; None opens none."""
     page_cache_bytes: int = 64_000_000
     """The most memory for rendered pages, shared by all stores."""
+    visits: VisitCounts = field(default_factory=VisitCounts)
+    """Takes the visits until they are written."""
 
     def media_url(self, key: str) -> str:
         """Return the address of a file of the media store, for pages."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from domain.accounts.signing_keys import SigningPeriods
     from domain.kernel import Clock
     from domain.merchant.account_events import SignInProvider
+    from domain.store.visits import VisitCounts
     from gateway.auth.tokens import SigningKeys
     from gateway.ports import UsualGeneration
     from infra.adapters.master_keys import MasterKeys
@@ -321,7 +322,11 @@ def _usual_generation(settings: Settings) -> "UsualGeneration":
 
 async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
     """Serve all stores to shoppers."""
-    app = await storefront_app(platform)
+    from domain.store.visits import VisitCounts
+    from infra.adapters.postgres.visits import PostgresVisits
+
+    visits = VisitCounts()
+    app = await storefront_app(platform, visits)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(
             serve(
@@ -333,10 +338,12 @@ async def run_storefront(platform: Platform, stop: asyncio.Event) -> None:
             )
         )
         tasks.create_task(_answer_canaries(platform, stop, "storefront"))
+        tasks.create_task(PostgresVisits(await platform.pool()).run(visits, stop))
 
 
-async def storefront_app(platform: Platform) -> "Starlette":
-    """Return the storefront, wired."""
+async def storefront_app(platform: Platform, visits: "VisitCounts | None" = None) -> "Starlette":
+    """Return the storefront, wired. ``visits`` takes what it counts; None discards that."""
+    from domain.store.visits import VisitCounts
     from infra.adapters.media.logo_picture import logo_card, logo_png
     from infra.adapters.media.social_picture import social_jpeg
     from infra.adapters.postgres.accounts import PostgresRateLimits
@@ -351,6 +358,7 @@ async def storefront_app(platform: Platform) -> "Starlette":
     settings = platform.settings
     return create_app(
         StorefrontDependencies(
+            visits=visits or VisitCounts(),
             queries=ReadModelQueries(await platform.reader()),
             commands=await platform.bus(),
             barrier=await platform.barrier(),

@@ -34,6 +34,8 @@ class SalesDay:
     """What the payments brought, tax and delivery included."""
     refunds: int = 0
     platform_fees: int = 0
+    visits: int = 0
+    """Pages of the shop that a browser opened from outside it (ADR 0080)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +108,9 @@ async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) 
         *where.arguments,
     )
     found = {(record["n"], record["day"]): record for record in records}
+    visits = await _visits(db, spans, scope=scope)
     return [
-        [_day(span.first + timedelta(days=n), number, found) for n in range(_length(span))]
+        [_day(span.first + timedelta(days=n), number, found, visits) for n in range(_length(span))]
         for number, span in enumerate(spans, 1)
     ]
 
@@ -116,9 +119,29 @@ def _length(span: SalesSpan) -> int:
     return (span.last - span.first).days + 1
 
 
-def _day(day: date, number: int, found: Mapping[tuple[int, date], Any]) -> SalesDay:
+async def _visits(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) -> dict[tuple[int, date], int]:
+    """Return the visits by the number of the span, 1 first, and the day."""
+    where = Conditions()
+    stores = where.value([span.store_id for span in spans])
+    first, last = where.value([span.first for span in spans]), where.value([span.last for span in spans])
+    source = (
+        f"unnest({stores}::uuid[], {first}::date[], {last}::date[]) with ordinality as t (store_id, first, last, n)"
+    )
+    where = within(scope, where, "t.store_id", shoppers=False)
+    records = await db.fetch(
+        f"select t.n, v.day, v.visits from {source} join public.visits v on v.store_id = t.store_id "
+        f"and v.day between t.first and t.last where {where.sql}",
+        *where.arguments,
+    )
+    return {(record["n"], record["day"]): record["visits"] for record in records}
+
+
+def _day(
+    day: date, number: int, found: Mapping[tuple[int, date], Any], visits: Mapping[tuple[int, date], int]
+) -> SalesDay:
     record = found.get((number, day))
-    return SalesDay(day=day) if record is None else SalesDay(day=day, **{name: record[name] for name in _SUMS})
+    sums = {} if record is None else {name: record[name] for name in _SUMS}
+    return SalesDay(day=day, **sums, visits=visits.get((number, day), 0))
 
 
 async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, SalesTasks]:
@@ -144,4 +167,4 @@ async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) 
 
 def summed(days: Sequence[SalesDay]) -> SalesDay:
     """Return the sums of some days, under the first day."""
-    return SalesDay(day=days[0].day, **{name: sum(getattr(day, name) for day in days) for name in _SUMS})
+    return SalesDay(day=days[0].day, **{name: sum(getattr(day, name) for day in days) for name in (*_SUMS, "visits")})

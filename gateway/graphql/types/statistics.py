@@ -57,8 +57,15 @@ class SalesReport:
     platform_fees: Decimal = strawberry.field(description="What the platform kept, less what it gave back.")
     platform_fees_money: MoneyType
     conversion: float | None = strawberry.field(
-        description="The share of the orders placed in this time that were paid, from 0 to 1. Null without orders. "
-        "Visits are not counted: storefronts do not follow their visitors."
+        description="The share of the orders placed in this time that were paid, from 0 to 1. Null without orders."
+    )
+    visits: int = strawberry.field(
+        description="Pages of the shop that a browser opened from outside it: from a link, a search, a bookmark. Robots "
+        "and browsers that do not say where they come from are left out. Storefronts do not follow their visitors, so one "
+        "person who comes twice is two visits."
+    )
+    visit_conversion: float | None = strawberry.field(
+        description="Orders paid in this time, of the visits in it. Null without visits."
     )
     days: list[SalesDay] = strawberry.field(description="Every day, the first day first.")
 
@@ -74,6 +81,8 @@ class SalesReport:
             orders_paid=sums.paid,
             **_amounts(currency, revenue=sums.revenue, refunds=sums.refunds, platform_fees=sums.platform_fees),
             conversion=sums.placed_and_paid / sums.placed if sums.placed else None,
+            visits=sums.visits,
+            visit_conversion=sums.paid / sums.visits if sums.visits else None,
             days=[SalesDay.of(day, currency) for day in days],
         )
 

@@ -17,7 +17,8 @@ async def read_models_dsn(postgres_dsn: str) -> str:
     await connection.close()
     dsn = urlsplit(postgres_dsn)._replace(path="/read_models").geturl()
     connection = await asyncpg.connect(dsn)
-    await connection.execute((MIGRATIONS / "0061-search.sql").read_text())
+    for name in ("0061-search.sql", "0123-visits.sql"):
+        await connection.execute((MIGRATIONS / name).read_text())
     await connection.close()
     return dsn
 

@@ -334,12 +334,14 @@ async def test_the_sales_of_days_are_those_of_the_stores_orders(db: asyncpg.Conn
     for store in history.stores:
         first, last = date(2025, 1, 1), date(2027, 12, 31)
         span = SalesSpan(store_id=store, first=first, last=last, time_zone="Asia/Kathmandu", currency="USD")
+        await db.execute("insert into public.visits values ($1, '2024-12-31', 8), ($1, '2026-05-04', 7)", store)
         ((*days,),) = await sales_by_day(db, [span], scope=ShopperScope(store))
         assert summed(days) == SalesDay(day=first)
         ((*days,),) = await sales_by_day(db, [span], scope=SYSTEM)
         sums = summed(days)
         ((placed, paid),) = await db.fetch("select count(*), count(paid_at) from orders where store_id = $1", store)
-        assert (sums.placed, sums.placed_and_paid, sums.paid) == (placed, paid, paid)
+        assert (sums.placed, sums.placed_and_paid, sums.paid, sums.visits) == (placed, paid, paid, 7)
+        assert sum(day.visits for day in days if day.day == date(2026, 5, 4)) == 7
         assert placed > paid > 0
         revenue = "select -sum(minor) from ledger_postings where book = $1 and kind = 'CHARGE' and account = 'SALES'"
         assert sums.revenue == await db.fetchval(revenue, store)
