@@ -79,7 +79,8 @@ def _faults(settings: Settings) -> Iterator[_Fault]:
         host = urlsplit(address).hostname or ""
         if is_local(host):
             yield _Fault(
-                f"The public address {host!r} is this machine; set {variable} to one that others reach.", SELLING
+                f"Only this machine or its private network reaches {host!r}; set {variable} to a public address.",
+                SELLING,
             )
     if not settings.master_keys:
         yield _Fault(

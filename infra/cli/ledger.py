@@ -105,11 +105,25 @@ def paid(
 ) -> None:
     """Record that a merchant paid owed fees."""
     try:
-        money = Money.parse(Decimal(amount), currency.upper())
+        money = _exact(amount, currency.upper())
     except (ValueError, ArithmeticError) as error:
         raise typer.BadParameter(f"Invalid amount {amount!r} {currency!r}. Use an amount such as 12.50 USD.") from error
     run(lambda _: _paid(merchant, money, reference), *_REFUSALS)
     output.print(f"Recorded. {money} of fees are paid.")
+
+
+def _exact(amount: str, currency: str) -> Money:
+    """Return an amount of a payment.
+
+    Raises:
+        ValueError: it is not an amount of the currency, not above zero, or has more digits than the currency.
+        ArithmeticError: the text is no number.
+    """
+    number = Decimal(amount)
+    money = Money.parse(number, currency)
+    if money.minor <= 0 or money.decimal != number:
+        raise ValueError(amount)
+    return money
 
 
 async def _paid(merchant_id: UUID, amount: Money, reference: str) -> None:
