@@ -589,5 +589,5 @@ async def test_a_mail_to_the_merchant_links_to_its_page_of_the_dashboard(
     mail = await desk.writer.write(kind, desk.envelope(opened))
     assert mail is not None
     page = f"https://zyenta.example/dashboard/stores/{desk.store_id}/orders/{desk.order_id}{about}"
-    assert f"Open in the dashboard: {page}\n" in mail.text
+    assert f"\n\nOpen in the dashboard: {page}\n\n-- \n" in mail.text
     assert f'href="{page}"' in mail.html
