@@ -17,6 +17,7 @@ from projections.jobs.views import GenerationView, JobLogView
 from projections.reading.availability import is_database_away
 from projections.reading.paging import Reader, decode_cursor, encode_cursor
 from projections.reading.scope import SYSTEM
+from schemas.internal.cancellation import check_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class GenerationFeed:
             try:
                 await self._poll()
             except Exception as error:
+                check_cancelled()
                 # A short database outage must not end a subscription.
                 if is_database_away(error):
                     logger.warning("could not poll the watched generations; retrying: %s", error)

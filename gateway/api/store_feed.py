@@ -14,6 +14,7 @@ from domain.kernel import InvalidInput
 from domain.numbers import whole_number
 from projections.reading.availability import is_database_away
 from schemas.envelope import RawEvent
+from schemas.internal.cancellation import check_cancelled
 
 BATCH = 100
 """Most events of one store that a statement returns."""
@@ -128,6 +129,7 @@ class StoreFeed:
             try:
                 more = await self._read()
             except Exception as error:
+                check_cancelled()
                 # A short database outage must not end a subscription.
                 if is_database_away(error):
                     logger.warning("could not read the log for subscribers; retrying: %s", error)

@@ -33,6 +33,7 @@ from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON
 from schemas.envelope import RawEvent
 from schemas.internal.canaries import to_headers as to_canary_headers
+from schemas.internal.cancellation import check_cancelled
 from schemas.internal.provenance import ForeignRecord
 from schemas.topics import CANARY, EVENTS
 
@@ -128,6 +129,7 @@ class Publisher:
                 Transient,
                 *DATABASE_AWAY,
             ) as error:
+                check_cancelled()
                 if loop.time() - started > 30:
                     backoff = 0.05
                 logger.warning("publisher restarts in %.2f s: %s: %s", backoff, type(error).__name__, error)

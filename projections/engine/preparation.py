@@ -13,6 +13,7 @@ from projections.engine.checkpoints import Live, Projection, ensure_live, positi
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.rebuild.session import RebuildRefused
 from projections.engine.tables import Connection
+from schemas.internal.cancellation import check_cancelled
 
 BEHIND, CAUGHT_UP = 50_000, 2_000
 """Positions behind the foremost read model: over the first one catches up alone, and up to the second it is ready."""
@@ -120,6 +121,7 @@ class Preparation:
             try:
                 await prepare(projection)
             except Exception as error:  # noqa: BLE001 - no failure may stop the other read models
+                check_cancelled()
                 # The readiness check reports a read model that does not move. Only an unknown error needs its traceback.
                 known = isinstance(error, (Transient, RebuildRefused, KafkaError, *DATABASE_AWAY))
                 log = logger.warning if known else logger.exception

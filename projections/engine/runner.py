@@ -43,6 +43,7 @@ from projections.engine.provenance import REASON, are_events, note_foreign
 from projections.engine.tables import Connection
 from schemas.internal.broker_address import client_settings
 from schemas.internal.canaries import Canaries
+from schemas.internal.cancellation import check_cancelled
 from schemas.internal.provenance import ForeignRecord, claim_in
 from schemas.topics import EVENTS
 
@@ -127,6 +128,7 @@ class ProjectionRunner:
                     failure: Exception = error
                 except (Fenced, Transient) as error:
                     failure = error
+                check_cancelled()
                 if loop.time() - started > 30:
                     backoff = 0.05
                 logger.warning(
