@@ -94,7 +94,7 @@ async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
         for shop in seeded:
             await unless_stopped(until_shown(running, shop), stop)
             output.print(shop_steps(running, shop), markup=False, soft_wrap=True)
-        output.print(next_steps(running), markup=False, soft_wrap=True)
+        output.print(next_steps(running, has_shop=bool(seeded)), markup=False, soft_wrap=True)
         await stop.wait()
         console.print("Stopping …")
     finally:
@@ -162,10 +162,11 @@ def addresses(supervisor: Supervisor, log_in: "LogIn | None" = None) -> Panel:
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
 
 
-def next_steps(settings: Settings) -> str:
-    """Return the first steps on a new platform. Each command to copy has its own line."""
+def next_steps(settings: Settings, *, has_shop: bool = False) -> str:
+    """Return the first steps on a new platform, or on one with a finished shop. Each command to copy has its own line."""
+    task = "look at the shop's orders, goods and pages" if has_shop else "type what the shop will sell"
     steps = [
-        f"Next, open {settings.gateway_url}/dashboard in a browser, log in, and type what the shop will sell.",
+        f"Next, open {settings.gateway_url}/dashboard in a browser, log in, and {task}.",
         mailbox_hint(settings),
         f"Programs begin at {settings.gateway_url}/quickstart. Or open {settings.gateway_url}/graphql and send",
         f"    {REGISTER}",

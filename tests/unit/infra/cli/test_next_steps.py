@@ -44,6 +44,8 @@ def test_the_mutations_that_up_suggests_are_valid(document: str) -> None:
 def test_up_prints_the_next_steps_and_how_to_inspect_the_platform() -> None:
     steps = next_steps(SETTINGS)
     assert "in the mailbox above" in steps
+    assert "type what the shop will sell" in steps
+    assert "type what the shop will sell" not in next_steps(SETTINGS, has_shop=True)
     assert "in the mailbox" not in next_steps(SETTINGS.model_copy(update={"smtp_url": "smtp://mail.example"}))
     assert f"\n    {REGISTER}\n" in steps, "a line to copy must stand alone"
     assert steps.index("/dashboard") < steps.index("/graphql"), "the dashboard comes first"
