@@ -257,8 +257,8 @@ PROVENANCE = """query ($id: ID!) { store(id: $id) {
 } } fragment all on FieldProvenance {
     field setBy eventType approvedAt call { part model answerSha256 } listing { provider sourceId }
 }"""
-WITHOUT_A_CALL = {"niche", "contactEmail", "products"}
-"""What the merchant wrote, and the list of products, whose own fields have calls."""
+WITHOUT_A_CALL = {"niche", "contactEmail", "products", "currency"}
+"""What the merchant wrote, the list of products, whose own fields have calls, and the currency of the first of them."""
 
 
 async def test_every_published_field_is_traced_to_its_call_and_its_approval(pipeline: Pipeline) -> None:

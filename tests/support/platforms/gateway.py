@@ -292,8 +292,9 @@ async def a_platform(
     ):
         for model in READ_MODELS.values() if is_new else ():
             async with pool.acquire() as connection, connection.transaction():
-                await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
-                await connection.execute(model.ddl)
+                if await connection.fetchval("select to_regnamespace($1) is null", model.name):
+                    await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
+                    await connection.execute(model.ddl)
         clock = clock or FixedClock()
         log = PostgresEventLog(pool, clock)
         sold = None if plans is None else SoldPlans(plans=plans, counter=ReadModelUsage(reader))

@@ -31,7 +31,7 @@ async def test_the_page_of_an_unexpected_error_has_security_headers() -> None:
         media_origins=(),
         media_url="/media/{}".format,
         scheme="https",
-        **dict.fromkeys(("commands", "barrier", "payments", "personal", "media", "clock", "limits")),
+        **dict.fromkeys(("commands", "barrier", "payments", "personal", "media", "clock", "limits", "visits")),
     )
     transport = httpx.ASGITransport(app=create_app(deps), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lamps.localhost") as browser:
