@@ -58,6 +58,7 @@ async def test_the_quick_start_s_programs_run_as_they_are_shown(
         assert b"cursor: '" in seen
 
 
+@pytest.mark.long
 @pytest.mark.browser
 async def test_the_viewer_of_rest_shows_every_route_and_sends_a_request(platform: Platform, owner: Merchant) -> None:
     chromium = shutil.which("chromium")

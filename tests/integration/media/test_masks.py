@@ -75,6 +75,7 @@ def test_holes_and_white_on_white_are_cut_out_right(predict: Predict) -> None:
     assert {each.name for each in verdicts if each.is_flagged} <= {"cup_white_on_white"}, listed(verdicts)
 
 
+@pytest.mark.long
 def test_wrong_masks_are_flagged_and_what_is_cut_out_is_right(predict: Predict) -> None:
     verdicts = [judge_case(case, predict) for case in photo_cases() if case.name in FEW]
     assert len(verdicts) == len(FEW)

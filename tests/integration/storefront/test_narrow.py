@@ -117,6 +117,7 @@ async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: Storefront
     assert not wide, "\n".join(wide)
 
 
+@pytest.mark.long
 async def test_every_mood_and_hero_fits_a_phone_and_is_readable(floor: StorefrontPlatform) -> None:
     app, faults = floor.app(), []
     async with AsyncExitStack() as stack:
