@@ -11,7 +11,7 @@ from infra.embedded.broker import EmbeddedBroker
 from tests.integration.embedded.clients import Clients, take
 from tests.support.servers.kafka_tools import Printed, run_tool
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 TOPIC = "zyenta.events"
 

@@ -40,7 +40,7 @@ from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.requirements import missing
 from tests.support.servers.kafka_tools import run_tool
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 COMMANDS = re.findall(r"^    (kafka-acls .*)$", README, re.MULTILINE)

@@ -56,6 +56,7 @@ async def test_ten_random_niches_use_every_mood_and_six_font_pairs(groups: range
         assert {brand.look.hero for brand in brands if brand.look} == set(HeroKind)
 
 
+@pytest.mark.long
 async def test_two_stores_of_one_niche_look_different_at_a_glance() -> None:
     for number, niche in enumerate(NICHES):
         first, second = await stores([niche, niche], str(number))
@@ -69,6 +70,7 @@ async def test_two_stores_of_one_niche_look_different_at_a_glance() -> None:
         assert color_distance(first.palette.primary, second.palette.primary) > 0.02, niche
 
 
+@pytest.mark.long
 async def test_stores_that_know_nothing_of_each_other_are_spread_too() -> None:
     writer = RuleBrandWriter(KnownDomains())
     brands = [
