@@ -15,8 +15,9 @@ from gateway.dashboard.visit import Visitor
 router = area_router()
 
 HERE = "/dashboard/stores/{store_id:uuid}/drafts"
-KINDS = frozenset({"BRAND", "PRODUCT", "PAGE", "COLLECTION"})
-PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages"}
+TARGETS = {"BRAND": None, "PRODUCT": "targetId", "PAGE": "targetId", "COLLECTION": "targetId", "CATEGORY": "category"}
+"""What can be written again, and the field of the input that names it."""
+PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages", "COLLECTION": "collections"}
 """Where the page of a target is."""
 
 OPEN = ["REQUESTED", "PROPOSED"]
@@ -73,10 +74,10 @@ def parts_of(value: Any) -> list[tuple[str, str]]:
 async def make(visit: Visitor, store_id: UUID) -> Response:
     """Have something written again, as a draft."""
     form = visit.form
-    kind = form["kind"] if form["kind"] in KINDS else "BRAND"
+    kind = form["kind"] if form["kind"] in TARGETS else "BRAND"
     input: dict[str, Any] = {"storeId": str(store_id), "targetKind": kind, "hint": form.text("hint")}
-    if kind != "BRAND":
-        input["targetId"] = form["target"]
+    if field := TARGETS[kind]:
+        input[field] = form["target"]
     change = await visit.change("drafts/make", input)
     if change.errors:
         return await _drafts(visit, store_id, errors=change.errors, status=422)

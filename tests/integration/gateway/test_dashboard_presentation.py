@@ -71,3 +71,25 @@ async def test_a_merchant_writes_what_a_category_page_says(platform: Platform, o
         late = await dashboard.client.post(action, data={**begun, "title": "Rugs", "text": ""})
         assert "Somebody else changed the category text" in late.text
         assert "Soft ones." in await dashboard.get(base)
+
+
+async def test_a_category_page_and_a_collection_are_written_again_as_drafts(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    store = f"/dashboard/stores/{store_id}"
+    described = {"storeId": str(store_id), "category": "Desk mats", "title": "Desk mats", "text": "For desks."}
+    mutation = (
+        "mutation ($input: DescribeCategoryInput!) { describeCategory(input: $input) { userErrors { message } } }"
+    )
+    await platform.ask(mutation, {"input": described}, by=owner)
+    async with a_dashboard(platform, owner) as dashboard:
+        collections, drafts = f"{store}/collections", f"{store}/drafts"
+        (product,) = await products_of(platform, owner, store_id)
+        listed = {"title": "Gifts", "by": "LIST", "productIds": [product["id"]]}
+        page = await dashboard.change(f"{collections}/new", f"{collections}/new", listed)
+        collection = f"{collections}/" + page.split(f'href="{collections}/')[2].partition('"')[0]
+        assert "“warmer”" in await dashboard.change(collections, drafts, {"hint": "warmer"})
+        page = await dashboard.change(collection, drafts, {"hint": "shorter"})
+        assert "“shorter”" in page
+        assert f'href="{collection}"' in page
