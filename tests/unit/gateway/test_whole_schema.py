@@ -336,6 +336,17 @@ def context(seed: int, failures: float) -> RequestContext:
     return RequestContext(SimpleNamespace(deps=deps, sessions=OneMerchant()), info)  # type: ignore[arg-type]
 
 
+VALUES: dict[str, list[Any]] = {
+    "ID": [*IDS, "bad"],
+    "Int": [0, 1, 3, 1000],
+    "Boolean": [True, False],
+    "Date": ["2026-11-28"],
+    "DateTime": ["2026-11-28T12:00:00Z"],
+    "Decimal": ["9.90"],
+}
+"""Values of scalars; others take any text."""
+
+
 class Writer:
     """Writes one operation.
 
@@ -440,9 +451,7 @@ class Writer:
             if inner.name == "AsOfInput":
                 return '{position: "7"}', {"position": "7"}
             return self.object(inner)
-        value = self.pick(
-            {"ID": [*IDS, "bad"], "Int": [0, 1, 3, 1000], "Boolean": [True, False]}.get(inner.name, ["x"])
-        )
+        value = self.pick(VALUES.get(inner.name, ["x"]))
         return json.dumps(value), value
 
     def object(self, type: GraphQLInputObjectType) -> tuple[str, Any]:
