@@ -12,6 +12,7 @@ from commands.access import store_of_merchant
 from commands.media import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.slugs import slug_for
+from commands.waiting_drafts import count_as_waiting
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
 from domain.editing import Seen, refuse_overwriting
@@ -87,6 +88,7 @@ async def _draft_brand(work: Work, store: Store, brand: BrandIdentity, command: 
     # The step's call is recorded under its generation, with its cost.
     made = draft.propose(changes, written_by=command.proposal.written_by, note=command.proposal.reason, at=at)
     work.append(DRAFT, draft_id, made, tenant=store.id)
+    await count_as_waiting(work, store.id, [draft_id], at=at)
     return draft_id
 
 

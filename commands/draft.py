@@ -12,11 +12,10 @@ from pydantic import JsonValue
 from commands.access import product_of_store, require_owner, require_role_in_store, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.slugs import slug_for
-from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, request_draft
-from domain.draft.errors import TooManyDrafts
+from commands.waiting_drafts import take_places
+from domain.draft.aggregate import DRAFT, Draft, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.draft.live import fingerprints_in_store
-from domain.draft.ports import OpenDrafts
 from domain.editing import EditField, FieldValues, Fingerprints, fingerprints
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, ImageStatus
@@ -49,10 +48,8 @@ class RequestDraft:
     """The merchant's wish in plain words; at most 500 characters."""
 
 
-async def request_draft_of(
-    command: RequestDraft, work: Work, *, clock: Clock, open_drafts: OpenDrafts | None = None
-) -> dict[str, str]:
-    """Append ``DraftRequested``; the draft agent makes the proposal.
+async def request_draft_of(command: RequestDraft, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``DraftRequested`` and ``DraftsQueued``; the draft agent makes the proposal.
 
     Raises:
         InvalidInput: the hint is too long, the target has no such field, or the id is taken.
@@ -60,8 +57,8 @@ async def request_draft_of(
         StoreNotReady, ProductIsArchived: the target is archived, or the store has no brand.
         TooManyDrafts: too many of the store's drafts wait.
     """
+    at = clock.now()
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
-    await refuse_too_many(store.id, 1, open_drafts)
     await check_target(work, store, command.target)
     if not await work.is_new(DRAFT, command.draft_id):
         raise InvalidInput("id", f"The id {command.draft_id} is taken. Use a new id.")
@@ -72,21 +69,11 @@ async def request_draft_of(
         target=command.target,
         fields=command.fields,
         hint=command.hint,
-        at=clock.now(),
+        at=at,
     )
     work.append(DRAFT, command.draft_id, events, tenant=store.id)
+    await take_places(work, store.id, [command.draft_id], at=at)
     return {"draft_id": str(command.draft_id)}
-
-
-async def refuse_too_many(store_id: UUID, asked: int, open_drafts: OpenDrafts | None) -> None:
-    """Refuse drafts that would wait beside too many others.
-
-    Raises:
-        TooManyDrafts: too many of the store's drafts wait.
-    """
-    waiting = 0 if open_drafts is None else await open_drafts.count(store_id)
-    if waiting + asked > OPEN_MOST:
-        raise TooManyDrafts(waiting, OPEN_MOST, asked=asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +125,7 @@ async def offer_draft(command: OfferDraft, work: Work, *, clock: Clock) -> None:
     Raises:
         NotFound: the store has no such target.
         StoreNotReady, ProductIsArchived: the target is archived, or the store has no brand.
+        TooManyDrafts: too many of the store's drafts wait.
     """
     at = clock.now()
     store = await work.get(STORE, command.store_id)
@@ -150,6 +138,7 @@ async def offer_draft(command: OfferDraft, work: Work, *, clock: Clock) -> None:
     draft = work.append(DRAFT, command.draft_id, asked, tenant=store.id)
     made = draft.propose(command.changes, written_by=command.written_by, note=command.note, at=at)
     work.append(DRAFT, draft.id, made, tenant=store.id)
+    await take_places(work, store.id, [draft.id], at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.access import generation_of_merchant
-from commands.draft import refuse_too_many
 from commands.media import is_shown
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, use_generation
+from commands.waiting_drafts import take_places
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, TargetKind
-from domain.draft.ports import OpenDrafts
 from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.correction import Correction, phrase_of
 from domain.generation.events import Attention, AttentionCode, CategoryCount, Step
@@ -330,9 +329,7 @@ class RunStepAgain:
     step: Step
 
 
-async def run_step_again(
-    command: RetryStep | RunStepAgain, work: Work, *, clock: Clock, open_drafts: OpenDrafts | None = None
-) -> dict[str, int]:
+async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock: Clock) -> dict[str, int]:
     """Append ``StepStarted`` and return the step's attempt; 0 if other steps must run first.
 
     A store that was published keeps its brand, copy, pages and pictures: a complete step then asks for drafts instead, and the
@@ -352,7 +349,6 @@ async def run_step_again(
     if isinstance(command, RunStepAgain) and store.was_published:
         targets = await _targets_of(work, store, command.step)
         if targets:
-            await refuse_too_many(store.id, len(targets), open_drafts)
             await _request_drafts(work, store, targets, at=at)
             return {"attempt": generation.steps[command.step].attempt, "drafts": len(targets)}
     after = work.append(GENERATION, generation.id, events, tenant=generation.store_id)
@@ -390,11 +386,14 @@ async def _targets_of(work: Work, store: Store, step: Step) -> list[DraftTarget]
 
 
 async def _request_drafts(work: Work, store: Store, targets: Sequence[DraftTarget], *, at: datetime) -> None:
+    asked = []
     for target in targets:
         draft_id = derived(target.id, "draft", target.kind, at.isoformat())
         if await work.is_new(DRAFT, draft_id):
             requested = request_draft(draft_id, store_id=store.id, merchant_id=store.merchant_id, target=target, at=at)
             work.append(DRAFT, draft_id, requested, tenant=store.id)
+            asked.append(draft_id)
+    await take_places(work, store.id, asked, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,6 @@ from commands import (
 )
 from commands.ports import Handler, Handlers, UnboundHandlers
 from commands.subscription import SoldPlans
-from domain.draft.ports import OpenDrafts
 from domain.kernel import Clock
 from domain.store.ports import BrandKit, NicheReader, TextMeasure
 
@@ -86,7 +85,7 @@ HANDLERS: UnboundHandlers = dict(
 """Each command and its handler as the modules list them."""
 
 
-def bind(  # noqa: PLR0913 - one for each dependency
+def bind(
     *,
     clock: Clock,
     measure: TextMeasure,
@@ -96,7 +95,6 @@ def bind(  # noqa: PLR0913 - one for each dependency
     stripe: bool = False,
     platform_domains: Sequence[str] = ("localhost",),
     sold: SoldPlans | None = None,
-    open_drafts: OpenDrafts | None = None,
 ) -> Handlers:
     """Return each command with a handler that the bus can call.
 
@@ -111,7 +109,6 @@ def bind(  # noqa: PLR0913 - one for each dependency
         stripe: whether merchants are paid into their accounts at Stripe.
         platform_domains: domains that no merchant may connect, those below them included.
         sold: the plans that the platform sells; None if it sells none, and nothing limits merchants.
-        open_drafts: counts the drafts that wait; None for no limit.
 
     Raises:
         TypeError: a handler names a dependency that ``bind`` does not have.
@@ -125,7 +122,6 @@ def bind(  # noqa: PLR0913 - one for each dependency
         "stripe": stripe,
         "platform_domains": platform_domains,
         "sold": sold,
-        "open_drafts": open_drafts,
     }
     return {command: _bound(handler, dependencies) for command, handler in HANDLERS.items()}
 

@@ -11,6 +11,7 @@ from domain.cart.events import CartEvent
 from domain.cart.link import CartLinkEvent
 from domain.discount.events import DiscountEvent
 from domain.draft.events import DraftEvent
+from domain.draft.waiting_events import WaitingDraftsEvent
 from domain.fee_payment.events import FeePaymentEvent
 from domain.generation.events import GenerationEvent
 from domain.inbox.events import WebhookReceived, WebhookRejected
@@ -70,6 +71,7 @@ EVENTS: Mapping[str, type[DomainEvent]] = {
         CallEvent,
         DiscountEvent,
         DraftEvent,
+        WaitingDraftsEvent,
         FeePaymentEvent,
         ShopperEvent,
         StockNoticeEvent,

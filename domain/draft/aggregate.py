@@ -25,8 +25,6 @@ from domain.text import check_readable, clean_line
 
 HINT_MOST = 500
 """Longest hint, in characters."""
-OPEN_MOST = 500
-"""Most drafts of a store that wait at the same time; a step of a large store asks for one per product."""
 NOTHING_NEW = "The proposal was the same as what the store has. Say in a hint what should be different."
 
 FIELDS: Mapping[TargetKind, Sequence[EditField]] = {
@@ -79,6 +77,11 @@ class Draft:
     accepted: frozenset[EditField] = frozenset()
     bases: Fingerprints = field(default_factory=dict)
     """The live values under which a change is up to date."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing of it waits any more: it failed, was dropped, or was accepted as a whole."""
+        return self.status in {DraftStatus.DROPPED, DraftStatus.FAILED, DraftStatus.ACCEPTED}
 
     @property
     def may_change(self) -> Sequence[EditField]:
@@ -214,7 +217,7 @@ class Draft:
 
     def drop(self, *, at: datetime) -> Sequence[DraftEvent]:
         """Drop the draft, or what is left of it. No-op if it is dropped, failed, or accepted as a whole."""
-        if self.status in {DraftStatus.DROPPED, DraftStatus.FAILED, DraftStatus.ACCEPTED}:
+        if self.is_ended:
             return ()
         return (DraftDropped(**next_header(self, at)),)
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -41,14 +40,6 @@ class Revision(Value):
     note: str | None = None
     """For the merchant: what became of the wish."""
     written_by: str
-
-
-class OpenDrafts(Protocol):
-    """Look-up of drafts that wait."""
-
-    async def count(self, store_id: UUID) -> int:
-        """Return how many drafts of a store are being made or wait for a decision. It may be a moment old."""
-        ...
 
 
 class Reviser(Protocol):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from commands.bus import CommandBus
     from commands.ports import Handlers
     from commands.subscription import SoldPlans
-    from domain.draft.ports import OpenDrafts
     from domain.media.ports import MediaStore
     from domain.merchant.ports import StripeAccounts, TaxSetup
     from domain.order.ports import NoticeReader, PaymentGateways, WebhookReader
@@ -69,7 +68,6 @@ def handlers(
     stripe: bool = False,
     platform_domains: Sequence[str] = ("localhost",),
     sold: "SoldPlans | None" = None,
-    open_drafts: "OpenDrafts | None" = None,
 ) -> "Handlers":
     """Return each command with its handler, ready for the bus.
 
@@ -79,7 +77,6 @@ def handlers(
         stripe: whether merchants are paid into their accounts at Stripe.
         platform_domains: domains that no merchant may connect.
         sold: the plans that the platform sells; None if nothing limits merchants.
-        open_drafts: counts the drafts that wait; None for no limit.
     """
     from commands.registry import bind
     from infra.writers.brandkit.kit import DrawnBrandKit
@@ -96,7 +93,6 @@ def handlers(
         stripe=stripe,
         platform_domains=platform_domains,
         sold=sold,
-        open_drafts=open_drafts,
     )
 
 
@@ -181,7 +177,6 @@ class Platform:
         """The command bus with every handler."""
         from commands.bus import CommandBus
         from commands.subscription import SoldPlans
-        from infra.adapters.postgres.open_drafts import ReadModelDrafts
         from infra.adapters.postgres.usage import ReadModelUsage
 
         plans = self.plans()
@@ -193,7 +188,6 @@ class Platform:
                 stripe=self.settings.stripe_secret_key is not None,
                 platform_domains=self.settings.platform_domains,
                 sold=None if plans is None else SoldPlans(plans=plans, counter=ReadModelUsage(await self.readers())),
-                open_drafts=ReadModelDrafts(await self.readers()),
             ),
         )
 

@@ -83,13 +83,6 @@ async def drafts_of_store(
     )
 
 
-async def count_open_drafts(db: Reader, store_id: UUID, *, scope: Scope) -> int:
-    """Return how many drafts of a store are being made or wait for a decision."""
-    where = _within(scope, Conditions().add("d.store_id = {}", store_id))
-    where.add(_OPEN)
-    return int(await db.fetchval(f"select count(*) from drafts d where {where.sql}", *where.arguments))
-
-
 async def accepted_drafts(db: Reader, target_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, list[UUID]]:
     """Return the drafts that the merchant accepted fields of, by target, the oldest first."""
     where = _within(scope, Conditions().add("d.target_id = any({})", list(target_ids)))

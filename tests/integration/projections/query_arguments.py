@@ -158,7 +158,6 @@ def more_arguments_of(
         calls.usage_of_generations: ([generation],),
         calls.usage_of_month: month,
         drafts.accepted_drafts: ([draft["target_id"]],),
-        drafts.count_open_drafts: (store,),
         drafts.draft_by_id: (draft["id"],),
         drafts.drafts_by_ids: ([draft["id"]],),
         drafts.drafts_of_store: (store, Window()),

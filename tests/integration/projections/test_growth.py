@@ -293,7 +293,6 @@ SPARE = 150
 COUNTING: dict[str, str] = {
     "catalog.queries.publication.store_products_for_sale": "looks for one photo, which no product of this store has",
     "jobs.calls.usage_of_month": "adds up a month",
-    "jobs.drafts.count_open_drafts": "counts what waits for a decision",
     "sales.dispute_queries.dispute_rate": "counts disputed orders of some months, a few in a thousand",
     "sales.statistics.sales_by_day": "adds up at most 96 rows for a day",
     "sales.statistics.sales_tasks": "counts what waits for a decision",

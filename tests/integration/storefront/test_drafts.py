@@ -7,16 +7,22 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from commands.brand import EditStore
+from commands.bus import CommandBus
 from commands.draft import AcceptDraft, ProposeDraft, RequestDraft
-from commands.ports import Context
+from commands.ports import ConcurrencyConflict, Context
 from commands.presentation import WriteCollection
+from domain.draft import waiting
+from domain.draft.errors import TooManyDrafts
 from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.editing import EditField
 from domain.store.aggregate import STORE
 from domain.store.events import PageType
 from domain.store.texts import brand_values
+from infra.bootstrap import handlers
+from infra.clock import SystemClock
 from infra.web.preview_links import PREVIEW_AGE, Preview, PreviewLinks
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.event_log import FixedClock
@@ -173,3 +179,31 @@ async def look(app: Any, accepted: asyncio.Event, seen: list[tuple[bool, bool, b
             after = accepted.is_set()
             text = (await shopper.get("/")).text
             seen.append((after, "Glow Den" in text, "Fern &amp; Clay" in text))
+
+
+async def test_of_twenty_requests_at_two_processes_for_the_last_place_one_is_accepted(
+    floor: StorefrontPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MOST", 5)
+    store_id = await floor.open_store("fern", BRAND)
+    loaded = await floor.log.load(STORE, store_id)
+    assert loaded is not None
+    buses = [CommandBus(floor.log, handlers(SystemClock())) for _ in range(2)]
+    target = DraftTarget(kind=TargetKind.BRAND, id=store_id)
+
+    async def ask(n: int) -> bool:
+        request = RequestDraft(draft_id=uuid4(), store_id=store_id, merchant_id=loaded.state.merchant_id, target=target)
+        context = Context(command_id=uuid4(), correlation_id=uuid4())
+        while True:
+            try:
+                await buses[n % 2].dispatch(request, context)
+            except TooManyDrafts:
+                return False
+            except ConcurrencyConflict:
+                await asyncio.sleep(0)
+            else:
+                return True
+
+    for n in range(4):
+        assert await ask(n)
+    assert (await asyncio.gather(*map(ask, range(20)))).count(True) == 1

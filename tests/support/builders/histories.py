@@ -25,6 +25,7 @@ from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.draft.aggregate import DRAFT, request_draft
 from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.waiting import WAITING_DRAFTS, queue_drafts, unqueue_drafts, waiting_drafts_of
 from domain.editing import EditField
 from domain.fee_payment.aggregate import FEE_PAYMENT, fee_payment_stream, record_fee_payment
 from domain.generation import aggregate as generations
@@ -441,6 +442,8 @@ class History:
                 id, store_id=store.id, merchant_id=store.merchant_id, target=target, hint="warmer", at=at
             )
             self._append(DRAFT, store.id, asked)
+            waiting = self._states.get(waiting_drafts_of(store.id))
+            self._append(WAITING_DRAFTS, store.id, queue_drafts(waiting, store.id, [id], at=at))
             return
         newest, changes = (
             self.state(self.drafts[-1]),
@@ -455,6 +458,9 @@ class History:
         first, live = list(draft.open_fields)[:1], dict(draft.bases)
         accepted = draft.accept(first, before=live, after=live, target_version=number, by=draft.merchant_id, at=at)
         self._append(DRAFT, draft.store_id, draft.drop(at=at) if number % 7 == 0 else accepted)
+        if number % 7 == 0:
+            waiting = self.state(waiting_drafts_of(draft.store_id))
+            self._append(WAITING_DRAFTS, draft.store_id, unqueue_drafts(waiting, [draft.id], at=at))
 
     def _image(self, number: int) -> None:
         store = self._pick(self.stores, number)

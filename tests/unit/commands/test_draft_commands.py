@@ -1,23 +1,26 @@
 """Drafts beside a live store: requested, proposed, and accepted by the target's own events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands.brand import EditStore
-from commands.bus import CommandBus
-from commands.draft import AcceptDraft, DropDraft, FailDraft, ProposeDraft, RequestDraft
+from commands.draft import AcceptDraft, DropDraft, FailDraft, OfferDraft, ProposeDraft, RequestDraft
+from commands.generation import ChooseNiche, UnderstandNiche
 from commands.page import EditPage
+from commands.ports import Commit, Context
 from commands.presentation import RemoveCollection, WriteCollection
 from commands.product import ArchiveProduct, EditProduct
 from commands.store import ArchiveStore
-from domain.draft.aggregate import DRAFT, OPEN_MOST, Draft, DraftStatus
+from commands.unit_of_work import UnitOfWork
+from domain.draft import waiting
+from domain.draft.aggregate import DRAFT, Draft, DraftStatus, request_draft
 from domain.draft.errors import DraftNotOpen, DraftOutOfDate, TooManyDrafts
 from domain.draft.events import DraftAccepted, DraftTarget, FieldChange, TargetKind
 from domain.draft.live import fingerprints_in_store, values_of
+from domain.draft.waiting_events import DraftsQueued, DraftsUnqueued
 from domain.editing import EditField, FieldValues, fingerprints
 from domain.generation.events import Step
 from domain.kernel import DomainEvent, InvalidInput, NotFound
@@ -28,8 +31,8 @@ from domain.store.aggregate import STORE
 from domain.store.collections import BY_MERCHANT
 from domain.store.errors import StoreNotReady
 from domain.store.events import BrandEdited, PageRetitled, PageWritten
+from domain.store.niche import NicheReading
 from domain.store.texts import brand_values
-from infra.bootstrap import handlers
 from tests.support.builders.samples import brand
 from tests.support.platforms.write_side import Platform, kinds
 
@@ -274,25 +277,77 @@ async def test_states_have_the_fingerprints_of_what_the_events_say(platform: Pla
         assert fingerprints_in_store(target, store) == fingerprints(await live(platform, target))
 
 
-@dataclass
-class Waiting:
-    """Implements ``OpenDrafts`` with a number."""
-
-    drafts: int
-
-    async def count(self, store_id: UUID) -> int:
-        return self.drafts
-
-
-async def test_a_store_has_a_bounded_number_of_drafts_that_wait(platform: Platform) -> None:
+async def test_a_store_has_a_bounded_number_of_drafts_that_wait(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MOST", 3)
     (lamp,) = await platform.publish()
-    waiting = Waiting(OPEN_MOST - 1)
-    platform.bus = CommandBus(platform.log, handlers(platform.clock, open_drafts=waiting))
-    await draft_of(platform, product(lamp), TITLE="Night lamp")
-    waiting.drafts += 1
+    first, second = [await draft_of(platform, product(lamp), TITLE=title) for title in ("Night lamp", "Late lamp")]
+    assert kinds(await platform.do(ask(platform, lamp))) == ["DraftRequested", "DraftsQueued"]
     before = len(platform.log.raw)
-    with pytest.raises(TooManyDrafts, match="500 drafts of the store wait, and this asks for 1 more"):
-        await draft_of(platform, product(lamp), TITLE="Late lamp")
+    with pytest.raises(TooManyDrafts, match="3 drafts of the store wait, and this asks for 1 more; 3 is the most"):
+        await platform.send(ask(platform, lamp))
     with pytest.raises(TooManyDrafts):
         await platform.again(Step.BRAND)
+    with pytest.raises(TooManyDrafts):
+        await platform.send(offer(platform, lamp))
     assert len(platform.log.raw) == before
+
+    await accept(platform, first)
+    await platform.send(DropDraft(draft_id=second, merchant_id=platform.merchant_id))
+    requested, unqueued, queued = await platform.do(ask(platform, lamp))
+    assert isinstance(unqueued, DraftsUnqueued)
+    assert set(unqueued.draft_ids) == {first, second}
+    assert isinstance(queued, DraftsQueued)
+    assert queued.draft_ids == [requested.originator_id]
+    assert kinds(await platform.do(offer(platform, lamp))) == ["DraftRequested", "DraftProposed", "DraftsQueued"]
+
+
+async def test_a_brand_that_an_agent_made_waits_even_if_no_place_is_left(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MOST", 1)
+    (lamp,) = await platform.publish()
+    await platform.send(ask(platform, lamp))
+    reading = NicheReading(things=["lanterns"])
+    ids: dict[str, Any] = {"generation_id": platform.generation_id, "niche": "Lanterns"}
+    await platform.send(ChooseNiche(**ids, merchant_id=platform.merchant_id))
+    await platform.send(UnderstandNiche(**ids, store_id=platform.store_id, reading=reading))
+    assert (await platform.brand("Volt Nest", attempt=2)).result["draft_id"]
+    with pytest.raises(TooManyDrafts, match="2 drafts of the store wait"):
+        await platform.send(ask(platform, lamp))
+
+
+async def test_drafts_from_before_the_count_are_decided_and_take_no_place(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MOST", 1)
+    (lamp,) = await platform.publish()
+    old, at = uuid4(), platform.clock.now()
+    asked = request_draft(
+        old, store_id=platform.store_id, merchant_id=platform.merchant_id, target=product(lamp), at=at
+    )
+    work = UnitOfWork(platform.log)
+    work.append(DRAFT, old, asked, tenant=platform.store_id)
+    await platform.log.commit(
+        Commit(context=Context(command_id=uuid4(), correlation_id=uuid4()), digest=b"", result=None, staged=work.staged)
+    )
+    assert kinds(await platform.do(ask(platform, lamp))) == ["DraftRequested", "DraftsQueued"]
+    assert kinds(await platform.do(DropDraft(draft_id=old, merchant_id=platform.merchant_id))) == ["DraftDropped"]
+
+
+def ask(platform: Platform, product_id: UUID) -> RequestDraft:
+    return RequestDraft(
+        draft_id=uuid4(), store_id=platform.store_id, merchant_id=platform.merchant_id, target=product(product_id)
+    )
+
+
+def offer(platform: Platform, product_id: UUID) -> OfferDraft:
+    return OfferDraft(
+        draft_id=uuid4(),
+        store_id=platform.store_id,
+        target=product(product_id),
+        changes=[FieldChange(field=EditField.TITLE, base="Lamp", proposed="Shelf lamp")],
+        written_by="other-model",
+        note="Of a rerun.",
+    )

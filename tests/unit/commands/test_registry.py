@@ -40,7 +40,6 @@ def test_a_handler_receives_the_dependencies_that_its_signature_names() -> None:
         "stripe": False,
         "platform_domains": domains,
         "sold": None,
-        "open_drafts": None,
     }
     for command, handler in bind(
         clock=clock, measure=measure, niches=niches, kit=kit, platform_domains=domains

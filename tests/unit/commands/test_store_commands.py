@@ -114,7 +114,7 @@ async def test_a_new_brand_of_a_live_store_is_a_draft(platform: Platform) -> Non
     events = await platform.do(
         AdoptBrand(generation_id=platform.generation_id, attempt=2, proposal=proposal("Volt Nest"))
     )
-    assert kinds(events)[:3] == ["DraftRequested", "DraftProposed", "StepSucceeded"]
+    assert kinds(events)[:4] == ["DraftRequested", "DraftProposed", "DraftsQueued", "StepSucceeded"]
     store = await platform.store()
     assert store.slug == "neon-haven"
     assert store.brand is not None

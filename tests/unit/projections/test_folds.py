@@ -220,6 +220,8 @@ def test_every_event_is_in_a_read_model_except_those_without_a_query() -> None:
         "ApiKeyRevoked",
         "CartLinkRequested",
         "CartOrdered",
+        "DraftsQueued",
+        "DraftsUnqueued",
         "EmailConfirmationRequested",
         "HostnameReleased",
         "HostnameTaken",
