@@ -30,7 +30,10 @@ from domain.subscription.plans import Limit
 from domain.team.actors import Means
 from domain.team.roles import KeyScope, Role
 from gateway.api.order_timeline import MomentKind
-from projections.catalog.views import ImageState, ProductSort
+from gateway.graphql.types.sorts import CategorySort, CollectionSort, DomainSort, PageSort, PageVersionSort
+from projections.catalog.views import ImageState, MediaSort, ProductSort, StoreSort
+from projections.jobs.views import DraftSort, GenerationSort
+from projections.sales.views import DiscountSort, DisputeSort, OrderSort, PayoutSort, RejectedWebhookSort
 
 ENUMS = {
     StoreStatus: "Status of a store.",
@@ -95,6 +98,22 @@ ENUMS = {
     HeroKind: "What the top of a storefront's home page shows.",
     Section: "Part of a storefront's home page.",
     ProductSort: "Sort order of products.",
+    StoreSort: "Sort order of stores.",
+    PageSort: "Sort order of a store's pages. TYPE: about, contact and FAQ first, then the policies, then the others by "
+    "title. UPDATED: the latest change first.",
+    PageVersionSort: "Sort order of a page's texts.",
+    MediaSort: "Sort order of media files.",
+    CollectionSort: "Sort order of collections. UPDATED: the latest change first.",
+    CategorySort: "Sort order of categories.",
+    DomainSort: "Sort order of a store's domains.",
+    OrderSort: "Order of a list of orders.",
+    DiscountSort: "Sort order of discount codes.",
+    DisputeSort: "Sort order of disputes. DUE_FIRST: the nearest deadline for evidence first, and disputes without one last. "
+    "AMOUNT_HIGH: the largest amount first.",
+    PayoutSort: "Sort order of payouts. AMOUNT_HIGH: the largest amount first.",
+    RejectedWebhookSort: "Sort order of rejected webhooks.",
+    GenerationSort: "Sort order of generations.",
+    DraftSort: "Sort order of drafts.",
     MomentKind: "What an entry of an order's timeline is about.",
     BlockerCode: "What is missing before a store may be published.",
 }

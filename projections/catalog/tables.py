@@ -17,6 +17,8 @@ from projections.engine.tables import Json, Table
 
 EMPTY_LIST = Json("[]")
 """An empty JSON array."""
+NAME_KEY = 'left(lower(name), 200) collate "C"'
+"""What stores are sorted by: their name in lower case."""
 TITLE_KEY = 'left(title_folded, 200) collate "C"'
 """What products are sorted by title with. Bounded, since an entry of an index must be smaller than a third of a page."""
 SCORE_KEY = "coalesce(score_total, -1)"
@@ -320,6 +322,7 @@ STORES = Table(
     ),
     indexes=(
         "create index on stores (merchant_id, created_at, id)",
+        f"create index on stores (merchant_id, ({NAME_KEY}), id)",
         "create index on stores (slug)",
     ),
 )

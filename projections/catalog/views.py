@@ -426,6 +426,21 @@ class MediaAssetView:
     updated_at: datetime
 
 
+class StoreSort(StrEnum):
+    """The sort orders of lists of stores."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    NAME = "NAME"
+
+
+class MediaSort(StrEnum):
+    """The sort orders of lists of media files."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+
+
 class ProductSort(StrEnum):
     """The sort orders of product lists; equal products are sorted by id."""
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.draft.aggregate import DraftStatus
 from domain.draft.events import FieldChange, TargetKind
 from domain.editing import EditField
+from projections.jobs.views import DraftSort
 from projections.reading.columns import whole_rows
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
@@ -59,9 +60,15 @@ async def drafts_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope) -> d
 
 
 async def drafts_of_store(
-    db: Reader, store_id: UUID, window: Window, *, scope: Scope, statuses: Collection[DraftStatus] = ()
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    statuses: Collection[DraftStatus] = (),
+    sort: DraftSort = DraftSort.NEWEST,
 ) -> Slice[DraftView]:
-    """Return a page of a store's drafts, the newest first.
+    """Return a page of a store's drafts.
 
     Args:
         db: the database.
@@ -69,6 +76,7 @@ async def drafts_of_store(
         window: the page.
         scope: whose rows may be returned.
         statuses: only drafts in one of these; empty means any.
+        sort: the order of the list.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -79,7 +87,7 @@ async def drafts_of_store(
         if _OPEN_STATUSES.issuperset(statuses):
             where.add(_OPEN)
     return await paginate(
-        db, selection=_SELECTION, table="drafts d", where=where, order=_NEWEST, window=window, id="d.id"
+        db, selection=_SELECTION, table="drafts d", where=where, order=DRAFT_ORDERS[sort], window=window, id="d.id"
     )
 
 
@@ -117,3 +125,4 @@ def _draft(record: Any) -> DraftView:
 _COLUMNS = tuple(DraftView.__dataclass_fields__)
 _SELECTION = whole_rows("d", _COLUMNS, _draft)
 _NEWEST = Order(name="drafts", key="d.created_at", type="timestamptz", descending=True)
+DRAFT_ORDERS = {DraftSort.NEWEST: _NEWEST, DraftSort.OLDEST: _NEWEST.reverse("drafts-oldest")}

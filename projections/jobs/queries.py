@@ -14,7 +14,7 @@ import msgspec
 from domain.generation.events import Attention, JobStatus, JobType, Step
 from domain.generation.steps import WEIGHTS
 from domain.store.niche import NicheReading
-from projections.jobs.views import GenerationView, JobLogView, JobView, OverdueJob
+from projections.jobs.views import GenerationSort, GenerationView, JobLogView, JobView, OverdueJob
 from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped, with_parts
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, owned, restrict
@@ -87,6 +87,7 @@ GENERATIONS: ViewColumns[GenerationView] = ViewColumns(
 """The columns of a generation ``g``."""
 
 NEWEST = Order(name="created", key="g.created_at", type="timestamptz", descending=True)
+GENERATION_ORDERS = {GenerationSort.NEWEST: NEWEST, GenerationSort.OLDEST: NEWEST.reverse("created-oldest")}
 _ORDER = {step: n for n, step in enumerate(Step)}
 
 
@@ -107,7 +108,7 @@ async def generation_by_id(
     return generations[0] if generations else None
 
 
-async def generations_of_merchant(
+async def generations_of_merchant(  # noqa: PLR0913 - the arguments of the public field
     db: Reader,
     merchant_id: UUID,
     window: Window,
@@ -115,10 +116,11 @@ async def generations_of_merchant(
     scope: Scope,
     statuses: Collection[JobStatus] = (),
     store_id: UUID | None = None,
+    sort: GenerationSort = GenerationSort.NEWEST,
     only: Only = None,
     of_jobs: Only = None,
 ) -> Slice[GenerationView]:
-    """Return a merchant's generations, the newest first. See :func:`generation_by_id` for ``only`` and ``of_jobs``.
+    """Return a merchant's generations. See :func:`generation_by_id` for ``only`` and ``of_jobs``.
 
     Args:
         db: the database.
@@ -127,6 +129,7 @@ async def generations_of_merchant(
         scope: whose rows may be returned.
         statuses: only generations in one of these; empty means any.
         store_id: only generations of this store; None means any.
+        sort: the order of the list.
         only: the attributes that the caller reads.
         of_jobs: the attributes of their jobs that the caller reads.
 
@@ -140,7 +143,13 @@ async def generations_of_merchant(
         where = where.add("g.store_id = {}", store_id)
     selection = GENERATIONS.selection(only)
     page = await paginate(
-        db, selection=selection, table="generations g", where=where, order=NEWEST, window=window, id="g.id"
+        db,
+        selection=selection,
+        table="generations g",
+        where=where,
+        order=GENERATION_ORDERS[sort],
+        window=window,
+        id="g.id",
     )
     views = await _with_jobs(db, page.rows or [], selection, only, of_jobs)
     return Slice(

@@ -3,11 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from domain.generation.events import Attention, JobStatus, JobType, Step
 from domain.store.niche import NicheReading
+
+
+class GenerationSort(StrEnum):
+    """The sort orders of lists of generations."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+
+
+class DraftSort(StrEnum):
+    """The sort orders of lists of drafts."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

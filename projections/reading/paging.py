@@ -8,7 +8,7 @@ A cursor holds the sort key and id of its row, so it stays valid when that row c
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -151,6 +151,10 @@ class Order:
     descending: bool = False
     id_type: str = "uuid"
     """SQL type of the id: one of ``KEY_TYPES``."""
+
+    def reverse(self, name: str) -> "Order":
+        """Return the opposite order, which the same index serves, under a name of its own."""
+        return replace(self, name=name, descending=not self.descending)
 
 
 class Conditions:
@@ -302,6 +306,10 @@ def _columns_of_page(selection: Selection[Any], order: Order, id: str) -> tuple[
     """Return the list after ``select``, and the names of the columns with the order's key and the id."""
     names = {order.key: "sort_key", id: "sort_id", **selection.names}
     return select_list(names), names[order.key], names[id]
+
+
+Place = tuple[str | int, ...]
+"""What orders the entries of a list that is in memory. No two entries have the same."""
 
 
 def order_of_cursor(cursor: str) -> str | None:

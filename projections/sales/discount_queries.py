@@ -12,13 +12,19 @@ from projections.reading.columns import whole_rows
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 from projections.sales.scoped import of_store, within
-from projections.sales.views import DiscountView
+from projections.sales.views import DiscountSort, DiscountView
 
 
 async def discounts_of_store(
-    db: Reader, store_id: UUID, window: Window, *, scope: Scope, paused: bool | None = None
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    paused: bool | None = None,
+    sort: DiscountSort = DiscountSort.NEWEST,
 ) -> Slice[DiscountView]:
-    """Return a page of a store's discount codes, the newest first.
+    """Return a page of a store's discount codes.
 
     Args:
         db: the database.
@@ -26,6 +32,7 @@ async def discounts_of_store(
         window: the page.
         scope: whose rows may be returned.
         paused: only codes that are paused, or only those that are not; None means any.
+        sort: the order of the list.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -34,7 +41,13 @@ async def discounts_of_store(
     if paused is not None:
         where.add("d.paused = {}", paused)
     return await paginate(
-        db, selection=_DISCOUNTS, table="discounts d", where=where, order=_NEWEST, window=window, id="d.id"
+        db,
+        selection=_DISCOUNTS,
+        table="discounts d",
+        where=where,
+        order=DISCOUNT_ORDERS[sort],
+        window=window,
+        id="d.id",
     )
 
 
@@ -76,3 +89,9 @@ _DISCOUNTS = whole_rows(
     "d", ("id", "store_id", "code", "terms", "paused", "reserved", "used", "created_at", "updated_at"), _view
 )
 _NEWEST = Order(name="discounts", key="d.created_at", type="timestamptz", descending=True)
+DISCOUNT_ORDERS = {
+    DiscountSort.NEWEST: _NEWEST,
+    DiscountSort.OLDEST: _NEWEST.reverse("discounts-oldest"),
+    DiscountSort.CODE: Order(name="discounts-code", key='d.code collate "C"', type="text"),
+    DiscountSort.MOST_USED: Order(name="discounts-used", key="d.used", type="bigint", descending=True),
+}

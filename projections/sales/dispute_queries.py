@@ -16,7 +16,8 @@ from projections.reading.columns import grouped, whole_rows
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
-from projections.sales.views import DisputeView, PayoutView
+from projections.sales.tables.money import EVIDENCE_DUE_KEY
+from projections.sales.views import DisputeSort, DisputeView, PayoutSort, PayoutView
 
 DISPUTE_LINE_BASIS_POINTS = 75
 """Card networks watch a merchant above .75 percent of disputed payments."""
@@ -48,8 +49,9 @@ async def disputes_of_store(
     *,
     scope: Scope,
     statuses: Collection[DisputeStatus] = (),
+    sort: DisputeSort = DisputeSort.NEWEST,
 ) -> Slice[DisputeView]:
-    """Return a page of a store's disputes, the newest first; shoppers see none.
+    """Return a page of a store's disputes; shoppers see none.
 
     Args:
         db: the database.
@@ -57,6 +59,7 @@ async def disputes_of_store(
         window: the page.
         scope: whose rows may be returned.
         statuses: only disputes in one of these; empty means any.
+        sort: the order of the list.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -69,7 +72,7 @@ async def disputes_of_store(
         selection=_DISPUTES,
         table="disputes d",
         where=where,
-        order=_NEWEST_DISPUTES,
+        order=DISPUTE_ORDERS[sort],
         window=window,
         id="d.dispute_id",
     )
@@ -179,8 +182,9 @@ async def payouts_of_merchant(
     *,
     scope: Scope,
     statuses: Collection[PayoutStatus] = (),
+    sort: PayoutSort = PayoutSort.NEWEST,
 ) -> Slice[PayoutView]:
-    """Return a page of a merchant's payouts, the newest first; shoppers see none.
+    """Return a page of a merchant's payouts; shoppers see none.
 
     Args:
         db: the database.
@@ -188,6 +192,7 @@ async def payouts_of_merchant(
         window: the page.
         scope: whose rows may be returned.
         statuses: only payouts in one of these; empty means any.
+        sort: the order of the list.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -202,7 +207,7 @@ async def payouts_of_merchant(
         selection=_PAYOUTS,
         table="payouts p",
         where=where,
-        order=_NEWEST_PAYOUTS,
+        order=PAYOUT_ORDERS[sort],
         window=window,
         id="p.id",
     )
@@ -231,3 +236,16 @@ _DISPUTES = whole_rows(
 _PAYOUTS = whole_rows("p", ("payout_id", "amount_minor", "currency", "status", "arrival_on", "reason", "at"), _payout)
 _NEWEST_DISPUTES = Order(name="disputes", key="d.opened_at", type="timestamptz", descending=True, id_type="text")
 _NEWEST_PAYOUTS = Order(name="payouts", key="p.at", type="timestamptz", descending=True)
+DISPUTE_ORDERS = {
+    DisputeSort.NEWEST: _NEWEST_DISPUTES,
+    DisputeSort.OLDEST: _NEWEST_DISPUTES.reverse("disputes-oldest"),
+    DisputeSort.DUE_FIRST: Order(name="disputes-due", key=EVIDENCE_DUE_KEY, type="timestamptz", id_type="text"),
+    DisputeSort.AMOUNT_HIGH: Order(
+        name="disputes-amount", key="d.amount_minor", type="bigint", descending=True, id_type="text"
+    ),
+}
+PAYOUT_ORDERS = {
+    PayoutSort.NEWEST: _NEWEST_PAYOUTS,
+    PayoutSort.OLDEST: _NEWEST_PAYOUTS.reverse("payouts-oldest"),
+    PayoutSort.AMOUNT_HIGH: Order(name="payouts-amount", key="p.amount_minor", type="bigint", descending=True),
+}

@@ -18,14 +18,16 @@ from projections.sales.scoped import of_store, within
 from projections.sales.tables.orders import KEPT, WITHDRAWN
 from projections.sales.views import (
     OrderMailView,
+    OrderSort,
     OrderView,
+    RejectedWebhookSort,
     RejectedWebhookView,
 )
 
 NEEDS_ATTENTION = "o.attention"
 """Orders that wait for a decision of the merchant; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
-OLDEST = Order(name="placed-first", key="o.placed_at", type="timestamptz")
+ORDER_ORDERS = {OrderSort.NEWEST: NEWEST, OrderSort.OLDEST: NEWEST.reverse("placed-first")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ async def orders_of_store(
     *,
     scope: Scope,
     where: OrderFilter = ALL,
-    oldest_first: bool = False,
+    sort: OrderSort = OrderSort.NEWEST,
     only: Only = None,
 ) -> Slice[OrderView]:
     """Return a page of a store's orders.
@@ -63,7 +65,7 @@ async def orders_of_store(
         window: the page.
         scope: whose rows may be returned.
         where: which orders.
-        oldest_first: whether the list begins with the oldest order instead of the newest.
+        sort: the order of the list.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
@@ -75,7 +77,7 @@ async def orders_of_store(
         selection=selection,
         table="orders o",
         where=_listed(store_id, where, scope),
-        order=OLDEST if oldest_first else NEWEST,
+        order=ORDER_ORDERS[sort],
         window=window,
         id="o.id",
     )
@@ -181,12 +183,21 @@ _REJECTED_WEBHOOKS = whole_rows(
     lambda record: RejectedWebhookView(**{name: record[name] for name in RejectedWebhookView.__dataclass_fields__}),
 )
 _NEWEST_WEBHOOKS = Order(name="webhooks", key="r.at", type="timestamptz", descending=True)
+WEBHOOK_ORDERS = {
+    RejectedWebhookSort.NEWEST: _NEWEST_WEBHOOKS,
+    RejectedWebhookSort.OLDEST: _NEWEST_WEBHOOKS.reverse("webhooks-oldest"),
+}
 
 
 async def rejected_webhooks_of_store(
-    db: Reader, store_id: UUID, window: Window, *, scope: Scope
+    db: Reader,
+    store_id: UUID,
+    window: Window,
+    *,
+    scope: Scope,
+    sort: RejectedWebhookSort = RejectedWebhookSort.NEWEST,
 ) -> Slice[RejectedWebhookView]:
-    """Return a page of a store's rejected webhooks, the newest first; shoppers see none.
+    """Return a page of a store's rejected webhooks; shoppers see none.
 
     Raises:
         InvalidInput: the window or a cursor is invalid.
@@ -196,7 +207,7 @@ async def rejected_webhooks_of_store(
         selection=_REJECTED_WEBHOOKS,
         table="rejected_webhooks r",
         where=of_store(scope, "r.store_id", store_id, shoppers=False),
-        order=_NEWEST_WEBHOOKS,
+        order=WEBHOOK_ORDERS[sort],
         window=window,
         id="r.id",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from domain.discount.events import DiscountTerms
@@ -25,6 +26,48 @@ from domain.privacy import Sealed
 from domain.stock_notice.aggregate import StockNoticeStatus
 from domain.store.return_policy import LEGAL_DAYS
 from domain.store.taxes import OrderTax
+
+
+class OrderSort(StrEnum):
+    """The sort orders of lists of orders."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+
+
+class DiscountSort(StrEnum):
+    """The sort orders of lists of discount codes."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    CODE = "CODE"
+    MOST_USED = "MOST_USED"
+    """By the orders that used it."""
+
+
+class DisputeSort(StrEnum):
+    """The sort orders of lists of disputes."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    DUE_FIRST = "DUE_FIRST"
+    """The nearest deadline for evidence first, disputes without one last."""
+    AMOUNT_HIGH = "AMOUNT_HIGH"
+
+
+class PayoutSort(StrEnum):
+    """The sort orders of lists of payouts."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    AMOUNT_HIGH = "AMOUNT_HIGH"
+
+
+class RejectedWebhookSort(StrEnum):
+    """The sort orders of lists of rejected webhooks."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

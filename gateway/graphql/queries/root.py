@@ -35,6 +35,7 @@ from gateway.graphql.types.store import Store
 from infra.web.markdown import render
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
+from projections.catalog.views import StoreSort
 from projections.jobs import queries as jobs_queries
 from projections.jobs.drafts import draft_by_id
 from projections.merchants import queries as merchants_queries
@@ -219,9 +220,9 @@ class Query:
     async def security(self, info: Info) -> AccountSecurity | None:
         return await account_security(info)
 
-    @field("The merchant's stores, the newest first.")
+    @field("The merchant's stores, by default the newest first.")
     @one_statement()
-    async def stores(
+    async def stores(  # noqa: PLR0913 - the arguments of the public field
         self,
         info: Info,
         first: int | None = None,
@@ -229,12 +230,13 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         filter: StoreFilter | None = None,
+        sort: StoreSort = StoreSort.NEWEST,
         statuses: Annotated[list[StoreStatus] | None, REPLACED] = None,
         consistency_token: TokenArgument = None,
     ) -> Connection[Store] | None:
         reading = await info.context.reading(consistency_token)
         window = Window(first=first, after=after, last=last, before=before)
-        return await stores_of(reading, window, filter, statuses)
+        return await stores_of(reading, window, filter, statuses, sort)
 
     @strawberry.field
     @one_statement()

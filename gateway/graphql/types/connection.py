@@ -1,8 +1,9 @@
 """Relay connections over the read models' slices."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -12,10 +13,11 @@ from domain.kernel import InvalidInput
 from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.fields import field
 from projections.reading.paging import Edge as SliceEdge
-from projections.reading.paging import Slice, Window, decode_cursor, encode_cursor
+from projections.reading.paging import Place, Slice, Window, decode_cursor, encode_cursor
 
 N = TypeVar("N")
 V = TypeVar("V")
+S = TypeVar("S", bound=StrEnum)
 
 
 @strawberry.type(description="The position of a page in its list.")
@@ -77,19 +79,40 @@ def connection(
     return made_of
 
 
-def connection_of(
-    entries: Sequence[V], window: Window, name: str, place: Callable[[V], "Place"], make: Callable[[V], N]
+def sorted_connection(
+    entries: Iterable[V],
+    window: Window,
+    name: str,
+    places: Mapping[S, Callable[[V], Place]],
+    sort: S,
+    make: Callable[[V], N],
 ) -> Connection[N]:
-    """Return one page of a list that is already in memory as a connection; see :func:`sliced`."""
+    """Return one page of a list that is already in memory as a connection.
+
+    Args:
+        entries: the whole list, in any order.
+        window: the page to return.
+        name: the name of the list, which its cursors carry with the sort.
+        places: for each sort, what returns an entry's place.
+        sort: the list's order.
+        make: converts an entry to its GraphQL type.
+
+    Raises:
+        InvalidInput: the window is invalid, or a cursor is of another list or sort.
+    """
+    place = places[sort]
+    return connection_of(sorted(entries, key=place), window, f"{name}-{sort.lower()}", place, make)
+
+
+def connection_of(
+    entries: Sequence[V], window: Window, name: str, place: Callable[[V], Place], make: Callable[[V], N]
+) -> Connection[N]:
+    """Return one page of a list that is already in memory and in order as a connection; see :func:`sliced`."""
 
     async def count() -> int:
         return len(entries)
 
     return connection(sliced(entries, window, name, place), make, count=count)
-
-
-Place = tuple[str | int, ...]
-"""What orders the entries of a list. No two entries have the same."""
 
 
 def sliced(entries: Sequence[V], window: Window, name: str, place: Callable[[V], Place]) -> Slice[V]:

@@ -1,6 +1,7 @@
 """One person among a store's shoppers."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import strawberry
@@ -8,11 +9,12 @@ import strawberry
 from gateway.api.customers import KnownCustomer
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
-from gateway.graphql.types.connection import Connection, connection_of
+from gateway.graphql.types.connection import Connection, sorted_connection
 from gateway.graphql.types.order import Order
+from gateway.graphql.types.sorts import CUSTOMER_ORDER_PLACES
 from projections.reading.paging import Window
 from projections.sales.customer_queries import orders_by_ids
-from projections.sales.views import OrderView
+from projections.sales.views import OrderSort
 
 
 @strawberry.type(description="The orders and stock notices of one e-mail address in a store.")
@@ -29,21 +31,17 @@ class Customer:
     reading: strawberry.Private[ReadContext]
     store_id: strawberry.Private[UUID]
 
-    @field("The orders, the newest first; the newest 200.")
+    @field("The newest 200 orders, by default the newest first.")
     async def orders(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: OrderSort = OrderSort.NEWEST,
     ) -> Connection[Order]:
         reading = self.reading
         views = await orders_by_ids(reading.db, self.store_id, self.known.order_ids, scope=reading.scope)
-        views.sort(key=_place)
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(views, window, "customer", _place, lambda view: Order.of(view, reading))
-
-
-def _place(order: OrderView) -> tuple[int, str]:
-    # The newest first.
-    return -round(order.placed_at.timestamp() * 1_000_000), str(order.id)
+        make = partial(Order.of, reading=reading)
+        return sorted_connection(views, window, "customer", CUSTOMER_ORDER_PLACES, sort, make)

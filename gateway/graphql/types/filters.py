@@ -1,10 +1,9 @@
-"""What lists are filtered and sorted by: one input object and one enum for each list.
+"""What lists are filtered by: one input object for each list. What they are sorted by is in :mod:`.sorts`.
 
 ``statuses`` always stands for the statuses of the list's entries.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 import strawberry
 
@@ -93,12 +92,6 @@ class StoreEventFilter:
 class GenerationFilter:
     statuses: list[JobStatus] | None = strawberry.field(default=None, description=ANY)
     store_id: strawberry.ID | None = strawberry.field(default=None, description="Only those of one store.")
-
-
-@strawberry.enum(description="Order of a list of orders.")
-class OrderSort(StrEnum):
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
 
 
 def check_replaced(given: object, replaced: Sequence[object]) -> None:

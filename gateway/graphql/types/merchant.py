@@ -31,14 +31,17 @@ from gateway.graphql.types.store import Store
 from gateway.graphql.types.team import ApiKey
 from gateway.graphql.types.usage import Usage
 from projections.catalog import queries as catalog_queries
+from projections.catalog.views import StoreSort
 from projections.jobs.calls import usage_of_month
 from projections.jobs.queries import generations_of_merchant
+from projections.jobs.views import GenerationSort
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.paging import Window
 from projections.sales.dispute_queries import payouts_of_merchant
 from projections.sales.ledger_queries import month_of
 from projections.sales.owed_fees import owed_fees
+from projections.sales.views import PayoutSort
 
 PAYOUTS_MOST = 100
 """Most entries of the list that a connection has replaced."""
@@ -144,7 +147,7 @@ class User(Node):
         identity = await open_identity(view.identity, reading.deps.personal)
         return None if identity is None else BusinessIdentity.of(identity, view.identity)
 
-    @field("Payouts to the merchant's bank, the newest first.")
+    @field("Payouts to the merchant's bank, by default the newest first.")
     async def payouts_connection(
         self,
         first: int | None = None,
@@ -152,12 +155,14 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
         filter: PayoutFilter | None = None,
+        sort: PayoutSort = PayoutSort.NEWEST,
     ) -> Connection[Payout]:
         page = await payouts_of_merchant(
             self.reading.db,
             self.view.id,
             Window(first=first, after=after, last=last, before=before),
             statuses=(filter and filter.statuses) or (),
+            sort=sort,
             scope=self.reading.scope,
         )
         return connection(page, Payout.of)
@@ -218,7 +223,7 @@ class User(Node):
         reading.visitor.check_key(permissions().field("User", "apiKeys"))
         return [ApiKey.of(key) for key in await reading.deps.api_keys.of_person(self.view.id)]
 
-    @field("The merchant's stores, the newest first.")
+    @field("The merchant's stores, by default the newest first.")
     async def stores(
         self,
         first: int | None = None,
@@ -226,12 +231,13 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
         filter: StoreFilter | None = None,
+        sort: StoreSort = StoreSort.NEWEST,
         statuses: Annotated[list[StoreStatus] | None, REPLACED] = None,
     ) -> Connection[Store]:
         window = Window(first=first, after=after, last=last, before=before)
-        return await stores_of(self.reading, window, filter, statuses)
+        return await stores_of(self.reading, window, filter, statuses, sort)
 
-    @field("The generations of the merchant's stores, the newest first. They are not counted.")
+    @field("The generations of the merchant's stores, by default the newest first. They are not counted.")
     async def generations(
         self,
         first: int | None = None,
@@ -239,6 +245,7 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
         filter: GenerationFilter | None = None,
+        sort: GenerationSort = GenerationSort.NEWEST,
     ) -> Connection[Generation]:
         reading, wanted = self.reading, filter or GenerationFilter()
         page = await generations_of_merchant(
@@ -248,6 +255,7 @@ class User(Node):
             scope=reading.scope,
             statuses=frozenset(wanted.statuses or ()),
             store_id=None if wanted.store_id is None else as_id("store", wanted.store_id),
+            sort=sort,
             only=asked_for("Generation"),
             of_jobs=asked_for("AgentJob"),
         )
@@ -271,7 +279,11 @@ class User(Node):
 
 
 async def stores_of(
-    reading: ReadContext, window: Window, wanted: StoreFilter | None, statuses: list[StoreStatus] | None
+    reading: ReadContext,
+    window: Window,
+    wanted: StoreFilter | None,
+    statuses: list[StoreStatus] | None,
+    sort: StoreSort,
 ) -> Connection[Store]:
     """Return a page of the merchant's stores.
 
@@ -280,6 +292,7 @@ async def stores_of(
         window: the page.
         wanted: which stores; None for all.
         statuses: the argument that ``wanted`` has replaced.
+        sort: the order of the list.
 
     Raises:
         InvalidInput: the window is invalid, or both filters are given.
@@ -287,7 +300,13 @@ async def stores_of(
     check_replaced(wanted, (statuses,))
     states = frozenset((statuses if wanted is None else wanted.statuses) or ())
     page = await catalog_queries.stores_of_merchant(
-        reading.db, reading.merchant_id, window, scope=reading.scope, statuses=states, only=asked_for("Store")
+        reading.db,
+        reading.merchant_id,
+        window,
+        scope=reading.scope,
+        statuses=states,
+        sort=sort,
+        only=asked_for("Store"),
     )
 
     async def count() -> int:

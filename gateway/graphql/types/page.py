@@ -10,11 +10,12 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, made, of_view, resolved
 from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.refs import StoreRef, load_store
-from gateway.graphql.types.connection import Connection, connection_of
+from gateway.graphql.types.connection import Connection, sorted_connection
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.product import CopyScores
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_page
+from gateway.graphql.types.sorts import PAGE_VERSION_PLACES, PageVersionSort
 from projections.catalog.queries.stores import PAGES
 from projections.catalog.views import PageVersionView, PageView
 from projections.reading.paging import Window
@@ -79,17 +80,18 @@ class Page(Derived, Node):
     async def provenance(self) -> list[FieldProvenance]:
         return await provenance_of_page(self.reading, self.view.id, self.view.store_id)
 
-    @field("All texts that the page had, the newest first.")
+    @field("All texts that the page had, by default the newest first.")
     async def versions_connection(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: PageVersionSort = PageVersionSort.NEWEST,
     ) -> Connection[PageVersion]:
         views = await self.reading.loaders.page_versions.load(self.view.id)
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(views, window, "page-versions", lambda view: (-view.number,), PageVersion.of)
+        return sorted_connection(views, window, "page-versions", PAGE_VERSION_PLACES, sort, PageVersion.of)
 
     @replaced_field("versionsConnection", "All texts that the page had, the newest first.")
     async def versions(self) -> list[PageVersion]:

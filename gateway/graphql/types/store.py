@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 import strawberry
@@ -22,7 +22,7 @@ from gateway.graphql.derived import Derived, derived, made, of_view, resolved
 from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.types.activity import Activity, activity_of_store
 from gateway.graphql.types.brand import BrandIdentity, Scouting
-from gateway.graphql.types.connection import Connection, connection, connection_of
+from gateway.graphql.types.connection import Connection, connection, sorted_connection
 from gateway.graphql.types.domain import Domain
 from gateway.graphql.types.draft import Draft
 from gateway.graphql.types.filters import DraftFilter, StoreEventFilter
@@ -34,6 +34,7 @@ from gateway.graphql.types.provenance import FieldProvenance, provenance_of_stor
 from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
+from gateway.graphql.types.sorts import DOMAIN_PLACES, DomainSort
 from gateway.graphql.types.statistics import StoreTask, tasks_of
 from gateway.graphql.types.store_catalog import StoreCatalog
 from gateway.graphql.types.store_trade import StoreTrade
@@ -44,6 +45,7 @@ from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.stores import STORES
 from projections.catalog.views import DomainView, StoreView
 from projections.jobs.drafts import draft_by_id, drafts_of_store
+from projections.jobs.views import DraftSort
 from projections.merchants.team_queries import invitations_of_store, people_of_store
 from projections.reading.paging import Window
 
@@ -205,7 +207,7 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         kinds = None if filter is None else filter.subject_kinds
         return connection(await timeline(self.reading, self.view, first, after, kinds), StoreEvent.of)
 
-    @field("Proposals beside the live store, the newest first.")
+    @field("Proposals beside the live store, by default the newest first.")
     async def drafts(
         self,
         first: int | None = None,
@@ -213,12 +215,14 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         last: int | None = None,
         before: str | None = None,
         filter: DraftFilter | None = None,
+        sort: DraftSort = DraftSort.NEWEST,
     ) -> Connection[Draft]:
         page = await drafts_of_store(
             self.reading.db,
             self.view.id,
             Window(first=first, after=after, last=last, before=before),
             statuses=(filter and filter.statuses) or (),
+            sort=sort,
             scope=self.reading.scope,
         )
         return connection(page, lambda view: Draft.of(view, self.reading))
@@ -244,16 +248,17 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         page = await activity_of_store(reading, view.id, first, after)
         return connection(page, lambda event: Activity.of(event, reading))
 
-    @field("Domains that the merchant connected, the first connected first. Removed ones are left out.")
+    @field("Domains that the merchant connected, by default the first connected first. Removed ones are left out.")
     async def domains_connection(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: DomainSort = DomainSort.OLDEST,
     ) -> Connection[Domain]:
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(await self._domains(), window, "domains", _place_of_domain, self._domain)
+        return sorted_connection(await self._domains(), window, "domains", DOMAIN_PLACES, sort, self._domain)
 
     @replaced_field("domainsConnection", "Domains that the merchant connected, the first connected first.")
     async def domains(self) -> list[Domain]:
@@ -301,10 +306,6 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
     @classmethod
     def of(cls, view: StoreView, reading: ReadContext) -> Self:
         return made(cls, view, reading)
-
-
-def _place_of_domain(domain: DomainView) -> tuple[str, str]:
-    return domain.connected_at.astimezone(UTC).isoformat(timespec="microseconds"), domain.name
 
 
 def storefront_url(view: StoreView, reading: ReadContext) -> str | None:

@@ -13,14 +13,29 @@ from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.resolvers import one_statement
 from gateway.graphql.types.collection import CategoryPage, Collection, ProductCategory
-from gateway.graphql.types.connection import Connection, connection, connection_of
+from gateway.graphql.types.connection import Connection, connection, connection_of, sorted_connection
 from gateway.graphql.types.filters import REPLACED, CategoryFilter, MediaFilter, ProductFilter, check_replaced
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product
+from gateway.graphql.types.sorts import (
+    CATEGORY_PLACES,
+    COLLECTION_PLACES,
+    PAGE_PLACES,
+    CategorySort,
+    CollectionSort,
+    PageSort,
+)
 from projections.catalog import queries as catalog_queries
-from projections.catalog.queries.stores import place_of_page
-from projections.catalog.views import FINISHED, CategoryTextView, CollectionView, ImageState, ProductSort, StoreView
+from projections.catalog.views import (
+    FINISHED,
+    CategoryTextView,
+    CollectionView,
+    ImageState,
+    MediaSort,
+    ProductSort,
+    StoreView,
+)
 from projections.catalog.views import ProductFilter as WantedProducts
 from projections.reading.paging import Window
 
@@ -77,20 +92,21 @@ class StoreCatalog:
 
         return connection(page, lambda view: Product.of(view, reading), count=count)
 
-    @field("The store's content pages: about, contact and FAQ first, then the policies.")
+    @field("The store's content pages, by default about, contact and FAQ first, then the policies.")
     async def pages(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: PageSort = PageSort.TYPE,
     ) -> Connection[Page]:
         reading = self.reading
         views = await reading.loaders.pages.load(self.view.id)
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(views, window, "pages", place_of_page, lambda view: Page.of(view, reading))
+        return sorted_connection(views, window, "pages", PAGE_PLACES, sort, lambda view: Page.of(view, reading))
 
-    @field("The store's media files, the newest first. By default only those that the studio has finished.")
+    @field("The store's media files, by default the newest first. By default only those that the studio has finished.")
     @one_statement()
     async def media(
         self,
@@ -99,6 +115,7 @@ class StoreCatalog:
         last: int | None = None,
         before: str | None = None,
         filter: MediaFilter | None = None,
+        sort: MediaSort = MediaSort.NEWEST,
         types: Annotated[list[MediaType] | None, REPLACED] = None,
         statuses: Annotated[list[ImageState] | None, REPLACED] = None,
     ) -> Connection[MediaAsset]:
@@ -113,6 +130,7 @@ class StoreCatalog:
             Window(first=first, after=after, last=last, before=before),
             types=kinds,
             statuses=states,
+            sort=sort,
             scope=reading.scope,
             only=asked_for("MediaAsset"),
         )
@@ -122,23 +140,19 @@ class StoreCatalog:
 
         return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
 
-    @field("The merchant's own lists of products, by title.")
+    @field("The merchant's own lists of products, by default by title.")
     async def collections_connection(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: CollectionSort = CollectionSort.TITLE,
     ) -> Connection[Collection]:
         views = await self._collections()
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(
-            views,
-            window,
-            "collections",
-            lambda view: (view.title, str(view.id)),
-            partial(Collection.of, reading=self.reading),
-        )
+        make = partial(Collection.of, reading=self.reading)
+        return sorted_connection(views, window, "collections", COLLECTION_PLACES, sort, make)
 
     @replaced_field("collectionsConnection", "The merchant's own lists of products, by title.")
     async def collections(self) -> list[Collection]:
@@ -174,7 +188,7 @@ class StoreCatalog:
         id = self.view.id
         return (await catalog_queries.category_texts_by_stores(self.reading.db, [id], scope=self.reading.scope))[id]
 
-    @field("The categories of the store's products by name, with the number of products in each.")
+    @field("The categories of the store's products, by default by name, with the number of products in each.")
     async def categories(
         self,
         first: int | None = None,
@@ -182,10 +196,11 @@ class StoreCatalog:
         last: int | None = None,
         before: str | None = None,
         filter: CategoryFilter | None = None,
+        sort: CategorySort = CategorySort.NAME,
     ) -> Connection[ProductCategory]:
         statuses = frozenset((filter and filter.product_statuses) or ())
         counts = await catalog_queries.categories_of_store(
             self.reading.db, self.view.id, scope=self.reading.scope, statuses=statuses
         )
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(counts, window, "categories", lambda each: (each.category,), ProductCategory.of)
+        return sorted_connection(counts, window, "categories", CATEGORY_PLACES, sort, ProductCategory.of)

@@ -21,7 +21,6 @@ from gateway.graphql.types.filters import (
     DiscountFilter,
     DisputeFilter,
     OrderFilter,
-    OrderSort,
     check_replaced,
 )
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
@@ -34,6 +33,7 @@ from projections.sales.discount_queries import discounts_of_store
 from projections.sales.dispute_queries import dispute_rate, disputes_of_store
 from projections.sales.ledger_queries import balances_of_store, month_of, statement, statement_page
 from projections.sales.queries import OrderFilter as WantedOrders
+from projections.sales.views import DiscountSort, DisputeSort, OrderSort, RejectedWebhookSort
 
 WEBHOOKS_MOST, DISPUTES_MOST, DISCOUNTS_MOST, STATEMENT_MOST = 50, 200, 500, 1_000
 """Most entries of the lists that connections have replaced."""
@@ -76,7 +76,7 @@ class StoreTrade:
             id,
             Window(first=first, after=after, last=last, before=before),
             where=where,
-            oldest_first=sort is OrderSort.OLDEST,
+            sort=sort,
             scope=reading.scope,
             only=asked_for("Order"),
         )
@@ -108,17 +108,18 @@ class StoreTrade:
             store_id=id,
         )
 
-    @field("Payment providers' webhooks for this store that cannot be used, the newest first.")
+    @field("Payment providers' webhooks for this store that cannot be used, by default the newest first.")
     async def rejected_webhooks_connection(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
+        sort: RejectedWebhookSort = RejectedWebhookSort.NEWEST,
     ) -> Connection[RejectedWebhook]:
         window = Window(first=first, after=after, last=last, before=before)
         page = await sales_queries.rejected_webhooks_of_store(
-            self.reading.db, self.view.id, window, scope=self.reading.scope
+            self.reading.db, self.view.id, window, sort=sort, scope=self.reading.scope
         )
         return connection(page, RejectedWebhook.of)
 
@@ -129,7 +130,7 @@ class StoreTrade:
         )
         return [RejectedWebhook.of(view) for view in page.nodes]
 
-    @field("The store's discount codes, the newest first.")
+    @field("The store's discount codes, by default the newest first.")
     async def discounts_connection(
         self,
         first: int | None = None,
@@ -137,12 +138,14 @@ class StoreTrade:
         last: int | None = None,
         before: str | None = None,
         filter: DiscountFilter | None = None,
+        sort: DiscountSort = DiscountSort.NEWEST,
     ) -> Connection[Discount]:
         page = await discounts_of_store(
             self.reading.db,
             self.view.id,
             Window(first=first, after=after, last=last, before=before),
             paused=None if filter is None else filter.paused,
+            sort=sort,
             scope=self.reading.scope,
         )
         return connection(page, Discount.of)
@@ -167,7 +170,7 @@ class StoreTrade:
         now = self.reading.deps.clock.now()
         return await sales_report(self.reading, self.view, first_day, last_day, days, now=now)
 
-    @field("Disputes about the store's payments, the newest first.")
+    @field("Disputes about the store's payments, by default the newest first.")
     async def disputes_connection(
         self,
         first: int | None = None,
@@ -175,12 +178,14 @@ class StoreTrade:
         last: int | None = None,
         before: str | None = None,
         filter: DisputeFilter | None = None,
+        sort: DisputeSort = DisputeSort.NEWEST,
     ) -> Connection[Dispute]:
         page = await disputes_of_store(
             self.reading.db,
             self.view.id,
             Window(first=first, after=after, last=last, before=before),
             statuses=(filter and filter.statuses) or (),
+            sort=sort,
             scope=self.reading.scope,
         )
         return connection(page, lambda view: Dispute.of(view, self.reading))

@@ -19,6 +19,7 @@ from projections.catalog.views import (
     ImageState,
     ImageView,
     MediaAssetView,
+    MediaSort,
     RenditionView,
     largest,
 )
@@ -141,6 +142,7 @@ MEDIA: ViewColumns[MediaAssetView] = ViewColumns(
 """The columns of a media asset ``m``."""
 
 NEWEST_MEDIA = Order(name="created", key="m.created_at", type="timestamptz", descending=True)
+MEDIA_ORDERS = {MediaSort.NEWEST: NEWEST_MEDIA, MediaSort.OLDEST: NEWEST_MEDIA.reverse("created-oldest")}
 
 
 async def images_by_products(
@@ -164,9 +166,10 @@ async def media_of_store(
     scope: Scope,
     types: Collection[MediaType] = (),
     statuses: Collection[ImageState] = FINISHED,
+    sort: MediaSort = MediaSort.NEWEST,
     only: Only = None,
 ) -> Slice[MediaAssetView]:
-    """Return a store's media assets, the newest first by the time of the image, not of its product.
+    """Return a store's media assets, by the time of the image, not of its product.
 
     Args:
         db: the database.
@@ -175,6 +178,7 @@ async def media_of_store(
         scope: whose rows may be returned.
         types: only these types; empty means any.
         statuses: only assets in one of these; empty means any.
+        sort: the order of the list.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
@@ -185,7 +189,7 @@ async def media_of_store(
         selection=MEDIA.selection(only),
         table="media m",
         where=_in_parts(store_id, types, statuses, scope),
-        order=NEWEST_MEDIA,
+        order=MEDIA_ORDERS[sort],
         window=window,
         id="m.id",
     )

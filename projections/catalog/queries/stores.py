@@ -10,11 +10,13 @@ from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
 from projections.catalog.queries.scoped import of_store, within
+from projections.catalog.tables import NAME_KEY
 from projections.catalog.views import (
     BrandResult,
     PageVersionView,
     PageView,
     ScoutingResult,
+    StoreSort,
     StoreView,
 )
 from projections.reading.columns import Only, ViewColumns, column, grouped
@@ -73,6 +75,11 @@ def place_of_page(page: PageView) -> tuple[int, str, str]:
 
 
 NEWEST_STORES = Order(name="created", key="s.created_at", type="timestamptz", descending=True)
+STORE_ORDERS = {
+    StoreSort.NEWEST: NEWEST_STORES,
+    StoreSort.OLDEST: NEWEST_STORES.reverse("created-oldest"),
+    StoreSort.NAME: Order(name="store-name", key=NAME_KEY, type="text"),
+}
 
 
 def _stores_within(scope: Scope, where: Conditions) -> Conditions:
@@ -86,9 +93,10 @@ async def stores_of_merchant(
     *,
     scope: Scope,
     statuses: Collection[StoreStatus] = (),
+    sort: StoreSort = StoreSort.NEWEST,
     only: Only = None,
 ) -> Slice[StoreView]:
-    """Return a merchant's stores and those that are shared with them, the newest first.
+    """Return a merchant's stores and those that are shared with them.
 
     Args:
         db: the database.
@@ -96,6 +104,7 @@ async def stores_of_merchant(
         window: the page.
         scope: whose rows may be returned.
         statuses: only stores in one of these; empty means any.
+        sort: the order of the list.
         only: the attributes that the caller reads; see :mod:`projections.reading.columns`.
 
     Raises:
@@ -107,7 +116,7 @@ async def stores_of_merchant(
         selection=selection,
         table="stores s",
         where=_stores(merchant_id, statuses, scope),
-        order=NEWEST_STORES,
+        order=STORE_ORDERS[sort],
         window=window,
         id="s.id",
     )

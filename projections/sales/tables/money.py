@@ -43,6 +43,10 @@ class RefundRow:
     failed_at: datetime | None
 
 
+EVIDENCE_DUE_KEY = "coalesce(evidence_due, timestamptz '9999-12-01 00:00:00+00')"
+"""What disputes are sorted by: the deadline for evidence. Those without one come last."""
+
+
 @dataclass(slots=True)
 class DisputeRow:
     """A dispute about a payment of an order."""
@@ -143,7 +147,10 @@ DISPUTES = Table(
     ),
     indexes=(
         "create index on disputes (store_id, paid_at, status, order_id)",
-        "create index on disputes (store_id, opened_at)",
+        # One index for each order of ``dispute_queries.DISPUTE_ORDERS``.
+        "create index on disputes (store_id, opened_at, dispute_id)",
+        f"create index on disputes (store_id, ({EVIDENCE_DUE_KEY}), dispute_id)",
+        "create index on disputes (store_id, amount_minor, dispute_id)",
         "create index on disputes (dispute_id)",
         # Those that wait for the merchant's answer.
         "create index on disputes (store_id) where status in ('INQUIRY', 'NEEDS_RESPONSE') and evidence_status in ('NOT_SUBMITTED', 'REFUSED')",
@@ -155,7 +162,11 @@ PAYOUTS = Table(
     "payouts",
     PayoutRow,
     hot=("status", "reason", "at"),
-    indexes=("create index on payouts (merchant_id, at, id)", "create index on payouts (payout_id)"),
+    indexes=(
+        "create index on payouts (merchant_id, at, id)",
+        "create index on payouts (merchant_id, amount_minor, id)",
+        "create index on payouts (payout_id)",
+    ),
 )
 
 LEDGER_POSTINGS = Table(

@@ -42,7 +42,11 @@ DISCOUNTS = Table(
     "discounts",
     DiscountRow,
     hot=("paused", "reserved", "used", "updated_at"),
-    indexes=("create index on discounts (store_id, created_at, id)",),
+    indexes=(
+        "create index on discounts (store_id, created_at, id)",
+        'create index on discounts (store_id, (code collate "C"), id)',
+        "create index on discounts (store_id, used, id)",
+    ),
 )
 
 STOCK_NOTICES = Table(

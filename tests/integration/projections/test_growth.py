@@ -1,7 +1,9 @@
 """Queries cost the same in a small store and in a large one: counted in rows, pages and plans, not in time."""
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,14 +20,20 @@ from infra.adapters.postgres.pools import BY_INDEX
 from infra.bench.growth.bench import database_of, fill
 from infra.bench.workload import BEGIN
 from projections.catalog import queries
-from projections.catalog.views import ON_SALE, ImageState, ProductFilter, ProductSort
+from projections.catalog.views import ON_SALE, ImageState, MediaSort, ProductFilter, ProductSort, StoreSort
 from projections.catalog.words import SEPARATOR, tag_word
+from projections.jobs.drafts import drafts_of_store
+from projections.jobs.queries import generations_of_merchant
+from projections.jobs.views import DraftSort, GenerationSort
 from projections.reading.paging import Reader, Window
 from projections.reading.scope import SYSTEM, MerchantScope, Scope, ShopperScope
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import queries as sales
+from projections.sales.discount_queries import discounts_of_store
+from projections.sales.dispute_queries import disputes_of_store, payouts_of_merchant
 from projections.sales.ledger_queries import balances_of_store, statement, statement_page
 from projections.sales.queries import OrderFilter
+from projections.sales.views import DiscountSort, DisputeSort, OrderSort, PayoutSort, RejectedWebhookSort
 from tests.integration.projections.plans import ExplainingReader, nodes, rows_read
 from tests.integration.projections.query_arguments import (
     NAMED,
@@ -283,6 +291,47 @@ async def test_what_a_publication_asks_of_the_products_is_counted(
     assert (of_all.slow.number, of_all.no_manufacturer.number) == (PRODUCTS if promise_days < 9 else 0, PRODUCTS)
     # The rare flaw has an index, and the first products have the others.
     assert all(rows_read(plan) < 100 for plan in reader.plans)
+
+
+SORTED: dict[Query, type[StrEnum]] = {
+    queries.stores_of_merchant: StoreSort,
+    queries.media_of_store: MediaSort,
+    sales.orders_of_store: OrderSort,
+    sales.rejected_webhooks_of_store: RejectedWebhookSort,
+    discounts_of_store: DiscountSort,
+    disputes_of_store: DisputeSort,
+    payouts_of_merchant: PayoutSort,
+    drafts_of_store: DraftSort,
+    generations_of_merchant: GenerationSort,
+}
+"""The lists that clients sort, besides that of products."""
+
+
+def test_every_query_with_a_sort_is_looked_at() -> None:
+    with_sort = {each for each in every_query() if "sort" in inspect.signature(each).parameters}
+    assert with_sort == SORTED.keys() | {queries.products_of_store}
+
+
+@pytest.mark.parametrize(
+    ("query", "sort"),
+    [(query, sort) for query, sorts in SORTED.items() for sort in sorts],
+    ids=lambda each: each if isinstance(each, StrEnum) else name_of(each),
+)
+async def test_an_index_serves_every_sort(
+    reader: ExplainingReader, arguments: dict[Query, tuple[Any, ...]], query: Query, sort: StrEnum
+) -> None:
+    owner, _ = arguments[query]
+    page = await query(reader, owner, Window(first=2), sort=sort, scope=SYSTEM)
+    await query(reader, owner, Window(first=2, after=page.end_cursor), sort=sort, scope=SYSTEM)
+    await query(reader, owner, Window(last=2, before=page.end_cursor), sort=sort, scope=SYSTEM)
+
+    # The parts of the list of media are merged, a page of each.
+    parts = 3 * len(MediaType) * len(ImageState) if query is queries.media_of_store else 0
+    pages = [plan for plan in reader.plans if any(node["Node Type"] == "Limit" for node in nodes(plan))]
+    assert len(pages) == 3
+    for plan in pages:
+        sorts = [node for node in nodes(plan) if "Sort" in node["Node Type"]]
+        assert sum(node["Actual Rows"] for node in sorts) <= parts, plan
 
 
 MOST_PASSED = 5

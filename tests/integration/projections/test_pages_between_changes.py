@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.money import Money
 from projections.jobs.drafts import drafts_of_store
+from projections.jobs.views import DraftSort
 from projections.reading.paging import Slice, Window
 from projections.reading.scope import SYSTEM
 from projections.sales import queries as sales
 from projections.sales.discount_queries import discounts_of_store
 from projections.sales.dispute_queries import disputes_of_store, payouts_of_merchant
 from projections.sales.ledger_queries import statement_page
+from projections.sales.views import DiscountSort, DisputeSort, PayoutSort, RejectedWebhookSort
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History
 from tests.support.examples import drawn
@@ -42,45 +45,59 @@ BLANKS = {
     "ARRAY": [],
 }
 TERMS = DiscountTerms(kind=DiscountKind.AMOUNT, amount=Money(minor=1)).model_dump_json()
-PAGES: dict[str, tuple[Callable[[asyncpg.Connection], Ask], str, dict[str, Any], Callable[[Any], str]]] = {
+PAGES: dict[str, tuple[Callable[[asyncpg.Connection, str], Ask], str, dict[str, Any], Callable[[Any], str]]] = {
     "discounts": (
-        lambda db: lambda window: discounts_of_store(db, STORE, window, scope=SYSTEM),
+        lambda db, sort: lambda window: discounts_of_store(db, STORE, window, sort=DiscountSort(sort), scope=SYSTEM),
         "id created_at code",
         {"terms": TERMS},
         lambda view: view.code,
     ),
     "disputes": (
-        lambda db: lambda window: disputes_of_store(db, STORE, window, scope=SYSTEM),
+        lambda db, sort: lambda window: disputes_of_store(db, STORE, window, sort=DisputeSort(sort), scope=SYSTEM),
         "order_id opened_at dispute_id",
         {"status": "WON", "evidence_status": "NOT_SUBMITTED", "currency": "USD"},
         lambda view: view.dispute_id,
     ),
     "payouts": (
-        lambda db: lambda window: payouts_of_merchant(db, STORE, window, scope=SYSTEM),
+        lambda db, sort: lambda window: payouts_of_merchant(db, STORE, window, sort=PayoutSort(sort), scope=SYSTEM),
         "id at payout_id",
         {"status": "PAID", "currency": "USD"},
         lambda view: view.payout_id,
     ),
     "rejected_webhooks": (
-        lambda db: lambda window: sales.rejected_webhooks_of_store(db, STORE, window, scope=SYSTEM),
+        lambda db, sort: (
+            lambda window: sales.rejected_webhooks_of_store(
+                db, STORE, window, sort=RejectedWebhookSort(sort), scope=SYSTEM
+            )
+        ),
         "id at external_id",
         {},
         lambda view: view.external_id,
     ),
     "drafts": (
-        lambda db: lambda window: drafts_of_store(db, STORE, window, scope=SYSTEM),
+        lambda db, sort: lambda window: drafts_of_store(db, STORE, window, sort=DraftSort(sort), scope=SYSTEM),
         "id created_at hint",
         {"status": "REQUESTED", "target_kind": "PAGE", "wanted": "[]", "changes": "[]", "accepted": "[]"},
         lambda view: view.hint,
     ),
     "ledger_postings": (
-        lambda db: lambda window: _statement(db, window),
+        lambda db, _sort: lambda window: _statement(db, window),
         "stream_id at reference",
         {"kind": "CHARGE", "account": "BALANCE", "currency": "USD"},
         lambda view: view.reference,
     ),
 }
 """By table: the list; the columns of id, time and name; other columns that need a value; the name of an entry."""
+
+
+SORTS: dict[str, type[StrEnum]] = {
+    "discounts": DiscountSort,
+    "disputes": DisputeSort,
+    "payouts": PayoutSort,
+    "rejected_webhooks": RejectedWebhookSort,
+    "drafts": DraftSort,
+}
+"""By table: the sorts of its list."""
 
 
 async def _statement(db: asyncpg.Connection, window: Window) -> Slice[Any]:
@@ -115,6 +132,8 @@ class Rows:
         values = {each["column_name"]: BLANKS[each["data_type"]] for each in self._columns if each["needed"]}
         values |= {name: STORE for name in ("store_id", "merchant_id", "book") if name in self._every}
         values |= {self._id: self.key(number), self._at: self.moment(number), self._name: f"n{number:03d}"}
+        values |= {name: number % 3 for name in ("used", "amount_minor") if name in self._every}
+        values |= {"evidence_due": self.moment(number)} if "evidence_due" in self._every and number % 3 else {}
         values |= self._fixed
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
         await self._db.execute(
@@ -145,9 +164,16 @@ class Rows:
     size=st.integers(1, 9),
     backwards=st.booleans(),
     changes=CHANGES,
+    data=st.data(),
 )
 async def test_no_list_has_a_gap_or_a_duplicate_while_its_rows_change(
-    db: asyncpg.Connection, table: str, numbers: set[int], size: int, backwards: bool, changes: list[list[Change]]
+    db: asyncpg.Connection,
+    table: str,
+    numbers: set[int],
+    size: int,
+    backwards: bool,
+    changes: list[list[Change]],
+    data: st.DataObject,
 ) -> None:
     await db.execute("set search_path to catalog, jobs, sales, merchants, public")
     columns = await db.fetch(
@@ -155,7 +181,8 @@ async def test_no_list_has_a_gap_or_a_duplicate_while_its_rows_change(
         "from information_schema.columns where table_name = $1",
         table,
     )
-    rows, ask = Rows(db, table, columns), PAGES[table][0](db)
+    sort = data.draw(st.sampled_from(list(SORTS[table]))) if table in SORTS else ""
+    rows, ask = Rows(db, table, columns), PAGES[table][0](db, sort)
     await rows.clear()
     present, stayed = set(numbers), set(numbers)
     for number in numbers:

@@ -4,6 +4,8 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import date
+from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -23,13 +25,15 @@ from domain.order.events import OrderStatus
 from domain.product.events import ProductImported, ProductStatus
 from domain.store.events import StoreStatus
 from projections.catalog import queries as catalog
-from projections.catalog.views import ImageState, ProductFilter, ProductSort, ProductView
+from projections.catalog.views import ImageState, MediaSort, ProductFilter, ProductSort, ProductView, StoreSort
 from projections.jobs import queries as jobs
+from projections.jobs.views import GenerationSort
 from projections.merchants.queries import merchant_by_id
 from projections.reading.paging import Slice, Window
 from projections.reading.scope import SYSTEM, ShopperScope
 from projections.sales import queries as sales
 from projections.sales.statistics import SalesDay, SalesSpan, sales_by_day, summed
+from projections.sales.views import OrderSort
 from tests.integration.projections.read_models import build
 from tests.support.builders.histories import History, with_text
 from tests.support.examples import drawn
@@ -119,14 +123,23 @@ async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, b
     moves = [*FULL, *[("image", 0)] * 5, *(("order", n) for n in range(12)), *[("request", 0)] * 5]
     history = await history_of(db, moves)
     merchant, store = history.merchants[0], history.stores[0]
-    for ask in (
-        lambda window: catalog.stores_of_merchant(db, merchant, window, scope=SYSTEM),
-        lambda window: sales.orders_of_store(db, store, window, scope=SYSTEM),
-        lambda window: catalog.media_of_store(db, store, window, statuses=(), scope=SYSTEM),
-    ):
-        whole = await ask(Window(first=100))
-        assert len(whole.nodes) > 2
-        assert await read_pages(ask, 2, backwards=backwards) == list(whole.nodes)
+    asked: tuple[tuple[Any, type[StrEnum]], ...] = (
+        (partial(catalog.stores_of_merchant, db, merchant, scope=SYSTEM), StoreSort),
+        (partial(sales.orders_of_store, db, store, scope=SYSTEM), OrderSort),
+        (partial(catalog.media_of_store, db, store, statuses=(), scope=SYSTEM), MediaSort),
+        (partial(jobs.generations_of_merchant, db, merchant, scope=SYSTEM), GenerationSort),
+    )
+    for ask, sorts in asked:
+        for sort in sorts:
+            whole = (await ask(Window(first=100), sort=sort)).nodes
+            assert len(whole) > 2
+            assert await read_pages(lambda window: ask(window, sort=sort), 2, backwards=backwards) == list(whole)  # noqa: B023
+            keys = (
+                [(store.name.lower(), store.id) for store in whole]
+                if sort is StoreSort.NAME
+                else [(getattr(each, "created_at", None) or each.placed_at, each.id) for each in whole]
+            )
+            assert keys == sorted(keys, reverse=sort.name == "NEWEST")
 
 
 async def test_a_cursor_stays_valid_when_its_row_is_deleted(db: asyncpg.Connection) -> None:

@@ -9,6 +9,7 @@ from graphql import (
     build_schema,
     get_named_type,
     get_nullable_type,
+    is_enum_type,
     is_leaf_type,
     is_list_type,
 )
@@ -149,6 +150,29 @@ def test_every_list_takes_its_conditions_as_one_filter_and_one_sort() -> None:
         if argument not in paging and each.deprecation_reason is None
     }
     assert odd == set()
+
+
+ONE_ORDER = {
+    "calls": "read forwards only",
+    "logs": "read forwards only",
+    "events": "read forwards only",
+    "activity": "read forwards only",
+    "statementConnection": "a book is read in the order of time",
+    "timeline": "a history is read in the order of time",
+    "categoryPagesConnection": "one text for each category, which have a sort",
+}
+"""Lists without a sort, and why."""
+
+
+def test_every_other_list_is_sorted_by_the_client() -> None:
+    lists = [
+        (name, field.args)
+        for type in OBJECTS
+        for name, field in type.fields.items()
+        if get_named_type(field.type).name.endswith("Connection")
+    ]
+    assert {name for name, arguments in lists if "sort" not in arguments} == ONE_ORDER.keys()
+    assert all(is_enum_type(get_named_type(arguments["sort"].type)) for _, arguments in lists if "sort" in arguments)
 
 
 def test_filters_have_one_word_for_one_thing() -> None:
