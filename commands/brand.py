@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from commands.access import store_of_merchant
-from commands.media import append_end_of_step
+from commands.image_step import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.slugs import slug_for
 from commands.waiting_drafts import count_as_waiting

@@ -1,4 +1,4 @@
-"""Commands for images, from the images step, the imager and the merchant."""
+"""Commands for images, from the imager and the merchant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,100 +12,19 @@ from pydantic import Field
 from commands.access import product_of_store, require_owner, require_role, store_of_merchant
 from commands.ports import UnboundHandlers, Work
 from domain.draft.aggregate import DRAFT
-from domain.generation.aggregate import GENERATION, Generation
-from domain.generation.events import GenerationEvent, Step, StepStarted
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
 from domain.media.events import CutoutReview, ImageVersion, Operation, RejectionReason, Rendition
 from domain.media.ports import MEDIA_KEY, STORED
-from domain.product.aggregate import PRODUCT, Product
-from domain.product.events import ImportedImage, ProductStatus
+from domain.product.aggregate import Product
+from domain.product.events import ImportedImage
 from domain.store.aggregate import STORE, Store
 
-SENT = "sent"
-"""The step's item for the requests; it fixes the total, so that the last image can be recognized."""
 ADDRESS_MAX = 2_000
 """Longest web address of a photo, in characters."""
 PLAIN_GROUND = "#ffffff"
 """Background color while the store has no brand."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestStepImages:
-    """Request the processing of the photos of a store's products: the main photos first, the best product's before others."""
-
-    generation_id: UUID
-    attempt: int
-
-
-async def request_step_images(command: RequestStepImages, work: Work, *, clock: Clock) -> dict[str, int] | None:
-    """Append an ``ImageProcessingRequested`` for each photo and the step's total; complete the step without photos.
-
-    Pictures that shoppers of a published store know stay as they are. No-op if this attempt has requested them.
-
-    Raises:
-        GenerationEnded, StepNotRunning: too late; retrying cannot help.
-    """
-    at = clock.now()
-    generation = await work.get(GENERATION, command.generation_id)
-    state = generation.steps[Step.IMAGES]
-    if state.attempt == command.attempt and SENT in state.items:
-        return None
-    store = await work.get(STORE, generation.store_id)
-    photos = [
-        (product, image)
-        for product in [await work.get(PRODUCT, id) for id in store.product_ids]
-        if product.status is not ProductStatus.ARCHIVED
-        for image in product.images
-        if not (store.was_published and await is_shown(work, image.image_id))
-    ]
-    if not photos:
-        ended = generation.succeed_step(Step.IMAGES, command.attempt, summary="There were no images to process", at=at)
-        work.append(GENERATION, generation.id, ended, tenant=store.id)
-        return {"images": 0}
-    noun = "image" if len(photos) == 1 else "images"
-    sent = generation.progress_step(
-        Step.IMAGES,
-        command.attempt,
-        item=SENT,
-        total=len(photos) + 1,
-        message=f"{len(photos)} {noun} sent to the studio",
-        at=at,
-    )
-    # The log keeps this order and workers follow it: three products with a photo each are a store to look at.
-    for product, photo in sorted(photos, key=lambda each: each[1].position):
-        image = await work.find(IMAGE, photo.image_id)
-        events = request_processing(
-            image,
-            photo.image_id,
-            _photo_of(product.id, photo, store),
-            StudioJob(
-                generation_id=generation.id,
-                # The merchant may have requested the image since, which took the next attempt.
-                attempt=command.attempt if image is None else max(command.attempt, image.attempt + 1),
-                operations=list(Operation),
-                ground=_ground(store),
-            ),
-            at=at,
-        )
-        work.append(IMAGE, photo.image_id, events, tenant=store.id)
-    work.append(GENERATION, generation.id, sent, tenant=store.id)
-    return {"images": len(photos)}
-
-
-async def append_end_of_step(
-    work: Work, generation: Generation, ended: Sequence[GenerationEvent], *, clock: Clock
-) -> None:
-    """Append the end of a step. If the images step starts with it, request its photos in the same transaction.
-
-    The generation policy requests them too, for a step that starts in another way; that is then a no-op.
-    """
-    work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
-    for event in ended:
-        if isinstance(event, StepStarted) and event.step is Step.IMAGES:
-            request = RequestStepImages(generation_id=generation.id, attempt=event.attempt)
-            await request_step_images(request, work, clock=clock)
 
 
 def send_new_photos(
@@ -116,14 +35,15 @@ def send_new_photos(
         events = request_processing(
             None,
             photo.image_id,
-            _photo_of(product_id, photo, store),
-            StudioJob(generation_id=None, attempt=1, operations=list(Operation), ground=_ground(store)),
+            photo_of(product_id, photo, store),
+            StudioJob(generation_id=None, attempt=1, operations=list(Operation), ground=ground_of(store)),
             at=at,
         )
         work.append(IMAGE, photo.image_id, events, tenant=store.id)
 
 
-def _photo_of(product_id: UUID, photo: ImportedImage, store: Store) -> SourcePhoto:
+def photo_of(product_id: UUID, photo: ImportedImage, store: Store) -> SourcePhoto:
+    """Return an imported photo as the studio gets it."""
     return SourcePhoto(
         store_id=store.id, product_id=product_id, url=photo.url, alt_text=photo.alt_text, position=photo.position
     )
@@ -206,7 +126,7 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
             generation_id=image.generation_id if image is not None and awaited else None,
             attempt=attempt,
             operations=[operation for operation in Operation if operation in command.operations],
-            ground=command.ground or _ground(store),
+            ground=command.ground or ground_of(store),
         ),
         at=clock.now(),
     )
@@ -256,7 +176,7 @@ async def request_draft_image(command: RequestDraftImage, work: Work, *, clock: 
             generation_id=None,
             attempt=1,
             operations=command.operations,
-            ground=command.ground or _ground(store),
+            ground=command.ground or ground_of(store),
             draft_id=draft.id,
         ),
         at=clock.now(),
@@ -374,7 +294,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
                 generation_id=None,
                 attempt=image.attempt + 1,
                 operations=list(Operation) if command.version is ImageVersion.CUTOUT else uncut,
-                ground=_ground(store),
+                ground=ground_of(store),
             ),
             at=clock.now(),
         )
@@ -406,73 +326,8 @@ async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> Non
     work.append(IMAGE, image.id, events, tenant=image.store_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountStepImage:
-    """Count an image of the images step as done."""
-
-    generation_id: UUID
-    attempt: int
-    image_id: UUID
-    message: str
-    """For the merchant."""
-
-
-async def count_step_image(command: CountStepImage, work: Work, *, clock: Clock) -> None:
-    """Append ``StepProgressed``, and with the last image the end of the step. No-op if the image is counted.
-
-    The step fails only if every image was rejected.
-
-    Raises:
-        GenerationEnded, StepNotRunning: too late; retrying cannot help.
-    """
-    at = clock.now()
-    generation = await work.get(GENERATION, command.generation_id)
-    counted = generation.progress_step(
-        Step.IMAGES,
-        command.attempt,
-        item=str(command.image_id),
-        total=generation.steps[Step.IMAGES].total,
-        message=command.message,
-        at=at,
-    )
-    if not counted:
-        return
-    after = work.append(GENERATION, generation.id, counted, tenant=generation.store_id)
-    state = after.steps[Step.IMAGES]
-    if SENT not in state.items or len(state.items) < state.total:
-        return
-    images = await _step_images(work, after)
-    rejected = sum(image.status is ImageStatus.REJECTED for image in images)
-    processed = len(state.items) - 1 - rejected
-    if processed == 0:
-        ended: Sequence[Any] = after.fail_step(
-            Step.IMAGES,
-            command.attempt,
-            reason=f"None of the {rejected} images could be used. Look at the reasons in the log, then run this step "
-            "again (retryStep), or have other products scouted (regenerateStep of the step SCOUT).",
-            at=at,
-        )
-    else:
-        noun = "image" if processed == 1 else "images"
-        doubtful = sum(image.needs_review for image in images)
-        kept = f" ({doubtful} kept whole for your review)" if doubtful else ""
-        summary = f"{processed} {noun} processed{kept}, {rejected} rejected"
-        ended = after.succeed_step(Step.IMAGES, command.attempt, summary=summary, at=at)
-    work.append(GENERATION, generation.id, ended, tenant=generation.store_id)
-
-
-async def is_shown(work: Work, image_id: UUID) -> bool:
-    """Whether an image has a picture; shoppers of a live store know it, so only a draft replaces it."""
-    image = await work.find(IMAGE, image_id)
-    return image is not None and image.status is ImageStatus.PROCESSED
-
-
-async def _step_images(work: Work, generation: Generation) -> list[Image]:
-    items = sorted(generation.steps[Step.IMAGES].items - {SENT})
-    return [await work.get(IMAGE, UUID(item)) for item in items]
-
-
-def _ground(store: Store) -> str:
+def ground_of(store: Store) -> str:
+    """Return the background color behind a store's products, ``#rrggbb``."""
     return PLAIN_GROUND if store.brand is None else store.brand.palette.surface
 
 
@@ -481,13 +336,11 @@ def _position(image_id: UUID, product: Product | None) -> int:
 
 
 HANDLERS: UnboundHandlers = {
-    RequestStepImages: request_step_images,
     RequestDraftImage: request_draft_image,
     RequestImage: request_image,
     RequestImages: request_images,
     RecordImage: record_image,
     ChooseImageVersion: choose_image_version,
     RejectImage: reject_image,
-    CountStepImage: count_step_image,
 }
 """Each command and its handler."""

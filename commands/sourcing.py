@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from uuid import UUID
 
-from commands.media import append_end_of_step
+from commands.image_step import append_end_of_step
 from commands.ports import UnboundHandlers, Work
 from commands.product import existing_currency, images_of, slug_of
 from commands.slugs import free_slug

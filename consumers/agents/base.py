@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from commands.generation import FailStep, ProgressStep
+from commands.step import FailStep, ProgressStep
 from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
 from consumers.agents.recorded_calls import RecordedCalls
 from consumers.ports import Aggregates, Consumer, OutsideAnswers, React

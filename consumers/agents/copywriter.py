@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from commands.generation import SucceedStep
 from commands.page import WritePages
 from commands.presentation import DescribeCategories
 from commands.product import WriteProductCopy
+from commands.step import SucceedStep
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp
 from domain.generation.events import Step, StepStarted

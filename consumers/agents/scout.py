@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from commands.generation import AskForAttention
 from commands.sourcing import ImportFewProducts, ImportProducts, Pick
+from commands.step import AskForAttention
 from consumers.agents.base import StepAgent, StepPorts, call_context
 from consumers.agents.outside_calls import GivenUp
 from domain.calls.meter import current_meter

@@ -4,7 +4,7 @@ import logging
 from uuid import UUID
 
 from commands.generation import UnderstandNiche
-from commands.media import CountStepImage, RequestStepImages
+from commands.image_step import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
 from consumers.agents.recorded_calls import RecordedCalls
 from consumers.ports import Aggregates, OutsideAnswers, React

@@ -13,9 +13,9 @@ from typing import Protocol
 from uuid import UUID
 
 from commands.disputes import RemindOfDispute
-from commands.generation import FailStep
 from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Dispatcher
+from commands.step import FailStep
 from commands.subscription import EndGrace
 from consumers.schedules.stock_notices import StockNotices
 from domain.generation.steps import TIMEOUTS

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
-from commands.generation import RunStepAgain
+from commands.step import RunStepAgain
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.kernel import NotFound

@@ -17,9 +17,9 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from commands.bus import CommandBus
-from commands.generation import ProgressStep
 from commands.merchant import RegisterMerchant
 from commands.ports import Context
+from commands.step import ProgressStep
 from domain.generation.aggregate import GENERATION, Generation, start
 from domain.generation.events import GenerationEvent, Step
 from domain.ids import uuid7

@@ -5,15 +5,9 @@ from uuid import UUID
 
 import strawberry
 
-from commands.generation import (
-    CancelGeneration,
-    ChooseNiche,
-    ContinueGeneration,
-    CorrectNiche,
-    RetryStep,
-    RunStepAgain,
-)
+from commands.generation import CancelGeneration, ChooseNiche, ContinueGeneration, CorrectNiche
 from commands.ports import Receipt
+from commands.step import RetryStep, RunStepAgain
 from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, SetDeliveryPromise
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step

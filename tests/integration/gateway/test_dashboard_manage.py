@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from commands.checkout import CartLine, PlaceOrder
 from commands.draft import ProposeDraft
-from commands.generation import RunStepAgain
 from commands.order import RecordPayment
 from commands.sourcing import ImportProducts
+from commands.step import RunStepAgain
 from commands.store import ApproveStore, PublishStore, SetDeliveryPromise
 from domain.draft.events import FieldChange
 from domain.editing import EditField

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import FailStep, SucceedStep
 from commands.mail import RecordMail
 from commands.media import RecordImage
 from commands.order import CancelOrder, RecordPayment, WithdrawFromOrder
 from commands.product import WriteProductCopy
+from commands.step import FailStep, SucceedStep
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step
 from domain.mail.events import MailKind

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import AskForAttention, StartGeneration, UnderstandNiche
+from commands.generation import StartGeneration, UnderstandNiche
+from commands.step import AskForAttention
 from commands.store import RequestStore
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import AttentionCode, CategoryCount, Step

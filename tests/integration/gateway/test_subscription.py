@@ -16,7 +16,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
-from commands.generation import CancelGeneration, FailStep, ProgressStep
+from commands.generation import CancelGeneration
+from commands.step import FailStep, ProgressStep
 from commands.team import RemovePerson
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id

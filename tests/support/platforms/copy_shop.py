@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 from commands.bus import CommandBus
 from commands.calls import RecordCall, record_outside_call
-from commands.generation import FailStep, ProgressStep, SucceedStep, fail_step, progress_step, succeed_step
 from commands.page import WritePages, write_pages
 from commands.ports import Handlers, Receipt
 from commands.presentation import DescribeCategories, describe_categories
 from commands.product import WriteProductCopy, write_product_copy
+from commands.step import FailStep, ProgressStep, SucceedStep, fail_step, progress_step, succeed_step
 from consumers.agents.copywriter import CopyAgent, PageAgent
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import Step, StepStarted

@@ -16,10 +16,11 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from commands.brand import AdoptBrand
 from commands.bus import CommandBus
-from commands.generation import StartGeneration, SucceedStep
+from commands.generation import StartGeneration
 from commands.page import WritePages
 from commands.ports import Context, Receipt
 from commands.sourcing import ImportProducts, Pick
+from commands.step import SucceedStep
 from commands.store import MarkStoreReady, RequestStore
 from commands.subscription import SoldPlans
 from domain.generation.aggregate import generation_of

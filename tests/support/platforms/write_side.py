@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 from commands.brand import AdoptBrand
 from commands.bus import CommandBus
 from commands.checkout import CartLine, PlaceOrder
-from commands.generation import FailStep, RunStepAgain, StartGeneration, SucceedStep
+from commands.generation import StartGeneration
 from commands.merchant import RegisterMerchant
 from commands.order import OpenPaymentSession
 from commands.page import WritePages
 from commands.ports import Context, Receipt, reaction_id
 from commands.sourcing import ImportProducts, Pick
+from commands.step import FailStep, RunStepAgain, SucceedStep
 from commands.store import ApproveStore, MarkStoreReady, PublishStore, RequestStore
 from commands.subscription import SoldPlans
 from commands.unit_of_work import UnitOfWork

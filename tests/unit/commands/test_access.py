@@ -17,14 +17,7 @@ from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
 from commands.disputes import EditDisputeEvidence, RecordPayout, SubmitDisputeEvidence
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
-from commands.generation import (
-    CancelGeneration,
-    ChooseNiche,
-    ContinueGeneration,
-    CorrectNiche,
-    RetryStep,
-    RunStepAgain,
-)
+from commands.generation import CancelGeneration, ChooseNiche, ContinueGeneration, CorrectNiche
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
 from commands.merchant import (
     ConnectStripe,
@@ -70,6 +63,7 @@ from commands.returns import (
 )
 from commands.shipping import SetShipping
 from commands.shopper import EraseCustomer
+from commands.step import RetryStep, RunStepAgain
 from commands.store import ApproveStore, ArchiveStore, PauseStore, PublishStore, RequestStore, SetDeliveryPromise
 from commands.subscription import EndGrace, RecordSubscription
 from commands.taxes import SetTaxes

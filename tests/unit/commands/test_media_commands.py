@@ -7,15 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.bus import payload_digest
-from commands.media import (
-    ChooseImageVersion,
-    CountStepImage,
-    RecordImage,
-    RejectImage,
-    RequestImage,
-    RequestImages,
-    RequestStepImages,
-)
+from commands.image_step import CountStepImage, RequestStepImages
+from commands.media import ChooseImageVersion, RecordImage, RejectImage, RequestImage, RequestImages
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.generation import SucceedStep
 from commands.media import RequestImage
 from commands.product import (
     ActivateProduct,
@@ -18,6 +17,7 @@ from commands.product import (
     WriteProductCopy,
 )
 from commands.sourcing import ImportProducts, Pick
+from commands.step import SucceedStep
 from commands.store import ArchiveStore
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import Step, StepProgressed, StepSucceeded

@@ -9,11 +9,12 @@ from pydantic import TypeAdapter
 from commands.account import ConfirmEmail
 from commands.brand import AdoptBrand
 from commands.bus import CommandBus
-from commands.generation import CancelGeneration, ChooseNiche, RunStepAgain, StartGeneration, UnderstandNiche
+from commands.generation import CancelGeneration, ChooseNiche, StartGeneration, UnderstandNiche
 from commands.merchant import RegisterMerchant, SetBusinessIdentity
 from commands.page import AddPage, EditPage, RemovePage, WritePages
 from commands.product import ActivateProduct, ArchiveProduct, DeactivateProduct
 from commands.slugs import free_slug
+from commands.step import RunStepAgain
 from commands.store import ApproveStore, ArchiveStore, MarkStoreReady, PauseStore, PublishStore, RequestStore
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import GenerationEnded, StepNotRunning

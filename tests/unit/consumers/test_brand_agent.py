@@ -11,8 +11,8 @@ import pytest
 from commands.brand import AdoptBrand, adopt_brand
 from commands.bus import CommandBus
 from commands.calls import RecordCall, record_outside_call
-from commands.generation import FailStep, ProgressStep, fail_step, progress_step
 from commands.ports import Handlers
+from commands.step import FailStep, ProgressStep, fail_step, progress_step
 from consumers.agents.brand import BrandAgent
 from domain.generation.aggregate import GENERATION, start, start_understood
 from domain.generation.events import GenerationCancelled, Step, StepFailed, StepProgressed, StepStarted, StepSucceeded

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from commands.generation import SucceedStep
 from commands.page import WritePages
+from commands.step import SucceedStep
 from consumers.agents.copywriter import AT_ONCE, NO_BRAND
 from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import GENERATION

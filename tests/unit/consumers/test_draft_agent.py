@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
-from commands.generation import RunStepAgain
 from commands.product import ArchiveProduct, EditProduct
+from commands.step import RunStepAgain
 from consumers.agents.drafts import DraftAgent, DraftWriters
 from domain.calls.events import OutsideCallRecorded
 from domain.calls.meter import current_meter
@@ -135,7 +135,7 @@ class Drafting:
 
     def live(self) -> list[Any]:
         """Return all events that are not about drafts and calls."""
-        return [one for one in self.platform.log.events if not one.wire_name.startswith(("draft.", "call."))]
+        return [one for one in self.platform.log.events if not one.wire_name.startswith(("draft.", "drafts.", "call."))]
 
 
 @pytest.fixture

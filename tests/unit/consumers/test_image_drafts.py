@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from commands.draft import AcceptDraft, DropDraft
-from commands.generation import RunStepAgain
 from commands.media import RecordImage, RejectImage
+from commands.step import RunStepAgain
 from domain.draft.errors import DraftOutOfDate
 from domain.draft.events import DraftFailed, DraftProposed, DraftRequested, DraftTarget, TargetKind
 from domain.draft.live import values_of

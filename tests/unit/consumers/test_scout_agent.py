@@ -12,16 +12,9 @@ import pytest
 
 from commands.bus import CommandBus
 from commands.calls import RecordCall, record_outside_call
-from commands.generation import (
-    AskForAttention,
-    FailStep,
-    ProgressStep,
-    ask_for_attention,
-    fail_step,
-    progress_step,
-)
 from commands.ports import Handlers
 from commands.sourcing import ImportFewProducts, ImportProducts, import_products
+from commands.step import AskForAttention, FailStep, ProgressStep, ask_for_attention, fail_step, progress_step
 from consumers.agents.scout import ScoutAgent
 from domain.calls.meter import CallContext
 from domain.calls.ports import BudgetExceeded, WorkBudget
