@@ -3,15 +3,71 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway.dashboard.forms import Form
 from gateway.dashboard.visit import Visit
 
+PAGE, SEARCH, SEARCHED = ".page", ".search", ".searched"
+"""Ends of the names of fields of a list to choose from; see ``forms.picker``."""
 
-def window(visit: Visit, size: int) -> dict[str, Any]:
-    """Return the variables of the page of a connection that ``after`` or ``before`` in the address names."""
-    query = visit.request.query_params
-    if query.get("before"):
-        return {"last": size, "before": query["before"]}
-    return {"first": size, "after": query.get("after") or None}
+
+def window(visit: Visit, size: int, of: str = "") -> dict[str, Any]:
+    """Return the variables of the page of a connection that ``after`` or ``before`` in the address names.
+
+    Args:
+        visit: the visit.
+        size: entries of the page.
+        of: the list's name, on pages that have several. It begins the names in the address, as ``versions-after``, and
+            those of the variables, as ``$versionsAfter``. Give ``tables.pages`` the same.
+    """
+    query, mark = visit.request.query_params, f"{of}-" if of else ""
+    if query.get(f"{mark}before"):
+        found = {"last": size, "before": query[f"{mark}before"]}
+    else:
+        found = {"first": size, "after": query.get(f"{mark}after") or None}
+    return _named(found, of)
+
+
+def onward(visit: Visit, size: int, of: str = "") -> dict[str, Any]:
+    """Return the variables of :func:`window` for a connection that only goes on."""
+    return _named(
+        {"first": size, "after": visit.request.query_params.get(f"{of}-after" if of else "after") or None}, of
+    )
+
+
+def picked(form: Form, size: int, of: str) -> dict[str, Any]:
+    """Return the variables of the page of a list to choose from. The form asks for it, so that nothing typed is lost.
+
+    Args:
+        form: the form that was sent, or an empty one.
+        size: entries of the page.
+        of: the name of the list's field; see :func:`window`.
+    """
+    way, _, cursor = form[of + PAGE].partition(":")
+    # Another search begins with its first page.
+    if form[of + SEARCH] != form[of + SEARCHED]:
+        way = ""
+    found = {"last": size, "before": cursor} if way == "before" else {"first": size, "after": cursor or None}
+    return {
+        **_named(found if way in {"before", "after"} else {"first": size}, of),
+        f"{of}Search": form.text(of + SEARCH),
+    }
+
+
+def is_picking(form: Form) -> bool:
+    """Whether a form asks for another part of a list to choose from, and not to be saved.
+
+    Enter sends a form too. It looks for what was typed into the search since the page was made.
+    """
+    if any(name.endswith(PAGE) for name in form):
+        return True
+    changed = (
+        name for name in form if name.endswith(SEARCH) and form[name] != form[name.removesuffix(SEARCH) + SEARCHED]
+    )
+    return not form["do"] and any(changed)
+
+
+def _named(variables: dict[str, Any], of: str) -> dict[str, Any]:
+    return {of + name.capitalize() if of else name: value for name, value in variables.items()}
 
 
 def chosen(visit: Visit, name: str, options: Sequence[str]) -> str | None:

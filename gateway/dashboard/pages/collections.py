@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
-from gateway.dashboard.lists import window
+from gateway.dashboard.lists import is_picking, picked, window
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -27,7 +27,9 @@ async def collections(visit: Visitor, store_id: UUID) -> Response:
 
 async def _list(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("collections/list", {"id": store["id"], **window(visit, 50)}))["store"]
+    found = (
+        await visit.run("collections/list", {"id": store["id"], **window(visit, 50), **window(visit, 50, "categories")})
+    )["store"]
     return visit.page("collections/list.html", status=status, found=found, errors=errors or Refusals())
 
 
@@ -63,13 +65,14 @@ async def _edit(visit: Visit, store_id: UUID, id: UUID | None, *, errors: Refusa
         if found is None or found.get("storeId") != store["id"]:
             raise not_found("collection")
         visit.revision = found["revision"]
-    choices = (await visit.run("collections/choices", {"id": store["id"]}))["store"]
+    lists = {**picked(visit.form, 50, "categories"), **picked(visit.form, 50, "productIds")}
+    choices = (await visit.run("collections/choices", {"id": store["id"], **lists}))["store"]
     return visit.page(
         "collections/edit.html",
         status=422 if errors else 200,
         id=id,
         found=found,
-        categories=choices["categories"]["nodes"],
+        categories=choices["categories"],
         products=choices["products"],
         errors=errors or Refusals(),
     )
@@ -90,6 +93,8 @@ async def save(visit: Visitor, store_id: UUID, id: UUID) -> Response:
 
 
 async def _save(visit: Visit, store_id: UUID, id: UUID | None) -> Response:
+    if is_picking(visit.form):
+        return await _edit(visit, store_id, id)
     input = {"storeId": str(store_id), "collectionId": None if id is None else str(id), **collection_of(visit.form)}
     change = await visit.change("collections/save", input)
     if change.errors:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import STATUSES
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
@@ -20,15 +21,12 @@ PAGE = 100
 
 
 @router.get(CUSTOMERS)
-async def customers(
-    visit: Visitor, store_id: UUID, email: str = "", after: str | None = None, before: str | None = None
-) -> Response:
+async def customers(visit: Visitor, store_id: UUID, email: str = "") -> Response:
     """List people, or show everything of one address."""
     if email.strip():
         return await show_customer(visit, store_id, email.strip())
     store = await visit.store(store_id)
-    page = {"last": PAGE, "before": before} if before else {"first": PAGE, "after": after}
-    orders = (await visit.run("customers/list", {"id": store["id"], **page}))["store"]["orders"]
+    orders = (await visit.run("customers/list", {"id": store["id"], **window(visit, PAGE)}))["store"]["orders"]
     return visit.page("customers/list.html", people=people_of(orders["nodes"]), page_info=orders["pageInfo"], email="")
 
 
@@ -37,7 +35,9 @@ async def show_customer(
 ) -> Response:
     """Return the page of one address."""
     store = await visit.store(store_id)
-    found = (await visit.run("customers/detail", {"id": store["id"], "email": email}))["store"]["customer"]
+    found = (await visit.run("customers/detail", {"id": store["id"], "email": email, **window(visit, 50)}))["store"][
+        "customer"
+    ]
     return visit.page(
         "customers/detail.html",
         status=status,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from gateway.dashboard.lists import window
+from gateway.dashboard.lists import is_picking, picked, window
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -31,7 +31,8 @@ async def discounts(visit: Visitor, store_id: UUID) -> Response:
 async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     found = (await visit.run("discounts/list", {"id": store["id"], **window(visit, 50)}))["store"]["discounts"]
-    products = (await visit.run("discounts/products", {"id": store["id"]}))["store"]["products"]["nodes"]
+    lists = picked(visit.form, 50, "productIds")
+    products = (await visit.run("discounts/products", {"id": store["id"], **lists}))["store"]["products"]
     return visit.page(
         "discounts/list.html", status=status, discounts=found, products=products, errors=errors or Refusals()
     )
@@ -42,6 +43,8 @@ async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None,
 async def create(visit: Visitor, store_id: UUID) -> Response:
     """Create a code."""
     store, form = await visit.store(store_id), visit.form
+    if is_picking(form):
+        return await _show(visit, store_id)
     input: dict[str, Any] = {
         "storeId": store["id"],
         "code": form["code"],

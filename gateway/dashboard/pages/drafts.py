@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import RedirectResponse, Response
 
-from gateway.dashboard.lists import picture
+from gateway.dashboard.lists import picture, window
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -33,8 +33,7 @@ async def drafts(visit: Visitor, store_id: UUID) -> Response:
 async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(), status: int = 200) -> Response:  # noqa: B008  # frozen
     shown = await visit.store(store_id)
     everything = visit.request.query_params.get("all") == "1"
-    after = visit.request.query_params.get("after") or None
-    variables = {"id": shown["id"], "first": 20, "after": after, "statuses": None if everything else OPEN}
+    variables = {"id": shown["id"], **window(visit, 20), "statuses": None if everything else OPEN}
     store = (await visit.run("drafts/list", variables))["store"]
     return visit.page(
         "drafts/list.html",

@@ -31,6 +31,6 @@ def sums_of(stores: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     sums: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(Decimal))
     for sales in (store["sales"] for store in stores if store["sales"] is not None):
         of_currency = sums[sales["currency"]]
-        for name in ("ordersPaid", "ordersPlaced", "revenue", "refunds"):
+        for name in ("ordersPaid", "ordersPlaced", "revenue", "refunds", "visits"):
             of_currency[name] += Decimal(str(sales[name]))
     return {currency: dict(values) for currency, values in sorted(sums.items())}

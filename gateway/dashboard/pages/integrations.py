@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -27,7 +28,7 @@ async def integrations(visit: Visitor) -> Response:
 
 
 async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 200) -> Response:
-    found = await visit.run("integrations/show", {})
+    found = await visit.run("integrations/show", window(visit, 20))
     me = found["me"]
     suppliers = {each["provider"]: each for each in me["supplierAccounts"]}
     return visit.page(
@@ -36,7 +37,7 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         account=me["stripeAccount"],
         suppliers=suppliers,
         owed=me["owedFees"],
-        payouts=me["payouts"]["nodes"],
+        payouts=me["payouts"],
         installation=found["installation"],
         names=NAMES,
         errors=errors or Refusals(),

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import onward, window
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -26,14 +27,12 @@ CHANGES = {"retry": ("jobs/retry", "The step is tried again."), "again": ("jobs/
 
 
 @router.get(JOBS)
-async def jobs(
-    visit: Visitor, view: str = "all", store: UUID | None = None, after: str | None = None, before: str | None = None
-) -> Response:
+async def jobs(visit: Visitor, view: str = "all", store: UUID | None = None) -> Response:
     """List generations."""
     _, statuses = VIEWS.get(view, VIEWS["all"])
-    page = {"last": PAGE, "before": before} if before else {"first": PAGE, "after": after}
     found = await visit.run(
-        "jobs/list", {**page, "statuses": statuses or None, "storeId": None if store is None else str(store)}
+        "jobs/list",
+        {**window(visit, PAGE), "statuses": statuses or None, "storeId": None if store is None else str(store)},
     )
     return visit.page(
         "jobs/list.html",
@@ -47,20 +46,23 @@ async def jobs(
 
 
 @router.get(f"{JOBS}/{{generation_id:uuid}}")
-async def job(visit: Visitor, generation_id: UUID, after: str | None = None) -> Response:
+async def job(visit: Visitor, generation_id: UUID) -> Response:
     """Show a generation."""
-    return await _show(visit, generation_id, after=after)
+    return await _show(visit, generation_id)
 
 
 async def _show(
     visit: Visit,
     generation_id: UUID,
     *,
-    after: str | None = None,
     errors: Refusals | None = None,
     status: int = 200,
 ) -> Response:
-    found = (await visit.run("jobs/detail", {"id": str(generation_id), "after": after}))["generation"]
+    found = (
+        await visit.run(
+            "jobs/detail", {"id": str(generation_id), **onward(visit, 50, "calls"), **onward(visit, 100, "log")}
+        )
+    )["generation"]
     if found is None:
         raise not_found("job")
     if found["store"] is not None:

@@ -42,8 +42,6 @@ async def orders(
     store_id: UUID,
     view: str = "all",
     q: str = "",
-    after: str | None = None,
-    before: str | None = None,
 ) -> Response:
     """List orders. A search that finds one order leads to it, and an e-mail address leads to its customer."""
     store = await visit.store(store_id)
@@ -51,9 +49,10 @@ async def orders(
     if "@" in search:
         return visit.redirect(f"/dashboard/stores/{store['id']}/customers?email={quote(search)}")
     _, wanted = VIEWS.get(view, VIEWS["all"])
-    page = {"last": PAGE, "before": before} if before else {"first": PAGE, "after": after}
     number = {"number": search} if search else {}
-    found = (await visit.run("orders/list", {"id": store["id"], **page, **wanted, **number}))["store"]["orders"]
+    found = (await visit.run("orders/list", {"id": store["id"], **window(visit, PAGE), **wanted, **number}))["store"][
+        "orders"
+    ]
     if search and len(found["nodes"]) == 1:
         return visit.redirect(order_path(store_id, found["nodes"][0]["id"]))
     return visit.page(

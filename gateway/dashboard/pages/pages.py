@@ -6,6 +6,7 @@ from uuid import UUID
 from markupsafe import Markup
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
@@ -23,8 +24,8 @@ async def pages(visit: Visitor, store_id: UUID) -> Response:
     """Show the store's content pages."""
     shown = await visit.store(store_id)
     past = past_of(visit)
-    store = (await past.run(visit, "pages/list", {"id": shown["id"]}))["store"]
-    return visit.page("pages/list.html", found=store["pages"]["nodes"], past=past)
+    store = (await past.run(visit, "pages/list", {"id": shown["id"], **window(visit, 50)}))["store"]
+    return visit.page("pages/list.html", found=store["pages"], past=past)
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/pages/new")
@@ -58,7 +59,7 @@ async def page(visit: Visitor, store_id: UUID, id: UUID) -> Response:
 async def _page(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Response:
     await visit.store(store_id)
     past = past_of(visit)
-    found = (await past.run(visit, "pages/detail", {"id": str(id)}))["page"]
+    found = (await past.run(visit, "pages/detail", {"id": str(id), **window(visit, 20)}))["page"]
     if found is None or found["storeId"] != str(store_id):
         raise not_found("page")
     number = visit.request.query_params.get("version")

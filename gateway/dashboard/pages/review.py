@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -99,7 +100,11 @@ async def _page(visit: Visit, store_id: UUID, *, status: int = 200, **values: An
 
 
 async def _made(visit: Visit, store_id: UUID) -> dict[str, Any]:
-    store: dict[str, Any] = (await visit.run("review/store", {"id": str(store_id)}))["store"]
+    store: dict[str, Any] = (
+        await visit.run(
+            "review/store", {"id": str(store_id), **window(visit, 24, "products"), **window(visit, 20, "pages")}
+        )
+    )["store"]
     return store
 
 

@@ -24,7 +24,12 @@ async def seo(visit: Visitor, store_id: UUID) -> Response:
 
 async def _seo(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(), status: int = 200) -> Response:  # noqa: B008  # frozen
     shown = await visit.store(store_id)
-    found = (await visit.run("seo/store", {"id": shown["id"], **window(visit, 25)}))["store"]
+    found = (
+        await visit.run(
+            "seo/store",
+            {"id": shown["id"], **window(visit, 25), **window(visit, 25, "pages"), **window(visit, 25, "collections")},
+        )
+    )["store"]
     return visit.page("seo/store.html", found=found, errors=errors, status=status)
 
 

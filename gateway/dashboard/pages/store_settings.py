@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -41,7 +42,7 @@ async def domain(visit: Visitor, store_id: UUID) -> Response:
 
 async def _domain(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("domain/show", {"id": store["id"]}))["store"]
+    found = (await visit.run("domain/show", {"id": store["id"], **window(visit, 20)}))["store"]
     return visit.page("settings/domain.html", status=status, site=found, errors=errors or Refusals())
 
 
@@ -122,7 +123,7 @@ async def settings(visit: Visitor, store_id: UUID) -> Response:
 
 async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("settings/show", {"id": store["id"]}))["store"]
+    found = (await visit.run("settings/show", {"id": store["id"], **window(visit, 20)}))["store"]
     visit.revision = found["revision"]
     return visit.page(
         "settings/store.html",

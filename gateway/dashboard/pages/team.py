@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gateway.dashboard.lists import window
+from gateway.dashboard.lists import onward, window
 from gateway.dashboard.problems import Refusals
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -115,7 +115,7 @@ async def accept(visit: Visitor) -> Response:
 @router.get("/dashboard/activity")
 async def account_activity(visit: Visitor) -> Response:
     """Show what happened to the visitor's account."""
-    me = (await visit.run("activity/account", _page(visit)))["me"]
+    me = (await visit.run("activity/account", onward(visit, 50)))["me"]
     keys = {key["id"]: key["name"] for key in me["apiKeys"]}
     return visit.page("activity/account.html", activity=me["activity"], keys=keys)
 
@@ -124,9 +124,5 @@ async def account_activity(visit: Visitor) -> Response:
 async def store_activity(visit: Visitor, store_id: UUID) -> Response:
     """Show what people did in a store."""
     shown = await visit.store(store_id)
-    found = (await visit.run("activity/store", {"id": shown["id"], **_page(visit)}))["store"]
+    found = (await visit.run("activity/store", {"id": shown["id"], **onward(visit, 50)}))["store"]
     return visit.page("activity/store.html", activity=found["activity"], keys={}, places=PLACES)
-
-
-def _page(visit: Visit) -> dict[str, Any]:
-    return {"first": 50, "after": visit.request.query_params.get("after") or None}

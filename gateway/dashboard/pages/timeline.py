@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gateway.dashboard.lists import chosen
+from gateway.dashboard.lists import chosen, onward
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -29,8 +29,7 @@ async def timeline(visit: Visitor, store_id: UUID) -> Response:
     kind = chosen(visit, "kind", tuple(KINDS))
     variables = {
         "id": shown["id"],
-        "first": 50,
-        "after": visit.request.query_params.get("after") or None,
+        **onward(visit, 50),
         "kinds": None if kind is None else [kind],
     }
     events = (await visit.run("timeline/events", variables))["store"]["events"]

@@ -1,5 +1,7 @@
 """The dashboard's pages for what shoppers see beside products: the layout, collections and category pages."""
 
+import re
+from html import unescape
 from uuid import UUID
 
 from tests.integration.gateway.test_dashboard_manage import a_shop, products_of
@@ -53,6 +55,48 @@ async def test_a_merchant_makes_changes_and_removes_a_collection(platform: Platf
         page = await dashboard.change(edit, f"{edit}/remove")
         assert "No collection yet." in page
         await dashboard.get(edit, status=404)
+
+
+async def test_products_are_chosen_from_a_list_of_any_length_and_nothing_typed_is_lost(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await a_shop(platform, owner, products=52)
+    new = f"/dashboard/stores/{store_id}/collections/new"
+    async with a_dashboard(platform, owner) as dashboard:
+        page = await dashboard.get(new)
+        ids = checks_of(page)
+        assert (len(ids), "Find products" in page) == (50, True)
+        onward = button_of(page, "after:")
+        typed = {"title": "Gifts", "by": "LIST", "productIds": ids[:1], "productIds.search": ""}
+        second = await dashboard.submit(new, new, {**typed, "productIds.page": onward})
+        assert second.status_code == 200
+        assert len(checks_of(second.text)) == 2
+        assert 'value="Gifts"' in second.text
+        assert "1 more is chosen on other pages of this list." in second.text
+        last = checks_of(second.text)[-1]
+        chosen = {**typed, "productIds": [ids[0], last]}
+        back = await dashboard.submit(new, new, {**chosen, "productIds.page": button_of(second.text, "before:")})
+        assert checks_of(back.text) == ids
+
+        # Enter in the search field sends the whole form: it finds, and saves nothing.
+        title = (await products_of(platform, owner, store_id))[3]["title"]
+        found = await dashboard.submit(new, new, {**chosen, "productIds.search": title, "productIds.searched": ""})
+        assert found.status_code == 200
+        assert title in found.text
+        page = await dashboard.change(new, new, {**chosen, "do": "save", "productIds.search": title})
+        assert "2 products<" in page
+
+
+def checks_of(page: str) -> list[str]:
+    """Return the products that the page's list offers."""
+    return re.findall(r'type="checkbox" name="productIds" value="([^"]*)"', page)
+
+
+def button_of(page: str, way: str) -> str:
+    """Return what the button to another page of the products sends."""
+    found = re.search(rf'name="productIds.page" value="({way}[^"]*)"', page)
+    assert found is not None
+    return unescape(found[1])
 
 
 async def test_a_merchant_writes_what_a_category_page_says(platform: Platform, owner: Merchant) -> None:

@@ -3,12 +3,13 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute
-from graphql import OperationDefinitionNode, build_schema, parse, validate
+from graphql import FieldNode, Node, OperationDefinitionNode, VariableNode, build_schema, parse, validate
 from jinja2 import Environment, FileSystemLoader, nodes
 from starlette.requests import Request
 
@@ -48,6 +49,42 @@ def test_every_document_is_used_and_every_used_one_exists() -> None:
     }
     assert called <= set(library())
     assert set(library()) <= named
+
+
+def test_every_list_of_a_page_has_pages_but_those_named_here() -> None:
+    """A document that asks for the first entries of a list and has no cursor shows no more than those."""
+    first_parts = {
+        (name, field.name.value)
+        for name, text in library().items()
+        for field in fields_of(parse(text))
+        for argument in field.arguments or ()
+        if argument.name.value == "first" and not isinstance(argument.value, VariableNode)
+    }
+    assert first_parts == {
+        # The pages name how many there are, and link to the whole list.
+        ("overview/home", "stores"),
+        ("new/progress", "products"),
+        ("new/progress", "pages"),
+        ("new/progress", "logs"),
+        # Choices of a filter. Beyond them, a category can be typed, and a store's own page leads to its jobs.
+        ("products/list", "categories"),
+        ("jobs/list", "stores"),
+        # The page has a search.
+        ("orders/alternatives", "products"),
+        # It leads a new merchant into the wizard.
+        ("session/first_store", "stores"),
+    }
+
+
+def fields_of(node: Node) -> Iterator[FieldNode]:
+    """Return the fields of a document, at any depth."""
+    if isinstance(node, FieldNode):
+        yield node
+    for key in node.keys:
+        value = getattr(node, key, None)
+        for below in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(below, Node):
+                yield from fields_of(below)
 
 
 @pytest.mark.parametrize("folder", VENDORS, ids=lambda folder: folder.parent.name)
