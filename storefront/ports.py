@@ -37,6 +37,7 @@ from projections.jobs.drafts import DraftView
 from projections.merchants.views import BusinessIdentityView
 from projections.reading.columns import Only
 from projections.reading.consistency import Consistency
+from projections.reading.counting import Count
 from projections.reading.paging import Slice, Window
 from projections.reading.revisions import Revision
 from projections.sales.views import DiscountView, OrderView, StockNoticeView
@@ -74,7 +75,7 @@ class StorefrontQueries(Protocol):
         self, store_id: UUID, window: Window, *, where: ProductFilter, sort: ProductSort, only: Only = None
     ) -> Slice[ProductView]: ...
 
-    async def count(self, store_id: UUID, *, where: ProductFilter, most: int | None = None) -> int: ...
+    async def count(self, store_id: UUID, *, where: ProductFilter) -> Count: ...
 
     async def categories(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> Sequence[CategoryCount]: ...
 

@@ -25,6 +25,7 @@ from projections.jobs.drafts import DraftView, draft_by_id
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.reading.columns import Only
+from projections.reading.counting import Count
 from projections.reading.moment import present
 from projections.reading.paging import Reader, Slice, Window
 from projections.reading.revisions import Revision, revision_of
@@ -82,9 +83,8 @@ class ReadModelQueries:
             self._db, store_id, window, scope=ShopperScope(store_id), where=where, sort=sort, only=only
         )
 
-    async def count(self, store_id: UUID, *, where: ProductFilter, most: int | None = None) -> int:
-        scope = ShopperScope(store_id)
-        return await catalog_queries.count_products(self._db, store_id, scope=scope, where=where, most=most)
+    async def count(self, store_id: UUID, *, where: ProductFilter) -> Count:
+        return await catalog_queries.count_products(self._db, store_id, scope=ShopperScope(store_id), where=where)
 
     async def categories(self, store_id: UUID, *, statuses: Collection[ProductStatus]) -> Sequence[CategoryCount]:
         return await catalog_queries.categories_of_store(

@@ -212,11 +212,16 @@ class Conditions:
             rows: the query of the list's rows in its order, without the narrow condition.
             alias: the name of a row in the conditions.
         """
+        few = f"few as materialized ({self.few} and not (select yes from common) limit {FEW + 1})"
+        return f"with {self.commonness(rows, alias)}, {few} "
+
+    def commonness(self, rows: str, alias: str) -> str:
+        """Return the table ``common``, whose column ``yes`` says whether many of the list meet the narrow condition.
+
+        The arguments are those of :meth:`with_few`.
+        """
         probed = f"select {self.narrowly} as has from {self.parts} cross join lateral ({rows} limit {PROBED}) {alias}"
-        return (
-            f"with common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has), "
-            f"few as materialized ({self.few} and not (select yes from common) limit {FEW + 1}) "
-        )
+        return f"common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has)"
 
     @property
     def sql(self) -> str:

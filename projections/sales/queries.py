@@ -11,6 +11,7 @@ from domain.mail.events import MailKind
 from domain.order.events import OrderStatus
 from projections.engine.tally import read_tally, total
 from projections.reading.columns import Only, whole_rows
+from projections.reading.counting import Count, count_rows
 from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
@@ -111,16 +112,15 @@ def order_number(text: str) -> str:
     return characters if characters.startswith("ZY-") else f"ZY-{characters.removeprefix('ZY')}"
 
 
-async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, where: OrderFilter = ALL) -> int:
+async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, where: OrderFilter = ALL) -> Count:
     """Return how many orders :func:`orders_of_store` lists."""
     if where.needs_attention or where.number is not None:
-        # An index has these orders, and they are few.
         few = _listed(store_id, where, scope)
-        return int(await db.fetchval(f"select count(*) from orders o where {few.sql}", *few.arguments))
+        return await count_rows(db, f"from orders o where {few.sql}", *few.arguments)
     own = of_store(scope, "k.store_id", store_id)
     counts = await db.fetchval(f"select k.counts from order_counts k where {own.sql}", *own.arguments)
     labels = () if where.withdrawn is None else (WITHDRAWN if where.withdrawn else KEPT,)
-    return 0 if counts is None else total(read_tally(counts), where.statuses, labels)
+    return Count(0 if counts is None else total(read_tally(counts), where.statuses, labels))
 
 
 async def order_by_id(db: Reader, order_id: UUID, *, scope: Scope, only: Only = None) -> OrderView | None:

@@ -17,6 +17,7 @@ from domain.product.events import ProductStatus
 from domain.store.collection_events import AddressKind
 from domain.store.slugs import slugify
 from projections.catalog.views import ON_SALE, ProductFilter, ProductSort, ProductView, VariantView
+from projections.reading.counting import Count
 from projections.reading.paging import Window
 from storefront.pages.base import Pages
 from storefront.pages.stock_notice import CONSENT
@@ -29,8 +30,6 @@ from storefront.visit.store_facts import ANY_ON_SALE
 from storefront.visit.visit import Visit
 
 PAGE = 24
-COUNTED_MOST = 1_000
-"""Products that are counted for a shopper, if the filters make counting necessary."""
 RELATED = 4
 SORTS = {
     "featured": (ProductSort.SCORE, "Featured"),
@@ -236,7 +235,6 @@ class ProductPages(Pages):
             problem=problem,
             cards=shown,
             total=await self._count(visit, where),
-            counted_most=COUNTED_MOST,
             sorts={key: label for key, (_, label) in SORTS.items()}
             | ({"featured": "Best match"} if query.search else {}),
             following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,
@@ -244,10 +242,10 @@ class ProductPages(Pages):
             robots=None if query.is_plain and (shelf or not query.category) else "noindex, follow",
         )
 
-    async def _count(self, visit: Visit, where: ProductFilter) -> int:
+    async def _count(self, visit: Visit, where: ProductFilter) -> Count:
         if where == ANY_ON_SALE:
             return await self._facts.total.of(visit.store, visit.revision)
-        return await self._queries.count(visit.store.id, where=where, most=COUNTED_MOST + 1)
+        return await self._queries.count(visit.store.id, where=where)
 
     async def product(self, request: Request) -> Response:
         slug, variant = request.path_params["slug"], _id(request.query_params.get("variant", ""))

@@ -21,6 +21,7 @@ async def home(visit: Visitor) -> Response:
         "home/index.html",
         stores=stores,
         total=found["stores"]["totalCount"],
+        total_is_exact=found["stores"]["totalCountIsExact"],
         usage=found["me"]["usage"],
         sums=sums_of(stores),
     )

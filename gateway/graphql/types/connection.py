@@ -1,5 +1,6 @@
 """Relay connections over the read models' slices."""
 
+import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,12 +13,28 @@ import strawberry
 from domain.kernel import InvalidInput
 from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.fields import field
+from projections.reading.counting import Count
 from projections.reading.paging import Edge as SliceEdge
 from projections.reading.paging import Place, Slice, Window, decode_cursor, encode_cursor
 
 N = TypeVar("N")
 V = TypeVar("V")
 S = TypeVar("S", bound=StrEnum)
+
+
+class Counter:
+    """Counts a list once, however many fields ask."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Count]]) -> None:
+        self._ask = ask
+        self._turn = asyncio.Lock()
+        self._count: Count | None = None
+
+    async def count(self) -> Count:
+        async with self._turn:
+            if self._count is None:
+                self._count = await self._ask()
+            return self._count
 
 
 @strawberry.type(description="The position of a page in its list.")
@@ -47,7 +64,7 @@ class Connection(Derived, Generic[N]):
     edges: list[Edge[N]]
     page_info: PageInfo
     nodes: list[N] = strawberry.field(description="The entries, without their cursors.")
-    counter: strawberry.Private[Callable[[], Awaitable[int]] | None] = None
+    counter: strawberry.Private[Counter | None] = None
     make: strawberry.Private[Callable[[Any], Any]]
     view: strawberry.Private[Slice[Any]]
 
@@ -59,23 +76,33 @@ class Connection(Derived, Generic[N]):
         ),
     }
 
-    @field("Number of entries in the whole list. Null if the list is not counted.")
+    @field(
+        "Number of entries in the whole list. 1,000 for a search or filter that keeps more; then `totalCountIsExact` is "
+        "false. Null if the list is not counted."
+    )
     async def total_count(self) -> int | None:
-        return None if self.counter is None else await self.counter()
+        return None if self.counter is None else (await self.counter.count()).number
+
+    @field(
+        "Whether the list has no more entries than `totalCount`. A list with a search or filter is counted up to 1,000. "
+        "Null if the list is not counted."
+    )
+    async def total_count_is_exact(self) -> bool | None:
+        return None if self.counter is None else (await self.counter.count()).is_exact
 
 
 def connection(
-    page: Slice[V], make: Callable[[V], N], *, count: Callable[[], Awaitable[int]] | None = None
+    page: Slice[V], make: Callable[[V], N], *, count: Callable[[], Awaitable[Count]] | None = None
 ) -> Connection[N]:
     """Return a read model's page as a connection.
 
     Args:
         page: the page.
         make: converts an entry to its GraphQL type.
-        count: counts the whole list; called only if a client selects ``totalCount``.
+        count: counts the whole list; called only if a client selects ``totalCount`` or ``totalCountIsExact``.
     """
     made_of: Connection[N] = made(Connection, page)
-    made_of.make, made_of.counter = make, count
+    made_of.make, made_of.counter = make, None if count is None else Counter(count)
     return made_of
 
 
@@ -109,8 +136,8 @@ def connection_of(
 ) -> Connection[N]:
     """Return one page of a list that is already in memory and in order as a connection; see :func:`sliced`."""
 
-    async def count() -> int:
-        return len(entries)
+    async def count() -> Count:
+        return Count(len(entries))
 
     return connection(sliced(entries, window, name, place), make, count=count)
 

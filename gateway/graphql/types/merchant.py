@@ -37,6 +37,7 @@ from projections.jobs.queries import generations_of_merchant
 from projections.jobs.views import GenerationSort
 from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
+from projections.reading.counting import Count
 from projections.reading.paging import Window
 from projections.sales.dispute_queries import payouts_of_merchant
 from projections.sales.ledger_queries import month_of
@@ -309,7 +310,7 @@ async def stores_of(
         only=asked_for("Store"),
     )
 
-    async def count() -> int:
+    async def count() -> Count:
         return await catalog_queries.count_stores(reading.db, reading.merchant_id, scope=reading.scope, statuses=states)
 
     return connection(page, lambda view: Store.of(view, reading), count=count)

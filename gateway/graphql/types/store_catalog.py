@@ -37,6 +37,7 @@ from projections.catalog.views import (
     StoreView,
 )
 from projections.catalog.views import ProductFilter as WantedProducts
+from projections.reading.counting import Count
 from projections.reading.paging import Window
 
 
@@ -55,7 +56,7 @@ class StoreCatalog:
         "The store's products, by default the newest first, and those of a search by relevance. A search finds words of "
         "titles, descriptions, categories and tags; the last word may be unfinished. Quotes keep words together, a minus "
         "excludes a word, `or` stands between alternatives. If it finds nothing, the store's words that look most like "
-        "those of the search are searched for. `totalCount` of a search may take long in a large store."
+        "those of the search are searched for."
     )
     # A search that finds nothing asks again for the words that were meant.
     @one_statement(unless=_searches)
@@ -87,7 +88,7 @@ class StoreCatalog:
             only=asked_for("Product"),
         )
 
-        async def count() -> int:
+        async def count() -> Count:
             return await catalog_queries.count_products(reading.db, id, where=where, scope=reading.scope)
 
         return connection(page, lambda view: Product.of(view, reading), count=count)
@@ -135,8 +136,10 @@ class StoreCatalog:
             only=asked_for("MediaAsset"),
         )
 
-        async def count() -> int:
-            return await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, scope=reading.scope)
+        async def count() -> Count:
+            return Count(
+                await catalog_queries.count_media(reading.db, id, types=kinds, statuses=states, scope=reading.scope)
+            )
 
         return connection(page, lambda view: MediaAsset.of(view, reading), count=count)
 

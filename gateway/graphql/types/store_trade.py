@@ -27,6 +27,7 @@ from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
 from gateway.graphql.types.order import Order, RejectedWebhook
 from gateway.graphql.types.statistics import SalesReport, sales_report
 from projections.catalog.views import StoreView
+from projections.reading.counting import Count
 from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
@@ -81,7 +82,7 @@ class StoreTrade:
             only=asked_for("Order"),
         )
 
-        async def count() -> int:
+        async def count() -> Count:
             return await sales_queries.count_orders(reading.db, id, where=where, scope=reading.scope)
 
         return connection(page, lambda view: Order.of(view, reading), count=count)

@@ -3,6 +3,7 @@
 Each takes a scope; see :mod:`projections.reading.scope`.
 """
 
+from projections.catalog.queries.counted_products import count_products
 from projections.catalog.queries.counts import catalog_tasks, categories_of_store, delivery_of_store
 from projections.catalog.queries.domains import all_domains, domains_by_stores, domains_to_check
 from projections.catalog.queries.media import count_media, images_by_products, media_by_id, media_by_ids, media_of_store
@@ -16,7 +17,6 @@ from projections.catalog.queries.presentation import (
 )
 from projections.catalog.queries.products import (
     PRODUCT_ORDERS,
-    count_products,
     product_by_id,
     product_by_slug,
     products_by_ids,

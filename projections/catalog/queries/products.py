@@ -14,17 +14,13 @@ import msgspec
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.events import ProductStatus
-from projections.catalog.queries.counts import counts_of_store
-from projections.catalog.queries.filters import categories_of, filtered, in_parts
+from projections.catalog.queries.filters import in_parts
 from projections.catalog.queries.scoped import within
 from projections.catalog.queries.search import (
     CANDIDATES,
-    FOUND,
     WALKED,
     SearchTerms,
-    found_by,
     search_in,
-    tagged_by,
     words_meant,
 )
 from projections.catalog.tables import SCORE_KEY, TITLE_KEY
@@ -274,56 +270,6 @@ def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTe
         f"({scored} from ({best} limit {WALKED}) p where not ({IS_FEW}) and {inner.narrowly} limit {CANDIDATES})"
         f") top order by top.score desc, top.id desc limit {CANDIDATES}) best join product_words w on w.id = best.id"
     )
-
-
-async def _count_found(db: Reader, store_id: UUID, *, scope: Scope, where: ProductFilter, most: int | None) -> int:
-    async def count(terms: SearchTerms) -> int:
-        conditions = filtered(store_id, where, scope)
-        _, found = found_by(conditions, terms, store_id, where.tags)
-        return await _count(db, conditions, most, found)
-
-    terms = SearchTerms.parse(where.text or "")
-    if terms is None:
-        return 0
-    found = await count(terms)
-    meant = None if found else await words_meant(db, store_id, terms)
-    return found if meant is None else await count(meant)
-
-
-async def count_products(
-    db: Reader,
-    store_id: UUID,
-    *,
-    scope: Scope,
-    where: ProductFilter = ProductFilter(),  # noqa: B008  # frozen
-    most: int | None = None,
-) -> int:
-    """Return how many products :func:`products_of_store` lists.
-
-    Args:
-        db: the database.
-        store_id: the store.
-        scope: whose rows are counted.
-        where: which products.
-        most: stop counting here. Counting a search or a range of prices takes the longer, the more products it finds.
-    """
-    if where.text is not None:
-        return await _count_found(db, store_id, scope=scope, where=where, most=most)
-    if where.price_min is None and where.price_max is None and not where.tags:
-        counts = (await counts_of_store(db, store_id, scope)).by_category(where.statuses)
-        categories = categories_of(where)
-        return sum(counts[category] for category in categories) if categories else counts.total()
-    conditions = filtered(store_id, where, scope)
-    found = tagged_by(conditions, where.tags, store_id) if where.tags else None
-    return await _count(db, conditions, most, found)
-
-
-async def _count(db: Reader, where: Conditions, most: int | None, found: str | None) -> int:
-    """Count products, those that the index of words finds if ``found`` is a condition for rows of ``FOUND``."""
-    rows = "products p" if found is None else f"(select p.* from {FOUND} where {found} offset 0) p"
-    limit = "" if most is None else f" limit {int(most)}"
-    query = f"select count(*) from (select from {rows} where {where.sql}{limit}) counted"
-    return int(await db.fetchval(query, *where.arguments))
 
 
 @lru_cache(maxsize=256)

@@ -20,6 +20,7 @@ from projections.catalog.views import (
     StoreView,
 )
 from projections.reading.columns import Only, ViewColumns, column, grouped
+from projections.reading.counting import Count, count_rows
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import MerchantScope, Scope, restrict
 
@@ -122,10 +123,10 @@ async def stores_of_merchant(
     )
 
 
-async def count_stores(db: Reader, merchant_id: UUID, *, scope: Scope, statuses: Collection[StoreStatus] = ()) -> int:
+async def count_stores(db: Reader, merchant_id: UUID, *, scope: Scope, statuses: Collection[StoreStatus] = ()) -> Count:
     """Return how many stores :func:`stores_of_merchant` lists."""
     where = _stores(merchant_id, statuses, scope)
-    return int(await db.fetchval(f"select count(*) from stores s where {where.sql}", *where.arguments))
+    return await count_rows(db, f"from stores s where {where.sql}", *where.arguments)
 
 
 def _stores(merchant_id: UUID, statuses: Collection[StoreStatus], scope: Scope) -> Conditions:

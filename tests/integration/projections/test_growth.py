@@ -18,6 +18,7 @@ from domain.product.events import PriceChanged
 from domain.store.publication import ProductsForSale
 from infra.adapters.postgres.pools import BY_INDEX
 from infra.bench.growth.bench import database_of, fill
+from infra.bench.growth.template import SHARING_A_WORD
 from infra.bench.workload import BEGIN
 from projections.catalog import queries
 from projections.catalog.views import ON_SALE, ImageState, MediaSort, ProductFilter, ProductSort, StoreSort
@@ -25,6 +26,7 @@ from projections.catalog.words import SEPARATOR, tag_word
 from projections.jobs.drafts import drafts_of_store
 from projections.jobs.queries import generations_of_merchant
 from projections.jobs.views import DraftSort, GenerationSort
+from projections.reading.counting import COUNTED_MOST, Count
 from projections.reading.paging import Reader, Window
 from projections.reading.scope import SYSTEM, MerchantScope, Scope, ShopperScope
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -130,6 +132,10 @@ def listed(filter: ProductFilter = ProductFilter(), sort: ProductSort = ProductS
     return lambda db, at, scope: queries.products_of_store(db, at.store_id, FIRST, scope=scope, where=filter, sort=sort)
 
 
+def counted(filter: ProductFilter) -> Ask:
+    return lambda db, at, scope: queries.count_products(db, at.store_id, scope=scope, where=filter)
+
+
 async def pictures(db: Reader, at: Platforms, scope: Scope) -> None:
     found = await queries.products_of_store(db, at.store_id, FIRST, scope=scope)
     ids = [product.id for product in found.nodes]
@@ -148,9 +154,9 @@ async def orders(db: Reader, at: Platforms, scope: Scope) -> None:
 
 
 async def numbers(db: Reader, at: Platforms, scope: Scope) -> None:
-    assert await sales.count_orders(db, at.store_id, scope=scope) > 0
+    assert (await sales.count_orders(db, at.store_id, scope=scope)).number > 0
     assert await queries.count_media(db, at.store_id, scope=scope) > 0
-    assert await queries.count_products(db, at.store_id, scope=scope) > 0
+    assert (await queries.count_products(db, at.store_id, scope=scope)).number > 0
     assert await balances_of_store(db, at.store_id, scope=scope)
 
 
@@ -179,6 +185,10 @@ READS: dict[str, Ask] = {
     "search for a common word with a rare tag": listed(
         ProductFilter(text="lamp", tags=frozenset({RARE_TAG})), ProductSort.RELEVANCE
     ),
+    "count of a common word": counted(ProductFilter(text="lamp")),
+    "count of a rare word": counted(ProductFilter(text='"qaaax77"')),
+    "count of a word that is common, with a rare tag": counted(ProductFilter(text="lamp", tags=frozenset({RARE_TAG}))),
+    "count of prices": counted(ProductFilter(price_min=2000, price_max=7000)),
     "pictures of a page": pictures,
     "orders": orders,
     "numbers": numbers,
@@ -192,6 +202,8 @@ MOST_PAGES = {
     "a tag of many products": 2_000,
     "a tag of few products, by title": 2_000,
     "search for a common word with a rare tag": 2_500,
+    "count of a common word": 6_000,
+    "count of a word that is common, with a rare tag": 1_500,
 }
 """Pages that a read takes at most, if they are many however large the store is."""
 
@@ -205,6 +217,23 @@ async def test_a_read_takes_few_pages_of_a_large_store(
     scope = MerchantScope(platforms.merchant_id) if of_merchant else ShopperScope(platforms.store_id)
     await READS[read](reader, platforms, scope)
     assert reader.pages <= MOST_PAGES.get(read, 700)
+
+
+async def test_a_count_of_many_products_is_a_lower_bound(
+    reader: ExplainingReader, connection: asyncpg.Connection, store_id: UUID
+) -> None:
+    scope = ShopperScope(store_id)
+    for where, exact in (
+        (ProductFilter(), Count(PRODUCTS)),
+        (ProductFilter(text="lamp"), Count(COUNTED_MOST, is_exact=False)),
+        (ProductFilter(text="lamp", statuses=ON_SALE), Count(COUNTED_MOST, is_exact=False)),
+        (ProductFilter(text='"qaaax77"'), Count(SHARING_A_WORD)),
+        (ProductFilter(price_min=900), Count(COUNTED_MOST, is_exact=False)),
+        (ProductFilter(text="nothing like this"), Count(0)),
+    ):
+        assert await queries.count_products(reader, store_id, scope=scope, where=where) == exact, where
+    # Among them are no more rows than the bound, a probe and the rows between those that are found.
+    assert max(rows_read(plan) for plan in reader.plans) < 5 * COUNTED_MOST
 
 
 @pytest.mark.parametrize("sort", ProductSort)

@@ -12,6 +12,7 @@ from domain.order.events import OrderStatus
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
 from projections.merchants import queries as merchants
+from projections.reading.counting import Count
 from projections.reading.paging import Slice
 from projections.reading.scope import SYSTEM, MerchantScope, ShopperScope
 from projections.sales import queries as sales
@@ -68,7 +69,7 @@ ALWAYS_ANSWER: frozenset[Query] = frozenset(
 def ids_in(answer: Any) -> set[str]:
     """Return everything in an answer that could be somebody's: an empty set if it holds nothing."""
     match answer:
-        case None | 0:
+        case None | 0 | Count(number=0):
             return set()
         case Slice():
             return {str(node) for node in answer.nodes}

@@ -1,11 +1,14 @@
 """Pages of lists in memory."""
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.kernel import InvalidInput
-from gateway.graphql.types.connection import sliced
+from gateway.graphql.types.connection import connection, sliced
+from projections.reading.counting import Count
 from projections.reading.paging import Slice, Window, encode_cursor
 from tests.support.examples import drawn
 from tests.support.paging import CHANGES, Change, check_walk, walk
@@ -94,3 +97,20 @@ def test_an_invalid_window_is_rejected(window: dict[str, object], field: str) ->
     with pytest.raises(InvalidInput) as refusal:
         page(**window)
     assert refusal.value.field == field
+
+
+async def test_a_list_is_counted_once_for_both_fields_about_its_count() -> None:
+    asked = 0
+
+    async def count() -> Count:
+        nonlocal asked
+        asked += 1
+        return Count(1_000, is_exact=False)
+
+    page: Slice[int] = Slice(edges=(), has_next=False, has_previous=False)
+    listed = connection(page, str, count=count)
+    number, is_exact = await asyncio.gather(listed.total_count(), listed.total_count_is_exact())
+    assert (number, is_exact) == (1_000, False)
+    assert asked == 1
+    uncounted = connection(page, str)
+    assert (await uncounted.total_count(), await uncounted.total_count_is_exact()) == (None, None)
