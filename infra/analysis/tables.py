@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -289,8 +290,16 @@ def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
     )
     places = ", ".join(f"({_quoted(currency)}, {exponent(currency)})" for currency in sorted(CURRENCIES))
     connection.execute(f"create view currencies as select * from (values {places}) as known(currency, exponent)")  # noqa: S608
-    for wire_name, event in EVENTS.items():
-        connection.execute(_view(wire_name, json_schema(event)))
+    # One transaction: each statement on its own would wait for the disk.
+    connection.execute("begin")
+    for statement in _views():
+        connection.execute(statement)
+    connection.execute("commit")
+
+
+@cache
+def _views() -> tuple[str, ...]:
+    return tuple(_view(wire_name, json_schema(event)) for wire_name, event in EVENTS.items())
 
 
 def _view(wire_name: str, schema: JsonSchema) -> str:
