@@ -122,6 +122,22 @@ class PaymentsPolicy:
             await self._reject(envelope, received, store_id, notice.order_id, misfit)
             return
         await self._react(_command(order, notice), cause=envelope, name=self.name)
+        if isinstance(notice, PaymentConfirmed):
+            await self._ask_about_refunds(envelope, notice)
+
+    async def _ask_about_refunds(self, envelope: Envelope, notice: PaymentConfirmed) -> None:
+        """Record refunds that were reported before the payment. No-op if there are none."""
+        order = await self._aggregates.get(ORDER, notice.order_id)
+        if self._reports is None or notice.account_id is None or not order.after.has_open_reports(notice.intent_id):
+            return
+        store = await self._aggregates.get(STORE, order.store_id)
+        about = ChargeNotice(
+            external_id=notice.external_id,
+            type=notice.type,
+            account_id=notice.account_id,
+            intent_id=notice.intent_id,
+        )
+        await self._reports(store.merchant_id, about, cause=envelope, name=self.name)
 
     async def _is_paid_into(self, account_id: str, order: Order) -> bool:
         if account_id == order.page_account_id:

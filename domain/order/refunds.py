@@ -128,6 +128,9 @@ def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequen
 
     What a provider says comes in any order and more than once: a status never goes back in the order of
     :class:`RefundStatus`. A failure without an id of the provider's says least, and any answer with an id replaces it.
+
+    A refund can be reported before its payment. How much of it is fee and tax follows from the payment, so its outcome is
+    recorded once the payment is known; see :meth:`AfterSale.has_open_reports`.
     """
     refund_id, events = _refund_of(order, answer), list[OrderEvent]()
     known = order.after.refunds.get(refund_id)
@@ -141,6 +144,8 @@ def record_refund(order: Order, answer: RefundAnswer, *, at: datetime) -> Sequen
         )
         events.append(reported)
         known = order.after.with_refund(reported).refunds[refund_id]
+    if known.intent_id not in order.after.payments:
+        return events
     event = _progress(order, refund_id, known, answer, at=at, offset=1 + len(events))
     return events if event is None else [*events, event]
 

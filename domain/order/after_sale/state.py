@@ -115,6 +115,13 @@ class AfterSale:
             if refund.intent_id == intent_id and refund.status is not RefundStatus.FAILED:
                 yield refund
 
+    def has_open_reports(self, intent_id: str) -> bool:
+        """Whether a refund of a payment was made at the provider and its outcome is not recorded: it may be known there."""
+        return intent_id in self.payments and any(
+            refund.status is RefundStatus.REQUESTED and not refund.requested_here
+            for refund in self.refunds_of(intent_id)
+        )
+
     def left(self, intent_id: str) -> Money:
         """Return what can still be refunded of a payment; requested refunds count as refunded.
 

@@ -17,6 +17,7 @@ from commands.sourcing import ImportProducts, Pick
 from commands.step import FailStep, RunStepAgain, SucceedStep
 from commands.store import ApproveStore, MarkStoreReady, PublishStore, RequestStore
 from commands.subscription import SoldPlans
+from commands.taxes import SetTaxes
 from commands.unit_of_work import UnitOfWork
 from domain.calls.events import OutsideCallRecorded
 from domain.generation.aggregate import generation_of
@@ -28,6 +29,7 @@ from domain.sourcing.listing import Listing
 from domain.store.aggregate import STORE, Store
 from domain.store.events import Preferences, SupplierReport
 from domain.store.ports import PageDraft
+from domain.store.taxes import TaxMode, TaxRate, TaxSettings
 from infra.bootstrap import handlers
 from schemas.envelope import Envelope
 from tests.support.builders.samples import SCORE, dollars, listing, page, proposal, sealed
@@ -119,9 +121,18 @@ class Platform:
         await self.complete()
         return products
 
-    async def order_a_lamp(self, provider: str = "sandbox", *, pieces: int = 1) -> UUID:
-        """Publish a store, order lamps for 20 dollars each, open the payment page, and return the order's id."""
+    async def order_a_lamp(self, provider: str = "sandbox", *, pieces: int = 1, tax_rate: int | None = None) -> UUID:
+        """Publish a store, order lamps for 20 dollars each, open the payment page, and return the order's id.
+
+        Args:
+            provider: of the payment page.
+            pieces: how many lamps.
+            tax_rate: basis points that the price includes; None if the store says nothing about taxes.
+        """
         (lamp,) = await self.publish()
+        if tax_rate is not None:
+            rates = TaxSettings(mode=TaxMode.INCLUSIVE, rates=[TaxRate(country="DE", basis_points=tax_rate)])
+            await self.send(SetTaxes(store_id=self.store_id, merchant_id=self.merchant_id, taxes=rates))
         (variant,) = (await self.product(lamp)).variants
         order_id, shopper = uuid4(), uuid4()
         await self.send(
@@ -133,6 +144,7 @@ class Platform:
                 shopper_name=sealed(shopper),
                 shopper_email=sealed(shopper),
                 shipping_address=sealed(shopper),
+                country="DE",
             )
         )
         await self.send(OpenPaymentSession(order_id=order_id, provider=provider, session_id="s1"))

@@ -1,6 +1,5 @@
 """Refunds between the merchant, the provider and its webhooks: asked once, answered in any order."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,86 +12,28 @@ from hypothesis import strategies as st
 
 from commands.after_sale import CancelOrderByMerchant
 from commands.merchant import ConnectStripe, DisconnectStripe
-from commands.order import ReceiveAccountWebhook, RecordPayment
+from commands.order import RecordPayment
 from commands.refunds import RecordRefund, RefundOrder
-from consumers.policies.payments import PaymentsPolicy
 from consumers.policies.refunds import RefundPolicy
-from domain.inbox.events import WebhookReceived
 from domain.kernel import DomainEvent, Transient
-from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.events import RefundedPieces, RefundRequested, RefundSucceeded
 from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
-from domain.order.disputes import DisputeReport
 from domain.order.errors import RefundTooLarge
 from domain.order.events import OrderStatus
-from domain.order.refund_ports import ChargeNotice, ChargeReport, PaymentRefunds, RefundAnswer, RefundOrderRequest
-from domain.order.report_ports import DisputeNotice, OrderDispute, PayoutNotice
+from domain.order.refund_ports import ChargeReport, PaymentRefunds, RefundAnswer
 from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.stripe.client import StripeRefused
-from infra.adapters.payments.stripe.endpoint import StripeNotices, StripeWebhooks
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from tests.support.builders.samples import dollars
 from tests.support.examples import drawn
-from tests.support.fakes.event_log import FixedClock
+from tests.support.fakes.stripe_reports import Provider, deliver, stages, webhook
 from tests.support.platforms.write_side import Platform, kinds
 
 AT_ONCE = RetryPolicy(attempts=3, first_pause=0.0)
-READER = StripeWebhooks(["whsec_tests"], live=False, clock=FixedClock())
-
-
-class Provider:
-    """Pays back, or fails as often as the test says; and knows what it paid back."""
-
-    def __init__(self, platform: Platform, order_id: UUID, *failures: Exception) -> None:
-        self.asked: list[RefundOrderRequest] = []
-        self.accounts: list[str | None] = []
-        self.status = RefundStatus.SUCCEEDED
-        self.refunds: dict[str, RefundAnswer] = {}
-        self.said: DisputeReport | None = None
-        self.paid_out: PayoutReport | None = None
-        self._platform, self._order_id, self._failures = platform, order_id, list(failures)
-
-    async def refund(self, request: RefundOrderRequest, *, account_id: str | None) -> RefundAnswer:
-        self.asked.append(request)
-        self.accounts.append(account_id)
-        if self._failures:
-            raise self._failures.pop(0)
-        return self.refunds.setdefault(
-            request.idempotency_key,
-            RefundAnswer(
-                refund_id=request.refund_id,
-                external_id=f"re_{len(self.refunds) + 1}",
-                intent_id=request.intent_id,
-                amount=request.amount,
-                status=self.status,
-            ),
-        )
-
-    def in_dashboard(self, minor: int, status: RefundStatus = RefundStatus.SUCCEEDED) -> str:
-        id = f"re_{len(self.refunds) + 1}"
-        self.refunds[id] = RefundAnswer(
-            refund_id=None, external_id=id, intent_id="pi_1", amount=Money(minor=minor), status=status
-        )
-        return id
-
-    async def dispute(self, account_id: str, dispute_id: str) -> OrderDispute | None:
-        return (
-            None
-            if self.said is None
-            else OrderDispute(store_id=self._platform.store_id, order_id=self._order_id, report=self.said)
-        )
-
-    async def payout(self, account_id: str, payout_id: str) -> PayoutReport:
-        assert self.paid_out is not None
-        return self.paid_out
-
-    async def of(self, account_id: str, intent_id: str) -> ChargeReport | None:
-        listed = [each for each in self.refunds.values() if each.intent_id == intent_id]
-        return ChargeReport(store_id=self._platform.store_id, order_id=self._order_id, refunds=listed)
 
 
 @pytest.fixture
@@ -265,35 +206,6 @@ async def loaded(platform: Platform, order_id: UUID):  # type: ignore[no-untyped
     return found
 
 
-def webhook(type: str, number: int, intent_id: str = "pi_1") -> str:
-    about = {"id": f"re_{number}", "object": "refund", "payment_intent": intent_id, "amount": 1, "currency": "usd"}
-    return json.dumps(
-        {"id": f"evt_{type}_{number}", "type": type, "account": "acct_1", "livemode": False, "data": {"object": about}}
-    )
-
-
-async def deliver(platform: Platform, provider: Provider, body: str) -> None:
-    """Do what the gateway and the payments policy do with a webhook about a refund, twice."""
-    notice = READER.read_body(body)
-    assert isinstance(notice, ChargeNotice | DisputeNotice | PayoutNotice)
-    before = len(platform.log.raw)
-    await platform.send(
-        ReceiveAccountWebhook(
-            source="stripe",
-            external_id=notice.external_id,
-            type=notice.type,
-            merchant_id=platform.merchant_id,
-            body=READER.recordable(body),
-        )
-    )
-    payments = PaymentsPolicy(platform, platform, {"stripe": StripeNotices(live=False)}, reports=(provider, provider))
-    for raw in platform.log.raw[before:]:
-        envelope = raw.decode()
-        if isinstance(envelope.event, WebhookReceived):
-            await payments(envelope)
-            await payments(envelope)
-
-
 async def test_a_refund_in_the_dashboard_is_recorded(platform: Platform) -> None:
     order_id = await paid(platform)
     provider = Provider(platform, order_id)
@@ -418,31 +330,6 @@ async def test_a_merchant_cancels_an_unpaid_order_and_frees_its_stock(platform: 
     order_id = await platform.order_a_lamp()
     cancel = CancelOrderByMerchant(order_id=order_id, merchant_id=platform.merchant_id, refund_id=uuid4())
     assert kinds(await platform.do(cancel)) == ["OrderCancelled", "StockReleased"]
-
-
-def stages() -> list[DisputeReport]:
-    """Return what the provider says about one dispute, from the inquiry to its end."""
-    inquiry = DisputeReport(
-        dispute_id="du_1",
-        intent_id="pi_1",
-        amount=dollars("20.00"),
-        reason="product_not_received",
-        status=DisputeStatus.INQUIRY,
-        evidence_due=None,
-        movements=0,
-        taken=dollars("0.00"),
-        fee=dollars("0.00"),
-    )
-    opened = replace(
-        inquiry,
-        status=DisputeStatus.NEEDS_RESPONSE,
-        movements=1,
-        taken=dollars("20.00"),
-        fee=dollars("15.00"),
-    )
-    review = replace(opened, status=DisputeStatus.UNDER_REVIEW)
-    won = replace(review, status=DisputeStatus.WON, movements=2, taken=dollars("0.00"))
-    return [inquiry, opened, review, won]
 
 
 async def test_a_dispute_of_a_refunded_order_is_followed_to_its_end(platform: Platform) -> None:
