@@ -81,7 +81,7 @@ async def applied(pool: asyncpg.Pool) -> None:
     """Wait until the read model has the last event of each partition."""
     last = f"select {PARTITION_OF_TENANT} as partition, max(position) from events group by 1"
     async with asyncio.timeout(150), pool.acquire() as connection:
-        ends = dict(await connection.fetch(last))
+        ends = {row["partition"]: row["max"] for row in await connection.fetch(last)}
         while {
             n: each.position for n, each in (await positions_of(connection, MODEL.name)).items() if n in ends
         } != ends:
