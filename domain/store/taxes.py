@@ -103,7 +103,7 @@ def checked_taxes(taxes: TaxSettings) -> TaxSettings:
             )
         if not 0 <= rate.basis_points <= HIGHEST:
             raise InvalidInput(
-                f"rates.{n}.percent", f"A rate cannot be {rate.basis_points / 100:g} %. Use 0 to {HIGHEST // 100} %."
+                f"rates.{n}.percent", f"A rate cannot be {rate.basis_points / 100:g}%. Use 0 to {HIGHEST // 100}%."
             )
     if len({rate.country for rate in taxes.rates}) < len(taxes.rates):
         raise InvalidInput("rates", "rates names one country twice. Name each once.")

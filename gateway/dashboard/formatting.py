@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 
 LOCALE = "en_US"
 NONE = "–"
+ABBREVIATIONS = frozenset({"FAQ", "SEO"})
 
 
 def money(value: Any, currency: str | None = None) -> str:
@@ -73,8 +74,11 @@ def ago(value: Any, now: datetime) -> str:
 
 
 def words(value: Any) -> str:
-    """Return a code such as IN_REVIEW as words: “In review”."""
-    return NONE if value is None else str(value).replace("_", " ").capitalize()
+    """Return a code such as IN_REVIEW as words: “In review”. Abbreviations stay as they are."""
+    if value is None:
+        return NONE
+    text = str(value).replace("_", " ").capitalize()
+    return text.upper() if text.upper() in ABBREVIATIONS else text
 
 
 def author(written_by: str) -> str:

@@ -10,7 +10,7 @@ PAGE, SEARCH, SEARCHED = ".page", ".search", ".searched"
 """Ends of the names of fields of a list to choose from; see ``forms.picker``."""
 
 
-def window(visit: Visit, size: int, of: str = "") -> dict[str, Any]:
+def window(visit: Visit, size: int, of: str = "", *, from_end: bool = False) -> dict[str, Any]:
     """Return the variables of the page of a connection that ``after`` or ``before`` in the address names.
 
     Args:
@@ -18,10 +18,13 @@ def window(visit: Visit, size: int, of: str = "") -> dict[str, Any]:
         size: entries of the page.
         of: the list's name, on pages that have several. It begins the names in the address, as ``versions-after``, and
             those of the variables, as ``$versionsAfter``. Give ``tables.pages`` the same.
+        from_end: whether the first page has the last entries, as in a history whose newest entries are read first.
     """
     query, mark = visit.request.query_params, f"{of}-" if of else ""
     if query.get(f"{mark}before"):
-        found = {"last": size, "before": query[f"{mark}before"]}
+        found: dict[str, Any] = {"last": size, "before": query[f"{mark}before"]}
+    elif from_end and not query.get(f"{mark}after"):
+        found = {"last": size}
     else:
         found = {"first": size, "after": query.get(f"{mark}after") or None}
     return _named(found, of)

@@ -14,6 +14,8 @@ class Entry:
     """Below ``/dashboard``. ``{store_id}`` is replaced by the page's store."""
     exact: bool = False
     """Whether pages below the path belong to other entries."""
+    also: str | None = None
+    """Another path whose pages belong to the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ STORE: Sequence[Group] = (
         (
             Entry("Summary", "/dashboard/stores/{store_id}", exact=True),
             Entry("Progress", "/dashboard/stores/{store_id}/progress"),
-            Entry("Review", "/dashboard/stores/{store_id}/review"),
-            Entry("Orders", "/dashboard/stores/{store_id}/orders"),
+            Entry("Review", "/dashboard/stores/{store_id}/review", also="/dashboard/stores/{store_id}/live"),
+            Entry("Orders", "/dashboard/stores/{store_id}/orders", also="/dashboard/stores/{store_id}/disputes"),
             Entry("Customers", "/dashboard/stores/{store_id}/customers"),
             Entry("Discounts", "/dashboard/stores/{store_id}/discounts"),
         ),
@@ -129,7 +131,9 @@ class Navigation:
 
     def _link(self, entry: Entry, path: str, store_id: str | None) -> Link:
         href = entry.path.replace("{store_id}", store_id or "")
-        return Link(entry.label, href, path == href or (not entry.exact and path.startswith(f"{href}/")))
+        also = entry.also and entry.also.replace("{store_id}", store_id or "")
+        current = path in {href, also} or (not entry.exact and path.startswith(f"{href}/"))
+        return Link(entry.label, href, current)
 
 
 def _pattern(path: str) -> str:

@@ -77,13 +77,18 @@ async def show_order(
     """Return the page of an order, with what its last form was refused for."""
     await visit.store(store_id)
     past = past_of(visit)
-    found = (await past.run(visit, "orders/detail", {"id": str(order_id)}))["order"]
+    found = (
+        await past.run(visit, "orders/detail", {"id": str(order_id), **window(visit, 100, "timeline", from_end=True)})
+    )["order"]
     if found is None or found["storeId"] != str(store_id):
         raise not_found("order")
     titles = {line["variantId"]: title_of(line) for line in found["lines"]}
     alternatives: list[dict[str, Any]] = []
+    goods = visit.request.query_params.get("goods", "")[:200]
+    searchable = bool(goods)
     if found["hold"] is not None and not past:
-        store = (await visit.run("orders/alternatives", {"id": str(store_id)}))["store"]
+        store = (await visit.run("orders/alternatives", {"id": str(store_id), "search": goods or None}))["store"]
+        searchable = searchable or store["products"]["pageInfo"]["hasNextPage"]
         alternatives = offers(store["products"]["nodes"], {line["variantId"] for line in found["lines"]})
     return visit.page(
         "orders/detail.html",
@@ -92,6 +97,7 @@ async def show_order(
         order=found,
         titles=titles,
         alternatives=alternatives,
+        searchable=searchable,
         path=order_path(store_id, order_id),
         statuses=STATUSES,
         to_ship=sum(line["toShip"] for line in found["lines"]),

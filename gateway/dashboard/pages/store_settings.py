@@ -2,6 +2,7 @@
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -9,7 +10,7 @@ from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
-from gateway.dashboard.visit import Visit, Visitor
+from gateway.dashboard.visit import NO_STORE, Visit, Visitor
 
 router = area_router()
 
@@ -130,8 +131,19 @@ async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
         status=status,
         site=found,
         balances=balances_of(found["balances"]),
+        month=visit.now.astimezone(ZoneInfo(visit.zone)).strftime("%Y-%m"),
         errors=errors or Refusals(),
     )
+
+
+@router.get(f"{STORE}/statement.csv")
+async def statement(visit: Visitor, store_id: UUID, month: str = "") -> Response:
+    """Download a month of the store's ledger, such as ``2026-11``."""
+    store = await visit.store(store_id)
+    found = (await visit.run("settings/statement", {"id": store["id"], "month": month}))["store"]
+    # The API accepted the month, so it has digits and a hyphen only.
+    headers = {"content-disposition": f'attachment; filename="statement-{month}.csv"', **NO_STORE}
+    return Response(found["statementCsv"], media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post(f"{STORE}/settings/{{name}}")

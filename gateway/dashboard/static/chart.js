@@ -21,9 +21,10 @@ for (const place of document.querySelectorAll("[data-chart]")) {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: { drag: { x: false, y: false } },
       legend: { live: !narrow },
-      scales: { money: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high) * 1.08] }, orders: { range: (_, low, high) => [0, Math.max(4, high) * 1.3] } },
+      // A bar is as wide as most of its day: half a day more at both ends shows the first and the last one whole.
+      scales: { x: { range: (_, low, high) => [low - 43200, high + 43200] }, money: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high) * 1.08] }, orders: { range: (_, low, high) => [0, Math.max(4, high) * 1.3] } },
       axes: [
-        { ...axis, space: 60, values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" })) },
+        { ...axis, space: 60, incrs: [1, 2, 3, 7, 14, 30, 61, 122].map((days) => days * 86400), values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" })) },
         { ...axis, scale: "money", size: 64, values: (_, ticks) => ticks.map((each) => money.format(each)) },
         { ...axis, scale: "orders", side: 1, size: 36, show: !narrow, grid: { show: false }, values: (_, ticks) => ticks.map((each) => (Number.isInteger(each) ? each : "")) },
       ],

@@ -68,7 +68,7 @@ class PlatformFee:
         percent = Decimal(deps.platform_fee_basis_points) / 100
         shown = f"{percent.normalize():f}"
         notice = (
-            f"Zyenta keeps {shown} % of every payment, delivery and tax included. The rest goes to your own payment "
+            f"Zyenta keeps {shown}% of every payment, delivery and tax included. The rest goes to your own payment "
             "account. Your payment provider charges its own fee as well."
         )
         return cls(percent=percent, notice=notice)

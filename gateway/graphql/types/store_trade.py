@@ -32,7 +32,7 @@ from projections.reading.paging import Window
 from projections.sales import queries as sales_queries
 from projections.sales.discount_queries import discounts_of_store
 from projections.sales.dispute_queries import dispute_rate, disputes_of_store
-from projections.sales.ledger_queries import balances_of_store, month_of, statement, statement_page
+from projections.sales.ledger_queries import as_csv, balances_of_store, month_of, statement, statement_page
 from projections.sales.queries import OrderFilter as WantedOrders
 from projections.sales.views import DiscountSort, DisputeSort, OrderSort, RejectedWebhookSort
 
@@ -223,6 +223,15 @@ class StoreTrade:
             store_id=self.view.id,
         )
         return connection(page, LedgerEntry.of)
+
+    @field(
+        "The ledger entries of a month such as 2026-11 as one CSV file, with a total for each currency. The same as "
+        "/api/v1/stores/{id}/statements/{month}."
+    )
+    async def statement_csv(self, month: str) -> str:
+        since, until = month_of(month, self.view.time_zone)
+        lines = await statement(self.reading.db, since, until, scope=self.reading.scope, store_id=self.view.id)
+        return as_csv(lines, self.view.time_zone)
 
     @replaced_field(
         "statementConnection",

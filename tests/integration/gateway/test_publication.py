@@ -130,7 +130,7 @@ async def test_the_sandbox_publishes_and_tells_what_is_missing_with_the_fee(
     )  # fmt: skip
     assert payload["store"] == {"status": "ACTIVE"}
     assert "NO_BUSINESS_IDENTITY" in {each["code"] for each in payload["blockers"]}
-    assert payload["platformFee"]["notice"].startswith("Zyenta keeps 5 % of every payment")
+    assert payload["platformFee"]["notice"].startswith("Zyenta keeps 5% of every payment")
     assert float(payload["platformFee"]["percent"]) == 5
 
 

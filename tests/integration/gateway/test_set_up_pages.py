@@ -88,6 +88,15 @@ async def test_settings_domains_and_the_business_are_kept(trade: Trade) -> None:
     assert "Open the store again" in await dashboard.change(at, f"{at}/pause")
     assert "Pause the store" in await dashboard.change(at, f"{at}/resume")
 
+    await trade.pay()
+    month = trade.platform.clock.now().strftime("%Y-%m")
+    assert f'value="{month}"' in await dashboard.get(at)
+    statement = await dashboard.get(f"{trade.path}/statement.csv?month={month}")
+    lines = statement.splitlines()
+    assert lines[0].startswith("time,book,kind,order")
+    assert any("CHARGE" in line and "58.00" in line for line in lines), statement
+    assert "Invalid month" in await dashboard.get(f"{trade.path}/statement.csv?month=11-2026", status=422)
+
     domain = f"{trade.path}/domain"
     assert "_zyenta" in (connected := await dashboard.change(domain, domain, {"domain": "Shop.Fern.Example"}))
     assert "shop.fern.example" in connected

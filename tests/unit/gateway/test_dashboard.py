@@ -3,13 +3,24 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute
-from graphql import FieldNode, Node, OperationDefinitionNode, VariableNode, build_schema, parse, validate
+from graphql import (
+    FieldNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    build_schema,
+    get_named_type,
+    parse,
+    validate,
+    visit,
+)
 from jinja2 import Environment, FileSystemLoader, nodes
 from starlette.requests import Request
 
@@ -52,15 +63,8 @@ def test_every_document_is_used_and_every_used_one_exists() -> None:
 
 
 def test_every_list_of_a_page_has_pages_but_those_named_here() -> None:
-    """A document that asks for the first entries of a list and has no cursor shows no more than those."""
-    first_parts = {
-        (name, field.name.value)
-        for name, text in library().items()
-        for field in fields_of(parse(text))
-        for argument in field.arguments or ()
-        if argument.name.value == "first" and not isinstance(argument.value, VariableNode)
-    }
-    assert first_parts == {
+    """A document that asks for a connection without a variable for its page shows no more than one page of it."""
+    assert {(name, field) for name, text in library().items() for field in fixed_parts(text)} == {
         # The pages name how many there are, and link to the whole list.
         ("overview/home", "stores"),
         ("new/progress", "products"),
@@ -76,15 +80,20 @@ def test_every_list_of_a_page_has_pages_but_those_named_here() -> None:
     }
 
 
-def fields_of(node: Node) -> Iterator[FieldNode]:
-    """Return the fields of a document, at any depth."""
-    if isinstance(node, FieldNode):
-        yield node
-    for key in node.keys:
-        value = getattr(node, key, None)
-        for below in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(below, Node):
-                yield from fields_of(below)
+def fixed_parts(document: str) -> list[str]:
+    """Return the connections of a document whose page is not a variable."""
+    info, found = TypeInfo(SCHEMA), list[str]()
+
+    class Connections(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            kind = info.get_type()
+            if kind is not None and get_named_type(kind).name.endswith("Connection"):
+                first = [each.value for each in node.arguments or () if each.name.value == "first"]
+                if not first or not isinstance(first[0], VariableNode):
+                    found.append(node.name.value)
+
+    visit(parse(document), TypeInfoVisitor(info, Connections()))
+    return found
 
 
 @pytest.mark.parametrize("folder", VENDORS, ids=lambda folder: folder.parent.name)
