@@ -11,7 +11,9 @@ from pydantic import Field
 
 from commands.access import product_of_store, require_owner, require_role, store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from commands.waiting_drafts import request_drafts
 from domain.draft.aggregate import DRAFT
+from domain.draft.events import DraftTarget, TargetKind
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
@@ -91,10 +93,14 @@ class RequestImage:
 async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> dict[str, Any]:
     """Append ``ImageProcessingRequested`` and return the image's id and attempt.
 
+    A published store keeps the picture that shoppers know: the new one is made for a draft (``DraftRequested``), and the
+    answer has the id of the draft and of the new picture.
+
     Raises:
         InvalidInput: the address is not a web address.
         NotFound: no store, product or image has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
+        TooManyDrafts: too many of the store's drafts wait.
     """
     # The image's state is read here. In the command it would change the payload of a repeat.
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
@@ -109,6 +115,12 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
     product_id = command.product_id if image is None else image.product_id
     product = None if product_id is None else await product_of_store(work, product_id, store.id)
     url, alt_text = _photo(command, image, product)
+    operations = [operation for operation in Operation if operation in command.operations]
+    ground = command.ground or ground_of(store)
+    if image is not None and _is_known(store, image):
+        return await _draft_picture(
+            work, store, image, alt_text=alt_text, operations=operations, ground=ground, at=clock.now()
+        )
     attempt = 1 if image is None else image.attempt + 1
     # A step that waits for this image continues to wait for its new result.
     awaited = image is not None and image.status is ImageStatus.REQUESTED
@@ -125,8 +137,9 @@ async def request_image(command: RequestImage, work: Work, *, clock: Clock) -> d
         StudioJob(
             generation_id=image.generation_id if image is not None and awaited else None,
             attempt=attempt,
-            operations=[operation for operation in Operation if operation in command.operations],
-            ground=command.ground or ground_of(store),
+            operations=operations,
+            ground=ground,
+            draft_id=None if image is None else image.draft_id,
         ),
         at=clock.now(),
     )
@@ -166,23 +179,55 @@ async def request_draft_image(command: RequestDraftImage, work: Work, *, clock: 
     """
     draft = await work.get(DRAFT, command.draft_id)
     live, store = await work.get(IMAGE, draft.target.id), await work.get(STORE, draft.store_id)
-    image_id = derived(draft.id, "picture")
-    known: Image | None = await work.find(IMAGE, image_id)
+    image_id = await _send_picture(
+        work,
+        draft.id,
+        live,
+        alt_text=live.alt_text,
+        operations=command.operations,
+        ground=command.ground or ground_of(store),
+        at=clock.now(),
+    )
+    return {"image_id": str(image_id)}
+
+
+def _is_known(store: Store, image: Image) -> bool:
+    """Whether shoppers may know the image's picture, so that only an accepted draft replaces it."""
+    return store.was_published and image.status is ImageStatus.PROCESSED and image.draft_id is None
+
+
+async def _draft_picture(
+    work: Work, store: Store, live: Image, *, alt_text: str, operations: Sequence[Operation], ground: str, at: datetime
+) -> dict[str, Any]:
+    """Append ``DraftRequested`` and the request of its picture, as the merchant wants it; the draft agent proposes it."""
+    target = DraftTarget(kind=TargetKind.IMAGE, id=live.id)
+    (draft_id,) = await request_drafts(work, store, [target], at=at)
+    image_id = await _send_picture(work, draft_id, live, alt_text=alt_text, operations=operations, ground=ground, at=at)
+    return {"image_id": str(image_id), "attempt": 1, "draft_id": str(draft_id)}
+
+
+async def _send_picture(
+    work: Work,
+    draft_id: UUID,
+    live: Image,
+    *,
+    alt_text: str,
+    operations: Sequence[Operation],
+    ground: str,
+    at: datetime,
+) -> UUID:
+    """Append ``ImageProcessingRequested`` of a draft's picture and return its id. No-op if it was requested before."""
+    image_id = derived(draft_id, "picture")
+    known = await work.find(IMAGE, image_id)
     events = request_processing(
         known,
         image_id,
-        SourcePhoto(store_id=store.id, product_id=None, url=live.source_url, alt_text=live.alt_text, position=0),
-        StudioJob(
-            generation_id=None,
-            attempt=1,
-            operations=command.operations,
-            ground=command.ground or ground_of(store),
-            draft_id=draft.id,
-        ),
-        at=clock.now(),
+        SourcePhoto(store_id=live.store_id, product_id=None, url=live.source_url, alt_text=alt_text, position=0),
+        StudioJob(generation_id=None, attempt=1, operations=operations, ground=ground, draft_id=draft_id),
+        at=at,
     )
-    work.append(IMAGE, image_id, events, tenant=store.id)
-    return {"image_id": str(image_id)}
+    work.append(IMAGE, image_id, events, tenant=live.store_id)
+    return image_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,10 +307,10 @@ class ChooseImageVersion:
 async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock: Clock) -> dict[str, Any]:
     """Append ``ImageVersionChosen``, or request the version from the studio if it is not stored.
 
-    No-op if the version is shown and the merchant was not asked to choose.
+    A published store keeps its picture until the merchant accepts the requested one (``DraftRequested``). No-op if the version is shown and the merchant was not asked to choose.
 
     Returns:
-        The image's id, and whether the studio was asked.
+        The image's id, and whether the studio was asked. The id of the new picture and its draft if one was made.
 
     Raises:
         NotFound: no image has the id, or it is another merchant's.
@@ -277,9 +322,21 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
     require_role(work, store, command.merchant_id, kind=IMAGE.name, id=command.image_id)
     store.refuse_archived("given images")
     redo = image.must_redo(command.version)
+    uncut = [each for each in Operation if each not in {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND}]
+    operations = list(Operation) if command.version is ImageVersion.CUTOUT else uncut
+    if redo and _is_known(store, image):
+        made = await _draft_picture(
+            work,
+            store,
+            image,
+            alt_text=image.alt_text,
+            operations=operations,
+            ground=ground_of(store),
+            at=clock.now(),
+        )
+        return made | {"requested": True}
     if redo:
         product = None if image.product_id is None else await product_of_store(work, image.product_id, store.id)
-        uncut = [each for each in Operation if each not in {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND}]
         events = request_processing(
             image,
             image.id,
@@ -293,7 +350,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
             StudioJob(
                 generation_id=None,
                 attempt=image.attempt + 1,
-                operations=list(Operation) if command.version is ImageVersion.CUTOUT else uncut,
+                operations=operations,
                 ground=ground_of(store),
             ),
             at=clock.now(),

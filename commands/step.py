@@ -1,19 +1,15 @@
 """Commands for the steps of a generation, from its agents, the deadlines policy and the merchant."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from commands.access import generation_of_merchant
 from commands.image_step import is_shown
 from commands.ports import UnboundHandlers, Work
-from commands.waiting_drafts import take_places
-from domain.draft.aggregate import DRAFT, request_draft
+from commands.waiting_drafts import request_drafts
 from domain.draft.events import DraftTarget, TargetKind
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, AttentionCode, CategoryCount, Step
-from domain.ids import derived
 from domain.kernel import Clock
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductStatus
@@ -168,7 +164,7 @@ async def run_step_again(command: RetryStep | RunStepAgain, work: Work, *, clock
     if isinstance(command, RunStepAgain) and store.was_published:
         targets = await _targets_of(work, store, command.step)
         if targets:
-            await _request_drafts(work, store, targets, at=at)
+            await request_drafts(work, store, targets, at=at)
             return {"attempt": generation.steps[command.step].attempt, "drafts": len(targets)}
     after = work.append(GENERATION, generation.id, events, tenant=generation.store_id)
     return {"attempt": after.steps[command.step].attempt}
@@ -202,17 +198,6 @@ async def _targets_of(work: Work, store: Store, step: Step) -> list[DraftTarget]
             ]
         case _:
             return []
-
-
-async def _request_drafts(work: Work, store: Store, targets: Sequence[DraftTarget], *, at: datetime) -> None:
-    asked = []
-    for target in targets:
-        draft_id = derived(target.id, "draft", target.kind, at.isoformat())
-        if await work.is_new(DRAFT, draft_id):
-            requested = request_draft(draft_id, store_id=store.id, merchant_id=store.merchant_id, target=target, at=at)
-            work.append(DRAFT, draft_id, requested, tenant=store.id)
-            asked.append(draft_id)
-    await take_places(work, store.id, asked, at=at)
 
 
 HANDLERS: UnboundHandlers = {

@@ -145,7 +145,7 @@ class DraftAgent(Consumer):
         if isinstance(event, ImageRejected):
             command = FailDraft(draft_id=draft.id, reason=event.message)
         else:
-            proposed = Picture.of(event).model_dump(mode="json")
+            proposed = Picture.of(event, picture.alt_text).model_dump(mode="json")
             change = FieldChange(field=EditField.PICTURE, base=live.get(EditField.PICTURE), proposed=proposed)
             command = ProposeDraft(draft_id=draft.id, changes=[change], written_by=STUDIO)
         await self._react(command, cause=envelope, name=self.name)

@@ -22,10 +22,6 @@ class WaitingDrafts:
     version: int
     ids: frozenset[UUID]
 
-    def leaves_room(self, count: int) -> bool:
-        """Whether there is room for further drafts, even if all of these still wait."""
-        return len(self.ids) + count <= WAITING_MOST
-
 
 def waiting_drafts_of(store_id: UUID) -> UUID:
     """Return the id of the stream of a store's waiting drafts."""
@@ -48,14 +44,19 @@ def unqueue_drafts(waiting: WaitingDrafts, ended: Collection[UUID], *, at: datet
     return (DraftsUnqueued(**next_header(waiting, at), draft_ids=gone),) if gone else ()
 
 
-def refuse_too_many(waiting: WaitingDrafts, asked: int) -> None:
+def has_room(waiting: WaitingDrafts | None, asked: int) -> bool:
+    """Whether there is room for further drafts, even if all that are counted still wait."""
+    return (0 if waiting is None else len(waiting.ids)) + asked <= WAITING_MOST
+
+
+def refuse_too_many(waiting: WaitingDrafts | None, asked: int) -> None:
     """Refuse drafts that would wait beside too many others.
 
     Raises:
         TooManyDrafts: there is no room for them.
     """
-    if not waiting.leaves_room(asked):
-        raise TooManyDrafts(len(waiting.ids), WAITING_MOST, asked=asked)
+    if not has_room(waiting, asked):
+        raise TooManyDrafts(0 if waiting is None else len(waiting.ids), WAITING_MOST, asked=asked)
 
 
 def evolve(waiting: WaitingDrafts | None, event: WaitingDraftsEvent) -> WaitingDrafts:

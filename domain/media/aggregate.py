@@ -222,6 +222,7 @@ def evolve(image: Image | None, event: MediaEvent) -> Image:
                 shown=event.shown,
                 stored=frozenset(ImageVersion) if event.other_renditions else frozenset({event.shown}),
                 picture_id=event.picture_id,
+                alt_text=image.alt_text if event.alt_text is None else event.alt_text,
                 needs_review=False,
             )
         case Image(), ImageProcessed():

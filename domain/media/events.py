@@ -159,6 +159,8 @@ class ImageReplaced(DomainEvent, wire_name="media.image_replaced.v1"):
     """Pixels."""
     operations: list[Operation]
     review: CutoutReview | None = None
+    alt_text: str | None = None
+    """What the picture shows, in words; null if that stays as it was."""
 
 
 class ImageRejected(DomainEvent, wire_name="media.image_rejected.v1"):

@@ -22,10 +22,12 @@ class Picture(Value):
     source_height: int
     operations: list[Operation]
     review: CutoutReview | None = None
+    alt_text: str | None = None
+    """None in proposals of older drafts: the text stays as it is."""
 
     @classmethod
-    def of(cls, event: ImageProcessed) -> "Picture":
-        """Return what the studio made."""
+    def of(cls, event: ImageProcessed, alt_text: str) -> "Picture":
+        """Return what the studio made, with the words that describe it."""
         return cls(
             picture_id=event.originator_id,
             renditions=event.renditions,
@@ -36,6 +38,7 @@ class Picture(Value):
             source_height=event.source_height,
             operations=event.operations,
             review=event.review,
+            alt_text=alt_text,
         )
 
 

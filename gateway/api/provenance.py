@@ -355,6 +355,8 @@ def _acceptances(drafts: Iterable[Sequence[Envelope]]) -> dict[UUID, AcceptedDra
 def _fields_set_by(event: DomainEvent, fields: Mapping[type[DomainEvent], Sequence[str]]) -> Sequence[str]:
     if isinstance(event, BrandEdited):
         return [name for part in event.fields for name in _BRAND_FIELDS.get(part, ())]
+    if isinstance(event, ImageReplaced) and event.alt_text is not None:
+        return ("renditions", "altText")
     return fields.get(type(event), ())
 
 

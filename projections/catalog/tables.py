@@ -281,6 +281,8 @@ class MediaRow:
     """``domain.media.quality.picture_quality``; None until the image is processed."""
     attempt: int
     generation_id: UUID | None
+    draft_id: UUID | None
+    """The draft that it was made for; None for an image of the store."""
     rejection: str | None
     rejection_message: str | None
     created_at: datetime
@@ -289,7 +291,7 @@ class MediaRow:
 
 @dataclass(slots=True)
 class MediaCountsRow:
-    """How many media assets a store has, so that no query counts them."""
+    """How many media assets a store has, without those of drafts, so that no query counts them."""
 
     store_id: UUID
     counts: Json
@@ -449,12 +451,13 @@ MEDIA = Table(
         "quality",
         "attempt",
         "generation_id",
+        "draft_id",
         "rejection",
         "rejection_message",
         "updated_at",
     ),
     indexes=(
-        "create index on media (store_id, type, status, created_at, id)",
+        "create index on media (store_id, type, status, created_at, id) where draft_id is null",
         "create index on media (store_id, updated_at) where studio is not null",
         "create index on media (generation_id) where studio is not null",
         "create index on media (product_id) where product_id is not null",

@@ -420,6 +420,8 @@ class MediaAssetView:
     """See :attr:`ImageView.quality`."""
     attempt: int
     generation_id: UUID | None
+    draft_id: UUID | None
+    """The draft that it was made for; None for an image of the store."""
     rejection: RejectionReason | None
     rejection_message: str | None
     created_at: datetime

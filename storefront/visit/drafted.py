@@ -76,9 +76,12 @@ class DraftedQueries:
         proposed = self._proposed.get(EditField.PICTURE)
         if not isinstance(proposed, dict):
             return found
-        renditions = {one.name: one for one in map(_view, Picture.model_validate(proposed).renditions)}
+        picture = Picture.model_validate(proposed)
+        parts: dict[str, Any] = {"renditions": {one.name: one for one in map(_view, picture.renditions)}}
+        if picture.alt_text is not None:
+            parts["alt_text"] = picture.alt_text
         return {
-            id: tuple(replace(image, renditions=renditions) if image.id == self._target else image for image in images)
+            id: tuple(replace(image, **parts) if image.id == self._target else image for image in images)
             for id, images in found.items()
         }
 

@@ -17,7 +17,7 @@ router = area_router()
 HERE = "/dashboard/stores/{store_id:uuid}/drafts"
 TARGETS = {"BRAND": None, "PRODUCT": "targetId", "PAGE": "targetId", "COLLECTION": "targetId", "CATEGORY": "category"}
 """What can be written again, and the field of the input that names it."""
-PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages", "COLLECTION": "collections"}
+PLACES = {"BRAND": "brand", "PRODUCT": "products", "PAGE": "pages", "COLLECTION": "collections", "IMAGE": "media"}
 """Where the page of a target is."""
 
 OPEN = ["REQUESTED", "PROPOSED"]

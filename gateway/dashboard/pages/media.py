@@ -22,6 +22,7 @@ OPERATIONS = {
     "CORRECT_COLOUR": "Correct the colors",
     "SHARPEN": "Sharpen",
 }
+DRAFTED = "The studio makes the new picture. Shoppers see the present one until you accept it."
 LIST, ONE = "/dashboard/stores/{store_id:uuid}/media", "/dashboard/stores/{store_id:uuid}/media/{id:uuid}"
 
 
@@ -62,7 +63,7 @@ async def _photo(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Res
 @router.post(ONE)
 @sends("media/choose", "media/process")
 async def change(visit: Visitor, store_id: UUID, id: UUID) -> Response:
-    """Choose the version that shoppers see, or send the photo to the studio again."""
+    """Choose the version that shoppers see, or send the photo to the studio again: in a live shop as a draft."""
     form = visit.form
     if form["do"] in {"CUTOUT", "ORIGINAL"}:
         changed = await visit.change("media/choose", {"imageId": str(id), "version": form["do"]})
@@ -80,6 +81,10 @@ async def change(visit: Visitor, store_id: UUID, id: UUID) -> Response:
         notice = "The studio works on the photo again."
     if changed.errors:
         return await _photo(visit, store_id, id, errors=changed.errors, status=422)
+    # None if the read models are behind.
+    picture = changed["mediaAsset"]
+    if picture is not None and picture["draftId"] is not None:
+        return visit.redirect(f"/dashboard/stores/{store_id}/drafts", notice=DRAFTED)
     return visit.redirect(f"/dashboard/stores/{store_id}/media/{id}", notice=notice)
 
 

@@ -22,8 +22,8 @@ from gateway.graphql.types.media import UploadTarget, as_gid
 @strawberry.type
 class MediaMutations:
     @mutation(
-        "Send a new or an existing photo to the studio. Your own choice: the result takes the live picture's place as soon as "
-        "it is made. For a picture that waits until you accept it, use regenerate with targetKind IMAGE."
+        "Send a new or an existing photo to the studio. In a published store, the new picture of an existing one waits as a "
+        "draft: the mediaAsset is the new picture, and its draftId is for acceptDraft and dropDraft."
     )
     async def process_image(self, info: Info, input: ProcessImageInput) -> MediaAssetPayload | None:
         async def send(request: CommandRequest) -> Receipt:
@@ -49,7 +49,7 @@ class MediaMutations:
 
     @mutation(
         "Choose the version of an image that shoppers see. Choose the version that is shown to accept it. "
-        "A version that is not stored is requested from the studio."
+        "A version that is not stored is requested from the studio; in a published store as a draft, as by processImage."
     )
     async def choose_image_version(self, info: Info, input: ChooseImageVersionInput) -> MediaAssetPayload | None:
         async def send(request: CommandRequest) -> Receipt:

@@ -103,6 +103,9 @@ class MediaAsset(Derived, Node):
     id: strawberry.ID
     store_id: strawberry.ID
     product_id: strawberry.ID | None
+    draft_id: strawberry.ID | None = strawberry.field(
+        description="The draft that the picture was made for: shoppers see it once that is accepted. Null for a picture of the store."
+    )
     type: MediaType
     status: ImageState
     filename: str
@@ -142,6 +145,7 @@ class MediaAsset(Derived, Node):
         "id": of_view("id", str),
         "store_id": of_view("store_id", str),
         "product_id": of_view("product_id", str),
+        "draft_id": of_view("draft_id", str),
         "size": of_view("size_bytes"),
         "url": derived(lambda one: asset_url(one.view, one.reading), "key", "content"),
         "alt_text": derived(lambda one: one.view.alt_text or None, "alt_text"),

@@ -417,6 +417,8 @@ class ImageJobBody(Body):
     id: UUID
     store_id: UUID
     product_id: UUID | None
+    draft_id: UUID | None
+    """The draft that the picture was made for: shoppers see it once that is accepted. Null for a picture of the store."""
     type: MediaType
     status: ImageState
     attempt: int
@@ -452,6 +454,7 @@ class ImageJobBody(Body):
             id=view.id,
             store_id=view.store_id,
             product_id=view.product_id,
+            draft_id=view.draft_id,
             type=view.type,
             status=view.status,
             attempt=view.attempt,

@@ -28,16 +28,18 @@ def of_store(_: object, tenant: UUID) -> UUID:
 
 
 def add_media(rows: CatalogRows, tenant: UUID, row: MediaRow) -> MediaRow:
-    """Add a media asset. The event touches the ``media_counts`` of its store."""
+    """Add a media asset and count it, unless it is for a draft. The event touches the ``media_counts`` of its store."""
     rows.media[row.id] = row
-    _count(rows, tenant, (row.type, row.status, 1))
+    if row.draft_id is None:
+        _count(rows, tenant, (row.type, row.status, 1))
     return row
 
 
 def _set_status(rows: CatalogRows, tenant: UUID, image: MediaRow, status: ImageState) -> None:
     """Change an image's status."""
     if status != image.status:
-        _count(rows, tenant, (MediaType.IMAGE, image.status, -1), (MediaType.IMAGE, status, 1))
+        if image.draft_id is None:
+            _count(rows, tenant, (MediaType.IMAGE, image.status, -1), (MediaType.IMAGE, status, 1))
         image.status = status
 
 
@@ -82,6 +84,7 @@ def new_image(
         quality=None,
         attempt=0,
         generation_id=generation_id,
+        draft_id=None,
         rejection=None,
         rejection_message=None,
         created_at=at,
@@ -103,6 +106,7 @@ def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequeste
             position=event.position,
             at=event.occurred_at,
         )
+        row.draft_id = event.draft_id
         image = add_media(rows, tenant, row)
     _set_status(rows, tenant, image, ImageState.REQUESTED)
     image.attempt, image.ground = event.attempt, event.ground
@@ -157,6 +161,8 @@ def image_replaced(rows: CatalogRows, event: ImageReplaced, tenant: UUID) -> Non
     image.updated_at = event.occurred_at
     image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
     image.review, image.shown = None if event.review is None else as_json(event.review), event.shown
+    if event.alt_text is not None:
+        image.alt_text = event.alt_text
     size = event.source_width, event.source_height
     image.quality = picture_quality(size, shown=event.shown, review=event.review, chosen=True)
     image.studio = as_json(

@@ -121,6 +121,7 @@ def brand_generated(rows: CatalogRows, event: BrandGenerated, tenant: UUID) -> N
             studio=None,
             attempt=event.attempt,
             generation_id=event.generation_id,
+            draft_id=None,
             rejection=None,
             rejection_message=None,
             created_at=at,

@@ -169,7 +169,7 @@ async def media_of_store(
     sort: MediaSort = MediaSort.NEWEST,
     only: Only = None,
 ) -> Slice[MediaAssetView]:
-    """Return a store's media assets, by the time of the image, not of its product.
+    """Return a store's media assets without those of drafts, by the time of the image, not of its product.
 
     Args:
         db: the database.
@@ -200,6 +200,7 @@ def _in_parts(
 ) -> Conditions:
     """Return the conditions of a list that is split by type and status."""
     where = of_store(scope, "m.store_id", store_id).add("m.type = kind.name").add("m.status = part.name")
+    where.add("m.draft_id is null")
     parts = f"{parts_of(statuses or ImageState)} cross join {parts_of(types or MediaType, 'kind')}"
     return where.split(parts)
 

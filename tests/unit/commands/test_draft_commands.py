@@ -280,8 +280,11 @@ async def test_states_have_the_fingerprints_of_what_the_events_say(platform: Pla
 async def test_a_store_has_a_bounded_number_of_drafts_that_wait(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "WAITING_MOST", 3)
+    monkeypatch.setattr(waiting, "WAITING_MOST", 0)
     (lamp,) = await platform.publish()
+    with pytest.raises(TooManyDrafts, match="0 drafts of the store wait, and this asks for 1 more"):
+        await platform.send(ask(platform, lamp))
+    monkeypatch.setattr(waiting, "WAITING_MOST", 3)
     first, second = [await draft_of(platform, product(lamp), TITLE=title) for title in ("Night lamp", "Late lamp")]
     assert kinds(await platform.do(ask(platform, lamp))) == ["DraftRequested", "DraftsQueued"]
     before = len(platform.log.raw)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from commands.draft import AcceptDraft, DropDraft
-from commands.media import RecordImage, RejectImage
+from commands.media import ChooseImageVersion, RecordImage, RejectImage, RequestImage
 from commands.step import RunStepAgain
 from domain.draft.errors import DraftOutOfDate
 from domain.draft.events import DraftFailed, DraftProposed, DraftRequested, DraftTarget, TargetKind
@@ -16,7 +16,14 @@ from domain.editing import EditField
 from domain.generation.events import Step
 from domain.media.aggregate import IMAGE
 from domain.media.errors import ImageVersionUnavailable
-from domain.media.events import ImageProcessingRequested, ImageReplaced, Operation, RejectionReason, Rendition
+from domain.media.events import (
+    ImageProcessingRequested,
+    ImageReplaced,
+    ImageVersion,
+    Operation,
+    RejectionReason,
+    Rendition,
+)
 from tests.support.platforms.write_side import Platform, kinds
 from tests.unit.consumers.test_draft_agent import Drafting
 
@@ -165,3 +172,70 @@ async def test_the_images_step_of_a_live_store_makes_drafts(pictures: Pictures) 
     asked = pictures.requests[-1].event
     assert isinstance(asked, DraftRequested)
     assert asked.target == DraftTarget(kind=TargetKind.IMAGE, id=pictures.photo)
+
+
+def by_hand(pictures: Pictures, image_id: UUID, **changes: Any) -> RequestImage:
+    platform = pictures.platform
+    given: dict[str, Any] = {
+        "image_id": image_id,
+        "store_id": platform.store_id,
+        "merchant_id": platform.merchant_id,
+        "product_id": None,
+        "url": None,
+        "alt_text": None,
+        "operations": [Operation.SHARPEN],
+        "ground": "#102030",
+    }
+    return RequestImage(**(given | changes))
+
+
+async def test_a_live_picture_that_its_merchant_sends_to_the_studio_again_waits_as_a_draft(pictures: Pictures) -> None:
+    platform, before = pictures.platform, pictures.shown
+    receipt = await platform.send(by_hand(pictures, pictures.photo, alt_text="A brass lamp"))
+    asked, queued, request = platform.log.envelopes[-3:]
+    assert kinds([asked.event, queued.event, request.event]) == [
+        "DraftRequested",
+        "DraftsQueued",
+        "ImageProcessingRequested",
+    ]
+    picture = platform.log.events[-1]
+    assert isinstance(picture, ImageProcessingRequested)
+    assert (picture.operations, picture.ground, picture.alt_text) == ([Operation.SHARPEN], "#102030", "A brass lamp")
+    draft_id = picture.draft_id
+    assert receipt.result == {"image_id": str(picture.originator_id), "attempt": 1, "draft_id": str(draft_id)}
+
+    count = len(platform.log.raw)
+    await pictures.agent(asked)
+    assert len(platform.log.raw) == count, "the agent asks for no second picture"
+    assert isinstance(await pictures.studio(picture, "bb"), DraftProposed)
+    assert pictures.shown == before
+    assert draft_id is not None
+    replaced, _ = await accept(pictures, draft_id)
+    assert isinstance(replaced, ImageReplaced)
+    assert (replaced.renditions, replaced.alt_text) == ([rendition("bb")], "A brass lamp")
+    assert (await platform.get(IMAGE, pictures.photo)).alt_text == "A brass lamp"
+
+
+async def test_a_version_that_the_studio_must_make_for_a_live_shop_waits_as_a_draft(pictures: Pictures) -> None:
+    platform, before = pictures.platform, pictures.shown
+    choose = ChooseImageVersion(
+        image_id=pictures.photo, merchant_id=platform.merchant_id, version=ImageVersion.ORIGINAL
+    )
+    receipt = await platform.send(choose)
+    picture = platform.log.events[-1]
+    assert isinstance(picture, ImageProcessingRequested)
+    assert (picture.operations, receipt.result["draft_id"]) == (UNCUT, str(picture.draft_id))
+    assert pictures.shown == before
+
+
+async def test_a_new_photo_and_the_picture_of_a_draft_are_sent_without_another_draft(pictures: Pictures) -> None:
+    platform = pictures.platform
+    new = uuid4()
+    assert kinds(await platform.do(by_hand(pictures, new, url="https://images.example/new.jpg"))) == [
+        "ImageProcessingRequested"
+    ]
+    _, request = await pictures.ask()
+    await pictures.process(request.originator_id, "bb")
+    (again,) = await platform.do(by_hand(pictures, request.originator_id))
+    assert isinstance(again, ImageProcessingRequested)
+    assert (again.originator_id, again.attempt, again.draft_id) == (request.originator_id, 2, request.draft_id)
