@@ -1,4 +1,8 @@
-"""Finds one person among a store's shoppers. Addresses are sealed, so each is opened for the comparison and not kept."""
+"""Finds one person among a store's shoppers.
+
+The vault finds addresses by their digests. Those that were sealed before it kept digests are opened for the comparison and
+not kept.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +14,18 @@ from domain.order.events import OrderStatus
 from domain.privacy import PersonalData
 from projections.reading.paging import Reader
 from projections.reading.scope import Scope
-from projections.sales.customer_queries import ShopperAddress, addresses_of_notices, addresses_of_orders
+from projections.sales.customer_queries import (
+    ShopperAddress,
+    addresses_of_notices,
+    addresses_of_orders,
+    notices_of_shoppers,
+    orders_of_shoppers,
+)
 
 BATCH = 1_000
 SEARCHED = 20_000
-"""Most orders, and most stock notices, that a search opens: the newest."""
+"""Most orders, and most stock notices, that a search opens: the newest without a digest."""
+_LAST_ID = UUID(int=2**128 - 1)
 FOUND = 200
 """Most orders of a person that one erasure names."""
 
@@ -36,17 +47,20 @@ async def find_customer(
     db: Reader, store_id: UUID, email: str, *, scope: Scope, personal: PersonalData
 ) -> KnownCustomer | None:
     """Return what a store knows of an e-mail address, in any spelling. None if it knows nothing."""
-    key = email_key(email)
-    orders: list[ShopperAddress] = []
-    before: tuple[datetime, UUID] | None = None
+    key, matches = email_key(email), await personal.with_address(store_id, email)
+    orders = await orders_of_shoppers(db, store_id, matches.person_ids, scope=scope, limit=FOUND)
+    notices = await notices_of_shoppers(db, store_id, matches.person_ids, scope=scope, limit=FOUND)
+    before = None if matches.complete_since is None else (matches.complete_since, _LAST_ID)
+    known = {each.id for each in (*orders, *notices)}
+    older = await addresses_of_notices(db, store_id, scope=scope, before=before, limit=SEARCHED)
+    notices += [each for each in await _matching(older, key, personal) if each.id not in known]
     searched, is_whole = 0, False
     while searched < SEARCHED and len(orders) < FOUND and not is_whole:
         rows = await addresses_of_orders(db, store_id, scope=scope, before=before, limit=BATCH)
-        orders.extend(await _matching(rows, key, personal))
+        orders += [each for each in await _matching(rows, key, personal) if each.id not in known]
         searched, is_whole = searched + len(rows), len(rows) < BATCH
         if rows:
             before = rows[-1].at, rows[-1].id
-    notices = await _matching(await addresses_of_notices(db, store_id, scope=scope, limit=SEARCHED), key, personal)
     if not orders and not notices:
         return None
     return KnownCustomer(

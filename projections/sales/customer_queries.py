@@ -9,10 +9,10 @@ from uuid import UUID
 
 from domain.order.events import OrderStatus
 from domain.privacy import Sealed
-from projections.reading.paging import Reader
+from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
-from projections.sales.scoped import of_store
+from projections.sales.scoped import of_store, within
 from projections.sales.views import OrderView
 
 
@@ -43,6 +43,44 @@ async def addresses_of_orders(
     where = of_store(scope, "o.store_id", store_id, shoppers=False)
     if before is not None:
         where = where.add("(o.placed_at, o.id) < ({}, {}::uuid)", *before)
+    return await _orders(db, where, limit)
+
+
+async def addresses_of_notices(
+    db: Reader, store_id: UUID, *, scope: Scope, before: tuple[datetime, UUID] | None, limit: int
+) -> list[ShopperAddress]:
+    """Return the addresses of a store's stock notices that have not ended, the newest first; shoppers see none.
+
+    The arguments are those of :func:`addresses_of_orders`.
+    """
+    where = of_store(scope, "n.store_id", store_id, shoppers=False).add("n.status <> 'ENDED'")
+    if before is not None:
+        where = where.add("(n.created_at, n.id) < ({}, {}::uuid)", *before)
+    return await _notices(db, where, limit)
+
+
+async def orders_of_shoppers(
+    db: Reader, store_id: UUID, shopper_ids: Collection[UUID], *, scope: Scope, limit: int
+) -> list[ShopperAddress]:
+    """Return the addresses of the newest orders of some shoppers in a store; shoppers see none."""
+    return await _orders(db, _of_shoppers("o", store_id, shopper_ids, scope), limit)
+
+
+async def notices_of_shoppers(
+    db: Reader, store_id: UUID, shopper_ids: Collection[UUID], *, scope: Scope, limit: int
+) -> list[ShopperAddress]:
+    """Return the addresses of the newest stock notices of some shoppers that have not ended; shoppers see none."""
+    return await _notices(db, _of_shoppers("n", store_id, shopper_ids, scope).add("n.status <> 'ENDED'"), limit)
+
+
+def _of_shoppers(alias: str, store_id: UUID, shopper_ids: Collection[UUID], scope: Scope) -> Conditions:
+    where = Conditions().add(f"{alias}.shopper_id = any({{}})", list(shopper_ids))
+    # The shoppers find the rows, and the store only checks them.
+    where.add(f"{alias}.store_id is not distinct from {{}}", store_id)
+    return within(scope, where, f"{alias}.store_id", shoppers=False)
+
+
+async def _orders(db: Reader, where: Conditions, limit: int) -> list[ShopperAddress]:
     records = await db.fetch(
         f"select o.id, o.shopper_email, o.placed_at, o.status from orders o where {where.sql} "
         f"order by o.placed_at desc, o.id desc limit {int(limit)}",
@@ -59,9 +97,7 @@ async def addresses_of_orders(
     ]
 
 
-async def addresses_of_notices(db: Reader, store_id: UUID, *, scope: Scope, limit: int) -> list[ShopperAddress]:
-    """Return the addresses of a store's stock notices that have not ended, the newest first; shoppers see none."""
-    where = of_store(scope, "n.store_id", store_id, shoppers=False).add("n.status <> 'ENDED'")
+async def _notices(db: Reader, where: Conditions, limit: int) -> list[ShopperAddress]:
     records = await db.fetch(
         f"select n.id, n.email, n.created_at from stock_notices n where {where.sql} "
         f"order by n.created_at desc, n.id desc limit {int(limit)}",

@@ -89,7 +89,7 @@ class Checkout:
             lines=[CartLine(product_id=e.product_id, variant_id=e.variant_id, quantity=e.quantity) for e in cart],
             shopper_id=shopper_id,
             shopper_name=await personal.seal(shopper_id, shopper.name),
-            shopper_email=await personal.seal(shopper_id, shopper.email),
+            shopper_email=await personal.seal_address(shopper_id, store.id, shopper.email),
             shipping_address=await personal.seal(shopper_id, shopper.address()),
             cart_id=cart.id,
             country=shopper.country,

@@ -92,7 +92,7 @@ class StockNoticePages(Pages):
             product_id=product.id,
             variant_id=variant.id,
             shopper_id=shopper_id,
-            email=await self._deps.personal.seal(shopper_id, email),
+            email=await self._deps.personal.seal_address(shopper_id, visit.store.id, email),
             consent=CONSENT,
         )
         try:

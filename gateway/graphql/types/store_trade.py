@@ -88,8 +88,8 @@ class StoreTrade:
         return connection(page, lambda view: Order.of(view, reading), count=count)
 
     @field(
-        "What the store knows of a shopper's e-mail address, in any spelling. Null if it knows nothing. Among the newest "
-        "20,000 orders."
+        "What the store knows of a shopper's e-mail address, in any spelling. Null if it knows nothing. Of the orders from "
+        "before the platform kept digests of addresses, the newest 20,000 are searched."
     )
     async def customer(self, email: str) -> Customer | None:
         reading, id = self.reading, self.view.id

@@ -1,16 +1,24 @@
 """Personal data at rest: one key per person, sealed under the master keys."""
 
+import hashlib
+import hmac
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.privacy import Sealed
+from domain.accounts.email import email_key
+from domain.privacy import AddressMatches, Sealed
 from domain.shopper.events import ShopperForgotten
 from infra.adapters.master_keys import MasterKeys, id_of_key, key_id_of, open_under, seal_under
 from infra.adapters.postgres.pools import Connection
 
+DIGESTS = UUID(int=1)
+"""No person: the row of ``person_keys`` with the key of address digests, so that a rotation wraps it like the others."""
+UPGRADE = timedelta(hours=1)
+"""How long an older version may go on sealing addresses without a digest."""
 POLICY_SECONDS = 60.0
 """How long the forgetting policy may take to delete a person's key."""
 
@@ -26,6 +34,25 @@ class PostgresPersonalData:
         key = await self._key(person_id) or await self._make_key(person_id)
         ciphertext = seal_under(key, id_of_key(key), value.encode(), f"person|{person_id}")
         return Sealed(person_id=person_id, ciphertext=ciphertext)
+
+    async def seal_address(self, person_id: UUID, store_id: UUID, email: str) -> Sealed:
+        sealed = await self.seal(person_id, email)
+        # No row of a person who was forgotten since.
+        await self._pool.execute(
+            "insert into shopper_addresses (person_id, digest) select person_id, $2 from person_keys where person_id = $1"
+            " on conflict (person_id) do update set digest = excluded.digest",
+            person_id,
+            _digest(await self._digest_key(), store_id, email),
+        )
+        return sealed
+
+    async def with_address(self, store_id: UUID, email: str) -> AddressMatches:
+        since = await self._pool.fetchval("select created_at from person_keys where person_id = $1", DIGESTS)
+        if since is None:
+            return AddressMatches((), None)
+        digest = _digest(await self._digest_key(), store_id, email)
+        found = await self._pool.fetch("select person_id from shopper_addresses where digest = $1", digest)
+        return AddressMatches([row["person_id"] for row in found], since + UPGRADE)
 
     async def open(self, sealed: Sealed) -> str | None:
         (value,) = await self.open_many((sealed,))
@@ -59,6 +86,9 @@ class PostgresPersonalData:
                 changed += 1
         return changed
 
+    async def _digest_key(self) -> bytes:
+        return await self._key(DIGESTS) or await self._make_key(DIGESTS)
+
     async def _key(self, person_id: UUID) -> bytes | None:
         return (await self._keys_of({person_id})).get(person_id)
 
@@ -80,6 +110,11 @@ class PostgresPersonalData:
             self._keys.seal(AESGCM.generate_key(256), bound_to=bound),
         )
         return self._keys.open(wrapped, bound_to=bound)
+
+
+def _digest(key: bytes, store_id: UUID, email: str) -> bytes:
+    # Bound to the store: equal addresses in two stores have different digests.
+    return hmac.digest(key, b"address|" + store_id.bytes + email_key(email).encode(), hashlib.sha256)
 
 
 def _open_for_person(sealed: Sealed, key: bytes | None) -> str | None:

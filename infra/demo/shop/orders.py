@@ -165,7 +165,7 @@ class OrderWriter:
             lines=lines,
             shopper_id=shopper,
             shopper_name=await personal.seal(shopper, order.shopper),
-            shopper_email=await personal.seal(shopper, mail_address(order.shopper)),
+            shopper_email=await personal.seal_address(shopper, self._store.id, mail_address(order.shopper)),
             shipping_address=await personal.seal(shopper, json.dumps(address, ensure_ascii=False)),
             country=order.address["country"],
             discount_code=self._code if order.code else None,

@@ -56,6 +56,7 @@ STOCK_NOTICES = Table(
     indexes=(
         "create index on stock_notices (variant_id, created_at, id) where status = 'CONFIRMED'",
         "create index on stock_notices (product_id) where status = 'CONFIRMED'",
+        "create index on stock_notices (shopper_id) where status <> 'ENDED'",
         "create index on stock_notices (store_id, created_at, id) where status <> 'ENDED'",
         "create index on stock_notices (status, updated_at, id) where status <> 'ENDED'",
     ),

@@ -1,7 +1,7 @@
 """What every vault of personal data promises: PostgreSQL's, and the one in memory."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -68,6 +68,43 @@ async def test_values_sealed_at_the_same_time_for_one_person_all_open(personal: 
     values = [f"value {number}" for number in range(8)]
     sealed = await asyncio.gather(*(personal.seal(person, value) for value in values))
     assert list(await personal.open_many(sealed)) == values
+
+
+async def test_a_shopper_is_found_by_an_address_in_any_spelling_until_the_person_is_forgotten(
+    personal: PersonalData,
+) -> None:
+    ada, again, other, store = uuid4(), uuid4(), uuid4(), uuid4()
+    sealed = await personal.seal_address(ada, store, "Ada@Example.com")
+    await personal.seal_address(again, store, "ada@example.com")
+    await personal.seal_address(other, store, "ben@example.com")
+    await personal.seal_address(other, store, "ben@example.org")
+    assert await personal.open(sealed) == "Ada@Example.com"
+
+    async def found(email: str, *, of: UUID = store) -> set[UUID]:
+        return set((await personal.with_address(of, email)).person_ids)
+
+    assert await found(" ADA@example.COM ") == {ada, again}
+    assert await found("ada@example.com", of=uuid4()) == set()
+    assert (await found("ben@example.com"), await found("ben@example.org")) == (set(), {other})
+    await personal.forget(ada)
+    assert await found("ada@example.com") == {again}
+
+
+async def test_digests_of_addresses_outlive_a_rotation_and_do_not_tell_equal_addresses_of_two_stores(
+    pool: asyncpg.Pool,
+) -> None:
+    first, second, here, there = (uuid4() for _ in range(4))
+    old = PostgresPersonalData(pool, MasterKeys([OLD]))
+    assert (await old.with_address(here, "ada@example.com")).complete_since is None
+    await old.seal_address(first, here, "ada@example.com")
+    await old.seal_address(second, there, "ada@example.com")
+    await PostgresPersonalData(pool, MasterKeys([NEW, OLD])).rewrap()
+    new = PostgresPersonalData(pool, MasterKeys([NEW]))
+    matches = await new.with_address(here, "ada@example.com")
+    assert list(matches.person_ids) == [first]
+    assert matches.complete_since is not None
+    digests = await pool.fetch("select digest from shopper_addresses")
+    assert len({row["digest"] for row in digests}) == 2
 
 
 async def test_a_rotated_master_key_opens_old_values_and_rewraps_their_keys(pool: asyncpg.Pool) -> None:

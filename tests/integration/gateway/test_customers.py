@@ -2,11 +2,14 @@
 
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from commands.after_sale import CancelOrderByMerchant
 from commands.order import RecordPayment
 from domain.money import Money
+from infra.adapters.postgres.vault import DIGESTS
+from infra.bench.growth.bench import database_of
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import Merchant, Platform
@@ -116,3 +119,31 @@ async def test_generations_of_all_stores_are_listed_by_status(
     assert [each["storeId"] for each in one] == [str(second)]
     assert (await platform.ask(query, {"statuses": ["FAILED"]}, by=owner))["generations"]["nodes"] == []
     assert (await platform.ask(query, {"store": str(second)}, by=stranger))["generations"]["nodes"] == []
+
+
+async def test_an_address_is_found_by_its_digest_and_among_older_orders_by_opening_them(
+    platform: Platform, owner: Merchant, store_id: UUID, order_id: UUID, postgres_dsn: str
+) -> None:
+    asked = {"id": str(store_id), "email": "grace@example.com"}
+
+    async def found() -> list[str]:
+        customer = (await platform.ask(CUSTOMER, asked, by=owner))["customer"]
+        return [] if customer is None else [order["id"] for order in customer["orders"]["nodes"]]
+
+    assert await found() == [str(order_id)], "from before the first digest"
+    reader = platform.deps.reader
+    shopper, placed_at = await reader.fetchrow("select shopper_id, placed_at from orders where id = $1", order_id)
+    connection = await asyncpg.connect(database_of(postgres_dsn, await reader.fetchval("select current_database()")))
+    await platform.deps.personal.seal_address(shopper, store_id, "Grace@example.com")
+    assert await found() == [str(order_id)], "found twice, named once"
+    await connection.execute(
+        "update person_keys set created_at = $2::timestamptz - interval '1 day' where person_id = $1",
+        DIGESTS,
+        placed_at,
+    )
+    assert await found() == [str(order_id)], "found by its digest"
+    await connection.execute("delete from shopper_addresses")
+    assert await found() == [], "later orders are not opened"
+    # Other tests share the platform.
+    await connection.execute("delete from person_keys where person_id = $1", DIGESTS)
+    await connection.close()

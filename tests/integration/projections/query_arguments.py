@@ -169,6 +169,8 @@ def more_arguments_of(
         teams.invitations_of_store: (store,),
         teams.people_of_store: (store,),
         customer_queries.addresses_of_notices: (store,),
+        customer_queries.notices_of_shoppers: (store, [rows["stock_notices"]["shopper_id"]]),
+        customer_queries.orders_of_shoppers: (store, [rows["orders"]["shopper_id"]]),
         customer_queries.addresses_of_orders: (store,),
         customer_queries.orders_by_ids: (store, [order]),
         discount_queries.discount_by_id: (discount,),
@@ -202,7 +204,9 @@ def more_arguments_of(
 NAMED: Mapping[Query, Mapping[str, Any]] = {
     drafts.drafts_of_store: {"statuses": ["REQUESTED", "PROPOSED"]},
     teams.invitations_of_store: {"now": LONG_AGO},
-    customer_queries.addresses_of_notices: {"limit": 20},
+    customer_queries.addresses_of_notices: {"before": None, "limit": 20},
+    customer_queries.notices_of_shoppers: {"limit": 20},
+    customer_queries.orders_of_shoppers: {"limit": 20},
     customer_queries.addresses_of_orders: {"before": None, "limit": 20},
     dispute_queries.disputes_near_deadline: {
         "after": LONG_AGO,

@@ -1,11 +1,13 @@
 """A vault in memory: supplier credentials, and personal data under a key per person."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from domain.accounts.email import email_key
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, SupplierCredentials
-from domain.privacy import Sealed
+from domain.privacy import AddressMatches, Sealed
 
 
 class MemoryVault:
@@ -50,12 +52,22 @@ class MemoryPersonalData:
         self._keys: dict[UUID, UUID] = {}
         self._values: dict[str, tuple[UUID, UUID, str]] = {}
         """Person, key and value by ciphertext."""
+        self._addresses: dict[UUID, tuple[UUID, str]] = {}
+        """Store and key of the address by person."""
 
     async def seal(self, person_id: UUID, value: str) -> Sealed:
         key = self._keys.setdefault(person_id, uuid4())
         ciphertext = f"memory.{uuid4()}"
         self._values[ciphertext] = (person_id, key, value)
         return Sealed(person_id=person_id, ciphertext=ciphertext)
+
+    async def seal_address(self, person_id: UUID, store_id: UUID, email: str) -> Sealed:
+        self._addresses[person_id] = store_id, email_key(email)
+        return await self.seal(person_id, email)
+
+    async def with_address(self, store_id: UUID, email: str) -> AddressMatches:
+        found = [person for person, each in self._addresses.items() if each == (store_id, email_key(email))]
+        return AddressMatches(found, datetime.min.replace(tzinfo=UTC))
 
     async def open(self, sealed: Sealed) -> str | None:
         person_id, key, value = self._values[sealed.ciphertext]
@@ -66,3 +78,4 @@ class MemoryPersonalData:
 
     async def forget(self, person_id: UUID) -> None:
         self._keys.pop(person_id, None)
+        self._addresses.pop(person_id, None)
