@@ -29,6 +29,7 @@ from domain.merchant.account_events import (
 )
 from domain.merchant.events import MerchantRegistered
 from domain.order.after_sale.dispute_events import (
+    DisputeClosed,
     DisputeDeadlineNear,
     DisputeOpened,
     DisputeStatus,
@@ -64,6 +65,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     DisputeOpened: (MailKind.DISPUTE_TO_ANSWER,),
     DisputeStatusChanged: (MailKind.DISPUTE_TO_ANSWER,),
     DisputeDeadlineNear: (MailKind.DISPUTE_DEADLINE,),
+    DisputeClosed: (MailKind.DISPUTE_CLOSED,),
     GraceEnded: (MailKind.PLAN_SUSPENDED,),
     SubscriptionPaymentFailed: (MailKind.PLAN_PAYMENT_FAILED,),
     RefundFailed: (MailKind.REFUND_FAILED,),

@@ -25,6 +25,8 @@ class MailKind(StrEnum):
     """To the merchant: a bank questions a payment, with the deadline."""
     DISPUTE_DEADLINE = "DISPUTE_DEADLINE"
     """To the merchant: the deadline for evidence is near, and none was submitted."""
+    DISPUTE_CLOSED = "DISPUTE_CLOSED"
+    """To the merchant: a bank decided a dispute or ended an inquiry, with what happened to the money."""
     RETURN_REQUESTED = "RETURN_REQUESTED"
     """To the shopper: the receipt of a return that was asked for."""
     RETURN_TO_DECIDE = "RETURN_TO_DECIDE"

@@ -17,7 +17,9 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.identity import open_identity
 from domain.order.after_sale.dispute_events import (
+    DisputeClosed,
     DisputeDeadlineNear,
+    DisputeEvent,
     DisputeOpened,
     DisputeStatus,
     DisputeStatusChanged,
@@ -52,6 +54,7 @@ TO_MERCHANT = frozenset(
         MailKind.WITHDRAWAL_TO_HANDLE,
         MailKind.DISPUTE_TO_ANSWER,
         MailKind.DISPUTE_DEADLINE,
+        MailKind.DISPUTE_CLOSED,
         MailKind.REFUND_FAILED,
         MailKind.RETURN_TO_DECIDE,
         MailKind.DOMAIN_WARNED,
@@ -61,6 +64,7 @@ TO_MERCHANT = frozenset(
     }
 )
 
+ABOUT_DISPUTES = frozenset({MailKind.DISPUTE_TO_ANSWER, MailKind.DISPUTE_DEADLINE, MailKind.DISPUTE_CLOSED})
 RETURN_SUBJECTS = {
     MailKind.RETURN_REQUESTED: "The shop has your return of order {}",
     MailKind.RETURN_APPROVED: "Your return of order {} is accepted",
@@ -195,6 +199,8 @@ class StoreMailWriter:
         order = await self._order(store, envelope.event.originator_id)
         if isinstance(envelope.event, ReturnEvent | OrderHeld | SupplierOrderFailed | LineSubstituted):
             return await self._about_change(kind, envelope.event, store, shop, order)
+        if kind in ABOUT_DISPUTES and isinstance(envelope.event, DisputeEvent):
+            return await self._about_dispute(envelope.event, store, shop, order)
         match kind:
             case MailKind.ORDER_CONFIRMED:
                 subject = f"Your order {order.number} is confirmed"
@@ -216,14 +222,6 @@ class StoreMailWriter:
                 assert isinstance(envelope.event, RefundFailed)
                 subject = f"The refund of {formatting.money(envelope.event.amount)} of order {order.number} failed"
                 return await self._to_merchant(store, shop, subject, order=order, failed=envelope.event)
-            case MailKind.DISPUTE_TO_ANSWER:
-                assert isinstance(envelope.event, DisputeOpened | DisputeStatusChanged)
-                return await self._disputed(envelope.event, store, shop, order)
-            case MailKind.DISPUTE_DEADLINE:
-                assert isinstance(envelope.event, DisputeDeadlineNear)
-                due = formatting.moment_words(envelope.event.evidence_due)
-                subject = f"Answer the dispute of order {order.number} until {due}"
-                return await self._to_merchant(store, shop, subject, order=order, dispute=envelope.event)
             case _:
                 return await self._withdrawal(kind, envelope, store, shop, order)
 
@@ -272,6 +270,22 @@ class StoreMailWriter:
         what = f"Parcel {number} of your order {order.number}" if is_part else f"Your order {order.number}"
         return await self._to_shopper(store, order, f"{what} is on its way", **facts)
 
+    async def _about_dispute(
+        self, event: DisputeEvent, store: StoreView, shop: ShopDetails, order: OrderView
+    ) -> _Content | None:
+        match event:
+            case DisputeOpened() | DisputeStatusChanged():
+                return await self._disputed(event, store, shop, order)
+            case DisputeDeadlineNear():
+                subject = (
+                    f"Answer the dispute of order {order.number} until {formatting.moment_words(event.evidence_due)}"
+                )
+                return await self._to_merchant(store, shop, subject, order=order, dispute=event)
+            case DisputeClosed():
+                return await self._decided(event, store, shop, order)
+            case _:
+                return None
+
     async def _disputed(
         self, event: DisputeOpened | DisputeStatusChanged, store: StoreView, shop: ShopDetails, order: OrderView
     ) -> _Content | None:
@@ -287,6 +301,19 @@ class StoreMailWriter:
                 return None
             dispute = view
         subject = f"A bank disputes {formatting.money(dispute.amount)} of order {order.number}"
+        return await self._to_merchant(store, shop, subject, order=order, dispute=dispute)
+
+    async def _decided(
+        self, event: DisputeClosed, store: StoreView, shop: ShopDetails, order: OrderView
+    ) -> _Content | None:
+        dispute = await self._sources.queries.dispute(order.id, event.dispute_id)
+        if dispute is None or dispute.closed_at is None:
+            raise Transient("the sales", "do not show the decision yet")
+        amount = formatting.money(dispute.amount)
+        subject = {
+            DisputeStatus.WON: f"You won the dispute of {amount} of order {order.number}",
+            DisputeStatus.LOST: f"You lost the dispute of {amount} of order {order.number}",
+        }.get(event.status, f"The bank's question about order {order.number} is closed")
         return await self._to_merchant(store, shop, subject, order=order, dispute=dispute)
 
     async def _refunded(self, event: RefundSucceeded, store: StoreView, order: OrderView) -> _Content | None:

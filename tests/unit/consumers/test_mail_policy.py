@@ -184,7 +184,7 @@ async def test_the_merchant_learns_of_a_failed_refund(platform: Platform) -> Non
         (["INQUIRY", "CLOSED"], 1),
     ],
 )
-async def test_the_merchant_hears_of_a_dispute_whenever_the_bank_asks_for_something(
+async def test_the_merchant_hears_of_a_dispute_whenever_the_bank_asks_for_something_and_once_of_its_end(
     platform: Platform, statuses: list[str], mails: int
 ) -> None:
     order_id, carrier = await paid_order(platform), Carrier()
@@ -203,9 +203,9 @@ async def test_the_merchant_hears_of_a_dispute_whenever_the_bank_asks_for_someth
             fee=Money(minor=0),
         )
         await platform.send(RecordDispute(order_id=order_id, report=report))
-    for raw in platform.log.raw[before:]:
+    for raw in [*platform.log.raw[before:]] * 2:
         await policy(raw.decode())
-    assert [mail.subject for mail in carrier.sent] == [MailKind.DISPUTE_TO_ANSWER] * mails
+    assert [mail.subject for mail in carrier.sent] == [*[MailKind.DISPUTE_TO_ANSWER] * mails, MailKind.DISPUTE_CLOSED]
 
 
 async def test_the_merchant_hears_once_of_an_unpaid_plan_and_of_its_suspension() -> None:

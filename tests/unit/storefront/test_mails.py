@@ -14,6 +14,7 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.money import Money
 from domain.order.after_sale.dispute_events import (
+    DisputeClosed,
     DisputeDeadlineNear,
     DisputeOpened,
     DisputeStatus,
@@ -507,6 +508,29 @@ async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -
     assert "No parcel is recorded" in last.text
 
 
+def a_dispute(desk: Desk) -> DisputeView:
+    return DisputeView(
+        dispute_id="du_1",
+        order_id=desk.order_id,
+        intent_id="pi_1",
+        amount=Money(minor=3400),
+        reason="fraudulent",
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due=NOW + timedelta(days=3),
+        opened_at=NOW,
+        closed_at=None,
+        taken=None,
+        fee=None,
+        evidence_status=EvidenceStatus.NOT_SUBMITTED,
+        evidence_edition=0,
+        evidence_edits=None,
+        evidence=None,
+        evidence_at=None,
+        evidence_refusal=None,
+        evidence_files=(),
+    )
+
+
 async def test_an_inquiry_that_becomes_a_dispute_is_a_mail_with_amount_and_deadline(desk: Desk) -> None:
     changed = DisputeStatusChanged(
         originator_id=desk.order_id,
@@ -518,23 +542,7 @@ async def test_an_inquiry_that_becomes_a_dispute_is_a_mail_with_amount_and_deadl
     )
     with pytest.raises(Transient, match="do not show the dispute yet"):
         await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed))
-    desk.disputed = DisputeView(
-        dispute_id="du_1",
-        order_id=desk.order_id,
-        intent_id="pi_1",
-        amount=Money(minor=3400),
-        reason="fraudulent",
-        status=DisputeStatus.NEEDS_RESPONSE,
-        evidence_due=NOW + timedelta(days=3),
-        opened_at=NOW,
-        closed_at=None,
-        evidence_status=EvidenceStatus.NOT_SUBMITTED,
-        evidence_edition=0,
-        evidence_edits=None,
-        evidence=None,
-        evidence_at=None,
-        evidence_refusal=None,
-    )
+    desk.disputed = a_dispute(desk)
     mail = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed))
     assert mail is not None
     for words in ("$34.00", "fraudulent", "26 November 2026, 12:00"):
@@ -591,3 +599,46 @@ async def test_a_mail_to_the_merchant_links_to_its_page_of_the_dashboard(
     page = f"https://zyenta.example/dashboard/stores/{desk.store_id}/orders/{desk.order_id}{about}"
     assert f"\n\nOpen in the dashboard: {page}\n\n-- \n" in mail.text
     assert f'href="{page}"' in mail.html
+
+
+@pytest.mark.parametrize(
+    ("status", "taken", "fee", "words"),
+    [
+        ("WON", 0, 0, ("You won the dispute", "The money is back in your account.")),
+        ("WON", 3400, 1500, ("goes back to your account", "fee for the dispute was $15.00")),
+        (
+            "LOST",
+            3400,
+            1500,
+            ("You lost the dispute", "The $34.00 that your payment provider took", "was $15.00", "final"),
+        ),
+        ("CLOSED", None, None, ("closed the question without a dispute", "No money was taken")),
+    ],
+)
+async def test_a_decided_dispute_is_a_mail_that_says_what_happened_to_the_money(
+    desk: Desk, status: str, taken: int | None, fee: int | None, words: tuple[str, ...]
+) -> None:
+    closed = DisputeClosed(
+        originator_id=desk.order_id,
+        originator_version=6,
+        occurred_at=NOW,
+        dispute_id="du_1",
+        status=DisputeStatus(status),
+    )
+    desk.disputed = a_dispute(desk)
+    with pytest.raises(Transient, match="do not show the decision yet"):
+        await desk.writer.write(MailKind.DISPUTE_CLOSED, desk.envelope(closed))
+    desk.disputed = replace(
+        desk.disputed,
+        status=DisputeStatus(status),
+        closed_at=NOW,
+        taken=None if taken is None else Money(minor=taken),
+        fee=None if fee is None else Money(minor=fee),
+    )
+    mail = await desk.writer.write(MailKind.DISPUTE_CLOSED, desk.envelope(closed))
+    assert mail is not None
+    for each in words:
+        assert each in mail.text
+        assert each in mail.html
+    assert "/disputes/du_1" in mail.text
+    assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
