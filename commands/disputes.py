@@ -7,8 +7,11 @@ from commands.access import order_of_merchant
 from commands.ports import UnboundHandlers, Work
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
+from domain.order.after_sale.dispute_events import EvidenceFileKind
+from domain.order.after_sale.dispute_state import EvidenceFile
 from domain.order.aggregate import ORDER
 from domain.order.disputes import DisputeReport, record_dispute
+from domain.order.evidence.files import add_file, remove_file
 from domain.order.evidence.submission import edit_evidence, record_evidence_answer, remind_of_deadline, submit_evidence
 from domain.payout.aggregate import PAYOUT, PayoutReport, payout_stream, record_payout
 from domain.privacy import Sealed
@@ -78,6 +81,57 @@ async def edit_dispute_evidence(command: EditDisputeEvidence, work: Work, *, clo
     events = edit_evidence(order, command.dispute_id, command.texts, at=clock.now())
     work.append(ORDER, order.id, events, tenant=order.store_id)
     return {"fingerprint": command.fingerprint}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddEvidenceFile:
+    """Add a file to the evidence of a dispute. Its content is kept already."""
+
+    order_id: UUID
+    merchant_id: UUID
+    dispute_id: str
+    kind: EvidenceFileKind
+    file: EvidenceFile
+    name: Sealed
+    """The file's name, under the shopper's key."""
+    fingerprint: str
+    """Keyed digest of the request, by which a repeat is recognized."""
+
+
+async def add_evidence_file(command: AddEvidenceFile, work: Work, *, clock: Clock) -> dict[str, str]:
+    """Append ``DisputeEvidenceFileAdded`` and return the fingerprint.
+
+    Raises:
+        NotFound: no order has the id, it is another merchant's, or it has no such dispute.
+        EvidenceClosed: the bank takes no evidence, has it, or the deadline is over.
+        EvidenceFilesTooLarge: all files together are larger than a bank takes.
+    """
+    order = await order_of_merchant(work, command.order_id, command.merchant_id)
+    events = add_file(order, command.dispute_id, command.kind, command.file, command.name, at=clock.now())
+    work.append(ORDER, order.id, events, tenant=order.store_id)
+    return {"fingerprint": command.fingerprint}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveEvidenceFile:
+    """Take a file out of the evidence of a dispute."""
+
+    order_id: UUID
+    merchant_id: UUID
+    dispute_id: str
+    file_id: UUID
+
+
+async def remove_evidence_file(command: RemoveEvidenceFile, work: Work, *, clock: Clock) -> None:
+    """Append ``DisputeEvidenceFileRemoved``. A policy deletes the content next.
+
+    Raises:
+        NotFound: no order has the id, it is another merchant's, or it has no such dispute or file.
+        EvidenceClosed: the bank takes no evidence, has it, or the deadline is over.
+    """
+    order = await order_of_merchant(work, command.order_id, command.merchant_id)
+    events = remove_file(order, command.dispute_id, command.file_id, at=clock.now())
+    work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +206,8 @@ HANDLERS: UnboundHandlers = {
     RecordDispute: record_dispute_report,
     RecordPayout: record_payout_report,
     EditDisputeEvidence: edit_dispute_evidence,
+    AddEvidenceFile: add_evidence_file,
+    RemoveEvidenceFile: remove_evidence_file,
     SubmitDisputeEvidence: submit_dispute_evidence,
     RecordEvidenceAnswer: record_answer_to_evidence,
     RemindOfDispute: remind_of_dispute,

@@ -1,10 +1,11 @@
-"""Media files, and uploads of photos. A file's key is the hash of its content, so responses can be cached without limit."""
+"""Media files, uploads, and files for disputes. A media file's key is the hash of its content, so responses can be cached without limit."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from domain.kernel import InvalidInput, NotFound
 from domain.media.ports import MEDIA_KEY
+from domain.order.evidence.files import TYPES
 from gateway.api.command_request import GatewayServices
 from gateway.api.uploads import receiver_of
 from infra.web.conditional import is_current
@@ -64,3 +65,25 @@ async def upload(token: str, request: Request) -> Response:
         raise InvalidInput("content-length", message)
     await receiver.receive(announced, data)
     return Response(status_code=204)
+
+
+@router.get("/evidence-files/{token}")
+async def evidence_file(token: str, request: Request) -> Response:
+    """Return a file of a dispute's evidence. Its address is signed for some minutes.
+
+    Raises:
+        NotFound: the address is too old, made up, or the file was deleted.
+    """
+    services: GatewayServices = request.app.state.gateway
+    deps = services.deps
+    link = None if deps.evidence_links is None else deps.evidence_links.open(token)
+    data = None if link is None or deps.evidence_files is None else await deps.evidence_files.get(link.file_id)
+    if link is None or data is None:
+        raise NotFound("evidence file", token[:12])
+    headers = {
+        "cache-control": "no-store",
+        # Saved, never shown on this origin: whatever a file holds, it does not run here.
+        "content-disposition": f'attachment; filename="evidence.{TYPES[link.mime_type]}"',
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    return Response(data, media_type=link.mime_type, headers=headers)

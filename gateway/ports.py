@@ -18,6 +18,7 @@ from domain.media.ports import MediaStore, Uploads, stored_key
 from domain.merchant.account_events import SignInProvider
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, OwnKeyVault, OwnStripeKeys, StripeAccounts, SupplierVault, TaxSetup
+from domain.order.evidence.files import CheckedFile, EvidenceFiles
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from domain.signing import SigningSecrets
@@ -33,6 +34,7 @@ from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
 from gateway.graphql.trusted_documents import TrustedDocuments
 from gateway.socket_limits import SocketLimits
+from infra.web.evidence_links import EvidenceLinks
 from infra.web.preview_links import PreviewLinks
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
@@ -119,6 +121,12 @@ class GatewayDependencies:
     """Addresses to which browsers send photos; None if this installation takes none."""
     check_photo: Callable[[bytes], str] | None = None
     """Returns a photo's MIME type, or raises ``UnusableImage``."""
+    evidence_files: EvidenceFiles | None = None
+    """Contents of files for disputes; None if this installation takes none."""
+    check_evidence: Callable[[bytes], CheckedFile] | None = None
+    """Returns what a file for a dispute is, or raises ``UnusableEvidence``."""
+    evidence_links: EvidenceLinks | None = None
+    """Signs addresses of files for disputes; None if this installation takes none."""
     payments: Mapping[str, WebhookReader]
     """Readers of payment webhooks by the provider name in their webhook address."""
     stripe: StripeAccounts | None = None

@@ -93,6 +93,7 @@ PREFIXES: tuple[tuple[str, Kind], ...] = (
     ("/reference", Kind.FILE),
     ("/quick", Kind.FILE),
     ("/uploads/", Kind.UPLOAD),
+    ("/evidence-files/", Kind.FILE),
     ("/graphiql", Kind.FILE),
     ("/openapi.json", Kind.FILE),
     ("/asyncapi.yaml", Kind.FILE),

@@ -9,6 +9,7 @@ from domain.discount.ports import DiscountShoppers
 from domain.kernel import DomainEvent
 from domain.mail.events import MailKind, MailRefused, MailSent
 from domain.merchant.account_events import AccountClosed, farewell_of
+from domain.order.evidence.files import EvidenceFiles
 from domain.privacy import PersonalData
 from domain.shopper.aggregate import shopper_of
 from domain.shopper.events import ShopperForgotten
@@ -50,9 +51,15 @@ class ForgettingPolicy:
     )
 
     def __init__(
-        self, personal: PersonalData, carts: Carts, discounts: DiscountShoppers, accounts: ErasableAccounts
+        self,
+        personal: PersonalData,
+        carts: Carts,
+        discounts: DiscountShoppers,
+        accounts: ErasableAccounts,
+        files: EvidenceFiles,
     ) -> None:
         self._personal, self._carts, self._discounts, self._accounts = personal, carts, discounts, accounts
+        self._files = files
 
     async def __call__(self, envelope: Envelope) -> None:
         match envelope.event:
@@ -61,6 +68,7 @@ class ForgettingPolicy:
                 for person in await self._carts.forget(shopper_id):
                     await self._personal.forget(person)
                 await self._discounts.forget(shopper_id)
+                await self._files.forget(shopper_id)
             case DiscountUseReleased(order_id=order_id):
                 await self._discounts.release(shopper_of(order_id))
             case StockNoticeEnded(shopper_id=shopper_id):
@@ -70,6 +78,7 @@ class ForgettingPolicy:
             case AccountClosed(originator_id=merchant_id):
                 await self._accounts.erase(merchant_id)
                 await self._personal.forget(merchant_id)
+                await self._files.forget(merchant_id)
             case InvitationWithdrawn(invitation_id=invitation_id) | PersonJoined(invitation_id=invitation_id):
                 await self._personal.forget(invitation_id)
             case _:

@@ -141,6 +141,14 @@ class Uploads(Protocol):
         """
         ...
 
+    async def discard(self, store_id: UUID, upload_id: UUID) -> None:
+        """Delete a file that was sent, because it is kept elsewhere. No-op if there is none.
+
+        Raises:
+            Transient: the store cannot be reached.
+        """
+        ...
+
 
 @runtime_checkable
 class UploadReceiver(Protocol):

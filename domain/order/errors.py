@@ -103,3 +103,14 @@ class EvidenceChanged(DomainError):
 
     def __init__(self, dispute_id: str) -> None:
         super().__init__(f"The evidence for dispute {dispute_id} was edited a moment ago. Read it, then submit it.")
+
+
+class EvidenceFilesTooLarge(DomainError):
+    """The files of a dispute would be larger together than a bank takes."""
+
+    code: ClassVar[str] = "EVIDENCE_TOO_LARGE"
+
+    def __init__(self, size: int, *, left: int) -> None:
+        super().__init__(
+            f"The file has {size:,} bytes, and {max(0, left):,} are left. Make it smaller, or remove another file first."
+        )

@@ -1,10 +1,11 @@
 """Port of payment providers: what they say about disputes and payouts, and how evidence reaches them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from domain.order.after_sale.dispute_events import EvidenceFileKind
 from domain.order.disputes import DisputeReport
 from domain.order.evidence.fields import EvidenceField
 from domain.order.ports import AccountNotice
@@ -57,19 +58,30 @@ class ProviderReports(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileContent:
+    """A file for the bank."""
+
+    file_id: UUID
+    mime_type: str
+    """``application/pdf``, ``image/jpeg`` or ``image/png``."""
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRequest:
     """Evidence that a provider is asked to pass on to the bank."""
 
     dispute_id: str
     texts: Mapping[EvidenceField, str]
     idempotency_key: str
+    files: Mapping[EvidenceFileKind, FileContent] = field(default_factory=dict)
 
 
 class DisputeEvidence(Protocol):
     """The half of a payment provider that takes evidence for disputes."""
 
     async def submit(self, request: EvidenceRequest, *, account_id: str | None) -> None:
-        """Submit evidence; a repeat with the same idempotency key changes nothing.
+        """Submit evidence with its files; a repeat with the same idempotency key changes nothing.
 
         Args:
             request: the evidence.

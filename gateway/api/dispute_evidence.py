@@ -20,6 +20,7 @@ from domain.shipping.town_lines import town_lines
 from domain.store.events import PageType
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
+from gateway.api.evidence_files import keeper_of
 from infra.web.amounts import formatted
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
@@ -150,9 +151,7 @@ async def submit_evidence(
 
 
 async def _seal(body: str, order: OrderView, merchant_id: UUID, personal: PersonalData) -> Sealed:
-    # A forgotten shopper must not get a new key, and the platform knows nothing about them any more.
-    is_known = await personal.open(order.shopper_name) is not None
-    return await personal.seal(order.shopper_id if is_known else merchant_id, body)
+    return await personal.seal(await keeper_of(order, merchant_id, personal), body)
 
 
 def _checked(field: EvidenceField, text: str) -> str:

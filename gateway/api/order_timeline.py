@@ -255,6 +255,10 @@ def _of_evidence(event: DomainEvent) -> Words | None:
     match event:
         case dispute_events.DisputeEvidenceEdited():
             return MomentKind.DISPUTE, "You edited the evidence.", None
+        case dispute_events.DisputeEvidenceFileAdded():
+            return MomentKind.DISPUTE, "You added a file to the evidence.", None
+        case dispute_events.DisputeEvidenceFileRemoved():
+            return MomentKind.DISPUTE, "You removed a file from the evidence.", None
         case dispute_events.DisputeEvidenceSubmitted():
             return MomentKind.DISPUTE, "You submitted evidence.", None
         case dispute_events.DisputeEvidenceAccepted():

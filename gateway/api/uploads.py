@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain.kernel import DomainError, InvalidInput, NotFound
-from domain.media.ports import UPLOAD_MOST, UPLOAD_TYPES, UnusableImage, Upload, UploadReceiver
+from domain.media.ports import UPLOAD_MOST, UPLOAD_TYPES, UnusableImage, Upload, UploadReceiver, Uploads
 from domain.team.errors import RoleTooWeak
 from domain.team.roles import Role
 from gateway.api.command_request import CommandRequest
@@ -21,8 +21,8 @@ class UploadsUnavailable(DomainError):
 
     code = "UPLOADS_UNAVAILABLE"
 
-    def __init__(self) -> None:
-        super().__init__("This installation takes no files. Give the web address of the photo.")
+    def __init__(self, instead: str = "Give the web address of the photo.") -> None:
+        super().__init__(f"This installation takes no files. {instead}")
 
 
 async def open_upload(request: CommandRequest, store_id: UUID, mime_type: str, size: int) -> tuple[Upload, str]:
@@ -41,9 +41,20 @@ async def open_upload(request: CommandRequest, store_id: UUID, mime_type: str, s
         raise InvalidInput("mimeType", f"Invalid type {mime_type[:40]!r}. Send a JPEG, a PNG or a WebP.")
     if not 1 <= size <= UPLOAD_MOST:
         raise InvalidInput("size", f"The file has {size:,} bytes. Send 1 to {UPLOAD_MOST:,}.")
+    return await address_of(deps, deps.uploads, store_id, upload_id, mime_type, size)
+
+
+async def address_of(
+    deps: GatewayDependencies, uploads: Uploads, store_id: UUID, upload_id: UUID, mime_type: str, size: int
+) -> tuple[Upload, str]:
+    """Return an upload and the address that takes its file.
+
+    Raises:
+        Transient: the store of files cannot be reached.
+    """
     until = deps.clock.now() + OPEN_FOR
     upload = Upload(store_id=store_id, upload_id=upload_id, mime_type=mime_type, size_bytes=size, until=until)
-    address = await deps.uploads.address(upload)
+    address = await uploads.address(upload)
     return upload, deps.public_url.rstrip("/") + address if address.startswith("/") else address
 
 

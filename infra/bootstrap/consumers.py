@@ -124,7 +124,11 @@ async def consumers(
 
         pool = await platform.pool()
         return ForgettingPolicy(
-            await platform.personal(), PostgresCarts(pool), PostgresDiscountShoppers(pool), PostgresAccounts(pool)
+            await platform.personal(),
+            PostgresCarts(pool),
+            PostgresDiscountShoppers(pool),
+            PostgresAccounts(pool),
+            await platform.evidence_files(),
         )
 
     async def brand_agent() -> "Consumer":
@@ -454,7 +458,9 @@ async def _refund_policy(platform: Platform, react: "BusDispatch", aggregates: "
 async def _evidence_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.evidence import EvidencePolicy
 
-    return EvidencePolicy(react, aggregates, await platform.dispute_evidence(), await platform.personal())
+    return EvidencePolicy(
+        react, aggregates, await platform.dispute_evidence(), await platform.personal(), await platform.evidence_files()
+    )
 
 
 async def _plans_policy(platform: Platform, react: "BusDispatch") -> "Consumer":

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from infra.adapters.media.uploads import DiskUploads
     from infra.adapters.payments.sandbox import SandboxPayments
     from infra.adapters.postgres.event_store import PostgresEventLog
+    from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
     from infra.adapters.postgres.own_keys import PostgresOwnKeys
     from infra.adapters.postgres.vault import PostgresPersonalData
     from infra.log.parallel_bulk_load import BulkLoadProcesses
@@ -447,6 +448,12 @@ class Platform:
         from infra.adapters.payments.stripe.disputes import StripeEvidence
 
         return {NAME: StripeEvidence(await self.stripe())}
+
+    async def evidence_files(self) -> "PostgresEvidenceFiles":
+        """Where contents of files for disputes are kept."""
+        from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
+
+        return PostgresEvidenceFiles(await self.pool(), await self.personal())
 
     async def provider_reports(self) -> "tuple[ChargeReports, ProviderReports] | None":
         """What asks Stripe about payments, disputes and payouts; None without a key."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from domain.accounts.signing_keys import SigningPeriods
     from domain.kernel import Clock
     from domain.merchant.account_events import SignInProvider
+    from domain.order.evidence.files import CheckedFile
     from domain.store.visits import VisitCounts
     from gateway.auth.tokens import SigningKeys
     from gateway.ports import UsualGeneration
@@ -242,6 +243,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.adapters.postgres.team_roles import PostgresTeamRoles
     from infra.bootstrap.consumers import origin
     from infra.sandbox.sample_supplier.niches import niche_suggestions
+    from infra.web.evidence_links import EvidenceLinks
     from infra.web.preview_links import PreviewLinks
     from infra.writers.rules.niche.reader import RuleNicheReader
 
@@ -280,6 +282,9 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             media=await platform.media(),
             uploads=await platform.uploads(),
             check_photo=_check_photo,
+            evidence_files=await platform.evidence_files(),
+            check_evidence=_check_evidence,
+            evidence_links=EvidenceLinks(keys.derive_each("evidence files"), platform.clock),
             payments=platform.webhooks(),
             stripe=await platform.stripe_accounts(),
             own_keys=await platform.own_key_ports(),
@@ -309,6 +314,12 @@ def _check_photo(data: bytes) -> str:
     from infra.adapters.media.photo_check import check_photo
 
     return check_photo(data)
+
+
+def _check_evidence(data: bytes) -> "CheckedFile":
+    from infra.adapters.media.evidence_check import check_evidence
+
+    return check_evidence(data)
 
 
 def _usual_generation(settings: Settings) -> "UsualGeneration":

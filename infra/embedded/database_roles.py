@@ -34,7 +34,7 @@ IMAGER_GRANTS: Mapping[str, str] = {
 IMAGER_FORBIDDEN = frozenset(
     {
         "accounts", "account_links", "api_keys", "refresh_families", "refresh_tokens", "rate_limits", "signing_keys", "second_factors", "recovery_codes", "sign_ins", "sign_in_states", "passkeys", "passkey_challenges", "vault", "person_keys", "shopper_addresses",
-        "carts", "visits", "discount_shoppers", "discount_shopper_ids", "library_snapshots", "library_tracking", "projections", "checkpoints", "revisions",
+        "carts", "visits", "evidence_files", "discount_shoppers", "discount_shopper_ids", "library_snapshots", "library_tracking", "projections", "checkpoints", "revisions",
         "_yoyo_log", "_yoyo_version", "yoyo_lock",
     }
 )  # fmt: skip

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.payout.aggregate import PayoutStatus
@@ -17,8 +19,9 @@ from projections.reading.paging import Conditions, Order, Reader, Slice, Window,
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
 from projections.sales.tables.money import EVIDENCE_DUE_KEY
-from projections.sales.views import DisputeSort, DisputeView, PayoutSort, PayoutView
+from projections.sales.views import DisputeSort, DisputeView, EvidenceFileView, PayoutSort, PayoutView
 
+_FILES = TypeAdapter(tuple[EvidenceFileView, ...])
 DISPUTE_LINE_BASIS_POINTS = 75
 """Card networks watch a merchant above .75 percent of disputed payments."""
 
@@ -107,6 +110,7 @@ async def payouts_by_ids(db: Reader, ids: Collection[str], *, scope: Scope) -> d
 
 
 def _dispute(record: Any) -> DisputeView:
+    moved = record["money_currency"]
     return DisputeView(
         dispute_id=record["dispute_id"],
         order_id=record["order_id"],
@@ -117,12 +121,15 @@ def _dispute(record: Any) -> DisputeView:
         evidence_due=record["evidence_due"],
         opened_at=record["opened_at"],
         closed_at=record["closed_at"],
+        taken=None if moved is None else Money(minor=record["taken_minor"], currency=moved),
+        fee=None if moved is None else Money(minor=record["fee_minor"], currency=moved),
         evidence_status=EvidenceStatus(record["evidence_status"]),
         evidence_edition=record["evidence_edition"],
         evidence_edits=_sealed(record["evidence_edits"]),
         evidence=_sealed(record["evidence"]),
         evidence_at=record["evidence_at"],
         evidence_refusal=record["evidence_refusal"],
+        evidence_files=_FILES.validate_json(record["evidence_files"]),
     )
 
 
@@ -228,8 +235,17 @@ _DISPUTES = whole_rows(
     "d",
     (
         *("dispute_id", "order_id", "intent_id", "amount_minor", "currency", "reason", "status"),
-        *("evidence_due", "opened_at", "closed_at", "evidence_status", "evidence_edition"),
-        *("evidence_edits", "evidence", "evidence_at", "evidence_refusal"),
+        *(
+            "evidence_due",
+            "opened_at",
+            "closed_at",
+            "taken_minor",
+            "fee_minor",
+            "money_currency",
+            "evidence_status",
+            "evidence_edition",
+        ),
+        *("evidence_edits", "evidence", "evidence_at", "evidence_refusal", "evidence_files"),
     ),
     _dispute,
 )

@@ -1,16 +1,17 @@
 """What queries of the sales read model return; all frozen, times in UTC."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from domain.discount.events import DiscountTerms
+from domain.kernel import Value
 from domain.mail.events import MailKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
@@ -134,6 +135,18 @@ class ParcelView:
     shipped_at: datetime
 
 
+class EvidenceFileView(Value):
+    """A file of a dispute's evidence. Open its name through ``PersonalData``."""
+
+    id: UUID
+    kind: EvidenceFileKind
+    name: Sealed
+    mime_type: str
+    size_bytes: int
+    pages: int
+    added_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeView:
     """A dispute about a payment of an order."""
@@ -148,6 +161,10 @@ class DisputeView:
     evidence_due: datetime | None
     opened_at: datetime
     closed_at: datetime | None
+    taken: Money | None
+    """What the provider took from the merchant and did not give back; None as long as no money moved."""
+    fee: Money | None
+    """The provider's fees that it did not give back; None as long as no money moved."""
     evidence_status: EvidenceStatus
     evidence_edition: int
     """How often the merchant edited the evidence."""
@@ -157,6 +174,7 @@ class DisputeView:
     """JSON of the fields that were submitted last."""
     evidence_at: datetime | None
     evidence_refusal: str | None
+    evidence_files: Sequence[EvidenceFileView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

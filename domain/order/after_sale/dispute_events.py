@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from domain.kernel import DomainEvent
 from domain.money import Money
@@ -36,6 +37,26 @@ class EvidenceStatus(StrEnum):
     """The provider has it and takes no more."""
     REFUSED = "REFUSED"
     """The provider refused it; it can be submitted once more."""
+
+
+class EvidenceFileKind(StrEnum):
+    """What a file proves. Evidence has one file of each kind."""
+
+    RECEIPT = "RECEIPT"
+    """A receipt or a confirmation that the shopper got."""
+    CUSTOMER_COMMUNICATION = "CUSTOMER_COMMUNICATION"
+    """Letters or mails between the shop and the shopper."""
+    SHIPPING_DOCUMENTATION = "SHIPPING_DOCUMENTATION"
+    """A proof that the goods were sent or delivered, such as a carrier's receipt."""
+    CUSTOMER_SIGNATURE = "CUSTOMER_SIGNATURE"
+    """A paper that the shopper signed."""
+    REFUND_POLICY = "REFUND_POLICY"
+    """The refund policy as the shopper saw it."""
+    SERVICE_DOCUMENTATION = "SERVICE_DOCUMENTATION"
+    """A proof that the shopper got what they paid for."""
+    DUPLICATE_CHARGE_DOCUMENTATION = "DUPLICATE_CHARGE_DOCUMENTATION"
+    """The papers of the other payment, if the bank takes two payments for one."""
+    OTHER = "OTHER"
 
 
 class DisputeOpened(DomainEvent, wire_name="order.dispute_opened.v1"):
@@ -93,6 +114,33 @@ class DisputeEvidenceEdited(DomainEvent, wire_name="order.dispute_evidence_edite
     """JSON of the edited fields and their texts, under the shopper's key; an empty text leaves its field out."""
 
 
+class DisputeEvidenceFileAdded(DomainEvent, wire_name="order.dispute_evidence_file_added.v1"):
+    """The merchant added a file to the evidence. Its content is outside the log, under the shopper's key."""
+
+    dispute_id: str
+    edition: int
+    """Files and texts count together: 1 for the first edit."""
+    file_id: UUID
+    kind: EvidenceFileKind
+    name: Sealed
+    """The file's name, under the shopper's key: it often names a person."""
+    mime_type: str
+    """``application/pdf``, ``image/jpeg`` or ``image/png``, read from the content."""
+    size_bytes: int
+    pages: int
+    """1 for a picture."""
+    replaces: UUID | None = None
+    """The earlier file of this kind; null if there was none."""
+
+
+class DisputeEvidenceFileRemoved(DomainEvent, wire_name="order.dispute_evidence_file_removed.v1"):
+    """The merchant took a file out of the evidence. Its content is deleted."""
+
+    dispute_id: str
+    edition: int
+    file_id: UUID
+
+
 class DisputeEvidenceSubmitted(DomainEvent, wire_name="order.dispute_evidence_submitted.v1"):
     """The merchant submitted evidence. The provider gets it next, with the idempotency key."""
 
@@ -105,6 +153,8 @@ class DisputeEvidenceSubmitted(DomainEvent, wire_name="order.dispute_evidence_su
     """JSON of all fields and their texts, under the shopper's key."""
     idempotency_key: str
     """The provider takes one submission for it, however often it is sent."""
+    file_ids: tuple[UUID, ...] = ()
+    """The files that are sent with it."""
 
 
 class DisputeEvidenceAccepted(DomainEvent, wire_name="order.dispute_evidence_accepted.v1"):
@@ -136,6 +186,8 @@ class DisputeDeadlineNear(DomainEvent, wire_name="order.dispute_deadline_near.v1
 
 EvidenceEvent = (
     DisputeEvidenceEdited
+    | DisputeEvidenceFileAdded
+    | DisputeEvidenceFileRemoved
     | DisputeEvidenceSubmitted
     | DisputeEvidenceAccepted
     | DisputeEvidenceRefused

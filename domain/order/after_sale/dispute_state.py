@@ -1,8 +1,9 @@
 """The state of a dispute, and how events change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from domain.money import Money
 from domain.order.after_sale.dispute_events import (
@@ -11,6 +12,8 @@ from domain.order.after_sale.dispute_events import (
     DisputeEvent,
     DisputeEvidenceAccepted,
     DisputeEvidenceEdited,
+    DisputeEvidenceFileAdded,
+    DisputeEvidenceFileRemoved,
     DisputeEvidenceRefused,
     DisputeEvidenceSubmitted,
     DisputeFundsMoved,
@@ -18,10 +21,21 @@ from domain.order.after_sale.dispute_events import (
     DisputeStatus,
     DisputeStatusChanged,
     EvidenceEvent,
+    EvidenceFileKind,
     EvidenceStatus,
 )
 
 FINAL = frozenset({DisputeStatus.CLOSED, DisputeStatus.WON, DisputeStatus.LOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFile:
+    """A file that the merchant added to the evidence."""
+
+    file_id: UUID
+    mime_type: str
+    size_bytes: int
+    pages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +53,8 @@ class Dispute:
     fee: Money
     opened_at: datetime
     edition: int = 0
-    """How often the merchant edited the evidence."""
+    """How often the merchant edited the evidence, its files included."""
+    files: Mapping[EvidenceFileKind, EvidenceFile] = field(default_factory=dict)
     evidence: EvidenceStatus = EvidenceStatus.NOT_SUBMITTED
     attempts: int = 0
     """How often evidence was submitted."""
@@ -97,6 +112,14 @@ def _with_evidence(dispute: Dispute, event: EvidenceEvent) -> Dispute:
     match event:
         case DisputeEvidenceEdited():
             return replace(dispute, edition=event.edition)
+        case DisputeEvidenceFileAdded():
+            added = EvidenceFile(
+                file_id=event.file_id, mime_type=event.mime_type, size_bytes=event.size_bytes, pages=event.pages
+            )
+            return replace(dispute, edition=event.edition, files={**dispute.files, event.kind: added})
+        case DisputeEvidenceFileRemoved():
+            left = {kind: file for kind, file in dispute.files.items() if file.file_id != event.file_id}
+            return replace(dispute, edition=event.edition, files=left)
         case DisputeEvidenceSubmitted():
             return replace(dispute, evidence=EvidenceStatus.SUBMITTED, attempts=event.attempt)
         case DisputeEvidenceAccepted():

@@ -36,7 +36,7 @@ def edit_evidence(order: Order, dispute_id: str, texts: Sealed, *, at: datetime)
         NotFound: the order has no such dispute.
         EvidenceClosed: the bank takes no evidence, or has it.
     """
-    dispute = _open_dispute(order, dispute_id, at)
+    dispute = open_dispute(order, dispute_id, at)
     header = next_header(order, at)
     return (DisputeEvidenceEdited(**header, dispute_id=dispute_id, edition=dispute.edition + 1, texts=texts),)
 
@@ -58,7 +58,7 @@ def submit_evidence(
         EvidenceClosed: the bank takes no evidence, has it, or the deadline is over.
         EvidenceChanged: the evidence was edited after it was assembled.
     """
-    dispute = _open_dispute(order, dispute_id, at)
+    dispute = open_dispute(order, dispute_id, at)
     if dispute.edition != edition:
         raise EvidenceChanged(dispute_id)
     attempt = dispute.attempts + 1
@@ -70,6 +70,7 @@ def submit_evidence(
             attempt=attempt,
             evidence=evidence,
             idempotency_key=f"evidence:{order.id}:{dispute_id}:{attempt}",
+            file_ids=tuple(file.file_id for file in dispute.files.values()),
         ),
     )
 
@@ -121,7 +122,13 @@ def _takes_evidence(dispute: Dispute) -> bool:
     return dispute.status in OPEN and dispute.evidence in WAITING
 
 
-def _open_dispute(order: Order, dispute_id: str, at: datetime) -> Dispute:
+def open_dispute(order: Order, dispute_id: str, at: datetime) -> Dispute:
+    """Return a dispute whose evidence may be edited and submitted.
+
+    Raises:
+        NotFound: the order has no such dispute.
+        EvidenceClosed: the bank takes no evidence, has it, or the deadline is over.
+    """
     dispute = _dispute(order, dispute_id)
     if dispute.status not in OPEN:
         raise EvidenceClosed(dispute_id, f"is {dispute.status}, so the bank takes no evidence any more")

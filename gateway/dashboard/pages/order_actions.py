@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
-from gateway.dashboard.pages.orders import order_path, show_dispute, show_order
+from gateway.dashboard.pages.orders import order_path, show_order
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -18,7 +18,6 @@ router = area_router()
 
 ORDER = "/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}"
 RETURN = f"{ORDER}/returns/{{number:int}}"
-DISPUTE = f"{ORDER}/disputes/{{dispute_id}}"
 Inputs = Mapping[str, Any]
 
 
@@ -208,40 +207,3 @@ async def replace_return(visit: Visitor, store_id: UUID, order_id: UUID, number:
         "trackingNumber": visit.form.text("tracking"),
     }
     return await _act(visit, (store_id, order_id), "orders/replace_return", input, "The replacement is recorded.")
-
-
-@router.post(f"{DISPUTE}/evidence")
-@sends("orders/edit_evidence")
-async def edit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
-    """Keep the merchant's own words: the fields whose text differs from what is known."""
-    form = visit.form
-    texts = [
-        {"field": name.removeprefix("text."), "text": form[name].replace("\r\n", "\n").strip()}
-        for name in form
-        if name.startswith("text.") and form[name].split() != form[f"known.{name.removeprefix('text.')}"].split()
-    ]
-    path = f"{order_path(store_id, order_id)}/disputes/{dispute_id}"
-    if not texts:
-        return visit.redirect(path, notice="Nothing was changed.")
-    input = {"orderId": str(order_id), "disputeId": dispute_id, "texts": texts}
-    return await _evidence(
-        visit, (store_id, order_id, dispute_id), "orders/edit_evidence", input, "The evidence is saved."
-    )
-
-
-@router.post(f"{DISPUTE}/submit")
-@sends("orders/submit_evidence")
-async def submit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
-    """Submit the evidence."""
-    input = {"orderId": str(order_id), "disputeId": dispute_id}
-    notice = "The evidence is submitted. The payment provider gets it now."
-    return await _evidence(visit, (store_id, order_id, dispute_id), "orders/submit_evidence", input, notice)
-
-
-async def _evidence(visit: Visit, ids: tuple[UUID, UUID, str], name: str, input: Inputs, notice: str) -> Response:
-    store_id, order_id, dispute_id = ids
-    await visit.store(store_id)
-    change = await visit.change(name, input)
-    if change.errors:
-        return await show_dispute(visit, store_id, order_id, dispute_id, errors=change.errors, status=422)
-    return visit.redirect(f"{order_path(store_id, order_id)}/disputes/{dispute_id}", notice=notice)

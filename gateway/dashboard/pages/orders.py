@@ -7,7 +7,6 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
@@ -131,45 +130,6 @@ async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: i
         lines=[line for line in lines if line["pieces"]],
         business=found["me"]["businessIdentity"],
         path=order_path(store_id, order_id),
-    )
-
-
-@router.get("/dashboard/stores/{store_id:uuid}/disputes")
-async def disputes(visit: Visitor, store_id: UUID) -> Response:
-    """List a store's disputes, with the rate that card networks watch."""
-    store = await visit.store(store_id)
-    found = (await visit.run("orders/disputes", {"id": store["id"], **window(visit, 50)}))["store"]
-    return visit.page("orders/disputes.html", disputes=found["disputes"], rate=found["disputeRate"])
-
-
-@router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}")
-async def dispute(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
-    """Show a dispute and its evidence."""
-    return await show_dispute(visit, store_id, order_id, dispute_id)
-
-
-async def show_dispute(
-    visit: Visit,
-    store_id: UUID,
-    order_id: UUID,
-    dispute_id: str,
-    *,
-    errors: Refusals | None = None,
-    status: int = 200,
-) -> Response:
-    """Return the page of a dispute, with what its last form was refused for."""
-    await visit.store(store_id)
-    found = (await visit.run("orders/dispute", {"id": str(order_id)}))["order"]
-    disputed = next((each for each in (found or {}).get("disputes", ()) if each["id"] == dispute_id), None)
-    if found is None or found["storeId"] != str(store_id) or disputed is None:
-        raise not_found("dispute")
-    return visit.page(
-        "orders/dispute.html",
-        status=status,
-        order=found,
-        dispute=disputed,
-        path=order_path(store_id, order_id),
-        errors=errors or Refusals(),
     )
 
 

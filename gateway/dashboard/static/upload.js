@@ -1,4 +1,4 @@
-// Sends photos from a file chooser: an address from the dashboard, the file to the address, then the photo to the studio.
+// Sends files from a chooser: an address from the dashboard, the file to the address, then its use. Choices beside it go along.
 const id = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -21,9 +21,11 @@ for (const place of document.querySelectorAll("[data-upload]")) {
     const target = await ask({ do: "request", mimeType: file.type, size: file.size });
     const sent = await fetch(target.url, { method: "PUT", body: file, headers: { "content-type": target.mimeType } });
     if (!sent.ok) throw new Error("The file did not arrive. Try again.");
-    await ask({ do: "use", uploadId: target.id });
+    const chosen = [...place.querySelectorAll("select[name]")].map((each) => [each.name, each.value]);
+    await ask({ do: "use", uploadId: target.id, fileName: file.name, ...Object.fromEntries(chosen) });
   };
-  const sendAll = async (files) => {
+  const sendAll = async (given) => {
+    const files = chooser.multiple ? given : given.slice(0, 1);
     const refused = [];
     place.setAttribute("aria-busy", "true");
     chooser.disabled = true;

@@ -7,15 +7,20 @@ import strawberry
 
 from commands.ports import Receipt
 from domain.kernel import InvalidInput, NotFound
+from domain.order.after_sale.dispute_events import EvidenceFileKind
 from domain.order.evidence.fields import EvidenceField
+from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.api.dispute_evidence import edit_evidence, submit_evidence
+from gateway.api.evidence_files import add_evidence_file, open_evidence_upload, remove_evidence_file
 from gateway.api.validation import as_id, require
 from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import MutationInput
-from gateway.graphql.mutations.payloads import DisputePayload, Show, change
+from gateway.graphql.mutations.payloads import DisputePayload, Show, UploadPayload, change
 from gateway.graphql.types.dispute import Dispute, read_evidence
+from gateway.graphql.types.media import UploadTarget, as_gid
 from projections.sales import queries as sales_queries
 from projections.sales.dispute_queries import disputes_of_orders
 from projections.sales.views import DisputeView, OrderView
@@ -42,8 +47,72 @@ class EditDisputeEvidenceInput(SubmitDisputeEvidenceInput):
     )
 
 
+@strawberry.input
+class RequestEvidenceUploadInput(SubmitDisputeEvidenceInput):
+    mime_type: str = strawberry.field(description="application/pdf, image/jpeg or image/png.")
+    size: int = strawberry.field(description="The file's size in bytes: 4,500,000 at most.")
+
+
+@strawberry.input
+class AddDisputeEvidenceFileInput(SubmitDisputeEvidenceInput):
+    upload_id: strawberry.ID = strawberry.field(
+        description="The upload whose file was sent to the address of requestEvidenceUpload."
+    )
+    kind: EvidenceFileKind
+    file_name: str = strawberry.field(description="For you to recognize the file. The bank does not get it.")
+
+
+@strawberry.input
+class RemoveDisputeEvidenceFileInput(SubmitDisputeEvidenceInput):
+    file_id: strawberry.ID
+
+
 @strawberry.type
 class DisputeMutations:
+    @mutation(
+        "Get an address for a file that supports your evidence. Send the file there by PUT, with its type as `Content-Type`, "
+        "then pass `uploadId` to addDisputeEvidenceFile."
+    )
+    async def request_evidence_upload(self, info: Info, input: RequestEvidenceUploadInput) -> UploadPayload | None:
+        request = await info.context.begin(input.command_id)
+        try:
+            reading = info.context.reading_now(request.visitor)
+            order_id = as_id("order", input.order_id)
+            order = await _order(reading, order_id)
+            if await _dispute(reading, order_id, input.dispute_id) is None:
+                raise NotFound("dispute", input.dispute_id)
+            upload, url = await open_evidence_upload(request, order, input.mime_type, input.size)
+        except REFUSALS as error:
+            return UploadPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
+        target = UploadTarget(id=as_gid(upload.upload_id), url=url, mime_type=upload.mime_type, expires_at=upload.until)
+        return UploadPayload(upload=target, client_mutation_id=input.client_mutation_id)
+
+    @mutation(
+        "Add an uploaded file to a dispute's evidence, in place of an earlier one of its kind. Its type, size and pages are "
+        "read from its content. The payment provider gets it when you submit the evidence."
+    )
+    async def add_dispute_evidence_file(self, info: Info, input: AddDisputeEvidenceFileInput) -> DisputePayload | None:
+        order_id = as_id("order", input.order_id)
+
+        async def send(request: CommandRequest) -> Receipt:
+            order = await _order(info.context.reading_now(request.visitor), order_id)
+            upload_id = as_id("upload", input.upload_id)
+            return await add_evidence_file(request, order, input.dispute_id, input.kind, upload_id, input.file_name)
+
+        return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))
+
+    @mutation("Take a file out of a dispute's evidence. Its content is deleted.")
+    async def remove_dispute_evidence_file(
+        self, info: Info, input: RemoveDisputeEvidenceFileInput
+    ) -> DisputePayload | None:
+        order_id = as_id("order", input.order_id)
+
+        async def send(request: CommandRequest) -> Receipt:
+            order = await _order(info.context.reading_now(request.visitor), order_id)
+            return await remove_evidence_file(request, order, input.dispute_id, as_id("evidence file", input.file_id))
+
+        return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))
+
     @mutation(
         "Write parts of a dispute's evidence yourself, in place of what was assembled. It replaces earlier edits."
     )

@@ -6,10 +6,12 @@ from typing import Self
 
 import strawberry
 
-from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
 from domain.order.evidence.fields import EvidenceField, EvidenceSource
+from domain.order.evidence.files import SIZE_MOST
 from domain.payout.aggregate import PayoutStatus
 from gateway.api.dispute_evidence import Evidence, EvidenceReads, evidence_of
+from gateway.api.evidence_files import address_of_file
 from gateway.graphql.as_of import past_readings
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -34,6 +36,20 @@ class EvidenceGap:
     advice: str = strawberry.field(description="What to do about it.")
 
 
+@strawberry.type(description="A file that the bank gets with the evidence, unchanged.")
+class EvidenceFile:
+    id: strawberry.ID
+    kind: EvidenceFileKind
+    name: str | None = strawberry.field(description="As you named it. Null if the shopper's data was erased.")
+    mime_type: str = strawberry.field(description="Read from the content.")
+    size: int = strawberry.field(description="In bytes.")
+    pages: int = strawberry.field(description="1 for a picture.")
+    added_at: datetime
+    url: str | None = strawberry.field(
+        description="Shows the file for 15 minutes, without a log-in. Null after the bank decided: the file is deleted then."
+    )
+
+
 @strawberry.type(
     description="Evidence for a dispute. Until it is submitted, it is assembled from the log, with your edits in place of it."
 )
@@ -42,6 +58,8 @@ class DisputeEvidence:
     deadline: datetime | None = strawberry.field(description="The last moment to submit it. Null if the bank set none.")
     texts: list[EvidenceText]
     missing: list[EvidenceGap]
+    files: list[EvidenceFile] = strawberry.field(description="One of each kind at most.")
+    bytes_left: int = strawberry.field(description="How many bytes of files the bank takes beside these.")
     submitted_at: datetime | None
     refusal: str | None = strawberry.field(
         description="Why the provider refused it, in its words. Null if it did not. Correct it, then submit it once more."
@@ -63,6 +81,12 @@ class Dispute(Node):
     evidence_due: datetime | None = strawberry.field(description="The last moment for evidence.")
     opened_at: datetime
     closed_at: datetime | None
+    taken_money: MoneyType | None = strawberry.field(
+        description="What the provider took from you and did not give back. Null as long as no money moved."
+    )
+    fee_money: MoneyType | None = strawberry.field(
+        description="The provider's fees that it did not give back. Null as long as no money moved."
+    )
     view: strawberry.Private[DisputeView]
     reading: strawberry.Private[ReadContext]
 
@@ -76,9 +100,28 @@ class Dispute(Node):
             deadline=self.view.evidence_due,
             texts=[EvidenceText(field=each.field, text=each.text, source=each.source) for each in evidence.texts],
             missing=[EvidenceGap(field=each.field, advice=each.advice) for each in evidence.gaps],
+            files=await self._files(),
+            bytes_left=max(0, SIZE_MOST - sum(file.size_bytes for file in self.view.evidence_files)),
             submitted_at=evidence.submitted_at,
             refusal=evidence.refusal,
         )
+
+    async def _files(self) -> list[EvidenceFile]:
+        files, deps = self.view.evidence_files, self.reading.deps
+        names = await deps.personal.open_many([file.name for file in files])
+        return [
+            EvidenceFile(
+                id=as_gid(file.id),
+                kind=file.kind,
+                name=name,
+                mime_type=file.mime_type,
+                size=file.size_bytes,
+                pages=file.pages,
+                added_at=file.added_at,
+                url=None if self.view.closed_at is not None else address_of_file(deps, file),
+            )
+            for file, name in zip(files, names, strict=True)
+        ]
 
     @classmethod
     def of(cls, view: DisputeView, reading: ReadContext) -> Self:
@@ -94,6 +137,8 @@ class Dispute(Node):
             evidence_due=view.evidence_due,
             opened_at=view.opened_at,
             closed_at=view.closed_at,
+            taken_money=None if view.taken is None else MoneyType.of(view.taken),
+            fee_money=None if view.fee is None else MoneyType.of(view.fee),
             view=view,
             reading=reading,
         )

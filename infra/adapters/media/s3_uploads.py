@@ -44,6 +44,13 @@ class S3Uploads:
                 return None
             raise Transient("the media store", f"could not read an upload ({reason_of(error)})") from error
 
+    async def discard(self, store_id: UUID, upload_id: UUID) -> None:
+        try:
+            client = await self._store.client()
+            await client.delete_object(Bucket=self._store.bucket, Key=_key(store_id, upload_id))
+        except OUTAGES as error:
+            raise Transient("the media store", f"could not delete an upload ({reason_of(error)})") from error
+
 
 def _key(store_id: UUID, upload_id: UUID) -> str:
     return f"uploads/{store_id.hex}/{upload_id.hex}"

@@ -76,6 +76,12 @@ class DiskUploads:
         except OSError as error:
             raise Transient("the media store", f"could not read an upload ({error.strerror})") from error
 
+    async def discard(self, store_id: UUID, upload_id: UUID) -> None:
+        try:
+            await asyncio.to_thread(self._path(store_id, upload_id).unlink, missing_ok=True)
+        except OSError as error:
+            raise Transient("the media store", f"could not delete an upload ({error.strerror})") from error
+
     def _path(self, store_id: UUID, upload_id: UUID) -> Path:
         return self._root / store_id.hex / upload_id.hex
 

@@ -1,5 +1,6 @@
 """How disputes, payouts and payments of fees change the rows of the sales read model."""
 
+import json
 from uuid import UUID
 
 from domain.fee_payment.events import OwedFeesPaid
@@ -9,6 +10,8 @@ from domain.order.after_sale.dispute_events import (
     DisputeDeadlineNear,
     DisputeEvidenceAccepted,
     DisputeEvidenceEdited,
+    DisputeEvidenceFileAdded,
+    DisputeEvidenceFileRemoved,
     DisputeEvidenceRefused,
     DisputeEvidenceSubmitted,
     DisputeFundsMoved,
@@ -28,7 +31,9 @@ from projections.sales.tables.money import DisputeRow, PayoutRow
 MONEY_FOLDS: Folds[SalesRows] = Folds()
 
 
-def _dispute_key(event: DisputeStatusChanged | DisputeClosed | EvidenceEvent, _: UUID) -> tuple[UUID, str]:
+def _dispute_key(
+    event: DisputeStatusChanged | DisputeFundsMoved | DisputeClosed | EvidenceEvent, _: UUID
+) -> tuple[UUID, str]:
     return event.originator_id, event.dispute_id
 
 
@@ -48,12 +53,16 @@ def dispute_opened(rows: SalesRows, event: DisputeOpened, tenant: UUID) -> None:
         paid_at=order.paid_at,
         opened_at=event.occurred_at,
         closed_at=None,
+        taken_minor=0,
+        fee_minor=0,
+        money_currency=None,
         evidence_status=EvidenceStatus.NOT_SUBMITTED,
         evidence_edition=0,
         evidence_edits=None,
         evidence=None,
         evidence_at=None,
         evidence_refusal=None,
+        evidence_files=as_json([]),
         reminded_at=None,
     )
     order.dispute_count, order.updated_at = order.dispute_count + 1, event.occurred_at
@@ -80,6 +89,29 @@ def dispute_evidence_edited(rows: SalesRows, event: DisputeEvidenceEdited, _: UU
     dispute.evidence_edits, dispute.evidence_edition = as_json(event.texts), event.edition
 
 
+@MONEY_FOLDS.on(DisputeEvidenceFileAdded, disputes=_dispute_key)
+def dispute_evidence_file_added(rows: SalesRows, event: DisputeEvidenceFileAdded, _: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    others = [file for file in json.loads(dispute.evidence_files) if file["kind"] != event.kind]
+    added = {
+        "id": event.file_id,
+        "kind": event.kind,
+        "name": event.name,
+        "mime_type": event.mime_type,
+        "size_bytes": event.size_bytes,
+        "pages": event.pages,
+        "added_at": event.occurred_at,
+    }
+    dispute.evidence_files, dispute.evidence_edition = as_json([*others, added]), event.edition
+
+
+@MONEY_FOLDS.on(DisputeEvidenceFileRemoved, disputes=_dispute_key)
+def dispute_evidence_file_removed(rows: SalesRows, event: DisputeEvidenceFileRemoved, _: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    left = [file for file in json.loads(dispute.evidence_files) if file["id"] != str(event.file_id)]
+    dispute.evidence_files, dispute.evidence_edition = as_json(left), event.edition
+
+
 @MONEY_FOLDS.on(DisputeEvidenceSubmitted, disputes=_dispute_key)
 def dispute_evidence_submitted(rows: SalesRows, event: DisputeEvidenceSubmitted, _: UUID) -> None:
     dispute = rows.disputes[event.originator_id, event.dispute_id]
@@ -103,8 +135,12 @@ def dispute_deadline_near(rows: SalesRows, event: DisputeDeadlineNear, _: UUID) 
     rows.disputes[event.originator_id, event.dispute_id].reminded_at = event.occurred_at
 
 
-@MONEY_FOLDS.on(DisputeFundsMoved, ledger_balances=balances_of(DisputeFundsMoved))
+@MONEY_FOLDS.on(DisputeFundsMoved, disputes=_dispute_key, ledger_balances=balances_of(DisputeFundsMoved))
 def dispute_funds_moved(rows: SalesRows, event: DisputeFundsMoved, tenant: UUID) -> None:
+    dispute = rows.disputes[event.originator_id, event.dispute_id]
+    dispute.taken_minor = within_range(dispute.taken_minor + event.taken.minor)
+    dispute.fee_minor = within_range(dispute.fee_minor + event.fee.minor)
+    dispute.money_currency = event.taken.currency
     post(rows, DisputeFundsMoved, event, tenant)
 
 

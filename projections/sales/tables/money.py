@@ -64,6 +64,12 @@ class DisputeRow:
     """When the order was paid; None if the payment paid for no order."""
     opened_at: datetime
     closed_at: datetime | None
+    taken_minor: int
+    """What the provider took from the merchant and did not give back."""
+    fee_minor: int
+    """The provider's fees that it did not give back."""
+    money_currency: str | None
+    """Of both; None as long as no money moved."""
     evidence_status: EvidenceStatus
     evidence_edition: int
     evidence_edits: Json | None
@@ -73,6 +79,8 @@ class DisputeRow:
     evidence_at: datetime | None
     """When evidence was submitted last."""
     evidence_refusal: str | None
+    evidence_files: Json
+    """The files of the evidence, in the order in which they were added; their names are sealed."""
     reminded_at: datetime | None
 
 
@@ -137,12 +145,16 @@ DISPUTES = Table(
         "status",
         "evidence_due",
         "closed_at",
+        "taken_minor",
+        "fee_minor",
+        "money_currency",
         "evidence_status",
         "evidence_edition",
         "evidence_edits",
         "evidence",
         "evidence_at",
         "evidence_refusal",
+        "evidence_files",
         "reminded_at",
     ),
     indexes=(

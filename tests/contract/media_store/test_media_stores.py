@@ -182,3 +182,6 @@ async def test_a_presigned_address_takes_exactly_the_announced_file(s3_store: S3
         assert (await browser.put(address, content=PICTURE, headers=headers)).status_code == 200
     assert await uploads.read(upload.store_id, upload.upload_id) == PICTURE
     assert await uploads.read(uuid4(), upload.upload_id) is None, "Another store's uploads are unknown."
+    for _ in range(2):
+        await uploads.discard(upload.store_id, upload.upload_id)
+    assert await uploads.read(upload.store_id, upload.upload_id) is None

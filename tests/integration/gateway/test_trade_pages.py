@@ -190,6 +190,11 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     )
     assert "DHL &amp; Co" in edited
     assert "Your words" in edited
+    token = re.search(r'data-token="([^"]+)"', edited)
+    assert token is not None
+    asked = {"csrf": token[1], "do": "request", "mimeType": "image/png", "size": "10"}
+    no_files = await dashboard.client.post(f"{at}/uploads", data=asked)
+    assert (no_files.status_code, "takes no files" in no_files.text) == (422, True)
     submitted = await dashboard.change(at, f"{at}/submit")
     assert "The provider is being asked to take it." in submitted
     assert 'name="text.RECORD"' not in submitted

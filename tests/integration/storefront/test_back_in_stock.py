@@ -17,6 +17,7 @@ from domain.stock_notice.aggregate import CONFIRM_WITHIN, KEPT_AFTER_MAIL, WAIT_
 from infra.adapters.postgres.accounts import PostgresAccounts
 from infra.adapters.postgres.carts import PostgresCarts
 from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
+from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
 from infra.adapters.postgres.shoppers import ReadModelShoppers
 from schemas.envelope import Envelope
 from storefront.mail.writer import MailSources, StoreMailWriter
@@ -50,6 +51,7 @@ class Post:
             PostgresCarts(floor._pool),
             PostgresDiscountShoppers(floor._pool),
             PostgresAccounts(floor._pool),
+            PostgresEvidenceFiles(floor._pool, floor.personal),
         )
 
     async def deliver(self) -> Sequence[Mail]:

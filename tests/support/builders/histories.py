@@ -41,14 +41,16 @@ from domain.merchant.account_events import SecondFactor, SignInProvider
 from domain.merchant.events import StripeLink, SupplierProvider
 from domain.money import Money
 from domain.order import aggregate as orders
-from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind
+from domain.order.after_sale.dispute_state import EvidenceFile
 from domain.order.after_sale.events import Pieces, RefundRequested
 from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.after_sale.sourcing_events import SourcedLine
 from domain.order.after_sale.state import RefundStatus
 from domain.order.cancellation import cancel_by_merchant
 from domain.order.disputes import DisputeReport, record_dispute
-from domain.order.events import OrderDiscount, OrderLine, OrderPaid, WithdrawnLine
+from domain.order.events import OrderDiscount, OrderEvent, OrderLine, OrderPaid, WithdrawnLine
+from domain.order.evidence.files import add_file, remove_file
 from domain.order.evidence.submission import (
     edit_evidence,
     record_evidence_answer,
@@ -767,8 +769,10 @@ class History:
         order: Any = self.state(order_id)
         text, edition = sealed(order.store_id), order.after.disputes[dispute_id].edition
         match number // 420 % 6:
-            case 0 | 1:
+            case 0:
                 events = edit_evidence(order, dispute_id, text, at=self._at)
+            case 1:
+                events = self._file(order, dispute_id, number)
             case 2 | 3:
                 events = submit_evidence(order, dispute_id, text, edition=edition, at=self._at)
             case 4:
@@ -777,6 +781,15 @@ class History:
             case _:
                 events = remind_of_deadline(order, dispute_id, at=self._at + timedelta(days=1))
         self._append(orders.ORDER, order.store_id, events)
+
+    def _file(self, order: Any, dispute_id: str, number: int) -> Sequence[OrderEvent]:
+        files = order.after.disputes[dispute_id].files
+        if files and number % 3 == 0:
+            return remove_file(order, dispute_id, next(iter(files.values())).file_id, at=self._at)
+        id = derived(order.id, "file", dispute_id, str(number))
+        file = EvidenceFile(file_id=id, mime_type="image/png", size_bytes=1 + number % 9000, pages=1)
+        kind = list(EvidenceFileKind)[number % 2]
+        return add_file(order, dispute_id, kind, file, sealed(order.store_id), at=self._at)
 
     def _take_back(self, order: Any, event: DomainEvent) -> None:
         for line in event.lines if isinstance(event, RefundRequested) else ():

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from domain.accounts.email import email_key
 from domain.merchant.events import SupplierProvider
 from domain.merchant.ports import OwnKey, SupplierCredentials
-from domain.privacy import AddressMatches, Sealed
+from domain.privacy import AddressMatches, PersonalData, Sealed
 
 
 class MemoryVault:
@@ -79,3 +79,27 @@ class MemoryPersonalData:
     async def forget(self, person_id: UUID) -> None:
         self._keys.pop(person_id, None)
         self._addresses.pop(person_id, None)
+
+
+class MemoryEvidenceFiles:
+    """Implements ``EvidenceFiles``. A content is readable as long as its person's key is there."""
+
+    def __init__(self, personal: PersonalData) -> None:
+        self._personal = personal
+        self.kept: dict[UUID, tuple[Sealed, bytes]] = {}
+
+    async def put(self, file_id: UUID, person_id: UUID, data: bytes) -> None:
+        self.kept[file_id] = (await self._personal.seal(person_id, ""), data)
+
+    async def get(self, file_id: UUID) -> bytes | None:
+        if file_id not in self.kept:
+            return None
+        seal, data = self.kept[file_id]
+        return None if await self._personal.open(seal) is None else data
+
+    async def delete(self, file_ids: Sequence[UUID]) -> None:
+        for id in file_ids:
+            self.kept.pop(id, None)
+
+    async def forget(self, person_id: UUID) -> None:
+        self.kept = {id: kept for id, kept in self.kept.items() if kept[0].person_id != person_id}

@@ -38,6 +38,8 @@ class StripeServer:
     gone: set[str] = field(default_factory=set)
     """Accounts whose owner took the platform's access away."""
     disputes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, tuple[str | None, dict[str, str]]] = field(default_factory=dict)
+    """Account and form of each file; a form names the file, and its content is text of one byte a letter."""
     payouts: dict[str, dict[str, Any]] = field(default_factory=dict)
     subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Merchants' subscriptions on the platform's account."""
@@ -96,7 +98,7 @@ class StripeServer:
 
         @app.api_route("/v1/{path:path}", methods=["GET", "POST", "DELETE"])
         async def answer(path: str, request: Request) -> JSONResponse:
-            form = dict(parse_qsl((await request.body()).decode()))
+            form = await _form_of(request)
             self.requests.append((request.method, path, form))
             if self.failing:
                 status, self.failing = self.failing, 0
@@ -234,6 +236,10 @@ class StripeServer:
                 return {"object": "list", "data": listed, "has_more": False, "url": "/v1/refunds"}
             case "GET", ["disputes", id]:
                 return self.disputes.get(id)
+            case "POST", ["files"]:
+                id = f"file_{next(self._numbers)}"
+                self.files[id] = (account, form)
+                return {"id": id, "object": "file", "purpose": form["purpose"], "size": len(form["file"])}
             case "POST", ["disputes", id]:
                 return self._evidence(id, form)
             case "GET", ["application_fees", id]:
@@ -404,6 +410,20 @@ def _error(status: int, type: str, message: str, *, code: str | None = None) -> 
     return JSONResponse({"error": {"type": type, "message": message, "code": code}}, status)
 
 
+async def _form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form, with a file as its content and its name."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return dict(parse_qsl((await request.body()).decode()))
+    fields = dict[str, str]()
+    async with request.form() as form:
+        for name, value in form.items():
+            if isinstance(value, str):
+                fields[name] = value
+            else:
+                fields |= {name: (await value.read()).decode("latin-1"), "filename": str(value.filename)}
+    return fields
+
+
 NEWER = frozenset({"allowed_payment_method_types[0]"})
 """Parameters that are newer than stripe-mock's description (2026-09-30). The types of Stripe's library have them."""
 
@@ -414,14 +434,14 @@ def forwarding(address: str) -> FastAPI:
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
     async def forward(path: str, request: Request) -> Response:
-        form = [pair for pair in parse_qsl((await request.body()).decode()) if pair[0] not in NEWER]
-        headers = {
-            "authorization": request.headers["authorization"],
-            "content-type": "application/x-www-form-urlencoded",
-        }
+        body, type = await request.body(), request.headers.get("content-type", "")
+        if not type.startswith("multipart/"):
+            type = "application/x-www-form-urlencoded"
+            body = urlencode([pair for pair in parse_qsl(body.decode()) if pair[0] not in NEWER]).encode()
+        headers = {"authorization": request.headers["authorization"], "content-type": type}
         async with httpx.AsyncClient() as client:
             answer = await client.request(
-                request.method, f"{address}/{path}", content=urlencode(form), headers=headers, timeout=30
+                request.method, f"{address}/{path}", content=body, headers=headers, timeout=30
             )
         return Response(answer.content, answer.status_code, media_type="application/json")
 

@@ -14,7 +14,13 @@ from commands.brand import EditStore, UseBrandOption
 from commands.calls import RecordCall
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
-from commands.disputes import EditDisputeEvidence, RecordPayout, SubmitDisputeEvidence
+from commands.disputes import (
+    AddEvidenceFile,
+    EditDisputeEvidence,
+    RecordPayout,
+    RemoveEvidenceFile,
+    SubmitDisputeEvidence,
+)
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
 from commands.generation import CancelGeneration, ChooseNiche, ContinueGeneration, CorrectNiche
@@ -75,6 +81,8 @@ from domain.generation.events import Step
 from domain.kernel import DomainError, NotFound
 from domain.media.events import Operation
 from domain.money import Money
+from domain.order.after_sale.dispute_events import EvidenceFileKind
+from domain.order.after_sale.dispute_state import EvidenceFile
 from domain.shipping.rates import default_rates
 from domain.store.aggregate import STORE
 from domain.store.collection_events import AddressKind
@@ -226,6 +234,18 @@ COMMANDS: dict[type, Build] = {
     ReplaceReturn: lambda _, _p, order, m: ReplaceReturn(order_id=order, merchant_id=m, number=1),
     EditDisputeEvidence: lambda _, _p, order, m: EditDisputeEvidence(
         order_id=order, merchant_id=m, dispute_id="du_1", texts=sealed(order), fingerprint="f"
+    ),
+    AddEvidenceFile: lambda _, _p, order, m: AddEvidenceFile(
+        order_id=order,
+        merchant_id=m,
+        dispute_id="du_1",
+        kind=EvidenceFileKind.OTHER,
+        file=EvidenceFile(file_id=uuid4(), mime_type="image/png", size_bytes=1, pages=1),
+        name=sealed(order),
+        fingerprint="f",
+    ),
+    RemoveEvidenceFile: lambda _, _p, order, m: RemoveEvidenceFile(
+        order_id=order, merchant_id=m, dispute_id="du_1", file_id=uuid4()
     ),
     SubmitDisputeEvidence: lambda _, _p, order, m: SubmitDisputeEvidence(
         order_id=order, merchant_id=m, dispute_id="du_1", evidence=sealed(order), edition=0

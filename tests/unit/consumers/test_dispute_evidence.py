@@ -3,27 +3,44 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from commands.disputes import EditDisputeEvidence, RecordDispute, RemindOfDispute, SubmitDisputeEvidence
+from commands.disputes import (
+    AddEvidenceFile,
+    EditDisputeEvidence,
+    RecordDispute,
+    RemindOfDispute,
+    RemoveEvidenceFile,
+    SubmitDisputeEvidence,
+)
 from commands.order import RecordPayment
 from consumers.policies.evidence import EvidencePolicy
 from consumers.schedules.deadlines import DeadlinePolicy
-from domain.kernel import NotFound, Transient
+from domain.kernel import DomainEvent, NotFound, Transient
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeEvidenceSubmitted, DisputeStatus, EvidenceStatus
-from domain.order.after_sale.dispute_state import Dispute
+from domain.order.after_sale.dispute_events import (
+    DisputeClosed,
+    DisputeEvidenceFileAdded,
+    DisputeEvidenceFileRemoved,
+    DisputeEvidenceRefused,
+    DisputeEvidenceSubmitted,
+    DisputeStatus,
+    EvidenceFileKind,
+    EvidenceStatus,
+)
+from domain.order.after_sale.dispute_state import Dispute, EvidenceFile
 from domain.order.aggregate import ORDER
 from domain.order.disputes import DisputeReport
-from domain.order.errors import EvidenceChanged, EvidenceClosed
+from domain.order.errors import EvidenceChanged, EvidenceClosed, EvidenceFilesTooLarge
 from domain.order.evidence.fields import EvidenceField
+from domain.order.evidence.files import SIZE_MOST
 from domain.order.report_ports import EvidenceRequest
 from infra.adapters.payments.stripe.client import StripeRefused
 from infra.retry import RetryPolicy
 from tests.support.builders.samples import dollars
-from tests.support.fakes.vault import MemoryPersonalData
+from tests.support.fakes.vault import MemoryEvidenceFiles, MemoryPersonalData
 from tests.support.platforms.write_side import Platform, kinds
 from tests.unit.consumers.test_policies import DeletedCarts, KnownOverdue
 from tests.unit.consumers.test_refund_policy import last
@@ -50,6 +67,7 @@ class Desk:
     def __init__(self) -> None:
         self.platform = Platform()
         self.personal = MemoryPersonalData()
+        self.files = MemoryEvidenceFiles(self.personal)
         self.order_id = UUID(int=0)
         self.report = DisputeReport(
             dispute_id="du_1",
@@ -103,9 +121,34 @@ class Desk:
         await self.platform.send(command)
 
     async def send(self, bank: Bank, times: int = 1) -> None:
-        policy = EvidencePolicy(self.platform, self.platform, {"stripe": bank}, self.personal, sending=AT_ONCE)
         for _ in range(times):
-            await policy(last(self.platform, DisputeEvidenceSubmitted))
+            await self.react(DisputeEvidenceSubmitted, bank)
+
+    async def react(self, event: type[DomainEvent], bank: Bank | None = None) -> None:
+        providers = {"stripe": bank or Bank()}
+        policy = EvidencePolicy(self.platform, self.platform, providers, self.personal, self.files, sending=AT_ONCE)
+        await policy(last(self.platform, event))
+
+    async def add(self, kind: EvidenceFileKind, *, size_bytes: int = 100, by: UUID | None = None) -> UUID:
+        id = uuid4()
+        await self.files.put(id, UUID(int=5), f"the {kind}".encode())
+        command = AddEvidenceFile(
+            order_id=self.order_id,
+            merchant_id=by or self.platform.merchant_id,
+            dispute_id="du_1",
+            kind=kind,
+            file=EvidenceFile(file_id=id, mime_type="application/pdf", size_bytes=size_bytes, pages=2),
+            name=await self.personal.seal(UUID(int=5), "Letter of Ada.pdf"),
+            fingerprint="f",
+        )
+        await self.platform.send(command)
+        return id
+
+    async def remove(self, file_id: UUID) -> None:
+        command = RemoveEvidenceFile(
+            order_id=self.order_id, merchant_id=self.platform.merchant_id, dispute_id="du_1", file_id=file_id
+        )
+        await self.platform.send(command)
 
     async def dispute(self) -> Dispute:
         return (await self.platform.get(ORDER, self.order_id)).after.disputes["du_1"]
@@ -207,6 +250,89 @@ async def test_evidence_of_a_forgotten_shopper_is_not_sent(desk: Desk) -> None:
     await desk.send(bank)
     assert bank.asked == []
     assert (await desk.dispute()).evidence is EvidenceStatus.REFUSED
+
+
+async def test_files_are_sent_with_the_evidence_under_their_kind(desk: Desk) -> None:
+    receipt = await desk.add(EvidenceFileKind.RECEIPT)
+    await desk.add(EvidenceFileKind.OTHER)
+    await desk.submit(edition=2)
+    bank = Bank()
+    await desk.send(bank)
+    ((request, _),) = bank.asked
+    assert {kind: content.data for kind, content in request.files.items()} == {
+        EvidenceFileKind.RECEIPT: b"the RECEIPT",
+        EvidenceFileKind.OTHER: b"the OTHER",
+    }
+    assert request.files[EvidenceFileKind.RECEIPT].file_id == receipt
+    assert receipt in last(desk.platform, DisputeEvidenceSubmitted).event.file_ids  # type: ignore[attr-defined]
+    with pytest.raises(EvidenceClosed, match="banks take it once"):
+        await desk.add(EvidenceFileKind.SHIPPING_DOCUMENTATION)
+    with pytest.raises(EvidenceClosed):
+        await desk.remove(receipt)
+
+
+async def test_a_file_replaces_the_former_one_of_its_kind_whose_content_goes(desk: Desk) -> None:
+    former = await desk.add(EvidenceFileKind.RECEIPT)
+    newer = await desk.add(EvidenceFileKind.RECEIPT)
+    await desk.react(DisputeEvidenceFileAdded)
+    assert set(desk.files.kept) == {newer}
+    assert [file.file_id for file in (await desk.dispute()).files.values()] == [newer]
+    with pytest.raises(NotFound):
+        await desk.remove(former)
+    await desk.remove(newer)
+    await desk.react(DisputeEvidenceFileRemoved)
+    assert desk.files.kept == {}
+    assert (await desk.dispute()).files == {}
+    assert (await desk.dispute()).edition == 3
+
+
+async def test_files_are_as_large_together_as_a_bank_takes(desk: Desk) -> None:
+    await desk.add(EvidenceFileKind.RECEIPT, size_bytes=SIZE_MOST - 10)
+    before = len(desk.platform.log.events)
+    with pytest.raises(EvidenceFilesTooLarge, match="11 bytes, and 10 are left"):
+        await desk.add(EvidenceFileKind.OTHER, size_bytes=11)
+    assert len(desk.platform.log.events) == before
+    await desk.add(EvidenceFileKind.OTHER, size_bytes=10)
+    await desk.add(EvidenceFileKind.RECEIPT, size_bytes=SIZE_MOST - 10)
+
+
+async def test_files_of_a_decided_dispute_are_deleted_and_no_more_are_taken(desk: Desk) -> None:
+    await desk.add(EvidenceFileKind.RECEIPT)
+    await desk.say(DisputeStatus.WON)
+    await desk.react(DisputeClosed)
+    await desk.react(DisputeClosed)
+    assert desk.files.kept == {}
+    with pytest.raises(EvidenceClosed, match="is WON"):
+        await desk.add(EvidenceFileKind.RECEIPT)
+
+
+async def test_files_after_the_deadline_and_of_other_merchants_are_refused(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        await desk.add(EvidenceFileKind.RECEIPT, by=UUID(int=99))
+    desk.platform.clock.advance(timedelta(days=10))
+    with pytest.raises(EvidenceClosed, match="took evidence until"):
+        await desk.add(EvidenceFileKind.RECEIPT)
+
+
+async def test_evidence_with_a_lost_file_is_not_sent_in_part(desk: Desk) -> None:
+    id = await desk.add(EvidenceFileKind.RECEIPT)
+    await desk.submit(edition=1)
+    await desk.files.delete([id])
+    bank = Bank()
+    await desk.send(bank)
+    assert bank.asked == []
+    assert (await desk.dispute()).evidence is EvidenceStatus.REFUSED
+    assert "Add it again" in last(desk.platform, DisputeEvidenceRefused).event.reason  # type: ignore[attr-defined]
+    await desk.add(EvidenceFileKind.RECEIPT)
+    await desk.submit(edition=2)
+    await desk.send(bank)
+    assert len(bank.asked) == 1
+
+
+async def test_evidence_that_was_assembled_before_a_file_came_is_not_submitted(desk: Desk) -> None:
+    await desk.add(EvidenceFileKind.RECEIPT)
+    with pytest.raises(EvidenceChanged):
+        await desk.submit(edition=0)
 
 
 async def remind(desk: Desk) -> list[str]:

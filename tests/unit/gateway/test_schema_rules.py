@@ -108,7 +108,7 @@ BOUNDED = {
     "one decision of a person or an agent": "changes available rejected texts missing steps newLogs days nodes foundGoods",
     # An order ends, and no statement reads the orders of more than one page.
     "one order": "lines unmatchedPayments pageVersions parcels refunds substitutes supplierOrders returns disputes "
-    "withdrawals mails received",
+    "withdrawals mails received files",
 }
 """Lists of objects that do not grow: what bounds them, and their names."""
 
@@ -196,6 +196,7 @@ def test_every_object_that_node_finds_has_an_id_that_is_never_null() -> None:
 
 
 NOT_FOUND_BY_ID = {
+    "EvidenceFile": "read it with its dispute, which the order has",
     "Activity": "an event of the log, which `events` finds by its position",
     "StoreEvent": "an event of the log, which `events` finds by its position",
     "ApiKey": "a secret's row; no API key may see it",

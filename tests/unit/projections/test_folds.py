@@ -1,5 +1,6 @@
 """Folds are pure: rows and events in, rows out, no database."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
@@ -176,7 +177,8 @@ def test_disputes_and_their_evidence_agree_with_the_aggregates() -> None:
     chance = Random(3)
     history = History().play(MOVES_OF_ALL_KINDS)
     history.play([(chance.choice(("order", "payment", "bank", "bank")), chance.randrange(10_000)) for _ in range(3000)])
-    rows, seen = sales.MODEL.fold(SalesRows(), decoded(history)).disputes, set[EvidenceStatus]()
+    rows = sales.MODEL.fold(SalesRows(), decoded(history)).disputes
+    seen, filed = set[EvidenceStatus](), set[int]()
     assert {key[0] for key in rows} <= set(history.orders)
     for (order_id, dispute_id), row in rows.items():
         dispute = history.state(order_id).after.disputes[dispute_id]
@@ -184,7 +186,12 @@ def test_disputes_and_their_evidence_agree_with_the_aggregates() -> None:
         assert (row.status, row.evidence_status) == (dispute.status, dispute.evidence)
         assert (row.evidence_edition, row.reminded_at is not None) == (dispute.edition, dispute.reminded)
         assert (row.evidence is None) == (dispute.attempts == 0)
+        assert (row.taken_minor, row.fee_minor) == (dispute.taken.minor, dispute.fee.minor)
+        files = {each["kind"]: each["id"] for each in json.loads(row.evidence_files)}
+        assert files == {kind: str(file.file_id) for kind, file in dispute.files.items()}
+        filed.add(len(files))
     assert seen == set(EvidenceStatus)
+    assert {0, 1} <= filed
 
 
 def test_discount_codes_and_delivery_rates_agree_with_the_aggregates(history: History) -> None:

@@ -103,7 +103,7 @@ async def stripe_client(
         api_base: another address than Stripe's, for tests.
         own_keys: the keys with which requests about some accounts are sent; None if there are none.
     """
-    addresses: BaseAddresses = {} if api_base is None else {"api": api_base, "connect": api_base}
+    addresses: BaseAddresses = {} if api_base is None else {"api": api_base, "connect": api_base, "files": api_base}
     http = _KeyedHttp(own_keys)
     try:
         yield stripe.StripeClient(secret_key, base_addresses=addresses, max_network_retries=RETRIES, http_client=http)

@@ -1,13 +1,16 @@
 """Evidence for disputes at Stripe."""
 
+import io
 from collections.abc import Mapping
 from typing import Any, cast
 
 import stripe
 from stripe.params import DisputeUpdateParams
 
+from domain.order.after_sale.dispute_events import EvidenceFileKind
 from domain.order.evidence.fields import EvidenceField
-from domain.order.report_ports import EvidenceRequest
+from domain.order.evidence.files import TYPES
+from domain.order.report_ports import EvidenceRequest, FileContent
 from infra.adapters.payments.stripe.client import StripeRefused, ask
 
 PARAMETERS: Mapping[EvidenceField, str] = {
@@ -24,6 +27,17 @@ PARAMETERS: Mapping[EvidenceField, str] = {
     EvidenceField.RECORD: "uncategorized_text",
 }
 """Stripe's name of each field."""
+FILE_PARAMETERS: Mapping[EvidenceFileKind, str] = {
+    EvidenceFileKind.RECEIPT: "receipt",
+    EvidenceFileKind.CUSTOMER_COMMUNICATION: "customer_communication",
+    EvidenceFileKind.SHIPPING_DOCUMENTATION: "shipping_documentation",
+    EvidenceFileKind.CUSTOMER_SIGNATURE: "customer_signature",
+    EvidenceFileKind.REFUND_POLICY: "refund_policy",
+    EvidenceFileKind.SERVICE_DOCUMENTATION: "service_documentation",
+    EvidenceFileKind.DUPLICATE_CHARGE_DOCUMENTATION: "duplicate_charge_documentation",
+    EvidenceFileKind.OTHER: "uncategorized_file",
+}
+"""Stripe's name of the field for each kind of file."""
 KEY = "zyenta_evidence"
 """The metadata that says which submission Stripe has."""
 
@@ -37,6 +51,8 @@ class StripeEvidence:
     async def submit(self, request: EvidenceRequest, *, account_id: str | None) -> None:
         """Submit evidence from the merchant's account. Stripe passes it on to the bank at once and takes no more.
 
+        Files go first, each to Stripe's store of files on the same account; the evidence then names them.
+
         Raises:
             StripeRefused: retrying cannot help.
             Transient: Stripe cannot be reached; retrying may help.
@@ -44,6 +60,8 @@ class StripeEvidence:
         if account_id is None:
             raise StripeRefused("No account is connected. Answer the dispute in Stripe's dashboard.")
         evidence = {PARAMETERS[field]: text for field, text in request.texts.items()}
+        for kind, file in request.files.items():
+            evidence[FILE_PARAMETERS[kind]] = await self._file_id(FILE_PARAMETERS[kind], file, account_id)
         params = cast(
             "DisputeUpdateParams",
             {"evidence": evidence, "submit": True, "metadata": {KEY: request.idempotency_key}},
@@ -55,6 +73,17 @@ class StripeEvidence:
             # Stripe forgets keys after a day and refuses a second submission. The first one may have been this.
             if not await self._has(request, account_id):
                 raise
+
+    async def _file_id(self, name: str, file: FileContent, account_id: str) -> str:
+        """Send a file and return Stripe's id of it. A repeat returns the same id for a day."""
+        content = io.BytesIO(file.data)
+        # Stripe's library takes the name from here. The merchant's own name may name a person.
+        content.name = f"{name}.{TYPES[file.mime_type]}"
+        options: stripe.RequestOptions = {"stripe_account": account_id, "idempotency_key": f"file:{file.file_id}"}
+        answer = await ask(
+            self._client.v1.files.create_async({"purpose": "dispute_evidence", "file": content}, options=options)
+        )
+        return answer.id
 
     async def _has(self, request: EvidenceRequest, account_id: str) -> bool:
         """Whether Stripe has this very submission."""

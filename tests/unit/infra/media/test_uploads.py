@@ -57,6 +57,9 @@ async def test_a_file_belongs_to_its_store_and_is_deleted_after_a_day(tmp_path: 
     await uploads.receive(newer, b"newer")
     assert await uploads.read(upload.store_id, upload.upload_id) is None
     assert await uploads.read(newer.store_id, newer.upload_id) == b"newer"
+    for _ in range(2):
+        await uploads.discard(newer.store_id, newer.upload_id)
+    assert await uploads.read(newer.store_id, newer.upload_id) is None
 
 
 @pytest.mark.parametrize(

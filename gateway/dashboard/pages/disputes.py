@@ -1,0 +1,124 @@
+"""Disputes of a store, and the evidence that a merchant completes and submits."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import JSONResponse, Response
+
+from gateway.dashboard.lists import window
+from gateway.dashboard.pages.orders import order_path
+from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.roles import sends
+from gateway.dashboard.routing import area_router
+from gateway.dashboard.visit import Visit, Visitor
+
+router = area_router()
+
+DISPUTE = "/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}"
+Inputs = Mapping[str, Any]
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/disputes")
+async def disputes(visit: Visitor, store_id: UUID) -> Response:
+    """List a store's disputes, with the rate that card networks watch."""
+    store = await visit.store(store_id)
+    found = (await visit.run("orders/disputes", {"id": store["id"], **window(visit, 50)}))["store"]
+    return visit.page("orders/disputes.html", disputes=found["disputes"], rate=found["disputeRate"])
+
+
+@router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}")
+async def dispute(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Show a dispute and its evidence."""
+    return await show_dispute(visit, store_id, order_id, dispute_id)
+
+
+async def show_dispute(
+    visit: Visit,
+    store_id: UUID,
+    order_id: UUID,
+    dispute_id: str,
+    *,
+    errors: Refusals | None = None,
+    status: int = 200,
+) -> Response:
+    """Return the page of a dispute, with what its last form was refused for."""
+    await visit.store(store_id)
+    found = (await visit.run("orders/dispute", {"id": str(order_id)}))["order"]
+    disputed = next((each for each in (found or {}).get("disputes", ()) if each["id"] == dispute_id), None)
+    if found is None or found["storeId"] != str(store_id) or disputed is None:
+        raise not_found("dispute")
+    return visit.page(
+        "orders/dispute.html",
+        status=status,
+        order=found,
+        dispute=disputed,
+        path=order_path(store_id, order_id),
+        errors=errors or Refusals(),
+    )
+
+
+@router.post(f"{DISPUTE}/evidence")
+@sends("orders/edit_evidence")
+async def edit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Keep the merchant's own words: the fields whose text differs from what is known."""
+    form = visit.form
+    texts = [
+        {"field": name.removeprefix("text."), "text": form[name].replace("\r\n", "\n").strip()}
+        for name in form
+        if name.startswith("text.") and form[name].split() != form[f"known.{name.removeprefix('text.')}"].split()
+    ]
+    path = f"{order_path(store_id, order_id)}/disputes/{dispute_id}"
+    if not texts:
+        return visit.redirect(path, notice="Nothing was changed.")
+    input = {"orderId": str(order_id), "disputeId": dispute_id, "texts": texts}
+    return await _evidence(
+        visit, (store_id, order_id, dispute_id), "orders/edit_evidence", input, "The evidence is saved."
+    )
+
+
+@router.post(f"{DISPUTE}/submit")
+@sends("orders/submit_evidence")
+async def submit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Submit the evidence."""
+    input = {"orderId": str(order_id), "disputeId": dispute_id}
+    notice = "The evidence is submitted. The payment provider gets it now."
+    return await _evidence(visit, (store_id, order_id, dispute_id), "orders/submit_evidence", input, notice)
+
+
+async def _evidence(visit: Visit, ids: tuple[UUID, UUID, str], name: str, input: Inputs, notice: str) -> Response:
+    store_id, order_id, dispute_id = ids
+    await visit.store(store_id)
+    change = await visit.change(name, input)
+    if change.errors:
+        return await show_dispute(visit, store_id, order_id, dispute_id, errors=change.errors, status=422)
+    return visit.redirect(f"{order_path(store_id, order_id)}/disputes/{dispute_id}", notice=notice)
+
+
+@router.post(f"{DISPUTE}/uploads")
+@sends("orders/add_evidence_file", "orders/request_evidence_upload")
+async def upload_file(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Answer the script that sends files: an address for a file, then the use of the file."""
+    await visit.store(store_id)
+    form, about = visit.form, {"orderId": str(order_id), "disputeId": dispute_id}
+    if form["do"] == "request":
+        size = form["size"].strip()
+        whole = int(size) if size.isascii() and size.isdigit() and len(size) < 10 else 0
+        input = {**about, "mimeType": form["mimeType"], "size": whole}
+        change = await visit.change("orders/request_evidence_upload", input)
+    else:
+        input = {**about, "uploadId": form["uploadId"], "kind": form["kind"], "fileName": form["fileName"]}
+        change = await visit.change("orders/add_evidence_file", input)
+    if change.errors:
+        message = " ".join(each.message for each in change.errors.errors)
+        return JSONResponse({"message": message}, status_code=422)
+    return JSONResponse(change["upload"] if form["do"] == "request" else {})
+
+
+@router.post(f"{DISPUTE}/files/{{file_id}}/remove")
+@sends("orders/remove_evidence_file")
+async def remove_file(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str, file_id: str) -> Response:
+    """Take a file out of the evidence."""
+    input = {"orderId": str(order_id), "disputeId": dispute_id, "fileId": file_id}
+    notice = "The file is removed, and its content is deleted."
+    return await _evidence(visit, (store_id, order_id, dispute_id), "orders/remove_evidence_file", input, notice)
