@@ -21,6 +21,7 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
 from domain.order.returnable import left_to_return
+from domain.order.standing import OrderStanding, standing_of
 from domain.order.withdrawal import withdrawal_deadline
 from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
@@ -446,6 +447,17 @@ class OrderView:
     def withdrawal_deadline(self) -> date | None:
         """The last day for a withdrawal, in the store's time zone; None while the delivery is unknown."""
         return withdrawal_deadline(self.delivered_on)
+
+    @property
+    def standing(self) -> OrderStanding:
+        """How the order stands, in one word for people."""
+        return standing_of(
+            self.status,
+            items=self.items,
+            returns=self.returns,
+            refunds=self.refunds,
+            is_all_refunded=self.refundable is not None and not self.refundable.minor,
+        )
 
     @property
     def is_paid(self) -> bool:

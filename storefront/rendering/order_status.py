@@ -10,28 +10,62 @@ from urllib.parse import quote
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
+from domain.order.standing import OrderStanding
 from domain.privacy import PersonalData
 from domain.shipping.town_lines import town_lines
 from projections.sales.views import OrderLineView, OrderView
 from storefront.ports import StorefrontQueries
 from storefront.rendering.formatting import country_name
 
-HEADLINES: Mapping[OrderStatus, str] = {
-    OrderStatus.PENDING: "Not paid yet",
-    OrderStatus.PAID: "Thank you. Your order is in.",
-    OrderStatus.PARTLY_FULFILLED: "A part of your order is on its way",
-    OrderStatus.FULFILLED: "Your order is on its way",
-    OrderStatus.CANCELLED: "This order was cancelled",
-    OrderStatus.REFUNDED: "Your order was refunded",
+HEADLINES: Mapping[OrderStanding, str] = {
+    OrderStanding.UNPAID: "Not paid yet",
+    OrderStanding.PAID: "Thank you. Your order is in.",
+    OrderStanding.PARTLY_SENT: "A part of your order is on its way",
+    OrderStanding.SENT: "Your order is on its way",
+    OrderStanding.CANCELLED: "This order was cancelled",
+    OrderStanding.WITHDRAWN: "You withdrew from this order",
+    OrderStanding.COMING_BACK: "You are sending this order back",
+    OrderStanding.RETURNED: "The shop has your returned goods",
+    OrderStanding.REFUNDING: "Your refund is on its way",
+    OrderStanding.REFUNDED: "Your order was refunded",
 }
-TAGS: Mapping[OrderStatus, str] = {
-    OrderStatus.PENDING: "Not paid",
-    OrderStatus.PAID: "Paid",
-    OrderStatus.PARTLY_FULFILLED: "Partly sent",
-    OrderStatus.FULFILLED: "On its way",
-    OrderStatus.CANCELLED: "Cancelled",
-    OrderStatus.REFUNDED: "Refunded",
+TAGS: Mapping[OrderStanding, str] = {
+    OrderStanding.UNPAID: "Not paid",
+    OrderStanding.PAID: "Paid",
+    OrderStanding.PARTLY_SENT: "Partly sent",
+    OrderStanding.SENT: "On its way",
+    OrderStanding.CANCELLED: "Cancelled",
+    OrderStanding.WITHDRAWN: "Withdrawn",
+    OrderStanding.COMING_BACK: "Being returned",
+    OrderStanding.RETURNED: "Returned",
+    OrderStanding.REFUNDING: "Refund on its way",
+    OrderStanding.REFUNDED: "Refunded",
 }
+LEADS: Mapping[OrderStanding, tuple[str, str]] = {
+    OrderStanding.PAID: ("Payment is confirmed, and", "is your order number. Keep it for questions."),
+    OrderStanding.PARTLY_SENT: ("A part of order", "was handed to the carrier. The rest follows."),
+    OrderStanding.SENT: ("Order", "was handed to the carrier."),
+    OrderStanding.CANCELLED: ("Order", "will not be sent, and your payment goes back to you."),
+    OrderStanding.WITHDRAWN: ("The shop has your withdrawal from order", "and pays your money back."),
+    OrderStanding.COMING_BACK: ("Order", "is on its way back to the shop. Below is what was agreed."),
+    OrderStanding.RETURNED: ("The goods of order", "are back at the shop. It pays you back or sends you new ones."),
+    OrderStanding.REFUNDING: (
+        "The refund of order",
+        "was handed to the payment provider. Banks take up to ten days to show it.",
+    ),
+    OrderStanding.REFUNDED: ("The money for order", "was refunded to your payment method."),
+}
+"""What is before the order's number, and what is after it, of a paid order."""
+GIVEN_BACK = frozenset(
+    {
+        OrderStanding.WITHDRAWN,
+        OrderStanding.COMING_BACK,
+        OrderStanding.RETURNED,
+        OrderStanding.REFUNDING,
+        OrderStanding.REFUNDED,
+    }
+)
+"""Standings of orders of which nothing is awaited by the shopper but money."""
 CARRIERS: Mapping[str, str] = {
     "dhl": "https://www.dhl.com/global-en/home/tracking.html?tracking-id={}",
     "dpd": "https://www.dpd.com/tracking?parcelNumber={}",
@@ -82,7 +116,11 @@ class OrderStatusView:
     """An order as its page shows it."""
 
     headline: str
+    lead: tuple[str, str]
+    """The sentence below it: before the order's number, and after it."""
     tag: str
+    is_given_back: bool
+    """Whether the order was withdrawn, comes back or is refunded, as a whole."""
     steps: Sequence[Step]
     arrival: ArrivalWindow | None
     """The days that were promised when the order was placed; None if a supplier gives none, or if nothing will be delivered."""
@@ -93,10 +131,13 @@ class OrderStatusView:
 
 async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
     """Return an order's status as its page shows it."""
-    declined = order.status is OrderStatus.PENDING and order.payment_failure is not None
+    standing = order.standing
+    declined = standing is OrderStanding.UNPAID and order.payment_failure is not None
     return OrderStatusView(
-        headline="Your payment was declined" if declined else HEADLINES[order.status],
-        tag=TAGS[order.status],
+        headline="Your payment was declined" if declined else HEADLINES[standing],
+        lead=LEADS.get(standing, ("Order", "")),
+        tag=TAGS[standing],
+        is_given_back=standing in GIVEN_BACK,
         steps=steps_of(order),
         arrival=await _arrival(order, queries),
         parcels=parcels_of(order),
@@ -130,12 +171,29 @@ def steps_of(order: OrderView) -> list[Step]:
     if order.cancelled_at is not None:
         steps.append(Step("Cancelled", order.cancelled_at))
     elif order.parcels and order.fulfilled_at is None:
-        steps += [Step("First parcel sent", order.parcels[0].shipped_at), Step("All sent", None)]
-    elif order.fulfilled_at is not None or order.status is not OrderStatus.REFUNDED:
+        steps.append(Step("First parcel sent", order.parcels[0].shipped_at))
+        steps += [] if order.standing in GIVEN_BACK else [Step("All sent", None)]
+    elif order.fulfilled_at is not None or order.standing not in GIVEN_BACK:
         steps.append(Step("Sent", order.fulfilled_at))
+    steps += _steps_back(order)
     sent_back = [refund.succeeded_at for refund in order.refunds if refund.status is RefundStatus.SUCCEEDED]
-    if order.is_paid_back or (order.cancelled_at is not None and order.paid_at is not None):
-        steps.append(Step("Refunded", max(filter(None, sent_back), default=None) if order.is_paid_back else None))
+    awaits_money = order.cancelled_at is not None and order.paid_at is not None
+    if order.is_paid_back or awaits_money or order.standing in GIVEN_BACK:
+        is_done = order.is_paid_back or order.standing is OrderStanding.REFUNDED
+        steps.append(Step("Refunded", max(filter(None, sent_back), default=None) if is_done else None))
+    return steps
+
+
+def _steps_back(order: OrderView) -> list[Step]:
+    """Return the steps of goods that come back; none unless all of the order does."""
+    if order.standing not in GIVEN_BACK:
+        return []
+    stand = [each for each in order.returns if each.stands]
+    steps = [Step("Withdrawn", order.withdrawals[-1].at)] if order.withdrawals else []
+    received = [each.received_at for each in stand if each.received_at is not None]
+    if received or order.standing is OrderStanding.COMING_BACK:
+        is_back = order.standing is not OrderStanding.COMING_BACK
+        steps.append(Step("Back at the shop", max(received) if received and is_back else None))
     return steps
 
 
@@ -146,7 +204,7 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
 
 
 async def _arrival(order: OrderView, queries: StorefrontQueries) -> ArrivalWindow | None:
-    if order.status in {OrderStatus.CANCELLED, OrderStatus.REFUNDED}:
+    if order.status is OrderStatus.CANCELLED or order.standing in GIVEN_BACK:
         return None
     if order.arrival is not None or order.pages:
         return order.arrival

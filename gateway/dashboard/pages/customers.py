@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
-from gateway.dashboard.pages.orders import STATUSES
+from gateway.dashboard.pages.orders import STANDINGS
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -43,7 +43,7 @@ async def show_customer(
         status=status,
         customer=found,
         email=email,
-        statuses=STATUSES,
+        standings=STANDINGS,
         errors=errors or Refusals(),
     )
 

@@ -24,15 +24,19 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),
 }
 """The list's views: a label, and the arguments of the document."""
-STATUSES = {
-    "PENDING": ("Waiting for payment", "wait"),
+STANDINGS = {
+    "UNPAID": ("Waiting for payment", "wait"),
     "PAID": ("To ship", "wait"),
-    "PARTLY_FULFILLED": ("Partly shipped", "wait"),
-    "FULFILLED": ("Shipped", "good"),
+    "PARTLY_SENT": ("Partly shipped", "wait"),
+    "SENT": ("Shipped", "good"),
     "CANCELLED": ("Cancelled", "plain"),
+    "WITHDRAWN": ("Withdrawn, to refund", "bad"),
+    "COMING_BACK": ("Coming back", "wait"),
+    "RETURNED": ("Returned, to refund", "bad"),
+    "REFUNDING": ("Refund on its way", "wait"),
     "REFUNDED": ("Refunded", "plain"),
 }
-"""An order's status as merchants call it, and the kind of its badge."""
+"""How an order stands, as merchants call it, and the kind of its badge."""
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/orders")
@@ -60,7 +64,7 @@ async def orders(
         view=view if view in VIEWS else "all",
         views=VIEWS,
         q=search,
-        statuses=STATUSES,
+        standings=STANDINGS,
     )
 
 
@@ -98,7 +102,7 @@ async def show_order(
         alternatives=alternatives,
         searchable=searchable,
         path=order_path(store_id, order_id),
-        statuses=STATUSES,
+        standings=STANDINGS,
         to_ship=sum(line["toShip"] for line in found["lines"]),
         errors=errors or Refusals(),
     )

@@ -12,6 +12,7 @@ import strawberry
 from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
+from domain.order.standing import OrderStanding
 from gateway.api.order_timeline import Moment, MomentKind, order_timeline, place_of_moment
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view, resolved
@@ -255,7 +256,13 @@ class Order(Derived, Node):
     store_name: str | None = strawberry.field(
         description="The store's name when the order was placed. Null for orders from before it was kept."
     )
-    status: OrderStatus
+    status: OrderStatus = strawberry.field(
+        description="What was paid and sent. For a word that people read, show standing."
+    )
+    standing: OrderStanding = strawberry.field(
+        description="How the order stands for people: like status, and it says when all of it was withdrawn, comes back, or is "
+        "being refunded."
+    )
     subtotal: Decimal
     subtotal_money: MoneyType
     shipping: Decimal
@@ -326,6 +333,9 @@ class Order(Derived, Node):
         **{f"{name}_money": money_of(name) for name in AMOUNTS},
         "discount_money": derived(lambda one: MoneyType.of(discounted(one.view)), "total", "discount"),
         "refundable_money": derived(lambda one: MoneyType.maybe(one.view.refundable), "paid", "refunds", "intent_id"),
+        "standing": derived(
+            lambda one: one.view.standing, "status", "items", "returns", "refunds", "paid", "intent_id"
+        ),
         "taxes": of_view("taxes", OrderTaxes.of),
         "discount": derived(lambda one: discounted(one.view).decimal, "total", "discount"),
         "discount_code": of_view("discount", attrgetter("code")),
