@@ -103,7 +103,9 @@ def standing_of(
     pieces += sum(line.quantity for refund in made if refund.id not in of_returns for line in refund.lines)
     if pieces < items or not pieces:
         return BY_STATUS[status]
-    return _given_back([each for each in back if each.status is not ReturnStatus.REFUNDED], made)
+    asked = {refund.id for refund in made}
+    waiting = [each for each in back if each.status is not ReturnStatus.REFUNDED and each.refund_id not in asked]
+    return _given_back(waiting, made)
 
 
 def _counts(each: GivenBack) -> bool:

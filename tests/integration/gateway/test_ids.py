@@ -38,6 +38,8 @@ SIBLINGS = {
     "imageIds": "productsImageId",
     "personId": "merchantId",
     "targetId": "productId",
+    "uploadId": "imageId",
+    "fileId": "imageId",
 }
 """Which object's id is a valid value of a field."""
 OTHERWISE = {
@@ -47,6 +49,7 @@ OTHERWISE = {
     ("changeRole", "personId"),
     ("invitePerson", "storeId"),
     ("processImage", "uploadId"),
+    ("addDisputeEvidenceFile", "uploadId"),
     ("removePasskey", "passkeyId"),
 }
 """

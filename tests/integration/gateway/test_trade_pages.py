@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from commands.disputes import RecordDispute
-from commands.order import RecordPayment
+from commands.order import RecordPayment, WithdrawFromOrder
 from commands.purchasing import RecordSourcing
 from commands.returns import RequestReturn
 from domain.money import Money
@@ -133,6 +133,7 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     )
     assert "Needs a decision" in await dashboard.get(f"{trade.path}/orders?view=decide")
     back = f"{trade.order}/returns/1"
+    assert ">Shipped</span>" in await dashboard.get(trade.order), "A return that waits for a decision changes nothing."
     empty = await dashboard.submit(trade.order, f"{back}/decline", {"reason": ""})
     assert empty.status_code == 422
     assert "is approved" in await dashboard.change(trade.order, f"{back}/approve", {"address": "1 Pier\nOslo"})
@@ -140,6 +141,29 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     assert "(back in stock)" in received
     refunded = await dashboard.change(trade.order, f"{back}/refund", {"shipping": ""})
     assert "A refund of $29.00 was requested." in refunded
+
+
+async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade) -> None:
+    await trade.pay()
+    customer = f"{trade.path}/customers?email=grace%40example.com"
+    for path in (trade.order, f"{trade.path}/orders", customer):
+        assert ">To ship</span>" in await trade.dashboard.get(path)
+    personal = trade.platform.deps.personal
+    await trade.platform.send(
+        WithdrawFromOrder(
+            order_id=trade.order_id,
+            store_id=trade.store_id,
+            lines=[],
+            name=await personal.seal(UUID(int=1), "Grace"),
+            email=await personal.seal(UUID(int=1), "grace@example.com"),
+        )
+    )
+    for path in (trade.order, f"{trade.path}/orders", customer):
+        page = await trade.dashboard.get(path)
+        assert ">Withdrawn, to refund</span>" in page
+        assert ">To ship</span>" not in page
+    refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
+    assert ">Refund on its way</span>" in refunded
 
 
 async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade) -> None:

@@ -102,6 +102,10 @@ async def test_a_guest_must_name_the_orders_number_and_address(
     assert answer.status_code == 303
     order = await current(floor, session)
     assert order.withdrawn == {order.lines[0].variant_id: 2}
+    shown = (await browser.get(f"/checkout/success/{link_of(session)}")).text
+    assert "You withdrew from this order</h1>" in shown
+    assert '">Withdrawn</span>' in shown
+    assert '">Paid</span>' not in shown, "The badge says how the order stands."
 
 
 @pytest.mark.usefixtures("order")
