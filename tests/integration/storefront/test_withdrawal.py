@@ -104,8 +104,8 @@ async def test_a_guest_must_name_the_orders_number_and_address(
     assert order.withdrawn == {order.lines[0].variant_id: 2}
     shown = (await browser.get(f"/checkout/success/{link_of(session)}")).text
     assert "You withdrew from this order</h1>" in shown
-    assert '">Withdrawn</span>' in shown
-    assert '">Paid</span>' not in shown, "The badge says how the order stands."
+    assert 'tag-inline">Withdrawn</span>' in shown
+    assert 'tag-good' not in shown, "The badge says how the order stands."
 
 
 @pytest.mark.usefixtures("order")
