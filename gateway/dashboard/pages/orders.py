@@ -7,6 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router

@@ -105,7 +105,7 @@ async def test_a_guest_must_name_the_orders_number_and_address(
     shown = (await browser.get(f"/checkout/success/{link_of(session)}")).text
     assert "You withdrew from this order</h1>" in shown
     assert 'tag-inline">Withdrawn</span>' in shown
-    assert 'tag-good' not in shown, "The badge says how the order stands."
+    assert "tag-good" not in shown, "The badge says how the order stands."
 
 
 @pytest.mark.usefixtures("order")
