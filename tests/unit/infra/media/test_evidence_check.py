@@ -30,7 +30,7 @@ def packed_pdf(pages: int) -> bytes:
     """A PDF whose page tree is in a compressed stream of objects, as most programs write it today."""
     objects = b"<< /Type /Pages /Kids [] /Count %d >>" % pages + b"<< /Type /Page /Parent 2 0 R >>" * pages
     stream = zlib.compress(objects)
-    head = b"9 0 obj\n<< /Type /ObjStm /N 2 /First 8 /Filter /FlateDecode /Length %d >>\nstream\n" % len(stream)
+    head = b"9 0 obj\n<< /Type /ObjStm /N 2 /First 8 /Length %d >>\nstream\n" % len(stream)
     return b"%PDF-1.7\n" + head + stream + b"\nendstream\nendobj\n%%EOF\n"
 
 
@@ -84,6 +84,6 @@ def test_what_a_bank_does_not_take_is_refused_with_the_reason(data: bytes, said:
 
 def test_a_pdf_that_unpacks_without_end_is_read_in_bounds() -> None:
     bomb = zlib.compress(bytes(60_000_000), 9)
-    head = b"9 0 obj\n<< /Type /ObjStm /Filter /FlateDecode >>\nstream\n"
+    head = b"9 0 obj\n<< /Type /ObjStm >>\nstream\n"
     with pytest.raises(UnusableEvidence, match="no page"):
         check_evidence(b"%PDF-1.7\n" + (head + bomb + b"\nendstream\nendobj\n") * 8)
