@@ -192,6 +192,7 @@ class _Subscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             session_timeout_ms=int(session_seconds * 1000),
             heartbeat_interval_ms=int(session_seconds * 300),
             fetch_max_wait_ms=int(IDLE_SECONDS * 1000),
+            consumer_timeout_ms=int(IDLE_SECONDS * 1000),  # its fetcher would look around five times a second
             parser=_unparsed,
             decoder=_undecoded,
             title=consumer.name,

@@ -25,6 +25,7 @@ MODULES: Mapping[str, str] = {
     "fit": "infra.bench.fit.bench",
     "words": "infra.bench.words.bench",
     "masks": "infra.bench.masks",
+    "idle": "infra.bench.idle",
 }
 """The module of each bench, by the bench's name."""
 

@@ -1,23 +1,23 @@
 """Heartbeats, with which the supervisor distinguishes a process that hangs from one on a busy machine (ADR 0015).
 
-The event loop of a service writes a byte into a pipe twice a second. Time counts as silence only if the process could
+The event loop of a service writes a byte into a pipe once a second. Time counts as silence only if the process could
 have written. Waits for a processor or a disk do not count, nor does time in which the supervisor itself did not run.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 VARIABLE = "ZYENTA_HEARTBEAT_FD"
 """Variable with the service's end of the pipe, a file descriptor."""
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 1.0
 CALM_NAPS = 5
 NAP_SECONDS = 0.1
 LATE_SECONDS = 0.2
-_LONGEST_LOOK_SECONDS = 0.5
+_LONGEST_LOOK_SECONDS = 1.0
 _NANOSECONDS = 1_000_000_000
 
 
@@ -59,18 +59,19 @@ class Heartbeat:
         """Whether the process has beaten yet. Until then it is starting."""
 
     @contextmanager
-    def inheritance(self) -> Iterator[tuple[Sequence[int], Mapping[str, str]]]:
-        """Yield the file descriptors and variables for the process. Close our copy of its end afterwards."""
+    def inheritance(self) -> Iterator[Mapping[str, int]]:
+        """Yield the file descriptor for the process by its variable. Close our copy of its end afterwards."""
         try:
-            yield (self._write,), {VARIABLE: str(self._write)}
+            yield {VARIABLE: self._write}
         finally:
             os.close(self._write)
 
     def silent_seconds(self, pid: int) -> float:
-        """Return the seconds of silence since the last beat or the start. Must be called several times a second."""
+        """Return the seconds of silence since the last beat or the start. Must be called at least once a second."""
         if self._drained():
             self.has_beaten = True
             self._silence = Silence()
+            return 0.0
         return self._silence.after_look(pid)
 
     def close(self) -> None:
@@ -97,9 +98,9 @@ class StoppedTime:
     def __init__(self) -> None:
         self._silence = Silence()
 
-    def inheritance(self) -> AbstractContextManager[tuple[Sequence[int], Mapping[str, str]]]:
-        """Return no file descriptors and no variables."""
-        return nullcontext(((), {}))
+    def inheritance(self) -> AbstractContextManager[Mapping[str, int]]:
+        """Return no file descriptors."""
+        return nullcontext({})
 
     def silent_seconds(self, pid: int) -> float:
         """Return the seconds since the process was stopped; 0 if it is not stopped."""

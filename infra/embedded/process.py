@@ -9,16 +9,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import psutil
 
 from infra.embedded import launcher
 from infra.embedded.heartbeat import Heartbeat, StoppedTime
 from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
+
+if TYPE_CHECKING:
+    from infra.embedded.fork_server import ForkedProcess, ForkServer
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ class ChildProcess:
         self._death_signal = death_signal
         self._beats = beats
         self._pulse: Heartbeat | StoppedTime = StoppedTime()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     @property
     def running(self) -> bool:
@@ -87,6 +90,7 @@ class ChildProcess:
         user: User = "same",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         """Start the process and append its output to the log file.
 
@@ -97,27 +101,48 @@ class ChildProcess:
             user: the user to run as.
             env: the environment. None for the parent's.
             cwd: the working directory.
+            pass_fds: file descriptors that it inherits.
         """
-        self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-        self._pulse.close()
-        self._pulse = pulse = Heartbeat() if self._beats else StoppedTime()
-        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log, pulse.inheritance() as (pipes, variables):
+        with self._inheritance() as (log, pipes):
             self._process = subprocess.Popen(  # noqa: S603  our own command line
                 tied_to_parent(command, death_signal=self._death_signal, user=user),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**(os.environ if env is None else env), **variables},
+                env={**(os.environ if env is None else env), **{name: str(pipe) for name, pipe in pipes.items()}},
                 cwd=cwd,
-                pass_fds=pipes,
+                pass_fds=(*pass_fds, *pipes.values()),
                 umask=PRIVATE_UMASK,
                 # Not a new session: the kernel wakes a *stopped* process group that becomes orphaned within its
                 # session, so even a paused server receives its death signal.
                 process_group=0,
             )
 
+    def launch_fork(self, server: "ForkServer", arguments: Sequence[str], *, env: Mapping[str, str]) -> None:
+        """Start the process as a copy of the fork server, which ends it with itself.
+
+        Args:
+            server: the fork server.
+            arguments: the command line after ``zyenta``.
+            env: the whole environment.
+
+        Raises:
+            OSError: the fork server is away; retrying may help.
+        """
+        with self._inheritance() as (log, pipes):
+            self._process = server.fork(arguments, env=env, log=log, pipes=pipes)
+
+    @contextmanager
+    def _inheritance(self) -> Iterator[tuple[IO[bytes], Mapping[str, int]]]:
+        """Yield the opened log, and the pipes that the process inherits by the variables that name them."""
+        self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        self._pulse.close()
+        self._pulse = pulse = Heartbeat() if self._beats else StoppedTime()
+        with open_private(self.log_file, os.O_WRONLY | os.O_APPEND) as log, pulse.inheritance() as pipes:
+            yield log, pipes
+
     def silent_seconds(self) -> float:
-        """Return how long the process could have beaten and did not. Must be called several times a second.
+        """Return how long the process could have beaten and did not. Must be called at least once a second.
 
         For a process without heartbeats: how long a signal has stopped it.
         """
@@ -141,8 +166,7 @@ class ChildProcess:
         deadline = time.monotonic() + seconds
         while True:
             if not self.running:
-                code = None if self._process is None else self._process.returncode
-                raise ServerFailed(f"{self.name} ended with status {code}\n{self.log_tail()}")
+                raise ServerFailed(f"{self.name} ended\n{self.log_tail()}")
             # Checked again after the probe: another program on the same port may have answered.
             if await ready() and self.running:
                 return

@@ -17,10 +17,18 @@ from infra.adapters.reachability import require_broker, require_database
 from infra.embedded.addresses import Addresses
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.database_roles import DatabaseUsers, prepare_users
+from infra.embedded.fork_server import ForkServer, is_supported
 from infra.embedded.postgres import EmbeddedPostgres, data_folder_mode
 from infra.embedded.private_files import close_data_directory, open_private, write_private
-from infra.embedded.process import LOOPBACK, ServerFailed, accepts_connections
-from infra.embedded.services import SANDBOX_CLIENTS, SANDBOX_PURPOSE, SERVICES, WEB, environment_of
+from infra.embedded.process import LOOPBACK, ChildProcess, ServerFailed, accepts_connections
+from infra.embedded.services import (
+    SANDBOX_CLIENTS,
+    SANDBOX_PURPOSE,
+    SERVICES,
+    WEB,
+    environment_of,
+    inherited_environment,
+)
 from infra.embedded.watching import Service, watch
 from infra.settings import BadSettings
 from schemas.internal.broker_address import address_variables
@@ -89,6 +97,7 @@ class Supervisor:
         self._bootstrap_servers = self.configuration.bootstrap_servers
         self._postgres: EmbeddedPostgres | None = None
         self._broker: EmbeddedBroker | None = None
+        self._fork_server: ForkServer | None = None
         self._database_users: DatabaseUsers | None = None
         self._services: dict[str, Service] = {}
         self._lock: IO[bytes] | None = None
@@ -143,7 +152,9 @@ class Supervisor:
             addresses = Addresses(
                 self.data_dir / "ports.json", self.configuration.ports, self.configuration.usual_ports
             )
-            await asyncio.gather(self._start_postgres(addresses), self._start_broker(addresses))
+            await asyncio.gather(
+                self._start_postgres(addresses), self._start_broker(addresses), self._start_fork_server(services)
+            )
             if services:
                 self.ports = {name: await addresses.choose(name) for name in WEB}
             self._choose_environment(addresses)
@@ -171,6 +182,8 @@ class Supervisor:
         for services in (clients, others):
             await asyncio.gather(*(service.process.stop(signal.SIGTERM, grace=8) for service in services))
         self._services.clear()
+        if self._fork_server is not None:
+            await self._fork_server.stop()
         servers = [server for server in (self._broker, self._postgres) if server is not None]
         await asyncio.gather(*(server.stop() for server in servers))
         if self._lock is not None:
@@ -210,6 +223,13 @@ class Supervisor:
             addresses.remember("broker", self._broker.port)
             addresses.remember("broker (platform)", self._broker.writing_port)
             self._bootstrap_servers = self._broker.bootstrap_servers
+
+    async def _start_fork_server(self, services: Sequence[str]) -> None:
+        if services and is_supported():
+            # All its copies show this environment, so the directory tells which platform a process belongs to.
+            environment = {**inherited_environment(os.environ), "ZYENTA_DATA_DIR": str(self.data_dir)}
+            self._fork_server = ForkServer(log_file=self.data_dir / "logs" / "fork-server.log", env=environment)
+            await self._fork_server.start()
 
     def _choose_environment(self, addresses: Addresses) -> None:
         assert self._database_url is not None
@@ -253,12 +273,15 @@ class Supervisor:
         settings = dict(self.environment)
         if self._database_users is not None:
             settings["DATABASE_URL"] = self._database_users.of(name)
-        self._services[name] = Service(
-            name,
-            log_file=self.data_dir / "logs" / f"{name}.log",
-            command=[sys.executable, "-m", "infra.cli", "run", *SERVICES[name]],
-            env=environment_of(name, settings, os.environ),
-        )
+        environment, arguments = environment_of(name, settings, os.environ), ["run", *SERVICES[name]]
+
+        def launch(process: ChildProcess) -> None:
+            if self._fork_server is None:
+                process.launch([sys.executable, "-m", "infra.cli", *arguments], env=environment)
+            else:
+                process.launch_fork(self._fork_server, arguments, env=environment)
+
+        self._services[name] = Service(name, log_file=self.data_dir / "logs" / f"{name}.log", launch=launch)
         self._services[name].launch()
 
     async def _until_answers(self, name: str) -> None:
@@ -268,7 +291,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Start one watcher per part, so that no part waits for another."""
-        servers = {"postgres": self._postgres, "broker": self._broker}
+        servers = {"postgres": self._postgres, "broker": self._broker, "fork server": self._fork_server}
         parts = {**self._services, **servers}
         self._watchers = [asyncio.create_task(watch(name, part)) for name, part in parts.items() if part is not None]
 

@@ -4,14 +4,15 @@ import asyncio
 import logging
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.embedded.broker import EmbeddedBroker
+from infra.embedded.fork_server import ForkServer
 from infra.embedded.postgres import EmbeddedPostgres
 from infra.embedded.process import ChildProcess, ServerFailed
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 6.0
 """Silence after which a process is replaced."""
 LONGEST_PATIENCE_SECONDS = 60.0
@@ -33,15 +34,14 @@ class Service:
     Args:
         name: name for messages.
         log_file: file for its output.
-        command: its command line.
-        env: its whole environment.
+        launch: starts the process; an :class:`OSError` means that retrying may help.
     """
 
-    def __init__(self, name: str, *, log_file: Path, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(self, name: str, *, log_file: Path, launch: Callable[[ChildProcess], None]) -> None:
         self.name = name
+        # Death signal SIGKILL: every service survives a kill, and could not stop in order without its servers.
         self.process = ChildProcess(name, log_file=log_file, beats=True)
-        self._command = command
-        self._env = env
+        self._launch = launch
 
     def launch(self) -> None:
         """Start the process.
@@ -49,20 +49,19 @@ class Service:
         Raises:
             OSError: the process cannot be started; retrying may help.
         """
-        # Death signal SIGKILL: every service survives a kill, and could not stop in order without its servers.
-        self.process.launch(self._command, env=self._env)
+        self._launch(self.process)
 
     async def start(self) -> None:
         """See :meth:`launch`."""
         self.launch()
 
 
-async def watch(name: str, part: Service | EmbeddedPostgres | EmbeddedBroker) -> None:
+async def watch(name: str, part: Service | ForkServer | EmbeddedPostgres | EmbeddedBroker) -> None:
     """Keep a part running until cancelled: restart it when it ends, replace it when it hangs.
 
     The pause before a restart grows if the part ends repeatedly, and so does the limit of silence if it hangs repeatedly.
-    PostgreSQL does not beat; it is replaced only if it ends or a signal has stopped it. It has a process per connection, and
-    a slow one must not end the others.
+    PostgreSQL and the fork server do not beat; they are replaced only if they end or a signal has stopped them. PostgreSQL has
+    a process per connection, and a slow one must not end the others.
     """
     pause, patience = 0.0, PATIENCE_SECONDS
     started = time.monotonic()

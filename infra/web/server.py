@@ -1,7 +1,7 @@
 """Serves an application until it is stopped."""
 
 import asyncio
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,31 @@ BODY_BYTES = 1_000_000
 """The most bytes of one WebSocket message, the same as of a request's body."""
 
 
+TICK_SECONDS = 1.0
+
+
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        self._exiting = asyncio.Event()
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether the server ends now."""
+        return self._exiting.is_set()
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        if value:
+            self._exiting.set()
+
+    async def main_loop(self) -> None:
+        """Wait until the server ends. uvicorn would wake ten times a second, of which one renews the date header."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._exiting.wait()
+
     def capture_signals(self) -> Any:
         """Install no signal handlers, because several servers share one process."""
         return nullcontext()

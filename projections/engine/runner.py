@@ -177,6 +177,7 @@ class ProjectionRunner:
             session_timeout_ms=int(self._session_timeout.total_seconds() * 1000),
             heartbeat_interval_ms=min(HEARTBEAT_MS, int(self._session_timeout.total_seconds() * 300)),
             metadata_max_age_ms=5_000,
+            consumer_timeout_ms=1_000,  # its fetcher would look around five times a second
         )
 
     async def _follow(self, connection: Connection) -> None:

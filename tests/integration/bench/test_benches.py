@@ -31,6 +31,7 @@ TINY = {
     "fit": {"listings": 50},
     "words": {"niches": 1},
     "masks": {"photos": 2, "crops": 1, "renders": 1},
+    "idle": {"calm": 1, "seconds": 1},
 }
 
 pytestmark = pytest.mark.kafka

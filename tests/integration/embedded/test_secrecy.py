@@ -1,9 +1,12 @@
 """Other users of the machine cannot read the data directory, and no service has more rights than it needs."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -45,6 +48,18 @@ async def users(server: EmbeddedPostgres) -> DatabaseUsers:
     return await prepare_users(server.dsn)
 
 
+def holds(pid: int, secret: bytes) -> bool:
+    """Whether a process has these bytes in memory that it can write."""
+    areas = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for begin, end in (area[0].split("-") for area in areas if area[1].startswith("rw")):
+            memory.seek(int(begin, 16))
+            with suppress(OSError):  # an area that has no pages
+                if secret in memory.read(int(end, 16) - int(begin, 16)):
+                    return True
+    return False
+
+
 def open_to_others(directory: Path) -> list[Path]:
     return [path for path in (directory, *directory.rglob("*")) if path.stat().st_mode & 0o077]
 
@@ -66,21 +81,27 @@ async def test_other_users_cannot_read_anything_in_the_data_directory(
     try:
         await supervisor.start(("sandbox", "imager"))
         assert open_to_others(data) == []
-        children = [each for each in psutil.Process().children() if str(data) in " ".join(each.cmdline())]
-        pids = {**supervisor.pids(), **{f"server {each.pid}": each.pid for each in children}}
-        environments = {name: psutil.Process(pid).environ() for name, pid in pids.items()}
+        database = urlsplit(supervisor.environment["DATABASE_URL"])
+        of_imager = b"postgresql://zyenta_imager:"
+        async with asyncio.timeout(30):  # until it has read its settings
+            while not holds(supervisor.pids()["imager"], of_imager):
+                await asyncio.sleep(0.1)
+        servers = [each.pid for each in psutil.Process().children() if str(data) in " ".join(each.cmdline())]
+        environments = [psutil.Process(pid).environ() for pid in (*servers, *supervisor.pids().values())]
+        key = (data / "master.key").read_text()
+        password = (data / "postgres" / "password").read_text()
+        for pid in supervisor.pids().values():
+            assert not any(holds(pid, secret.encode()) for secret in (key, password, str(database.password)))
+            assert not holds(pid, b"a secret of the shell")
+        assert not holds(supervisor.pids()["sandbox"], of_imager)
     finally:
         os.umask(before)
         await supervisor.stop()
     assert open_to_others(data) == []
-    key = (data / "master.key").read_text()
-    password = (data / "postgres" / "password").read_text()
-    for environment in environments.values():
+    for environment in environments:
         assert not any(key in value or password in value for value in environment.values())
         assert "SOMEBODYS_TOKEN" not in environment
-    assert environments["imager"]["DATABASE_URL"].startswith("postgresql://zyenta_imager:")
-    assert "DATABASE_URL" not in environments["sandbox"]
-    assert supervisor.environment["DATABASE_URL"].startswith("postgresql://zyenta_services:")
+    assert database.username == "zyenta_services"
 
 
 def test_a_shared_directory_keeps_its_mode_and_other_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

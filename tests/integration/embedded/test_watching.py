@@ -45,7 +45,9 @@ async def watched(tmp_path: Path) -> AsyncIterator[Service]:
     """Run a watched service with heartbeats, from its first beat on."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", BEATING]
-    service = Service("gateway", log_file=tmp_path / "gateway.log", command=command, env=environment)
+    service = Service(
+        "gateway", log_file=tmp_path / "gateway.log", launch=lambda process: process.launch(command, env=environment)
+    )
     service.launch()
     watching = asyncio.create_task(watch(service.name, service))
     try:
