@@ -1,5 +1,7 @@
 """How a country writes the town, region and postal code of an address."""
 
+from collections.abc import Iterable
+
 _COMMA = frozenset({"AU", "CA", "CO", "TW", "US"})
 """``Portland, OR 97201``"""
 _CITY_FIRST = frozenset({"IL", "IN", "LV", "NZ", "SA", "SG"})
@@ -32,6 +34,23 @@ def town_lines(country: str, *, city: str | None, region: str | None = None, pos
         lines = [city, region, postcode]
     else:
         lines = [_join(" ", postcode, city), region]
+    return [line for line in lines if line]
+
+
+def address_lines(
+    street: Iterable[str | None],
+    *,
+    country: str,
+    country_name: str,
+    city: str | None,
+    region: str | None = None,
+    postcode: str | None = None,
+) -> list[str]:
+    """Return a whole address as its country writes it: street, town, and the name of the country last.
+
+    Empty parts are left out.
+    """
+    lines = [*street, *town_lines(country, city=city, region=region, postcode=postcode), country_name]
     return [line for line in lines if line]
 
 

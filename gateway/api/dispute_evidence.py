@@ -16,12 +16,13 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.evidence.assembly import AcceptedPage, Moment, OrderFacts, SentParcel, SoldLine, assemble
 from domain.order.evidence.fields import TEXT_MAX, EvidenceField, EvidenceGap, EvidenceSource, EvidenceText, gaps
 from domain.privacy import PersonalData, Sealed
-from domain.shipping.town_lines import town_lines
+from domain.shipping.town_lines import address_lines
 from domain.store.events import PageType
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
 from gateway.api.evidence_files import keeper_of
 from infra.web.amounts import formatted
+from infra.web.countries import country_name
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
 from projections.reading.paging import Reader
@@ -170,8 +171,14 @@ async def _opened(sealed: Sealed | None, personal: PersonalData) -> Mapping[Evid
 
 def _address(parts: Mapping[str, str | None]) -> list[str]:
     country = parts.get("country") or ""
-    town = town_lines(country, city=parts.get("city"), region=parts.get("region"), postcode=parts.get("postcode"))
-    return [line for line in (parts.get("line1"), parts.get("line2"), *town, country) if line]
+    return address_lines(
+        (parts.get("line1"), parts.get("line2")),
+        country=country,
+        country_name=country_name(country),
+        city=parts.get("city"),
+        region=parts.get("region"),
+        postcode=parts.get("postcode"),
+    )
 
 
 async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:

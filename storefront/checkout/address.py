@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from domain.shipping.countries import DELIVERABLE
 from domain.text import clean_line, find_forbidden
-from storefront.rendering.formatting import country_name
+from infra.web.countries import country_name
 
 EMAIL = re.compile(r"[^@\s,;<>()\"']+@[^@\s,;<>()\"'.]+(?:\.[^@\s,;<>()\"'.]+)+")
 EMAIL_MAX, TEXT_MAX = 254, 120

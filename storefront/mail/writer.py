@@ -29,11 +29,12 @@ from domain.order.after_sale.return_events import ReplacementSent, ReturnApprove
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, WithdrawalReceived
 from domain.privacy import PersonalData
-from domain.shipping.town_lines import town_lines
+from domain.shipping.town_lines import address_lines
 from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.store.domains import canonical_host
 from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
+from infra.web.countries import country_name
 from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderView
@@ -403,12 +404,18 @@ class StoreMailWriter:
         link = links.to(order.id, at=order.placed_at)
         parts = json.loads(address)
         country = parts.get("country") or ""
-        town = town_lines(country, city=parts.get("city"), region=parts.get("region"), postcode=parts.get("postcode"))
-        lines = [parts.get("line1"), parts.get("line2"), *town]
+        lines = address_lines(
+            (parts.get("line1"), parts.get("line2")),
+            country=country,
+            country_name=country_name(country),
+            city=parts.get("city"),
+            region=parts.get("region"),
+            postcode=parts.get("postcode"),
+        )
         facts |= {
             "order": order,
             "name": name,
-            "address": [line for line in lines if line] + [formatting.country_name(country)],
+            "address": lines,
             "order_url": f"{self._origin(store)}/checkout/success/{link}",
             "withdraw_url": f"{self._origin(store)}/withdraw?order={link}",
         }
@@ -450,7 +457,7 @@ class StoreMailWriter:
         identity = None if view is None else await open_identity(view.identity, self._sources.personal)
         return ShopDetails(
             identity=identity,
-            country_name=None if identity is None else formatting.country_name(identity.country),
+            country_name=None if identity is None else country_name(identity.country),
             contact_email=store.contact_email,
             delivery_promise_days=store.delivery_promise_days,
             returns=store.returns or ReturnPolicy(),

@@ -14,12 +14,12 @@ from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.text import isolated
 from infra.web.client_address import address_of
+from infra.web.countries import country_name
 from projections.catalog.views import ProductView, StoreView, VariantView
 from storefront.checkout.priced_cart import is_foreign_money, is_sold_by, price_cart
 from storefront.checkout.unpaid_order import unpaid_order
 from storefront.pages.base import Pages
 from storefront.rendering.delivery import usual_country
-from storefront.rendering.formatting import country_name
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit
 

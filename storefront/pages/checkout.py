@@ -25,6 +25,7 @@ from domain.shipping.errors import NoDelivery, TooHeavy
 from domain.shopper.aggregate import shopper_of
 from domain.store.taxes import TaxSettings, tax_of
 from domain.text import clean_line
+from infra.web.countries import country_name
 from storefront.checkout.address import ShopperForm, no_delivery
 from storefront.checkout.discount_code import applied_code
 from storefront.checkout.place_order import Checkout, Confirmed
@@ -34,7 +35,7 @@ from storefront.pages.base import Pages
 from storefront.pages.payment import BUSY, send_to_payment
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.delivery import country_names, rates_of, usual_country
-from storefront.rendering.formatting import country_name, money
+from storefront.rendering.formatting import money
 from storefront.rendering.renderer import PageRenderer
 from storefront.visit.cart import LastOrder
 from storefront.visit.errors import ForeignForm

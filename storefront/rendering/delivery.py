@@ -1,8 +1,9 @@
 """What a store's deliveries cost, in words that are true for every shopper."""
 
 from domain.shipping.rates import ShippingRates, default_rates
+from infra.web.countries import country_name
 from projections.catalog.views import StoreView
-from storefront.rendering.formatting import country_name, money
+from storefront.rendering.formatting import money
 
 INCLUDED = "Delivery included"
 

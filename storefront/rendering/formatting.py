@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from itertools import islice
 from typing import Protocol
 from uuid import UUID
@@ -57,13 +56,6 @@ def without_currency(text: str, currency: str) -> str:
         text = text.strip().removeprefix(mark).removesuffix(mark)
     text = text.strip()
     return text[1:].lstrip() if text and unicodedata.category(text[0]) == "Sc" else text
-
-
-@cache
-def country_name(code: str) -> str:
-    """Return the name of a country; the code itself if CLDR does not know it."""
-    name: str = LOCALE.territories.get(code, code)
-    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from domain.order.events import OrderStatus
 from domain.order.standing import OrderStanding
 from domain.privacy import PersonalData
 from domain.shipping.town_lines import town_lines
+from infra.web.countries import country_name
 from projections.sales.views import OrderLineView, OrderView
 from storefront.ports import StorefrontQueries
-from storefront.rendering.formatting import country_name
 
 HEADLINES: Mapping[OrderStanding, str] = {
     OrderStanding.UNPAID: "Not paid yet",

@@ -5,9 +5,9 @@ from datetime import datetime
 from domain.merchant.identity import open_identity
 from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
+from infra.web.countries import country_name
 from projections.catalog.views import StoreView
 from storefront.ports import StorefrontDependencies
-from storefront.rendering.formatting import country_name
 
 
 class ShopDetailsReader:

@@ -13,6 +13,7 @@ from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.events import OrderStatus, UnmatchedReason
 from domain.order.standing import OrderStanding
+from domain.shipping.town_lines import address_lines
 from gateway.api.order_timeline import Moment, MomentKind, order_timeline, place_of_moment
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import Derived, derived, made, of_view, resolved
@@ -30,6 +31,7 @@ from gateway.graphql.types.purchase import OrderCosts, OrderHold, Substitute, Su
 from gateway.graphql.types.refund import Refund
 from gateway.graphql.types.returns import Return
 from gateway.graphql.types.taxes import OrderTaxes
+from infra.web.countries import country_name
 from projections.reading.paging import Window
 from projections.sales.views import OrderLineView, OrderView, RejectedWebhookView, UnmatchedPaymentView, WithdrawalView
 
@@ -67,6 +69,21 @@ class Address:
     region: str | None
     postcode: str | None
     country: str | None
+
+    @field(
+        "The address as its country writes it, line by line: street, town, and the country's name in English last. "
+        "Print these lines on a parcel."
+    )
+    def printed_lines(self) -> list[str]:
+        country = self.country or ""
+        return address_lines(
+            (self.line1, self.line2),
+            country=country,
+            country_name=country_name(country),
+            city=self.city,
+            region=self.region,
+            postcode=self.postcode,
+        )
 
     @classmethod
     def parse(cls, text: str) -> Self:

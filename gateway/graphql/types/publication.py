@@ -8,8 +8,11 @@ import strawberry
 from domain.editing import fingerprint, revision_of
 from domain.merchant.identity import BusinessIdentity as Identity
 from domain.privacy import Sealed
+from domain.shipping.town_lines import address_lines
 from domain.store.publication import Blocker, BlockerCode
+from gateway.graphql.fields import field
 from gateway.ports import GatewayDependencies
+from infra.web.countries import country_name
 
 
 @strawberry.type(description="The business behind a merchant's stores. Shoppers see it on legal pages and the imprint.")
@@ -30,6 +33,16 @@ class BusinessIdentity:
     )
     note: str | None
     revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
+
+    @field("The address as its country writes it, line by line: street, town, and the country's name in English last.")
+    def printed_lines(self) -> list[str]:
+        return address_lines(
+            self.address_lines,
+            country=self.country,
+            country_name=country_name(self.country),
+            city=self.city,
+            postcode=self.postal_code,
+        )
 
     @classmethod
     def of(cls, identity: Identity, sealed: Sealed) -> Self:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.shipping.town_lines import town_lines
+from domain.shipping.town_lines import address_lines, town_lines
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ def test_each_country_has_its_order(country: str, lines: list[str]) -> None:
 def test_missing_parts_leave_no_separator(country: str) -> None:
     assert town_lines(country, city="Town", region="", postcode=None) == ["Town"]
     assert town_lines(country, city=None) == []
+
+
+def test_a_whole_address_ends_with_the_country_and_has_no_empty_line() -> None:
+    lines = address_lines(
+        ("1 Pier", ""), country="US", country_name="United States", city="Portland", region="OR", postcode="97201"
+    )
+    assert lines == ["1 Pier", "Portland, OR 97201", "United States"]
+    assert address_lines((None,), country="", country_name="", city=None) == []

@@ -8,11 +8,11 @@ import pytest
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.shipping.countries import DELIVERABLE
+from infra.web.countries import country_name
 from infra.web.markdown import render
 from storefront.checkout.address import ShopperForm
 from storefront.rendering.formatting import (
     arrival_words,
-    country_name,
     day_words,
     days_words,
     first_sentences,
