@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.command_request import GatewayServices
-from gateway.auth.errors import Unauthenticated
 from gateway.rest.problem_details import Problem
 from infra.web.client_address import client_address
 
@@ -212,14 +211,12 @@ class RateLimitMiddleware:
     def _wait(self, scope: Scope) -> float:
         kind = kind_of(scope["path"], scope.get("method", "GET"))
         if kind in PERSONS:
-            authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-            if authorization is not None:
-                try:
-                    person = self._sessions.token_owner(authorization.decode("latin-1"))
-                except Unauthenticated:
-                    pass
-                else:
-                    return self._limiter.of_person(kind, person)
+            for name, value in scope["headers"]:
+                if name == b"authorization":
+                    person = self._sessions.caller(value.decode("latin-1")).person_id
+                    if person is not None:
+                        return self._limiter.of_person(kind, person)
+                    break
         return self._limiter.of_network(kind, self._address(scope))
 
     def _address(self, scope: Scope) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from uuid import UUID
 
@@ -79,16 +79,20 @@ def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestIn
     return request_info_of(connection.scope, behind_proxy=behind_proxy)
 
 
-def request_info_of(scope: Scope, *, behind_proxy: bool) -> RequestInfo:
+def request_info_of(
+    scope: Scope, *, behind_proxy: bool, headers: Mapping[bytes, bytes] | None = None
+) -> RequestInfo:
     """Return a request's origin and headers.
 
     Args:
         scope: the request.
+        headers: its headers, if the caller has them by name.
         behind_proxy: whether a trusted proxy appends the caller's address to ``X-Forwarded-For``. The caller may have
             written entries before it.
     """
-    # Of several headers with one name, the first counts.
-    headers = dict(reversed(scope["headers"]))
+    if headers is None:
+        # Of several headers with one name, the first counts.
+        headers = dict(reversed(scope["headers"]))
     client = scope.get("client")
     forwarded = (
         [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED_FOR] if behind_proxy else ()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
@@ -33,9 +34,13 @@ def as_id(kind: str, text: str) -> UUID:
         NotFound: the text is not a UUID. The answer is the same as for an unknown id.
     """
     try:
-        return UUID(text)
+        return _uuid(text)
     except ValueError as error:
         raise NotFound(kind, text[:64]) from error
+
+
+_uuid = lru_cache(maxsize=1024)(UUID)
+"""Parses an id: clients ask for the same objects again and again."""
 
 
 def require(view: V | None, kind: str, id: UUID) -> V:

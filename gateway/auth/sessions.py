@@ -43,9 +43,11 @@ class Caller(NamedTuple):
     """None if the credential is missing or invalid."""
     scopes: frozenset[KeyScope] | None
     """The scopes of an API key; None for another credential."""
+    identity: Identity | KeyIdentity | None
+    """What the credential says."""
 
 
-_STRANGER = Caller(None, None)
+_STRANGER = Caller(None, None, None)
 
 
 class Sessions:
@@ -94,7 +96,10 @@ class Sessions:
         Raises:
             Unauthenticated: the credential is missing or invalid, its session has ended, or the key was revoked.
         """
-        identity = self._identity(authorization)
+        return await self.visitor_of(self._identity(authorization))
+
+    async def visitor_of(self, identity: Identity | KeyIdentity) -> Visitor:
+        """Return the person behind a credential that was just read; see :meth:`visitor`."""
         now, known = self._clock.now(), self._known.get(identity)
         if known is not None and timedelta(0) <= now - known[0] < LIVE_CACHE_FOR:
             return known[1]
@@ -134,8 +139,8 @@ class Sessions:
         except Unauthenticated:
             return _STRANGER
         if isinstance(identity, KeyIdentity):
-            return Caller(identity.person_id, identity.scopes)
-        return Caller(identity.merchant_id, None)
+            return Caller(identity.person_id, identity.scopes, identity)
+        return Caller(identity.merchant_id, None, identity)
 
     async def end_all(self, merchant_id: UUID, *, keep: UUID | None = None) -> int:
         """End a merchant's sessions, all but ``keep``, and return how many there were."""
@@ -149,9 +154,9 @@ class Sessions:
 
     def _identity(self, authorization: str | None) -> Identity | KeyIdentity:
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated
         token = token.strip()
+        if not token or scheme.lower() != "bearer":
+            raise Unauthenticated
         if token.startswith(MARK):
             if self._team is None:
                 raise Unauthenticated

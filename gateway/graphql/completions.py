@@ -1,6 +1,7 @@
 """Completions: how the values of a type become a part of an answer, for all values of a list at once."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -47,12 +48,14 @@ def _check_classes(values: list[Any], *, nullable: bool) -> bool:
     has_null = type(None) in classes
     if has_null and not nullable:
         raise Irregular("null")
-    if any(issubclass(each, _NO_VALUES) for each in classes):
+    if any(map(_has_no_values, classes)):
         raise Irregular
     return has_null
 
 
-_NO_VALUES = (Exception, UndefinedType)
+@lru_cache(maxsize=1024)
+def _has_no_values(each: type) -> bool:
+    return issubclass(each, Exception | UndefinedType)
 
 
 def list_completion(item: Completion) -> Completion:

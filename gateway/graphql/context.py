@@ -156,7 +156,7 @@ class RequestContext(BaseContext):
 
 
 class OneRequestContext(RequestContext):
-    """The context of one request. Its credential is read for limits once, which a long connection must not rely on."""
+    """The context of one request. Its credential is read once, which a long connection must not rely on."""
 
     def __init__(self, services: GatewayServices, request_info: RequestInfo) -> None:
         super().__init__(services, request_info)
@@ -167,6 +167,10 @@ class OneRequestContext(RequestContext):
 
     def key_scopes(self) -> frozenset[KeyScope] | None:
         return self._caller.scopes
+
+    async def visitor(self) -> Visitor:
+        identity = self._caller.identity
+        return await (super().visitor() if identity is None else self.services.sessions.visitor_of(identity))
 
 
 Info = strawberry.Info[RequestContext, None]

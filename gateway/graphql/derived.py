@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from projections.reading.columns import Only, ViewColumns, column_of
+from projections.reading.columns import Only, ViewColumns
 
 D = TypeVar("D", bound="Derived")
 
@@ -43,8 +43,10 @@ class Getter:
     """Returns the value of each object, or of each row of their views."""
     of_row: bool = False
     """Whether ``values`` takes rows."""
-    column: Callable[[list[Any]], list[Any]] | None = None
-    """Returns what the column of an identifier or an enumeration has in many rows; ``values`` converts it."""
+    column: str | None = None
+    """The column whose values are returned as they are; of an identifier or an enumeration, the one that is converted."""
+    is_converted: bool = False
+    """Whether ``values`` converts what the column has."""
     members: Mapping[Any, Any] | None = None
     """The members of the enumeration, by what the column has."""
     rows: Callable[[Any], list[Any] | None] | None = None
@@ -127,10 +129,11 @@ class Derived:
         if source.convert is None and attribute.read_all is not None:
             get = attribute.read_all
         members = attribute.members if source.convert is None else None
-        if members is None and (source.convert is not str or attribute.columns != (source.attribute,)):
+        is_plain = source.convert is None and attribute.is_plain
+        if members is None and not is_plain and (source.convert is not str or attribute.columns != (source.attribute,)):
             return Getter(get, of_row=True)
         (name,) = attribute.columns
-        return Getter(get, of_row=True, column=lambda rows: column_of(rows, name), members=members)
+        return Getter(get, of_row=True, column=name, is_converted=not is_plain, members=members)
 
     @classmethod
     def needs(cls, name: str, *, has_resolver: bool) -> Only:

@@ -74,7 +74,7 @@ class DirectQueries:
             return
         messages, body = await _read(receive, self._body_limit)
         try:
-            response = None if body is None else await self._respond(scope, receive, body)
+            response = None if body is None else await self._respond(scope, headers, receive, body)
         except ClientGone:
             logger.debug("a client hung up during its query")
             return
@@ -93,13 +93,16 @@ class DirectQueries:
         await send({"type": "http.response.start", "status": status, "headers": start})
         await send({"type": "http.response.body", "body": content})
 
-    async def _respond(self, scope: Scope, receive: Receive, body: bytes) -> tuple[int, bytes] | None:
+    async def _respond(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, body: bytes
+    ) -> tuple[int, bytes] | None:
         """Return status and content. None if the request goes on to strawberry."""
         try:
             request = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        context = OneRequestContext(self._services, request_info_of(scope, behind_proxy=self._behind_proxy))
+        info = request_info_of(scope, behind_proxy=self._behind_proxy, headers=headers)
+        context = OneRequestContext(self._services, info)
         schema, query, texts = self._endpoint.schema, request.query, self._endpoint.schema.texts
         try:
             if request.extensions is not None or self._endpoint.persisted_queries.trusted is not None:
@@ -112,7 +115,7 @@ class DirectQueries:
                 texts["no"] += 1
             else:
                 texts["text"] += 1
-            document = schema.admission.admit(
+            admitted = schema.admission.admit(
                 query, context, operation_name=request.operation_name, variables=request.variables
             )
         except DocumentRejected as rejection:
@@ -121,11 +124,11 @@ class DirectQueries:
             return 400, bad_request(HTTPException(400, error.as_http_error_reason()))
         except (GraphQLError, MissingQueryError):
             return None
-        planned = schema.planned(document, request.operation_name, request.variables, context)
+        planned = schema.planned(admitted, request.operation_name, request.variables, context)
         if planned is None:
             return None
         try:
-            cost = schema.costs.charge(document, request.variables, context)
+            cost = schema.costs.charge(admitted, request.variables, context)
         except GraphQLError as error:
             return 200, answer_bytes(None, [error])
         result = await with_past_readings(partial(self._hang_ups.watch, planned, receive))
@@ -139,11 +142,11 @@ class DirectQueries:
         shared = schema.admission.shared(
             query, context, operation_name=request.operation_name, variables=request.variables
         )
-        planned = None if shared is None else schema.planned(shared.document, None, shared.variables, context)
+        planned = None if shared is None else schema.planned(shared.admitted, None, shared.variables, context)
         if planned is None or shared is None:
             return None
         try:
-            cost = schema.costs.charge(shared.document, shared.variables, context)
+            cost = schema.costs.charge(shared.admitted, shared.variables, context)
         except GraphQLError as error:
             return answer_bytes(None, [error])
         result = await with_past_readings(partial(self._hang_ups.watch, planned, receive))

@@ -1,6 +1,6 @@
 """Admission of GraphQL documents: parses, measures and validates each text once, and caches valid documents."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,10 @@ TOKEN_BYTES = 600
 _MEGABYTE = 1_000_000
 
 
+IntegerValues = tuple[tuple[str, int], ...]
+"""The variables of a request that are integers, in the order of their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdmittedDocument:
     """A valid document and its measure."""
@@ -44,6 +48,8 @@ class AdmittedDocument:
     """The budgets that text and measure are known to be within."""
     permissions: frozenset[Permission]
     """What its root fields need of an API key."""
+    costs: dict[IntegerValues, int] = field(default_factory=dict)
+    """What it costs, by the integers in its variables; see :mod:`gateway.graphql.query_costs`."""
 
 
 @dataclass(slots=True)
@@ -61,7 +67,7 @@ class _OfShape:
 class SharedQuery:
     """A text's query as the document of its shape."""
 
-    document: DocumentNode
+    admitted: AdmittedDocument
     variables: dict[str, Any]
     """The request's variables and the text's literals."""
 
@@ -138,6 +144,7 @@ class DocumentAdmission:
                 document=known.shared.document,
                 answer_max=self._answers.measure(known.shared.document, None),
                 plans=plan_cache(self._schema).hold(known.shared.document),
+                costs={},
             )
         values = known.shared.values(shape.literals)
         if values is None:
@@ -147,14 +154,14 @@ class DocumentAdmission:
             check_text(query, budget)
             check_variables(variables, budget)
             known.admitted.measure.check(budget)
-            document = self._check_answer(known.admitted, complete, budget)
+            self._check_answer(known.admitted, complete, budget)
         except TooLarge:
             return None
-        return SharedQuery(document, complete)
+        return SharedQuery(known.admitted, complete)
 
     def admit(
         self, query: str | None, context: object, *, operation_name: str | None = None, variables: object = None
-    ) -> DocumentNode:
+    ) -> AdmittedDocument:
         """Parse a document, and check that it is valid and within the caller's budget.
 
         Raises:
@@ -174,7 +181,7 @@ class DocumentAdmission:
                 raise IntrospectionDisabled
             if owner is not None and isinstance(context, RequestContext):
                 check_key(admitted.permissions, context.key_scopes())
-            return self._check_answer(admitted, variables, budget)
+            self._check_answer(admitted, variables, budget)
         except TooLarge as error:
             if owner is not None:
                 raise DocumentRejected([error]) from error
@@ -189,6 +196,7 @@ class DocumentAdmission:
             raise DocumentRejected([without_suggestions(error) for error in rejection.errors]) from rejection
         except GraphQLError as error:
             raise DocumentRejected([error]) from error
+        return admitted
 
     def _admit(self, query: str, owner: UUID | None, budget: Budget, operation_name: str | None) -> AdmittedDocument:
         admitted = self._cache.get(query, owner)
@@ -224,8 +232,8 @@ class DocumentAdmission:
         self._cache.put(query, admitted, weight, owner)
         return admitted
 
-    def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> DocumentNode:
-        """Return the document. Raises TooLarge if its answer may exceed the budget."""
+    def _check_answer(self, admitted: AdmittedDocument, variables: object, budget: Budget) -> None:
+        """Raise TooLarge if a document's answer may exceed the budget."""
         if admitted.answer_max > budget.answer:
             fields = self._answers.measure(admitted.document, variables if isinstance(variables, dict) else {})
             if fields > budget.answer:
@@ -233,7 +241,6 @@ class DocumentAdmission:
                     f"The answer may have {fields:,.0f} fields; at most {budget.answer:,} are allowed. "
                     "Ask for smaller pages or fewer levels."
                 )
-        return admitted.document
 
 
 def _check_decided(document: DocumentNode, operation_name: str | None) -> None:

@@ -133,18 +133,32 @@ class PlanCache:
             known.keep(operation, conditions, plan)
         return plan
 
-    def operation(
-        self, schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Any, context: object
+    def operation(  # noqa: PLR0913 - what the executor of an operation is made of
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        plans: PlansOfText,
+        name: str | None,
+        variables: Any,
+        context: object,
     ) -> Callable[[], Awaitable[ExecutionResult]] | None:
-        """Return what runs an operation by its plan. None if graphql-core must run it, or reject its variables."""
+        """Return what runs an operation by its plan. None if graphql-core must run it, or reject its variables.
+
+        Args:
+            schema: the schema.
+            document: the text's document.
+            plans: its plans, from :meth:`hold`.
+            name: the name that the request gives, if any.
+            variables: the request's.
+            context: the context of resolvers.
+        """
 
         def build() -> Any:
             return PlannedExecutor.build(
                 schema, document, context_value=context, raw_variable_values=variables, operation_name=name
             )
 
-        known = self._held(document.loc)
-        operation = None if known is None else known.operations.get(name)
+        operation = plans.operations.get(name)
         values = None if operation is None else operation.variables.coerce(variables)
         if operation is not None and values is not None:
             conditions = operation.conditions(values)

@@ -26,7 +26,7 @@ from gateway.graphql.derived import Asked, Derived, Getter, each
 from gateway.graphql.leaves import Irregular, Serialize, leaf
 from gateway.graphql.plans import ObjectPlan, PlainField, Read, RecordMaker, ResolvedField
 from gateway.graphql.resolvers import Resolver, resolver_of
-from projections.reading.columns import Only
+from projections.reading.columns import Only, column_of
 
 FieldSet = dict[str, list[Any]]
 """graphql-core's grouped field set: the nodes of each response name."""
@@ -202,10 +202,12 @@ def _leaves(getter: Getter, serialize: Serialize) -> Read:
     read, column = _from(getter, serialize, None), getter.column
     if column is None:
         return read
+    if not getter.is_converted:
+        return lambda rows: serialize(column_of(rows, column))
     if getter.members is None:
 
         def read_ids(rows: list[Any]) -> list[Any]:
-            ids = column(rows)
+            ids = column_of(rows, column)
             # JSON writers write identifiers as texts.
             return ids if set(map(type, ids)) == {asyncpg.pgproto.pgproto.UUID} else read(rows)
 
@@ -217,7 +219,7 @@ def _leaves(getter: Getter, serialize: Serialize) -> Read:
 
     def read_names(rows: list[Any]) -> list[Any]:
         try:
-            return list(map(names.__getitem__, column(rows)))
+            return list(map(names.__getitem__, column_of(rows, column)))
         except KeyError:
             return read(rows)
 

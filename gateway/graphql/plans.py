@@ -174,9 +174,10 @@ class ObjectPlan:
         if not self.resolved:
             return self.read(sources)
         answers = [dict.fromkeys(self.order) for _ in sources]
-        for field_, column in zip(self.plain, self._columns(sources), strict=True):
-            for answer, value in zip(answers, column, strict=True):
-                answer[field_.name] = value
+        if self.plain:
+            for field_, column in zip(self.plain, self._columns(sources), strict=True):
+                for answer, value in zip(answers, column, strict=True):
+                    answer[field_.name] = value
         for source, answer, path in zip(sources, answers, paths, strict=True):
             for resolved in self.resolved:
                 resolved.resolve(run, source, answer, path)

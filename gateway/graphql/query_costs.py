@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import msgspec
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, Source
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 
 from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.context import RequestContext
+from gateway.graphql.documents import AdmittedDocument
 
 CODE = "TOO_MANY_REQUESTS"
 REMEMBERED_MOST = 100_000
@@ -58,10 +58,9 @@ class QueryCosts:
 
     def __init__(self, schema: GraphQLSchema, now: Callable[[], float] = time.monotonic) -> None:
         self._meter, self._now = AnswerMeter(schema), now
-        self._known: WeakKeyDictionary[Source, dict[tuple[Any, ...], int]] = WeakKeyDictionary()
 
     def charge(
-        self, document: DocumentNode, variables: Mapping[str, Any] | None, context: RequestContext
+        self, admitted: AdmittedDocument, variables: Mapping[str, Any] | None, context: RequestContext
     ) -> Cost | None:
         """Charge an operation to its caller. Return its cost; None if nothing is limited.
 
@@ -71,21 +70,21 @@ class QueryCosts:
         services = context.services
         if not services.deps.rate_factor:
             return None
-        cost, owner = self.cost_of(document, variables or {}), context.merchant_or_none()
+        cost, owner = self.cost_of(admitted, variables or {}), context.merchant_or_none()
         allowance = NETWORK if owner is None else PERSON
         caller = owner or context.request_info.address
         return self._take(services.points_left, caller, cost, allowance, services.deps.rate_factor)
 
-    def cost_of(self, document: DocumentNode, variables: Mapping[str, Any]) -> int:
+    def cost_of(self, admitted: AdmittedDocument, variables: Mapping[str, Any]) -> int:
         """Return what an operation costs."""
-        assert document.loc is not None
-        known = self._known.setdefault(document.loc.source, {})
-        key = tuple(sorted((name, value) for name, value in variables.items() if type(value) is int))
-        if key not in known:
+        known = admitted.costs
+        key = tuple(sorted([(name, value) for name, value in variables.items() if type(value) is int]))
+        cost = known.get(key)
+        if cost is None:
             if len(known) >= KNOWN_MOST:
                 known.clear()
-            known[key] = math.ceil(self._meter.measure(document, variables))
-        return known[key]
+            cost = known[key] = math.ceil(self._meter.measure(admitted.document, variables))
+        return cost
 
     def _take(self, points: PointsLeft, caller: Hashable, cost: int, allowance: Allowance, factor: float) -> Cost:
         most, per_second, now = allowance.most * factor, allowance.per_second * factor, self._now()

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, GraphQLSchema
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError
@@ -16,7 +16,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.graphql.as_of import ClosePastReadings
 from gateway.graphql.context import RequestContext
-from gateway.graphql.documents import DocumentAdmission, DocumentRejected
+from gateway.graphql.documents import AdmittedDocument, DocumentAdmission, DocumentRejected
 from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
@@ -113,10 +113,12 @@ class Schema(strawberry.Schema):
         return Counter({"text": 0, "shape": 0, "no": 0})
 
     def planned(
-        self, document: DocumentNode, name: str | None, variables: Any, context: object
+        self, admitted: AdmittedDocument, name: str | None, variables: Any, context: object
     ) -> Callable[[], Awaitable[Any]] | None:
         """Return what runs an admitted query by its plan. None if :meth:`execute` must run it."""
-        return plan_cache(self._schema).operation(self._schema, document, name, variables, context)
+        return plan_cache(self._schema).operation(
+            self._schema, admitted.document, admitted.plans, name, variables, context
+        )
 
     async def execute(self, query: str | None, *args: Any, **more: Any) -> ExecutionResult:
         """Run a query or a mutation. A subscription has many answers and goes through :meth:`stream`."""
@@ -144,24 +146,24 @@ class Schema(strawberry.Schema):
             DocumentRejected: the document cannot run.
         """
         context = super()._create_execution_context(query, *args, **more)
-        document: DocumentNode = self.admission.admit(
+        admitted = self.admission.admit(
             query,
             context.context,
             operation_name=context._provided_operation_name,  # noqa: SLF001 - its public twin guesses
             variables=context.variables,
         )
-        context.graphql_document = document
-        context.cost = self._charged(document, context)  # type: ignore[attr-defined]
+        context.graphql_document = admitted.document
+        context.cost = self._charged(admitted, context)  # type: ignore[attr-defined]
         # Admission validated the document. With None, the library would validate it again.
         context.pre_execution_errors = []
         return context
 
-    def _charged(self, document: DocumentNode, context: ExecutionContext) -> Cost | None:
+    def _charged(self, admitted: AdmittedDocument, context: ExecutionContext) -> Cost | None:
         request = context.context
         if not isinstance(request, RequestContext):
             return None
         try:
-            return self.costs.charge(document, context.variables, request)
+            return self.costs.charge(admitted, context.variables, request)
         except GraphQLError as error:
             raise DocumentRejected([error]) from error
 

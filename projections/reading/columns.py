@@ -24,21 +24,25 @@ SELECTIONS_MOST = 256
 
 
 class Rows(list[Any]):
-    """The rows of one statement. Their columns have the same places, which are looked up once and not for each row."""
+    """The rows of one statement, and their columns."""
 
-    __slots__ = ("_places",)
+    __slots__ = ("_columns",)
 
     def __init__(self, rows: Iterable[Any]) -> None:
         super().__init__(rows)
-        self._places: dict[str, int] | None = None
+        self._columns: dict[str, list[Any]] | None = None
 
     def column(self, name: str) -> list[Any]:
-        """Return the value of each row."""
-        if self._places is None:
-            # Rows that are no records of PostgreSQL have no places.
-            keys = self[0].keys() if self and type(self[0]) is asyncpg.Record else ()
-            self._places = {key: place for place, key in enumerate(keys)}
-        return list(map(itemgetter(self._places.get(name, name)), self))
+        """Return the value of each row. The list belongs to the rows."""
+        if self._columns is None:
+            # All columns at once take a third of the time of one after the other. A statement selects only what is read.
+            self._columns = _columns_of(self) if self and type(self[0]) is asyncpg.Record else {}
+        column = self._columns.get(name)
+        return list(map(itemgetter(name), self)) if column is None else column
+
+
+def _columns_of(records: list[asyncpg.Record]) -> dict[str, list[Any]]:
+    return dict(zip(records[0].keys(), map(list, zip(*records, strict=True)), strict=True))
 
 
 def column_of(rows: list[Any], name: str) -> list[Any]:
@@ -56,6 +60,8 @@ class Attribute:
     """The member for each value of the column, if the attribute is an enumeration's member."""
     read_all: Callable[[list[Any]], list[Any]] | None = None
     """Reads many rows at once, where that is faster."""
+    is_plain: bool = False
+    """Whether its value is that of its only column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +173,7 @@ def with_parts(record: Any, **parts: Any) -> Mapping[str, Any]:
 def column(name: str, convert: Callable[[Any], Any] | None = None) -> Attribute:
     """Return an attribute that is one column. A converted column that is null stays None."""
     if convert is None:
-        return Attribute((name,), itemgetter(name), read_all=lambda rows: column_of(rows, name))
+        return Attribute((name,), itemgetter(name), read_all=lambda rows: column_of(rows, name), is_plain=True)
     members: Mapping[Any, Any] | None = None
     if isinstance(convert, EnumType):
         every: Iterable[Enum] = convert.__members__.values()

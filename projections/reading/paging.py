@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache, partial
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
 from uuid import UUID
 
 from domain.kernel import InvalidInput
@@ -171,7 +171,7 @@ class Conditions:
 
     def add(self, part: str, *values: object) -> "Conditions":
         """Add a condition; each ``{}`` in it stands for the next value."""
-        self._conditions.append(part.format(*map(self.value, values)))
+        self._conditions.append(part.format(*map(self.value, values)) if values else part)
         return self
 
     def value(self, value: object) -> str:
@@ -212,16 +212,16 @@ class Conditions:
             rows: the query of the list's rows in its order, without the narrow condition.
             alias: the name of a row in the conditions.
         """
-        few = f"few as materialized ({self.few} and not (select yes from common) limit {FEW + 1})"
-        return f"with {self.commonness(rows, alias)}, {few} "
+        assert self.few is not None
+        return f"with {self.commonness(rows, alias)}, {_few(self.few)} "
 
     def commonness(self, rows: str, alias: str) -> str:
         """Return the table ``common``, whose column ``yes`` says whether many of the list meet the narrow condition.
 
         The arguments are those of :meth:`with_few`.
         """
-        probed = f"select {self.narrowly} as has from {self.parts} cross join lateral ({rows} limit {PROBED}) {alias}"
-        return f"common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has)"
+        assert self.parts is not None
+        return _commonness(self.narrowly, self.parts, rows, alias)
 
     @property
     def sql(self) -> str:
@@ -266,44 +266,72 @@ async def paginate(
         InvalidInput: the window or a cursor is invalid.
     """
     window.check()
-    direction = "desc" if order.descending is not window.backwards else "asc"
-    in_order = f"order by {order.key} {direction}, {id} {direction}"
-    alias = table.rpartition(" ")[2]
-    few = (
-        ""
-        if where.few is None
-        else where.with_few(f"select {alias}.* from {table} where {where.sql} {in_order}", alias)
-    )
+    of_list = of_page = where.sql
     for name, cursor, beyond in (("after", window.after, True), ("before", window.before, False)):
         if cursor is not None:
             key, row_id = _read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::{order.id_type})", key, row_id)
-    columns, key_column, id_column = _columns_of_page(selection, order, id)
-    limit = window.size + 1
-    rows = f"{where.sql} {in_order} limit {limit}"
-    if where.parts is None:
-        query = f"select {columns} from {table}{joins} where {rows}"
-    else:
-        part = f"select {alias}.* from {table} where {rows}"
-        if where.few is not None:
-            sorted_few = f"select {alias}.* from few {alias} where {IS_FEW} and {where.sql}"
-            followed = f"select {alias}.* from {table} where not ({IS_FEW}) and {where.narrowly} and {rows}"
-            part = f"({sorted_few}) union all ({followed})"
-        # The planner drops the columns that are not used.
-        parts = f"select {alias}.* from {where.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
-        query = f"{few}select {columns} from ({parts}) {alias}{joins} {in_order}"
-    records = await db.fetch(query, *where.arguments)
-    more = len(records) > window.size
-    page = Rows(records[: window.size])
+            of_page = where.sql
+    size = window.size
+    source = _Source(table, joins, id, of_list, of_page, where.parts, where.few, where.narrowly)
+    records = await db.fetch(_page_query(selection, source, order, window.backwards, size + 1), *where.arguments)
+    page = Rows(records[:size])
+    more = len(records) > len(page)
     if window.backwards:
         page.reverse()
     return Slice(
-        edges=_Edges(page, selection.read, partial(_cursor, order, key_column, id_column)),
+        edges=_Edges(page, selection.read, partial(_cursor, selection, order, id)),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
         rows=page,
     )
+
+
+class _Source(NamedTuple):
+    """Where a page's rows come from, as SQL; see :class:`Conditions`."""
+
+    table: str
+    joins: str
+    id: str
+    of_list: str
+    """The conditions of the list."""
+    of_page: str
+    """The same with those of the cursors."""
+    parts: str | None
+    few: str | None
+    narrowly: str
+
+
+@lru_cache(maxsize=1024)
+def _page_query(selection: Selection[Any], source: _Source, order: Order, is_backwards: bool, limit: int) -> str:
+    """Return the query of a page. Its text is kept, since most pages differ from an earlier one in their arguments only."""
+    direction = "desc" if order.descending is not is_backwards else "asc"
+    in_order = f"order by {order.key} {direction}, {source.id} {direction}"
+    table, alias = source.table, source.table.rpartition(" ")[2]
+    columns = _columns_of_page(selection, order, source.id)[0]
+    rows = f"{source.of_page} {in_order} limit {limit}"
+    if source.parts is None:
+        return f"select {columns} from {table}{source.joins} where {rows}"
+    part, few = f"select {alias}.* from {table} where {rows}", ""
+    if source.few is not None:
+        in_list = f"select {alias}.* from {table} where {source.of_list} {in_order}"
+        few = f"with {_commonness(source.narrowly, source.parts, in_list, alias)}, {_few(source.few)} "
+        sorted_few = f"select {alias}.* from few {alias} where {IS_FEW} and {source.of_page}"
+        followed = f"select {alias}.* from {table} where not ({IS_FEW}) and {source.narrowly} and {rows}"
+        part = f"({sorted_few}) union all ({followed})"
+    # The planner drops the columns that are not used.
+    parts = f"select {alias}.* from {source.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
+    return f"{few}select {columns} from ({parts}) {alias}{source.joins} {in_order}"
+
+
+def _commonness(narrowly: str, parts: str, rows: str, alias: str) -> str:
+    probed = f"select {narrowly} as has from {parts} cross join lateral ({rows} limit {PROBED}) {alias}"
+    return f"common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has)"
+
+
+def _few(few: str) -> str:
+    return f"few as materialized ({few} and not (select yes from common) limit {FEW + 1})"
 
 
 @lru_cache(maxsize=512)
@@ -335,7 +363,8 @@ def decode_cursor(cursor: str) -> Any:
     return json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
 
 
-def _cursor(order: Order, key_column: str, id_column: str, record: Any) -> str:
+def _cursor(selection: Selection[Any], order: Order, id: str, record: Any) -> str:
+    _, key_column, id_column = _columns_of_page(selection, order, id)
     return cursor_of(order, record[key_column], record[id_column])
 
 

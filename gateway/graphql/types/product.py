@@ -40,7 +40,7 @@ def amount_of(attribute: str) -> Source:
 
     def of_rows(rows: list[Any]) -> list[str | None]:
         amounts, currencies = column_of(rows, minor), column_of(rows, "currency")
-        if all(exponent(each) == 2 for each in set(currencies)):
+        if set(map(exponent, set(currencies))) <= {2}:
             return list(map(_with_cents, amounts))
         return list(map(one, amounts, currencies))
 

@@ -41,6 +41,9 @@ from projections.reading.counting import Count
 from projections.reading.paging import Window
 
 
+_ALL_PRODUCTS = WantedProducts()
+
+
 def _searches(search: str | None = None, filter: ProductFilter | None = None, **_others: object) -> bool:
     return search is not None or (filter is not None and filter.search is not None)
 
@@ -73,11 +76,15 @@ class StoreCatalog:
         search: Annotated[str | None, REPLACED] = None,
     ) -> Connection[Product]:
         reading, id = self.reading, self.view.id
-        check_replaced(filter, (statuses, category is not None, search is not None))
-        wanted = filter or ProductFilter(statuses=statuses, category=category, search=search)
+        where, is_replaced = _ALL_PRODUCTS, (statuses, category is not None, search is not None)
+        if filter is not None or any(is_replaced):
+            check_replaced(filter, is_replaced)
+            wanted = filter or ProductFilter(statuses=statuses, category=category, search=search)
+            where = WantedProducts(
+                statuses=frozenset(wanted.statuses or ()), category=wanted.category, text=wanted.search
+            )
         if sort is None:
-            sort = ProductSort.NEWEST if wanted.search is None else ProductSort.RELEVANCE
-        where = WantedProducts(statuses=frozenset(wanted.statuses or ()), category=wanted.category, text=wanted.search)
+            sort = ProductSort.NEWEST if where.text is None else ProductSort.RELEVANCE
         page = await catalog_queries.products_of_store(
             reading.db,
             id,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from graphql import GraphQLError, parse
+from graphql import GraphQLError
 
 from gateway.dashboard.library import library
 from gateway.graphql.answer_size import AnswerMeter
@@ -46,10 +46,10 @@ def context(person: object, points: dict[Any, Any], *, factor: float = 1, intros
 def test_an_operation_costs_the_fields_of_its_answer_and_a_budget_fills_up_again() -> None:
     now, person = [0.0], uuid4()
     points: dict[Any, Any] = {}
-    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), parse(LIST)
+    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), DocumentAdmission(SCHEMA).admit(LIST, None)
     first = costs.charge(document, {"first": 10}, context(person, points))
     assert first is not None
-    assert first.requested == AnswerMeter(SCHEMA).measure(document, {"first": 10}) > 20
+    assert first.requested == AnswerMeter(SCHEMA).measure(document.document, {"first": 10}) > 20
     assert first.remaining == PERSON.most - first.requested
     larger = costs.charge(document, {"first": 100}, context(person, points))
     assert larger is not None
@@ -63,7 +63,7 @@ def test_an_operation_costs_the_fields_of_its_answer_and_a_budget_fills_up_again
 def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own() -> None:
     now, person = [0.0], uuid4()
     points: dict[Any, Any] = {}
-    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), parse(LIST)
+    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), DocumentAdmission(SCHEMA).admit(LIST, None)
     points[person] = 5.0, 0.0
     with pytest.raises(GraphQLError) as refused:
         costs.charge(document, {"first": 100}, context(person, points))
@@ -79,7 +79,7 @@ def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own(
 
 def test_nothing_is_charged_where_nothing_is_limited() -> None:
     points: dict[Any, Any] = {}
-    assert QueryCosts(SCHEMA).charge(parse(LIST), {}, context(uuid4(), points, factor=0)) is None
+    assert QueryCosts(SCHEMA).charge(DocumentAdmission(SCHEMA).admit(LIST, None), {}, context(uuid4(), points, factor=0)) is None
     assert points == {}
 
 

@@ -123,8 +123,8 @@ def test_texts_of_one_shape_share_a_plan_and_keep_their_literals() -> None:
         one = shared(admission, text, operation_name=f"A{number}", variables={"0": "mine", "other": 1})
         assert one is not None
         assert one.variables == {"0": str(number), "1": number, "other": 1}
-        assert plan_cache(SCHEMA).operation(SCHEMA, one.document, None, one.variables, None) is not None
-        documents.add(id(one.document))
+        assert build_schema().planned(one.admitted, None, one.variables, None) is not None
+        documents.add(id(one.admitted.document))
     assert (counts.made - made, len(documents)) == (1, 1)
 
 

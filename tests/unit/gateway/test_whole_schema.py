@@ -491,10 +491,10 @@ async def direct_answer(query: str, variables: dict[str, Any], seed: int) -> byt
     for _ in ("make the plan", "use it"):
         request = context(seed, 0.06)
         try:
-            document = SCHEMA.admission.admit(query, request, variables=variables)
+            admitted = SCHEMA.admission.admit(query, request, variables=variables)
         except DocumentRejected:
             return None
-        run = SCHEMA.planned(document, None, variables, request)
+        run = SCHEMA.planned(admitted, None, variables, request)
     if run is None:
         return None
     result = await with_past_readings(run)
@@ -569,7 +569,7 @@ async def answer_of_shape(query: str, variables: dict[str, Any], seed: int) -> b
         with pytest.raises(DocumentRejected):
             SCHEMA.admission.admit(query, request, variables=variables)
         return None
-    run = SCHEMA.planned(shared.document, None, shared.variables, request)
+    run = SCHEMA.planned(shared.admitted, None, shared.variables, request)
     result = None if run is None else await with_past_readings(run)
     return None if result is None or result.errors else await shown(result)
 
