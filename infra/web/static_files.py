@@ -3,9 +3,8 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 
 import brotli
 from starlette.requests import Request
@@ -46,6 +45,30 @@ class StaticFile:
         self._compressed_files = compressed
         self._forms: dict[str | None, bytes] = {None: plain}
         self.version = hashlib.sha256(plain).hexdigest()[:12]
+
+    @property
+    def plain(self) -> bytes:
+        """The file's bytes."""
+        return self._forms[None]
+
+    async def answer(self, request: Request) -> Response:
+        """Return the file in the best coding of a request. At the address of its version, browsers may keep it."""
+        encoding = None if self.is_packed else best_encoding(request)
+        fixed = self.is_packed or request.query_params.get("v") == self.version
+        # Each content coding has its own tag: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
+        headers = {
+            "cache-control": FOREVER if fixed else "no-cache",
+            # Modules and fonts that come over a CDN need it; the files are public.
+            "access-control-allow-origin": "*",
+            "etag": f'"{self.version}{"-" + encoding if encoding else ""}"',
+        }
+        if not self.is_packed:
+            headers["vary"] = "accept-encoding"
+        if is_current(request, headers["etag"]):
+            return Response(status_code=304, headers=headers)
+        if encoding:
+            headers["content-encoding"] = encoding
+        return Response(await self.in_encoding(encoding), media_type=self.type, headers=headers)
 
     async def in_encoding(self, encoding: str | None) -> bytes:
         """Return the bytes in a content coding; None means uncompressed."""
@@ -89,21 +112,19 @@ class StaticFolder:
     Args:
         folder: its path; files of other types than ``TYPES`` are not served.
         prefix: of the files' addresses.
-        bundles: files that are several others in one, by their names, so that a browser asks once.
     """
 
-    def __init__(
-        self, folder: Path, prefix: str, *, bundles: Mapping[str, Sequence[str]] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, folder: Path, prefix: str) -> None:
         self._prefix = prefix
-        compressed = folder / COMPRESSED
+        self._compressed = folder / COMPRESSED
         plain = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in TYPES
         }
-        plain |= {name: b"\n".join(plain[part] for part in parts) for name, parts in bundles.items()}
-        self._files = {name: StaticFile(data, PurePosixPath(name).suffix, compressed) for name, data in plain.items()}
+        self._files = {
+            name: StaticFile(data, PurePosixPath(name).suffix, self._compressed) for name, data in plain.items()
+        }
 
     def write_compressed(self) -> int:
         """Compress every file, so that no request has to wait for it; return how many forms were written."""
@@ -111,6 +132,10 @@ class StaticFolder:
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
+
+    def joined(self, first: bytes, names: Iterable[str], *, suffix: str) -> StaticFile:
+        """Return a text and several files in one, so that a browser asks once. It has no address here."""
+        return StaticFile(b"\n".join([first, *(self._files[name].plain for name in names)]), suffix, self._compressed)
 
     def address(self, name: str) -> str:
         """Return the address of a file, with its version."""
@@ -126,19 +151,4 @@ class StaticFolder:
         file = self._files.get(path_name)
         if file is None:
             return PlainTextResponse("File not found.", status_code=404)
-        encoding = None if file.is_packed else best_encoding(request)
-        fixed = file.is_packed or request.query_params.get("v") == file.version
-        # Each content coding has its own tag: a strong tag names the bytes (RFC 9110, section 8.8.3.3).
-        headers = {
-            "cache-control": FOREVER if fixed else "no-cache",
-            # Modules and fonts that come over a CDN need it; the files are public.
-            "access-control-allow-origin": "*",
-            "etag": f'"{file.version}{"-" + encoding if encoding else ""}"',
-        }
-        if not file.is_packed:
-            headers["vary"] = "accept-encoding"
-        if is_current(request, headers["etag"]):
-            return Response(status_code=304, headers=headers)
-        if encoding:
-            headers["content-encoding"] = encoding
-        return Response(await file.in_encoding(encoding), media_type=file.type, headers=headers)
+        return await file.answer(request)

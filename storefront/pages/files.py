@@ -60,10 +60,7 @@ class FilePages(Pages):
     async def theme(self, request: Request) -> Response:
         # A closed store shows its remaining pages, and the page that says so, in its own theme.
         visit = await self._visits.for_looks(request)
-        theme = theme_of(visit.brand)
-        is_versioned = request.query_params.get("v") == theme.version
-        headers = {"cache-control": FOREVER if is_versioned else "no-cache"}
-        return Response(theme.css(), media_type="text/css", headers=headers)
+        return await self._renderer.stylesheets.of(theme_of(visit.brand)).answer(request)
 
     async def logo(self, request: Request) -> Response:
         visit = await self._visits.for_looks(request)

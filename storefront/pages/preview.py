@@ -82,7 +82,8 @@ class PreviewPages(Pages):
 
     async def theme(self, request: Request) -> Response:
         visit, _ = await self._open(request)
-        return Response(theme_of(visit.brand).css(), media_type="text/css", headers=NOT_KEPT)
+        style = self._renderer.stylesheets.of(theme_of(visit.brand)).plain
+        return Response(style, media_type="text/css", headers=NOT_KEPT)
 
     async def logo(self, request: Request) -> Response:
         visit, _ = await self._open(request)

@@ -6,7 +6,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from domain.store.brand import Mood
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
 from infra.web import markdown
@@ -17,23 +16,19 @@ from storefront.rendering.delivery import delivery_words
 from storefront.rendering.page_cache import PageCache
 from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.shared_answer import PRIVATE, shared_answer
+from storefront.rendering.stylesheets import Stylesheets
 from storefront.rendering.theme import theme_of
 from storefront.visit.parts import Part, split_at_marks
 from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
-STYLES = ("store", "pieces", "home")
-"""The stylesheets of every store, in their order; the mood's comes last."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
 
 def static_folder(cdn: str = "") -> StaticFolder:
-    """Return the static files. All styles of a mood are one file, so that a first visit asks for few."""
-    bundles = {
-        f"css/{mood.lower()}.bundle.css": [f"css/{name}.css" for name in (*STYLES, mood.lower())] for mood in Mood
-    }
-    return StaticFolder(PACKAGE / "static", f"{cdn}/static", bundles=bundles)
+    """Return the static files."""
+    return StaticFolder(PACKAGE / "static", f"{cdn}/static")
 
 
 class PageRenderer:
@@ -42,6 +37,7 @@ class PageRenderer:
     def __init__(self, deps: StorefrontDependencies) -> None:
         self.cache = PageCache(deps.page_cache_bytes)
         self.static = static_folder(deps.cdn)
+        self.stylesheets = Stylesheets(self.static)
         self.templates = Environment(
             loader=FileSystemLoader(PACKAGE / "templates"),
             autoescape=True,
@@ -68,6 +64,7 @@ class PageRenderer:
         )
         self.templates.globals.update(
             asset=self.static.address,
+            stylesheet=self.stylesheets.address,
             sandbox=deps.sandbox,
             LEGAL=LEGAL,
             NAVIGATION=NAVIGATION,

@@ -264,11 +264,15 @@ async def test_static_files_are_cached_by_version_and_nothing_else_is_served(
 ) -> None:
     await floor.open_store("fern", BRAND)
     home = (await browser.get("/")).text
-    address = home.partition('href="/static/css/')[2].partition('"')[0]
-    fixed = await browser.get(f"/static/css/{address}")
+    address = home.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    fixed = await browser.get(address)
     assert "immutable" in fixed.headers["cache-control"]
     single = [(await browser.get(f"/static/css/{name}.css")).text for name in ("store", "pieces", "home", "atelier")]
-    assert fixed.text == "\n".join(single)
+    own, _, shared = fixed.text.partition("\n" + single[0])
+    assert "--heading-weight" in own
+    assert shared == "\n".join(["", *single[1:]])
+    assert home.count('rel="stylesheet"') == 1
+    assert (await browser.get("/theme.css")).headers["cache-control"] == "no-cache"
     assert (await browser.get("/static/css/store.css")).headers["cache-control"] == "no-cache"
     for wrong in ("../app.py", "css/../../app.py", "fonts/lato/LICENSE.txt", "", "%2e%2e/app.py"):
         assert (await browser.get(f"/static/{wrong}")).status_code == 404

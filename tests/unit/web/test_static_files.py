@@ -1,8 +1,7 @@
-"""Static files: bundles, and forms that were compressed when an image was built."""
+"""Static files: several in one, and forms that were compressed when an image was built."""
 
 import gzip
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import brotli
 import httpx
@@ -33,15 +32,12 @@ async def raw(folder: StaticFolder, address: str, encoding: str) -> tuple[bytes,
         return b"".join([part async for part in answer.aiter_raw()]), answer.headers
 
 
-async def test_a_bundle_is_its_files_in_order_at_an_address_of_its_content(files: Path) -> None:
-    folder = StaticFolder(files, "/static", bundles={"all.css": ["b.css", "a.css"]})
-    body, headers = await raw(folder, folder.address("all.css"), "identity")
-    assert body == b"b { color: blue }\n" + STYLE
-    assert "immutable" in headers["cache-control"]
-    before = folder.address("all.css")
+def test_joined_files_are_one_in_their_order_with_a_version_of_their_content(files: Path) -> None:
+    before = StaticFolder(files, "/static").joined(b":root{}", ["b.css", "a.css"], suffix=".css")
+    assert before.plain == b":root{}\nb { color: blue }\n" + STYLE
     (files / "a.css").write_bytes(b"a { color: green }")
-    after = StaticFolder(files, "/static", bundles={"all.css": ["b.css", "a.css"]}).address("all.css")
-    assert parse_qs(urlsplit(before).query) != parse_qs(urlsplit(after).query)
+    after = StaticFolder(files, "/static").joined(b":root{}", ["b.css", "a.css"], suffix=".css")
+    assert before.version != after.version
 
 
 @pytest.mark.parametrize(("encoding", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress)])
