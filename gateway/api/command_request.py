@@ -79,9 +79,7 @@ def request_info(connection: HTTPConnection, *, behind_proxy: bool) -> RequestIn
     return request_info_of(connection.scope, behind_proxy=behind_proxy)
 
 
-def request_info_of(
-    scope: Scope, *, behind_proxy: bool, headers: Mapping[bytes, bytes] | None = None
-) -> RequestInfo:
+def request_info_of(scope: Scope, *, behind_proxy: bool, headers: Mapping[bytes, bytes] | None = None) -> RequestInfo:
     """Return a request's origin and headers.
 
     Args:

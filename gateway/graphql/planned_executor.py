@@ -133,7 +133,7 @@ class PlanCache:
             known.keep(operation, conditions, plan)
         return plan
 
-    def operation(  # noqa: PLR0913 - what the executor of an operation is made of
+    def operation(
         self,
         schema: GraphQLSchema,
         document: DocumentNode,

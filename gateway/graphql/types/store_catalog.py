@@ -40,7 +40,6 @@ from projections.catalog.views import ProductFilter as WantedProducts
 from projections.reading.counting import Count
 from projections.reading.paging import Window
 
-
 _ALL_PRODUCTS = WantedProducts()
 
 

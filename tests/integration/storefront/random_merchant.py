@@ -97,9 +97,10 @@ class RandomMerchant:
     async def _present(self) -> Store:
         loaded = await self._floor.log.load(STORE, self._store)
         assert loaded is not None
-        return loaded.state
+        store: Store = loaded.state
+        return store
 
-    async def _owner(self) -> dict[str, UUID]:
+    async def _owner(self) -> dict[str, Any]:
         return {"store_id": self._store, "merchant_id": (await self._present()).merchant_id}
 
     async def _send(self, command: object) -> None:

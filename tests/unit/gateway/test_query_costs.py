@@ -79,7 +79,10 @@ def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own(
 
 def test_nothing_is_charged_where_nothing_is_limited() -> None:
     points: dict[Any, Any] = {}
-    assert QueryCosts(SCHEMA).charge(DocumentAdmission(SCHEMA).admit(LIST, None), {}, context(uuid4(), points, factor=0)) is None
+    assert (
+        QueryCosts(SCHEMA).charge(DocumentAdmission(SCHEMA).admit(LIST, None), {}, context(uuid4(), points, factor=0))
+        is None
+    )
     assert points == {}
 
 
