@@ -217,10 +217,10 @@ class DraftAgent(Consumer):
                 return await self._write_page(envelope, draft, store)
             case TargetKind.CATEGORY:
                 return await self._write_category(envelope, draft, store)
-            case TargetKind.IMAGE | TargetKind.COLLECTION:
-                raise GivenUp(
-                    "the writer", f"A collection is written by a wish only. Say in a hint what to change. {AGAIN}"
-                )
+            case TargetKind.COLLECTION:
+                return await self._write_collection(envelope, draft, store)
+            case TargetKind.IMAGE:
+                raise ValueError("The studio makes pictures; they have no writer.")
 
     async def _write_brand(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
         generation = await self._aggregates.get(GENERATION, generation_of(store.id))
@@ -283,22 +283,38 @@ class DraftAgent(Consumer):
 
     async def _write_category(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
         category = draft.target.category or ""
-        if store.brand is None:
-            raise GivenUp("the category writer", f"The store has no brand yet. {AGAIN}")
-        facts = await self._facts(envelope, store, store.brand)
-        names = {category: category.replace("-", " ").capitalize()}
-        answer = await self._ask(
-            envelope,
-            draft,
-            list[CategoryDraft],
-            lambda: self._writers.categories.describe(names, facts, seed=str(draft.id)),
-            who="the category writer",
-        )
+        name = category.replace("-", " ").capitalize()
+        answer = await self._describe(envelope, draft, store, key=category, name=name)
         if not answer.value:
             raise GivenUp("the category writer", "No text fits this category. Write one yourself (describeCategory).")
         (written,) = answer.value
         values: FieldValues = {EditField.TITLE: written.title, EditField.TEXT: written.text}
         return AnsweredCall(_Proposal(values, written.written_by), answer.call_id, answer.cost)
+
+    async def _write_collection(self, envelope: Envelope, draft: Draft, store: Store) -> AnsweredCall[_Proposal]:
+        """Write a collection's text. Its title is the merchant's own, and only a wish changes it."""
+        title = store.assortment.collections[draft.target.id].title
+        answer = await self._describe(envelope, draft, store, key=str(draft.target.id), name=title)
+        if not answer.value:
+            raise GivenUp("the writer", f"No text fits “{title}”. Say in a hint what to change. {AGAIN}")
+        (written,) = answer.value
+        proposal = _Proposal({EditField.TEXT: written.text}, written.written_by)
+        return AnsweredCall(proposal, answer.call_id, answer.cost)
+
+    async def _describe(
+        self, envelope: Envelope, draft: Draft, store: Store, *, key: str, name: str
+    ) -> AnsweredCall[list[CategoryDraft]]:
+        """Have the category writer write about goods under a name; empty if no text fits it."""
+        if store.brand is None:
+            raise GivenUp("the category writer", f"The store has no brand yet. {AGAIN}")
+        facts = await self._facts(envelope, store, store.brand)
+        return await self._ask(
+            envelope,
+            draft,
+            list[CategoryDraft],
+            lambda: self._writers.categories.describe({key: name}, facts, seed=str(draft.id)),
+            who="the category writer",
+        )
 
     async def _facts(self, envelope: Envelope, store: Store, brand: BrandIdentity) -> StoreFacts:
         products = [await self._aggregates.get(PRODUCT, id) for id in store.product_ids]

@@ -18,6 +18,7 @@ from domain.product.events import (
 from domain.product.texts import check_description
 from domain.product.variants import STOCK_MOST, check_stock
 from domain.sourcing.listing import Listing
+from domain.sourcing.untrusted import clean_attributes, clean_category, clean_options, clean_tags, clean_variant
 from domain.text import clean_title
 
 
@@ -36,7 +37,10 @@ class ListingDraft:
 def import_listing(
     product_id: UUID, draft: ListingDraft, *, store_id: UUID, generation_id: UUID, at: datetime
 ) -> Sequence[ProductEvent]:
-    """Import a supplier's listing as a draft. Stock is limited to ``STOCK_MOST`` a variant."""
+    """Import a supplier's listing as a draft. Stock is limited to ``STOCK_MOST`` a variant.
+
+    Shoppers read category, tags, variants and options as they are, so what is no label is left out of them.
+    """
     listing = draft.listing
     return (
         ProductImported(
@@ -49,19 +53,25 @@ def import_listing(
             original_title=listing.title,
             original_description=listing.description,
             slug=draft.slug,
-            category=listing.category,
-            tags=listing.tags,
+            category=clean_category(listing.category),
+            tags=clean_tags(listing.tags),
             cost=listing.cost,
             price=draft.price,
             compare_at=None,
             shipping_days=listing.shipping_days,
             images=list(draft.images),
             variants=[
-                variant.model_copy(update={"stock": min(max(variant.stock, 0), STOCK_MOST)})
-                for variant in draft.variants
+                variant.model_copy(
+                    update={
+                        "title": clean_variant(variant.title, number),
+                        "options": clean_options(variant.options),
+                        "stock": min(max(variant.stock, 0), STOCK_MOST),
+                    }
+                )
+                for number, variant in enumerate(draft.variants, 1)
             ],
             score=draft.score,
-            attributes=listing.attributes,
+            attributes=clean_attributes(listing.attributes),
         ),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID, uuid4
 
 from commands.draft import OfferDraft
-from domain.draft.events import DraftTarget, FieldChange, TargetKind
+from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.draft.live import values_of
 from domain.kernel import DomainEvent
 from domain.product.aggregate import PRODUCT
@@ -15,7 +15,7 @@ from domain.store.aggregate import STORE
 def offers(
     store_id: UUID, now: Sequence[DomainEvent], again: Sequence[DomainEvent], *, written_by: str
 ) -> list[OfferDraft]:
-    """Return a command for each brand, page and product whose values differ between the store and a rerun.
+    """Return a command for each brand, page, category page and product whose values differ between the store and a rerun.
 
     Args:
         store_id: of the store.
@@ -24,7 +24,9 @@ def offers(
         written_by: the model that wrote them.
     """
     found: list[OfferDraft] = []
-    for target in _targets(store_id, now):
+    described = STORE.fold(_of(store_id, again))
+    written = () if described is None else tuple(described.assortment.described)
+    for target in _targets(store_id, now, categories=written):
         stream = target.stream(store_id)
         live, other = values_of(target, _of(stream, now)), values_of(target, _of(stream, again))
         changes = [
@@ -46,13 +48,15 @@ def offers(
     return found
 
 
-def _targets(store_id: UUID, events: Sequence[DomainEvent]) -> Iterator[DraftTarget]:
+def _targets(store_id: UUID, events: Sequence[DomainEvent], *, categories: Sequence[str]) -> Iterator[DraftTarget]:
     store = STORE.fold(_of(store_id, events))
     if store is None or store.brand is None:
         return
     yield DraftTarget(kind=TargetKind.BRAND, id=store_id)
     for page_id in store.pages:
         yield DraftTarget(kind=TargetKind.PAGE, id=page_id)
+    for category in categories:
+        yield DraftTarget(kind=TargetKind.CATEGORY, id=category_id(store_id, category), category=category)
     for product_id in store.product_ids:
         product = PRODUCT.fold(_of(product_id, events))
         if product is not None and product.status is not ProductStatus.ARCHIVED:

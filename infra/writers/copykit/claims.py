@@ -12,13 +12,14 @@ from importlib import resources
 from typing import Any
 
 from domain.product.ports import CopyBrief
+from domain.sourcing.untrusted import find_contact, find_order
 from domain.store.ports import StoreFacts
 from infra.writers.copykit.description import one_line
 from infra.writers.copykit.grammar import is_plural
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.quantities import Quantities, quantities
 from infra.writers.copykit.spelling import american
-from infra.writers.copykit.supplier_text import is_instruction, plain_text
+from infra.writers.copykit.supplier_text import is_foreign, plain_text
 
 WITHDRAWAL_DAYS = 14
 """Days in which every buyer may send things back; the only number that no facts have to state."""
@@ -119,15 +120,14 @@ class Evidence:
 
 def product_evidence(brief: CopyBrief) -> Evidence:
     """Return what a supplier states about a product: title, description, attributes and options."""
-    lines = [line for line in plain_text(brief.original_description).splitlines() if not is_instruction(line)]
-    title = plain_text(brief.original_title[:2000])
-    statements = [
-        "" if is_instruction(title) else title,
-        *lines,
-        *(f"{plain_text(name[:100])}: {plain_text(value[:500])}" for name, value in brief.attributes.items()),
-        *(plain_text(option[:100]) for option in brief.options),
-        plain_text(brief.category[:200]),
+    texts = [
+        brief.original_title[:2000],
+        *plain_text(brief.original_description).splitlines(),
+        *(f"{name[:100]}: {value[:500]}" for name, value in brief.attributes.items()),
+        *(option[:100] for option in brief.options),
+        brief.category[:200],
     ]
+    statements = [text for text in map(plain_text, texts) if not is_foreign(text)]
     columns: dict[int, set[str]] = {}
     for option in brief.options:
         for at, value in enumerate(option.split(" / ")):
@@ -196,6 +196,7 @@ def stem(word: str) -> str:
 
 
 def _claims_of(sentence: str, evidence: Evidence) -> Iterator[Claim]:
+    yield from _foreign_words(sentence, evidence)
     yield from _never_claims(sentence, evidence)
     yield from _unstated_claims(sentence, evidence)
     for rule in _rules().part:
@@ -206,6 +207,16 @@ def _claims_of(sentence: str, evidence: Evidence) -> Iterator[Claim]:
         yield Claim("number", words, "the facts do not state this number")
     if evidence.is_complete:
         yield from _ungrounded(sentence, evidence)
+
+
+def _foreign_words(sentence: str, evidence: Evidence) -> Iterator[Claim]:
+    """Yield orders to a model, and contacts that are not the shop's own: a model that copies them would publish them."""
+    order = find_order(sentence, any_order=evidence.is_complete)
+    if order is not None and _squeezed(order) not in evidence.squeezed:
+        yield Claim("order", order, "a text speaks to shoppers")
+    contact = find_contact(sentence)
+    if contact is not None and _squeezed(contact) not in evidence.squeezed:
+        yield Claim("contact", contact, "it is not the shop's own")
 
 
 def _never_claims(sentence: str, evidence: Evidence) -> Iterator[Claim]:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from domain.sourcing.untrusted import find_contact, find_order
 from infra.writers.copykit.grammar import is_small, sentence
 
 MOST_INPUT = 20_000
@@ -35,15 +36,6 @@ _PROMISES = re.compile(
     r"hurry|don'?t miss|in (a )?hurry|manual measure\w*|different monitors?|slight(ly)? (color|colour|differ)\w*|"
     r"colou?r (difference|deviation)|(may|might|will|can) (differ|vary)|differs? slightly|(your|different) (monitor|screen|display)s?|please (note|allow|check|understand|be)|dear (friend|customer|buyer)s?|"
     r"thank(s| you)|best ?sell\w*|hot ?sell\w*|no\.? ?1|number one|award|fda|certifi\w*)\b|[$€£¥]\s?\d|\d\s?(usd|eur|gbp|cny|rmb)\b",
-    re.IGNORECASE,
-)
-_ORDERS = re.compile(
-    r"\b(ignore|disregard|forget|override)\b.{0,40}\b(instruct\w*|prompts?|rules?|above|previous|prior|everything)\b|"
-    r"\b(system|developer|assistant|user) ?(prompt|message|role)\b|\b(you are|act as|pretend|as an?) (now )?(an? )?"
-    r"(ai|llm|assistant|language model|chatbot|gpt)\b|\b(language model|chatgpt|openai|prompt injection|api key|password)\b|"
-    r"\b(write|say|output|respond|reply|print|repeat|answer|reveal|tell|set|rate|claim|describe)\b.{0,30}"
-    r"\b(following|instead|only|exactly|json|that (this|the|it)|the (title|price|store|product) (is|to|as))\b|"
-    r"\byou are now\b|<\|?\w*\|?>|\bfunction\s*\(|=>|\{\{|\}\}",
     re.IGNORECASE,
 )
 _BOAST_WORDS = (
@@ -131,9 +123,9 @@ def _kept(letter: str) -> str:
     return letter
 
 
-def is_instruction(text: str) -> bool:
-    """Whether a text gives instructions to a model instead of describing a product."""
-    return _ORDERS.search(text) is not None
+def is_foreign(text: str) -> bool:
+    """Whether a text gives orders to a model, or names a way to reach somebody, instead of describing a product."""
+    return find_order(text) is not None or find_contact(text) is not None
 
 
 def read(raw: str) -> SupplierFacts:
@@ -142,8 +134,8 @@ def read(raw: str) -> SupplierFacts:
     choices: dict[frozenset[str], str] = {}
     seen: set[str] = set()
     for line in plain_text(raw).splitlines():
-        # If one sentence of a line is an instruction, the whole line is skipped.
-        for part in () if is_instruction(line) else _parts(line):
+        # If one sentence of a line is an order, the whole line is skipped.
+        for part in () if is_foreign(line) else _parts(line):
             if (choice := _SPEC.match(part)) and " / " in choice[2]:
                 values = frozenset(value.strip().casefold() for value in choice[2].split(" / "))
                 choices[values] = _key_name(choice[1].strip())
@@ -197,7 +189,7 @@ def spec_value(key: str, value: str) -> tuple[str, str]:
     """Return the name and the value of an attribute as a shop states them; no value if it is useless or a promise."""
     key, value = plain_text(key).strip(), " ".join(plain_text(value).split())
     name = _key_name(key)
-    if not key or _USELESS_KEYS.match(key) or is_instruction(value) or is_instruction(key):
+    if not key or _USELESS_KEYS.match(key) or is_foreign(value) or is_foreign(key):
         return name, ""
     if " / " in value:
         return name, ""  # values of an option, which the shopper chooses from

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from infra.writers.copykit.grammar import is_measure
 from infra.writers.copykit.lexicon import lexicon
-from infra.writers.copykit.supplier_text import is_instruction, plain_text
+from infra.writers.copykit.supplier_text import is_foreign, plain_text
 
 NOISE = re.compile(
     r"\b(20[12]\d|brand new|new( arrivals?| in| style| design| version)?(?! (york|zealand|england|orleans|year|born))|newest|latest|hot(test)?( sale| sell(er|ing))?(?! ?(swap|shoe|pot|plate|water|wire|air))|best ?sell(er|ing)s?|"
@@ -50,7 +50,7 @@ def ends_a_name(word: str) -> bool:
 
 def title_words(raw: str) -> tuple[list[str], list[str]]:
     """Return the words of the first segment that names a product, and the words after it."""
-    if is_instruction(plain_text(raw[:2000])):
+    if is_foreign(plain_text(raw[:2000])):
         return [], []
     text = _BRACKETS.sub(lambda found: " " if NOISE.search(found[1]) else f" {found[1]} ", raw[:2000])
     text = NOISE.sub(" ", plain_text(text))

@@ -12,11 +12,13 @@ import pytest
 
 from commands.draft import AcceptDraft
 from commands.ports import Context
+from commands.presentation import DescribeCategory
 from domain.calls.events import OutsideCallRecorded
 from domain.editing import EditField
 from domain.generation.aggregate import generation_of
-from domain.kernel import NotFound, Transient
+from domain.kernel import DomainEvent, NotFound, Transient
 from domain.store.brand import BrandProposal
+from domain.store.collection_events import CategoryDescribed
 from domain.store.events import BrandEdited
 from domain.store.ports import BrandBrief
 from infra.bootstrap.consumers import Writers
@@ -160,6 +162,7 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     assert not any(place.endswith((".cost", ".variants", ".source_id", ".original_title")) for place in places)
     assert made(await recording_of(pipeline, pool, store_id)) == before, "the store itself is as it was"
     now = [envelope.event for envelope in recording.store]
+    now += await rewrite_a_category(pipeline, store_id)
     offered = offers(store_id, now, await run_again(recording, writers=others), written_by="another")
     for offer in offered:
         await pipeline.platform.bus.dispatch(offer, Context(command_id=uuid4(), correlation_id=uuid4()))
@@ -174,12 +177,29 @@ async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pi
     assert {(draft["status"], draft["writtenBy"]) for draft in drafts} == {("PROPOSED", "another")}
     (brand,) = [draft for draft in drafts if draft["targetKind"] == "BRAND"]
     assert {"field": "COLORS", "outOfDate": False} in brand["changes"]
+    (category,) = [draft for draft in drafts if draft["targetKind"] == "CATEGORY"]
+    assert category["changes"] == [{"field": "TEXT", "outOfDate": False}]
     await pipeline.platform.bus.dispatch(
         AcceptDraft(draft_id=UUID(brand["id"]), merchant_id=pipeline.owner.id, fields=[EditField.COLORS]),
         Context(command_id=uuid4(), correlation_id=uuid4()),
     )
     edits = [event for event in await pipeline.events() if isinstance(event, BrandEdited)]
     assert [event.fields for event in edits] == [[EditField.COLORS]]
+
+
+async def rewrite_a_category(pipeline: Pipeline, store_id: UUID) -> list[DomainEvent]:
+    """Change the text of one category's page, so that a rerun has another one, and return the events."""
+    before = await pipeline.events()
+    described = next(event for event in before if isinstance(event, CategoryDescribed))
+    edit = DescribeCategory(
+        store_id=store_id,
+        merchant_id=pipeline.owner.id,
+        category=described.category,
+        title=described.title,
+        text="My own words.",
+    )
+    await pipeline.platform.bus.dispatch(edit, Context(command_id=uuid4(), correlation_id=uuid4()))
+    return (await pipeline.events())[len(before) :]
 
 
 async def answer_of(pipeline: Pipeline, part: str) -> UUID:

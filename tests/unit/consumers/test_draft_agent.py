@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
+from commands.presentation import WriteCollection
 from commands.product import ArchiveProduct, EditProduct
 from commands.step import RunStepAgain
 from consumers.agents.drafts import DraftAgent, DraftWriters
@@ -166,6 +167,24 @@ async def test_the_page_of_a_category_is_written_and_its_draft_is_accepted_by_fi
     assert (described.category, described.title, described.text) == ("desk-lamps", "Desk lamps", values[EditField.TEXT])
     assert isinstance(accepted, DraftAccepted)
     assert accepted.fields == [EditField.TEXT]
+
+
+async def test_a_collection_is_written_again_without_a_wish_and_keeps_its_title(platform: Platform) -> None:
+    drafting = await Drafting(platform).begin()
+    gifts, odd = uuid4(), uuid4()
+    owner: dict[str, Any] = {"store_id": platform.store_id, "merchant_id": platform.merchant_id}
+    for id, title in ((gifts, "Night Lamps"), (odd, "Under $20")):
+        await platform.send(
+            WriteCollection(**owner, collection_id=id, title=title, text="", product_ids=[drafting.lamp])
+        )
+    proposed = await drafting.make(TargetKind.COLLECTION, gifts)
+    assert isinstance(proposed, DraftProposed)
+    (change,) = proposed.changes
+    assert (change.field, change.base, proposed.written_by) == (EditField.TEXT, "", "house")
+    assert "night lamps" in str(change.proposed).casefold()
+    failed = await drafting.make(TargetKind.COLLECTION, odd)
+    assert isinstance(failed, DraftFailed)
+    assert failed.reason.startswith("The writer") or "No text fits “Under $20”" in failed.reason
 
 
 async def test_a_category_without_a_fitting_text_has_a_draft_that_says_so(platform: Platform) -> None:

@@ -1,5 +1,6 @@
 """Writes the texts of category pages from sentences that stay true when products change."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,13 +14,14 @@ from infra.writers.rules.copy.rotation import Rotation
 
 REST = "More"
 """How the name of a shelf with leftovers begins; no sentence fits what is on it."""
+_NAME = re.compile(r"(?!(?i:our|my|your|the|this|these)\b)[^\W\d_]+(?:[ ,&/'’.-]{1,3}[^\W\d_]+)*")
 
 
 class RuleCategoryWriter:
     """Implements :class:`domain.store.ports.CategoryWriter` offline. The same facts and seed give the same texts."""
 
     async def describe(self, names: Mapping[str, str], facts: StoreFacts, *, seed: str) -> list[CategoryDraft]:
-        """Return a text for each category whose name is a kind of goods."""
+        """Return a text for each category whose name is a kind of goods: words without numbers and signs."""
         rotation = Rotation(seed)
         return [
             CategoryDraft(
@@ -29,7 +31,7 @@ class RuleCategoryWriter:
                 written_by=WRITTEN_BY,
             )
             for slug, name in names.items()
-            if line(name, 80) and name.split()[0] != REST
+            if _NAME.fullmatch(line(name, 80)) and name.split()[0] != REST
         ]
 
 

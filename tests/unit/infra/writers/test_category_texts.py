@@ -26,6 +26,8 @@ NAMES = {
     "usb-hubs": "USB hubs",
     "baby": "Baby",
     "more": "More",
+    "under-20": "Under $20",
+    "ours": "Our Favorites",
     "more-in-kitchen": "More in kitchen",
 }
 
