@@ -27,8 +27,8 @@ from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
 from domain.team.invitation_links import InvitationLinks
 from gateway.api.known_stores import KnownStores
-from gateway.api.provenance import StreamHistory
 from gateway.api.store_feed import TenantLog
+from gateway.api.stream_history import StreamHistory
 from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys

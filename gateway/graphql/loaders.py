@@ -10,7 +10,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from domain.privacy import PersonalData, Sealed
-from gateway.api.provenance import StreamHistory
+from gateway.api.stream_history import StreamHistory
 from gateway.graphql.derived import asked_for
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.counts import CatalogTasks

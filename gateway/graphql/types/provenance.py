@@ -9,11 +9,8 @@ import strawberry
 
 from domain.draft.events import category_id
 from domain.merchant.events import SupplierProvider
+from gateway.api.field_origins import AcceptedDraft, FieldOrigin, ListingSnapshot, Origin
 from gateway.api.provenance import (
-    AcceptedDraft,
-    FieldOrigin,
-    ListingSnapshot,
-    Origin,
     category_origins,
     collection_origins,
     image_origins,

@@ -11,7 +11,8 @@ from domain.editing import EditField
 from domain.product.events import ProductMetaWritten, ProductRetitled
 from domain.product.texts import meta
 from domain.store.events import BrandEdited, BrandGenerated, ContactChanged
-from gateway.api.provenance import FieldOrigin, Origin, product_origins, store_origins
+from gateway.api.field_origins import FieldOrigin, Origin
+from gateway.api.provenance import product_origins, store_origins
 from schemas.envelope import Envelope
 from tests.support.builders.samples import brand
 from tests.support.platforms.write_side import Platform

@@ -1,0 +1,32 @@
+"""The port that reads single streams of the log."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from schemas.envelope import RawEvent
+
+
+class StreamHistory(Protocol):
+    """The events of single streams. They are not behind the log, as read models may be."""
+
+    async def read_streams(self, stream_ids: Sequence[UUID]) -> Sequence[RawEvent]:
+        """Return the settled events of these streams, in the order of the log."""
+        ...
+
+    async def read_back(
+        self, tenant: UUID, before: int | None, limit: int, *, kinds: Sequence[str] = ()
+    ) -> Sequence[RawEvent]:
+        """Return a tenant's newest settled events before a position, the newest first.
+
+        Args:
+            tenant: the tenant.
+            before: the position; None for the end of the log.
+            limit: the most events.
+            kinds: only events of these kinds of stream, such as ``product``; empty means any.
+        """
+        ...
+
+    async def read_people(self, tenant: UUID, before: int | None, limit: int) -> Sequence[RawEvent]:
+        """Return a tenant's newest settled events of people's commands before a position, the newest first."""
+        ...
