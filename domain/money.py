@@ -27,6 +27,13 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
+SYMBOLS = {
+    "AUD": "A$", "BRL": "R$", "CAD": "CA$", "CNY": "CN¥", "EUR": "€", "GBP": "£", "HKD": "HK$", "ILS": "₪", "INR": "₹",
+    "JPY": "¥", "KRW": "₩", "MXN": "MX$", "NZD": "NZ$", "PHP": "₱", "TWD": "NT$", "USD": "$", "VND": "₫", "XCD": "EC$",
+}  # fmt: skip
+"""Currencies that readers of American English know by a symbol, from CLDR. Others are named by their code."""
+
+
 class CurrencyMismatch(ValueError):
     """Two amounts of different currencies were added or compared; a bug in the caller."""
 
@@ -139,8 +146,11 @@ class Money(Value):
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
     def __str__(self) -> str:
-        places = exponent(self.currency)
-        return f"{self.decimal:,.{places}f} {self.currency}"
+        """Return the amount as people read it on pages, in mails and in refusals: ``$1,249.00`` or ``49.00 CHF``."""
+        number = f"{abs(self.decimal):,.{exponent(self.currency)}f}"
+        symbol = SYMBOLS.get(self.currency)
+        shown = f"{number}\N{NO-BREAK SPACE}{self.currency}" if symbol is None else f"{symbol}{number}"
+        return f"\N{MINUS SIGN}{shown}" if self.minor < 0 else shown
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:

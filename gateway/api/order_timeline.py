@@ -21,7 +21,6 @@ from domain.order.events import (
     ShipmentCorrected,
     WithdrawalReceived,
 )
-from infra.web.amounts import formatted
 from projections.sales.views import OrderMailView
 from schemas.envelope import Envelope
 
@@ -104,7 +103,7 @@ def _of_order(event: DomainEvent) -> Words | None:
     match event:
         case OrderPlaced(total=total, lines=lines):
             pieces = sum(line.quantity for line in lines)
-            return MomentKind.ORDER, f"The order was placed: {_pieces(pieces)} for {formatted(total)}.", None
+            return MomentKind.ORDER, f"The order was placed: {_pieces(pieces)} for {total}.", None
         case OrderCancelled(reason=reason):
             return MomentKind.ORDER, "The order was cancelled before it was paid.", reason
         case after_sale.PaidOrderCancelled(reason=reason):
@@ -120,7 +119,7 @@ def _of_payment(event: DomainEvent) -> Words | None:
         case OrderPaid(amount=amount, platform_fee=fee):
             return (
                 MomentKind.PAYMENT,
-                f"{formatted(amount)} was paid. The platform keeps {formatted(fee)}.",
+                f"{amount} was paid. The platform keeps {fee}.",
                 event.intent_id,
             )
         case PaymentFailed(reason=reason):
@@ -128,7 +127,7 @@ def _of_payment(event: DomainEvent) -> Words | None:
         case PaymentUnmatched(amount=amount, reason=reason):
             return (
                 MomentKind.PAYMENT,
-                f"{formatted(amount)} arrived that pays for no order ({reason.lower()}).",
+                f"{amount} arrived that pays for no order ({reason.lower()}).",
                 event.intent_id,
             )
         case _:
@@ -157,18 +156,18 @@ def _of_delivery(event: DomainEvent) -> Words | None:
 def _of_refund(event: DomainEvent) -> Words | None:
     match event:
         case after_sale.RefundRequested(amount=amount, reason=reason):
-            return MomentKind.REFUND, f"A refund of {formatted(amount)} was requested.", reason
+            return MomentKind.REFUND, f"A refund of {amount} was requested.", reason
         case after_sale.RefundReported(amount=amount):
             return (
                 MomentKind.REFUND,
-                f"A refund of {formatted(amount)} was made at the payment provider.",
+                f"A refund of {amount} was made at the payment provider.",
                 event.external_id,
             )
         case after_sale.RefundSucceeded(amount=amount, fee_refund=fee):
-            back = f" {formatted(fee)} of the platform's fee came back to you." if fee.minor else ""
-            return MomentKind.REFUND, f"{formatted(amount)} went back to the shopper.{back}", event.external_id
+            back = f" {fee} of the platform's fee came back to you." if fee.minor else ""
+            return MomentKind.REFUND, f"{amount} went back to the shopper.{back}", event.external_id
         case after_sale.RefundFailed(amount=amount, reason=reason):
-            return MomentKind.REFUND, f"A refund of {formatted(amount)} failed. Refund it again.", reason
+            return MomentKind.REFUND, f"A refund of {amount} failed. Refund it again.", reason
         case _:
             return None
 
@@ -201,7 +200,7 @@ def _of_supply(event: DomainEvent) -> Words | None:
         case sourcing_events.SourcingChecked(cost=cost, income=income):
             return (
                 MomentKind.SUPPLY,
-                f"The goods can be had for {formatted(cost)}; {formatted(income)} is there for them.",
+                f"The goods can be had for {cost}; {income} is there for them.",
                 None,
             )
         case sourcing_events.OrderHeld(message=message):
@@ -230,19 +229,19 @@ def _of_supply(event: DomainEvent) -> Words | None:
 def _of_dispute(event: DomainEvent) -> Words | None:
     match event:
         case dispute_events.DisputeOpened(amount=amount, reason=reason):
-            return MomentKind.DISPUTE, f"The shopper's bank questions {formatted(amount)}.", reason.replace("_", " ")
+            return MomentKind.DISPUTE, f"The shopper's bank questions {amount}.", reason.replace("_", " ")
         case dispute_events.DisputeStatusChanged(status=status):
             return MomentKind.DISPUTE, f"The dispute is now: {status.replace('_', ' ').lower()}.", None
         case dispute_events.DisputeFundsMoved(taken=taken, fee=fee):
             if taken.minor < 0:
                 return (
                     MomentKind.DISPUTE,
-                    f"{formatted(Money(minor=-taken.minor, currency=taken.currency))} came back from the bank.",
+                    f"{Money(minor=-taken.minor, currency=taken.currency)} came back from the bank.",
                     None,
                 )
             return (
                 MomentKind.DISPUTE,
-                f"The bank took {formatted(taken)}, and the provider a fee of {formatted(fee)}.",
+                f"The bank took {taken}, and the provider a fee of {fee}.",
                 None,
             )
         case dispute_events.DisputeClosed(status=status):

@@ -7,7 +7,6 @@ from strawberry.types.scalar import scalar
 
 from domain.money import Money
 from gateway.graphql.derived import Derived, Source, derived, made, of_view
-from infra.web.amounts import formatted
 
 MinorUnits = NewType("MinorUnits", int)
 MINOR_UNITS = scalar(
@@ -28,7 +27,7 @@ class MoneyType(Derived):
     formatted: str = strawberry.field(description="For people, in English: such as $1,249.00 or −€0.50.")
     view: strawberry.Private[Money]
 
-    sources = {"amount_minor": of_view("minor"), "formatted": derived(lambda one: formatted(one.view))}
+    sources = {"amount_minor": of_view("minor"), "formatted": derived(lambda one: str(one.view))}
 
     @classmethod
     def of(cls, amount: Money) -> Self:

@@ -18,7 +18,6 @@ from domain.kernel import Transient
 from domain.order.ports import InvalidSignature
 from infra.adapters.payments.sandbox import SIGNATURE_HEADER, TAX, SandboxPayments, SandboxSession
 from infra.retry import RetryPolicy, retry
-from infra.web.amounts import formatted
 from infra.web.http_clients import in_house_client
 
 HERE = Path(__file__).parent
@@ -102,7 +101,7 @@ def sandbox_payment_app(  # noqa: C901 - five small handlers that share one page
     """
     sender = WebhookSender(payments, webhook_url, transport=transport)
     templates = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    templates.filters["money"] = formatted
+    templates.filters["money"] = str
     templates.globals["tax_rate"] = TAX // 100
 
     def page(session: SandboxSession | None, status: int, **context: object) -> Response:

@@ -261,7 +261,7 @@ async def test_a_page_may_not_state_what_the_facts_do_not(body: str, complaint: 
 
 
 async def test_a_page_may_state_the_stores_own_numbers() -> None:
-    true = "Delivery takes 5 to 16 days, and you have 14 days to send things back. Prices start at 9.90 USD."
+    true = "Delivery takes 5 to 16 days, and you have 14 days to send things back. Prices start at $9.90."
     answer = {"sections": [*FAQ["sections"][:-1], {"heading": "How long?", "body": true}]}
     async with model(answer) as (client, _):
         draft = await page_writer(client).write(PageType.FAQ, facts(), seed="s")

@@ -175,7 +175,7 @@ async def test_a_code_that_cannot_be_used_is_shown_and_the_order_can_go_on_witho
     await put_in_cart(browser, vase)
     for typed, said in (
         ("nothing", "is not valid in this shop"),
-        ("spring10", "it counts for goods from 100.00 USD on"),
+        ("spring10", "it counts for goods from $100.00 on"),
     ):
         form = await checkout_form(browser, code=typed)
         page = await browser.post("/checkout", data=form | {"action": "update"})

@@ -118,7 +118,7 @@ async def test_a_total_that_the_shopper_did_not_see_is_refused_and_nothing_is_re
         EditProduct(product_id=line.product_id, merchant_id=platform.merchant_id, price=dollars("25.00"))
     )
     before = len(platform.log.raw)
-    with pytest.raises(TotalChanged, match=r"The total is 29\.90 USD now, and it was 24\.90 USD"):
+    with pytest.raises(TotalChanged, match=r"The total is \$29\.90 now, and it was \$24\.90"):
         await platform.send(seen)
     assert len(platform.log.raw) == before
     assert (await placed(platform, replace(seen, quoted=dollars("29.90")))).total == dollars("29.90")

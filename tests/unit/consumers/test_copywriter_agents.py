@@ -276,7 +276,7 @@ async def test_pages_state_the_stores_own_facts() -> None:
     assert "[hello@neonhaven.com](mailto:hello@neonhaven.com)" in pages[PageType.CONTACT]
     assert "neonhaven.localhost" in pages[PageType.TERMS_OF_SERVICE]
     assert "6 to 11 days" in pages[PageType.FAQ]
-    assert "10.00 USD to 15.00 USD" in pages[PageType.FAQ]
+    assert "$10.00 to $15.00" in pages[PageType.FAQ]
     assert "23 November 2026" in pages[PageType.REFUND_POLICY]
 
 

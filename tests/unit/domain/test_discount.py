@@ -1,5 +1,6 @@
 """Discount codes: how they are written, when they count, what they take off, and who gets the last use."""
 
+import re
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -130,21 +131,21 @@ def test_free_delivery_leaves_the_smallest_payment() -> None:
 @pytest.mark.parametrize(
     ("terms", "lamp", "delivery", "why"),
     [
-        (TENTH.model_copy(update={"basis_points": 10}), "0.60", "0", "below the smallest amount, 0.01 USD"),
-        (TENTH, "0.40", "0", "costs the smallest payment already, 0.50 USD"),
-        (FREE, "0.10", "0.30", "costs the smallest payment already, 0.50 USD"),
+        (TENTH.model_copy(update={"basis_points": 10}), "0.60", "0", "below the smallest amount, $0.01"),
+        (TENTH, "0.40", "0", "costs the smallest payment already, $0.50"),
+        (FREE, "0.10", "0.30", "costs the smallest payment already, $0.50"),
     ],
 )
 def test_a_code_that_takes_nothing_off_is_refused_so_that_no_use_is_lost(
     terms: DiscountTerms, lamp: str, delivery: str, why: str
 ) -> None:
     zone = ShippingZone(name="Germany", countries=["DE"], bands=[RateBand(price=dollars(delivery))])
-    with pytest.raises(DiscountTakesNothing, match=why):
+    with pytest.raises(DiscountTakesNothing, match=re.escape(why)):
         priced(terms, lamp=lamp, mug="0.10", rates=ShippingRates(zones=[zone]))
 
 
 def test_an_order_below_the_smallest_payment_is_refused_with_both_amounts() -> None:
-    with pytest.raises(TooSmallToPay, match=r"costs 0\.20 USD, and 0\.50 USD is the smallest payment"):
+    with pytest.raises(TooSmallToPay, match=r"costs \$0\.20, and \$0\.50 is the smallest payment"):
         priced(None, lamp="0.10", mug="0.10", rates=default_rates("USD"))
 
 
@@ -165,13 +166,13 @@ def test_currencies_without_a_known_limit_can_be_paid_from_one_step_on() -> None
 @pytest.mark.parametrize(
     ("terms", "why"),
     [
-        (TENTH.model_copy(update={"minimum": dollars("50.01")}), "for goods from 50.01 USD on"),
+        (TENTH.model_copy(update={"minimum": dollars("50.01")}), "for goods from $50.01 on"),
         (TENTH.model_copy(update={"product_ids": [uuid4()]}), "other products"),
         (DiscountTerms(kind=DiscountKind.AMOUNT, amount=Money(minor=5, currency="EUR")), "another currency"),
     ],
 )
 def test_terms_that_do_not_fit_are_refused_with_the_reason(terms: DiscountTerms, why: str) -> None:
-    with pytest.raises(DiscountTakesNothing, match=why):
+    with pytest.raises(DiscountTakesNothing, match=re.escape(why)):
         priced(terms)
 
 

@@ -29,7 +29,7 @@ FACTS = OrderFacts(
     ],
     parcels=[SentParcel(number=1, carrier="DHL", tracking_number="77", sent_at=AT + timedelta(days=1))],
     delivered_on=date(2026, 11, 5),
-    moments=[Moment(at=AT + timedelta(minutes=5), what="The shopper paid 34.00 USD.")],
+    moments=[Moment(at=AT + timedelta(minutes=5), what="The shopper paid $34.00.")],
 )
 
 
@@ -40,9 +40,9 @@ def texts(facts: OrderFacts, edits: dict[EvidenceField, str] | None = None) -> d
 def test_the_record_tells_the_order_of_events_with_the_terms_accepted() -> None:
     accepted = "Terms (version 3 of 2026-11-01), Refunds (version 1 of 2026-11-01)."
     assert texts(FACTS)[EvidenceField.RECORD].splitlines() == [
-        "Order ZY-7Q2M4K at Neon Haven, 34.00 USD. All times are UTC.",
+        "Order ZY-7Q2M4K at Neon Haven, $34.00. All times are UTC.",
         f"2026-11-01 12:00: The shopper placed the order and accepted: {accepted}",
-        "2026-11-01 12:05: The shopper paid 34.00 USD.",
+        "2026-11-01 12:05: The shopper paid $34.00.",
         "2026-11-02 12:00: Parcel 1 was sent with DHL, tracking number 77.",
         "2026-11-05: The shopper had the whole order.",
     ]
@@ -50,7 +50,7 @@ def test_the_record_tells_the_order_of_events_with_the_terms_accepted() -> None:
 
 def test_goods_address_tracking_and_policy_have_their_own_fields() -> None:
     found = texts(FACTS)
-    assert found[EvidenceField.PRODUCT_DESCRIPTION] == "2 x Lamp, Violet, 17.00 USD each\nIt glows."
+    assert found[EvidenceField.PRODUCT_DESCRIPTION] == "2 x Lamp, Violet, $17.00 each\nIt glows."
     assert found[EvidenceField.SHIPPING_ADDRESS] == "Main St 1\n97201\nPortland\nUS"
     assert found[EvidenceField.SHIPPING_TRACKING_NUMBER] == "77"
     assert found[EvidenceField.SHIPPING_DATE] == "2026-11-02"

@@ -1,11 +1,13 @@
 """Money: exact, in one currency at a time."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from babel.numbers import get_currency_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -13,6 +15,7 @@ from pydantic import ValidationError
 from domain.money import CURRENCIES as KNOWN
 from domain.money import (
     LARGEST,
+    SYMBOLS,
     THREE_DECIMAL,
     ZERO_DECIMAL,
     AmountOutOfRange,
@@ -62,7 +65,8 @@ def test_multiplying_is_repeated_adding(given_: list[Money], times: int) -> None
 def test_the_decimal_form_reads_back_as_the_same_amount(given_: list[Money]) -> None:
     (a,) = given_
     assert Money.parse(a.decimal, a.currency) == a
-    assert Money.parse(str(a).split()[0].replace(",", ""), a.currency) == a
+    digits = re.sub(r"[^0-9.−]", "", str(a)).replace("−", "-")
+    assert Money.parse(digits, a.currency) == a
 
 
 @given(amounts(2))
@@ -117,8 +121,16 @@ def test_the_exponent_is_that_of_iso_4217(currency: str, places: int) -> None:
 
 
 def test_an_amount_is_printed_with_its_currency() -> None:
-    assert str(Money(minor=123456789)) == "1,234,567.89 USD"
-    assert str(Money(minor=5000, currency="JPY")) == "5,000 JPY"
+    assert str(Money(minor=123456789)) == "$1,234,567.89"
+    assert str(Money(minor=-5000, currency="JPY")) == "−¥5,000"
+    assert str(Money(minor=4900, currency="CHF")) == "49.00\N{NO-BREAK SPACE}CHF"
+
+
+def test_the_symbols_are_those_of_american_english() -> None:
+    cldr = {code: get_currency_symbol(code, "en_US") for code in KNOWN}
+    # CLDR shortens the francs of Africa and the Pacific, and the Caribbean guilder, to letters. Their codes say as much.
+    lettered = {"XAF", "XOF", "XPF", "XCG"}
+    assert {code: sign for code, sign in cldr.items() if sign != code and code not in lettered} == SYMBOLS
 
 
 def test_every_currency_with_minor_units_of_its_own_is_a_known_one() -> None:

@@ -238,12 +238,12 @@ def test_a_price_that_was_reduced_already_may_be_shown_so_later() -> None:
     [
         (priced(), 10, "15.00", "20.00", "has not had them"),
         (priced(on_sale=20), 40, "15.00", "20.00", "has not had them"),
-        (priced(), 40, "15.00", "25.00", "is not the lowest price of the 30 days before, 20.00 USD"),
+        (priced(), 40, "15.00", "25.00", "is not the lowest price of the 30 days before, $20.00"),
         (priced(), 40, "15.00", "18.00", "is not the lowest price"),
-        (priced((39, "30.00")), 40, "25.00", "30.00", "25.00 USD is not below 20.00 USD"),
-        (priced((20, "12.00"), (21, "20.00")), 40, "15.00", "20.00", "is not below 12.00 USD"),
+        (priced((39, "30.00")), 40, "25.00", "30.00", "$25.00 is not below $20.00"),
+        (priced((20, "12.00"), (21, "20.00")), 40, "15.00", "20.00", "is not below $12.00"),
         (priced(), 40, "20.00", "25.00", "has not had them"),
-        (priced((40, "30.00")), 45, "30.00", "40.00", "is not below 20.00 USD"),
+        (priced((40, "30.00")), 45, "30.00", "40.00", "is not below $20.00"),
     ],
 )
 def test_a_former_price_that_never_was_is_refused(
@@ -362,9 +362,7 @@ def test_a_price_at_which_a_cheaper_variant_would_cost_nothing_is_refused() -> N
     ((id, variant),) = product.variants.items()
     product = replace(product, variants={id: replace(variant, price=dollars("9.00"))})
     assert len(edit_product(product, ProductEdit(price=dollars("10.01")), at=NOON)) == 1
-    with pytest.raises(
-        InvalidInput, match=r"At 10\.00 USD, “.+” would cost 0\.00 USD; every variant must cost"
-    ) as refusal:
+    with pytest.raises(InvalidInput, match=r"At \$10\.00, “.+” would cost \$0\.00; every variant must cost") as refusal:
         edit_product(product, ProductEdit(price=dollars("10.00")), at=NOON)
     assert refusal.value.field == "sellingPrice"
 

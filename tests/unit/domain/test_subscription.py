@@ -152,7 +152,7 @@ def test_a_trial_is_had_once_and_not_after_a_subscription() -> None:
 
 def test_the_plans_that_ship_are_read() -> None:
     plan = PLANS.plan("store-builder")
-    assert (str(plan.price), plan.limits[Limit.STORES], plan.stripe_price) == ("29.00 USD", 5, None)
+    assert (str(plan.price), plan.limits[Limit.STORES], plan.stripe_price) == ("$29.00", 5, None)
     assert PLANS.plan("a plan of last year").id == "free"
     assert PLANS.of_price("price_1") is None
 

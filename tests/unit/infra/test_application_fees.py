@@ -85,7 +85,7 @@ def test_what_stripe_gave_back_is_compared_by_payment_whatever_the_order_of_its_
     assert fees.differences(LATER) == []
     fees.add(a_fee("fee_1", 250, refunded=60), STORE)
     (difference,) = fees.differences(LATER)
-    assert difference == "Payment pi_1, fee fee_1 of 2.50 USD: the ledger has 0.50 USD returned, Stripe 0.60 USD."
+    assert difference == "Payment pi_1, fee fee_1 of $2.50: the ledger has $0.50 returned, Stripe $0.60."
 
 
 def test_payments_before_the_first_report_and_changes_of_the_last_hour_need_no_report_yet() -> None:

@@ -166,7 +166,7 @@ def test_the_about_page_tells_the_brands_story_and_what_it_sells() -> None:
         "beige to others",
         "lamps, desk mats and wall art",
         "- Desk mats",
-        "9.90 USD to 189.00 USD",
+        "$9.90 to $189.00",
         "5 to 16 days",
     )
     assert missing == []
