@@ -100,7 +100,9 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
 
     def parse_json(self, data: str | bytes) -> Any:
         parsed = read_json(data)
-        if not isinstance(parsed, (dict, list)):
+        if isinstance(parsed, list):
+            raise HTTPException(400, "A request has one operation. Send each of an array in a request of its own.")
+        if not isinstance(parsed, dict):
             raise HTTPException(400, "The body is not a JSON object. Send one such as {“query”: “{ me { id } }”}.")
         return parsed
 

@@ -117,7 +117,11 @@ async def test_introspection_is_on(platform: Platform) -> None:
 
 async def test_queries_over_get_and_batches_are_rejected(platform: Platform) -> None:
     assert (await platform.client.get("/graphql", params={"query": "{ me { id } }"})).status_code == 400
-    assert (await platform.client.post("/graphql", json=[{"query": "{ me { id } }"}])).status_code == 400
+    batch = await platform.client.post("/graphql", json=[{"query": "{ me { id } }"}] * 2)
+    assert batch.status_code == 400
+    (refusal,) = batch.json()["errors"]
+    assert refusal["extensions"]["code"] == "BAD_REQUEST"
+    assert refusal["message"] == "A request has one operation. Send each of an array in a request of its own."
     assert (await platform.client.post("/graphql", data={"query": "{ me { id } }"})).status_code == 400
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from commands.discount import CreateDiscount, PauseDiscount, ResumeDiscount
@@ -27,6 +27,7 @@ from domain.team.roles import Role
 from gateway.app import create_app
 from gateway.auth.sessions import LIVE_CACHE_FOR
 from gateway.graphql.subscriptions import CHANGES
+from gateway.graphql.websocket import FORBIDDEN
 from gateway.socket_limits import SocketLimits
 from tests.integration.gateway.test_queries import an_order
 from tests.integration.gateway.test_team import joined
@@ -45,6 +46,8 @@ FEEDS = {
       cursor event {{ type position }} order {{ id }} node {{ __typename id }} }} }}"""
     for name in ("orderFeed", "storeChanges")
 }
+MAKE_KEY = 'mutation { createApiKey(input: {name: "Feed", scopes: [READ]}) { token apiKey { id } } }'
+REVOKE_KEY = "mutation ($id: ID!) { revokeApiKey(input: {keyId: $id}) { userErrors { code } } }"
 LINES = """subscription ($id: ID!, $after: String) { generationProgress(storeId: $id, after: $after) {
   cursor progress newLogs { number message } lastLog { number } } }"""
 
@@ -208,6 +211,24 @@ async def test_a_quiet_subscription_ends_with_the_role(platform: Platform, owner
         assert message["payload"]["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
+async def test_a_quiet_subscription_ends_with_its_api_key(platform: Platform, owner: Merchant) -> None:
+    store_id = await platform.store(owner)
+    key = await platform.ask(MAKE_KEY, by=owner)
+    limits = SocketLimits(session_check=timedelta(milliseconds=50))
+    other_process = create_app(replace(platform.deps, socket_limits=limits))
+    async with serving(other_process) as at, connected(at, replace(owner, token=key["token"])) as wire:
+        await subscribe(wire, store_id, query=FEEDS["orderFeed"])
+        await platform.ask(REVOKE_KEY, {"id": key["apiKey"]["id"]}, by=owner)
+        platform.clock.advance(LIVE_CACHE_FOR)
+        with pytest.raises(ConnectionClosedError) as closed:
+            # A feed that has not begun yet answers with an error first.
+            while await received(wire):
+                pass
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == FORBIDDEN
+    assert closed.value.rcvd.reason == "The API key was revoked or has expired. Make a new one."
+
+
 async def test_feeds_go_on_in_another_gateway_without_gap_or_duplicate(
     platform: Platform, owner: Merchant, stranger: Merchant, address: str
 ) -> None:
@@ -285,6 +306,53 @@ async def test_two_processes_send_each_event_once_over_200_disconnects(database:
             used[at] += 1
         assert min(used.values()) > 50
         assert [(each["event"]["position"], each["event"]["type"]) for each in found] == await expected()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_two_processes_send_each_order_and_each_line_of_progress_once_over_disconnects(database: str) -> None:
+    dice, most_disconnects = random.Random(11), 100
+    async with (
+        a_platform(database) as platform,
+        gateway_process(database) as (first, _),
+        gateway_process(database) as (second, _),
+    ):
+        owner = await platform.merchant()
+        selling = await platform.stocked_store(owner, products=4)
+        found: list[dict[str, Any]] = []
+        expected: list[tuple[str, str]] = []
+        for turn in range(most_disconnects):
+            if turn % 20 == 0:
+                await an_order(platform, owner, selling, quantity=1)
+                raws = await platform.log.read_tenant(selling, 10**9)
+                expected = [(str(raw.position), raw.type) for raw in raws if raw.type.startswith("order.")]
+            most = min(dice.choice([0, 1, 2]), len(expected) - len(found))
+            after = found[-1]["cursor"] if found else "0"
+            found += await resumed(dice.choice([first, second]), owner, selling, FEEDS["orderFeed"], after, most)
+        assert len(expected) > 5
+        assert [(each["event"]["position"], each["event"]["type"]) for each in found] == expected
+        store_id = await platform.store(owner)
+        generation_id, cursor, lines = generation_of(store_id), None, list[int]()
+        for turn in range(most_disconnects):
+            if turn % 3 == 0:
+                step = ProgressStep(
+                    generation_id=generation_id,
+                    step=Step.SCOUT,
+                    attempt=1,
+                    item=str(turn),
+                    total=99,
+                    message=f"Searched {turn}",
+                )
+                await platform.send(step)
+            most = 0 if turn % 3 else dice.choice([0, 1])
+            for state in await resumed(dice.choice([first, second]), owner, store_id, LINES, cursor, most):
+                lines += [line["number"] for line in state["newLogs"]]
+                cursor = state["cursor"]
+        await platform.send(CancelGeneration(generation_id=generation_id, merchant_id=owner.id))
+        for state in await resumed(first, owner, store_id, LINES, cursor, 9):
+            lines += [line["number"] for line in state["newLogs"]]
+        assert lines == list(range(lines[0], lines[0] + len(lines)))
+        assert len(lines) > most_disconnects // 3
 
 
 async def test_progress_goes_on_after_a_cursor_with_each_line_of_the_log_once(
