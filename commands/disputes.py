@@ -5,6 +5,7 @@ from uuid import UUID
 
 from commands.access import order_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.editing import Seen
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.order.after_sale.dispute_events import EvidenceFileKind
@@ -68,17 +69,19 @@ class EditDisputeEvidence:
     """JSON of fields and texts, under the shopper's key."""
     fingerprint: str
     """Keyed digest of the texts. Each sealing gives another ciphertext, so a repeat is recognized by this."""
+    seen: Seen = None
 
 
 async def edit_dispute_evidence(command: EditDisputeEvidence, work: Work, *, clock: Clock) -> dict[str, str]:
     """Append ``DisputeEvidenceEdited`` and return the fingerprint.
 
     Raises:
+        ChangedMeanwhile: the evidence was edited after the editor saw it.
         NotFound: no order has the id, it is another merchant's, or it has no such dispute.
         EvidenceClosed: the bank takes no evidence, or has it.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
-    events = edit_evidence(order, command.dispute_id, command.texts, at=clock.now())
+    events = edit_evidence(order, command.dispute_id, command.texts, seen=command.seen, at=clock.now())
     work.append(ORDER, order.id, events, tenant=order.store_id)
     return {"fingerprint": command.fingerprint}
 

@@ -105,8 +105,8 @@ async def set_business_identity(command: SetBusinessIdentity, work: Work, *, clo
         NotFound: no merchant has the id; retrying cannot help.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
-    stated = "" if merchant.business is None else merchant.business.revision
-    refuse_overwriting(command.seen, {"BUSINESS": stated}, ["BUSINESS"])
+    present = {} if merchant.business is None else {"BUSINESS": merchant.business.revision}
+    refuse_overwriting(command.seen, present, ["BUSINESS"])
     events = merchant.state_identity(command.identity, country=command.country, parts=command.parts, at=clock.now())
     work.append(MERCHANT, merchant.id, events, tenant=merchant.id)
     return {"fingerprint": command.fingerprint}

@@ -14,10 +14,9 @@ from domain.product.aggregate import PRODUCT
 from domain.store import presentation as decide
 from domain.store.aggregate import STORE, Store
 from domain.store.collection_events import AddressKind, CollectionRule
-from domain.store.collections import category_text
 from domain.store.errors import PageNotFound
 from domain.store.ports import CategoryDraft
-from domain.store.revision import collection_parts
+from domain.store.revision import category_parts, collection_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +114,7 @@ async def describe_category(command: DescribeCategory, work: Work, *, clock: Clo
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     key = decide.checked_category(store, command.category)
     known = store.assortment.described.get(key)
-    text = category_text(None, None) if known is None else category_text(known.title, known.text)
-    present = {"CATEGORY_TEXT": text}
+    present = {} if known is None else category_parts(known.title, known.text)
     refuse_overwriting(command.seen, present, ["CATEGORY_TEXT"])
     events = decide.describe_category(store, command.category, title=command.title, text=command.text, at=clock.now())
     work.append(STORE, store.id, events, tenant=store.id)

@@ -72,7 +72,9 @@ Seen: TypeAlias = Annotated[str | None, Field(exclude_if=lambda seen: seen is No
 Parts: TypeAlias = Mapping[str, str]
 """What an editor can change, by name such as ``DELIVERY_PROMISE``, each as a fingerprint."""
 
-_REVISION = re.compile(r"[A-Z_]+-[0-9a-f]{12}(\.[A-Z_]+-[0-9a-f]{12})*")
+NOTHING = "NOTHING"
+"""The revision of what does not exist yet, so that two editors do not both state it first."""
+_REVISION = re.compile(NOTHING + r"|[A-Z_]+-[0-9a-f]{12}(\.[A-Z_]+-[0-9a-f]{12})*")
 
 
 class ChangedMeanwhile(DomainError):
@@ -91,8 +93,11 @@ class ChangedMeanwhile(DomainError):
 
 
 def revision_of(parts: Parts) -> str:
-    """Return the revision of things as an editor sees them: a text with a short digest of each part."""
-    return ".".join(f"{name}-{digest[:12]}" for name, digest in parts.items())
+    """Return the revision of things as an editor sees them: a text with a short digest of each part.
+
+    ``NOTHING`` if there are no parts.
+    """
+    return ".".join(f"{name}-{digest[:12]}" for name, digest in parts.items()) or NOTHING
 
 
 def refuse_overwriting(seen: str | None, present: Parts, changed: Iterable[str]) -> None:
@@ -111,7 +116,7 @@ def refuse_overwriting(seen: str | None, present: Parts, changed: Iterable[str])
         return
     if not _REVISION.fullmatch(seen):
         raise InvalidInput("expectedRevision", f"Invalid revision {seen[:40]!r}. Use the `revision` that you read.")
-    known = dict(part.split("-") for part in seen.split("."))
-    lost = [name for name in changed if known.get(name) != present.get(name, "")[:12]]
+    known = {} if seen == NOTHING else dict(part.split("-") for part in seen.split("."))
+    lost = [name for name in changed if known.get(name, "") != present.get(name, "")[:12]]
     if lost:
         raise ChangedMeanwhile(lost)

@@ -76,8 +76,8 @@ def collection_parts(collection: WrittenCollection | None) -> Parts:
 
 
 def category_parts(title: str | None, text: str | None) -> Parts:
-    """Return the one part of a category's page: its texts, None if it has none of its own."""
-    return {"CATEGORY_TEXT": category_text(title, text)}
+    """Return the one part of a category's page: its texts. No part if it has none of its own."""
+    return {"CATEGORY_TEXT": category_text(title, text)} if title or text else {}
 
 
 def _json(value: Value | None) -> JsonValue:

@@ -21,7 +21,6 @@ from domain.store.events import PageType
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
 from gateway.api.evidence_files import keeper_of
-from infra.web.amounts import formatted
 from infra.web.countries import country_name
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
@@ -94,11 +93,17 @@ async def evidence_of(dispute: DisputeView, order: OrderView, reads: EvidenceRea
 
 
 async def edit_evidence(
-    request: CommandRequest, order: OrderView, dispute_id: str, texts: Mapping[EvidenceField, str]
+    request: CommandRequest,
+    order: OrderView,
+    dispute_id: str,
+    texts: Mapping[EvidenceField, str],
+    *,
+    seen: str | None = None,
 ) -> Receipt:
     """Keep the merchant's own texts. They replace earlier ones; a repeat of the request changes nothing.
 
     Raises:
+        ChangedMeanwhile: the evidence was edited after the editor saw it.
         InvalidInput: a text is too long or has forbidden characters.
         NotFound, EvidenceClosed: see the command.
         RequestReused: the client sent another command under the same key.
@@ -116,6 +121,7 @@ async def edit_evidence(
         dispute_id=dispute_id,
         texts=await _seal(body, order, request.merchant_id, deps.personal),
         fingerprint=fingerprint,
+        seen=seen,
     )
     return await request.send(command)
 
@@ -210,7 +216,7 @@ async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
         delivered_on=order.delivered_on,
         moments=_moments(order, mails),
         refunded=[
-            Moment(at=each.succeeded_at, what=f"{formatted(each.amount)} was refunded.")
+            Moment(at=each.succeeded_at, what=f"{each.amount} was refunded.")
             for each in order.refunds
             if each.status is RefundStatus.SUCCEEDED and each.succeeded_at is not None
         ],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from domain.editing import Parts, fingerprint, refuse_overwriting
 from domain.kernel import NotFound, next_header
 from domain.order.after_sale.dispute_events import (
     DisputeDeadlineNear,
@@ -29,14 +30,30 @@ REMIND_AFTER = timedelta(days=1)
 """The mail about a new dispute names the deadline, so a reminder comes this much later at the earliest."""
 
 
-def edit_evidence(order: Order, dispute_id: str, texts: Sealed, *, at: datetime) -> Sequence[OrderEvent]:
+def evidence_parts(dispute_id: str, edition: int) -> Parts:
+    """Return the one part of a dispute's evidence that editors change: its edits, by their number."""
+    return {"EVIDENCE": fingerprint([dispute_id, edition])}
+
+
+def edit_evidence(
+    order: Order, dispute_id: str, texts: Sealed, *, seen: str | None = None, at: datetime
+) -> Sequence[OrderEvent]:
     """Keep the merchant's own texts.
 
+    Args:
+        order: the disputed order.
+        dispute_id: the provider's id of the dispute.
+        texts: JSON of fields and texts.
+        seen: the revision that the editor saw; None to overwrite any.
+        at: the time.
+
     Raises:
+        ChangedMeanwhile: the evidence was edited after the editor saw it.
         NotFound: the order has no such dispute.
         EvidenceClosed: the bank takes no evidence, or has it.
     """
     dispute = open_dispute(order, dispute_id, at)
+    refuse_overwriting(seen, evidence_parts(dispute_id, dispute.edition), ["EVIDENCE"])
     header = next_header(order, at)
     return (DisputeEvidenceEdited(**header, dispute_id=dispute_id, edition=dispute.edition + 1, texts=texts),)
 

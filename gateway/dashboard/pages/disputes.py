@@ -48,6 +48,7 @@ async def show_dispute(
     disputed = next((each for each in (found or {}).get("disputes", ()) if each["id"] == dispute_id), None)
     if found is None or found["storeId"] != str(store_id) or disputed is None:
         raise not_found("dispute")
+    visit.revision = (disputed["evidence"] or {}).get("revision", "")
     return visit.page(
         "orders/dispute.html",
         status=status,
@@ -61,15 +62,18 @@ async def show_dispute(
 @router.post(f"{DISPUTE}/evidence")
 @sends("orders/edit_evidence")
 async def edit_evidence(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
-    """Keep the merchant's own words: the fields whose text differs from what is known."""
+    """Keep the merchant's own words: those of before, and the fields whose text differs from what is known."""
     form = visit.form
+    fields = [name.removeprefix("text.") for name in form if name.startswith("text.")]
+    changed = [field for field in fields if form[f"text.{field}"].split() != form[f"known.{field}"].split()]
+    kept = {*changed, *form.texts("own")}
     texts = [
-        {"field": name.removeprefix("text."), "text": form[name].replace("\r\n", "\n").strip()}
-        for name in form
-        if name.startswith("text.") and form[name].split() != form[f"known.{name.removeprefix('text.')}"].split()
+        {"field": field, "text": form[f"text.{field}"].replace("\r\n", "\n").strip()}
+        for field in fields
+        if field in kept
     ]
     path = f"{order_path(store_id, order_id)}/disputes/{dispute_id}"
-    if not texts:
+    if not changed:
         return visit.redirect(path, notice="Nothing was changed.")
     input = {"orderId": str(order_id), "disputeId": dispute_id, "texts": texts}
     return await _evidence(

@@ -88,7 +88,7 @@ async def legal(visit: Visitor, store_id: UUID) -> Response:
 async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
     known = (await visit.run("legal/show", {}))["me"]["businessIdentity"]
-    visit.revision = "" if known is None else known["revision"]
+    visit.revision = "NOTHING" if known is None else known["revision"]
     blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
     return visit.page(
         "settings/legal.html",

@@ -45,6 +45,11 @@ class EditDisputeEvidenceInput(SubmitDisputeEvidenceInput):
     texts: list[EvidenceTextInput] = strawberry.field(
         description="All parts that you write yourself. A part that is not here is assembled from the log again."
     )
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the evidence that you read. If it was edited after that, nothing is saved: "
+        "CHANGED_MEANWHILE. Null to overwrite any edit.",
+    )
 
 
 @strawberry.input
@@ -122,7 +127,11 @@ class DisputeMutations:
         async def send(request: CommandRequest) -> Receipt:
             reading = info.context.reading_now(request.visitor)
             return await edit_evidence(
-                request, await _order(reading, order_id), input.dispute_id, evidence_texts(input.texts)
+                request,
+                await _order(reading, order_id),
+                input.dispute_id,
+                evidence_texts(input.texts),
+                seen=input.expected_revision,
             )
 
         return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))

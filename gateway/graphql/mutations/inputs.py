@@ -285,8 +285,8 @@ class ChooseImageVersionInput(MutationInput):
 class SetBusinessIdentityInput(MutationInput):
     expected_revision: str | None = strawberry.field(
         default=None,
-        description="The `revision` of the business identity that you edited. If it was stated again since, nothing is saved "
-        "and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+        description="The `revision` of the business identity that you edited. `NOTHING` if none was stated. If it was stated since, "
+        "nothing is saved and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
     )
     name: str = strawberry.field(description="Registered name.")
     legal_form: str = strawberry.field(description="Such as GmbH, Ltd or Sole trader.")

@@ -36,7 +36,7 @@ class CollectionRuleInput:
 class PartEditInput(StoreInput):
     expected_revision: str | None = strawberry.field(
         default=None,
-        description="The `revision` of the collection or category page that you edited. If somebody changed it since, nothing "
+        description="The `revision` of the collection or category page that you edited; `NOTHING` for a category without a text. If somebody changed it since, nothing "
         "is saved and the code is CHANGED_MEANWHILE. Omitted: your edit replaces any.",
     )
 

@@ -6,9 +6,11 @@ from typing import Self
 
 import strawberry
 
+from domain.editing import revision_of
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
 from domain.order.evidence.fields import EvidenceField, EvidenceSource
 from domain.order.evidence.files import SIZE_MOST
+from domain.order.evidence.submission import evidence_parts
 from domain.payout.aggregate import PayoutStatus
 from gateway.api.dispute_evidence import Evidence, EvidenceReads, evidence_of
 from gateway.api.evidence_files import address_of_file
@@ -64,6 +66,7 @@ class DisputeEvidence:
     refusal: str | None = strawberry.field(
         description="Why the provider refused it, in its words. Null if it did not. Correct it, then submit it once more."
     )
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with an edit.")
 
 
 @strawberry.type(
@@ -104,6 +107,7 @@ class Dispute(Node):
             bytes_left=max(0, SIZE_MOST - sum(file.size_bytes for file in self.view.evidence_files)),
             submitted_at=evidence.submitted_at,
             refusal=evidence.refusal,
+            revision=revision_of(evidence_parts(self.view.dispute_id, evidence.edition)),
         )
 
     async def _files(self) -> list[EvidenceFile]:

@@ -139,7 +139,10 @@ class User(Node):
         sealed = self.view.name
         return None if sealed is None else await self.reading.loaders.personal.load(sealed)
 
-    @field("The business behind all of the merchant's stores. Null until setBusinessIdentity states it.")
+    @field(
+        "The business behind all of the merchant's stores. Null until setBusinessIdentity states it. Its "
+        "revision is `NOTHING` until then."
+    )
     async def business_identity(self) -> BusinessIdentity | None:
         reading = self.reading
         view = await merchants_queries.business_identity(reading.db, self.view.id, scope=reading.scope)

@@ -242,7 +242,7 @@ async def test_the_ledger_check_is_clean_and_finds_a_read_model_that_lacks_an_ev
     assert (await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)).differences == ()
 
 
-EVIDENCE = "dispute { id evidence { status deadline submittedAt refusal texts { field text source } missing { field advice } } }"
+EVIDENCE = "dispute { id evidence { status revision deadline submittedAt refusal texts { field text source } missing { field advice } } }"
 
 
 async def test_a_merchant_reads_edits_and_submits_the_evidence_of_a_dispute(
@@ -267,13 +267,13 @@ async def test_a_merchant_reads_edits_and_submits_the_evidence_of_a_dispute(
     await change(
         platform, owner, "editProduct", "product { id }", productId=sold["productId"], description="Another lamp."
     )
-    query = "query ($id: ID!) { order(id: $id) { disputes { evidence { status texts { field text source } missing { field } } } } }"
+    query = "query ($id: ID!) { order(id: $id) { disputes { evidence { status revision texts { field text source } missing { field } } } } }"
     (shown,) = (await platform.ask(query, {"id": str(order_id)}, by=owner))["disputes"]
     texts = {each["field"]: each["text"] for each in shown["evidence"]["texts"]}
     assert shown["evidence"]["status"] == "NOT_SUBMITTED"
     assert sold["product"]["description"] in texts["PRODUCT_DESCRIPTION"], "as it was sold"
     assert "Another lamp." not in texts["PRODUCT_DESCRIPTION"]
-    assert "The shopper paid 58.00 USD." in texts["RECORD"]
+    assert "The shopper paid $58.00." in texts["RECORD"]
     assert [each["field"] for each in shown["evidence"]["missing"]] == [
         "SHIPPING_CARRIER",
         "SHIPPING_TRACKING_NUMBER",
@@ -287,6 +287,13 @@ async def test_a_merchant_reads_edits_and_submits_the_evidence_of_a_dispute(
         evidence = edited["dispute"]["evidence"]
         assert {"field": "SHIPPING_CARRIER", "text": "DHL", "source": "MERCHANT"} in evidence["texts"]
         assert "CUSTOMER_EMAIL" not in {each["field"] for each in evidence["texts"]}
+    other = [*own, {"field": "SHIPPING_TRACKING_NUMBER", "text": "1Z"}]
+    for seen, codes in ((shown["evidence"]["revision"], ["CHANGED_MEANWHILE"]), (evidence["revision"], [])):
+        later = await change(
+            platform, owner, "editDisputeEvidence", EVIDENCE, **about, texts=other, expectedRevision=seen
+        )
+        assert [error["code"] for error in later["userErrors"]] == codes
+    evidence = later["dispute"]["evidence"]
     foreign = await change(platform, stranger, "submitDisputeEvidence", EVIDENCE, **about)
     assert foreign["userErrors"][0]["code"] == "NOT_FOUND"
     unknown = await change(platform, owner, "submitDisputeEvidence", EVIDENCE, **about | {"disputeId": "du_2"})

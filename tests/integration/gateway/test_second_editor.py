@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 from tests.integration.gateway.test_dashboard_manage import a_shop, products_of
 from tests.support.platforms.dashboard import Fields, a_dashboard, form_of
@@ -35,7 +36,9 @@ async def test_the_second_editor_gets_a_message_and_overwrites_nothing(platform:
     ]  # fmt: skip
     async with a_dashboard(platform, owner) as dashboard:
         legal = f"{base}/legal"
-        await dashboard.change(legal, legal, {**BUSINESS, **REACHED, "name": "Zeroth"})
+        stated = {**BUSINESS, **REACHED}
+        # Nobody has stated the business yet.
+        editors.append((legal, legal, {**stated, "name": "Ivy"}, {**stated, "name": "Lily"}, "Ivy", "Lily"))
         editors.append((legal, legal, {"name": "Fern"}, {"name": "Moss"}, "Fern", "Moss"))
         for page, action, first, second, live, typed in editors:
             begun = await dashboard.get(page)
@@ -70,6 +73,28 @@ async def test_two_editors_of_different_fields_disturb_each_other_in_nothing(
         page = await dashboard.get(one)
         assert 'value="A new title"' in page
         assert 'value="33.00"' in page
+
+
+async def test_two_editors_do_not_both_write_the_first_text_of_a_category(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    fields = "userErrors { code field } store { categoryPagesConnection { nodes { title revision } } }"
+    mutation = f"mutation ($input: DescribeCategoryInput!) {{ describeCategory(input: $input) {{ {fields} }} }}"
+
+    async def describe(title: str, expected: str) -> dict[str, Any]:
+        input = {
+            "storeId": str(store_id),
+            "category": "moss",
+            "title": title,
+            "text": "Soft.",
+            "expectedRevision": expected,
+        }
+        return dict(await platform.ask(mutation, {"input": input}, by=owner))
+
+    first, second = await describe("Fern", "NOTHING"), await describe("Ivy", "NOTHING")
+    (page,) = first["store"]["categoryPagesConnection"]["nodes"]
+    assert page["title"] == "Fern"
+    assert second["userErrors"] == [{"code": "CHANGED_MEANWHILE", "field": "expectedRevision"}]
+    assert (await describe("Lily", page["revision"]))["userErrors"] == []
 
 
 async def test_a_text_that_is_no_revision_is_an_error_of_its_field(platform: Platform, owner: Merchant) -> None:

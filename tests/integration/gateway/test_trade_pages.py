@@ -97,7 +97,7 @@ async def test_an_order_is_found_sent_delivered_and_refunded(trade: Trade, stran
     assert no_day.status_code == 422
 
     too_much = await dashboard.submit(trade.order, f"{trade.order}/refund", {"what": "AMOUNT", "amount": "58.01"})
-    assert "58.00 USD" in too_much.text
+    assert "$58.00" in too_much.text
     none = await dashboard.submit(trade.order, f"{trade.order}/refund", {"what": "PIECES"})
     assert "Name at least one piece" in none.text
     refund = {"what": "PIECES", f"quantity.{variant}": "1", "restock": "on", "reason": "<b>Sorry</b>"}
@@ -221,6 +221,12 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     asked = {"csrf": token[1], "do": "request", "mimeType": "image/png", "size": "10"}
     no_files = await dashboard.client.post(f"{at}/uploads", data=asked)
     assert (no_files.status_code, "takes no files" in no_files.text) == (422, True)
+    # A second edit keeps the words of the first.
+    own = {"text.SHIPPING_CARRIER": "DHL & Co", "known.SHIPPING_CARRIER": "DHL & Co", "own": "SHIPPING_CARRIER"}
+    tracked = {"text.SHIPPING_TRACKING_NUMBER": "1Z", "known.SHIPPING_TRACKING_NUMBER": ""}
+    edited = await dashboard.change(at, f"{at}/evidence", {**own, **tracked})
+    assert 'name="own" value="SHIPPING_CARRIER"' in edited
+    assert 'name="own" value="SHIPPING_TRACKING_NUMBER"' in edited
     submitted = await dashboard.change(at, f"{at}/submit")
     assert "The provider is being asked to take it." in submitted
     assert 'name="text.RECORD"' not in submitted
