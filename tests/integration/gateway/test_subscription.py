@@ -74,6 +74,11 @@ async def received(wire: ClientConnection) -> dict[str, Any]:
     return message
 
 
+async def read_to_the_end(wire: ClientConnection) -> None:
+    while await received(wire):
+        pass
+
+
 async def subscribe(
     wire: ClientConnection, store_id: object, id: str = "1", *, query: str = PROGRESS, after: str | None = None
 ) -> None:
@@ -220,10 +225,9 @@ async def test_a_quiet_subscription_ends_with_its_api_key(platform: Platform, ow
         await subscribe(wire, store_id, query=FEEDS["orderFeed"])
         await platform.ask(REVOKE_KEY, {"id": key["apiKey"]["id"]}, by=owner)
         platform.clock.advance(LIVE_CACHE_FOR)
+        # A feed that has not begun yet answers with an error first.
         with pytest.raises(ConnectionClosedError) as closed:
-            # A feed that has not begun yet answers with an error first.
-            while await received(wire):
-                pass
+            await read_to_the_end(wire)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == FORBIDDEN
     assert closed.value.rcvd.reason == "The API key was revoked or has expired. Make a new one."
