@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from infra.web.amounts import LOCALE
+from infra.web.locale import LOCALE
 
 
 @cache

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
-from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import get_currency_symbol
 from markupsafe import Markup, escape
@@ -17,11 +16,10 @@ from markupsafe import Markup, escape
 from domain.money import Money
 from domain.order.delivery import ArrivalWindow
 from domain.product.events import ProductStatus
+from infra.web.locale import LOCALE
 from projections.catalog.views import ImageView, ProductView, RenditionView
 from storefront.shelves.grouping import category_name
 
-LOCALE = Locale("en", "US")
-"""The language and region of every page. Its rules come from CLDR, by ``babel``."""
 money = str
 """Writes an amount, as everywhere in the platform."""
 DAY, MOMENT = "d MMMM y", "d MMMM y, HH:mm 'UTC'"

@@ -37,7 +37,7 @@ async def test_the_second_editor_gets_a_message_and_overwrites_nothing(platform:
     async with a_dashboard(platform, owner) as dashboard:
         legal = f"{base}/legal"
         stated = {**BUSINESS, **REACHED}
-        # Nobody has stated the business yet.
+        # No business is stated yet.
         editors.append((legal, legal, {**stated, "name": "Ivy"}, {**stated, "name": "Lily"}, "Ivy", "Lily"))
         editors.append((legal, legal, {"name": "Fern"}, {"name": "Moss"}, "Fern", "Moss"))
         for page, action, first, second, live, typed in editors:
