@@ -3,16 +3,15 @@
 import base64
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
-
-from domain.money import Money
 
 LOCALE = "en_US"
 NONE = "–"
@@ -27,7 +26,7 @@ def money(value: Any, currency: str | None = None) -> str:
         if value.get("formatted"):
             return str(value["formatted"])
         value, currency = value.get("amount"), value.get("currency", currency)
-    return str(Money.parse(str(value), currency or "USD"))
+    return format_currency(Decimal(str(value)), currency or "USD", locale=LOCALE)
 
 
 def number(value: Any) -> str:
