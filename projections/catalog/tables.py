@@ -390,7 +390,8 @@ PRODUCTS = Table(
         "create index on products (store_id, status, created_at, id)",
         "create index on products (store_id, status, price_minor, id)",
         f"create index on products (store_id, status, ({TITLE_KEY}), id)",
-        f"create index on products (store_id, status, ({SCORE_KEY}), id)",
+        # With the columns of conditions, so that a page is found in the index alone. PostgreSQL wants the column of the key.
+        f"create index on products (store_id, status, ({SCORE_KEY}), id) include (score_total, price_minor)",
         f"create index on products (store_id, category, status, ({SCORE_KEY}), id)",
         # Flaws that few products have; see ``queries.publication``.
         "create index on products (store_id, created_at, id) where price_minor < cost_minor",

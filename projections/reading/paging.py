@@ -27,9 +27,9 @@ PAGE_MAX = 100
 """Most rows in a page."""
 FEW = 1_000
 """Most rows that are sorted for a page."""
-PROBED = 100
+PROBED = 60
 """Rows of each part of a list of which a common condition keeps many."""
-MANY = 5
+MANY = 4
 IS_FEW = f"not (select yes from common) and (select count(*) from few) <= {FEW}"
 """Whether a narrow condition finds few rows."""
 
@@ -101,6 +101,8 @@ class Slice(Generic[T]):
     """Whether entries follow the last edge."""
     has_previous: bool
     """Whether entries precede the first edge."""
+    is_whole: bool = False
+    """Whether the page is known to be the whole list, so that its entries count the list."""
     rows: Rows | None = None
     """The rows of the entries. None if the entries are no views of rows."""
 
@@ -166,7 +168,7 @@ class Conditions:
         self.parts: str | None = None
         """A table whose rows each stand for a part of the list; see :meth:`split`."""
         self.few: str | None = None
-        """The query of the rows that a narrow condition may find; see :meth:`narrow`."""
+        """The query of the ids that a narrow condition may find; see :meth:`narrow`."""
         self.narrowly = ""
 
     def add(self, part: str, *values: object) -> "Conditions":
@@ -199,7 +201,7 @@ class Conditions:
         condition is in one store.
 
         Args:
-            few: the query of the rows, through the condition's own index; the other conditions are checked afterwards.
+            few: the query of the rows' ids, through the condition's own index; the other conditions are checked afterwards.
             condition: the condition for a row of the list, as a subquery so that it is no way to find rows.
         """
         self.few, self.narrowly = few, condition
@@ -222,6 +224,17 @@ class Conditions:
         """
         assert self.parts is not None
         return _commonness(self.narrowly, self.parts, rows, alias)
+
+    def from_few(self, table: str, id: str, joins: str = "") -> str:
+        """Return the ``from`` and ``where`` of the few rows, which are none if there are more than a few.
+
+        Args:
+            table: the table of the list's rows and its alias.
+            id: SQL expression of a row's id.
+            joins: joins of other tables, one row of each for one of the list.
+        """
+        assert self.parts is not None
+        return _from_few(table, id, self.parts, self.sql, joins)
 
     @property
     def sql(self) -> str:
@@ -284,6 +297,7 @@ async def paginate(
         edges=_Edges(page, selection.read, partial(_cursor, selection, order, id)),
         has_next=window.before is not None if window.backwards else more,
         has_previous=more if window.backwards else window.after is not None,
+        is_whole=not more and window.after is None and window.before is None,
         rows=page,
     )
 
@@ -311,18 +325,31 @@ def _page_query(selection: Selection[Any], source: _Source, order: Order, is_bac
     table, alias = source.table, source.table.rpartition(" ")[2]
     columns = _columns_of_page(selection, order, source.id)[0]
     rows = f"{source.of_page} {in_order} limit {limit}"
+    if source.parts is None and not source.joins:
+        return f"select {columns} from {table} where {rows}"
     if source.parts is None:
-        return f"select {columns} from {table}{source.joins} where {rows}"
-    part, few = f"select {alias}.* from {table} where {rows}", ""
+        # The page is cut before the joins.
+        return f"select {columns} from (select {alias}.* from {table} where {rows}) {alias}{source.joins} {in_order}"
+    # Places are found in the index alone. Only the rows of the page are read.
+    place, narrowly, few = f"{order.key} as key, {source.id} as id", "", ""
     if source.few is not None:
         in_list = f"select {alias}.* from {table} where {source.of_list} {in_order}"
         few = f"with {_commonness(source.narrowly, source.parts, in_list, alias)}, {_few(source.few)} "
-        sorted_few = f"select {alias}.* from few {alias} where {IS_FEW} and {source.of_page}"
-        followed = f"select {alias}.* from {table} where not ({IS_FEW}) and {source.narrowly} and {rows}"
-        part = f"({sorted_few}) union all ({followed})"
-    # The planner drops the columns that are not used.
-    parts = f"select {alias}.* from {source.parts} cross join lateral ({part}) {alias} {in_order} limit {limit}"
-    return f"{few}select {columns} from ({parts}) {alias}{source.joins} {in_order}"
+        narrowly = f"not ({IS_FEW}) and {source.narrowly} and "
+    part = f"select {place} from {table} where {narrowly}{rows}"
+    places = f"select place.* from {source.parts} cross join lateral ({part}) place"
+    if few:
+        places += f" union all select {place} {_from_few(table, source.id, source.parts, source.of_page, '')}"
+    by_place = f"order by place.key {direction}, place.id {direction}"
+    page = f"select place.* from ({places}) place {by_place} limit {limit}"
+    return f"{few}select {columns} from ({page}) place join {table} on {source.id} = place.id{source.joins} {by_place}"
+
+
+def _from_few(table: str, id: str, parts: str, conditions: str, joins: str) -> str:
+    alias = table.rpartition(" ")[2]
+    # "offset 0" keeps PostgreSQL from reading the whole table for the many rows that it expects.
+    row = f"lateral (select {alias}.* from {table} where {id} = few.id offset 0) {alias}"
+    return f"from few cross join {row} {joins} cross join {parts} where {IS_FEW} and {conditions}"
 
 
 def _commonness(narrowly: str, parts: str, rows: str, alias: str) -> str:

@@ -87,6 +87,7 @@ async def orders_of_store(
         edges=tuple(Edge(edge.make_cursor, view) for edge, view in zip(page.edges, views, strict=True)),
         has_next=page.has_next,
         has_previous=page.has_previous,
+        is_whole=page.is_whole,
     )
 
 

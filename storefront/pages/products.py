@@ -234,7 +234,7 @@ class ProductPages(Pages):
             shelves=shelves,
             problem=problem,
             cards=shown,
-            total=await self._count(visit, where),
+            total=Count(len(page.nodes)) if page.is_whole else await self._count(visit, where),
             sorts={key: label for key, (_, label) in SORTS.items()}
             | ({"featured": "Best match"} if query.search else {}),
             following=query.address(after=page.end_cursor) if page.has_next and page.end_cursor else None,

@@ -25,10 +25,10 @@ S = TypeVar("S", bound=StrEnum)
 class Counter:
     """Counts a list once, however many fields ask."""
 
-    def __init__(self, ask: Callable[[], Awaitable[Count]]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[Count]], known: Count | None) -> None:
         self._ask = ask
         self._turn = asyncio.Lock()
-        self._count: Count | None = None
+        self._count = known
 
     async def count(self) -> Count:
         async with self._turn:
@@ -102,7 +102,9 @@ def connection(
         count: counts the whole list; called only if a client selects ``totalCount`` or ``totalCountIsExact``.
     """
     made_of: Connection[N] = made(Connection, page)
-    made_of.make, made_of.counter = make, None if count is None else Counter(count)
+    made_of.make, made_of.counter = make, None
+    if count is not None:
+        made_of.counter = Counter(count, Count(len(page.edges)) if page.is_whole else None)
     return made_of
 
 

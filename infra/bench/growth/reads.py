@@ -76,8 +76,11 @@ async def requests_of(
         "select id, slug, title_folded, created_at from products where store_id = $1 order by md5(id::text)", store_id
     )
     orders = await rows("select id, placed_at from orders where store_id = $1 order by md5(id::text)", store_id)
+    # Not words that others begin with: a copy's word has a number at its end, and a search finds those as well.
     words = await rows(
-        "select word from search_words where store_id = $1 and word ~ '^q[a-z]{3}x[0-9]*$' order by md5(word)", store_id
+        "select word from search_words where store_id = $1 and word ~ '^q[a-z]{3}x[0-9]*$' "
+        "order by length(word) desc, md5(word)",
+        store_id,
     )
     categories = await rows("select distinct category from products where store_id = $1 order by 1", store_id)
     others = await rows(

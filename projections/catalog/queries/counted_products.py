@@ -73,10 +73,10 @@ async def _count_found(
         return counted(COUNTED_MOST + 1)
     conditions = filtered(store_id, where, scope)
     if terms is None:
-        found = tagged_by(conditions, where.tags, store_id)
+        words = tagged_by(conditions, where.tags, store_id)
     else:
-        _, found = found_by(conditions, terms, store_id, where.tags)
-    rows = f"from (select p.* from {FOUND} where {found} offset 0) p where {conditions.sql}"
+        words = found_by(conditions, terms, store_id, where.tags)
+    rows = f"from (select p.* from {FOUND} where {words.sql} offset 0) p where {conditions.sql}"
     return await count_rows(db, rows, *conditions.arguments)
 
 

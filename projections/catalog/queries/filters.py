@@ -31,11 +31,13 @@ def in_parts(store_id: UUID, filter: ProductFilter, scope: Scope, sort: ProductS
     where.split(parts)
     price = _price(where, filter)
     if filter.tags and filter.text is None:
-        narrow_to(where, tagged_by(where, filter.tags, store_id), price or "true")
+        narrow_to(where, tagged_by(where, filter.tags, store_id))
+        if price:
+            where.add(price)
     elif price and filter.text is None and sort not in BY_PRICE:
         statuses = where.value(sorted(filter.statuses or ProductStatus))
         where.narrow(
-            f"select p.* from products p where p.store_id = {where.value(store_id)} and p.status = any({statuses}) "
+            f"select p.id from products p where p.store_id = {where.value(store_id)} and p.status = any({statuses}) "
             f"and {price}",
             f"({price})",
         )

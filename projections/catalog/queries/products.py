@@ -256,19 +256,28 @@ async def _found(
 def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTerms) -> tuple[Conditions, str]:
     """Return the query of the ids and ranks that a search finds, and conditions with its arguments."""
     inner = in_parts(store_id, filter, scope, ProductSort.RELEVANCE)
-    query = search_in(inner, terms, store_id, filter.tags)
+    found = search_in(inner, terms, store_id, filter.tags)
     scored = f"select p.id, {SCORE_KEY} as score"
-    # A common word is found soon enough among the products with the best score.
-    best = f"select p.* from products p where {inner.sql} order by {SCORE_KEY} desc, p.id desc"
+    of_part = f"where {inner.sql} order by {SCORE_KEY} desc, p.id desc"
+    # "offset 0" keeps this a look at the words of each product.
+    words = "cross join lateral (select w.document from product_words w where w.id = p.id offset 0) w"
+    # A common word is found soon enough among the products with the best score. The statuses are named one by one: so
+    # PostgreSQL merges their lists and ends with the last candidate.
+    parts = [
+        f"(select p.id, p.score, w.document from ({scored} from (select '{status.value}'::text as name) part "
+        f"cross join products p {of_part} limit {WALKED}) p {words} where not ({IS_FEW}) and {found.of_row} "
+        f"order by p.score desc, p.id desc limit {CANDIDATES})"
+        for status in sorted(filter.statuses or ProductStatus)
+    ]
+    few = f"{scored}, w.document {inner.from_few('products p', 'p.id', words)}"
     outer = Conditions()
     outer.arguments = inner.arguments
     return outer, (
-        f"{inner.with_few(best, 'p')}"
-        f"select best.id, ts_rank(w.document, {query})::double precision + {OF_SCORE} * best.score as rank from ("
-        f"select top.id, top.score from {inner.parts} cross join lateral ("
-        f"({scored} from few p where {IS_FEW} and {inner.sql}) union all "
-        f"({scored} from ({best} limit {WALKED}) p where not ({IS_FEW}) and {inner.narrowly} limit {CANDIDATES})"
-        f") top order by top.score desc, top.id desc limit {CANDIDATES}) best join product_words w on w.id = best.id"
+        f"{inner.with_few(f'select p.* from products p {of_part}', 'p')}"
+        f"select best.id, ts_rank(best.document, {found.terms})::double precision + {OF_SCORE} * best.score as rank from ("
+        f"select top.* from ((select p.* from ({' union all '.join(parts)}) p "
+        f"order by p.score desc, p.id desc limit {CANDIDATES}) union all ({few})) top "
+        f"order by top.score desc, top.id desc limit {CANDIDATES}) best"
     )
 
 

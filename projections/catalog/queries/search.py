@@ -84,45 +84,59 @@ class SearchTerms:
 
 
 FOUND = "products p join product_words w on w.id = p.id"
-"""The tables of the conditions that :func:`found_by` returns."""
+"""Products with their words."""
 
 
-def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str] = ()) -> tuple[str, str]:
-    """Add the arguments of a search to a query's; return its terms in SQL, and the condition for rows of ``FOUND``."""
+@dataclass(frozen=True, slots=True)
+class WordCondition:
+    """Which rows ``w`` of ``product_words`` have some words."""
+
+    sql: str
+    """The condition, for the index of words."""
+    of_row: str
+    """The same for a row that is known already. PostgreSQL would read the words of its plan again for each row."""
+    terms: str = ""
+    """What was searched for, in SQL; empty for tags alone."""
+
+
+def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str] = ()) -> WordCondition:
+    """Add the arguments of a search to a query's; return its condition."""
     query = terms.query(where)
+    words = _words(where, store_id, tags, query)
     # Common words such as "the" are no terms, and a search of nothing but them finds nothing.
-    return query, f"numnode({query}) > 0 and {_has_words(where, store_id, tags, query)}"
+    return WordCondition(
+        f"numnode({query}) > 0 and w.document @@ ({words})",
+        f"(select numnode({query}) > 0) and w.document @@ (select {words})",
+        f"(select {query})",
+    )
 
 
-def tagged_by(where: Conditions, tags: Collection[str], store_id: UUID) -> str:
-    """Add some tags to a query's arguments; return the condition for rows of ``FOUND`` with one of them."""
-    return _has_words(where, store_id, tags)
+def tagged_by(where: Conditions, tags: Collection[str], store_id: UUID) -> WordCondition:
+    """Add some tags to a query's arguments; return the condition of having one of them."""
+    words = _words(where, store_id, tags)
+    return WordCondition(f"w.document @@ ({words})", f"w.document @@ (select {words})")
 
 
-def _has_words(where: Conditions, store_id: UUID, tags: Collection[str], *queries: str) -> str:
+def _words(where: Conditions, store_id: UUID, tags: Collection[str], *queries: str) -> str:
     words = [f"{where.value(_quoted(store_id.hex))}::tsquery", *queries]
     if tags:
         words.append(f"{where.value(' | '.join(_quoted(tag_word(tag)) for tag in sorted(tags)))}::tsquery")
-    return f"w.document @@ ({' && '.join(words)})"
+    return " && ".join(words)
 
 
-def search_in(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str]) -> str:
-    """Narrow a list of products ``p`` to those with some terms and one of some tags; return the terms in SQL."""
-    query, found = found_by(where, terms, store_id, tags)
+def search_in(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collection[str]) -> WordCondition:
+    """Narrow a list of products ``p`` to those with some terms and one of some tags; return the condition."""
+    found = found_by(where, terms, store_id, tags)
     narrow_to(where, found)
-    return query
+    return found
 
 
-def narrow_to(where: Conditions, found: str, also: str = "true") -> None:
-    """Narrow a list of products ``p``.
-
-    Args:
-        where: the list's conditions.
-        found: a condition for rows of ``FOUND`` that :func:`found_by` or :func:`tagged_by` returned.
-        also: a condition for a product.
-    """
-    has_words = f"(select {found} from product_words w where w.id = p.id)"
-    where.narrow(f"select p.* from {FOUND} where {found} and {also}", f"({has_words} and {also})")
+def narrow_to(where: Conditions, found: WordCondition) -> None:
+    """Narrow a list of products ``p`` to those with some words."""
+    where.narrow(
+        f"select w.id from product_words w where {found.sql}",
+        f"(select {found.of_row} from product_words w where w.id = p.id)",
+    )
 
 
 async def words_meant(db: Reader, store_id: UUID, terms: SearchTerms) -> SearchTerms | None:

@@ -1,6 +1,7 @@
 """Pages of lists in memory."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -112,5 +113,7 @@ async def test_a_list_is_counted_once_for_both_fields_about_its_count() -> None:
     number, is_exact = await asyncio.gather(listed.total_count(), listed.total_count_is_exact())
     assert (number, is_exact) == (1_000, False)
     assert asked == 1
+    whole = connection(replace(page, is_whole=True), str, count=count)
+    assert (await whole.total_count(), await whole.total_count_is_exact(), asked) == (0, True, 1)
     uncounted = connection(page, str)
     assert (await uncounted.total_count(), await uncounted.total_count_is_exact()) == (None, None)
