@@ -1,6 +1,8 @@
 """The merchant's plan, its limits, and what the models used."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.responses import Response
 
@@ -23,15 +25,31 @@ async def billing(visit: Visitor) -> Response:
 async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 200) -> Response:
     month = f"{datetime.now(UTC):%Y-%m}"
     found = await visit.run("billing/show", {"month": month})
+    plan = found["me"]["plan"]
     return visit.page(
         "billing/index.html",
         status=status,
-        plan=found["me"]["plan"],
+        plan=plan,
+        most={each["name"]: each["max"] for each in plan["budgets"]} if plan else {},
+        extendable=_extendable(plan, found["plans"]) if plan else set(),
+        is_paid=visit.request.query_params.get("paid") == "1",
         usage=found["me"]["usage"],
         plans=found["plans"],
         month=month,
         errors=errors or Refusals(),
     )
+
+
+def _extendable(plan: dict[str, Any], plans: Sequence[dict[str, Any]]) -> set[str]:
+    """Return the names of the limits of which another plan allows more."""
+    return {
+        limit["name"]
+        for limit in plan["limits"]
+        for other in plans
+        for allowed in other["limits"]
+        if allowed["name"] == limit["name"] and limit["max"] is not None
+        if allowed["max"] is None or allowed["max"] > limit["max"]
+    }
 
 
 @router.post(f"{BILLING}/checkout")

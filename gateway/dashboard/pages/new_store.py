@@ -16,6 +16,8 @@ from gateway.dashboard.visit import Visit, Visitor
 
 router = area_router()
 NEW = "/dashboard/stores/new"
+NEEDED = frozenset({"STORES", "GENERATIONS"})
+"""The limits of a plan that a new store uses."""
 STEPS = ("niche", "suppliers", "payments", "summary")
 SUPPLIERS = {
     "SAMPLE": "Sample supplier",
@@ -148,13 +150,16 @@ async def request_store(visit: Visitor) -> Response:
 
 
 async def _niche_page(visit: Visit, wish: Wish, errors: Refusals | None = None) -> Response:
-    suggestions = (await visit.run("new/suggestions"))["nicheSuggestions"]
+    found = await visit.run("new/suggestions")
+    plan = found["me"]["plan"]
     return visit.page(
         "new/niche.html",
         status=422 if errors else 200,
         wish=wish,
         step="niche",
-        suggestions=suggestions[:12],
+        suggestions=found["nicheSuggestions"][:12],
+        plan=plan,
+        reached=[each for each in plan["limits"] if each["name"] in NEEDED and each["left"] == 0] if plan else [],
         errors=errors or Refusals(),
     )
 

@@ -25,6 +25,7 @@ from projections.merchants.plan_queries import merchants_past_grace, subscriptio
 from projections.reading.scope import SYSTEM
 from tests.integration.gateway.test_mutations import change
 from tests.support.fakes.event_log import FixedClock
+from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
 from tests.support.servers.databases import copied_database
 
@@ -148,6 +149,39 @@ async def test_a_plan_is_tried_bought_not_paid_and_cancelled(platform: Platform,
     archived = await change(platform, owner, "archiveStore", "store { status }", storeId=str(store_id))
     assert archived["store"]["status"] == "ARCHIVED"
     assert used(await plan(platform, owner))["STORES"] == (1, 1)
+
+
+async def test_the_dashboard_shows_the_plan_in_each_state_and_a_limit_before_it_bites(
+    platform: Platform, owner: Merchant
+) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        billing = await dashboard.get("/dashboard/billing")
+        assert "The trial begins with your first shop." in billing
+        checkout = await dashboard.submit("/dashboard/billing", "/dashboard/billing/checkout", {"plan": "store-builder"})
+        assert "sandbox.test/plan/" in checkout.text, "a plan on trial can be subscribed to"
+        await platform.store(owner)
+        assert "all are used" not in await dashboard.get("/dashboard/stores/new")
+        await platform.store(owner)
+        new = await dashboard.get("/dashboard/stores/new")
+        assert "Stores of your plan Store Builder: 2, and all are used." in new
+        billing = await dashboard.get("/dashboard/billing")
+        assert "You try it for free until" in billing
+        assert billing.count("No plan allows more.") == 1
+        assert "of 20,000,000" in billing, "budgets are shown beside their use"
+        page = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
+        await act(platform, page["url"], Action.SUBSCRIBE)
+        assert "It renews on" in await dashboard.get("/dashboard/billing")
+        for action, said in (
+            (Action.FAIL, "After that, new stores and generations are refused."),
+            (Action.PAY, "It renews on"),
+            (Action.CANCEL, "It is cancelled and ends on"),
+        ):
+            CLOCK.advance(timedelta(seconds=1))
+            portal = await change(platform, owner, "openPlanPortal", "url", returnUrl=LINKS["successUrl"])
+            await act(platform, portal["url"], action)
+            billing = await dashboard.get("/dashboard/billing")
+            assert said in billing
+            assert billing.count("It renews on") == (action is Action.PAY)
 
 
 async def test_of_a_hundred_requests_at_two_processes_for_the_last_store_one_is_accepted(
