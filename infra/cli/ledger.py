@@ -58,7 +58,8 @@ def check(as_json: AsJson = False) -> None:
             say(difference)
     else:
         fees = f" {result.fees:,} fees at Stripe agree." if result.fees else ""
-        output.print(f"[green]Clean.[/] {result.entries:,} entries in {result.books:,} books; each sums to zero.{fees}")
+        books = "1 book, which" if result.books == 1 else f"{result.books:,} books; each"
+        output.print(f"[green]Clean.[/] {result.entries:,} entries in {books} sums to zero.{fees}")
     if result.differences:
         raise typer.Exit(1)
 
@@ -76,7 +77,7 @@ def owed(as_json: AsJson = False) -> None:
         print_json({"owed": [{"merchant": str(fee.merchant_id), "amount": str(fee.amount)} for fee in fees]})
         return
     for fee in fees:
-        say(f"{fee.merchant_id}  {fee.amount}")
+        say(f"{fee.merchant_id}  {fee.amount}{'  paid in advance' if fee.amount.minor < 0 else ''}")
     if not fees:
         output.print("No merchant owes a platform fee.")
 
@@ -87,7 +88,12 @@ def bill(
     month: Annotated[str, typer.Argument(help="Such as 2026-11, in UTC.")],
 ) -> None:
     """Print what changed a merchant's owed fees in a month as CSV, to bill it."""
-    say(run(lambda _: _bill(merchant, month), *_REFUSALS).rstrip("\r\n"))
+    say_csv(run(lambda _: _bill(merchant, month), *_REFUSALS))
+
+
+def say_csv(text: str) -> None:
+    """Print CSV with the line ends of a terminal. A carriage return would be escaped like any control character."""
+    say(text.replace("\r\n", "\n").rstrip("\n"))
 
 
 async def _bill(merchant_id: UUID, month: str) -> str:
@@ -144,7 +150,7 @@ def print_statement(
     month: Annotated[str, typer.Argument(help="Such as 2026-11, in the store's time zone.")],
 ) -> None:
     """Print a store's entries of a month as CSV."""
-    say(run(lambda _: _statement(store, month), *_REFUSALS).rstrip("\r\n"))
+    say_csv(run(lambda _: _statement(store, month), *_REFUSALS))
 
 
 async def _statement(store: str, month: str) -> str:
