@@ -157,7 +157,9 @@ async def test_the_dashboard_shows_the_plan_in_each_state_and_a_limit_before_it_
     async with a_dashboard(platform, owner) as dashboard:
         billing = await dashboard.get("/dashboard/billing")
         assert "The trial begins with your first shop." in billing
-        checkout = await dashboard.submit("/dashboard/billing", "/dashboard/billing/checkout", {"plan": "store-builder"})
+        checkout = await dashboard.submit(
+            "/dashboard/billing", "/dashboard/billing/checkout", {"plan": "store-builder"}
+        )
         assert "sandbox.test/plan/" in checkout.text, "a plan on trial can be subscribed to"
         await platform.store(owner)
         assert "all are used" not in await dashboard.get("/dashboard/stores/new")

@@ -1,22 +1,30 @@
-"""A walk over the whole API as two merchants: neither meets the other's data. New fields and routes join by themselves."""
+"""A walk over every field, route and page as two merchants: neither meets the other's data. New ones join by themselves.
+
+Fields of GraphQL, routes of REST and pages of the dashboard are walked in one test, because the two merchants' history takes
+longer than most walks. ``tests/integration/storefront/test_two_stores.py`` walks the routes of the storefront.
+"""
 
 import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import graphql
+import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from domain.accounts.ports import Account
 from domain.merchant.events import SupplierProvider
 from domain.store.return_policy import REASONS
 from domain.team.roles import Role
 from gateway.auth.tokens import AccessTokens
+from gateway.dashboard.app import area_routers
 from gateway.graphql.schema import sdl
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import RawEvent
@@ -39,6 +47,10 @@ ARGUMENTS = {"niche": '"Lamps"', "month": '"2026-11"', "first": "8", "email": '"
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
 SHARED = frozenset({"plans", "installation", "nicheEstimate"})
 """Fields of the query with the same answer for every merchant."""
+WORDS = frozenset(
+    word for kind in SCHEMA.type_map.values() if isinstance(kind, graphql.GraphQLEnumType) for word in kind.values
+)
+"""Values of choices, which forms offer to every merchant."""
 LEVELS = 9
 
 
@@ -242,7 +254,16 @@ async def find_again(world: World, objects: Mapping[str, str]) -> None:
     assert too_many["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "ids"}
 
 
-async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
+@pytest.mark.timeout(300)
+async def test_no_field_route_or_page_shows_a_merchant_what_is_anothers(world: World) -> None:
+    await walk_pages(world)
+    await walk_fields(world)
+    await walk_routes(world)
+    assert await world.platform.event_count() == 0
+
+
+async def walk_fields(world: World) -> None:
+    """Ask for every field of GraphQL that the query leads to."""
     assert QUERY is not None
     met: set[str] = set()
     objects: dict[str, str] = {}
@@ -275,6 +296,7 @@ async def test_no_field_shows_a_merchant_what_is_anothers(world: World) -> None:
     reachable = {way.type.name for root in QUERY.fields for way in ways_from(root)}
     unmet = sorted(reachable - met)
     assert len(unmet) < len(reachable) / 3, f"the history has too little for the walk to prove much: {unmet}"
+    assert "Payout" in met
 
 
 async def test_a_role_in_one_store_shows_that_store_and_nothing_else(world: World) -> None:
@@ -313,12 +335,18 @@ async def texts_outside(world: World, owner: Tenant) -> set[str]:
     return (hidden - seen - {str(owner.merchant.id)}) & (owner.ids | owner.texts)
 
 
-async def test_no_path_of_rest_shows_a_merchant_what_is_anothers(world: World) -> None:
+async def walk_routes(world: World) -> None:
+    """Call every route of REST: those without an id as each merchant, the others with ids of the other merchant."""
     paths: Mapping[str, Mapping[str, Any]] = world.platform.app.openapi()["paths"]
     tried = 0
     for path, methods in paths.items():
         names = re.findall(r"\{(\w+)\}", path)
-        if not path.startswith("/api/v1/") or not names or names == ["niche"]:
+        if not path.startswith("/api/v1/") or names == ["niche"]:
+            continue
+        if not names:
+            for tenant, other in ((world.first, world.second), (world.second, world.first)) if "get" in methods else ():
+                response = await world.platform.call("GET", path.removeprefix("/api/v1"), by=tenant.merchant)
+                assert not other.is_in(response.text, response.text.split('"')), path
             continue
         for method, (tenant, other) in itertools.product(
             methods, ((world.first, world.second), (world.second, world.first))
@@ -336,7 +364,101 @@ async def test_no_path_of_rest_shows_a_merchant_what_is_anothers(world: World) -
                     assert response.status_code in {400, 404, 422}, (method, path, response.status_code, answer)
                 tried += 1
     assert tried > 100
-    assert await world.platform.event_count() == 0
+
+
+class Browser:
+    """A merchant's browser without the browser."""
+
+    def __init__(self, platform: Platform, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=platform.app),
+            base_url="http://gateway.localhost",
+            cookies={"zyenta_access": tenant.merchant.token},
+        )
+
+    async def crawl(self, routes: Sequence[APIRoute]) -> dict[str, dict[str, str]]:
+        """Open pages and two of each kind of page that they link to; return their HTML by route and address."""
+        patterns = {route.path: re.compile(PARAMETER.sub(in_address, route.path)) for route in routes}
+        opened: dict[str, dict[str, str]] = {}
+        queue = [
+            (path, PARAMETER.sub(self.tenant.store_id, path))
+            for path in patterns
+            if set(PARAMETER.findall(path)) <= {"{store_id:uuid}"}
+        ]
+        while queue:
+            path, address = queue.pop(0)
+            pages = opened.setdefault(path, {})
+            if address in pages or len(pages) == 2:
+                continue
+            response = await self.client.get(address)
+            assert response.status_code < 500, (address, response.status_code)
+            pages[address] = response.text
+            for link in sorted(set(LINK.findall(response.text))):
+                queue += [(path, link) for path, pattern in patterns.items() if pattern.fullmatch(link)]
+        return opened
+
+
+LINK = re.compile(r'href="(/dashboard[^"?#]*)')
+PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
+
+
+def in_address(parameter: re.Match[str]) -> str:
+    """Return the pattern of a route's parameter."""
+    return IN_FORM.pattern if parameter[0].endswith(":uuid}") else "[^/]+"
+
+
+def shown(tenant: Tenant, html: str) -> set[str]:
+    """Return what a page shows of a tenant."""
+    return tenant.is_in(html, [unescape(piece).strip() for piece in re.split('[<>"]', html)]) - WORDS
+
+
+async def walk_pages(world: World) -> None:
+    """Open each page of the dashboard, and its address as the other merchant; post each form of a store as the other."""
+    routes = [route for router in area_routers() for route in router.routes if isinstance(route, APIRoute)]
+    reading = [route for route in routes if "GET" in (route.methods or ())]
+    browsers = [Browser(world.platform, tenant) for tenant in (world.first, world.second)]
+    for own, foreign in (browsers, browsers[::-1]):
+        opened = await own.crawl(reading)
+        never = {route.path for route in reading} - {*opened}
+        assert len(never) <= 3, f"no link leads to these pages: {sorted(never)}"
+        ids: dict[str, str] = {}
+        for path, pages in opened.items():
+            for address, html in pages.items():
+                assert not shown(foreign.tenant, html), address
+                if "{" in path:
+                    response = await foreign.client.get(address)
+                    assert response.status_code == 404, (address, response.status_code)
+                    assert not shown(own.tenant, response.text) - {*IN_FORM.findall(address)}, address
+                    values = re.fullmatch(PARAMETER.sub("([^/]+)", path), address)
+                    ids |= zip(PARAMETER.findall(path), values.groups() if values else (), strict=True)
+        assert (
+            sum(bool(shown(own.tenant, html)) for pages in opened.values() for html in pages.values()) > len(opened) / 2
+        )
+        form = {"csrf": csrf_of((await foreign.client.get("/dashboard/account/profile")).text)}
+        for route in routes:
+            if "POST" in (route.methods or ()) and "{store_id:uuid}" in route.path:
+                address = filled(route.path, ids, own.tenant.store_id)
+                response = await foreign.client.post(address, data=form)
+                # An empty form is refused, or leads back to its page, before the API is asked.
+                assert response.status_code == 303 or 400 <= response.status_code < 500, (
+                    route.path,
+                    response.status_code,
+                )
+                assert not response.headers.get("location", "").startswith("/dashboard/log-in"), route.path
+                assert not shown(own.tenant, response.text) - {*IN_FORM.findall(address)}, route.path
+
+
+def filled(path: str, ids: Mapping[str, str], otherwise: str) -> str:
+    """Return a route's address with these values of its parameters."""
+    return PARAMETER.sub(lambda found: ids.get(found[0], otherwise), path)
+
+
+def csrf_of(html: str) -> str:
+    """Return the token of a page's forms."""
+    found = re.search(r'name="csrf" value="([^"]+)"', html)
+    assert found is not None
+    return unescape(found[1])
 
 
 def some_id(tenant: Tenant, name: str, number: int) -> str:

@@ -732,7 +732,7 @@ class History:
             self._payment_account(number)
             return
         if number % 4 == 0:
-            merchant_id = self._pick(self.merchants, number)
+            merchant_id = self._pick(self.merchants, number // 8)
             report = PayoutReport(
                 payout_id=f"po_{merchant_id.hex[:8]}_{number % 9}",
                 amount=Money(minor=100 + number),
