@@ -72,10 +72,11 @@ class DraftedQueries:
 
     async def images(self, store_id: UUID, product_ids: Sequence[UUID], **more: Any) -> Mapping[UUID, Any]:
         """Return the images of products, with the proposed picture in its place."""
-        found = await self._queries.images(store_id, product_ids, **more)
         proposed = self._proposed.get(EditField.PICTURE)
         if not isinstance(proposed, dict):
-            return found
+            return await self._queries.images(store_id, product_ids, **more)
+        # An image with some of its columns cannot be copied.
+        found = await self._queries.images(store_id, product_ids)
         picture = Picture.model_validate(proposed)
         parts: dict[str, Any] = {"renditions": {one.name: one for one in map(_view, picture.renditions)}}
         if picture.alt_text is not None:

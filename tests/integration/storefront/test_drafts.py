@@ -18,6 +18,8 @@ from domain.draft import waiting
 from domain.draft.errors import TooManyDrafts
 from domain.draft.events import DraftTarget, FieldChange, TargetKind, category_id
 from domain.editing import EditField
+from domain.media.events import ImageVersion, Operation, Rendition
+from domain.media.picture import Picture
 from domain.store.aggregate import STORE
 from domain.store.events import PageType
 from domain.store.texts import brand_values
@@ -28,6 +30,19 @@ from tests.integration.storefront.shopping import checkout_form, notice_of, put_
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
+NEW_PICTURE = Picture(
+    picture_id=uuid4(),
+    renditions=[
+        Rendition(name=name, key="sha256/bb/bb.webp", width=width, height=width, size_bytes=9)
+        for name, width in (("thumbnail", 320), ("medium", 800), ("large", 1600))
+    ],
+    shown=ImageVersion.CUTOUT,
+    source_sha256="ab" * 32,
+    source_width=1600,
+    source_height=1600,
+    operations=list(Operation),
+    alt_text="A lamp on a red ground",
+)
 TOKEN = re.compile(r'(?<=name="csrf" value=")[0-9a-f]+')
 SECRET = bytes(range(32))
 GREEN = BRAND.palette.model_copy(update={"primary": "#14532d"}).model_dump(mode="json")
@@ -91,6 +106,13 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         DraftTarget(kind=TargetKind.CATEGORY, id=category_id(store_id, "things"), category="things"),
         FieldChange(field=EditField.TEXT, base="", proposed="Light for late desks."),
     )
+    (image,) = (await floor.queries.images(store_id, [lamp.id]))[lamp.id]
+    picture_draft = await draft(
+        floor,
+        owner,
+        DraftTarget(kind=TargetKind.IMAGE, id=image.id),
+        FieldChange(field=EditField.PICTURE, base=None, proposed=NEW_PICTURE.model_dump(mode="json")),
+    )
     app = floor.app(previews=links)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="http://fern.shops.test"
@@ -110,6 +132,8 @@ async def test_shoppers_see_a_new_brand_only_once_it_is_accepted(floor: Storefro
         assert "A Lamp for Late Desks" in (await browser.get(link(product_draft))).text
         assert "Gifts for late desks" in (await browser.get(link(collection_draft))).text
         assert "Light for late desks." in (await browser.get(link(category_draft))).text
+        pictured = (await browser.get(link(picture_draft))).text
+        assert ("A lamp on a red ground" in pictured, "bb/bb.webp" in pictured) == (True, True)
         inside = f"/-/preview/{link(brand_draft).rpartition('/')[2]}"
         for path in ("home", "products", "products/lamp", "pages/faq", "collections/gifts"):
             linked = await browser.get(f"{inside}/{path}")
