@@ -50,17 +50,24 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
     )
 
 
-def parts_of(value: Any) -> list[tuple[str, str]]:
-    """Return a value's parts with their names. Lists and texts have no names, and a logo is a picture's address."""
+def parts_of(value: Any, beside: Any = None) -> list[tuple[str, str]]:
+    """Return a value's parts with their names. Lists and texts have no names, and a logo is a picture's address.
+
+    Args:
+        value: a field's value.
+        beside: the value that it is compared with; parts that both have are in its order.
+    """
     match value:
         case None | "" | []:
             return [("", "–")]
         case {"svg": svg}:
             return [("svg", "data:image/svg+xml," + quote(str(svg)))]
         case dict():
+            order = [*(beside if isinstance(beside, dict) else ()), *value]
             return [
-                (name, ", ".join(map(str, part)) if isinstance(part, list) else str(part))
-                for name, part in value.items()
+                (name, ", ".join(map(str, value[name])) if isinstance(value[name], list) else str(value[name]))
+                for name in dict.fromkeys(order)
+                if name in value
             ]
         case list():
             return [("", ", ".join(map(str, value)))]
