@@ -27,6 +27,8 @@ app = typer.Typer(help="Generations: replay one, or run it with another model.",
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Id = Annotated[UUID, typer.Argument(help="The generation's id.", metavar="ID")]
+SAME_BEFORE = 40
+"""Characters that are shown before the first difference of long values."""
 LONGEST = 200
 """Characters of a value that a difference shows; ``--json`` has them all."""
 _REFUSALS = (NotConfigured, ServerFailed, DomainError, BadSettings, asyncpg.PostgresError, OSError)
@@ -125,10 +127,22 @@ def _as_json(change: Change) -> dict[str, Any]:
 
 def _print(changes: Sequence[Change]) -> None:
     for change in changes:
-        say(f"{change.place}\n  - {_shown(change.before)}\n  + {_shown(change.after)}")
+        before, after = shown_apart(_line(change.before), _line(change.after))
+        say(f"{change.place}\n  - {before}\n  + {after}")
 
 
-def _shown(value: Any) -> str:
+def shown_apart(before: str, after: str) -> tuple[str, str]:
+    """Return two lines, each at most ``LONGEST`` characters, with the place where they begin to differ."""
+    differing = (n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other)
+    same = next(differing, min(len(before), len(after)))
+    start = 0 if same < LONGEST - SAME_BEFORE else same - SAME_BEFORE
+    return _cut(before, start), _cut(after, start)
+
+
+def _cut(line: str, start: int) -> str:
+    return f"{'…' if start else ''}{line[start : start + LONGEST]}{'…' if len(line) > start + LONGEST else ''}"
+
+
+def _line(value: Any) -> str:
     text = "(nothing)" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return " ".join(text.split())
