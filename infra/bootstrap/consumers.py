@@ -224,7 +224,13 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
         )
     )
     plans = PlatformMailWriter(
-        queries, personal, stores, plans=platform.plans(), mail_domain=mail_domain, sandbox=not platform.is_live
+        queries,
+        personal,
+        stores,
+        plans=platform.plans(),
+        dashboard_url=f"{settings.gateway_url}/dashboard",
+        mail_domain=mail_domain,
+        sandbox=not platform.is_live,
     )
     accounts = AccountMailWriter(
         queries,

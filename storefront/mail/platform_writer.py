@@ -63,6 +63,7 @@ class PlatformMailWriter:
         stores: MailWriter,
         *,
         plans: Plans | None,
+        dashboard_url: str,
         mail_domain: str,
         sandbox: bool,
     ) -> None:
@@ -73,11 +74,13 @@ class PlatformMailWriter:
             personal: opens their address, just before a mail is sent.
             stores: writes the mails of stores.
             plans: the plans that are sold, for their names.
+            dashboard_url: the address of the merchant's dashboard, without a slash at the end.
             mail_domain: the right side of message ids.
             sandbox: whether no real money moves; every mail then says so.
         """
         self._queries, self._personal, self._stores = queries, personal, stores
         self._plans, self._mail_domain, self._sandbox = plans, mail_domain, sandbox
+        self._plan_url = f"{dashboard_url}/billing"
         self._templates = platform_templates()
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
@@ -94,6 +97,7 @@ class PlatformMailWriter:
         context: dict[str, Any] = {
             "event": event,
             "plan": plan,
+            "plan_url": self._plan_url,
             "platform": PLATFORM,
             "because": f"because you have the plan {plan}",
             "sandbox": self._sandbox,

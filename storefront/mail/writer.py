@@ -28,6 +28,7 @@ from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, Re
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, WithdrawalReceived
+from domain.order.withdrawal import PERIOD
 from domain.privacy import PersonalData
 from domain.shipping.town_lines import address_lines
 from domain.store.domain_events import DomainFailed, DomainProofLost
@@ -43,7 +44,7 @@ from storefront.mail.domain_facts import domain_facts
 from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
-from storefront.rendering.returns import return_address
+from storefront.rendering.returns import business_address, return_address
 from storefront.rendering.theme import theme_of
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
@@ -385,6 +386,8 @@ class StoreMailWriter:
             "order": order,
             "withdrawal": event,
             "goods": [(lines[line.variant_id], line.quantity) for line in event.lines],
+            "send_to": business_address(shop),
+            "pay_by": (event.occurred_at + PERIOD).date(),
         }
         if kind is MailKind.WITHDRAWAL_TO_HANDLE:
             return await self._to_merchant(store, shop, f"Withdrawal from order {order.number}", **facts)

@@ -14,6 +14,7 @@ from domain.ids import derived
 from domain.kernel import DomainError
 from domain.numbers import whole_number
 from domain.order.after_sale.return_events import ReturnedPieces
+from domain.order.return_errors import ReturnWindowOver
 from domain.store.return_policy import ReturnPolicy
 from domain.text import clean_text, find_forbidden
 from projections.reading.consistency import Stale
@@ -59,6 +60,9 @@ class ReturnPages(Pages):
             return self._form(visit, order, typed=typed, chosen=asked, problems=problems)
         try:
             await self._send(visit, order, command_id, asked, typed)
+        except ReturnWindowOver:
+            # The form says so in the shop's words.
+            return self._form(visit, order, typed=typed, chosen=asked, status=409)
         except DomainError as refusal:
             return self._form(visit, order, typed=typed, chosen=asked, problem=str(refusal), status=409)
         except ConcurrencyConflict:

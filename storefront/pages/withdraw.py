@@ -27,6 +27,7 @@ from storefront.pages.find_order import ANSWER_AFTER_SECONDS, UNKNOWN, OrderLook
 from storefront.pages.payment import BUSY
 from storefront.ports import StorefrontDependencies
 from storefront.rendering.renderer import PageRenderer
+from storefront.rendering.returns import business_address
 from storefront.visit.errors import OrderLinkExpired, PageMissing
 from storefront.visit.visit import Visit, Visits
 
@@ -138,7 +139,15 @@ class WithdrawPages(Pages):
         order = await self._linked(visit, link)
         if order is None or not order.withdrawals:
             return self._renderer.redirect(visit, f"/withdraw?order={link}")
-        return self._renderer.page(visit, "withdraw_received.html", order=order, link=link, robots="noindex")
+        shop = await self._facts.shop.of(visit.store, visit.revision)
+        return self._renderer.page(
+            visit,
+            "withdraw_received.html",
+            order=order,
+            link=link,
+            send_to=business_address(shop),
+            robots="noindex",
+        )
 
     async def _linked(self, visit: Visit, link: str) -> OrderView | None:
         order_id: UUID = visit.order_links.order_of(link)

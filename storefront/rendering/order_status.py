@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from domain.order.after_sale.return_state import ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow, arrival_window
 from domain.order.events import OrderStatus
@@ -56,6 +57,8 @@ LEADS: Mapping[OrderStanding, tuple[str, str]] = {
     OrderStanding.REFUNDED: ("The money for order", "was refunded to your payment method."),
 }
 """What is before the order's number, and what is after it, of a paid order."""
+UNDECIDED = ("The shop has your withdrawal from order", "and answers you whether it accepts it.")
+"""The same for a withdrawal after its last day."""
 GIVEN_BACK = frozenset(
     {
         OrderStanding.WITHDRAWN,
@@ -132,10 +135,11 @@ class OrderStatusView:
 async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
     """Return an order's status as its page shows it."""
     standing = order.standing
+    waits = any(each.status is ReturnStatus.REQUESTED for each in order.returns)
     declined = standing is OrderStanding.UNPAID and order.payment_failure is not None
     return OrderStatusView(
         headline="Your payment was declined" if declined else HEADLINES[standing],
-        lead=LEADS.get(standing, ("Order", "")),
+        lead=UNDECIDED if standing is OrderStanding.WITHDRAWN and waits else LEADS.get(standing, ("Order", "")),
         tag=TAGS[standing],
         is_given_back=standing in GIVEN_BACK,
         steps=steps_of(order),

@@ -72,6 +72,11 @@ async def return_address(asked: ReturnView, shop: ShopDetails, personal: Persona
     if asked.address is not None:
         text = await personal.open(asked.address)
         return [] if text is None else [line for line in text.splitlines() if line.strip()]
+    return business_address(shop)
+
+
+def business_address(shop: ShopDetails) -> Sequence[str]:
+    """Return the lines of the business's address; empty if it states none."""
     identity = shop.identity
     if identity is None:
         return []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -163,6 +163,7 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
     for path in (trade.order, f"{trade.path}/orders", customer):
         page = await trade.dashboard.get(path)
         assert ">Withdrawn, to refund</span>" in page
+        assert "Ship a parcel" not in page
         assert ">To ship</span>" not in page
     refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
     assert ">Refund on its way</span>" in refunded
@@ -231,3 +232,8 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     assert "The provider is being asked to take it." in submitted
     assert 'name="text.RECORD"' not in submitted
     await dashboard.get(f"{trade.order}/disputes/du_2", status=404)
+    lost = replace(report, status=DisputeStatus.LOST)
+    await trade.platform.send(RecordDispute(order_id=trade.order_id, report=lost))
+    decided = await dashboard.get(at)
+    assert "The bank decided for the shopper on Nov 23, 2026." in decided
+    assert "$58.00 of yours stays with the shopper. The provider’s fee was $15.00." in decided

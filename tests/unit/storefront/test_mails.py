@@ -348,9 +348,12 @@ async def test_the_receipt_of_a_withdrawal_has_its_words_date_and_time(desk: Des
     late = await desk.withdrawn(MailKind.WITHDRAWAL_RECEIVED, date(2026, 11, 20))
     assert late is not None
     assert "after the last day for a withdrawal, 20 November 2026" in late.text
+    assert "We tell you where to." in mail.text
+    assert "within 14 days" not in late.text
     merchant = await desk.withdrawn(MailKind.WITHDRAWAL_TO_HANDLE)
     assert merchant is not None
     assert not re.search("Anna|other@", merchant.text + merchant.html)
+    assert "Pay back by 7 December 2026." in merchant.text
 
 
 async def test_a_refund_names_amount_reason_goods_and_delivery(desk: Desk) -> None:

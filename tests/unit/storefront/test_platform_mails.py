@@ -47,7 +47,13 @@ class Desk:
         self.passed_on: list[MailKind] = []
         plans = read_plans(DEFAULT.read_text())
         self.writer = PlatformMailWriter(
-            self, self.personal, self, plans=plans, mail_domain="shops.example", sandbox=True
+            self,
+            self.personal,
+            self,
+            plans=plans,
+            dashboard_url="https://zyenta.example/dashboard",
+            mail_domain="shops.example",
+            sandbox=True,
         )
 
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
