@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from infra.settings import Settings
 
+_NOT_PUBLIC = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".test", ".invalid", ".example")
+"""Ends of names that no public server has (RFC 2606, 6761, 6762 and 8375, and common names of private networks)."""
 SELLING = frozenset({"gateway", "storefront", "consumers"})
 """Services that see shoppers, merchants or their money."""
 
@@ -20,6 +22,16 @@ class NotForProduction(Exception):
             + "\n".join(f"  - {fault}" for fault in faults)
         )
         self.faults = tuple(faults)
+
+
+class NoInventedShops(Exception):
+    """A command would invent a merchant, a store and an order where money is real."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ZYENTA_PRODUCTION says that money is real, so no demo runs here: it invents a merchant, a store and an order. "
+            "Unset ZYENTA_PRODUCTION and use another data directory."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,22 @@ def refuse_unready(settings: Settings, services: Collection[str] | None = None) 
         raise NotForProduction(found)
 
 
+def refuse_invented_shops(settings: Settings) -> None:
+    """Refuse a demo for real money. No-op without ``ZYENTA_PRODUCTION``.
+
+    Raises:
+        NoInventedShops: the settings say that money is real.
+    """
+    if settings.production:
+        raise NoInventedShops
+
+
 def _faults(settings: Settings) -> Iterator[_Fault]:
     yield from (_Fault(message, SELLING) for message in _payments(settings))
+    if settings.stripe_secret_key is not None and not settings.stripe_webhook_secrets:
+        yield _Fault(
+            "No payment would be recorded without Stripe's webhooks; set STRIPE_WEBHOOK_SECRET.", frozenset({"gateway"})
+        )
     if settings.sample_supplier:
         yield _Fault(
             "The sample supplier's goods do not exist; set ZYENTA_SAMPLE_SUPPLIER=false.",
@@ -103,5 +129,5 @@ def is_local(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host in {"", "localhost"} or host.endswith((".localhost", ".local", ".internal"))
+        return "." not in host or host.rstrip(".").endswith(_NOT_PUBLIC)
     return not address.is_global

@@ -28,6 +28,7 @@ from infra.demo.shopper import Shopper, UnexpectedPage
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.log.verification import verify_log
+from infra.production import NoInventedShops, refuse_invented_shops
 from infra.settings import read_settings
 from infra.web.http_clients import in_house_client
 
@@ -65,6 +66,7 @@ def demo(
             UnexpectedPage,
             Interrupted,
             CallFailed,
+            NoInventedShops,
             TimeoutError,
         )
         for problem in outcome.problems():
@@ -89,7 +91,9 @@ async def _demo(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool
 
 async def _show(niche: str, stop: asyncio.Event, outcome: Outcome, *, once: bool, to: Console) -> None:
     started = time.monotonic()
-    supervisor = supervisor_of(read_settings())
+    settings = read_settings()
+    refuse_invented_shops(settings)
+    supervisor = supervisor_of(settings)
     with console.status("Starting PostgreSQL, the broker and the services …"):
         async with _timed(outcome, "start"):
             await unless_stopped(supervisor.start(), stop)

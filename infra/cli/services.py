@@ -16,7 +16,7 @@ from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.cli.service_process import run_process
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
-from infra.production import NotForProduction, refuse_unready
+from infra.production import NoInventedShops, NotForProduction, refuse_invented_shops, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
 
@@ -70,6 +70,7 @@ def up(
         Interrupted,
         ServerFailed,
         NotConfigured,
+        NoInventedShops,
         NotForProduction,
         TimeoutError,
         *refusals,
@@ -79,6 +80,8 @@ def up(
 async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
     settings = read_settings()
     refuse_unready(settings)
+    if demo_shop:
+        refuse_invented_shops(settings)
     supervisor = supervisor_of(settings)
     seeded: list[DemoShop] = []
 
