@@ -1,6 +1,7 @@
 """Values as people read them. Everything is formatted on the server."""
 
 import base64
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from jinja2.runtime import Context
 
 LOCALE = "en_US"
 NONE = "–"
+FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
 
 
@@ -81,6 +83,12 @@ def words(value: Any) -> str:
     return text.upper() if text.upper() in ABBREVIATIONS else text
 
 
+def sentence(message: str) -> str:
+    """Return an error of the API as a sentence: a field at its beginning, such as “sellingPrice”, becomes “Selling price”."""
+    field = FIELD.match(message)
+    return message if field is None else HUMP.sub(" ", field[0]).capitalize() + message[field.end() :]
+
+
 def author(written_by: str) -> str:
     """Return who wrote a text: “you”, “the built-in writer”, or a model's name."""
     return {"merchant": "you", "house": "the built-in writer"}.get(written_by, written_by)
@@ -126,6 +134,7 @@ FILTERS = {
     "money": money,
     "number": number,
     "percent": percent,
+    "sentence": sentence,
     "svg_address": svg_address,
     "words": words,
 }

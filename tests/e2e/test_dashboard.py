@@ -20,6 +20,7 @@ from infra.demo.shopper import Shopper
 from infra.web.http_clients import in_house_client
 from tests.e2e.test_platform import SHOPPER, ZYENTA, data_dir, environment
 from tests.support.browser import a_browser, photograph, serious_violations
+from tests.support.dashboard_walk import routes, walk
 
 __all__ = ["data_dir"]  # a fixture
 
@@ -31,21 +32,28 @@ PASSWORD = "seven green umbrellas at noon"
 @asynccontextmanager
 async def platform_on(data_dir: Path) -> AsyncIterator[str]:
     """Run ``zyenta up``; yield the gateway's address, which it prints first."""
+    async with output_of_up(data_dir, until="Ctrl-C") as output:
+        dashboard = re.search(r"Dashboard\s+(http://\S+)/dashboard", output)
+        assert dashboard is not None, output
+        assert re.search(r"Log in\s+\S+@zyenta\.example · \S+", output), output
+        yield dashboard[1]
+
+
+@asynccontextmanager
+async def output_of_up(data_dir: Path, *options: str, until: str) -> AsyncIterator[str]:
+    """Run ``zyenta up``; yield what it printed up to the line with a text."""
     process = await asyncio.create_subprocess_exec(
-        *ZYENTA, "up", stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=environment(data_dir)
+        *ZYENTA, "up", *options, stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=environment(data_dir)
     )
     assert process.stdout is not None
     output = ""
     try:
         async with asyncio.timeout(180):
-            while "Ctrl-C" not in output:
+            while until not in output:
                 line = await process.stdout.readline()
                 assert line, output
                 output += line.decode()
-        dashboard = re.search(r"Dashboard\s+(http://\S+)/dashboard", output)
-        assert dashboard is not None, output
-        assert re.search(r"Log in\s+\S+@zyenta\.example · \S+", output), output
-        yield dashboard[1]
+        yield output
     finally:
         process.terminate()
         await process.wait()
@@ -223,3 +231,56 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await page.click("text=Back to now")
         await expect(page).to_have_url(order)
         assert faults == []
+
+
+ELSEWHERE = frozenset(
+    f"/dashboard/{path}"
+    for path in (
+        # Pages of visitors who are not logged in, and of links in mails. The tests of accounts look at them.
+        "log-in", "register", "forgot", "reset", "verify", "invitation", "sign-in/{provider}/back",
+        # Downloads, and ways to and from another company.
+        "account/data/export.json", "stores/{store_id:uuid}/statement.csv", "integrations/stripe/refresh",
+        "integrations/stripe/return", "integrations/stripe/linked", "stores/{store_id:uuid}/drafts/{id:uuid}/preview",
+        # What the demo shop has not: a first publication, a dispute and a collection.
+        "stores/{store_id:uuid}/live", "stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}",
+        "stores/{store_id:uuid}/collections/{id:uuid}",
+    )
+)  # fmt: skip
+"""Routes that no link of the demo shop's dashboard leads to, or that are no page."""
+
+
+@pytest.mark.timeout(900)
+async def test_every_page_fits_a_phone_and_has_no_serious_violation_in_both_color_schemes(data_dir: Path) -> None:
+    async with output_of_up(data_dir, "--demo-shop", until="zyenta log tail") as output, a_browser() as browser:
+        found = [re.search(rf"{name}: (\S+)", output) for name in ("Dashboard", "Log-in", "Password", "Store")]
+        dashboard, address, password, store = [each[1] for each in found if each is not None]
+        base = dashboard.removesuffix("/dashboard")
+        context = await browser.new_context(base_url=base)
+        page = await context.new_page()
+        await page.goto("/dashboard/log-in")
+        await page.fill("[name=email]", address)
+        await page.fill("[name=password]", password)
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
+
+        async def open_page(path: str) -> list[str]:
+            answer = await page.goto(path)
+            assert answer is not None
+            assert answer.status == 200, (path, answer.status)
+            addresses: list[str] = await page.evaluate("[...document.querySelectorAll('a[href]')].map((a) => a.href)")
+            return [each.removeprefix(base) for each in addresses]
+
+        visited, faults = set[str](), dict[str, list[str]]()
+        async for stop in walk(open_page, ["/dashboard", f"/dashboard/stores/{store}"], never=ELSEWHERE):
+            visited.add(stop.route)
+            for scheme, width in (("dark", 360), ("light", 1440)):
+                await page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+                await page.set_viewport_size({"width": width, "height": 900})
+                wide = await page.evaluate("document.documentElement.scrollWidth")
+                bad = [*await serious_violations(page), *([f"{wide} px wide"] if wide > width else [])]
+                if bad:
+                    faults[f"{stop.path} {scheme} {width}"] = bad
+            if os.environ.get("ZYENTA_SCREENSHOTS"):
+                await photograph(page, Path(os.environ["ZYENTA_SCREENSHOTS"]), stop.name)
+        assert faults == {}
+        assert set(routes()) - visited == ELSEWHERE

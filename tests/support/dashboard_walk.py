@@ -1,17 +1,17 @@
 """A walk over the dashboard by its own links: one page of each route, and one of each set of query parameters."""
 
 import re
-from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi.routing import APIRoute
-from playwright.async_api import Page
 
 from gateway.dashboard.app import area_routers
 
-LINKS = "[...document.querySelectorAll('a[href]')].map((one) => one.href)"
+Open = Callable[[str], Awaitable[Iterable[str]]]
+"""Opens the page of a path, query included, and returns the addresses that it links to."""
 
 
 def routes() -> dict[str, re.Pattern[str]]:
@@ -41,30 +41,27 @@ class Stop:
         return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "home"
 
 
-async def walk(page: Page, start: Iterable[str], *, never: Collection[str] = ()) -> AsyncIterator[Stop]:
+async def walk(
+    open_page: Open, start: Iterable[str], *, never: Collection[str] = (), most: int = 1
+) -> AsyncIterator[Stop]:
     """Open pages, those of ``start`` first, then what they link to, and yield each while it is open.
 
     Args:
-        page: of a browser that is logged in.
-        start: addresses below ``/dashboard``.
+        open_page: of a browser that is logged in.
+        start: paths below ``/dashboard``.
         never: routes that the walk leaves out.
+        most: pages of the same route with the same query parameters.
     """
-    known, waiting, seen = routes(), deque(start), set[tuple[str, tuple[str, ...]]]()
+    known, waiting, opened = routes(), deque(start), set[str]()
+    seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     while waiting:
         address = urlsplit(waiting.popleft())
         route = next((name for name, pattern in known.items() if pattern.match(address.path)), None)
         kind = (route or "", tuple(sorted(name for name, _ in parse_qsl(address.query))))
-        if route is None or route in never or kind in seen:
-            continue
-        seen.add(kind)
         path = address.path + (f"?{address.query}" if address.query else "")
-        answer = await page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, (path, answer.status)
-        here = urlsplit(page.url)
-        waiting.extend(
-            found
-            for found in await page.evaluate(LINKS)
-            if (link := urlsplit(found)).netloc == here.netloc and link.path.startswith("/dashboard")
-        )
+        if route is None or route in never or seen[kind] == most or path in opened:
+            continue
+        seen[kind] += 1
+        opened.add(path)
+        waiting.extend(await open_page(path))
         yield Stop(route, path)

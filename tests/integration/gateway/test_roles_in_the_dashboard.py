@@ -2,8 +2,11 @@
 
 import re
 
+from commands.team import ChangeRole, RemovePerson
 from domain.team.roles import Role
+from gateway.auth.sessions import LIVE_CACHE_FOR
 from tests.integration.gateway.test_dashboard_manage import a_shop, products_of
+from tests.integration.gateway.test_dashboard_weight import pages_of_a_store
 from tests.integration.gateway.test_team import joined
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import Merchant, Platform
@@ -47,3 +50,37 @@ async def test_forms_follow_the_role_and_the_api_refuses_what_is_sent_anyway(
         form = form_of(await dashboard.get(f"{base}/settings"), f"{base}/settings/pause")
         assert (await dashboard.client.post(f"{base}/settings/pause", data=form)).status_code in {403, 422}
         assert "pause" in "".join(as_owner[f"{base}/settings"])
+
+
+async def test_a_role_that_ends_between_two_pages_gets_a_refusal_page_and_changes_nothing(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    (product,) = await products_of(platform, owner, store_id)
+    base = f"/dashboard/stores/{store_id}"
+    one = f"{base}/products/{product['id']}"
+    editor = await joined(platform, owner, store_id, Role.EDITOR)
+    async with a_dashboard(platform, editor) as dashboard:
+        form, typed = form_of(await dashboard.get(one), one), {"title": "Mine now", "sellingPrice": "29.00"}
+        demoted = ChangeRole(store_id=store_id, merchant_id=owner.id, person_id=editor.id, role=Role.VIEWER)
+        await platform.send(demoted)
+        await platform.barrier.catch_up()
+        platform.clock.advance(LIVE_CACHE_FOR)
+        sent = await dashboard.client.post(one, data={**form, **typed})
+        assert sent.status_code == 422
+        assert "needs the role" in sent.text
+        assert "Your role in this store is viewer." in await dashboard.get(one)
+
+        await platform.send(RemovePerson(store_id=store_id, merchant_id=owner.id, person_id=editor.id))
+        await platform.barrier.catch_up()
+        platform.clock.advance(LIVE_CACHE_FOR)
+        pages = [path.removesuffix("/") for path in pages_of_a_store()]
+        answers = {path: await dashboard.client.get(base + path) for path in [*pages, one.removeprefix(base)]}
+        assert {path: each.status_code for path, each in answers.items() if each.status_code != 404} == {}
+        assert all("Not found" in each.text and base not in each.text for each in answers.values())
+        sent = await dashboard.client.post(one, data={**form, **typed})
+        assert sent.status_code == 404
+        home = await dashboard.get("/dashboard")
+        assert product["title"] not in home
+        assert "You have no store yet." in home
+    assert [each["title"] for each in await products_of(platform, owner, store_id)] == [product["title"]]

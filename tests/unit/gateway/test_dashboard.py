@@ -25,6 +25,7 @@ from jinja2 import Environment, FileSystemLoader, nodes
 from starlette.requests import Request
 
 from gateway.dashboard.app import area_routers
+from gateway.dashboard.formatting import sentence
 from gateway.dashboard.forms import Form, check_origin
 from gateway.dashboard.library import library
 from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
@@ -218,6 +219,19 @@ def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
     assert errors.others("price") == ["two", "three"]
     assert errors.others("price", "title") == ["three"]
     assert not refusals_of({"userErrors": []})
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("code is wrong. Wait for the next code.", "Code is wrong. Wait for the next code."),
+        ("sellingPrice cannot be -1.", "Selling price cannot be -1."),
+        ("Somebody else changed the page.", "Somebody else changed the page."),
+        ("'x' is not a count.", "'x' is not a count."),
+    ],
+)
+def test_an_error_of_the_api_is_shown_as_a_sentence(message: str, shown: str) -> None:
+    assert sentence(message) == shown
 
 
 def test_an_empty_form_has_empty_texts() -> None:
