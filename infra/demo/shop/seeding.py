@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,15 +29,17 @@ from domain.calls.meter import CallContext
 from domain.ids import derived
 from domain.store.aggregate import STORE
 from domain.store.events import Preferences
+from domain.store.visits import Counts
 from gateway.auth.passwords import Passwords
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.postgres.accounts import PostgresAccounts
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
+from infra.adapters.postgres.visits import PostgresVisits
 from infra.bootstrap import Platform, handlers
 from infra.bootstrap.consumers import storefront_host
 from infra.bootstrap.platform import SANDBOX
-from infra.demo.shop.orders import OrderWriter, read_history
+from infra.demo.shop.orders import History, OrderWriter, read_history
 from infra.demo.shop.past import MovedClock, Past
 from infra.demo.shop.recording import ShopRecording, read_shop
 from infra.log.restoration import write_log
@@ -54,6 +57,8 @@ EMAIL = "demo@zyenta.example"
 NAME = "Demo Merchant"
 CONTACT = "hello@zyenta.example"
 PASSWORD_LENGTH = 20
+VISITS_LEAST, VISITS_OF_ORDER = 11, 9
+"""Visits of a day without orders, and those that an order adds."""
 
 
 class NotEmpty(Exception):
@@ -122,7 +127,18 @@ async def seed_shop(platform: Platform, *, now: datetime) -> DemoShop:
     store = await EventLogAggregates(past_log).get(STORE, recording.store_id)
     await OrderWriter(past, platform, payments, store=store).write(history, now)
     await write_log(pool, past_log.raw)
+    await PostgresVisits(pool).add(past_visits(recording.store_id, history, now))
     return await _shop(log, recording.store_id, password)
+
+
+def past_visits(store_id: UUID, history: History, now: datetime) -> Counts:
+    """Return the visits of each past day: some on every day, and more on a day with orders."""
+    orders = Counter((now - timedelta(days=order.placed)).date() for order in history.orders)
+    days = [(now - timedelta(days=number)).date() for number in range(int(history.first_day) + 1)]
+    return {
+        (store_id, day): VISITS_LEAST + day.toordinal() * 7 % VISITS_LEAST + VISITS_OF_ORDER * orders[day]
+        for day in days
+    }
 
 
 async def _shop(log: PostgresEventLog, store_id: UUID, password: str) -> DemoShop:

@@ -90,7 +90,7 @@ HIDDEN = frozenset(
     {
         # Keys are shown by no page, and an account that was disconnected neither.
         *(f"connectSupplier {name}" for name in ("accountId", "apiKey", "apiSecret")),
-        # Another merchant's, whom nobody logs in.
+        # Another merchant’s. The walk does not log in as that one.
         *(f"register {name}" for name in ("name", "password")),
         # Its letters and digits are kept, and nothing else.
         "createDiscount code",

@@ -55,6 +55,10 @@ async def test_the_shop_is_as_valid_as_any_other_and_is_written_once(database: s
         assert kinds["media.image_processed.v1"] == kinds["media.image_processing_requested.v1"]
         assert kinds["discount.discount_used.v1"] >= 3
 
+        counted = await pool.fetch("select visits from visits where store_id = $1", shop.store_id)
+        assert len(counted) > 30
+        assert 0.01 < kinds["order.order_paid.v1"] / sum(day["visits"] for day in counted) < 0.05
+
         heads: dict[UUID, tuple[int, bytes]] = {}
         for event in raw:
             check_chain(event, heads, where="the log")
