@@ -45,7 +45,7 @@ from domain.order.after_sale.return_events import (
 )
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.aggregate import ORDER
-from domain.order.events import OrderFulfilled, OrderPaid, WithdrawalReceived
+from domain.order.events import OrderFulfilled, OrderPaid, PaymentUnmatched, WithdrawalReceived
 from domain.stock_notice.events import StockNoticeRequested, StockReturnAnnounced
 from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.store.team_events import PersonInvited
@@ -68,6 +68,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     DisputeClosed: (MailKind.DISPUTE_CLOSED,),
     GraceEnded: (MailKind.PLAN_SUSPENDED,),
     SubscriptionPaymentFailed: (MailKind.PLAN_PAYMENT_FAILED,),
+    PaymentUnmatched: (MailKind.PAYMENT_UNMATCHED,),
     RefundFailed: (MailKind.REFUND_FAILED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
     ReturnRequested: (MailKind.RETURN_REQUESTED, MailKind.RETURN_TO_DECIDE),

@@ -19,6 +19,8 @@ class MailKind(StrEnum):
     """To the shopper: the merchant cancelled a paid order."""
     ORDER_REFUNDED = "ORDER_REFUNDED"
     """To the shopper: money went back."""
+    PAYMENT_UNMATCHED = "PAYMENT_UNMATCHED"
+    """To the merchant: a payment came that pays for no order, with what to do."""
     REFUND_FAILED = "REFUND_FAILED"
     """To the merchant: a refund failed or came back, with what to do."""
     DISPUTE_TO_ANSWER = "DISPUTE_TO_ANSWER"

@@ -27,7 +27,7 @@ from domain.order.after_sale.dispute_events import (
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
-from domain.order.events import OrderFulfilled, WithdrawalReceived
+from domain.order.events import OrderFulfilled, PaymentUnmatched, WithdrawalReceived
 from domain.order.withdrawal import PERIOD
 from domain.privacy import PersonalData
 from domain.shipping.town_lines import address_lines
@@ -58,6 +58,7 @@ TO_MERCHANT = frozenset(
         MailKind.DISPUTE_DEADLINE,
         MailKind.DISPUTE_CLOSED,
         MailKind.REFUND_FAILED,
+        MailKind.PAYMENT_UNMATCHED,
         MailKind.RETURN_TO_DECIDE,
         MailKind.DOMAIN_WARNED,
         MailKind.DOMAIN_FAILED,
@@ -199,6 +200,9 @@ class StoreMailWriter:
         self, kind: MailKind, envelope: Envelope, store: StoreView, shop: ShopDetails
     ) -> _Content | None:
         order = await self._order(store, envelope.event.originator_id)
+        if isinstance(envelope.event, PaymentUnmatched):
+            subject = f"{formatting.money(envelope.event.amount)} arrived that pays for no order"
+            return await self._to_merchant(store, shop, subject, order=order, payment=envelope.event)
         if isinstance(envelope.event, ReturnEvent | OrderHeld | SupplierOrderFailed | LineSubstituted):
             return await self._about_change(kind, envelope.event, store, shop, order)
         if kind in ABOUT_DISPUTES and isinstance(envelope.event, DisputeEvent):

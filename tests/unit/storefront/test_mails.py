@@ -31,7 +31,15 @@ from domain.order.after_sale.events import (
 )
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderFulfilled, OrderPaid, OrderStatus, WithdrawalReceived, WithdrawnLine
+from domain.order.events import (
+    OrderFulfilled,
+    OrderPaid,
+    OrderStatus,
+    PaymentUnmatched,
+    UnmatchedReason,
+    WithdrawalReceived,
+    WithdrawnLine,
+)
 from domain.store.domain_events import DomainFailed, DomainProblem, DomainProofLost
 from domain.store.domains import proof_value, token_of
 from domain.store.events import Preferences, StoreStatus
@@ -644,4 +652,27 @@ async def test_a_decided_dispute_is_a_mail_that_says_what_happened_to_the_money(
         assert each in mail.text
         assert each in mail.html
     assert "/disputes/du_1" in mail.text
+    assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("MISMATCH", "$34.00 was due"), ("LATE", "was cancelled before the payment arrived"), ("DUPLICATE", "paid twice")],
+)
+async def test_a_payment_that_pays_for_no_order_is_a_mail_to_the_merchant(desk: Desk, reason: str, words: str) -> None:
+    unmatched = PaymentUnmatched(
+        originator_id=desk.order_id,
+        originator_version=3,
+        occurred_at=NOW,
+        intent_id="pi_2",
+        amount=Money(minor=1200),
+        platform_fee=Money(minor=60),
+        reason=UnmatchedReason(reason),
+    )
+    mail = await desk.writer.write(MailKind.PAYMENT_UNMATCHED, desk.envelope(unmatched))
+    assert mail is not None
+    assert mail.subject == "$12.00 arrived that pays for no order"
+    for each in (words, "pi_2", "Refund it, or settle it with the shopper."):
+        assert each in mail.text
+    assert "pi_2" in mail.html
     assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
