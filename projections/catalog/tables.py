@@ -462,6 +462,8 @@ MEDIA = Table(
         "create index on media (store_id, updated_at) where studio is not null",
         "create index on media (generation_id) where studio is not null",
         "create index on media (product_id) where product_id is not null",
+        # Photos of products that can be shown.
+        "create index on media (store_id) where product_id is not null and renditions <> '[]'::jsonb",
     ),
 )
 MEDIA_COUNTS = Table("media_counts", MediaCountsRow, key=("store_id",), hot=("counts",))

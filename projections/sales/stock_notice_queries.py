@@ -16,9 +16,17 @@ from projections.sales.scoped import within
 from projections.sales.views import StockNoticeView
 
 COLUMNS = "n.id, n.store_id, n.product_id, n.variant_id, n.email, n.status, n.created_at"
+_NEXT_WAITED = "select n.variant_id from stock_notices n where n.status = 'CONFIRMED'{} order by n.variant_id limit 1"
 _AVAILABLE = (
-    "join variants v on v.id = n.variant_id join products p on p.id = n.product_id join stores s on s.id = n.store_id "
-    "where v.on_hand > v.reserved and p.status = 'ACTIVE' and s.status = 'ACTIVE'"
+    # From each variant that is waited for to the next one, past the notices of both.
+    f"with recursive waited (variant_id) as (({_NEXT_WAITED.format('')}) union all "
+    f"select ({_NEXT_WAITED.format(' and n.variant_id > waited.variant_id')}) from waited where variant_id is not null) "
+    "select {columns} from waited cross join lateral (select n.* from stock_notices n "
+    "where n.variant_id = waited.variant_id and {where} order by n.created_at, n.id limit {limit}) n "
+    # By a subquery, since PostgreSQL does not know how few these variants are.
+    "where (select v.on_hand > v.reserved and p.status = 'ACTIVE' and s.status = 'ACTIVE' from variants v "
+    "join products p on p.id = v.product_id join stores s on s.id = p.store_id where v.id = waited.variant_id) "
+    "order by n.variant_id, n.created_at, n.id limit {limit}"
 )
 
 
@@ -42,12 +50,8 @@ async def stock_notice_by_id(db: Reader, notice_id: UUID, *, scope: Scope) -> St
 async def notices_to_announce(db: Reader, *, scope: Scope, limit: int) -> Sequence[StockNoticeView]:
     """Return confirmed notices whose variant can be bought again, those of one variant together, the oldest first."""
     where = _within(scope, Conditions().add("n.status = 'CONFIRMED'"))
-    records = await db.fetch(
-        f"select {COLUMNS} from stock_notices n {_AVAILABLE} and {where.sql} "
-        f"order by n.variant_id, n.created_at, n.id limit {int(limit)}",
-        *where.arguments,
-    )
-    return [_view(record) for record in records]
+    query = _AVAILABLE.format(columns=COLUMNS, where=where.sql, limit=int(limit))
+    return [_view(record) for record in await db.fetch(query, *where.arguments)]
 
 
 async def notices_unchanged_since(

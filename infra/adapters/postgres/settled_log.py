@@ -55,8 +55,18 @@ where stream_id = any ($1::uuid[]) and transaction_id < pg_snapshot_xmin(pg_curr
 _BACK = f"""
 select {_COLUMNS} from events
 where tenant = $1 and position < $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-  and ($3::text[] = '{{}}' or split_part(type, '.', 1) = any ($3))
-order by position desc limit $4
+order by position desc limit $3
+"""  # noqa: S608 - constants only
+
+_BACK_OF_KINDS = f"""
+select event.* from unnest($4::text[]) as wanted (kind)
+cross join lateral (
+    select {_COLUMNS} from events
+    where tenant = $1 and split_part(type, '.', 1) = wanted.kind and position < $2
+      and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+    order by position desc limit $3
+) event
+order by event.position desc limit $3
 """  # noqa: S608 - constants only
 
 _BACK_OF_PEOPLE = f"""
@@ -146,7 +156,10 @@ class SettledLog:
             kinds: only events of these kinds of stream, such as ``product``; empty means any.
         """
         end = MAX_POSITION if before is None else min(before, MAX_POSITION)
-        return [RawEvent(*row) for row in await self._pool.fetch(_BACK, tenant, end, list(kinds), limit)]
+        if not kinds:
+            return [RawEvent(*row) for row in await self._pool.fetch(_BACK, tenant, end, limit)]
+        rows = await self._pool.fetch(_BACK_OF_KINDS, tenant, end, limit, sorted(set(kinds)))
+        return [RawEvent(*row) for row in rows]
 
     async def read_people(self, tenant: UUID, before: int | None, limit: int) -> list[RawEvent]:
         """Return a tenant's newest settled events of people's commands before a position, the newest first."""

@@ -81,13 +81,15 @@ async def store_products_for_sale(
         rows = await db.fetch(find, *where.arguments)
         return FlawedProducts(few, tuple((row["id"], row["title"]) for row in rows))
 
+    pictures = of_store(scope, "m.store_id", store_id)
     slow = {pair: products for pair, products in days.items() if pair[1] > promise_days}
     return ProductsForSale(
         number=number,
         has_photo=await db.fetchval(
-            f"select exists (select from products p where {where.sql} and p.status in ('ACTIVE', 'OUT_OF_STOCK') and "
-            "(select exists (select from media m where m.product_id = p.id and m.renditions <> '[]'::jsonb)))",
-            *where.arguments,
+            f"select exists (select from media m where {pictures.sql} and m.product_id is not null "
+            "and m.renditions <> '[]'::jsonb "
+            "and (select p.status in ('ACTIVE', 'OUT_OF_STOCK') from products p where p.id = m.product_id))",
+            *pictures.arguments,
         ),
         currency=currency,
         slowest_days=max((most for _, most in days), default=0),

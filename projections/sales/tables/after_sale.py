@@ -113,6 +113,7 @@ RETURNS = Table(
         "received_at",
         "replaced_at",
     ),
+    indexes=("create index on returns (order_id) where status in ('APPROVED', 'RECEIVED', 'REQUESTED')",),
 )
 
 SUBSTITUTES = Table("substitutes", SubstituteRow, key=("order_id", "number"))

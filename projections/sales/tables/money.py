@@ -134,7 +134,10 @@ REFUNDS = Table(
     RefundRow,
     key=("order_id", "refund_id"),
     hot=("unsent_items", "external_id", "status", "fee_minor", "failure", "succeeded_at", "failed_at"),
-    indexes=("create index on refunds (refund_id)",),
+    indexes=(
+        "create index on refunds (refund_id)",
+        "create index on refunds (order_id) where status = 'REQUESTED'",
+    ),
 )
 
 DISPUTES = Table(
@@ -167,6 +170,8 @@ DISPUTES = Table(
         # Those that wait for the merchant's answer.
         "create index on disputes (store_id) where status in ('INQUIRY', 'NEEDS_RESPONSE') and evidence_status in ('NOT_SUBMITTED', 'REFUSED')",
         "create index on disputes (evidence_due) where status in ('INQUIRY', 'NEEDS_RESPONSE')",
+        # Those that the bank has not decided.
+        "create index on disputes (store_id) where status not in ('CLOSED', 'LOST', 'WON')",
     ),
 )
 
