@@ -24,7 +24,7 @@ async def reader(pool: asyncpg.Pool) -> AsyncIterator[ExplainingReader]:
     async with pool.acquire() as connection:
         for name, value in BY_INDEX.items():
             await connection.execute(f"set {name} = '{value}'")
-        yield ExplainingReader(connection)
+        yield ExplainingReader(connection)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kinds", [(), ("store",), ("store", "draft"), ("page",)])
