@@ -156,7 +156,7 @@ class DraftAgent(Consumer):
         live = await self._live(draft)
         bases = {name: value for name, value in live.items() if name in draft.may_change}
         if refusal is None and not bases:
-            refusal = f"The {draft.target.kind.lower()} does not exist any more."
+            refusal = f"The {draft.target.kind.lower()} is archived or removed."
         if refusal is not None:
             return FailDraft(draft_id=draft.id, reason=refusal)
         if draft.target.kind is TargetKind.IMAGE:

@@ -9,15 +9,15 @@ from domain.kernel import DomainEvent
 from domain.media.aggregate import IMAGE
 from domain.media.events import MediaEvent
 from domain.media.picture import picture_value
-from domain.product.events import ProductEvent
+from domain.product.events import ProductArchived, ProductEvent
 from domain.product.texts import texts_set_by
 from domain.store.aggregate import STORE, Store
-from domain.store.events import StoreEvent
+from domain.store.events import StoreEvent, StoreStatus
 from domain.store.texts import brand_values, category_values, collection_values, page_values
 
 
 def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues:
-    """Return the present values of a target. Empty if the target does not exist, or no longer.
+    """Return the present values of a target. Empty if the target does not exist, is archived or was removed.
 
     Args:
         target: of a draft.
@@ -29,11 +29,11 @@ def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues
         image = IMAGE.fold(cast("Iterable[MediaEvent]", events))
         return {} if image is None else {EditField.PICTURE: picture_value(image)}
     of_store = list(cast("Iterable[StoreEvent]", events))
+    store = STORE.fold(of_store)
+    if store is None or store.status is StoreStatus.ARCHIVED:
+        return {}
     if target.kind is TargetKind.PAGE:
         return page_values(target.id, of_store)
-    store = STORE.fold(of_store)
-    if store is None:
-        return {}
     if target.kind is TargetKind.BRAND:
         return {} if store.brand is None else brand_values(store.brand)
     if target.kind is TargetKind.CATEGORY:
@@ -66,5 +66,7 @@ def _category_values(target: DraftTarget, store: Store) -> FieldValues:
 def _product_values(events: Iterable[ProductEvent]) -> FieldValues:
     values: dict[EditField, Any] = {}
     for event in events:
+        if isinstance(event, ProductArchived):
+            return {}
         values |= texts_set_by(event)
     return values

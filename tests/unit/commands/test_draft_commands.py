@@ -189,6 +189,12 @@ async def test_a_collection_keeps_its_products_and_a_removed_one_is_not_found(pl
         await accept(platform, late)
 
 
+async def outdated(platform: Platform, id: UUID) -> Sequence[EditField]:
+    """Return the fields that people see as out of date."""
+    draft = await state(platform, id)
+    return draft.out_of_date(fingerprints(await live(platform, draft.target)))
+
+
 async def test_an_archived_target_is_refused_and_its_draft_can_be_dropped(platform: Platform) -> None:
     (lamp,) = await platform.publish()
     id = await draft_of(platform, product(lamp), TITLE="Night lamp")
@@ -196,11 +202,14 @@ async def test_an_archived_target_is_refused_and_its_draft_can_be_dropped(platfo
         platform, DraftTarget(kind=TargetKind.BRAND, id=platform.store_id), TAGLINE="Lamps that wait"
     )
     await platform.send(ArchiveProduct(product_id=lamp, merchant_id=platform.merchant_id))
+    assert await outdated(platform, id) == ["TITLE"]
     with pytest.raises(ProductIsArchived):
         await accept(platform, id)
     with pytest.raises(ProductIsArchived):
-        await draft_of(platform, product(lamp), TITLE="x")
+        await platform.send(ask(platform, lamp))
+    assert await outdated(platform, page_draft) == []
     await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
+    assert await outdated(platform, page_draft) == ["TAGLINE"]
     with pytest.raises(StoreNotReady):
         await accept(platform, page_draft)
     assert kinds(await platform.do(DropDraft(draft_id=id, merchant_id=platform.merchant_id))) == ["DraftDropped"]

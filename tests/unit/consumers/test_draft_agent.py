@@ -320,7 +320,7 @@ async def test_a_target_that_was_archived_or_a_draft_that_was_dropped_is_not_mad
     await drafting.agent(archived)
     failed = platform.log.events[-1]
     assert isinstance(failed, DraftFailed)
-    assert failed.reason == "The product is archived."
+    assert failed.reason == "The product is archived or removed."
 
 
 async def test_a_step_of_a_published_store_makes_drafts_and_leaves_the_store_alone(platform: Platform) -> None:
