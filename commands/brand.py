@@ -23,6 +23,7 @@ from domain.kernel import Clock, InvalidInput
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity, BrandProposal, FontPair, HeroKind, Logo, Look, Mood, Palette, Section
 from domain.store.brand_edit import BrandEdit, brand_of, change_contact, check_option, edit_brand, edited
+from domain.store.generated import record_brand
 from domain.store.ports import BrandKit
 from domain.store.revision import store_parts
 from domain.store.texts import brand_values
@@ -69,7 +70,7 @@ async def adopt_brand(command: AdoptBrand, work: Work, *, clock: Clock) -> dict[
     work.append(
         STORE,
         store.id,
-        store.adopt_brand(command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
+        record_brand(store, command.proposal, generation_id=generation.id, attempt=command.attempt, slug=slug, at=at),
         tenant=store.id,
     )
     await append_end_of_step(work, generation, ended, clock=clock)

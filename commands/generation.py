@@ -15,6 +15,7 @@ from domain.product.events import ProductStatus
 from domain.store.aggregate import STORE
 from domain.store.errors import StoreNotReady
 from domain.store.events import StoreStatus
+from domain.store.generated import change_niche
 from domain.store.niche import NicheReading
 from domain.store.ports import NicheReader
 
@@ -110,7 +111,7 @@ async def choose_niche(command: ChooseNiche, work: Work, *, clock: Clock, sold: 
     at = clock.now()
     generation = await generation_of_merchant(work, command.generation_id, command.merchant_id)
     store = await work.get(STORE, generation.store_id)
-    changed = store.change_niche(command.niche, at=at)
+    changed = change_niche(store, command.niche, at=at)
     if not changed:
         return
     if generation.is_running:
@@ -162,7 +163,7 @@ async def correct_niche(
         listed = await niches.read(", ".join(correction.things), preferences=store.preferences)
     reading = correction.applied(generation.reading or NicheReading(), listed)
     if generation.question is not None:
-        changed = store.change_niche(phrase_of(correction, reading), at=at)
+        changed = change_niche(store, phrase_of(correction, reading), at=at)
         store = work.append(STORE, store.id, changed, tenant=store.id)
     cautions = cautions_of(store.niche, store.preferences)
     events = generation.understand(store.niche, reading, cautions=cautions, question=None, at=at)

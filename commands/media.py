@@ -1,7 +1,7 @@
-"""Commands for images, from the imager and the merchant."""
+"""Commands for images, from the merchant and the draft agent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,8 +16,8 @@ from domain.draft.aggregate import DRAFT
 from domain.draft.events import DraftTarget, TargetKind
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
-from domain.media.aggregate import IMAGE, Image, ImageStatus, Judgment, SourcePhoto, StudioJob, request_processing
-from domain.media.events import CutoutReview, ImageVersion, Operation, RejectionReason, Rendition
+from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, request_processing
+from domain.media.events import ImageVersion, Operation
 from domain.media.ports import MEDIA_KEY, STORED
 from domain.product.aggregate import Product
 from domain.product.events import ImportedImage
@@ -254,48 +254,6 @@ async def request_images(command: RequestImages, work: Work, *, clock: Clock) ->
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordImage:
-    """Record the studio's result for a photo."""
-
-    image_id: UUID
-    attempt: int
-    renditions: list[Rendition]
-    source_sha256: str
-    source_size: tuple[int, int]
-    """Width and height in pixels."""
-    operations: list[Operation]
-    """The operations that were applied."""
-    seconds: float
-    # Left out of the digest while unset: repeats of older commands keep their digest.
-    review: Annotated[CutoutReview | None, Field(exclude_if=lambda review: review is None)] = None
-    """The studio's judgment of the cut-out."""
-    other_renditions: Annotated[list[Rendition], Field(exclude_if=lambda renditions: not renditions)] = field(
-        default_factory=list
-    )
-    """The version that is not shown."""
-
-
-async def record_image(command: RecordImage, work: Work, *, clock: Clock) -> None:
-    """Append ``ImageProcessed``. No-op if the attempt has a result or a newer attempt was requested.
-
-    Raises:
-        NotFound: no image has the id; retrying cannot help.
-    """
-    image = await work.get(IMAGE, command.image_id)
-    events = image.process(
-        attempt=command.attempt,
-        renditions=command.renditions,
-        source_sha256=command.source_sha256,
-        source_size=command.source_size,
-        operations=command.operations,
-        seconds=command.seconds,
-        judgment=None if command.review is None else Judgment(command.review, command.other_renditions),
-        at=clock.now(),
-    )
-    work.append(IMAGE, image.id, events, tenant=image.store_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChooseImageVersion:
     """Choose the version of an image that shoppers see."""
 
@@ -361,28 +319,6 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
     return {"image_id": str(image.id), "requested": redo}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectImage:
-    """Record why a photo cannot be used; its product keeps its other photos."""
-
-    image_id: UUID
-    attempt: int
-    reason: RejectionReason
-    message: str
-    """For the merchant."""
-
-
-async def reject_image(command: RejectImage, work: Work, *, clock: Clock) -> None:
-    """Append ``ImageRejected``. No-op if the attempt has a result or a newer attempt was requested.
-
-    Raises:
-        NotFound: no image has the id; retrying cannot help.
-    """
-    image = await work.get(IMAGE, command.image_id)
-    events = image.reject(attempt=command.attempt, reason=command.reason, message=command.message, at=clock.now())
-    work.append(IMAGE, image.id, events, tenant=image.store_id)
-
-
 def ground_of(store: Store) -> str:
     """Return the background color behind a store's products, ``#rrggbb``."""
     return PLAIN_GROUND if store.brand is None else store.brand.palette.surface
@@ -396,8 +332,6 @@ HANDLERS: UnboundHandlers = {
     RequestDraftImage: request_draft_image,
     RequestImage: request_image,
     RequestImages: request_images,
-    RecordImage: record_image,
     ChooseImageVersion: choose_image_version,
-    RejectImage: reject_image,
 }
 """Each command and its handler."""

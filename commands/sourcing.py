@@ -24,6 +24,7 @@ from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_variant
 from domain.store.aggregate import STORE
 from domain.store.events import SupplierReport
+from domain.store.generated import record_scouting
 from domain.store.settings import choose_currency
 
 
@@ -137,7 +138,8 @@ async def import_products(
     work.append(
         STORE,
         store.id,
-        store.record_scouting(
+        record_scouting(
+            store,
             generation_id=generation.id,
             attempt=command.attempt,
             keywords=command.keywords,

@@ -18,6 +18,7 @@ from domain.store.aggregate import STORE, Store
 from domain.store.aggregate import request_store as decide_request
 from domain.store.errors import StoreNotReady
 from domain.store.events import Preferences
+from domain.store.generated import mark_ready
 from domain.store.publication import PublicationBlocked, facts_of, publication_blockers
 from domain.store.revision import store_parts
 from domain.store.settings import promise_delivery
@@ -106,7 +107,7 @@ async def mark_store_ready(command: MarkStoreReady, work: Work, *, clock: Clock)
         NotFound: no store has the id; retrying cannot help.
     """
     store = await work.get(STORE, command.store_id)
-    work.append(STORE, store.id, store.mark_ready(command.generation_id, at=clock.now()), tenant=store.id)
+    work.append(STORE, store.id, mark_ready(store, command.generation_id, at=clock.now()), tenant=store.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 
-from commands.media import RecordImage, RejectImage
+from commands.image_result import RecordImage, RejectImage
 from consumers.ports import Aggregates, Consumer, React, Urgency
 from domain.calls.meter import CallContext
 from domain.calls.ports import BudgetExceeded, WorkBudget

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 from domain.shipping.rates import ShippingRates, default_rates
-from domain.store.brand import BrandIdentity, BrandProposal
+from domain.store.brand import BrandIdentity
 from domain.store.collection_events import (
     AddressKind,
     AddressMoved,
@@ -54,7 +54,6 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
     SupplierOrderingSet,
-    SupplierReport,
     TaxesSet,
 )
 from domain.store.niche import sellable_niche
@@ -146,71 +145,6 @@ class Store:
         """
         if self.status is StoreStatus.ARCHIVED:
             raise StoreNotReady(self.id, self.status, action, "Request a new store instead.")
-
-    def adopt_brand(
-        self, proposal: BrandProposal, *, generation_id: UUID, attempt: int, slug: str, at: datetime
-    ) -> Sequence[StoreEvent]:
-        """Adopt a proposed brand under a slug that the caller has reserved."""
-        self.refuse_archived("rebranded")
-        return (
-            BrandGenerated(
-                **next_header(self, at),
-                generation_id=generation_id,
-                attempt=attempt,
-                brand=proposal.brand,
-                options=proposal.options,
-                reason=proposal.reason,
-                slug=slug,
-                written_by=proposal.written_by,
-            ),
-        )
-
-    def record_scouting(  # noqa: PLR0913 - each is a field of the event
-        self,
-        *,
-        generation_id: UUID,
-        attempt: int,
-        keywords: list[str],
-        suppliers: list[SupplierReport],
-        duplicates: int,
-        product_ids: list[UUID],
-        fitting: int | None = None,
-        rejected: Mapping[str, int] | None = None,
-        at: datetime,
-    ) -> Sequence[StoreEvent]:
-        """Record a scouting and the products it imported."""
-        self.refuse_archived("restocked")
-        return (
-            ProductsScouted(
-                **next_header(self, at),
-                generation_id=generation_id,
-                attempt=attempt,
-                keywords=keywords,
-                suppliers=suppliers,
-                candidates=sum(report.candidates for report in suppliers),
-                duplicates=duplicates,
-                product_ids=product_ids,
-                fitting=fitting,
-                rejected=dict(rejected or {}),
-            ),
-        )
-
-    def change_niche(self, niche: str, *, at: datetime) -> Sequence[StoreEvent]:
-        """Change the store's subject. No-op if it is the same.
-
-        Raises:
-            InvalidInput: the niche is empty, too long, has control characters, or asks for goods that are not sold.
-            StoreNotReady: the store is archived.
-        """
-        self.refuse_archived("changed")
-        niche = sellable_niche(niche)
-        return () if niche == self.niche else (NicheChanged(**next_header(self, at), niche=niche),)
-
-    def mark_ready(self, generation_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
-        """Hand the store to its merchant for review. No-op if that was done."""
-        if self.status is not StoreStatus.CREATING:
-            return ()
-        return (StoreReadyForReview(**next_header(self, at), generation_id=generation_id),)
 
     def approve(self, *, at: datetime) -> Sequence[StoreEvent]:
         """Approve the reviewed store. No-op if it is approved.

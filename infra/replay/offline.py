@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from commands.media import RecordImage, RejectImage
+from commands.image_result import RecordImage, RejectImage
 from commands.ports import Answered, answered
 from consumers.agents.base import StepEnded
 from consumers.agents.outside_calls import GivenUp

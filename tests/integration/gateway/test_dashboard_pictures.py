@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from commands.draft import ProposeDraft
-from commands.media import RecordImage
+from commands.image_result import RecordImage
 from domain.draft.events import FieldChange
 from domain.editing import EditField
 from domain.ids import derived

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.image_result import RecordImage
 from commands.mail import RecordMail
-from commands.media import RecordImage
 from commands.order import CancelOrder, RecordPayment, WithdrawFromOrder
 from commands.product import WriteProductCopy
 from commands.step import FailStep, SucceedStep

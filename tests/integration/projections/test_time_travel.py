@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 
 from commands.checkout import CartLine, PlaceOrder
-from commands.media import RecordImage, RequestImage
+from commands.image_result import RecordImage
+from commands.media import RequestImage
 from commands.order import CancelOrder, RecordPayment
 from commands.page import AddPage, EditPage
 from commands.product import ActivateProduct, AddProduct, CountStock, DeactivateProduct, EditProduct

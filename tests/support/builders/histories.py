@@ -95,6 +95,7 @@ from domain.store.collection_events import AddressKind, CollectionRule
 from domain.store.domain_connection import choose_primary, connect_domain, record_check, remove_domain
 from domain.store.domain_events import DomainProblem
 from domain.store.events import CopyScores, PageType, Preferences, SupplierReport
+from domain.store.generated import mark_ready, record_brand, record_scouting
 from domain.store.page_writing import edit_page, remove_page, write_page
 from domain.store.ports import PageDraft
 from domain.store.presentation import describe_category, move_address, remove_collection, write_collection
@@ -226,7 +227,8 @@ class History:
     def _brand(self, number: int) -> None:
         id = self._pick(self.stores, number)
         generation = self.state(derived(id, "generation"))
-        events = self.state(id).adopt_brand(
+        events = record_brand(
+            self.state(id),
             proposal(f"Brand {number}"),
             generation_id=generation.id,
             attempt=max(1, generation.steps[Step.BRAND].attempt),
@@ -274,7 +276,8 @@ class History:
         self._append(
             stores.STORE, store, choose_currency(self.state(store), price.currency, existing=None, at=self._at)
         )
-        scouting = self.state(store).record_scouting(
+        scouting = record_scouting(
+            self.state(store),
             generation_id=derived(store, "generation"),
             attempt=1,
             keywords=["lamp"],
@@ -360,7 +363,7 @@ class History:
         id, at = self._pick(self.stores, number), self._at
         store = self.state(id)
         decisions: list[Callable[[], Sequence[DomainEvent]]] = [
-            lambda: store.mark_ready(derived(id, "generation"), at=at),
+            lambda: mark_ready(store, derived(id, "generation"), at=at),
             lambda: store.approve(at=at),
             lambda: store.publish(at=at),
             lambda: store.pause(at=at),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from commands.media import RecordImage
+from commands.image_result import RecordImage
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import BrandAgent

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.bus import payload_digest
+from commands.image_result import RecordImage, RejectImage
 from commands.image_step import CountStepImage, RequestStepImages
-from commands.media import ChooseImageVersion, RecordImage, RejectImage, RequestImage, RequestImages
+from commands.media import ChooseImageVersion, RequestImage, RequestImages
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.draft import AcceptDraft, DropDraft
-from commands.media import ChooseImageVersion, RecordImage, RejectImage, RequestImage
+from commands.image_result import RecordImage, RejectImage
+from commands.media import ChooseImageVersion, RequestImage
 from commands.step import RunStepAgain
 from domain.draft.errors import DraftOutOfDate
 from domain.draft.events import DraftFailed, DraftProposed, DraftRequested, DraftTarget, TargetKind

@@ -12,7 +12,8 @@ import pytest
 
 from commands.bus import CommandBus
 from commands.generation import ChooseNiche, CorrectNiche
-from commands.media import RecordImage, RejectImage, RequestImage
+from commands.image_result import RecordImage, RejectImage
+from commands.media import RequestImage
 from commands.merchant import RegisterMerchant
 from commands.order import CancelOrder, ReceiveWebhook
 from commands.ports import ConcurrencyConflict, Context, Receipt

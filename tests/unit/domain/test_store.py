@@ -31,6 +31,7 @@ from domain.store.events import (
     StoreRequested,
     StoreStatus,
 )
+from domain.store.generated import mark_ready, record_brand, record_scouting
 from domain.store.niche import NICHE_MAX, clean_niche
 from domain.store.page_writing import edit_page, write_page
 from domain.store.ports import PageDraft
@@ -55,7 +56,7 @@ def requested() -> Store:
 
 def in_review() -> Store:
     store = requested()
-    return fold(store.mark_ready(GENERATION_ID, at=NOON), store)
+    return fold(mark_ready(store, GENERATION_ID, at=NOON), store)
 
 
 def approved() -> Store:
@@ -165,7 +166,7 @@ def test_a_slug_has_one_owner() -> None:
 def test_a_brand_is_adopted_completely() -> None:
     store = requested()
     expected = proposal("Neon Haven")
-    events = store.adopt_brand(expected, generation_id=GENERATION_ID, attempt=2, slug="neon-haven", at=NOON)
+    events = record_brand(store, expected, generation_id=GENERATION_ID, attempt=2, slug="neon-haven", at=NOON)
     assert events == (
         BrandGenerated(
             **head(store),
@@ -186,7 +187,8 @@ def test_a_later_scouting_takes_the_place_of_the_earlier_one_and_remembers_it() 
     first, second = [uuid4()], [uuid4(), uuid4()]
     for attempt, ids in enumerate((first, second), 1):
         store = fold(
-            store.record_scouting(
+            record_scouting(
+                store,
                 generation_id=GENERATION_ID,
                 attempt=attempt,
                 keywords=["lamp"],
@@ -266,11 +268,11 @@ def test_a_page_that_is_not_there_cannot_be_edited() -> None:
 
 def test_a_store_goes_from_review_to_shoppers_and_back() -> None:
     store = requested()
-    assert store.mark_ready(GENERATION_ID, at=NOON) == (
+    assert mark_ready(store, GENERATION_ID, at=NOON) == (
         StoreReadyForReview(**head(store), generation_id=GENERATION_ID),
     )
     store = in_review()
-    assert store.mark_ready(GENERATION_ID, at=NOON) == ()
+    assert mark_ready(store, GENERATION_ID, at=NOON) == ()
     assert store.approve(at=NOON) == (StoreApproved(**head(store)),)
     store = approved()
     assert store.approve(at=NOON) == ()
@@ -294,7 +296,7 @@ def test_what_comes_too_early_or_too_late_is_refused() -> None:
         lambda: gone().publish(at=NOON),
         lambda: gone().pause(at=NOON),
         lambda: write(gone()),
-        lambda: gone().adopt_brand(proposal(), generation_id=GENERATION_ID, attempt=1, slug="s", at=NOON),
+        lambda: record_brand(gone(), proposal(), generation_id=GENERATION_ID, attempt=1, slug="s", at=NOON),
     ]
     for refused in attempts:
         with pytest.raises(StoreNotReady):
@@ -312,7 +314,7 @@ def test_archiving_twice_is_archiving() -> None:
     store = gone()
     assert store.status is StoreStatus.ARCHIVED
     assert store.archive(at=NOON) == ()
-    assert store.mark_ready(GENERATION_ID, at=NOON) == ()
+    assert mark_ready(store, GENERATION_ID, at=NOON) == ()
 
 
 def test_events_without_a_beginning_are_corrupt() -> None:
