@@ -26,7 +26,10 @@ from gateway.auth.tokens import AccessTokens
 from infra.adapters.postgres.migrations import migrate
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
 from infra.bench.growth.copies import grow
-from infra.bench.growth.reads import READS, Request, requests_of
+from infra.bench.growth.dashboard import dashboard_requests
+from infra.bench.growth.reads import READS, requests_of
+from infra.bench.growth.requests import Request
+from infra.bench.growth.shoppers import fill_addresses, seal_some
 from infra.bench.growth.template import fill_template
 from infra.bench.http_load import UnexpectedResponse
 from infra.bench.one_store import SLUG
@@ -87,6 +90,8 @@ async def fill(
     finally:
         await admin.close()
     await grow(whole, times=TIMES, fixed=fixed, report=report)
+    for database in (hundredth, whole):
+        await fill_addresses(database)
     return store_id, merchant_id
 
 
@@ -131,6 +136,7 @@ class _Side:
             "master_keys": [SecretStr(secrets.token_hex(32))],
             # A page from memory costs the same in any store.
             "page_cache_bytes": 0,
+            "rate_factor": 0.0,
         }
         self._settings = settings.model_copy(update=update)
         self._store_id, self._merchant_id = store_id, merchant_id
@@ -143,7 +149,11 @@ class _Side:
         self._shop = await self._client(await storefront_app(platform), f"http://{SLUG}.localhost")
         self._watch = await asyncpg.connect(self._dsn, server_settings={"search_path": f"{SEARCH_PATH}, public"})
         self._stack.push_async_callback(self._watch.close)
-        found = await requests_of(self._watch, self._store_id, self._merchant_id)
+        emails = await seal_some(self._watch, await platform.personal(), self._store_id)
+        found = {
+            **await requests_of(self._watch, self._store_id, self._merchant_id),
+            **await dashboard_requests(self._watch, self._store_id, self._merchant_id, emails),
+        }
         empty = [read for read in READS if not found[read]]
         if empty:
             raise UnexpectedResponse(f"the platform is too small to read {', '.join(empty)}")

@@ -1,19 +1,18 @@
 """What the bench of growth reads: GraphQL queries of a dashboard and pages of a storefront, each with many arguments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from infra.bench.growth.dashboard import DASHBOARD
+from infra.bench.growth.requests import SAMPLE, Request
 from projections.catalog.queries import PRODUCT_ORDERS
 from projections.catalog.views import ProductSort
 from projections.reading.paging import cursor_of
 from projections.sales.queries import NEWEST
 
-SAMPLE = 40
-"""Different arguments of each read, in turn."""
 NEWEST_PRODUCTS = PRODUCT_ORDERS[ProductSort.NEWEST]
 
 _ROW = "id title slug status category currency sellingPrice compareAtPrice stockQuantity createdAt"
@@ -51,17 +50,7 @@ PAGES = (
     "sitemap",
 )
 """Pages of the storefront by the name of their figure."""
-READS = (*QUERIES, *PAGES)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: a path of the storefront, or a query of a merchant."""
-
-    path: str | None = None
-    query: str = ""
-    variables: Mapping[str, Any] | None = None
-    merchant_id: UUID | None = None
+READS = (*QUERIES, *PAGES, *DASHBOARD)
 
 
 async def requests_of(

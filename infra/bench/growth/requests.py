@@ -1,0 +1,19 @@
+"""One request of the bench of growth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+SAMPLE = 40
+"""Different arguments of each read, in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: a path of the storefront, or a query of a merchant."""
+
+    path: str | None = None
+    query: str = ""
+    variables: Mapping[str, Any] | None = None
+    merchant_id: UUID | None = None
