@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from gateway.dashboard.problems import Problem
@@ -24,6 +25,12 @@ class Past:
 
     def __bool__(self) -> bool:
         return self.as_of is not None
+
+    @property
+    def query(self) -> str:
+        """What an address needs to show the same time; empty for the present."""
+        text = self.position or (self.at.isoformat() if self.at else "")
+        return f"?{PARAMETER}={quote(text)}" if text else ""
 
     async def run(self, visit: Visit, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Run a document with the variable ``$asOf``.

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
 from gateway.dashboard.lists import is_picking, picked, window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -27,10 +28,15 @@ async def collections(visit: Visitor, store_id: UUID) -> Response:
 
 async def _list(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
+    past = past_of(visit)
     found = (
-        await visit.run("collections/list", {"id": store["id"], **window(visit, 50), **window(visit, 50, "categories")})
+        await past.run(
+            visit, "collections/list", {"id": store["id"], **window(visit, 50), **window(visit, 50, "categories")}
+        )
     )["store"]
-    return visit.page("collections/list.html", status=status, found=found, errors=errors or Refusals())
+    return visit.page(
+        "collections/list.html", status=status, past=past, freezes=True, found=found, errors=errors or Refusals()
+    )
 
 
 @router.post(f"{LIST}/categories")

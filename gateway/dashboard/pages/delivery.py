@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -29,12 +30,15 @@ async def shipping(visit: Visitor, store_id: UUID) -> Response:
 
 async def _shipping(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("shipping/show", {"id": store["id"]}))["store"]
+    past = past_of(visit)
+    found = (await past.run(visit, "shipping/show", {"id": store["id"]}))["store"]
     visit.revision = found["revision"]
     zones = zones_of(visit.form) if errors else (found["shipping"] or {}).get("zones", [])
     return visit.page(
         "delivery/shipping.html",
         status=status,
+        past=past,
+        freezes=True,
         shipping=found["shipping"],
         zones=zones,
         currency=found["currency"],
@@ -101,11 +105,19 @@ async def taxes(visit: Visitor, store_id: UUID) -> Response:
 
 async def _taxes(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = await visit.run("taxes/show", {"id": store["id"]})
+    past = past_of(visit)
+    found = await past.run(visit, "taxes/show", {"id": store["id"]})
     known, visit.revision = found["store"]["taxes"], found["store"]["revision"]
     rates = rates_of(visit.form) if errors else known["rates"]
     return visit.page(
-        "delivery/taxes.html", status=status, taxes=known, rates=rates, me=found["me"], errors=errors or Refusals()
+        "delivery/taxes.html",
+        status=status,
+        past=past,
+        freezes=True,
+        taxes=known,
+        rates=rates,
+        me=found["me"],
+        errors=errors or Refusals(),
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from gateway.dashboard.lists import is_picking, picked, window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -30,11 +31,18 @@ async def discounts(visit: Visitor, store_id: UUID) -> Response:
 
 async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("discounts/list", {"id": store["id"], **window(visit, 50)}))["store"]["discounts"]
+    past = past_of(visit)
+    found = (await past.run(visit, "discounts/list", {"id": store["id"], **window(visit, 50)}))["store"]["discounts"]
     lists = picked(visit.form, 50, "productIds")
     products = (await visit.run("discounts/products", {"id": store["id"], **lists}))["store"]["products"]
     return visit.page(
-        "discounts/list.html", status=status, discounts=found, products=products, errors=errors or Refusals()
+        "discounts/list.html",
+        status=status,
+        past=past,
+        freezes=True,
+        discounts=found,
+        products=products,
+        errors=errors or Refusals(),
     )
 
 

@@ -54,13 +54,16 @@ async def orders(
         return visit.redirect(f"/dashboard/stores/{store['id']}/customers?email={quote(search)}")
     _, wanted = VIEWS.get(view, VIEWS["all"])
     number = {"number": search} if search else {}
-    found = (await visit.run("orders/list", {"id": store["id"], **window(visit, PAGE), **wanted, **number}))["store"][
-        "orders"
-    ]
+    past = past_of(visit)
+    found = (await past.run(visit, "orders/list", {"id": store["id"], **window(visit, PAGE), **wanted, **number}))[
+        "store"
+    ]["orders"]
     if search and len(found["nodes"]) == 1:
-        return visit.redirect(order_path(store_id, found["nodes"][0]["id"]))
+        return visit.redirect(order_path(store_id, found["nodes"][0]["id"]) + past.query)
     return visit.page(
         "orders/list.html",
+        past=past,
+        freezes=True,
         orders=found,
         view=view if view in VIEWS else "all",
         views=VIEWS,

@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -24,13 +25,15 @@ async def seo(visit: Visitor, store_id: UUID) -> Response:
 
 async def _seo(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(), status: int = 200) -> Response:  # noqa: B008  # frozen
     shown = await visit.store(store_id)
+    past = past_of(visit)
     found = (
-        await visit.run(
+        await past.run(
+            visit,
             "seo/store",
             {"id": shown["id"], **window(visit, 25), **window(visit, 25, "pages"), **window(visit, 25, "collections")},
         )
     )["store"]
-    return visit.page("seo/store.html", found=found, errors=errors, status=status)
+    return visit.page("seo/store.html", past=past, freezes=True, found=found, errors=errors, status=status)
 
 
 @router.post(HERE)

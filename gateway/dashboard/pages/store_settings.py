@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -124,11 +125,14 @@ async def settings(visit: Visitor, store_id: UUID) -> Response:
 
 async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("settings/show", {"id": store["id"], **window(visit, 20)}))["store"]
+    past = past_of(visit)
+    found = (await past.run(visit, "settings/show", {"id": store["id"], **window(visit, 20)}))["store"]
     visit.revision = found["revision"]
     return visit.page(
         "settings/store.html",
         status=status,
+        past=past,
+        freezes=True,
         site=found,
         balances=balances_of(found["balances"]),
         month=visit.now.astimezone(ZoneInfo(visit.zone)).strftime("%Y-%m"),

@@ -157,3 +157,27 @@ async def test_jobs_are_filtered_cancelled_and_only_the_merchants_own(trade: Tra
     assert again.status_code == 303
     async with a_dashboard(trade.platform, stranger) as other:
         await other.get(job, status=404)
+
+
+async def test_set_up_pages_show_the_store_as_it_was_and_change_nothing_there(trade: Trade) -> None:
+    dashboard, platform = trade.dashboard, trade.platform
+    before = await platform.log.last_position()
+    settings = f"{trade.path}/settings"
+    await dashboard.change(settings, f"{settings}/promise", {"days": "77", "timeZone": "UTC"})
+    discounts = f"{trade.path}/discounts"
+    await dashboard.change(discounts, discounts, {"code": "LATER", "kind": "FREE_SHIPPING"})
+    await trade.pay()
+    for path in ("settings", "discounts", "shipping", "taxes", "collections", "seo", "orders"):
+        now, then = (
+            await dashboard.get(f"{trade.path}/{path}"),
+            await dashboard.get(f"{trade.path}/{path}?as-of={before}"),
+        )
+        assert "As it was" in now
+        assert "You see the store as it was" in then, path
+        assert "You see the store as it was" not in now
+        assert '<fieldset class="frozen" disabled>' in then
+        assert not any(word in then for word in ('value="77"', "LATER", ">To ship</span>")), path
+        assert path not in {"settings", "discounts", "orders"} or any(
+            word in now for word in ('value="77"', "LATER", ">To ship</span>")
+        )
+    assert f"/orders/{trade.order_id}?as-of={before}" in then
