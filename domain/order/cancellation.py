@@ -25,7 +25,9 @@ def cancel_by_merchant(
     if order.status is OrderStatus.CANCELLED:
         return ()
     if order.status not in CANCELLABLE or order.after.parcels or order.intent_id is None:
-        raise OrderNotOpen(order.id, order.status, "cancelled. Refund it instead")
+        is_paid_back = order.status is OrderStatus.REFUNDED
+        action = "cancelled: it was sent, and its payment went back" if is_paid_back else "cancelled. Refund it instead"
+        raise OrderNotOpen(order.id, order.status, action)
     cancelled = PaidOrderCancelled(**next_header(order, at), reason=reason)
     if order.after.left(order.intent_id).minor == 0:
         return (cancelled,)

@@ -79,10 +79,17 @@ async def developers(request: Request) -> HTMLResponse:
 async def quick_start(request: Request) -> HTMLResponse:
     """Return the page with the first steps, and programs to copy."""
     address = _address(request)
-    begin, live = (
-        (QUICK_START / name).read_text("utf-8").replace("{{address}}", address) for name in ("begin.sh", "live.mjs")
+    begin, live, own = (
+        (QUICK_START / name).read_text("utf-8").replace("{{address}}", address)
+        for name in ("begin.sh", "live.mjs", "page.ts")
     )
-    return page("quickstart.html", address=address, begin=begin, live=live)
+    return page("quickstart.html", address=address, begin=begin, live=live, own=own)
+
+
+@router.get("/api/v1")
+async def rest_front_door() -> RedirectResponse:
+    """Lead from the address that REST begins with to its viewer."""
+    return RedirectResponse("/api", status_code=303, headers=REVALIDATED)
 
 
 @router.get("/api")

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
+from gateway.api.client_errors import camel
 from gateway.rest import agents, images, jobs, openapi, products, statements, stores
 from gateway.rest.operations import operations
 
@@ -10,7 +11,7 @@ PREFIX = "/api/v1"
 
 def install(app: FastAPI) -> None:
     """Add all REST routes to an application, and describe them in its OpenAPI document."""
-    router = APIRouter(prefix=PREFIX)
+    router = APIRouter(prefix=PREFIX, generate_unique_id_function=lambda route: camel(route.name))
     for part in (stores, products, jobs, agents, images, statements):
         router.include_router(part.router)
     generated = operations()

@@ -38,6 +38,7 @@ from gateway.api.command_request import (
 from gateway.graphql.context import OneRequestContext
 from gateway.graphql.schema import build_schema
 from gateway.rest.dependencies import KEY_HEADER, check_key
+from gateway.rest.examples import body_example
 from gateway.rest.json_bodies import UnreadableBody, json_object
 from gateway.rest.parameters import (
     FILTER,
@@ -245,7 +246,9 @@ def _add_mutation(router: APIRouter, schema: GraphQLSchema, selections: Selectio
     parameters.append(header_of("Idempotency-Key", IDEMPOTENCY))
     body = {}
     if in_body:
-        content = {"application/json": {"schema": selections.body_schema(in_body)}}
+        content = {
+            "application/json": {"schema": selections.body_schema(in_body), "example": body_example(in_body, mutation)}
+        }
         body["requestBody"] = {"required": any(map(is_required, in_body.values())), "content": content}
     router.add_api_route(
         path,

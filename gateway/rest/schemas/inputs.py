@@ -8,7 +8,8 @@ from pydantic import AliasChoices, Field
 from domain.media.events import ImageVersion, Operation
 from domain.product.events import ProductStatus
 from gateway.api.validation import PlainDecimal, PlainInt
-from gateway.rest.schemas.body import Body
+from gateway.rest.examples import ANY_ID
+from gateway.rest.schemas.body import Body, example
 
 BATCH_MAX = 50
 """Maximum images of one batch."""
@@ -26,6 +27,8 @@ class PreferencesInput(Body):
 class StoreRequestInput(Body):
     """A request for a store in a niche."""
 
+    model_config = example(niche="Dog toys")
+
     niche: str
     preferences: PreferencesInput = PreferencesInput()
     contact_email: str | None = None
@@ -33,6 +36,10 @@ class StoreRequestInput(Body):
 
 class NewProductInput(Body):
     """A product that is added by hand."""
+
+    model_config = example(
+        title="Paper lamp", description="A lamp of folded paper.", sellingPrice="24.90", stockQuantity=10
+    )
 
     title: str
     description: str
@@ -51,6 +58,8 @@ class ProductChangesInput(Body):
 
     A new description also replaces features, benefits and call to action.
     """
+
+    model_config = example(title="Paper lamp")
 
     title: str | None = None
     description: str | None = None
@@ -83,11 +92,15 @@ class ImageInput(Body):
 class StoreImageInput(ImageInput):
     """An image and its store."""
 
+    model_config = example(storeId=ANY_ID, url="https://images.example.com/lamp.jpg", altText="A paper lamp")
+
     store_id: str
 
 
 class ImageBatchInput(Body):
     """Several images of one store."""
+
+    model_config = example(storeId=ANY_ID, images=[{"url": "https://images.example.com/lamp.jpg"}])
 
     store_id: str
     images: Annotated[list[ImageInput], Field(min_length=1, max_length=BATCH_MAX)]
@@ -96,11 +109,15 @@ class ImageBatchInput(Body):
 class ImageVersionInput(Body):
     """The version of an image that shoppers see."""
 
+    model_config = example(version="ORIGINAL")
+
     version: ImageVersion
 
 
 class BackgroundInput(Body):
     """A product image and its new background color. Without a color, the brand's surface color."""
+
+    model_config = example(storeId=ANY_ID, imageId=ANY_ID, ground="#f4f1ea")
 
     store_id: str
     image_id: str | None = None
@@ -112,5 +129,7 @@ class BackgroundInput(Body):
 
 class AgentRunInput(Body):
     """The store that the agent works for."""
+
+    model_config = example(storeId=ANY_ID)
 
     store_id: str

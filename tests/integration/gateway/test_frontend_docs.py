@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import async_playwright
 
+from gateway.docs import QUICK_START
 from gateway.docs.typescript import client
 from infra.setup.typescript import compiler_path
 from tests.integration.gateway.test_queries import an_order
@@ -120,13 +121,14 @@ async def test_the_typescript_client_compiles_and_its_types_hold(tmp_path_factor
     folder = tmp_path_factory.mktemp("client")
     (folder / "client.ts").write_text(client())
     (folder / "usage.ts").write_text(USAGE)
+    (folder / "page.ts").write_text((QUICK_START / "page.ts").read_text("utf-8"))
     options = (
         *("--noEmit", "--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes"),
         *("--target", "es2022", "--lib", "es2023,dom", "--module", "esnext", "--moduleResolution", "bundler"),
         "--allowImportingTsExtensions",
     )
     process = await asyncio.create_subprocess_exec(
-        node, compiler, *options, folder / "usage.ts", stdout=asyncio.subprocess.PIPE
+        node, compiler, *options, folder / "usage.ts", folder / "page.ts", stdout=asyncio.subprocess.PIPE
     )
     said, _ = await process.communicate()
     assert (process.returncode, said.decode()) == (0, "")

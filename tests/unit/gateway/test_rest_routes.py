@@ -10,7 +10,10 @@ from fastapi import FastAPI
 
 from gateway import rest
 from gateway.graphql.schema import build_schema
+from gateway.rest.examples import body_example
 from gateway.rest.operations import operations, table
+from gateway.rest.schemas import inputs
+from gateway.rest.schemas.body import Body
 
 SCHEMA = build_schema()._schema
 
@@ -69,3 +72,35 @@ def test_fields_left_out_of_answers_exist() -> None:
         type = SCHEMA.type_map[name]
         assert isinstance(type, graphql.GraphQLObjectType)
         assert fields <= type.fields.keys(), name
+
+
+@pytest.mark.parametrize("mutation", sorted(table().mutations))
+def test_the_example_of_a_body_is_a_body_that_the_route_takes(mutation: str, described: Mapping[str, Any]) -> None:
+    method, path = table().mutations[mutation].split(" ")
+    assert SCHEMA.mutation_type is not None
+    type = graphql.get_named_type(SCHEMA.mutation_type.fields[mutation].args["input"].type)
+    body = described["paths"][f"/api/v1{path}"][method.lower()].get("requestBody")
+    example = {} if body is None else body["content"]["application/json"]["example"]
+    assert not body or not body["required"] or example
+    in_path = {name: value for name, value in body_example(type.fields).items() if name not in example}
+    graphql.utilities.coerce_input_value({**in_path, **example}, type)
+
+
+@pytest.mark.parametrize(
+    "body", [each for each in vars(inputs).values() if isinstance(each, type) and each.__module__ == inputs.__name__]
+)
+def test_the_example_of_a_body_in_a_module_fits_it(body: type[Body]) -> None:
+    shown = body.model_json_schema()
+    if "example" not in shown:
+        assert body in {inputs.PreferencesInput, inputs.ImageInput}, "only parts of bodies have no example"
+        return
+    body.model_validate(shown["example"])
+    assert set(shown.get("required", ())) <= shown["example"].keys()
+
+
+def test_operations_are_called_as_programs_write_names(described: Mapping[str, Any]) -> None:
+    names = [each["operationId"] for methods in described["paths"].values() for each in methods.values()]
+    assert len(names) == len(set(names))
+    assert [
+        name for name in names if "api_v1" in name or not re.fullmatch(r"[a-z][A-Za-z]*(_[a-z][A-Za-z]*)*", name)
+    ] == []
