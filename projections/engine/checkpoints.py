@@ -231,6 +231,40 @@ async def advance(connection: Connection, schema: str, moved: Iterable[Checkpoin
     await advance_together(connection, {schema: moved})
 
 
+ADVANCE_SQL = """
+    update checkpoints as c set next_offset = m.next_offset, position = m.position, updated_at = clock_timestamp()
+    from unnest({}::text[], {}::integer[], {}::bigint[], {}::bigint[], {}::bigint[])
+        as m (schema_name, partition, next_offset, position, owner)
+    where c.schema_name = m.schema_name and c.partition = m.partition and c.owner = m.owner
+      and c.position <= m.position
+    returning c.schema_name, c.partition
+"""
+"""Moves checkpoints that still have the same owner; a brace pair for each array of :func:`advance_values`."""
+_ADVANCE = ADVANCE_SQL.format("$1", "$2", "$3", "$4", "$5")
+
+
+def advance_values(moved: Mapping[str, Iterable[Checkpoint]]) -> tuple[Sequence[Any], ...]:
+    """Return the values of :data:`ADVANCE_SQL`."""
+    return _columns(_in_order(moved))
+
+
+def _in_order(moved: Mapping[str, Iterable[Checkpoint]]) -> list[tuple[str, Checkpoint]]:
+    return sorted(
+        ((schema, checkpoint) for schema, each in moved.items() for checkpoint in each),
+        key=lambda pair: (pair[0], pair[1].partition),
+    )
+
+
+def _columns(checkpoints: Sequence[tuple[str, Checkpoint]]) -> tuple[Sequence[Any], ...]:
+    return (
+        [schema for schema, _ in checkpoints],
+        [checkpoint.partition for _, checkpoint in checkpoints],
+        [checkpoint.next_offset for _, checkpoint in checkpoints],
+        [checkpoint.position for _, checkpoint in checkpoints],
+        [checkpoint.owner for _, checkpoint in checkpoints],
+    )
+
+
 async def advance_together(connection: Connection, moved: Mapping[str, Iterable[Checkpoint]]) -> None:
     """Move checkpoints of several sets of tables within the transaction that wrote their rows, in one statement.
 
@@ -243,25 +277,8 @@ async def advance_together(connection: Connection, moved: Mapping[str, Iterable[
     Raises:
         Fenced: another owner took over partitions of a schema; roll back. It names one such schema.
     """
-    checkpoints = sorted(
-        ((schema, checkpoint) for schema, each in moved.items() for checkpoint in each),
-        key=lambda pair: (pair[0], pair[1].partition),
-    )
-    updated = await connection.fetch(
-        """
-        update checkpoints as c set next_offset = m.next_offset, position = m.position, updated_at = clock_timestamp()
-        from unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
-            as m (schema_name, partition, next_offset, position, owner)
-        where c.schema_name = m.schema_name and c.partition = m.partition and c.owner = m.owner
-          and c.position <= m.position
-        returning c.schema_name, c.partition
-        """,
-        [schema for schema, _ in checkpoints],
-        [checkpoint.partition for _, checkpoint in checkpoints],
-        [checkpoint.next_offset for _, checkpoint in checkpoints],
-        [checkpoint.position for _, checkpoint in checkpoints],
-        [checkpoint.owner for _, checkpoint in checkpoints],
-    )
+    checkpoints = _in_order(moved)
+    updated = await connection.fetch(_ADVANCE, *_columns(checkpoints))
     if len(updated) != len(checkpoints):
         moved_on = {(row["schema_name"], row["partition"]) for row in updated}
         lost = [pair for pair in checkpoints if (pair[0], pair[1].partition) not in moved_on]

@@ -47,10 +47,10 @@ async def _in_one_transaction(
     applying = unapplied[0][0] if len(unapplied) == 1 else None
     try:
         batches: list[tuple[FollowedModel, list[DecodedEvent]]] = []
-        decoded = _Decoded(unapplied)
+        decoder = BatchDecoder(unapplied)
         for model, mine in unapplied:
             moved[model] = model.partitions.after(mine)
-            if batch := decoded.for_model(model, mine):
+            if batch := decoder.for_model(model, mine):
                 batches.append((model, batch))
         checkpoints = {model.name: each.values() for model, each in moved.items()}
         if batches:
@@ -76,8 +76,8 @@ async def _in_one_transaction(
     return True
 
 
-class _Decoded:
-    """The events of a batch, each decoded once for all read models."""
+class BatchDecoder:
+    """Decodes each event of a batch once for all read models."""
 
     def __init__(self, unapplied: Sequence[tuple[FollowedModel, Sequence[ConsumerRecord]]]) -> None:
         self._decode = _decoder(frozenset().union(*(model.projection.handles for model, _ in unapplied))).decode_record

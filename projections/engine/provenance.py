@@ -1,20 +1,23 @@
 """Asks the event store which records of the topic it holds: one index look-up a record, one query a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from itertools import pairwise
+from operator import attrgetter
 from typing import Any, Protocol
 
 from schemas.internal.provenance import Claim, ForeignRecord
 from schemas.topics import partition_of
 
 REASON = "the event store has no such event there"
+_position = attrgetter("position")
 NOTED_MOST = 10_000
 """How many foreign records are recorded at most; a flooded topic must not fill the database."""
 
-_DIGEST = """
-select sha256(string_agg(hash || uuid_send(tenant), ''::bytea order by position)) from events where position = any ($1)
+DIGEST_SQL = """
+    select sha256(string_agg(hash || uuid_send(tenant), ''::bytea order by position)) from events where position = any ({})
 """
+"""The digest of the store's events at these positions, to compare with :func:`digest_of`."""
+_DIGEST = DIGEST_SQL.format("$1")
 
 # The planner estimates the arrays at a hundred rows and uses the primary key, which is right for a thousand too.
 _FALSE = """
@@ -67,12 +70,21 @@ async def are_events(claims: Sequence[tuple[int, Claim | None]], database: Datab
 
 async def _all_are_events(claims: Sequence[Claim], database: Database) -> bool:
     """Whether the event store has every claimed event; one digest is compared, which costs less than every claim."""
-    positions = [each.position for each in claims]
-    if any(after <= before for before, after in pairwise(positions)):
+    expected = digest_of(claims)
+    if expected is None:
         return False
-    expected = sha256(b"".join([each.hash + each.tenant.bytes for each in claims])).digest()
+    positions, digest = expected
     rows = await database.fetch(_DIGEST, positions)
-    return bool(rows[0][0] == expected)
+    return bool(rows[0][0] == digest)
+
+
+def digest_of(claims: Iterable[Claim]) -> tuple[list[int], bytes] | None:
+    """Return the claimed positions, and the digest of the claimed events; None if two claim the same position."""
+    ordered = sorted(claims, key=_position)
+    positions = [each.position for each in ordered]
+    if len(set(positions)) < len(positions):
+        return None
+    return positions, sha256(b"".join([each.hash + each.tenant.bytes for each in ordered])).digest()
 
 
 async def note_foreign(records: Sequence[ForeignRecord], database: Database) -> None:

@@ -36,6 +36,7 @@ from projections.engine.checkpoints import Fenced, Live, Projection
 from projections.engine.common_batch import write_together
 from projections.engine.followed_model import BATCH, FollowedModel
 from projections.engine.log_reader import LogReader
+from projections.engine.one_statement import write_at_once
 from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.preparation import Preparation, Rebuild
@@ -157,12 +158,14 @@ class ProjectionRunner:
     async def _set_up(self, connection: Connection) -> None:
         # The search path also names the schema of the checkpoints, so that one statement can use both. The time-out frees
         # rows that a frozen process has written but not committed: its successor waits for them. Commits do not wait for
-        # the disk: if PostgreSQL crashes, rows and checkpoint are lost together and made again.
+        # the disk: if PostgreSQL crashes, rows and checkpoint are lost together and made again. Every statement finds its
+        # rows by a key, however many it looks for and however large the table is, so it is planned once.
         seconds = self._session_timeout.total_seconds()
         schemas = ", ".join(f'"{name}"' for name in self._projections)
         await connection.execute(
             f"set search_path to {schemas}, public; "
-            f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'; set synchronous_commit to off"
+            f"set idle_in_transaction_session_timeout to '{int(seconds * 1000)}ms'; set synchronous_commit to off; "
+            "set plan_cache_mode to force_generic_plan; set enable_seqscan to off"
         )
 
     def make_consumer(self) -> AIOKafkaConsumer:
@@ -198,8 +201,9 @@ class ProjectionRunner:
                 if not fetched:
                     for model in self._models.values():
                         model.isolator.trust_all()
-                records = await self._without_foreign(reader.verified(fetched), connection)
-                await self._apply(records, reader, connection)
+                records = reader.verified(fetched)
+                if not await write_at_once(records, self._models.values(), connection):
+                    await self._apply(await self._without_foreign(records, connection), reader, connection)
                 await watch.report(consumer, [model.group for model in self._models.values()])
         finally:
             await self._stop(consumer)

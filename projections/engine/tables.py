@@ -13,7 +13,7 @@ tables of time travel.
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -108,10 +108,19 @@ class Table(Generic[R]):
             if len(key) == 1
             else f"select {columns} from unnest({key_arrays}) as wanted ({names}) join {name} using ({names})"
         )
-        arrays = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(self._loaded, 1))
         assignments = ", ".join(f"{column} = changed.{column}" for column in hot)
         same = " and ".join(f"{name}.{column} = changed.{column}" for column in key)
-        self._update = f"update {name} set {assignments} from unnest({arrays}) as changed ({columns}) where {same}"
+        arrays = self._arrays(self._loaded)
+        self.update_sql = f"update {name} set {assignments} from unnest({arrays}) as changed ({columns}) where {same}"
+        """Writes changed rows; a brace pair for each array of :meth:`changed_values`."""
+        self.insert_sql = (
+            f"insert into {name} ({', '.join(self.columns)}) select * from unnest({self._arrays(self.columns)})"
+        )
+        """Writes new rows; a brace pair for each array of :meth:`new_values`. For many rows, COPY is faster."""
+        self._update = self.update_sql.format(*(f"${n}" for n, _ in enumerate(self._loaded, 1)))
+
+    def _arrays(self, columns: Iterable[str]) -> str:
+        return ", ".join(f"{{}}::{self.types[column][0]}[]" for column in columns)
 
     async def load(self, keys: Sequence[Any], tx: Connection) -> dict[Any, R]:
         """Return the rows with these keys, key and hot columns only; a key without a row is left out.
@@ -139,11 +148,29 @@ class Table(Generic[R]):
     async def update(self, rows: Sequence[R], tx: Connection) -> None:
         """Write the hot columns of rows that were loaded."""
         if rows and self.hot:
-            await tx.execute(self._update, *zip(*map(self._changed, rows), strict=True))
+            await tx.execute(self._update, *self.changed_values(rows))
+
+    def changed_values(self, rows: Sequence[R]) -> Iterable[Sequence[Any]]:
+        """Return the key and hot columns of rows, an array for each column."""
+        return zip(*map(self._changed, rows), strict=True)
+
+    def new_values(self, rows: Sequence[R]) -> Iterable[Sequence[Any]]:
+        """Return the columns of rows, an array for each column."""
+        return zip(*map(self._all, rows), strict=True)
 
     def hot_values(self, rows: Iterable[R]) -> list[Any]:
         """Return the key and hot columns of rows, to find out later which rows a fold changed."""
         return list(map(self._changed, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange(Generic[R]):
+    """What a batch changes in a table."""
+
+    table: Table[R]
+    changed: Sequence[R]
+    """Rows that were loaded, whose hot columns changed."""
+    new: Sequence[R]
 
 
 def _sql_type(hint: Any) -> tuple[str, bool]:
@@ -301,6 +328,24 @@ class ReadModel(Generic[W]):
             CorruptStream: an event is about a thing that no earlier event created, or holds a value that no column
                 can. Retrying does not help. In a batch of several, the named event need not be the cause.
         """
+        changes = await self.changes(batch, tx)
+        try:
+            for each in changes:
+                await each.table.update(each.changed, tx)
+                await each.table.insert(each.new, tx)
+        except UNWRITABLE as error:
+            raise CorruptStream(batch[0][0]) from error
+
+    async def changes(self, batch: Sequence[DecodedEvent], tx: Connection) -> list[TableChange[Any]]:
+        """Load the rows that a batch touches, and return what it changes. Nothing is written.
+
+        Args:
+            batch: see :meth:`apply`.
+            tx: a connection whose search path begins with this read model's schema.
+
+        Raises:
+            CorruptStream: an event is about a thing that no earlier event created.
+        """
         keys = self._touched(batch)
         rows: dict[str, dict[Any, Any]] = {
             table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
@@ -311,15 +356,14 @@ class ReadModel(Generic[W]):
             rows[table.name].update(await table.load(list(missing), tx))
         loaded = {table.name: table.hot_values(rows[table.name].values()) for table in self.tables}
         self.fold(self._rows(**rows), batch)
-        try:
-            for table in self.tables:
-                # New rows come after the loaded ones: dictionaries keep insertion order.
-                after, before = list(rows[table.name].values()), loaded[table.name]
-                now = table.hot_values(after[: len(before)])
-                await table.update([after[n] for n, values in enumerate(now) if values != before[n]], tx)
-                await table.insert(after[len(before) :], tx)
-        except UNWRITABLE as error:
-            raise CorruptStream(batch[0][0]) from error
+        changes = []
+        for table in self.tables:
+            # New rows come after the loaded ones: dictionaries keep insertion order.
+            after, before = list(rows[table.name].values()), loaded[table.name]
+            now = table.hot_values(after[: len(before)])
+            changed = [after[n] for n, values in enumerate(now) if values != before[n]]
+            changes.append(TableChange(table, changed if table.hot else (), after[len(before) :]))
+        return changes
 
     def _touched_through(self, batch: Sequence[DecodedEvent], rows: W) -> dict[str, set[Any]]:
         keys: dict[str, set[Any]] = {}

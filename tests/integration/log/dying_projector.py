@@ -18,7 +18,7 @@ from projections.engine.checkpoints import Projection
 from projections.engine.decoding import DecodedEvent
 from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.runner import ProjectionRunner
-from projections.engine.tables import Connection
+from projections.engine.tables import Connection, TableChange
 
 
 class Mortal:
@@ -31,9 +31,16 @@ class Mortal:
         return getattr(catalog.MODEL, name)
 
     async def apply(self, batch: Sequence[DecodedEvent], tx: Connection) -> None:
+        self._die_at(batch)
+        await catalog.MODEL.apply(batch, tx)
+
+    async def changes(self, batch: Sequence[DecodedEvent], tx: Connection) -> Sequence[TableChange[Any]]:
+        self._die_at(batch)
+        return await catalog.MODEL.changes(batch, tx)
+
+    def _die_at(self, batch: Sequence[DecodedEvent]) -> None:
         if any(event.originator_id == self._stream and event.originator_version == self._version for event, _ in batch):
             os._exit(9)
-        await catalog.MODEL.apply(batch, tx)
 
 
 async def never(_: Projection) -> None:

@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -32,7 +33,7 @@ from projections.engine.checkpoints import Projection, create_tables
 from projections.engine.decoding import DecodedEvent, EventDecoder
 from projections.engine.poison_records import PoisonRecordPorts
 from projections.engine.runner import ProjectionRunner
-from projections.engine.tables import Connection
+from projections.engine.tables import Connection, Table, TableChange
 from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.support.builders.records import AT, FakeRecord, headers_of, raw
@@ -123,6 +124,26 @@ class Seen:
         await self._reach(self.name)
 
 
+@dataclass(slots=True)
+class SeenRow:
+    """One applied event."""
+
+    number: int
+
+
+class SeenAtOnce(Seen):
+    """The same, written in one statement with the checkpoints."""
+
+    async def changes(self, batch: Sequence[DecodedEvent], _: Connection) -> Sequence[TableChange[SeenRow]]:
+        """Return a row for each event."""
+        rows = [SeenRow(event.originator_version) for event, _ in batch]
+        for row in rows:
+            if is_poison(self.name, row.number):
+                raise ValueError(f"{row.number} is poison")
+        await self._reach(self.name)
+        return [TableChange(Table(f"seen_{self.name}", SeenRow, key=("number",)), (), rows)]
+
+
 def is_poison(model: str, number: int) -> bool:
     return model == "second" and number % POISONOUS == 0
 
@@ -130,10 +151,12 @@ def is_poison(model: str, number: int) -> bool:
 class Process:
     """One runner with its own connections, as in a process of its own."""
 
-    def __init__(self, dsn: str, topic: SimulatedTopic, rebuild: Callable[[Projection], Awaitable[None]]) -> None:
+    def __init__(
+        self, dsn: str, topic: SimulatedTopic, rebuild: Callable[[Projection], Awaitable[None]], seen: type[Seen]
+    ) -> None:
         self.gate = Gate()
         self.consumer: SimulatedConsumer | None = None
-        self._dsn, self._topic, self._rebuild = dsn, topic, rebuild
+        self._dsn, self._topic, self._rebuild, self._seen = dsn, topic, rebuild, seen
 
     async def start(self) -> None:
         gated = type("Gated", (GatedConnection,), {"gate": self.gate})
@@ -147,8 +170,8 @@ class Process:
 
         runner = SimulatedRunner(
             [
-                Seen("first", ProductActivated, ProductArchived, reach=self.gate.reach),
-                Seen("second", ProductActivated, reach=self.gate.reach),
+                self._seen("first", ProductActivated, ProductArchived, reach=self.gate.reach),
+                self._seen("second", ProductActivated, reach=self.gate.reach),
             ],
             self.pool,
             "",
@@ -343,20 +366,27 @@ class Rebalances(RuleBasedStateMachine):
         interrupted=st.booleans(),
         which=st.lists(EVENT, min_size=12, max_size=30),
         shares=SHARES,
+        at_once=st.booleans(),
     )
     def open(
-        self, *, rebuilding: bool, interrupted: bool, which: list[tuple[int, int, bool]], shares: list[int]
+        self,
+        *,
+        rebuilding: bool,
+        interrupted: bool,
+        which: list[tuple[int, int, bool]],
+        shares: list[int],
+        at_once: bool,
     ) -> None:
         self._run(self.world.open(rebuilding=rebuilding, interrupted=interrupted))
         self.publish(which)
         for _ in range(2):
-            self.start()
+            self.start(at_once=at_once)
         self.rebalance(shares, None)
 
     @precondition(lambda self: len(self.world.processes) < 3)
-    @rule()
-    def start(self) -> None:
-        process = Process(self.dsn, self.world.topic, self.world.rebuild)
+    @rule(at_once=st.booleans())
+    def start(self, *, at_once: bool) -> None:
+        process = Process(self.dsn, self.world.topic, self.world.rebuild, SeenAtOnce if at_once else Seen)
         self._run(process.start())
         self.world.processes.append(process)
         self._run(self.world.settle())
@@ -445,7 +475,7 @@ class Rebalances(RuleBasedStateMachine):
         self._run(self.world.settle())
         while self.world.processes:
             self.end(0, in_good_order=True)
-        self.start()
+        self.start(at_once=True)
         self.finish_rebuild()
         for _ in range(3):
             self.rebalance([0] * PARTITIONS, None)
