@@ -11,7 +11,7 @@ from domain.draft.aggregate import DRAFT, DraftStatus
 from domain.draft.aggregate import Draft as DraftState
 from domain.draft.events import TargetKind
 from domain.draft.live import values_of
-from domain.editing import EditField, fingerprints
+from domain.editing import EditField, FieldValues, fingerprints
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import MediaAsset, as_gid
@@ -51,6 +51,8 @@ class Draft(Node):
     updated_at: datetime
     view: strawberry.Private[DraftView]
     reading: strawberry.Private[ReadContext]
+    live_values: strawberry.Private[list[FieldValues]]
+    """Of the target, once they are read."""
 
     @field("The proposed values, field by field, each with the live value and the value that the draft was made from.")
     async def changes(self) -> list[DraftChange]:
@@ -59,8 +61,7 @@ class Draft(Node):
         draft = await self._state()
         if draft is None:
             return []
-        of_target = await self.reading.loaders.stream.load(draft.target.stream(draft.store_id))
-        live = values_of(draft.target, [envelope.event for envelope in of_target])
+        live = await self._live(draft)
         stale = draft.out_of_date(fingerprints(live))
         return [
             DraftChange(
@@ -74,12 +75,29 @@ class Draft(Node):
             for change in self.view.changes
         ]
 
+    @field(
+        "The name of the thing that it would change, as it is now. Null for a picture, and for what is archived or removed."
+    )
+    async def target_name(self) -> str | None:
+        draft = await self._state()
+        live = {} if draft is None else await self._live(draft)
+        name = live.get(EditField.NAME) or live.get(EditField.TITLE)
+        if draft is not None and draft.target.category and live:
+            name = name or draft.target.category.replace("-", " ").capitalize()
+        return str(name) if name else None
+
     @field("Of a draft of a category's page: the category's own slug. Null for other drafts.")
     async def category(self) -> str | None:
         if self.view.target_kind is not TargetKind.CATEGORY:
             return None
         draft = await self._state()
         return None if draft is None else draft.target.category
+
+    async def _live(self, draft: DraftState) -> FieldValues:
+        if not self.live_values:
+            of_target = await self.reading.loaders.stream.load(draft.target.stream(draft.store_id))
+            self.live_values.append(values_of(draft.target, [envelope.event for envelope in of_target]))
+        return self.live_values[0]
 
     async def _state(self) -> DraftState | None:
         return DRAFT.fold(envelope.event for envelope in await self.reading.loaders.stream.load(self.view.id))
@@ -119,4 +137,5 @@ class Draft(Node):
             updated_at=view.updated_at,
             view=view,
             reading=reading,
+            live_values=[],
         )

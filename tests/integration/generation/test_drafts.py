@@ -17,7 +17,9 @@ from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import Outside, Pipeline
 
-DRAFT = "id status hint note writtenBy changes { field before base proposed outOfDate accepted } call { part }"
+DRAFT = (
+    "id targetName status hint note writtenBy changes { field before base proposed outOfDate accepted } call { part }"
+)
 
 
 @pytest.fixture
@@ -70,6 +72,7 @@ async def test_drafts_are_made_compared_accepted_and_traced_and_a_replay_ignores
     about = next(page["id"] for page in store["pages"]["nodes"] if page["type"] == "ABOUT")
     made = await regenerate(pipeline, store_id, targetKind="PRODUCT", targetId=product["id"])
     assert (made["status"], made["call"]["part"]) == ("PROPOSED", f"draft:{made['id']}")
+    assert made["targetName"] == product["title"]
     assert not any(change["outOfDate"] or change["accepted"] for change in made["changes"])
     shorter = await regenerate(pipeline, store_id, targetKind="PAGE", targetId=about, hint="shorter")
     (change,) = [change for change in shorter["changes"] if change["field"] == "CONTENT"]
