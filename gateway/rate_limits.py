@@ -7,7 +7,6 @@ of their own in the database, shared by all processes; see ``gateway.auth``.
 import math
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from starlette.responses import Response
@@ -16,9 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.api.command_request import GatewayServices
 from gateway.rest.problem_details import Problem
 from infra.web.client_address import client_address
+from infra.web.rate_limits import Rate, RequestCounter
 
-REMEMBERED_MOST = 100_000
-"""The most callers that a process remembers. Above it, those that may call at once are forgotten."""
 CODE = "TOO_MANY_REQUESTS"
 
 
@@ -41,14 +39,6 @@ class Kind(StrEnum):
     """Probes of the operator."""
     OTHER = "OTHER"
     """Paths that the list does not name, those of no route included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A limit: ``burst`` requests at once, then ``per_second``."""
-
-    burst: int
-    per_second: float
 
 
 PERSONS: Mapping[Kind, Rate] = {Kind.API: Rate(1_000, 50), Kind.UPLOAD: Rate(100, 2)}
@@ -117,7 +107,7 @@ def kind_of(path: str, method: str) -> Kind:
 
 
 class RateLimiter:
-    """Counts callers' requests (GCRA: one number for each caller).
+    """Counts callers' requests, those of persons apart from those of networks.
 
     Args:
         factor: multiplies every limit; 0 switches the limits off.
@@ -125,54 +115,20 @@ class RateLimiter:
     """
 
     def __init__(self, factor: float = 1.0, now: Callable[[], float] = time.monotonic) -> None:
-        self._now, self._factor = now, factor
-        self._arrivals: dict[tuple[Kind, Hashable], float] = {}
-        self._persons = _scaled(PERSONS, factor)
-        self._networks = _scaled(NETWORKS, factor)
+        self._persons, self.networks = RequestCounter(PERSONS, factor, now), RequestCounter(NETWORKS, factor, now)
 
     def of_person(self, kind: Kind, person: Hashable) -> float:
         """Count a person's request, of a kind in :data:`PERSONS`; see :meth:`of_network`."""
-        return self._take(kind, person, self._persons)
+        return self._persons.take(kind, person)
 
     def of_network(self, kind: Kind, address: str) -> float:
         """Count a network's request. Return the seconds to wait; 0 if it is granted."""
-        return self._take(kind, address, self._networks)
+        return self.networks.take(kind, address)
 
     @property
     def is_off(self) -> bool:
         """Whether nothing is limited."""
-        return self._factor == 0
-
-    def _take(self, kind: Kind, caller: Hashable, rates: Mapping[Kind, tuple[float, float]]) -> float:
-        if self._factor == 0:
-            return 0.0
-        interval, tolerance = rates[kind]
-        now, key = self._now(), (kind, caller)
-        arrival = self._arrivals.get(key, now)
-        if arrival < now:
-            arrival = now
-        ahead = arrival + interval - now
-        if ahead > tolerance:
-            return ahead - tolerance
-        self._arrivals[key] = arrival + interval
-        if len(self._arrivals) > REMEMBERED_MOST:
-            self._forget(now)
-        return 0.0
-
-    def _forget(self, now: float) -> None:
-        kept = {key: arrival for key, arrival in self._arrivals.items() if arrival > now}
-        # A flood from very many addresses: those that asked most stay limited.
-        if len(kept) > REMEMBERED_MOST // 2:
-            most = sorted(kept.items(), key=lambda item: item[1], reverse=True)[: REMEMBERED_MOST // 2]
-            kept = dict(most)
-        self._arrivals = kept
-
-
-def _scaled(rates: Mapping[Kind, Rate], factor: float) -> Mapping[Kind, tuple[float, float]]:
-    """Return seconds between two requests, and seconds that a burst may be ahead."""
-    if factor == 0:
-        return {}
-    return {kind: (1 / (rate.per_second * factor), rate.burst / rate.per_second) for kind, rate in rates.items()}
+        return self.networks.is_off
 
 
 class RateLimitMiddleware:

@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     trusted_documents: Path | None = None
     """A JSON object of GraphQL documents by their SHA-256. If set, only these and the dashboard's own run."""
     rate_factor: Annotated[float, Field(ge=0)] = 1.0
-    """Multiplies the gateway's rate limits of persons and networks; 0 switches them off."""
+    """Multiplies the rate limits of persons and networks, at gateway and storefront; 0 switches them off."""
     behind_proxy: bool = False
     """Whether a trusted proxy writes the caller's address as the last entry of ``X-Forwarded-For``."""
     max_connections: Annotated[int, Field(ge=1)] = 1_000

@@ -30,6 +30,7 @@ from storefront.pages.returns import ReturnPages
 from storefront.pages.stock_notice import StockNoticePages
 from storefront.pages.withdraw import WithdrawPages
 from storefront.ports import StorefrontDependencies
+from storefront.rate_limits import RateLimits
 from storefront.rendering.renderer import PageRenderer
 from storefront.security import SecurityMiddleware, content_policy
 from storefront.visit.visit import Visits
@@ -97,6 +98,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefro
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(CountVisits, tenancy=visits.tenancy, counts=deps.visits, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)
+    app.add_middleware(RateLimits, factor=deps.rate_factor, behind_proxy=deps.behind_proxy)
     return app
 
 

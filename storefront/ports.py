@@ -148,6 +148,8 @@ class StorefrontDependencies:
 
     The first one signs. The others are former ones and still verify.
     """
+    rate_factor: float = 1.0
+    """Multiplies the limits of requests; 0 switches them off."""
     behind_proxy: bool = False
     """Whether our proxy has written the caller's address last into ``X-Forwarded-For``."""
     scheme: Literal["http", "https"] = "http"

@@ -140,7 +140,7 @@ async def _edits(dsn: str, store_id: UUID, port: int, *, count: int) -> list[flo
 @asynccontextmanager
 async def _processes(servers: Servers, store_id: UUID) -> AsyncIterator[dict[str, int]]:
     """Start the servers and yield their ports by name."""
-    environment = servers.environment | {"ZYENTA_MASTER_KEYS": secrets.token_hex(32)}
+    environment = servers.environment | {"ZYENTA_MASTER_KEYS": secrets.token_hex(32), "ZYENTA_RATE_FACTOR": "1e6"}
     ports = {name: free_port() for name in SERVERS}
     children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVERS]
     try:

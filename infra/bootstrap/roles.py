@@ -382,6 +382,7 @@ async def storefront_app(platform: Platform, visits: "VisitCounts | None" = None
             limits=PostgresRateLimits(await platform.pool()),
             secrets=platform.keys().derive_each("storefront"),
             previews=PreviewLinks(platform.keys().derive_each("preview"), platform.clock),
+            rate_factor=settings.rate_factor,
             behind_proxy=settings.behind_proxy,
             scheme=settings.storefront_scheme,
             base_domains=(settings.storefront_domain.partition(":")[0],),

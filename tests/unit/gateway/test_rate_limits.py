@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import rate_limits
-from gateway.rate_limits import NETWORKS, PERSONS, Kind, Rate, RateLimiter, kind_of
+from gateway.rate_limits import NETWORKS, PERSONS, Kind, RateLimiter, kind_of
+from infra.web.rate_limits import REMEMBERED_MOST, Rate
 
 
 class Time:
@@ -46,9 +46,9 @@ def test_a_flood_from_many_networks_does_not_fill_the_memory() -> None:
     limiter = RateLimiter(now=time)
     for _ in range(NETWORKS[Kind.OTHER].burst + 1):
         limiter.of_network(Kind.OTHER, "loud")
-    for number in range(rate_limits.REMEMBERED_MOST + 10):
+    for number in range(REMEMBERED_MOST + 10):
         limiter.of_network(Kind.OTHER, str(number))
-    assert len(limiter._arrivals) <= rate_limits.REMEMBERED_MOST
+    assert len(limiter.networks) <= REMEMBERED_MOST
     assert limiter.of_network(Kind.OTHER, "loud") > 0, "the one that asked most is not forgotten"
 
 
