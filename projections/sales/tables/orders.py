@@ -236,11 +236,16 @@ ORDER_COUNTS = Table("order_counts", OrderCountsRow, key=("store_id",), hot=("co
 
 PAID_DAYS = Table("paid_days", PaidDayRow, key=("store_id", "day"), hot=("orders",))
 
+_PERIOD_SUMS = ("placed", "placed_and_paid", "paid", "revenue_minor", "refunds_minor", "platform_fees_minor")
 SALES_PERIODS = Table(
     "sales_periods",
     SalesPeriodRow,
     key=("store_id", "begins_at", "currency"),
-    hot=("placed", "placed_and_paid", "paid", "revenue_minor", "refunds_minor", "platform_fees_minor"),
+    hot=_PERIOD_SUMS,
+    indexes=(
+        # With all sums: a store's periods are written between those of other stores, so each is in another page.
+        f"create index on sales_periods (store_id, begins_at, currency) include ({', '.join(_PERIOD_SUMS)})",
+    ),
 )
 
 ORDER_LINES = Table("order_lines", OrderLineRow, key=("order_id", "position"))

@@ -359,6 +359,35 @@ async def test_the_sales_of_days_are_those_of_the_stores_orders(db: asyncpg.Conn
         assert {day.day for day in days if day.placed} == {row[0] for row in await db.fetch(zone, store)}
 
 
+async def test_days_of_several_spans_are_those_of_their_zones_also_when_clocks_change_at_midnight(
+    db: asyncpg.Connection,
+) -> None:
+    history = await history_of(db, [], stores=2)
+    first, second = history.stores
+    await db.execute(
+        "insert into sales_periods (store_id, begins_at, currency, placed, placed_and_paid, paid, revenue_minor, "
+        "refunds_minor, platform_fees_minor) select s, t, 'USD', 1, 0, 0, 0, 0, 0 from unnest($1::uuid[]) s, "
+        "generate_series('2026-03-06Z'::timestamptz, '2026-11-04Z', interval '15 minutes') t",
+        [first, second],
+    )
+    spans = [
+        SalesSpan(store_id=store, first=date(2026, *begin), last=date(2026, *end), time_zone=zone, currency="USD")
+        for store, begin, end, zone in (
+            (first, (3, 7), (3, 9), "America/Havana"),
+            (second, (5, 1), (5, 1), "Asia/Kathmandu"),
+            (first, (10, 30), (11, 2), "America/Havana"),
+        )
+    ]
+    of_row = (
+        "select (begins_at at time zone $2)::date as day, count(*) from sales_periods where store_id = $1 "
+        "group by 1 having (begins_at at time zone $2)::date between $3 and $4 order by 1"
+    )
+    for span, days in zip(spans, await sales_by_day(db, spans, scope=SYSTEM), strict=True):
+        expected = await db.fetch(of_row, span.store_id, span.time_zone, span.first, span.last)
+        assert [(day.day, day.placed) for day in days] == [tuple(row) for row in expected], span
+        assert len(days) == (span.last - span.first).days + 1
+
+
 async def test_pages_are_ordered_by_type_then_title(db: asyncpg.Connection) -> None:
     history = await history_of(db, [("page", 0), ("page", 6), ("page", 4), ("page", 2), ("page", 14)], stores=2)
     store, other = history.stores
