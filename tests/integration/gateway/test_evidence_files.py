@@ -27,6 +27,7 @@ from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.web.evidence_links import EvidenceLinks
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
+from tests.support.browser import a_browser, a_page, photograph, serious_violations
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
@@ -206,3 +207,27 @@ async def test_the_page_of_a_dispute_takes_lists_and_removes_files(
     envelopes = [raw.decode() async for batch in platform.log.scan() for raw in batch]
     (event,) = [each.event for each in envelopes if isinstance(each.event, DisputeEvidenceSubmitted)]
     assert len(event.file_ids) == 1
+
+
+@pytest.mark.long
+async def test_a_merchant_drops_a_file_in_a_browser_and_removes_it(
+    platform: Platform, owner: Merchant, order_id: UUID, tmp_path: Path
+) -> None:
+    order = await platform.ask("query ($id: ID!) { order(id: $id) { storeId } }", {"id": str(order_id)}, by=owner)
+    at = f"/dashboard/stores/{order['storeId']}/orders/{order_id}/disputes/du_1"
+    async with a_dashboard(platform, owner) as dashboard, a_browser() as browser, a_page(browser, dashboard) as page:
+        await page.goto(at)
+        chooser = page.get_by_label("File", exact=True)
+        bad = [{"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"<!doctype html>"}]
+        await chooser.set_input_files(bad)  # type: ignore[arg-type]
+        await page.get_by_text("x.pdf: The file is a web page. Banks take a PDF, a JPEG or a PNG.").wait_for()
+        await page.get_by_label("What the file proves").select_option("CUSTOMER_COMMUNICATION")
+        async with page.expect_navigation():
+            good = [{"name": "letter.png", "mimeType": "image/png", "buffer": picture()}]
+            await chooser.set_input_files(good)  # type: ignore[arg-type]
+        await page.get_by_text("letter.png · PNG").wait_for()
+        assert await serious_violations(page) == []
+        await photograph(page, tmp_path / "pictures", "dispute")
+        await page.get_by_role("button", name="Remove", exact=True).click()
+        await page.get_by_role("button", name="Remove the file").click()
+        await page.get_by_text("The file is removed, and its content is deleted.").wait_for()
