@@ -48,7 +48,7 @@ def moment(context: Context, value: Any) -> str:
         NONE
         if value is None
         else format_datetime(_time(value), "MMM d, y, h:mm a", tzinfo=_zone(context), locale=LOCALE).replace(
-            "\u202f", " "
+            "\u202f", "\u00a0"
         )
     )
 

@@ -73,13 +73,13 @@ async def grow_store(database: str, fixed: list[UUID]) -> None:
 
 
 def pages_of_a_store() -> list[str]:
-    """Return the paths of a store's pages that need no other id."""
+    """Return the paths of a store's pages that need no other id. Downloads are no pages."""
     return sorted(
         route.path.removeprefix(STORE)
         for router in area_routers()
         for route in router.routes
         if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path.startswith(STORE)
-        if "{" not in route.path.removeprefix(STORE)
+        if "{" not in route.path.removeprefix(STORE) and not route.path.endswith(".csv")
     )
 
 
