@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from strawberry.types import ExecutionResult
 
 from gateway.docs import examples
-from gateway.graphql.planned_executor import PlanCounts, PlannedExecutor, plan_cache
+from gateway.graphql.planned_executor import CACHED_FIELDS_MAX, PlanCounts, PlannedExecutor, plan_cache
 from gateway.graphql.schema import build_schema
 from tests.support.examples import drawn
 
@@ -246,6 +246,16 @@ async def test_many_conditions_make_many_plans_but_few_are_kept() -> None:
     runs = [(query, {name: bool(n >> bit & 1) for bit, name in enumerate(names)}) for n in range(32)]
     counts = await counted(*runs, *runs)
     assert counts == PlanCounts(made=64, planned=64), "a plan is dropped before its turn comes again"
+
+
+async def test_a_plan_of_very_many_fields_is_made_for_each_run() -> None:
+    def query(fields: int) -> str:
+        return f"{{ root {{ leaf {{ {' '.join(f'a{n}: name' for n in range(fields))} }} }} }}"
+
+    # Of which root and leaf are two.
+    most, larger = query(CACHED_FIELDS_MAX - 2), query(CACHED_FIELDS_MAX - 1)
+    assert await counted((most, {}), (most, {})) == PlanCounts(made=1, planned=2)
+    assert await counted((larger, {}), (larger, {})) == PlanCounts(made=2, planned=2)
 
 
 async def test_introspection_is_left_to_the_executor() -> None:

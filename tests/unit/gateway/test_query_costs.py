@@ -14,7 +14,7 @@ from gateway.graphql.answer_size import AnswerMeter
 from gateway.graphql.context import RequestContext
 from gateway.graphql.documents import DocumentAdmission, DocumentRejected, IntrospectionDisabled
 from gateway.graphql.persisted_queries import PersistedQueries
-from gateway.graphql.query_costs import NETWORK, PERSON, QueryCosts
+from gateway.graphql.query_costs import KNOWN_MOST, NETWORK, PERSON, QueryCosts
 from gateway.graphql.schema import build_schema
 from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments, read_trusted_documents, sha256
 
@@ -75,6 +75,13 @@ def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own(
     assert stranger.budget == NETWORK.most
     now[0] = 1.0
     assert costs.charge(document, {"first": 100}, context(person, points)) is not None
+
+
+def test_the_costs_that_are_kept_for_a_text_are_few_however_many_sizes_it_is_sent_with() -> None:
+    costs, document = QueryCosts(SCHEMA), DocumentAdmission(SCHEMA).admit(LIST, None)
+    for first in range(3 * KNOWN_MOST):
+        assert costs.cost_of(document, {"first": first}) == QueryCosts(SCHEMA).cost_of(document, {"first": first})
+        assert 0 < len(document.costs) <= KNOWN_MOST
 
 
 def test_nothing_is_charged_where_nothing_is_limited() -> None:
