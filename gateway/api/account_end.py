@@ -19,7 +19,7 @@ async def end_account(services: GatewayServices, visitor: Visitor, password: str
     """Delete a person's account.
 
     Raises:
-        WrongPassword, PasswordNotSet, TooManyAttempts: nothing was changed.
+        WrongPassword, LogInAgain, TooManyAttempts: nothing was changed.
         OrdersToFinish: nothing was changed.
         DomainError: the provider of payments refused; the account is there, and its stores are archived.
         Transient: the provider of payments cannot be reached; retrying may help.

@@ -77,7 +77,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
     )
     attempts = Attempts(deps.limits, deps.clock, deps.secrets.current)
     log = AccountLog(deps.commands, deps.clock)
-    proof = FreshProof(deps.accounts, deps.passwords, attempts)
+    proof = FreshProof(deps.accounts, deps.passwords, attempts, deps.refresh_tokens, deps.clock)
     links = LinkPorts(
         links=deps.account_links,
         signer=LinkSigner(deps.link_secrets),

@@ -19,6 +19,7 @@ from domain.privacy import PersonalData
 from domain.store.events import StoreStatus
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.sessions import Sessions
+from gateway.auth.tokens import Identity
 from gateway.auth.visitor import Visitor
 from projections.catalog.queries import stores_of_merchant
 from projections.catalog.views import StoreView
@@ -75,11 +76,12 @@ class AccountClosing:
         """Return the person's account if it may be deleted. Archived stores count too: their disputes go on.
 
         Raises:
-            WrongPassword, PasswordNotSet, TooManyAttempts: refused.
+            WrongPassword, LogInAgain, TooManyAttempts: refused.
             OrdersToFinish: shoppers or banks wait for something.
         """
         person_id = visitor.person_id
-        account = await self._proof.by_password(person_id, password)
+        owner = Identity(merchant_id=person_id, session_id=visitor.session_id)
+        account = await self._proof.by_owner(owner, password)
         for store in await self._stores(person_id):
             unfinished = await unfinished_in_store(self._db, store.id, scope=MerchantScope(person_id))
             if unfinished.any:

@@ -47,6 +47,18 @@ class PasswordNotSet(DomainError):
         super().__init__("This account has no password yet. Set one with a link by mail: “Forgot the password?”.")
 
 
+class LogInAgain(DomainError):
+    """The account has no password, and its owner's log-in is too old to stand for one."""
+
+    code: ClassVar[str] = "LOG_IN_AGAIN"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This account has no password, so a new log-in confirms that it is you. Log out, log in again, and do this "
+            "within 10 minutes."
+        )
+
+
 class WrongCode(DomainError):
     """A code of a second factor is wrong, too old, or was used before."""
 

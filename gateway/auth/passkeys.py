@@ -22,6 +22,7 @@ from gateway.auth.accounts import Authenticator, Session
 from gateway.auth.attempts import PER_ADDRESS, Attempts, network_of
 from gateway.auth.errors import PasskeyNotValid, PasskeysNotOffered, TooManyPasskeys
 from gateway.auth.fresh_proof import FreshProof
+from gateway.auth.tokens import Identity
 from gateway.auth.webauthn import (
     Assertion,
     Attestation,
@@ -77,16 +78,16 @@ class Passkeys:
         """Return a merchant's passkeys, the oldest first."""
         return await self._store.of_merchant(merchant_id)
 
-    async def begin(self, merchant_id: UUID, *, password: str) -> Options:
+    async def begin(self, owner: Identity, *, password: str) -> Options:
         """Return what a browser needs to make a passkey.
 
         Raises:
             PasskeysNotOffered: retrying cannot help.
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             TooManyPasskeys: remove one first.
         """
-        party = self._party
-        account = await self._proof.by_password(merchant_id, password)
+        party, merchant_id = self._party, owner.merchant_id
+        account = await self._proof.by_owner(owner, password)
         known = await self._store.of_merchant(merchant_id)
         if len(known) >= MOST:
             raise TooManyPasskeys(MOST)
@@ -126,14 +127,15 @@ class Passkeys:
         if not await self._store.rename(id, merchant_id, clean_passkey_name(name)):
             raise NotFound("passkey", id)
 
-    async def remove(self, merchant_id: UUID, id: UUID, *, password: str) -> Receipt | None:
+    async def remove(self, owner: Identity, id: UUID, *, password: str) -> Receipt | None:
         """Remove a passkey.
 
         Raises:
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             NotFound: the merchant has none with the id.
         """
-        await self._proof.by_password(merchant_id, password)
+        merchant_id = owner.merchant_id
+        await self._proof.by_owner(owner, password)
         if not await self._store.remove(id, merchant_id):
             raise NotFound("passkey", id)
         return await self._log.record(RecordPasskey(merchant_id=merchant_id, passkey_id=id, added=False))

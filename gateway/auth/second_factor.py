@@ -23,6 +23,7 @@ from gateway.auth.account_log import AccountLog
 from gateway.auth.attempts import SECOND_FACTORS, Attempts
 from gateway.auth.errors import SecondFactorIsOn, SecondFactorNotBegun, WrongCode
 from gateway.auth.fresh_proof import FreshProof
+from gateway.auth.tokens import Identity
 
 ISSUER = "Zyenta"
 STEP_SECONDS, DIGITS = 30, 6
@@ -77,14 +78,15 @@ class SecondFactors:
         """Return the number of unused recovery codes."""
         return await self._store.codes_left(merchant_id)
 
-    async def begin(self, merchant_id: UUID, *, password: str) -> Enrollment:
+    async def begin(self, owner: Identity, *, password: str) -> Enrollment:
         """Return a new secret. Log-ins do not need it until :meth:`confirm`.
 
         Raises:
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             SecondFactorIsOn: remove it first.
         """
-        account = await self._proof.by_password(merchant_id, password)
+        merchant_id = owner.merchant_id
+        account = await self._proof.by_owner(owner, password)
         if await self.is_on(merchant_id):
             raise SecondFactorIsOn
         secret = secrets.token_bytes(20)
@@ -115,28 +117,30 @@ class SecondFactors:
         await self._log.record(RecordSecondFactor(merchant_id=merchant_id, method=SecondFactor.TOTP, enabled=True))
         return await self._new_codes(merchant_id)
 
-    async def disable(self, merchant_id: UUID, *, password: str, code: str) -> Receipt | None:
+    async def disable(self, owner: Identity, *, password: str, code: str) -> Receipt | None:
         """Remove the second factor.
 
         Raises:
-            WrongPassword, WrongCode, TooManyAttempts: refused.
+            WrongPassword, LogInAgain, WrongCode, TooManyAttempts: refused.
             SecondFactorNotBegun: there is none.
         """
-        await self._proof.by_password(merchant_id, password)
+        merchant_id = owner.merchant_id
+        await self._proof.by_owner(owner, password)
         await self.prove(merchant_id, code)
         await self._store.remove(merchant_id)
         return await self._log.record(
             RecordSecondFactor(merchant_id=merchant_id, method=SecondFactor.TOTP, enabled=False)
         )
 
-    async def replace_codes(self, merchant_id: UUID, *, password: str) -> tuple[Sequence[str], Receipt | None]:
+    async def replace_codes(self, owner: Identity, *, password: str) -> tuple[Sequence[str], Receipt | None]:
         """Return new recovery codes; earlier ones are void.
 
         Raises:
-            WrongPassword, TooManyAttempts: refused.
+            WrongPassword, LogInAgain, TooManyAttempts: refused.
             SecondFactorNotBegun: there is no second factor that they could replace.
         """
-        await self._proof.by_password(merchant_id, password)
+        merchant_id = owner.merchant_id
+        await self._proof.by_owner(owner, password)
         if not await self.is_on(merchant_id):
             raise SecondFactorNotBegun
         return await self._new_codes(merchant_id)

@@ -57,7 +57,7 @@ BY_NAME: Mapping[str, Any] = {
 """Values by the name of a field. Fields that are not here get a value of their type."""
 MORE: Mapping[str, Mapping[str, Any]] = {
     "changeProducts": {"action": "ACTIVATE"},
-    "createDiscount": {"code": "SPRING", "percentage": "10"},
+    "createDiscount": {"code": "spring10", "percentage": "10"},
     "decideGoods": {"activateIds": [ANY_ID]},
     "editStore": {"tagline": "Made for long walks."},
     "editPage": {"title": "About us"},

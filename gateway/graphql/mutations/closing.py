@@ -7,12 +7,13 @@ from gateway.api.client_errors import REFUSALS
 from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.credentials import CONFIRMED
 from gateway.graphql.mutations.payloads import Payload
 
 
 @strawberry.input
 class DeleteAccountInput:
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
     client_mutation_id: str | None = None
 
 

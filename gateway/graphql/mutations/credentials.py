@@ -17,6 +17,8 @@ from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.payloads import Payload
 from gateway.graphql.types.security import AccountSecurity, account_security
 
+CONFIRMED = "The account's password. Empty if it has none: then a log-in of the last 10 minutes confirms who you are."
+
 
 @strawberry.input
 class AccountInput:

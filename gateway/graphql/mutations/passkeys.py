@@ -12,7 +12,7 @@ from gateway.graphql.device import device_cookie
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.accounts import SessionPayload, session_payload
-from gateway.graphql.mutations.credentials import AccountInput, AccountPayload, changed
+from gateway.graphql.mutations.credentials import CONFIRMED, AccountInput, AccountPayload, changed
 from gateway.graphql.mutations.payloads import Payload
 
 BASE64URL = "In base64url, as the browser's toJSON() writes it."
@@ -20,7 +20,7 @@ BASE64URL = "In base64url, as the browser's toJSON() writes it."
 
 @strawberry.input
 class BeginPasskeyInput(AccountInput):
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.input
@@ -39,7 +39,7 @@ class RenamePasskeyInput(AccountInput):
 @strawberry.input
 class RemovePasskeyInput(AccountInput):
     passkey_id: strawberry.ID
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.input
@@ -71,9 +71,9 @@ class PasskeyPayload(Payload):
 class PasskeyMutations:
     @mutation("Begin to add a passkey: pass the options to navigator.credentials.create, and its answer to addPasskey.")
     async def begin_passkey(self, info: Info, input: BeginPasskeyInput) -> PasskeyPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
         try:
-            options = await info.context.services.accounts.passkeys.begin(merchant_id, password=input.password)
+            options = await info.context.services.accounts.passkeys.begin(owner, password=input.password)
         except REFUSALS as error:
             return PasskeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
         return PasskeyPayload(options=JSON(options), client_mutation_id=input.client_mutation_id)
@@ -98,13 +98,13 @@ class PasskeyMutations:
 
     @mutation("Remove a passkey. It logs you in no more.")
     async def remove_passkey(self, info: Info, input: RemovePasskeyInput) -> AccountPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
 
         async def remove() -> Receipt | None:
             id = as_id("passkey", input.passkey_id)
-            return await info.context.services.accounts.passkeys.remove(merchant_id, id, password=input.password)
+            return await info.context.services.accounts.passkeys.remove(owner, id, password=input.password)
 
-        return await changed(info, input, merchant_id, remove())
+        return await changed(info, input, owner.merchant_id, remove())
 
     @mutation(
         "Begin a log-in by a passkey: pass the options to navigator.credentials.get, and its answer to logInWithPasskey. "

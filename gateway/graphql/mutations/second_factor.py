@@ -6,13 +6,13 @@ from gateway.api.client_errors import REFUSALS
 from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
-from gateway.graphql.mutations.credentials import AccountInput, AccountPayload, changed
+from gateway.graphql.mutations.credentials import CONFIRMED, AccountInput, AccountPayload, changed
 from gateway.graphql.mutations.payloads import Payload
 
 
 @strawberry.input
 class BeginTotpInput(AccountInput):
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.input
@@ -22,13 +22,13 @@ class ConfirmTotpInput(AccountInput):
 
 @strawberry.input
 class DisableTotpInput(AccountInput):
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
     code: str = strawberry.field(description="What the app shows now, or a recovery code.")
 
 
 @strawberry.input
 class MakeRecoveryCodesInput(AccountInput):
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.type
@@ -49,9 +49,9 @@ class RecoveryCodesPayload(Payload):
 class SecondFactorMutations:
     @mutation("Make the secret of an authenticator app. Log-ins do not need it until confirmTotp.")
     async def begin_totp(self, info: Info, input: BeginTotpInput) -> TotpPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
         try:
-            made = await info.context.services.accounts.factors.begin(merchant_id, password=input.password)
+            made = await info.context.services.accounts.factors.begin(owner, password=input.password)
         except REFUSALS as error:
             return TotpPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
         return TotpPayload(
@@ -69,17 +69,17 @@ class SecondFactorMutations:
 
     @mutation("Turn the second factor off. Its recovery codes are void.")
     async def disable_totp(self, info: Info, input: DisableTotpInput) -> AccountPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
         factors = info.context.services.accounts.factors
         return await changed(
-            info, input, merchant_id, factors.disable(merchant_id, password=input.password, code=input.code)
+            info, input, owner.merchant_id, factors.disable(owner, password=input.password, code=input.code)
         )
 
     @mutation("Make new recovery codes. Earlier ones are void.")
     async def make_recovery_codes(self, info: Info, input: MakeRecoveryCodesInput) -> RecoveryCodesPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
         try:
-            codes, _ = await info.context.services.accounts.factors.replace_codes(merchant_id, password=input.password)
+            codes, _ = await info.context.services.accounts.factors.replace_codes(owner, password=input.password)
         except REFUSALS as error:
             return RecoveryCodesPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
         return RecoveryCodesPayload(recovery_codes=list(codes), client_mutation_id=input.client_mutation_id)

@@ -17,6 +17,7 @@ from domain.merchant.account_events import (
     SecondFactorDisabled,
     SecondFactorEnabled,
 )
+from gateway.auth.fresh_proof import FRESH_FOR
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
@@ -29,6 +30,7 @@ DISABLE = f"mutation ($input: DisableTotpInput!) {{ disableTotp(input: $input) {
 NEW_CODES = (
     f"mutation ($input: MakeRecoveryCodesInput!) {{ makeRecoveryCodes(input: $input) {{ recoveryCodes {ERRORS} }} }}"
 )
+DELETE = f"mutation ($input: DeleteAccountInput!) {{ deleteAccount(input: $input) {{ {ERRORS} }} }}"
 SECURITY = "{ security { hasTotp recoveryCodesLeft } }"
 
 
@@ -183,3 +185,17 @@ async def test_the_pages_set_it_up_and_ask_for_it_at_a_log_in(platform: Platform
         )
         assert inside.headers["location"] == "/dashboard/stores/new"
         assert "10 unused recovery codes" in await dashboard.get(security)
+
+
+async def test_an_account_without_a_password_is_confirmed_by_a_new_log_in(platform: Platform, owner: Merchant) -> None:
+    without = "update accounts set password_hash = null where merchant_id = $1 returning true"
+    assert await platform.deps.reader.fetchval(without, owner.id)
+    secret = (await ask(platform, BEGIN, owner, password=""))["secret"]
+    confirmed = await ask(platform, CONFIRM, owner, code=code_of(platform, secret))
+    assert confirmed["recoveryCodes"]
+    platform.clock.advance(FRESH_FOR + timedelta(seconds=1))
+    for query in (NEW_CODES, DELETE):
+        late = await ask(platform, query, owner, password="")
+        assert late["userErrors"] == [{"code": "LOG_IN_AGAIN", "field": None}], query
+    late = await ask(platform, DISABLE, owner, password="", code=code_of(platform, secret, steps=1))
+    assert late["userErrors"] == [{"code": "LOG_IN_AGAIN", "field": None}]
