@@ -416,7 +416,11 @@ PRODUCT_WORDS = Table(
         "|| setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', labels), 'B') "
         "|| setweight(to_tsvector('english', description), 'D'))"
     },
-    indexes=("create index on product_words using gin (document)",),
+    indexes=(
+        "create index on product_words using gin (document)",
+        # To count the products with a word that most of a store's products have.
+        "create index on product_words (store_id)",
+    ),
 )
 SEARCH_WORDS = Table(
     "search_words",

@@ -83,14 +83,25 @@ async def _count_found(
 async def _is_found_often(
     db: Reader, store_id: UUID, terms: SearchTerms | None, *, scope: Scope, where: ProductFilter
 ) -> bool:
-    """Return whether the ``WALKED`` best products of each status have more than ``COUNTED_MOST`` that are found."""
+    """Return whether more than ``COUNTED_MOST`` products are found soon.
+
+    They are looked for among the ``WALKED`` best ones of each status, or in the words of as many if all products count.
+    """
     best = in_parts(store_id, where, scope, ProductSort.SCORE)
-    if terms is not None:
-        search_in(best, terms, store_id, where.tags)
-    rows = f"select p.* from products p where {best.sql} {_BY_SCORE}"
+    tags = where.tags
+    words = search_in(best, terms, store_id, tags) if terms is not None else tagged_by(best, tags, store_id)
+    list_rows = f"select p.* from products p where {best.sql} {_BY_SCORE}"
+    if where == ProductFilter(text=where.text, tags=where.tags):
+        # The limit keeps PostgreSQL from the index of words, and from finding all products first.
+        of_store = f"select w.document from product_words w where w.store_id = {best.value(store_id)} limit {WALKED}"
+        rows = f"from ({of_store}) w where (select yes from common) and {words.of_row}"
+    else:
+        rows = (
+            f"from {best.parts} cross join lateral ({list_rows} limit {WALKED}) p "
+            f"where (select yes from common) and {best.narrowly}"
+        )
     query = (
-        f"with {best.commonness(rows, 'p')} select count(*) > {COUNTED_MOST} from (select from {best.parts} "
-        f"cross join lateral ({rows} limit {WALKED}) p "
-        f"where (select yes from common) and {best.narrowly} limit {COUNTED_MOST + 1}) found"
+        f"with {best.commonness(list_rows, 'p')} "
+        f"select count(*) > {COUNTED_MOST} from (select {rows} limit {COUNTED_MOST + 1}) found"
     )
     return bool(await db.fetchval(query, *best.arguments))
