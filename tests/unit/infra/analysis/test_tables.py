@@ -111,9 +111,10 @@ def test_the_readme_query_says_what_a_store_has_cost() -> None:
     uses = [
         CallUse(provider="openai", model="m-1", prompt_tokens=100, completion_tokens=20, cost_microdollars=1_500),
         CallUse(provider="openai", model="m-1", prompt_tokens=10, cost_microdollars=500),
+        CallUse(provider="openai", model="m-1", cost_microdollars=None),
         CallUse(provider="SAMPLE"),
     ]
-    found = re.search(r'"(select coalesce\(use\.model.*?)"', README, re.DOTALL)
+    found = re.search(r'"(select strftime[^"]*outside_call_recorded[^"]*)"', README)
     assert found is not None
     with open_tables() as tables:
         for use in uses:
@@ -122,15 +123,33 @@ def test_the_readme_query_says_what_a_store_has_cost() -> None:
                 originator_version=1,
                 occurred_at=AT,
                 attempt=1,
-                part="x",
+                part="search:SAMPLE" if use.provider == "SAMPLE" else "FAQ",
                 answer_sha256="ab",
                 use=use,
                 **ids,
             )
             tables.add(entry(call))
         tables.flush()
-        costs = {row["who"]: (row["calls"], row["tokens"], row["dollars"]) for row in rows(tables, found[1])}
-    assert costs == {"m-1": (2, 130, Decimal("0.002")), "SAMPLE": (1, 0, 0)}
+        costs = {row.pop("who"): row for row in rows(tables, found[1])}
+    month = f"{AT:%Y-%m}"
+    assert costs == {
+        "m-1": {
+            "month": month,
+            "texts": 3,
+            "supplier_calls": 0,
+            "tokens": 130,
+            "dollars": Decimal("0.002"),
+            "without_price": 1,
+        },
+        "SAMPLE": {
+            "month": month,
+            "texts": 0,
+            "supplier_calls": 1,
+            "tokens": 0,
+            "dollars": 0,
+            "without_price": 0,
+        },
+    }
 
 
 def test_amounts_inside_lists_have_major_units_and_absent_ones_are_null(tables: LogTables) -> None:
