@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
+from domain.kernel import Transient
 from infra.adapters.kafka.topic import TopicMissing
 from infra.bootstrap import NotConfigured, open_platform
 from infra.cli import analysis
@@ -36,7 +37,13 @@ def verify(as_json: AsJson = False) -> None:
     Exit status 0: equal, even with foreign records between the events. Exit status 1: different.
     """
     parity = run(
-        lambda stop: unless_stopped(_verify(), stop), Interrupted, NotConfigured, ServerFailed, TopicMissing, OSError
+        lambda stop: unless_stopped(_verify(), stop),
+        Interrupted,
+        NotConfigured,
+        ServerFailed,
+        TopicMissing,
+        Transient,
+        OSError,
     )
     if as_json:
         print_json(

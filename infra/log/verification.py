@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from uuid import UUID
 
+from domain.kernel import Transient
 from infra.adapters.kafka.topic import offsets_of_ends, published_position
 from infra.adapters.postgres.settled_log import SettledLog
 from projections.engine.rebuild.bulk_reader import BulkReader, Content, open_bulk_reader
@@ -23,6 +24,8 @@ CATCH_UP_SECONDS = 15
 """How long the publisher may take to reach the store's end."""
 VISIBLE_SECONDS = 5
 """How long a transaction's records may take to become visible in all partitions."""
+ATTEMPTS = 3
+"""Verifications of a topic that is created again while it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,10 @@ class Parity:
     by_type: dict[str, int] = field(default_factory=dict)
     foreign: tuple[ForeignRecord, ...] = ()
     """All records that are not events of the store, or are copies of some; in order within a partition."""
+
+
+class TopicReplaced(Exception):
+    """The topic was created again while it was read: what was compared before says nothing about it."""
 
 
 class Difference(Exception):
@@ -63,6 +70,23 @@ async def verify_log(
         bootstrap_servers: the broker with the topic.
         partitions: compare only events of these partitions; all if left out.
         progress: called with the number of events compared so far.
+
+    Raises:
+        Transient: the topic was created again in each of a few verifications.
+    """
+    for _ in range(ATTEMPTS):
+        with suppress(TopicReplaced):
+            return await _verify_once(log, bootstrap_servers, partitions, progress)
+    raise Transient("the broker", "its topic was created again while it was verified. Verify again once it is filled")
+
+
+async def _verify_once(
+    log: SettledLog, bootstrap_servers: str, partitions: Collection[int] | None, progress: Callable[[int], None]
+) -> Parity:
+    """See :func:`verify_log`.
+
+    Raises:
+        TopicReplaced: the topic was created again.
     """
     counted: Counter[str] = Counter()
     heads: Heads = {}
@@ -122,21 +146,50 @@ class _Topic:
         self._log = log
         self._foreign = foreign
         self._contents: dict[int, deque[Content]] = {number: deque() for number in partitions}
+        self._last: dict[int, Content] = {}
+        """The last record taken from each partition."""
 
     def fetched(self, partition: int) -> Content | None:
         """Return the partition's next fetched record; None if there is none."""
         contents = self._contents[partition]
         if not contents:
             contents.extend(self._reader.take(partition))
-        return contents.popleft() if contents else None
+        if not contents:
+            return None
+        self._last[partition] = content = contents.popleft()
+        return content
 
     async def expect(self, partition: int) -> Content | None:
-        """Return the partition's next record, which is already published; None if it does not become visible."""
+        """Return the partition's next record, which is already published; None if it does not become visible.
+
+        Raises:
+            TopicReplaced: the topic was created again.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + VISIBLE_SECONDS
         while (found := self.fetched(partition)) is None and loop.time() < deadline:
             await self._reader.fetch([partition], seconds=deadline - loop.time())
+            if self._reader.take_interrupted():
+                await self._check_same_topic()
         return found
+
+    async def _check_same_topic(self) -> None:
+        """Read the last record of each partition again; a topic that was created again has another one there.
+
+        Raises:
+            TopicReplaced: a record is missing or another one.
+        """
+        for number, contents in self._contents.items():
+            contents.clear()
+            self._reader.seek(number, self._last[number][0] if number in self._last else 0)
+        for number, last in self._last.items():
+            contents = self._contents[number]
+            while not contents:
+                if not await self._reader.fetch([number], seconds=VISIBLE_SECONDS):
+                    raise TopicReplaced
+                contents.extend(self._reader.take(number))
+            if contents.popleft() != last:
+                raise TopicReplaced
 
     async def find(self, stored: RawEvent, content: bytes, partition: int, found: Content | None, heads: Heads) -> None:
         """Look for a stored event behind foreign records.

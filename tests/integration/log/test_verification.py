@@ -1,18 +1,22 @@
 """Verification finds every fault of the topic and names the first."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import msgspec
 import pytest
 
+from infra.adapters.kafka.topic import delete_topics
 from infra.adapters.postgres.event_store import PostgresEventLog
+from infra.adapters.postgres.settled_log import SettledLog
 from infra.embedded.kafka import ApacheKafka
 from infra.log.verification import verify_log
 from schemas.envelope import RawEvent
+from schemas.topics import EVENTS
 from tests.integration.log.halves import append
 from tests.support.builders.records import without_value
 from tests.support.servers.topic import Record, record_of, write_topic
@@ -140,3 +144,39 @@ async def test_a_stray_record_in_a_partition_that_is_empty_is_named(log: Postgre
     found = await verify_log(log, kafka.bootstrap_servers)
     assert found.equal
     assert [(stray.partition, stray.offset) for stray in found.foreign] == [(4, 0)]
+
+
+class Refilled(SettledLog):
+    """A store whose topic is created again and filled with less, after the first event was compared; filled later."""
+
+    def __init__(self, pool: asyncpg.Pool, kafka: str, events: Events) -> None:
+        super().__init__(pool)
+        self.scans = 0
+        self._kafka, self._events = kafka, events
+
+    async def last_position(self) -> int:
+        """Return a position that is published at any time."""
+        return 0
+
+    async def scan(self, after: int = 0, **limits: Any) -> AsyncGenerator[list[RawEvent], None]:
+        """Yield the first event, replace the topic, and yield the others."""
+        self.scans += 1
+        if self.scans == 2:
+            await write_topic(self._kafka, self._events[2:])
+        first, *others = self._events
+        yield [first]
+        if self.scans == 1:
+            await delete_topics(self._kafka, [EVENTS])
+            await write_topic(self._kafka, self._events[:2])
+        yield others
+
+
+async def test_a_topic_that_is_created_again_while_it_is_read_is_verified_from_its_beginning(
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+) -> None:
+    await append(log, 5, partition=3)
+    events = await log.read_settled(0, 100)
+    await write_topic(kafka.bootstrap_servers, events[:4])
+    refilled = Refilled(pool, kafka.bootstrap_servers, events)
+    found = await verify_log(refilled, kafka.bootstrap_servers)
+    assert (found.equal, found.difference, found.events, refilled.scans) == (True, None, 10, 2)
