@@ -22,7 +22,7 @@ TINY = {
     "hot": {"buyers": 12, "pieces": 8, "rounds": 2},
     "peers": {"products": 40, "connections": 2, "seconds": 1, "rounds": 1, "warm_up": 1},
     "publish": {"events": 1200},
-    "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5},
+    "latency": {"per_s": 20, "seconds": 1, "warm_up": 1, "bare": 5, "disturbed": 2},
     "backlog": {"events": 1200, "per_s": 20},
     "rebuild": {"events": 1200},
     "travel": {"events": 200, "queries": 2, "warm_up": 1},
