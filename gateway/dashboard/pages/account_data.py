@@ -15,11 +15,13 @@ router = area_router()
 @router.get("/dashboard/account/data")
 async def data(visit: Visitor) -> Response:
     """Show what can be done with the visitor's data."""
-    return _show(visit)
+    return await _show(visit)
 
 
-def _show(visit: Visit, errors: Refusals | None = None) -> Response:
-    return visit.page("data/account.html", status=422 if errors else 200, errors=errors or Refusals())
+async def _show(visit: Visit, errors: Refusals | None = None) -> Response:
+    owed = (await visit.run("data/owed", {}))["me"]["owedFees"]
+    status = 422 if errors else 200
+    return visit.page("data/account.html", status=status, owed=owed, errors=errors or Refusals())
 
 
 @router.get("/dashboard/account/data/export.json")
@@ -35,9 +37,9 @@ async def export(visit: Visitor) -> Response:
 async def delete(visit: Visitor) -> Response:
     """Delete the visitor's account."""
     if not visit.form.checked("sure"):
-        return _show(visit, refusal("sure", "sure is not checked. Check it if you want to delete the account."))
+        return await _show(visit, refusal("sure", "sure is not checked. Check it if you want to delete the account."))
     change = await visit.change("data/delete", {"password": visit.form["password"]})
     if change.errors:
-        return _show(visit, change.errors)
+        return await _show(visit, change.errors)
     visit.session.end()
     return visit.redirect(f"{ROOT}/log-in", notice="Your account is deleted. A last mail confirms it.")

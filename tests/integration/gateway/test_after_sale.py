@@ -32,6 +32,7 @@ from projections.sales.owed_fees import bill_as_csv, owed_fees, owed_fees_of
 from projections.sales.unfinished_queries import unfinished_in_store
 from tests.integration.gateway.test_mutations import change
 from tests.integration.gateway.test_queries import an_order
+from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 REFUND = "order { status refunded refundable refunds { id status amount feeRefund reason lines { quantity } } }"
@@ -459,6 +460,9 @@ async def test_a_fee_that_stripe_does_not_take_is_in_the_statement_and_owed_to_t
     owed = {each.merchant_id: each.amount for each in await owed_fees(platform.deps.reader, scope=SYSTEM)}
     mine = await platform.ask("query { me { owedFees { amountMinor currency } } }", by=owner)
     assert mine == {"owedFees": [{"amountMinor": owed[owner.id].minor, "currency": "USD"}]}
+    async with a_dashboard(platform, owner) as dashboard:
+        # The page where an account is deleted says it.
+        assert f"You owe the platform {owed[owner.id]} of fees." in await dashboard.get("/dashboard/account/data")
     assert owed[owner.id] - before.get(owner.id, Money(minor=0)) == Money(minor=145)
     query = "query ($id: ID!) { store(id: $id) { balances { account amount } statement(month: %s) { kind amount fee net } } }"
     store = await platform.ask(query % f'"{platform.clock.now():%Y-%m}"', {"id": str(store_id)}, by=owner)

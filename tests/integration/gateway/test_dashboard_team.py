@@ -108,7 +108,7 @@ async def test_keys_activity_and_data_have_pages(platform: Platform, owner: Merc
         assert export["account"]["email"] == owner.email
         refused = await dashboard.submit(data, f"{data}/delete", {"password": "wrong", "sure": "on"})
         assert "is not this account&#39;s password" in refused.text
-        assert "sure is not checked" in (await dashboard.submit(data, f"{data}/delete", {"password": PASSWORD})).text
+        assert "Sure is not checked" in (await dashboard.submit(data, f"{data}/delete", {"password": PASSWORD})).text
         gone = await dashboard.submit(data, f"{data}/delete", {"password": PASSWORD, "sure": "on"})
         assert gone.headers["location"] == "/dashboard/log-in"
         assert await platform.deps.accounts.by_id(owner.id) is None
