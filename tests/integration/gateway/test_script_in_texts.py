@@ -188,7 +188,7 @@ async def sell(platform: Platform, owner: Merchant, ids: dict[str, str], texts: 
         lines=[CartLine(product_id=product_id, variant_id=variant_id, quantity=2)],
         shopper_id=shopper,
         shopper_name=await personal.seal(shopper, texts.of("shopper name")),
-        shopper_email=await personal.seal(shopper, "grace@example.com"),
+        shopper_email=await personal.seal(shopper, "mallory@example.com"),
         shipping_address=await personal.seal(shopper, json.dumps(address)),
     )
     await platform.send(order)
