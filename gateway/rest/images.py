@@ -12,8 +12,8 @@ from domain.media.events import Operation
 from gateway.api.commands import choose_image_version, request_image
 from gateway.api.validation import as_id, require
 from gateway.rest.dependencies import CurrentMerchant, MerchantContext, changed
+from gateway.rest.schemas.images import ImageJobBody
 from gateway.rest.schemas.inputs import BackgroundInput, ImageBatchInput, ImageInput, ImageVersionInput, StoreImageInput
-from gateway.rest.schemas.outputs import ImageJobBody
 from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["images"], prefix="/images")

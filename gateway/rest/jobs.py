@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from gateway.api.validation import as_id, log_line, require
 from gateway.rest.dependencies import CurrentMerchant, Page
-from gateway.rest.schemas.outputs import JobBody, JobLogBody, PageOf
+from gateway.rest.schemas.jobs import JobBody, JobLogBody
+from gateway.rest.schemas.paging import PageOf
 from projections.jobs import queries as jobs_queries
 
 router = APIRouter(tags=["jobs"])

@@ -15,7 +15,8 @@ from gateway.api.commands import add_product, count_stock, edit_product
 from gateway.api.validation import as_id, require
 from gateway.rest.dependencies import CurrentMerchant, MerchantContext, Page, changed
 from gateway.rest.schemas.inputs import NewProductInput, ProductChangesInput
-from gateway.rest.schemas.outputs import PageOf, ProductBody, page_of
+from gateway.rest.schemas.paging import PageOf, page_of
+from gateway.rest.schemas.products import ProductBody
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import ProductFilter, ProductSort, ProductView
 

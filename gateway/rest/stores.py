@@ -7,7 +7,7 @@ from gateway.api.commands import request_store
 from gateway.api.validation import as_id, preferences, require
 from gateway.rest.dependencies import CurrentMerchant, changed
 from gateway.rest.schemas.inputs import StoreRequestInput
-from gateway.rest.schemas.outputs import StoreBody
+from gateway.rest.schemas.stores import StoreBody
 from projections.catalog import queries as catalog_queries
 
 router = APIRouter(tags=["stores"])

@@ -17,7 +17,8 @@ from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.media import MediaAsset
 from gateway.graphql.types.merchant import SupplierAccount, User
 from gateway.graphql.types.node import Node
-from gateway.graphql.types.order import Order, Shopper
+from gateway.graphql.types.order import Order
+from gateway.graphql.types.order_parts import Shopper
 from gateway.graphql.types.page import Page
 from gateway.graphql.types.product import Product, ProductVariant
 from gateway.graphql.types.refund import Refund

@@ -24,7 +24,8 @@ from gateway.graphql.types.filters import (
     check_replaced,
 )
 from gateway.graphql.types.ledger import LedgerBalance, LedgerEntry
-from gateway.graphql.types.order import Order, RejectedWebhook
+from gateway.graphql.types.order import Order
+from gateway.graphql.types.rejected_webhook import RejectedWebhook
 from gateway.graphql.types.statistics import SalesReport, sales_report
 from projections.catalog.views import StoreView
 from projections.reading.counting import Count

@@ -1,1 +1,1 @@
-"""Bodies of requests (``inputs``) and of responses (``outputs``) over REST, on the base class in ``body``."""
+"""Bodies over REST: of requests in ``inputs``, of responses by what they are about. ``body`` has their base class."""
