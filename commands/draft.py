@@ -242,12 +242,12 @@ async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
         case TargetKind.BRAND:
             require_owner("store", target.id, owner=target.id, caller=store.id)
         case TargetKind.PRODUCT:
-            product = await product_of_store(work, target.id, store.id)
-            if product.status is ProductStatus.ARCHIVED:
-                raise ProductIsArchived(product.id)
+            await _refuse_archived(work, target.id, store.id)
         case TargetKind.IMAGE:
             image = await work.get(IMAGE, target.id)
             require_owner(IMAGE.name, target.id, owner=image.store_id, caller=store.id)
+            if image.product_id is not None:
+                await _refuse_archived(work, image.product_id, store.id)
             if image.status is not ImageStatus.PROCESSED or image.draft_id is not None:
                 raise ImageVersionUnavailable(
                     image.id, "it has no live picture. Wait for its result, or send it again."
@@ -260,6 +260,12 @@ async def check_target(work: Work, store: Store, target: DraftTarget) -> None:
         case TargetKind.PAGE | TargetKind.COLLECTION:
             if not fingerprints_in_store(target, store):
                 raise NotFound(target.kind.lower(), target.id)
+
+
+async def _refuse_archived(work: Work, product_id: UUID, store_id: UUID) -> None:
+    product = await product_of_store(work, product_id, store_id)
+    if product.status is ProductStatus.ARCHIVED:
+        raise ProductIsArchived(product.id)
 
 
 async def _live(work: Work, draft: Draft) -> Fingerprints:

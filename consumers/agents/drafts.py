@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 from commands.draft import FailDraft, ProposeDraft
 from commands.media import RequestDraftImage
@@ -18,7 +19,7 @@ from consumers.ports import Consumer, StreamHistory
 from domain.calls.meter import CallContext
 from domain.draft.aggregate import DRAFT, Draft, DraftStatus
 from domain.draft.events import DraftRequested, FieldChange, TargetKind
-from domain.draft.live import values_of
+from domain.draft.live import live_values
 from domain.draft.ports import Reviser, Revision, RevisionBrief
 from domain.editing import EditField, FieldValues
 from domain.generation.aggregate import GENERATION, generation_of
@@ -183,8 +184,10 @@ class DraftAgent(Consumer):
         )
 
     async def _live(self, draft: Draft) -> FieldValues:
-        stream = draft.target.stream(draft.store_id)
-        return values_of(draft.target, [raw.decode().event for raw in await self._history.read_streams([stream])])
+        async def events(stream: UUID) -> Sequence[DomainEvent]:
+            return [raw.decode().event for raw in await self._history.read_streams([stream])]
+
+        return await live_values(draft.target, draft.store_id, events)
 
     async def _revise(
         self, envelope: Envelope, draft: Draft, store: Store, bases: FieldValues

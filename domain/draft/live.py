@@ -1,7 +1,8 @@
 """The live values of a draft's target: in full from its events, and as fingerprints from the states that commands decide on."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from domain.draft.events import DraftTarget, TargetKind
 from domain.editing import EditField, FieldValues, Fingerprints, fingerprint, fingerprints
@@ -12,12 +13,39 @@ from domain.media.picture import picture_value
 from domain.product.events import ProductArchived, ProductEvent
 from domain.product.texts import texts_set_by
 from domain.store.aggregate import STORE, Store
-from domain.store.events import StoreEvent, StoreStatus
+from domain.store.events import StoreArchived, StoreEvent, StoreStatus
 from domain.store.texts import brand_values, category_values, collection_values, page_values
 
 
+async def live_values(
+    target: DraftTarget, store_id: UUID, read: Callable[[UUID], Awaitable[Sequence[DomainEvent]]]
+) -> FieldValues:
+    """Return the present values of a target. Empty if it or what it is part of does not exist, is archived or was removed.
+
+    Args:
+        target: of a draft.
+        store_id: the store of the draft.
+        read: returns the events of a stream.
+    """
+    events = await read(target.stream(store_id))
+    for holder in _holders(target, store_id, events):
+        if any(isinstance(event, StoreArchived | ProductArchived) for event in await read(holder)):
+            return {}
+    return values_of(target, events)
+
+
+def _holders(target: DraftTarget, store_id: UUID, events: Iterable[DomainEvent]) -> Sequence[UUID]:
+    """Return the other streams of what a target is part of."""
+    if target.kind is TargetKind.PRODUCT:
+        return (store_id,)
+    if target.kind is TargetKind.IMAGE:
+        image = IMAGE.fold(cast("Iterable[MediaEvent]", events))
+        return (store_id,) if image is None or image.product_id is None else (store_id, image.product_id)
+    return ()
+
+
 def values_of(target: DraftTarget, events: Iterable[DomainEvent]) -> FieldValues:
-    """Return the present values of a target. Empty if the target does not exist, is archived or was removed.
+    """Return a target's values in some events. Empty if the target does not exist, is archived or was removed.
 
     Args:
         target: of a draft.

@@ -10,8 +10,9 @@ from strawberry.scalars import JSON
 from domain.draft.aggregate import DRAFT, DraftStatus
 from domain.draft.aggregate import Draft as DraftState
 from domain.draft.events import TargetKind
-from domain.draft.live import values_of
+from domain.draft.live import live_values
 from domain.editing import EditField, FieldValues, fingerprints
+from domain.kernel import DomainEvent
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import MediaAsset, as_gid
@@ -95,12 +96,14 @@ class Draft(Node):
 
     async def _live(self, draft: DraftState) -> FieldValues:
         if not self.live_values:
-            of_target = await self.reading.loaders.stream.load(draft.target.stream(draft.store_id))
-            self.live_values.append(values_of(draft.target, [envelope.event for envelope in of_target]))
+            self.live_values.append(await live_values(draft.target, draft.store_id, self._events))
         return self.live_values[0]
 
     async def _state(self) -> DraftState | None:
-        return DRAFT.fold(envelope.event for envelope in await self.reading.loaders.stream.load(self.view.id))
+        return DRAFT.fold(await self._events(self.view.id))
+
+    async def _events(self, stream: UUID) -> list[DomainEvent]:
+        return [envelope.event for envelope in await self.reading.loaders.stream.load(stream)]
 
     @field(
         "The live image and the proposed one, of a draft of an image; else empty. The proposed one shows no product."

@@ -19,7 +19,7 @@ from domain.draft import waiting
 from domain.draft.aggregate import DRAFT, Draft, DraftStatus, request_draft
 from domain.draft.errors import DraftNotOpen, DraftOutOfDate, TooManyDrafts
 from domain.draft.events import DraftAccepted, DraftTarget, FieldChange, TargetKind
-from domain.draft.live import fingerprints_in_store, values_of
+from domain.draft.live import fingerprints_in_store, live_values
 from domain.draft.waiting_events import DraftsQueued, DraftsUnqueued
 from domain.editing import EditField, FieldValues, fingerprints
 from domain.generation.events import Step
@@ -33,13 +33,15 @@ from domain.store.errors import StoreNotReady
 from domain.store.events import BrandEdited, PageRetitled, PageWritten
 from domain.store.niche import NicheReading
 from domain.store.texts import brand_values
-from tests.support.builders.samples import brand
+from tests.support.builders.samples import brand, listing
 from tests.support.platforms.write_side import Platform, kinds
 
 
 async def live(platform: Platform, target: DraftTarget) -> FieldValues:
-    stream = target.id if target.kind is TargetKind.PRODUCT else platform.store_id
-    return values_of(target, [event for event in platform.log.events if event.originator_id == stream])
+    async def events(stream: UUID) -> Sequence[DomainEvent]:
+        return [event for event in platform.log.events if event.originator_id == stream]
+
+    return await live_values(target, platform.store_id, events)
 
 
 async def draft_of(platform: Platform, target: DraftTarget, **values: Any) -> UUID:
@@ -196,8 +198,9 @@ async def outdated(platform: Platform, id: UUID) -> Sequence[EditField]:
 
 
 async def test_an_archived_target_is_refused_and_its_draft_can_be_dropped(platform: Platform) -> None:
-    (lamp,) = await platform.publish()
+    lamp, shade = await platform.publish(listing("L-1"), listing("L-2", title="Mug"))
     id = await draft_of(platform, product(lamp), TITLE="Night lamp")
+    other = await draft_of(platform, product(shade), TITLE="Linen shade")
     page_draft = await draft_of(
         platform, DraftTarget(kind=TargetKind.BRAND, id=platform.store_id), TAGLINE="Lamps that wait"
     )
@@ -207,9 +210,9 @@ async def test_an_archived_target_is_refused_and_its_draft_can_be_dropped(platfo
         await accept(platform, id)
     with pytest.raises(ProductIsArchived):
         await platform.send(ask(platform, lamp))
-    assert await outdated(platform, page_draft) == []
+    assert [await outdated(platform, each) for each in (page_draft, other)] == [[], []]
     await platform.send(ArchiveStore(store_id=platform.store_id, merchant_id=platform.merchant_id))
-    assert await outdated(platform, page_draft) == ["TAGLINE"]
+    assert [await outdated(platform, each) for each in (page_draft, other)] == [["TAGLINE"], ["TITLE"]]
     with pytest.raises(StoreNotReady):
         await accept(platform, page_draft)
     assert kinds(await platform.do(DropDraft(draft_id=id, merchant_id=platform.merchant_id))) == ["DraftDropped"]

@@ -9,12 +9,14 @@ import pytest
 from commands.draft import AcceptDraft, DropDraft
 from commands.image_result import RecordImage, RejectImage
 from commands.media import ChooseImageVersion, RequestImage
+from commands.product import ArchiveProduct
 from commands.step import RunStepAgain
 from domain.draft.errors import DraftOutOfDate
 from domain.draft.events import DraftFailed, DraftProposed, DraftRequested, DraftTarget, TargetKind
-from domain.draft.live import values_of
+from domain.draft.live import live_values, values_of
 from domain.editing import EditField
 from domain.generation.events import Step
+from domain.kernel import DomainEvent
 from domain.media.aggregate import IMAGE
 from domain.media.errors import ImageVersionUnavailable
 from domain.media.events import (
@@ -25,6 +27,7 @@ from domain.media.events import (
     RejectionReason,
     Rendition,
 )
+from domain.product.errors import ProductIsArchived
 from tests.support.platforms.write_side import Platform, kinds
 from tests.unit.consumers.test_draft_agent import Drafting
 
@@ -118,6 +121,21 @@ async def test_of_two_new_pictures_the_later_accepted_one_is_out_of_date(picture
         await accept(pictures, second)
     await pictures.platform.send(DropDraft(draft_id=second, merchant_id=pictures.platform.merchant_id))
     assert pictures.shown["picture_id"] == str(one.originator_id)
+
+
+async def test_a_new_picture_of_an_archived_product_is_out_of_date_and_refused(pictures: Pictures) -> None:
+    platform, target = pictures.platform, DraftTarget(kind=TargetKind.IMAGE, id=pictures.photo)
+    id, request = await pictures.ask()
+    await pictures.studio(request, "bb")
+
+    async def events(stream: UUID) -> list[DomainEvent]:
+        return [event for event in platform.log.events if event.originator_id == stream]
+
+    assert await live_values(target, platform.store_id, events) != {}
+    await platform.send(ArchiveProduct(product_id=pictures.lamp, merchant_id=platform.merchant_id))
+    assert await live_values(target, platform.store_id, events) == {}
+    with pytest.raises(ProductIsArchived):
+        await accept(pictures, id)
 
 
 @pytest.mark.parametrize(
