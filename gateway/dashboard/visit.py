@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from gateway.dashboard.forms import CSRF, REVISION, Form, FormTokens
 from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
-from gateway.dashboard.problems import LogInNeeded, Refusals, not_found, refusals_of
+from gateway.dashboard.problems import LogInNeeded, Problem, Refusals, not_found, refusals_of
 from gateway.dashboard.rendering import Renderer
 from gateway.dashboard.roles import Roles, documents_of
 from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of, problem_of
@@ -132,7 +132,12 @@ class Visit:
             Problem: the store is unknown, or another merchant's.
         """
         if self._store is None:
-            store = (await self.run("shell/store", {"id": str(store_id)}))["store"]
+            try:
+                store = (await self.run("shell/store", {"id": str(store_id)}))["store"]
+            except Problem as problem:
+                if problem.code != "NOT_FOUND":
+                    raise
+                raise not_found("store") from problem
             if store is None:
                 raise not_found("store")
             self._store, self.zone, self.role = store, store["timeZone"], store["role"]
