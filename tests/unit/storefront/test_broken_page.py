@@ -21,6 +21,8 @@ class BrokenQueries:
 
 async def test_the_page_of_an_unexpected_error_has_security_headers() -> None:
     deps: Any = SimpleNamespace(
+        rate_factor=0,
+        behind_proxy=False,
         queries=BrokenQueries(),
         base_domains=("localhost",),
         secrets=[b"s" * 32],
