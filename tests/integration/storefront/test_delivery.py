@@ -278,7 +278,14 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     assert "Includes 8.25 % tax" in checkout
     assert "$4.11" in checkout
     assert "Buy now and pay $53.90</button>" in checkout
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    waiting = (await browser.get(session.cancel_url)).text
+    await floor.apply_notice(notice_of(floor, session))
+    for page in (waiting, (await browser.get(session.success_url)).text):
+        assert "Includes 8.25 % tax</dt><dd>$4.11</dd>" in page
+        assert "$53.90" in page
 
+    await put_in_cart(browser, vase)
     await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=TaxSettings(mode=TaxMode.AT_PAYMENT)))
     assert "Buy now and pay $53.90 plus taxes</button>" in (await browser.get("/checkout")).text
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
