@@ -118,7 +118,8 @@ async def test_the_check_is_clean_after_a_month_of_ten_thousand_orders_and_names
     print(figures)  # noqa: T201
 
     # A posting of the read model, a kept balance, and a fee that Stripe reports and no payment has.
-    book, other = months[0].store_id, months[-1]
+    first, other, *_ = sorted(months, key=lambda month: len(month.orders), reverse=True)
+    book = first.store_id
     await pool.execute(
         "update sales.ledger_postings set minor = minor + 1 where (stream_id, version, line) = "
         "(select stream_id, version, line from sales.ledger_postings where book = $1 and account = 'SALES' limit 1)",
@@ -136,4 +137,4 @@ async def test_the_check_is_clean_after_a_month_of_ten_thousand_orders_and_names
     posting, balance, fee = sorted(answer["differences"], key=lambda each: (each[0], "ledger_balances" in each))
     assert posting.startswith(f"Book {book}, SALES in ")
     assert balance.startswith(f"Book {other.store_id}, BALANCE in ")
-    assert fee.startswith("Fee fee_pi_of_nobody at Stripe: 12.34 USD")
+    assert fee.startswith("Fee fee_pi_of_nobody at Stripe: $12.34 ")
