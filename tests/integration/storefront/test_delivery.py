@@ -279,11 +279,11 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     assert "$4.11" in checkout
     assert "Buy now and pay $53.90</button>" in checkout
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
-    waiting = (await browser.get(session.cancel_url)).text
+    unpaid = await browser.get(session.cancel_url)
     await floor.apply_notice(notice_of(floor, session))
-    for page in (waiting, (await browser.get(session.success_url)).text):
-        assert "Includes 8.25 % tax</dt><dd>$4.11</dd>" in page
-        assert "$53.90" in page
+    for shown in (unpaid, await browser.get(session.success_url)):
+        assert "Includes 8.25 % tax</dt><dd>$4.11</dd>" in shown.text
+        assert "$53.90" in shown.text
 
     await put_in_cart(browser, vase)
     await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=TaxSettings(mode=TaxMode.AT_PAYMENT)))
