@@ -8,7 +8,7 @@ from pydantic import Field
 
 from commands.access import store_of_merchant
 from commands.ports import UnboundHandlers, Work
-from domain.kernel import Clock, NotFound
+from domain.kernel import Clock, InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.privacy import Sealed
 from domain.store.aggregate import STORE
@@ -141,8 +141,11 @@ async def leave_store(command: LeaveStore, work: Work, *, clock: Clock) -> None:
 
     Raises:
         NotFound: the caller has no role in the store; retrying cannot help.
+        InvalidInput: the caller owns the store.
     """
     store = await work.find(STORE, command.store_id)
+    if store is not None and command.merchant_id == store.merchant_id:
+        raise InvalidInput("store_id", "You own this store, so you cannot leave it. Archive it instead.")
     if store is None or command.merchant_id not in store.team.roles:
         raise NotFound(STORE.name, command.store_id)
     events = remove(store, command.merchant_id, by_owner=False, at=clock.now())

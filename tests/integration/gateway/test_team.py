@@ -102,6 +102,8 @@ async def test_people_of_a_store_may_do_what_their_role_says(platform: Platform,
     answer = await platform.post(STORE, {"id": str(store_id)}, by=editor)
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", "a role that was taken away ends mid-session"
     assert codes(await mutate(platform, viewer, "leaveStore", id)) == []
+    (refusal,) = (await mutate(platform, owner, "leaveStore", id))["userErrors"]
+    assert refusal["message"] == "You own this store, so you cannot leave it. Archive it instead."
     assert await platform.ask("{ stores { nodes { id } } }", by=viewer) == {"nodes": []}
 
 
