@@ -7,17 +7,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import BrowserContext, Route, async_playwright
 
+from commands.ports import Context
+from commands.presentation import DescribeCategory, WriteCollection
+from commands.taxes import SetTaxes
 from domain.store.events import PageType
+from domain.store.taxes import TaxMode, TaxRate, TaxSettings
 from infra.setup.lighthouse import ensure_lighthouse
 from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import checkout_form as fill_in
 from tests.integration.storefront.shopping import hidden, notice_of, put_in_cart, session_at, to_payment
 from tests.integration.storefront.test_back_in_stock import Post, ask, path_in
+from tests.support.builders.samples import identity
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 from tests.support.requirements import missing
 from tests.support.servers.web_server import served
@@ -74,9 +80,21 @@ async def shirts(floor: StorefrontPlatform, store: Any) -> tuple[Product, Produc
 async def pages_of(floor: StorefrontPlatform, shopper: httpx.AsyncClient) -> Sequence[str]:
     """Fill a store and a cart, order, ask for a mail; return the paths of the pages that show it."""
     store = await floor.open_store("fern", BRAND)
+    merchant = await floor.state_business("fern", identity())
     shirt, hat = await shirts(floor, store)
     await floor.write_page(store, PageType.PRIVACY_POLICY, "Privacy policy", "privacy", "What we keep.")
+    await floor.write_page(store, PageType.FAQ, "Questions", "faq", "## When does it come?\n\nSoon.")
+    ids: dict[str, Any] = {"store_id": store, "merchant_id": merchant}
+    rates = [TaxRate(country=country, basis_points=points) for country, points in (("US", 825), ("DE", 1900))]
+    for command in (
+        SetTaxes(**ids, taxes=TaxSettings(mode=TaxMode.INCLUSIVE, rates=rates)),
+        WriteCollection(**ids, collection_id=uuid4(), title="Summer", product_ids=[shirt.id, hat.id]),
+        DescribeCategory(**ids, category="Planters", title="Planters", text="For balconies."),
+    ):
+        await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=store))
+    await floor.catch_up()
     post = Post(floor)
+    post._seen = await floor.log.last_position()
     await ask(shopper, hat, variant=0)
     [mail] = await post.deliver()
     notice = path_in(mail).replace("fern.shops.test", "")
@@ -91,13 +109,16 @@ async def pages_of(floor: StorefrontPlatform, shopper: httpx.AsyncClient) -> Seq
         session = session_at(floor, await to_payment(other, await fill_in(other)))
         await floor.apply_notice(notice_of(floor, session))
         await put_in_cart(other, shirt)
+        waiting = session_at(floor, await to_payment(other, await fill_in(other)))
     await floor.reprice(shirt.id, 5900)
     page = await shopper.get(notice)
     await shopper.post(f"{notice}/confirm", data={"csrf": hidden(page, "csrf")})
     order = urlsplit(session.success_url).path
     return (
-        "/", "/products", "/c/planters", "/products/shirt", "/products/hat", "/cart", "/checkout", "/cookies",
-        "/accessibility", "/orders/find", notice, link, order,
+        "/", "/products", "/products?q=shirt", "/products?q=zebra", "/c/planters", "/collections/summer", "/products/shirt",
+        "/products/hat", "/cart", "/checkout", "/cookies", "/imprint", "/pages/privacy", "/pages/faq", "/accessibility",
+        "/orders/find", "/withdraw", f"/withdraw?order={order.rpartition('/')[2]}", f"/returns/{order.rpartition('/')[2]}",
+        notice, f"{notice}/stop", link, order, urlsplit(waiting.success_url).path, urlsplit(waiting.cancel_url).path, "/nowhere",
     )  # fmt: skip
 
 
@@ -113,14 +134,35 @@ async def test_axe_finds_nothing_on_any_page_at_four_widths(floor: StorefrontPla
         origin = f"http://{HOST}:{port}"
         async with a_browser(shopper.cookies, origin) as context:
             page = await context.new_page()
-            for path in paths:
-                await page.goto(origin + path)
+
+            async def stand_still(route: Route) -> None:
+                """Answer without the order to load the page again, which pages that wait have."""
+                response = await shopper.get(urlsplit(route.request.url).path)
+                html = re.sub(r'<meta http-equiv="refresh"[^>]*>', "", response.text)
+                await route.fulfill(status=response.status_code, content_type="text/html; charset=utf-8", body=html)
+
+            await context.route(lambda url: urlsplit(url).path.startswith("/checkout/"), stand_still)
+
+            async def check(address: str, name: str) -> None:
+                """Look for faults at every width, and photograph the page."""
+                await page.goto(address)
                 await page.evaluate(script)
                 for width in WIDTHS:
                     await page.set_viewport_size({"width": width, "height": 900})
-                    faults += [f"{path} at {width} px: {fault}" for fault in await page.evaluate(CHECK)]
+                    faults.extend(f"{name} at {width} px: {fault}" for fault in await page.evaluate(CHECK))
                     over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    faults += [f"{path} at {width} px: {over} px too wide"] if over > 0 else []
-                    name = path.strip("/").replace("/", "-")[:30] or "home"
-                    await page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
+                    faults.extend([f"{name} at {width} px: {over} px too wide"] if over > 0 else [])
+                    file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "home"
+                    await page.screenshot(path=tmp_path / f"{file}-{width}.png", full_page=True)
+
+            for path in paths:
+                await check(origin + path, path)
+            await check(f"http://nobody.localhost:{port}/", "unknown host")
+            store = await floor.queries.store_by_slug("fern")
+            assert store is not None
+            await floor.pause_store(store.id)
+            await check(f"{origin}/", "paused")
+            await check(origin + paths[-4], "paused order")
+            await floor.archive_store(store.id)
+            await check(f"{origin}/", "archived")
     assert not faults, "\n".join(faults)
