@@ -163,17 +163,18 @@ def table_of(chosen: Bench, outcome: Outcome) -> Table:
         padding=(0, 2, 0, 0),
         pad_edge=False,
     )
-    for heading in ("figure", "measured", "machine's limit", "ratio", "target", "met"):
-        table.add_column(heading, justify="left" if heading in {"figure", "target", "met"} else "right", no_wrap=True)
+    for heading in ("figure, below it the machine's limit", "measured", "ratio", "target", "met"):
+        table.add_column(heading, justify="right" if heading in {"measured", "ratio"} else "left", no_wrap=True)
     for target in chosen.targets:
+        names = target.figure if target.limit is None else f"{target.figure}\n{target.limit}"
         if target.limit in outcome.skipped:
-            table.add_row(target.figure, "", f"skipped\n{target.limit}", "", "", "")
+            table.add_row(names, "skipped", "", "", "")
             continue
         ratio = target.ratio(outcome.figures)
+        measured = f"{outcome.figures[target.figure]:,g}"
         table.add_row(
-            target.figure,
-            f"{outcome.figures[target.figure]:,g}",
-            "" if target.limit is None else f"{outcome.figures[target.limit]:,g}\n{target.limit}",
+            names,
+            measured if target.limit is None else f"{measured}\n{outcome.figures[target.limit]:,g}",
             "" if ratio is None else f"{ratio:.2f}",
             str(target).replace(f" {target.limit}", ""),
             "" if not str(target) else "[green]yes[/]" if target.is_met(outcome.figures) else "[red]no[/]",
