@@ -55,7 +55,7 @@ PAGES: dict[str, tuple[Callable[[asyncpg.Connection, str], Ask], str, dict[str, 
     "disputes": (
         lambda db, sort: lambda window: disputes_of_store(db, STORE, window, sort=DisputeSort(sort), scope=SYSTEM),
         "order_id opened_at dispute_id",
-        {"status": "WON", "evidence_status": "NOT_SUBMITTED", "currency": "USD"},
+        {"status": "WON", "evidence_status": "NOT_SUBMITTED", "evidence_files": "[]", "currency": "USD"},
         lambda view: view.dispute_id,
     ),
     "payouts": (
