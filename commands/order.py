@@ -26,6 +26,8 @@ from domain.product.aggregate import PRODUCT
 from domain.store.aggregate import STORE
 
 INBOX_NAMESPACE = UUID("0b1f5d5e-6a0c-5c55-8a3e-5a7f0d1c9e21")
+UNMATCHED_WEBHOOKS = derived(INBOX_NAMESPACE, "unmatched")
+"""The tenant of webhooks that are about no merchant here."""
 """Namespace of the stream ids of webhooks: one stream per source and external id."""
 
 # Left out of the digest: repeats of older commands have none, and page or payment decide it.
@@ -110,8 +112,29 @@ async def receive_account_webhook(command: ReceiveAccountWebhook, work: Work, *,
     await _receive(command, work, subject=subject, tenant=command.merchant_id, at=clock.now())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveUnmatchedWebhook:
+    """Record a webhook about an account that no merchant here has, so that a person can look at it."""
+
+    source: str
+    external_id: str
+    type: str
+    body: str
+
+
+async def receive_unmatched_webhook(command: ReceiveUnmatchedWebhook, work: Work, *, clock: Clock) -> None:
+    """Append ``WebhookReceived``. No-op if the webhook with this source and external id is recorded."""
+    subject = WebhookSubject(kind=SubjectKind.PLATFORM, id=None)
+    await _receive(command, work, subject=subject, tenant=UNMATCHED_WEBHOOKS, at=clock.now())
+
+
 async def _receive(
-    command: ReceiveWebhook | ReceiveAccountWebhook, work: Work, *, subject: WebhookSubject, tenant: UUID, at: datetime
+    command: ReceiveWebhook | ReceiveAccountWebhook | ReceiveUnmatchedWebhook,
+    work: Work,
+    *,
+    subject: WebhookSubject,
+    tenant: UUID,
+    at: datetime,
 ) -> None:
     id = inbox_stream(command.source, command.external_id)
     if not await work.is_new(INBOX, id):
@@ -353,6 +376,7 @@ HANDLERS: UnboundHandlers = {
     OpenPaymentSession: open_payment_session,
     ReceiveWebhook: receive_webhook,
     ReceiveAccountWebhook: receive_account_webhook,
+    ReceiveUnmatchedWebhook: receive_unmatched_webhook,
     RejectWebhook: reject_webhook,
     RecordPayment: record_payment,
     RecordPaymentFailure: record_payment_failure,

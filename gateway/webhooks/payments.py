@@ -6,7 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from commands.order import ReceiveAccountWebhook, ReceiveWebhook, RejectWebhook, inbox_stream
+from commands.order import (
+    ReceiveAccountWebhook,
+    ReceiveUnmatchedWebhook,
+    ReceiveWebhook,
+    RejectWebhook,
+    inbox_stream,
+)
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound
@@ -77,8 +83,6 @@ async def _receive(request: Request, services: GatewayServices, payments: Webhoo
     if notice is None:
         return JSONResponse({"received": False, "reason": "the kind of webhook is not used"})
     command = await _receipt_of(services, payments.name, notice, text)
-    if command is None:
-        return JSONResponse({"received": False, "reason": "it is about no merchant here"})
     command_id = command_of(payments.name, notice.external_id)
     context = Context(
         command_id=command_id,
@@ -90,20 +94,22 @@ async def _receive(request: Request, services: GatewayServices, payments: Webhoo
     except CommandReused:
         # Some providers change a timestamp at each delivery. The log already has the webhook with this id.
         logger.info("a webhook of %s was redelivered with another body", payments.name)
+    if isinstance(command, ReceiveUnmatchedWebhook):
+        return JSONResponse({"received": True, "reason": "it is about no merchant here and is kept for the operators"})
     return JSONResponse({"received": True})
 
 
 async def _receipt_of(
     services: GatewayServices, source: str, notice: Notice, body: str
-) -> ReceiveWebhook | ReceiveAccountWebhook | None:
-    """Return the command that records a notice; None if it is about no merchant here."""
+) -> ReceiveWebhook | ReceiveAccountWebhook | ReceiveUnmatchedWebhook:
+    """Return the command that records a notice."""
     ids = {"source": source, "external_id": notice.external_id, "type": notice.type}
     if not isinstance(notice, AccountNotice | PlatformNotice):
         return ReceiveWebhook(**ids, store_id=notice.store_id, body=body)
     merchant_id = await _merchant_of(services.deps.reader, notice)
     if merchant_id is None:
         logger.warning("a webhook of %s is about no merchant here: %s", source, notice.external_id)
-        return None
+        return ReceiveUnmatchedWebhook(**ids, body=body)
     return ReceiveAccountWebhook(**ids, merchant_id=merchant_id, body=body)
 
 

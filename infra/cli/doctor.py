@@ -11,8 +11,12 @@ from aiokafka.errors import KafkaError
 from rich.markup import escape
 from rich.table import Table
 
+from commands.order import UNMATCHED_WEBHOOKS
+from domain.inbox.events import WebhookReceived
+from gateway.api.stream_history import StreamHistory
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
 from infra.adapters.postgres.provenance import foreign_records
+from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.vault import count_forgotten_keys
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import CONSUMERS
@@ -30,6 +34,8 @@ from schemas.internal.readiness import Check
 from schemas.topics import IMAGE_WORK
 
 CONNECT_SECONDS = 3.0
+UNMATCHED_SHOWN = 5
+"""Most webhooks about no merchant here that are listed."""
 _RETURNED = (
     "{:,} forgotten shoppers have a key again, so their data is readable. A backup restored the keys, or forgetting-policy "
     "does not run. Stop the publisher and run “zyenta log restore”, which deletes these keys"
@@ -57,6 +63,8 @@ class Findings:
     lags: list[Lag]
     foreign: list[ForeignRecord] = field(default_factory=list)
     """Records in the topics that the platform did not write, as far as readers have met them."""
+    unmatched: list[str] = field(default_factory=list)
+    """Newest signed webhooks about accounts that no merchant here has."""
     not_for_production: list[str] = field(default_factory=list)
     """What is not made for real money. It is advice: the platform works."""
 
@@ -87,6 +95,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
                 "checks": checks,
                 "lags": lags,
                 "foreign": foreign,
+                "unmatched_webhooks": findings.unmatched,
                 "not_for_production": findings.not_for_production,
             }
         )
@@ -109,11 +118,13 @@ async def _examine() -> Findings:
         checks = list(await readiness(platform, pool).checks())
         lags: list[Lag] = []
         foreign: list[ForeignRecord] = []
+        unmatched: list[str] = []
         unhealthy = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unhealthy:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
             if count := await count_forgotten_keys(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
+            unmatched = await unmatched_webhooks(SettledLog(pool))
             foreign = await foreign_records(pool)
             if foreign:
                 checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
@@ -124,7 +135,16 @@ async def _examine() -> Findings:
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
             except (KafkaError, *DATABASE_AWAY) as error:
                 checks.append(Check(name="lag", healthy=False, detail=f"cannot be measured ({type(error).__name__})"))
-        return Findings(checks, lags, foreign)
+        return Findings(checks, lags, foreign, unmatched)
+
+
+async def unmatched_webhooks(log: StreamHistory) -> list[str]:
+    """Describe the newest webhooks about accounts that no merchant here has."""
+    newest = await log.read_back(UNMATCHED_WEBHOOKS, None, UNMATCHED_SHOWN)
+    received = [
+        (event, each.recorded_at) for each in newest if isinstance(event := each.decode().event, WebhookReceived)
+    ]
+    return [f"{at:%Y-%m-%d %H:%M} UTC, {event.source}, {event.type}, {event.external_id}" for event, at in received]
 
 
 def _require_running(settings: Settings) -> None:
@@ -154,6 +174,14 @@ def show_findings(findings: Findings) -> None:
             output.print(f"[yellow]?[/] {lag.group} could not be checked; behind: {_count(lag.behind)}")
     for record in findings.foreign:
         output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
+    if findings.unmatched:
+        output.print(
+            "The newest webhooks about accounts that no merchant here has. They changed nothing. If an account is a "
+            "merchant's, let them connect it again:",
+            soft_wrap=True,
+        )
+    for webhook in findings.unmatched:
+        output.print(f"  - {escape(webhook)}", soft_wrap=True)
     if findings.not_for_production:
         output.print("Before money is real (ZYENTA_PRODUCTION=true):", soft_wrap=True)
     for fault in findings.not_for_production:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from commands.order import UNMATCHED_WEBHOOKS
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
@@ -21,6 +22,7 @@ from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
+from infra.cli.doctor import unmatched_webhooks
 from projections.merchants.queries import merchant_by_id
 from projections.reading.scope import SYSTEM
 from tests.support.fakes.event_log import FixedClock
@@ -241,14 +243,20 @@ async def test_a_merchant_who_took_the_access_away_gets_another_account(
         assert answer.json() == {"received": True}
 
 
-async def test_a_webhook_about_an_unknown_account_is_answered_and_changes_nothing(
+async def test_a_webhook_about_an_unknown_account_is_kept_once_and_listed_by_the_doctor(
     platform: Platform, stripe: StripeServer
 ) -> None:
-    before = await platform.event_count()
-    answer = await tell(platform, stripe, stripe.webhook("account.updated", {"id": "acct_x"}, account="acct_x"))
-    assert answer.status_code == 200
-    assert answer.json()["received"] is False
-    assert await platform.event_count() == before
+    webhook = stripe.webhook("account.updated", {"id": "acct_x", "email": "ada@merchant.example"}, account="acct_x")
+    for _ in range(2):
+        answer = await tell(platform, stripe, webhook)
+        assert answer.status_code == 200
+        assert answer.json()["reason"] == "it is about no merchant here and is kept for the operators"
+    found = [raw.decode().event for raw in await platform.deps.history.read_back(UNMATCHED_WEBHOOKS, None, 9)]
+    kept = [event for event in found if isinstance(event, WebhookReceived) and event.source == "stripe"]
+    assert [(event.type, event.subject.kind) for event in kept] == [("account.updated", "PLATFORM")]
+    assert "ada@" not in kept[0].body
+    (listed,) = [line for line in await unmatched_webhooks(platform.deps.history) if "stripe-platform" not in line]
+    assert listed.endswith(f" UTC, stripe, account.updated, {kept[0].external_id}")
 
 
 async def test_the_platforms_own_webhooks_have_their_own_address_and_secret_and_are_kept_for_their_merchant(
@@ -274,7 +282,7 @@ async def test_the_platforms_own_webhooks_have_their_own_address_and_secret_and_
     unknown = body.replace(str(owner.id).encode(), str(uuid4()).encode())
     signature = {"stripe-signature": stripe.sign(unknown, PLATFORM_SECRET)}
     answer = await platform.client.post(address, content=unknown, headers=signature)
-    assert answer.json()["received"] is False
+    assert "about no merchant here" in answer.json()["reason"]
 
 
 async def test_the_log_keeps_nothing_about_the_shopper_of_a_payment(

@@ -78,6 +78,13 @@ def test_the_doctor_lists_what_is_not_for_real_money_as_advice(capsys: pytest.Ca
     assert "Healthy: all 1 parts work." in shown
 
 
+def test_the_doctor_lists_webhooks_about_no_merchant_and_is_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings(Findings([HEALTHY], [], unmatched=["2026-11-30 00:10 UTC, stripe, account.updated, evt_1"]))
+    shown = capsys.readouterr().out
+    assert "  - 2026-11-30 00:10 UTC, stripe, account.updated, evt_1" in shown
+    assert "Healthy: all 1 parts work." in shown
+
+
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int) -> None:
