@@ -156,7 +156,10 @@ class World:
         try:
             for name in ("publisher", "projectors-0", "projectors-1", "gateway"):
                 await self.launch(name)
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as client, asyncio.timeout(60):
+            async with (
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60) as client,
+                asyncio.timeout(60),
+            ):
                 while True:
                     try:
                         if (await client.get("/healthz")).status_code == 200:

@@ -63,6 +63,7 @@ NOT_READ: Mapping[str, str] = {
             "api_keys/list",
             "billing/show",
             "data/export",
+            "data/owed",
             "integrations/address",
             "integrations/show",
             "legal/show",

@@ -19,7 +19,8 @@ KINDS: dict[str, Callable[[Path], EmbeddedBroker | ApacheKafka]] = {
     "kafka": lambda data_dir: ApacheKafka(data_dir, settings=IMPATIENT),
 }
 
-either_kind = ["embedded", pytest.param("kafka", marks=pytest.mark.kafka)]
+# Kafka is the reference and does not change with us, so it is asked again in the long run only.
+either_kind = ["embedded", pytest.param("kafka", marks=[pytest.mark.kafka, pytest.mark.long])]
 
 
 @pytest.fixture(scope="session", params=either_kind)

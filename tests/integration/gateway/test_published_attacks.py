@@ -34,7 +34,10 @@ FORGOT = (
 @pytest.fixture
 async def site(platform: Platform) -> AsyncIterator[Platform]:
     """The platform behind a socket."""
-    async with served(platform.app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with (
+        served(platform.app) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
         wire = replace(platform, client=client)
         yield wire
         platform.numbers = wire.numbers

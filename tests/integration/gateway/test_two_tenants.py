@@ -299,6 +299,7 @@ async def walk_fields(world: World) -> None:
     assert "Payout" in met
 
 
+@pytest.mark.long
 async def test_a_role_in_one_store_shows_that_store_and_nothing_else(world: World) -> None:
     """The second merchant has a role in the store of the first, and walks every field."""
     assert QUERY is not None

@@ -38,6 +38,7 @@ def predict(model: Path) -> Predict:
     return partial(predict_mask, model=str(model))
 
 
+@pytest.mark.long
 def test_less_exact_convolutions_move_hardly_a_pixel_of_a_mask(model: Path) -> None:
     core, network = openvino.Core(), NETWORKS["u2net"]
     exact, less = core.read_model(model), core.read_model(model)

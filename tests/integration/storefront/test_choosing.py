@@ -16,7 +16,9 @@ from tests.support.requirements import missing
 STOPS_MOST = 80
 SIZES = [Variant("Small", 4900, 3), Variant("Medium", 4900, 3), Variant("Large", 5900, 3), Variant("Huge", 5900, 0)]
 MOODS = [mood.lower() for mood in Mood]
-in_every_mood = pytest.mark.parametrize("mood", MOODS)
+in_every_mood = pytest.mark.parametrize(
+    "mood", [MOODS[0], *(pytest.param(mood, marks=pytest.mark.long) for mood in MOODS[1:])]
+)
 
 
 def brand(mood: str) -> BrandIdentity:

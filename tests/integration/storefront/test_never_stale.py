@@ -79,7 +79,9 @@ async def test_random_edits_are_on_every_page_of_two_processes_with_the_next_req
             await merchant.open()
             async with AsyncExitStack() as stack:
                 clients = {
-                    name: await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}"))
+                    name: await stack.enter_async_context(
+                        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
+                    )
                     for name, port in ports.items()
                 }
                 browsers, visited = [Browser(httpx.Cookies()) for _ in range(4)], deque[tuple[str, str]](maxlen=4)

@@ -167,5 +167,5 @@ async def test_a_stranger_changes_no_unpaid_order(floor: StorefrontPlatform) -> 
 async def real_browser(port: int) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a browser of its own in front of a server on a port."""
     headers = {"host": "fern.shops.test"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, headers=headers) as client:
         yield client

@@ -1,4 +1,4 @@
-"""A page needs as many statements for thirty products as for one."""
+"""A page needs as many statements for thirty products as for one, and one to count a list that goes on."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -72,6 +72,7 @@ async def test_no_page_needs_a_statement_for_each_product(floor: StorefrontPlatf
                 answer = await browser.get(page)
                 assert answer.status_code == 200, page
                 counts[page].append(Counter(statements))
-    grown = {page: many - one for page, (one, many) in counts.items() if many.total() > one.total()}
+    # A list that goes on after its page is counted by one statement more.
+    grown = {page: many - one for page, (one, many) in counts.items() if many.total() > one.total() + 1}
     assert grown == {}
     assert all(one for page, (one, _) in counts.items())

@@ -50,7 +50,9 @@ async def port() -> AsyncIterator[int]:
 
 @pytest.fixture
 async def client(port: int) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"accept-encoding": "identity"}) as one:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"accept-encoding": "identity"}
+    ) as one:
         yield one
 
 
@@ -157,7 +159,7 @@ async def test_a_webhook_with_an_extra_slash_arrives(database: str) -> None:
     async with (
         a_platform(database) as platform,
         served(platform.app) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         store_id = await platform.store(await platform.merchant())
         notice = json.dumps({"type": "paid", "id": "n1", "store": str(store_id), "order": str(uuid4())}).encode()
@@ -173,7 +175,7 @@ async def test_the_sandbox_redirects_to_no_other_scheme_or_host(path: str) -> No
     payments = SandboxPayments(SECRET, page_url="http://127.0.0.1:1/pay")
     async with (
         served(sandbox_app(payments, webhook_url="http://127.0.0.1:1/hook")) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         answer = await client.get(path)
     assert answer.headers.get("location", path.rstrip("/")) == path.rstrip("/")

@@ -26,7 +26,7 @@ def half_a_post(path: str, host: str, kind: str) -> bytes:
 
 async def is_well(port: int, path: str, host: str) -> None:
     """Wait until a later request is answered; then the earlier ones are finished too."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"host": host}) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, headers={"host": host}) as client:
         for _ in range(3):
             assert (await client.get(path)).status_code == 200
             await asyncio.sleep(0.05)

@@ -181,7 +181,7 @@ async def test_connections_in_all_are_capped_whatever_their_address(witness: Wit
 
 
 async def test_a_keep_alive_connection_outlives_the_limits_of_one_request(port: int) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         for _ in range(4):
             assert (await client.post("/echo", content=b"words")).text == "words"
             await asyncio.sleep(0.2)

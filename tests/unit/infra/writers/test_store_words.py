@@ -138,6 +138,7 @@ def test_the_list_of_niches_is_wide() -> None:
     assert {"Saxophone reeds", "Beekeeping supplies", "Toys for senior cats"} <= set(niches()), "outside the catalog"
 
 
+@pytest.mark.long
 def test_stores_of_a_dozen_niches_have_no_fault() -> None:
     hold_to_the_lint(niches()[:12])
 
