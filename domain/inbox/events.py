@@ -7,7 +7,7 @@ from domain.kernel import DomainEvent, Value
 
 
 class SubjectKind(StrEnum):
-    """The kinds of thing that a webhook can be about. PLATFORM: no merchant here, such as an account that nobody connected."""
+    """The kinds of thing that a webhook can be about. PLATFORM: no merchant here, such as an unknown account."""
 
     STORE = "STORE"
     MERCHANT = "MERCHANT"
