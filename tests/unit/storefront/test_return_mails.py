@@ -74,7 +74,7 @@ WORDS = {
     MailKind.RETURN_TO_DECIDE: ("The shopper writes: Too <b>big</b>", "Approve return 1"),
     MailKind.RETURN_APPROVED: ("Send them to:\nDock <4>\nKiel\n", "From the shop: Mind the <glass>."),
     MailKind.RETURN_DECLINED: ("The shop's reason: It is <used>.", "Do not send the goods"),
-    MailKind.RETURN_RECEIVED: ("the shop has these goods", "You get a mail when it does"),
+    MailKind.RETURN_RECEIVED: ("The shop has these goods", "You get a mail when it does"),
     MailKind.REPLACEMENT_SENT: ("They cost you nothing", "Carrier: UPS", "tracknum=1Z%209"),
 }
 
