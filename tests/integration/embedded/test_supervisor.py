@@ -239,7 +239,10 @@ async def test_a_failed_restart_of_a_server_is_logged_and_retried(
     supervisor = supervisor_of(Settings(_env_file=None, data_dir=data))
     await supervisor.start(())
     try:
-        (broker,) = (each for each in psutil.Process().children() if "infra.embedded.logbroker" in each.cmdline())
+        started = [(each, " ".join(each.cmdline())) for each in psutil.Process().children()]
+        (broker,) = (
+            each for each, command in started if "infra.embedded.logbroker" in command and str(data) in command
+        )
         away = (data / "broker").rename(data / "away")
         (data / "broker").touch()
         broker.kill()
