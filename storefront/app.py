@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from infra.web.hang_ups import StopAtHangUp
 from infra.web.moments import OneMoment
 from storefront.certificates import CertificateGate
 from storefront.count_visits import CountVisits
@@ -94,6 +95,8 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefro
         app.add_exception_handler(kind, handler)
     # The last one added is the outermost.
     app.add_middleware(OneMoment)
+    # Pages to be kept stop too: the next client that stays renders them. Kept ones are answered before.
+    app.add_middleware(StopAtHangUp)
     if direct:
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(CountVisits, tenancy=visits.tenancy, counts=deps.visits, clock=deps.clock)

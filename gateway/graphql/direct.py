@@ -5,10 +5,8 @@ strawberry's router: mutations, introspection, other content types, and requests
 ways share admission, budgets, persisted queries, plans and the masking of errors.
 """
 
-import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -28,9 +26,8 @@ from gateway.graphql.parsing import UndecidedOperation
 from gateway.graphql.query_costs import Cost
 from infra.web.edge import ClientGone, is_host
 from infra.web.encoding import LEAST, compressed
+from infra.web.hang_ups import HangUps
 
-WATCH_SECONDS = 0.1
-"""After this long, or twice as long, an operation is stopped when its client hangs up. Shorter ones are not worth a look."""
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _VARY = (b"vary", b"Accept-Encoding")
 
@@ -190,59 +187,6 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return receiving
-
-
-class HangUps:
-    """Stops operations whose clients hang up.
-
-    One timer looks at all of them: most operations end before anything is done for them.
-    """
-
-    def __init__(self) -> None:
-        self._running: dict[asyncio.Task[Any], tuple[float, Receive]] = {}
-        """When operations began, and their requests. Those that are watched already are left out."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._watching: dict[asyncio.Task[Any], asyncio.Task[None]] = {}
-        self._gone: set[asyncio.Task[Any]] = set()
-
-    async def watch(self, work: Callable[[], Awaitable[Any]], receive: Receive) -> Any:
-        """Do work, and stop it when the client hangs up.
-
-        Raises:
-            ClientGone: the client hung up.
-        """
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-        self._running[task] = loop.time(), receive
-        if self._timer is None:
-            self._timer = loop.call_later(WATCH_SECONDS, self._look)
-        try:
-            return await work()
-        except asyncio.CancelledError:
-            if task in self._gone and task.uncancel() == 0:
-                raise ClientGone from None
-            raise
-        finally:
-            if self._running.pop(task, None) is None:
-                self._watching.pop(task).cancel()
-                self._gone.discard(task)
-
-    def _look(self) -> None:
-        """Watch the operations that take long."""
-        loop = asyncio.get_running_loop()
-        since = loop.time() - WATCH_SECONDS
-        for task, (began, receive) in list(self._running.items()):
-            if began <= since:
-                del self._running[task]
-                self._watching[task] = loop.create_task(self._stop(task, receive))
-        self._timer = loop.call_later(WATCH_SECONDS, self._look) if self._running else None
-
-    async def _stop(self, task: asyncio.Task[Any], receive: Receive) -> None:
-        """Stop an operation as soon as its client hangs up."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._gone.add(task)
-        task.cancel()
 
 
 def answer_bytes(data: Any, errors: list[GraphQLError], cost: Cost | None = None) -> bytes:

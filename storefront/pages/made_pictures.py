@@ -21,11 +21,17 @@ class MadePictures:
 
     async def make(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
         """Return a picture, made in a thread if it is not kept."""
-        async with self._one:
-            made = self._kept.get(key)
-            if made is None:
-                made = await asyncio.to_thread(make)
-                self._kept[key] = made
-                if len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+        await self._one.acquire()
+        # A thread cannot be stopped. A client that hangs up leaves, but the next picture waits until the thread is done.
+        making = asyncio.create_task(self._make(key, make))
+        making.add_done_callback(lambda _: self._one.release())
+        return await asyncio.shield(making)
+
+    async def _make(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+        made = self._kept.get(key)
+        if made is None:
+            made = await asyncio.to_thread(make)
+            self._kept[key] = made
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return made

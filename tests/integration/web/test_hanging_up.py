@@ -83,6 +83,37 @@ async def test_forms_to_a_shop_may_be_broken_off(database: str, pool: asyncpg.Po
     assert [record.getMessage() for record in heard] == []
 
 
+async def test_a_page_ends_with_its_client_and_the_next_client_gets_it(
+    database: str, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'products'"
+    async with (
+        asyncpg.create_pool(database, min_size=1, max_size=4, server_settings=READER_SETTINGS) as readers,
+        httpx.AsyncClient(headers={"host": "fern.shops.test"}, timeout=60) as other,
+    ):
+        floor = await StorefrontPlatform.build(pool, readers, tmp_path / "media")
+        await floor.open_store("fern", BRAND)
+        async with served(floor.app()) as port, pool.acquire() as holder, pool.acquire() as watcher:
+
+            async def waiting(number: int) -> None:
+                async with asyncio.timeout(30):
+                    while await watcher.fetchval(waits) != number:
+                        await asyncio.sleep(0.02)
+
+            with complaints(*LOGGERS) as heard:
+                async with holder.transaction():
+                    await holder.execute("lock table catalog.products in access exclusive mode")
+                    _, leaving = await asyncio.open_connection("127.0.0.1", port)
+                    leaving.write(b"GET /products HTTP/1.1\r\nHost: fern.shops.test\r\n\r\n")
+                    await waiting(1)
+                    staying = asyncio.create_task(other.get(f"http://127.0.0.1:{port}/products"))
+                    await waiting(2)
+                    leaving.transport.abort()
+                    await waiting(1)
+                page = await staying
+    assert (page.status_code, heard) == (200, [])
+
+
 async def test_the_payment_form_may_be_broken_off() -> None:
     payments = SandboxPayments(SECRET, page_url="http://127.0.0.1:1/pay")
     async with served(sandbox_app(payments, webhook_url="http://127.0.0.1:1/hook")) as port:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.graphql.direct import WATCH_SECONDS, HangUps
 from infra.web.edge import ClientGone
+from infra.web.hang_ups import WATCH_SECONDS, HangUps
 
 
 def hung_up(gone: asyncio.Event) -> Callable[[], Coroutine[Any, Any, dict[str, str]]]:
