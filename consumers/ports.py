@@ -82,6 +82,20 @@ class StreamHistory(Protocol):
         ...
 
 
+class TenantHistory(Protocol):
+    """The events of one tenant. Unlike a read model, they are never behind the log."""
+
+    async def read_back(self, tenant: UUID, before: int | None, limit: int) -> Sequence[RawEvent]:
+        """Return a tenant's newest settled events before a position, the newest first.
+
+        Args:
+            tenant: the tenant.
+            before: the position; None for the end of the log.
+            limit: the most events.
+        """
+        ...
+
+
 @runtime_checkable
 class Prioritized(Protocol):
     """A consumer that handles some records before earlier ones. The records of one key stay in order."""
@@ -99,6 +113,7 @@ __all__ = [
     "React",
     "Receipt",
     "StreamHistory",
+    "TenantHistory",
     "Urgency",
     "reaction_id",
 ]

@@ -6,13 +6,16 @@ from contextlib import suppress
 from uuid import UUID
 
 from commands.disputes import RecordDispute
-from commands.order import RecordPayment, RecordPaymentFailure, RejectWebhook
+from commands.inbox import RejectWebhook
+from commands.order import RecordPayment, RecordPaymentFailure
+from consumers.policies.kept_webhooks import KeptWebhooks
 from consumers.policies.provider_reports import ReportReaction
 from consumers.policies.stripe_accounts import AccountReaction
-from consumers.ports import Aggregates, React
+from consumers.ports import Aggregates, React, TenantHistory
 from domain.inbox.events import SubjectKind, WebhookReceived
 from domain.kernel import DomainEvent, NotFound
 from domain.merchant.aggregate import MERCHANT
+from domain.merchant.events import StripeAccountConnected
 from domain.merchant.ports import StripeAccounts
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
@@ -47,12 +50,14 @@ REASON_MAX = 300
 class PaymentsPolicy:
     """Turns a verified payment webhook into a payment, a payment failure, or a rejection that a person must look at.
 
+    A webhook about an account that no merchant here had waits in the log until a merchant connects the account.
+
     Safe to redeliver: the command's id is derived from the event, and a payment counts once by its intent id.
     """
 
     name = "payments-policy"
     topic: Topic = topics.EVENTS
-    handles: frozenset[type[DomainEvent]] = frozenset({WebhookReceived})
+    handles: frozenset[type[DomainEvent]] = frozenset({WebhookReceived, StripeAccountConnected})
 
     def __init__(
         self,
@@ -62,16 +67,30 @@ class PaymentsPolicy:
         *,
         accounts: StripeAccounts | None = None,
         reports: tuple[ChargeReports, ProviderReports] | None = None,
+        history: TenantHistory | None = None,
     ) -> None:
-        """Take the readers by webhook source (``sandbox``, ``stripe``), and what asks Stripe if there is a key for it."""
+        """Take the readers by webhook source (``sandbox``, ``stripe``), and what asks Stripe if there is a key for it.
+
+        Args:
+            react: sends commands.
+            aggregates: reads aggregates.
+            gateways: the readers by webhook source.
+            accounts: asks Stripe about accounts.
+            reports: ask Stripe about refunds, and about disputes and payouts.
+            history: reads webhooks that wait for their merchant; None if no provider has merchants' accounts.
+        """
         self._react = react
         self._aggregates = aggregates
         self._gateways = gateways
         self._accounts = None if accounts is None else AccountReaction(react, aggregates, accounts)
         self._reports = None if reports is None else ReportReaction(react, aggregates, *reports)
+        self._kept = None if history is None else KeptWebhooks(react, aggregates, gateways, history)
 
     async def __call__(self, envelope: Envelope) -> None:
         received = envelope.event
+        if isinstance(received, StripeAccountConnected) and self._kept is not None:
+            merchant_id = received.originator_id
+            await self._kept.of_account(received.account_id, merchant_id, cause=envelope, name=self.name)
         if not isinstance(received, WebhookReceived) or received.source not in self._gateways:
             return
         subject, reader = received.subject, self._gateways[received.source]
@@ -79,6 +98,8 @@ class PaymentsPolicy:
             await self._about_payment(envelope, received, subject.id, reader)
         elif subject.kind is SubjectKind.MERCHANT and subject.id is not None:
             await self._about_account(envelope, subject.id, reader.read_body(received.body))
+        elif self._kept is not None:
+            await self._kept.about(received, cause=envelope, name=self.name)
 
     async def _about_account(self, envelope: Envelope, merchant_id: UUID, notice: Notice | None) -> None:
         if isinstance(notice, ChargeNotice | DisputeNotice | PayoutNotice):

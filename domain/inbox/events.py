@@ -23,7 +23,11 @@ class WebhookSubject(Value):
 
 
 class WebhookReceived(DomainEvent, wire_name="inbox.webhook_received.v2"):
-    """An outside system sent a webhook, and its signature was valid. Once per source and external id."""
+    """An outside system sent a webhook, and its signature was valid. Once per source and external id.
+
+    A webhook about an account that no merchant here had is received a second time, on a stream of its own, when a merchant
+    connects the account.
+    """
 
     source: str
     """The sender: ``sandbox``, ``stripe``, ``cj`` ..."""

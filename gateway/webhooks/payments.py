@@ -6,13 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from commands.order import (
-    ReceiveAccountWebhook,
-    ReceiveUnmatchedWebhook,
-    ReceiveWebhook,
-    RejectWebhook,
-    inbox_stream,
-)
+from commands.inbox import ReceiveAccountWebhook, ReceiveUnmatchedWebhook, ReceiveWebhook, RejectWebhook, inbox_stream
 from commands.ports import CommandReused, Context
 from domain.ids import derived
 from domain.kernel import NotFound

@@ -445,6 +445,7 @@ async def _draft_agent(platform: Platform, ports: "StepPorts", made: Writers) ->
 
 async def _payments_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.payments import PaymentsPolicy
+    from infra.adapters.postgres.settled_log import SettledLog
 
     return PaymentsPolicy(
         react,
@@ -452,6 +453,7 @@ async def _payments_policy(platform: Platform, react: "BusDispatch", aggregates:
         platform.notices(),
         accounts=await platform.stripe_accounts(),
         reports=await platform.provider_reports(),
+        history=SettledLog(await platform.pool()),
     )
 
 

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from rich.markup import escape
 from rich.table import Table
 
-from commands.order import UNMATCHED_WEBHOOKS
+from commands.inbox import UNMATCHED_WEBHOOKS, matched_stream
 from domain.inbox.events import WebhookReceived
 from gateway.api.stream_history import StreamHistory
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
@@ -36,6 +36,8 @@ from schemas.topics import IMAGE_WORK
 CONNECT_SECONDS = 3.0
 UNMATCHED_SHOWN = 5
 """Most webhooks about no merchant here that are listed."""
+UNMATCHED_READ = 100
+"""Webhooks that one look into the log reads."""
 _RETURNED = (
     "{:,} forgotten shoppers have a key again, so their data is readable. A backup restored the keys, or forgetting-policy "
     "does not run. Stop the publisher and run “zyenta log restore”, which deletes these keys"
@@ -140,11 +142,21 @@ async def _examine() -> Findings:
 
 async def unmatched_webhooks(log: StreamHistory) -> list[str]:
     """Describe the newest webhooks about accounts that no merchant here has."""
-    newest = await log.read_back(UNMATCHED_WEBHOOKS, None, UNMATCHED_SHOWN)
-    received = [
-        (event, each.recorded_at) for each in newest if isinstance(event := each.decode().event, WebhookReceived)
-    ]
-    return [f"{at:%Y-%m-%d %H:%M} UTC, {event.source}, {event.type}, {event.external_id}" for event, at in received]
+    lines: list[str] = []
+    before = None
+    while len(lines) < UNMATCHED_SHOWN and (page := await log.read_back(UNMATCHED_WEBHOOKS, before, UNMATCHED_READ)):
+        before = page[-1].position
+        received = [
+            (event, raw.recorded_at) for raw in page if isinstance(event := raw.decode().event, WebhookReceived)
+        ]
+        streams = {matched_stream(event.source, event.external_id): (event, at) for event, at in received}
+        matched = {raw.stream_id for raw in await log.read_streams(list(streams))}
+        lines.extend(
+            f"{at:%Y-%m-%d %H:%M} UTC, {event.source}, {event.type}, {event.external_id}"
+            for stream, (event, at) in streams.items()
+            if stream not in matched
+        )
+    return lines[:UNMATCHED_SHOWN]
 
 
 def _require_running(settings: Settings) -> None:
@@ -176,8 +188,8 @@ def show_findings(findings: Findings) -> None:
         output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
     if findings.unmatched:
         output.print(
-            "The newest webhooks about accounts that no merchant here has. They changed nothing. If an account is a "
-            "merchant's, let them connect it again:",
+            "The newest webhooks about accounts that no merchant here has. They changed nothing. When a merchant connects "
+            "such an account, its webhooks are handled:",
             soft_wrap=True,
         )
     for webhook in findings.unmatched:

@@ -14,13 +14,8 @@ from pydantic import TypeAdapter
 
 from commands.checkout import CartLine, PlaceOrder
 from commands.discount import CreateDiscount
-from commands.order import (
-    CancelOrder,
-    FulfilOrder,
-    MarkOrderDelivered,
-    OpenPaymentSession,
-    ReceiveWebhook,
-)
+from commands.inbox import ReceiveWebhook
+from commands.order import CancelOrder, FulfilOrder, MarkOrderDelivered, OpenPaymentSession
 from commands.reactions import EventLogAggregates
 from commands.refunds import RefundOrder
 from commands.returns import RequestReturn

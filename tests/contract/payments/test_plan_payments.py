@@ -10,8 +10,8 @@ import httpx
 import pytest
 from stripe import StripeClient
 
+from commands.inbox import ReceiveAccountWebhook
 from commands.merchant import RegisterMerchant
-from commands.order import ReceiveAccountWebhook
 from commands.subscription import RecordSubscription, SoldPlans
 from consumers.policies.plans import PlansPolicy
 from domain.inbox.events import WebhookReceived

@@ -12,11 +12,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from commands.order import UNMATCHED_WEBHOOKS
+from commands.inbox import UNMATCHED_WEBHOOKS, ReceiveUnmatchedWebhook
+from commands.ports import Context
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
 from gateway.ports import OwnKeyPorts
+from gateway.webhooks.payments import command_of
 from infra.adapters.payments.stripe.accounts import StripeConnect
 from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
@@ -102,17 +104,28 @@ async def tell(
     answer = await platform.client.post(
         f"/webhooks/payments/{path}", content=body, headers={"stripe-signature": stripe.sign(body, secret)}
     )
-    policy = PaymentsPolicy(
+    await _handle(platform, a_policy(platform), before)
+    return answer
+
+
+def a_policy(platform: Platform) -> PaymentsPolicy:
+    return PaymentsPolicy(
         BusDispatch(platform.bus),
         EventLogAggregates(platform.log),
         platform.deps.payments,
         accounts=platform.deps.stripe,
+        history=platform.deps.history,
     )
-    recorded = [raw async for batch in platform.log.scan() for raw in batch][before:]
-    for raw in recorded:
-        await policy(raw.decode())
+
+
+async def _handle(platform: Platform, policy: PaymentsPolicy, after: int) -> None:
+    """Give the policy every event after the first ones, and those that follow."""
+    while recorded := [raw async for batch in platform.log.scan() for raw in batch][after:]:
+        for raw in recorded:
+            after += 1
+            if type((envelope := raw.decode()).event) in policy.handles:
+                await policy(envelope)
     await platform.barrier.catch_up()
-    return answer
 
 
 async def account_of(platform: Platform, owner: Merchant) -> Any:
@@ -257,6 +270,34 @@ async def test_a_webhook_about_an_unknown_account_is_kept_once_and_listed_by_the
     assert "ada@" not in kept[0].body
     (listed,) = [line for line in await unmatched_webhooks(platform.deps.history) if "stripe-platform" not in line]
     assert listed.endswith(f" UTC, stripe, account.updated, {kept[0].external_id}")
+
+
+async def test_a_webhook_that_comes_before_the_read_model_knows_its_account_changes_the_account_once(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    known = await platform.event_count()
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    stripe.accounts[account_id].update(charges_enabled=True, details_submitted=True)
+    body = stripe.webhook("account.updated", {"id": account_id}, account=account_id)
+    notice = StripeWebhooks([SECRET], live=False, clock=FixedClock()).read_body(body.decode())
+    assert notice is not None
+    await platform.bus.dispatch(
+        ReceiveUnmatchedWebhook(source="stripe", external_id=notice.external_id, type=notice.type, body=body.decode()),
+        Context(command_id=command_of("stripe", notice.external_id), correlation_id=uuid4()),
+    )
+    assert any(notice.external_id in line for line in await unmatched_webhooks(platform.deps.history))
+    await _handle(platform, a_policy(platform), known)
+    await _handle(platform, a_policy(platform), known)
+    view = await merchant_by_id(platform.deps.reader, owner.id, scope=SYSTEM)
+    assert view is not None
+    assert view.stripe is not None
+    assert view.stripe.charges_enabled
+    told = [raw.type for raw in await platform.deps.history.read_back(owner.id, None, 99)]
+    assert told.count("inbox.webhook_received.v2") == 1
+    assert not any(notice.external_id in line for line in await unmatched_webhooks(platform.deps.history))
+    # Stripe delivers it again, to a platform that knows the account now.
+    assert (await tell(platform, stripe, body)).json() == {"received": True}
+    assert [raw.type for raw in await platform.deps.history.read_back(owner.id, None, 99)] == told
 
 
 async def test_the_platforms_own_webhooks_have_their_own_address_and_secret_and_are_kept_for_their_merchant(

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from commands.bus import CommandBus
-from commands.order import ReceiveWebhook
+from commands.inbox import ReceiveWebhook
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.app import ConsumerApp
 from consumers.policies.payments import PaymentsPolicy

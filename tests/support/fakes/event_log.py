@@ -1,9 +1,12 @@
 """A clock that a test sets, and the event log in memory with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from infra.replay import memory_log
+from schemas.envelope import RawEvent
 
 
 @dataclass(slots=True)
@@ -24,3 +27,10 @@ class MemoryEventLog(memory_log.MemoryEventLog):
     """The event log in memory, on a clock that stands still."""
 
     clock: FixedClock = field(default_factory=FixedClock)
+
+    async def read_back(self, tenant: UUID, before: int | None, limit: int) -> Sequence[RawEvent]:
+        """Implements :class:`consumers.ports.TenantHistory`."""
+        found = [
+            raw for raw in reversed(self.raw) if raw.tenant == tenant and (before is None or raw.position < before)
+        ]
+        return found[:limit]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from uuid import UUID
 
-from commands.order import ReceiveAccountWebhook, ReceiveWebhook
+from commands.inbox import ReceiveAccountWebhook, ReceiveWebhook
 from consumers.policies.payments import PaymentsPolicy
 from domain.inbox.events import WebhookReceived
 from domain.money import Money

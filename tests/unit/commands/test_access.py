@@ -24,6 +24,7 @@ from commands.disputes import (
 from commands.domains import ChoosePrimaryDomain, ConnectDomain, RemoveDomain
 from commands.draft import AcceptDraft, DropDraft, RequestDraft
 from commands.generation import CancelGeneration, ChooseNiche, ContinueGeneration, CorrectNiche
+from commands.inbox import MatchWebhook, ReceiveAccountWebhook
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
 from commands.merchant import (
     ConnectStripe,
@@ -34,7 +35,7 @@ from commands.merchant import (
     RegisterMerchant,
     SetBusinessIdentity,
 )
-from commands.order import FulfilOrder, MarkOrderDelivered, ReceiveAccountWebhook
+from commands.order import FulfilOrder, MarkOrderDelivered
 from commands.owed_fees import RecordFeePayment
 from commands.page import AddPage, EditPage, RemovePage
 from commands.presentation import DescribeCategory, MoveAddress, RemoveCollection, WriteCollection
@@ -107,6 +108,7 @@ OWN_ACCOUNT = {
     RecordStripeStatus,
     DisconnectStripe,
     ReceiveAccountWebhook,
+    MatchWebhook,
     RecordFeePayment,
     RecordPayout,
     RecordSubscription,

@@ -10,16 +10,8 @@ import pytest
 
 from commands.bus import payload_digest
 from commands.checkout import LINES_MAX, CartLine, PlaceOrder
-from commands.order import (
-    CancelOrder,
-    FulfilOrder,
-    OpenPaymentSession,
-    ReceiveWebhook,
-    RecordPayment,
-    RecordPaymentFailure,
-    RejectWebhook,
-    inbox_stream,
-)
+from commands.inbox import ReceiveWebhook, RejectWebhook, inbox_stream
+from commands.order import CancelOrder, FulfilOrder, OpenPaymentSession, RecordPayment, RecordPaymentFailure
 from commands.page import EditPage
 from commands.product import EditProduct
 from commands.store import PauseStore, SetDeliveryPromise

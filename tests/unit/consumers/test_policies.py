@@ -13,9 +13,10 @@ import pytest
 from commands.bus import CommandBus
 from commands.generation import ChooseNiche, CorrectNiche
 from commands.image_result import RecordImage, RejectImage
+from commands.inbox import ReceiveWebhook
 from commands.media import RequestImage
 from commands.merchant import RegisterMerchant
-from commands.order import CancelOrder, ReceiveWebhook
+from commands.order import CancelOrder
 from commands.ports import ConcurrencyConflict, Context, Receipt
 from commands.store import RequestStore
 from consumers.policies.generation import GenerationPolicy
