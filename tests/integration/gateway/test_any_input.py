@@ -23,18 +23,17 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    build_schema,
     get_named_type,
 )
 
 from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
-from gateway.graphql.schema import sdl
 from gateway.rest import agents, images, jobs, products, statements, stores
 from tests.integration.gateway.test_queries import an_order
 from tests.support.examples import QUARTER
 from tests.support.logs import logged_by
 from tests.support.platforms.gateway import Merchant, Platform
+from tests.support.schema import published_schema
 
 T = TypeVar("T")
 
@@ -206,7 +205,7 @@ async def test_no_argument_value_causes_an_internal_error(
     fallen = []
     with caplog.at_level(logging.ERROR):
         # Neighbours differ in the value, so a part has every argument.
-        for query, variables in itertools.islice(operations(build_schema(sdl()), known), 0, None, part):
+        for query, variables in itertools.islice(operations(published_schema(), known), 0, None, part):
             platform.clock.advance(timedelta(seconds=60 if "register" in query or "logIn" in query else 0))
             response = await platform.client.post(
                 "/graphql",

@@ -15,11 +15,11 @@ from domain.generation.aggregate import generation_of, job_of
 from domain.generation.events import Step
 from domain.ids import slug_stream
 from domain.money import Money
-from gateway.graphql.schema import sdl
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
+from tests.support.schema import published_schema
 
-MUTATIONS = graphql.build_schema(sdl()).mutation_type.fields  # type: ignore[union-attr]
+MUTATIONS = published_schema().mutation_type.fields  # type: ignore[union-attr]
 VALUES: dict[str, Any] = {
     "Date": "2026-11-23",
     "String": "A lamp",

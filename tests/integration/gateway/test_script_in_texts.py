@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
-from graphql import build_schema
 from starlette.applications import Starlette
 
 from commands.checkout import CartLine, PlaceOrder
@@ -27,7 +26,6 @@ from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.disputes import DisputeReport
-from gateway.graphql.schema import sdl
 from storefront.mail.account_writer import AccountMailWriter
 from storefront.mail.team_writer import TeamMailWriter
 from storefront.mail.writer import MailSources, StoreMailWriter
@@ -37,8 +35,9 @@ from tests.support.dashboard_walk import walk
 from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 from tests.support.platforms.storefront import READER_SETTINGS, SECRET, StorefrontPlatform
+from tests.support.schema import published_schema
 
-SCHEMA = build_schema(sdl())
+SCHEMA = published_schema()
 RAW = re.compile(r"<script>(\d+)</script>", re.IGNORECASE)
 AS_TEXT = re.compile(r"&lt;script&gt;(\d+)&lt;/script&gt;|\\u003cscript\\u003e(\d+)\\u003c/script", re.IGNORECASE)
 LAST = ("archive", "cancel", "disconnect", "refund", "pause", "remove", "withdraw")

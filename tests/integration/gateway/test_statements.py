@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -12,7 +11,6 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLUnionType,
-    build_schema,
     get_named_type,
     is_leaf_type,
     is_required_argument,
@@ -29,8 +27,9 @@ from infra.adapters.postgres.vault import PostgresPersonalData
 from projections.reading.moment import MomentReader
 from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.schema import published_schema
 
-SCHEMA = build_schema(Path("schemas/schema.graphql").read_text())
+SCHEMA = published_schema()
 MANY = 24
 DEEP = 3
 """Levels of lists below a field of the store."""

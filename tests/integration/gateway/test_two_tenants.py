@@ -25,14 +25,14 @@ from domain.store.return_policy import REASONS
 from domain.team.roles import Role
 from gateway.auth.tokens import AccessTokens
 from gateway.dashboard.app import area_routers
-from gateway.graphql.schema import sdl
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import RawEvent
 from tests.integration.projections.read_models import load
 from tests.support.builders.histories import MOVES, History
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.schema import published_schema
 
-SCHEMA = graphql.build_schema(sdl())
+SCHEMA = published_schema()
 QUERY = SCHEMA.query_type
 NODES = frozenset(
     kind.name

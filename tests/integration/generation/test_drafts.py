@@ -1,13 +1,12 @@
 """Drafts of a generated store over the public API, with the agents that make them, and a replay of the generation after them."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from graphql import GraphQLObjectType, build_schema
+from graphql import GraphQLObjectType
 
 from domain.generation.aggregate import generation_of
 from infra.replay.difference import differences, fields_of
@@ -16,6 +15,7 @@ from infra.replay.recording import read_recording
 from projections.registry import SEARCH_PATH
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import Outside, Pipeline
+from tests.support.schema import published_schema
 
 DRAFT = (
     "id targetName status hint note writtenBy changes { field before base proposed outOfDate accepted } call { part }"
@@ -170,7 +170,7 @@ BY_RULES = {"products", "currency", "status"}
 
 
 def test_each_field_of_the_api_has_a_provenance_or_no_content() -> None:
-    schema = build_schema(Path("schemas/schema.graphql").read_text())
+    schema = published_schema()
     for name, fields in PUBLISHED.items():
         type = schema.type_map[name]
         assert isinstance(type, GraphQLObjectType)

@@ -15,7 +15,6 @@ from graphql import (
     TypeInfoVisitor,
     VariableNode,
     Visitor,
-    build_schema,
     get_named_type,
     parse,
     validate,
@@ -36,8 +35,9 @@ from gateway.dashboard.visit import own_path
 from gateway.graphql.budgets import AUTHENTICATED, check_text
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema as our_schema
+from tests.support.schema import published_schema
 
-SCHEMA = build_schema((Path(__file__).parents[3] / "schemas" / "schema.graphql").read_text("utf-8"))
+SCHEMA = published_schema()
 VENDORS = (HERE / "static" / "vendor", Path(__file__).parents[2] / "support" / "vendor")
 TEMPLATES = sorted(path.relative_to(HERE / "templates").as_posix() for path in (HERE / "templates").rglob("*.html"))
 SOURCES = [path.read_text("utf-8") for path in sorted(HERE.rglob("*.py")) if path != HERE / "__init__.py"]

@@ -4,12 +4,11 @@ import hashlib
 import json
 import re
 import tomllib
-from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from graphql import build_schema, get_introspection_query, parse, validate
+from graphql import get_introspection_query, parse, validate
 from graphql.execution.values import get_variable_values
 from graphql.language.ast import OperationDefinitionNode
 
@@ -18,10 +17,11 @@ from gateway.graphql.budgets import ANONYMOUS, check_text
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema as our_schema
 from gateway.middleware import CONTENT_POLICY
+from tests.support.schema import published_schema
 
 VENDOR = docs.HERE / "vendor"
 PACKAGES = tomllib.loads((VENDOR / "packages.toml").read_text("utf-8"))
-SCHEMA = build_schema((Path(__file__).parents[3] / "schemas" / "schema.graphql").read_text("utf-8"))
+SCHEMA = published_schema()
 EXAMPLES = {str(example["name"]): example for example in docs.examples()}
 
 

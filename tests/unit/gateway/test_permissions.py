@@ -15,10 +15,10 @@ from domain.team.errors import KeyTooWeak
 from domain.team.permissions import CLOSED, Permission, permissions
 from domain.team.roles import KeyScope, Role
 from gateway.auth.visitor import KeyUse, Visitor
-from gateway.graphql.schema import sdl
 from tests.support.builders.samples import sealed
+from tests.support.schema import published_schema
 
-SCHEMA = graphql.build_schema(sdl())
+SCHEMA = published_schema()
 ROOTS = [each for each in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type) if each is not None]
 ROLES = st.sampled_from(Role)
 

@@ -6,7 +6,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLNonNull,
     GraphQLObjectType,
-    build_schema,
     get_named_type,
     get_nullable_type,
     is_enum_type,
@@ -16,10 +15,10 @@ from graphql import (
 
 from domain.team.permissions import permissions
 from gateway.api.error_codes import error_codes
-from gateway.graphql.schema import sdl
 from projections.reading.kinds import Kind
+from tests.support.schema import published_schema
 
-SCHEMA = build_schema(sdl())
+SCHEMA = published_schema()
 OBJECTS = [
     type for type in SCHEMA.type_map.values() if isinstance(type, GraphQLObjectType) and not type.name.startswith("__")
 ]

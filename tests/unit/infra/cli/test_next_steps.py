@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import parse, validate
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -18,6 +18,7 @@ from infra.cli.doctor import Findings, show_findings, verdict
 from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
 from infra.settings import Settings
 from schemas.internal.readiness import Check
+from tests.support.schema import published_schema
 
 ROOT = Path(__file__).parents[4]
 HEALTHY, UNHEALTHY = (
@@ -37,7 +38,7 @@ def printed(*parts: object, width: int = 80) -> str:
 
 @pytest.mark.parametrize("document", [REGISTER, REQUEST_STORE])
 def test_the_mutations_that_up_suggests_are_valid(document: str) -> None:
-    schema = build_schema((ROOT / "schemas" / "schema.graphql").read_text())
+    schema = published_schema()
     assert validate(schema, parse(document)) == []
 
 
