@@ -7,6 +7,7 @@ from uuid import UUID
 
 from commands.access import store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.editing import SeenValue, refuse_overwriting_value
 from domain.ids import hostname_stream
 from domain.kernel import Clock
 from domain.store import domain_connection as decide
@@ -84,6 +85,8 @@ class ChoosePrimaryDomain:
     merchant_id: UUID
     domain: str | None
     """A verified domain as the merchant typed it; None for the address below the platform's domain."""
+    seen: SeenValue[str] = None
+    """The primary domain that the editor saw, empty for the platform's address; None to overwrite any."""
 
 
 async def choose_primary_domain(
@@ -92,6 +95,7 @@ async def choose_primary_domain(
     """Append ``PrimaryDomainChosen``. No-op if it is chosen.
 
     Raises:
+        ChangedMeanwhile: the primary domain is not what the editor saw.
         InvalidInput: it is no domain name.
         DomainNotFound, DomainNotVerified: it is not a verified domain of the store.
         NotFound: no store has the id, or it is another merchant's.
@@ -99,6 +103,7 @@ async def choose_primary_domain(
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     name = None if command.domain is None else checked_domain(command.domain, platform=platform_domains)
+    refuse_overwriting_value(command.seen, store.primary_domain or "", "PRIMARY_DOMAIN", field="expectedDomain")
     work.append(STORE, store.id, decide.choose_primary(store, name, at=clock.now()), tenant=store.id)
 
 

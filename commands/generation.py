@@ -6,8 +6,9 @@ from uuid import UUID
 from commands.access import generation_of_merchant
 from commands.ports import UnboundHandlers, Work
 from commands.subscription import SoldPlans, use_generation
+from domain.editing import Seen, refuse_overwriting
 from domain.generation.aggregate import GENERATION, start, start_understood
-from domain.generation.correction import Correction, phrase_of
+from domain.generation.correction import Correction, phrase_of, reading_parts
 from domain.generation.understanding import cautions_of, question_about
 from domain.kernel import Clock
 from domain.product.aggregate import PRODUCT
@@ -133,6 +134,7 @@ class CorrectNiche:
     audience: list[str] | None
     setting: list[str] | None
     style: list[str] | None
+    seen: Seen = None
 
 
 async def correct_niche(
@@ -144,6 +146,7 @@ async def correct_niche(
     words are replaced (``NicheChanged``), because texts and the brand use them.
 
     Raises:
+        ChangedMeanwhile: a part that is corrected is not what the editor saw.
         NotFound: no generation has the id, or it is another merchant's.
         InvalidInput: there are no goods, a text is too long, or it asks for goods that are not sold.
         StoreNotReady: the store is archived.
@@ -156,12 +159,16 @@ async def correct_niche(
     correction = Correction.of(
         things=command.things, audience=command.audience, setting=command.setting, style=command.style
     )
+    former = generation.reading or NicheReading()
+    parts = {"GOODS": command.things, "AUDIENCE": command.audience, "SETTING": command.setting, "STYLE": command.style}
+    changed_parts = [name for name, entries in parts.items() if entries is not None]
+    refuse_overwriting(command.seen, reading_parts(former), changed_parts)
     if generation.has_results:
         await use_generation(work, store.merchant_id, sold=sold, at=at)
     listed = None
     if correction.things is not None:
         listed = await niches.read(", ".join(correction.things), preferences=store.preferences)
-    reading = correction.applied(generation.reading or NicheReading(), listed)
+    reading = correction.applied(former, listed)
     if generation.question is not None:
         changed = change_niche(store, phrase_of(correction, reading), at=at)
         store = work.append(STORE, store.id, changed, tenant=store.id)

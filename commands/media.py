@@ -14,6 +14,7 @@ from commands.ports import UnboundHandlers, Work
 from commands.waiting_drafts import request_drafts
 from domain.draft.aggregate import DRAFT
 from domain.draft.events import DraftTarget, TargetKind
+from domain.editing import SeenValue, refuse_overwriting_value
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE, Image, ImageStatus, SourcePhoto, StudioJob, request_processing
@@ -260,6 +261,8 @@ class ChooseImageVersion:
     image_id: UUID
     merchant_id: UUID
     version: ImageVersion
+    seen: SeenValue[ImageVersion] = None
+    """The version that the editor saw; None to overwrite any."""
 
 
 async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock: Clock) -> dict[str, Any]:
@@ -271,6 +274,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
         The image's id, and whether the studio was asked. The id of the new picture and its draft if one was made.
 
     Raises:
+        ChangedMeanwhile: shoppers see another version than the editor saw.
         NotFound: no image has the id, or it is another merchant's.
         ImageVersionUnavailable: the image is not processed, or the studio cannot make the version.
         StoreNotReady: the store is archived.
@@ -279,6 +283,7 @@ async def choose_image_version(command: ChooseImageVersion, work: Work, *, clock
     store = await work.get(STORE, image.store_id)
     require_role(work, store, command.merchant_id, kind=IMAGE.name, id=command.image_id)
     store.refuse_archived("given images")
+    refuse_overwriting_value(command.seen, image.shown, "VERSION", field="expectedVersion")
     redo = image.must_redo(command.version)
     uncut = [each for each in Operation if each not in {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND}]
     operations = list(Operation) if command.version is ImageVersion.CUTOUT else uncut

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commands.access import product_of_store, require_owner, store_of_merchant
 from commands.ports import UnboundHandlers, Work
-from domain.editing import Seen, refuse_overwriting
+from domain.editing import Seen, SeenValue, refuse_overwriting, refuse_overwriting_value
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE
 from domain.product.aggregate import PRODUCT
@@ -149,18 +149,22 @@ class MoveAddress:
     """The id of the product, page or collection, or the category's own slug."""
     slug: str
     """As the merchant typed it."""
+    seen: SeenValue[str] = None
+    """The address that the editor saw; None to overwrite any."""
 
 
 async def move_address(command: MoveAddress, work: Work, *, clock: Clock) -> None:
     """Append ``AddressMoved``; the former address redirects to the new one. No-op if it is the same.
 
     Raises:
+        ChangedMeanwhile: the address is not what the editor saw.
         InvalidInput: the slug is empty, or another thing of the kind has it.
         NotFound, PageNotFound: no store has the id, or the store has no such thing.
         StoreNotReady: the store is archived.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     former, taken = await _addresses(work, store, command.kind, command.target)
+    refuse_overwriting_value(command.seen, former, "ADDRESS", field="expectedSlug")
     events = decide.move_address(
         store, command.kind, command.target, command.slug, former=former, taken=taken, at=clock.now()
     )

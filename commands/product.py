@@ -4,17 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import Field
 
 from commands.access import product_of_merchant, product_of_store, require_owner, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
 from commands.slugs import free_slug
 from commands.subscription import SoldPlans, return_products, use_products
-from domain.editing import ChangedMeanwhile, Seen, refuse_overwriting
+from domain.editing import Seen, SeenValue, refuse_overwriting, refuse_overwriting_value
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
@@ -237,8 +234,7 @@ class CountStock:
     variant_id: UUID | None
     """None for the only variant."""
     on_hand: int
-    # Left out of the digest while unset: repeats of older commands keep their digest.
-    seen: Annotated[int | None, Field(exclude_if=lambda seen: seen is None)] = None
+    seen: SeenValue[int] = None
     """The stock that the editor saw; None to overwrite any."""
 
 
@@ -258,8 +254,8 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
             raise InvalidInput("variantId", f"“{product.title}” has {len(product.variants)} variants. Say which one.")
         variant_id = next(iter(product.variants))
     variant = product.variants.get(variant_id)
-    if command.seen is not None and variant is not None and variant.on_hand != command.seen:
-        raise ChangedMeanwhile(["STOCK"], field="expectedStockQuantity")
+    if variant is not None:
+        refuse_overwriting_value(command.seen, variant.on_hand, "STOCK", field="expectedStockQuantity")
     events = product.count_stock(variant_id, command.on_hand, at=clock.now())
     work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
@@ -287,8 +283,8 @@ async def price_variant(command: PriceVariant, work: Work, *, clock: Clock) -> N
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
     variant = product.variants.get(command.variant_id)
-    if command.seen is not None and variant is not None and variant.price != command.seen:
-        raise ChangedMeanwhile(["PRICE"], field="expectedPrice")
+    if variant is not None:
+        refuse_overwriting_value(command.seen, variant.price, "PRICE", field="expectedPrice")
     events = product.price_variant(command.variant_id, command.price, at=clock.now())
     work.append(PRODUCT, product.id, events, tenant=product.store_id)
 
@@ -361,12 +357,15 @@ class ArrangePhotos:
     merchant_id: UUID
     image_ids: list[UUID]
     """The first ones; photos that are left out follow in their present order."""
+    seen: SeenValue[list[UUID]] = None
+    """The photos in the order that the editor saw; None to overwrite any."""
 
 
 async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) -> None:
     """Append ``PhotosArranged``. No-op if the order is unchanged.
 
     Raises:
+        ChangedMeanwhile: the photos are in another order than the editor saw.
         InvalidInput: an id comes twice, there are too many, or an image is not the product's.
         NotFound: no product or image has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
@@ -381,6 +380,11 @@ async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) ->
         if image_id in product.removed_photos:
             raise InvalidInput(field, f"The photo {image_id} was removed from “{product.title}”. Leave it out.")
         await _check_photo(work, product, image_id, field)
+    if command.seen is not None:
+        # Photos that came or went since are no other order.
+        known = [id for id in command.seen if product.has_place_for(id)]
+        present = sorted(known, key=product.position_of)
+        refuse_overwriting_value(known, present, "ORDER_OF_THE_PHOTOS", field="expectedImageIds")
     work.append(PRODUCT, product.id, product.arrange_photos(command.image_ids, at=clock.now()), tenant=product.store_id)
 
 

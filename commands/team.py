@@ -8,6 +8,7 @@ from pydantic import Field
 
 from commands.access import store_of_merchant
 from commands.ports import UnboundHandlers, Work
+from domain.editing import SeenValue, refuse_overwriting_value
 from domain.kernel import Clock, InvalidInput, NotFound
 from domain.merchant.aggregate import MERCHANT
 from domain.privacy import Sealed
@@ -95,16 +96,21 @@ class ChangeRole:
     merchant_id: UUID
     person_id: UUID
     role: Role
+    seen: SeenValue[Role] = None
+    """The role that the owner saw; None to overwrite any."""
 
 
 async def change_role_of_person(command: ChangeRole, work: Work, *, clock: Clock) -> None:
     """Append ``TeamRoleChanged``. No-op if the person has the role.
 
     Raises:
+        ChangedMeanwhile: the person's role is not what the owner saw.
         NotFound, RoleTooWeak: the store is not the caller's, or the person has no role in it.
         InvalidInput: the role is the owner's.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
+    if command.person_id in store.team.roles:
+        refuse_overwriting_value(command.seen, store.team.roles[command.person_id], "ROLE", field="expectedRole")
     work.append(STORE, store.id, change_role(store, command.person_id, command.role, at=clock.now()), tenant=store.id)
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias, TypeVar
 
 from pydantic import Field, JsonValue
 
@@ -69,6 +69,9 @@ def fingerprints(values: FieldValues) -> Fingerprints:
 
 Seen: TypeAlias = Annotated[str | None, Field(exclude_if=lambda seen: seen is None)]
 """The revision that an editor saw; None to overwrite any. Commands without it keep their digest."""
+T = TypeVar("T")
+SeenValue: TypeAlias = Annotated[T | None, Field(exclude_if=lambda seen: seen is None)]
+"""The single value that an editor saw, such as a role; None to overwrite any. Commands without it keep their digest."""
 Parts: TypeAlias = Mapping[str, str]
 """What an editor can change, by name such as ``DELIVERY_PROMISE``, each as a fingerprint."""
 
@@ -120,3 +123,19 @@ def refuse_overwriting(seen: str | None, present: Parts, changed: Iterable[str])
     lost = [name for name in changed if known.get(name, "") != present.get(name, "")[:12]]
     if lost:
         raise ChangedMeanwhile(lost)
+
+
+def refuse_overwriting_value(seen: T | None, present: T, part: str, *, field: str) -> None:
+    """Refuse to overwrite a single value that its editor did not see.
+
+    Args:
+        seen: the value that the editor saw; None to overwrite any.
+        present: the value as it is.
+        part: what the value is, such as ``STOCK``.
+        field: the field of ``seen`` in the API.
+
+    Raises:
+        ChangedMeanwhile: names the part and the field.
+    """
+    if seen is not None and seen != present:
+        raise ChangedMeanwhile([part], field=field)

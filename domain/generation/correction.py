@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from domain.editing import Parts, fingerprint
 from domain.kernel import InvalidInput, Value
 from domain.store.niche import NICHE_MAX, NicheReading
 from domain.store.refusals import refuse_unsellable
@@ -66,6 +67,12 @@ class Correction(Value):
                 "things", "things is empty. Name the goods that the store will sell, such as “cat toys”."
             )
         return corrected
+
+
+def reading_parts(reading: NicheReading) -> Parts:
+    """Return what a correction can change of a reading, each as a fingerprint."""
+    parts = {"GOODS": reading.things, "AUDIENCE": reading.audience, "SETTING": reading.setting, "STYLE": reading.style}
+    return {name: fingerprint(list(entries)) for name, entries in parts.items()}
 
 
 def phrase_of(correction: Correction, reading: NicheReading) -> str:

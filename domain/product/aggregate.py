@@ -217,6 +217,12 @@ class Product:
         imported = {image.image_id: image.position for image in self.images}
         return max(imported.get(image_id, len(imported)), len(self.photo_order))
 
+    def has_place_for(self, image_id: UUID) -> bool:
+        """Return whether a photo is the product's and has a place that was chosen for it."""
+        return image_id not in self.removed_photos and (
+            image_id in self.photo_order or any(image.image_id == image_id for image in self.images)
+        )
+
     def _variant(self, variant_id: UUID) -> VariantState:
         variant = self.variants.get(variant_id)
         if variant is None:

@@ -221,13 +221,17 @@ async def request_image(request: CommandRequest, store: str, image: ImageFields,
     )
 
 
-def choose_image_version(request: CommandRequest, image: str, version: ImageVersion) -> ChooseImageVersion:
+def choose_image_version(
+    request: CommandRequest, image: str, version: ImageVersion, seen: ImageVersion | None
+) -> ChooseImageVersion:
     """Return the command that chooses an image's version.
 
     Raises:
         InvalidInput: the image's id is malformed.
     """
-    return ChooseImageVersion(image_id=as_id("image", image), merchant_id=request.merchant_id, version=version)
+    return ChooseImageVersion(
+        image_id=as_id("image", image), merchant_id=request.merchant_id, version=version, seen=seen
+    )
 
 
 async def _product_of_image(request: CommandRequest, store_id: UUID, image_id: UUID) -> UUID | None:

@@ -69,7 +69,7 @@ async def choose_version(id: str, body: ImageVersionInput, context: CurrentMerch
     Choose the version that is shown to accept it. A version that is not stored is requested from the studio.
     """
     request = context.begin()
-    receipt = await request.send(choose_image_version(request, id, body.version))
+    receipt = await request.send(choose_image_version(request, id, body.version, body.expected_version))
     job = {"jobId": receipt.result["image_id"], "requested": receipt.result["requested"]}
     return changed(receipt, job, location=f"/api/v1/images/jobs/{job['jobId']}")
 

@@ -66,7 +66,8 @@ async def change(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Choose the version that shoppers see, or send the photo to the studio again: in a live shop as a draft."""
     form = visit.form
     if form["do"] in {"CUTOUT", "ORIGINAL"}:
-        changed = await visit.change("media/choose", {"imageId": str(id), "version": form["do"]})
+        chosen = {"imageId": str(id), "version": form["do"], "expectedVersion": form.text("seen")}
+        changed = await visit.change("media/choose", chosen)
         notice = "Shoppers see the version that you chose. If it was not stored, the studio makes it now."
     else:
         operations = [each for each in OPERATIONS if each in form.texts("operations")]

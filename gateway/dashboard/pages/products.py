@@ -268,8 +268,9 @@ async def photos(visit: Visitor, store_id: UUID, id: UUID) -> Response:
         if not change.errors and not change["product"]["images"]:
             notice += " The product has no photo now. Shoppers see a plain tile until you add one."
     else:
-        order = moved(form.texts("order"), form["move"])
-        change = await visit.change("products/arrange_photos", {"productId": str(id), "imageIds": order})
+        seen = form.texts("order")
+        order = {"productId": str(id), "imageIds": moved(seen, form["move"]), "expectedImageIds": seen}
+        change = await visit.change("products/arrange_photos", order)
         notice = "The photos have their new order."
     if change.errors:
         return await _product(visit, store_id, id, errors=change.errors, status=422)

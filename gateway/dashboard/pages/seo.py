@@ -52,6 +52,8 @@ async def change(visit: Visitor, store_id: UUID) -> Response:
     else:
         kind = form["kind"] if form["kind"] in KINDS else "PRODUCT"
         input = {"storeId": str(store_id), "kind": kind, "target": form["target"], "slug": form["slug"].strip()}
+        if form["seen"]:
+            input["expectedSlug"] = form["seen"]
         changed = await visit.change("seo/move", input)
         notice = "The address was changed. The former one leads there."
     if changed.errors:

@@ -60,7 +60,7 @@ async def connect_domain(visit: Visitor, store_id: UUID) -> Response:
 @sends("domain/choose")
 async def choose_domain(visit: Visitor, store_id: UUID) -> Response:
     """Choose the address that shoppers see; an empty one is that below the platform's domain."""
-    input = {"domain": visit.form.text("domain")}
+    input = {"domain": visit.form.text("domain"), "expectedDomain": visit.form["seen"]}
     return await _domain_change(visit, store_id, "domain/choose", input, "The store's address is changed.")
 
 

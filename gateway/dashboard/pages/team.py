@@ -72,7 +72,11 @@ async def withdraw(visit: Visitor, store_id: UUID, invitation_id: UUID) -> Respo
 @sends("team/change_role")
 async def change_role(visit: Visitor, store_id: UUID, person_id: UUID) -> Response:
     """Give a person another role."""
-    input = {"personId": str(person_id), "role": visit.form["role"]}
+    input = {
+        "personId": str(person_id),
+        "role": visit.form["role"],
+        "expectedRole": visit.form.text("seen"),
+    }
     return await _act(visit, store_id, "team/change_role", input, "The role is changed. It counts at once.")
 
 

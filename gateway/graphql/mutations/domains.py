@@ -25,6 +25,11 @@ class ChoosePrimaryDomainInput(StoreInput):
     domain: str | None = strawberry.field(
         default=None, description="A verified domain of the store. Omitted: the address below the platform's domain."
     )
+    expected_domain: str | None = strawberry.field(
+        default=None,
+        description="The `customDomain` that you saw, an empty text if it was null. If the store has another by now, nothing is "
+        "saved and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.type
@@ -49,7 +54,12 @@ class DomainMutations:
 
         async def send(request: CommandRequest) -> Receipt:
             return await request.send(
-                ChoosePrimaryDomain(store_id=store_id, merchant_id=request.merchant_id, domain=input.domain)
+                ChoosePrimaryDomain(
+                    store_id=store_id,
+                    merchant_id=request.merchant_id,
+                    domain=input.domain,
+                    seen=input.expected_domain,
+                )
             )
 
         return await _change(info, input, store_id, send)

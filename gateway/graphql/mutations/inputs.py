@@ -64,6 +64,11 @@ class CorrectNicheInput(MutationInput):
     audience: list[str] | None = strawberry.field(default=None, description="People or animals that the goods are for.")
     setting: list[str] | None = strawberry.field(default=None, description="Places and occasions of use.")
     style: list[str] | None = strawberry.field(default=None, description="Looks, materials and moods.")
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="The `revision` of the understanding that you corrected. If somebody changed the same part since, nothing "
+        "is saved and the code is CHANGED_MEANWHILE. Omitted: your correction replaces any.",
+    )
 
 
 @strawberry.input
@@ -219,6 +224,11 @@ class ArrangePhotosInput(MutationInput):
     image_ids: list[strawberry.ID] = strawberry.field(
         description="The first photos in their order. Photos that you leave out follow in their present order."
     )
+    expected_image_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="The product's photos in the order that you saw. If they have another order by now, nothing is saved and "
+        "the code is CHANGED_MEANWHILE. Photos that came or went since do not count. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input
@@ -277,6 +287,11 @@ class RequestUploadInput(MutationInput):
 class ChooseImageVersionInput(MutationInput):
     image_id: strawberry.ID
     version: ImageVersion
+    expected_version: ImageVersion | None = strawberry.field(
+        default=None,
+        description="The version that you saw as the one that shoppers see (`review.shown`). If they see another by now, "
+        "nothing is saved and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input(

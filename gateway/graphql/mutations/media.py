@@ -53,7 +53,9 @@ class MediaMutations:
     )
     async def choose_image_version(self, info: Info, input: ChooseImageVersionInput) -> MediaAssetPayload | None:
         async def send(request: CommandRequest) -> Receipt:
-            return await request.send(choose_image_version(request, input.image_id, input.version))
+            return await request.send(
+                choose_image_version(request, input.image_id, input.version, input.expected_version)
+            )
 
         async def show(reading: ReadContext, receipt: Receipt) -> dict[str, object]:
             return {"media_asset": await find_media(reading, UUID(receipt.result["image_id"]))}

@@ -72,6 +72,11 @@ class MoveAddressInput(StoreInput):
     kind: AddressKind
     target: str = strawberry.field(description="The id of the product, page or collection, or the category's own slug.")
     slug: str = strawberry.field(description="The new address. The former one redirects to it permanently.")
+    expected_slug: str | None = strawberry.field(
+        default=None,
+        description="The address that you saw. If it is another by now, nothing is saved and the code is CHANGED_MEANWHILE. "
+        "Omitted: yours replaces any.",
+    )
 
 
 @strawberry.type
@@ -159,6 +164,7 @@ class PresentationMutations:
                     kind=input.kind,
                     target=input.target,
                     slug=input.slug,
+                    seen=input.expected_slug,
                 )
             )
 

@@ -107,6 +107,9 @@ class ProductMutations:
                     product_id=as_id("product", input.product_id),
                     merchant_id=request.merchant_id,
                     image_ids=[as_id("image", id) for id in input.image_ids],
+                    seen=None
+                    if input.expected_image_ids is None
+                    else [as_id("image", id) for id in input.expected_image_ids],
                 )
             )
 

@@ -140,6 +140,7 @@ class StoreMutations:
                 audience=input.audience,
                 setting=input.setting,
                 style=input.style,
+                seen=input.expected_revision,
             ),
         )
 

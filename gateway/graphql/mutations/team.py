@@ -38,6 +38,11 @@ class AcceptInvitationInput(MutationInput):
 class ChangeRoleInput(StoreInput):
     person_id: strawberry.ID
     role: Role = strawberry.field(description="EDITOR or VIEWER.")
+    expected_role: Role | None = strawberry.field(
+        default=None,
+        description="The role that you saw. If the person has another by now, nothing is saved and the code is "
+        "CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input
@@ -94,7 +99,11 @@ class TeamMutations:
             info,
             input,
             lambda store_id, caller: ChangeRole(
-                store_id=store_id, merchant_id=caller, person_id=person_id, role=input.role
+                store_id=store_id,
+                merchant_id=caller,
+                person_id=person_id,
+                role=input.role,
+                seen=input.expected_role,
             ),
         )
 

@@ -2,6 +2,8 @@
 
 import strawberry
 
+from domain.editing import revision_of
+from domain.generation.correction import reading_parts
 from domain.generation.understanding import cautions_of, question_about
 from domain.store.events import Preferences
 from domain.store.niche import NicheReading, sellable_niche
@@ -41,6 +43,7 @@ async def estimate_niche(deps: GatewayDependencies, niche: str, audience: str | 
             question=AttentionType.of(question),
             cautions=list(cautions_of(cleaned, preferences)),
             read_by=reading.read_by,
+            revision=revision_of(reading_parts(reading)),
         ),
         seconds=deps.usual_generation.seconds,
         cost_usd_max=f"{deps.usual_generation.cost_usd_max.normalize():f}",

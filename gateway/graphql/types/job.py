@@ -9,6 +9,8 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from domain.editing import revision_of
+from domain.generation.correction import reading_parts
 from domain.generation.events import Attention, AttentionCode, JobStatus, JobType, Step
 from gateway.api.validation import log_line
 from gateway.graphql.context import ReadContext
@@ -90,6 +92,7 @@ class NicheUnderstanding:
     )
     cautions: list[str] = strawberry.field(description="What to be careful about, such as a trade mark.")
     read_by: str = strawberry.field(description="“house” for the built-in rules, a model's name, or “merchant”.")
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with a correction.")
 
 
 async def log_page(reading: ReadContext, id: UUID, first: int | None, after: str | None) -> Slice[JobLogView]:
@@ -229,4 +232,5 @@ def _understanding(view: GenerationView) -> NicheUnderstanding | None:
         question=AttentionType.of(attention) if is_about_niche else None,
         cautions=list(view.cautions),
         read_by=reading.read_by,
+        revision=revision_of(reading_parts(reading)),
     )

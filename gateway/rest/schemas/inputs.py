@@ -112,6 +112,8 @@ class ImageVersionInput(Body):
     model_config = example(version="ORIGINAL")
 
     version: ImageVersion
+    expected_version: ImageVersion | None = None
+    """The version that you saw. If shoppers see another by now, nothing is saved. Omitted: yours replaces any."""
 
 
 class BackgroundInput(Body):

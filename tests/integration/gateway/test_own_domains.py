@@ -41,8 +41,11 @@ async def test_a_merchant_connects_proves_chooses_and_removes_a_domain(
     other = str(await platform.stocked_store(stranger))
     taken = await change(platform, stranger, "connectDomain", ids | {"storeId": other}, FIELDS)
     assert taken["userErrors"][0]["code"] == "DOMAIN_TAKEN"
-    back = await change(platform, owner, "choosePrimaryDomain", {"storeId": store}, FIELDS)
+    seen = {"storeId": store, "expectedDomain": "xn--bcher-kva.example"}
+    back = await change(platform, owner, "choosePrimaryDomain", seen, FIELDS)
     assert back["store"]["customDomain"] is None
+    late = await change(platform, owner, "choosePrimaryDomain", seen, FIELDS)
+    assert late["userErrors"][0]["code"] == "CHANGED_MEANWHILE"
     gone = await change(platform, owner, "removeDomain", ids, FIELDS)
     assert gone["store"]["domains"] == []
 
@@ -57,8 +60,10 @@ async def test_a_merchant_writes_collections_and_category_pages(platform: Platfo
     assert written["rule"] == {"tags": ["gift"], "categories": [], "priceFrom": None, "priceTo": "20.00"}
     move = {"storeId": store, "kind": "COLLECTION", "target": written["id"], "slug": "Presents"}
     shown = "store { collections { slug title } categoryPages { category slug title text writtenBy } }"
-    moved = await change(platform, owner, "moveAddress", move, shown)
+    moved = await change(platform, owner, "moveAddress", {**move, "expectedSlug": "gifts"}, shown)
     assert moved["store"]["collections"] == [{"slug": "presents", "title": "Gifts"}]
+    late = await change(platform, owner, "moveAddress", {**move, "slug": "more", "expectedSlug": "gifts"}, shown)
+    assert late["userErrors"][0]["code"] == "CHANGED_MEANWHILE"
     text = {"storeId": store, "category": "lamps", "title": "Lamps", "text": "They glow."}
     described = await change(platform, owner, "describeCategory", text, shown)
     assert described["store"]["categoryPages"] == [

@@ -10,6 +10,7 @@ from commands.bus import payload_digest
 from commands.image_result import RecordImage, RejectImage
 from commands.image_step import CountStepImage, RequestStepImages
 from commands.media import ChooseImageVersion, RequestImage, RequestImages
+from domain.editing import ChangedMeanwhile
 from domain.generation.aggregate import GENERATION
 from domain.generation.errors import StepNotRunning
 from domain.generation.events import JobStatus, Step, StepFailed, StepSucceeded
@@ -276,6 +277,10 @@ async def test_the_merchant_chooses_between_the_stored_versions(platform: Platfo
     assert isinstance(event, ImageVersionChosen)
     assert event.version is ImageVersion.CUTOUT
     assert not (await platform.get(IMAGE, first)).needs_review
+    # The second tab began before that.
+    with pytest.raises(ChangedMeanwhile) as refusal:
+        await platform.send(replace(choice(platform, first, ImageVersion.ORIGINAL), seen=ImageVersion.ORIGINAL))
+    assert refusal.value.field == "expectedVersion"
 
 
 async def test_the_whole_photo_of_a_clear_cut_out_is_requested_from_the_studio(platform: Platform) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from commands.product import ArchiveProduct, ArrangePhotos, EditProduct, RemovePhoto
 from commands.product_changes import ChangeProducts, DecideGoods, ProductAction
+from domain.editing import ChangedMeanwhile
 from domain.generation.events import Step
 from domain.kernel import DomainError, InvalidInput
 from domain.product.events import PhotosArranged, ProductStatus
@@ -118,6 +119,25 @@ async def test_photos_of_another_product_cannot_be_arranged(platform: Platform) 
         assert refusal.value.field == field
     with pytest.raises(DomainError):
         await platform.send(arrange(foreign))
+
+
+async def test_a_second_editor_of_the_order_of_photos_is_told_unless_photos_only_came_or_went(
+    platform: Platform,
+) -> None:
+    (lamp,) = await lamps(platform, 1)
+    one, *rest = [image.image_id for image in (await platform.product(lamp)).images]
+    assert rest
+
+    def arrange(*images: UUID, seen: list[UUID]) -> ArrangePhotos:
+        return ArrangePhotos(product_id=lamp, merchant_id=platform.merchant_id, image_ids=list(images), seen=seen)
+
+    before = [one, *rest]
+    await platform.send(arrange(*rest, seen=[*before, uuid4()]))
+    with pytest.raises(ChangedMeanwhile, match="order of the photos") as refusal:
+        await platform.send(arrange(*rest, one, seen=before))
+    assert refusal.value.field == "expectedImageIds"
+    await platform.send(RemovePhoto(product_id=lamp, merchant_id=platform.merchant_id, image_id=rest[0]))
+    await platform.send(arrange(one, seen=[*rest, one]))
 
 
 async def test_a_photo_is_removed_once_and_only_from_its_own_product(platform: Platform) -> None:

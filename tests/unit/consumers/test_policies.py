@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +24,9 @@ from consumers.policies.payments import PaymentsPolicy
 from consumers.ports import Consumer
 from consumers.schedules.deadlines import DeadlinePolicy
 from domain.calls.events import OutsideCallRecorded
+from domain.editing import ChangedMeanwhile, revision_of
 from domain.generation.aggregate import GENERATION
+from domain.generation.correction import reading_parts
 from domain.generation.events import JobStatus, Step
 from domain.inbox.events import WebhookReceived, WebhookRejected
 from domain.kernel import DomainError, DomainEvent
@@ -486,3 +488,9 @@ async def test_a_corrected_niche_gets_the_merchants_words_and_starts(platform: P
     reading = (await platform.get(GENERATION, platform.generation_id)).reading
     assert reading is not None
     assert {"cat toys", "cat wand"} <= set(reading.things)
+    seen = revision_of(reading_parts(reading))
+    await platform.send(replace(correction, things=["dog toys"], audience=None, seen=seen))
+    # The second tab began before that: its audience is as it was, its goods are not.
+    with pytest.raises(ChangedMeanwhile, match="changed the goods after"):
+        await platform.send(replace(correction, seen=seen))
+    await platform.send(replace(correction, things=None, audience=["puppies"], seen=seen))

@@ -57,6 +57,42 @@ def test_every_mutation_has_typed_errors_an_idempotency_key_and_a_consistency_to
     assert str(kind.fields["clientMutationId"].type) == "String"
 
 
+OVERWRITES_NOTHING = {
+    "the caller's own account, which one person has": "register logIn completeLogIn refreshToken logOut createApiKey "
+    "rotateApiKey revokeApiKey deleteAccount requestEmailConfirmation confirmEmail changeEmail requestPasswordReset "
+    "resetPassword changePassword endSession logOutEverywhere beginPasskey addPasskey renamePasskey removePasskey "
+    "beginPasskeyLogIn logInWithPasskey beginTotp confirmTotp disableTotp makeRecoveryCodes beginSignIn beginSignInLink "
+    "finishSignIn unlinkSignIn connectSupplier disconnectSupplier connectStripe linkStripe finishStripeLink useStripeKey "
+    "checkStripe disconnectStripe openPlanCheckout openPlanPortal acceptInvitation leaveStore",
+    "adds something": "invitePerson requestStore createDiscount connectDomain addPage addProduct requestUpload "
+    "requestEvidenceUpload",
+    "ends something, once": "withdrawInvitation removePerson removeDomain removePage removeCollection removePhoto "
+    "removeDisputeEvidenceFile archiveStore archiveProduct eraseCustomer dropDraft",
+    "moves a status, which refuses a move that is not open": "approveStore publishStore pauseStore activateProduct "
+    "deactivateProduct pauseDiscount resumeDiscount decideGoods cancelOrder receiveReturn declineReturn "
+    "submitDisputeEvidence cancelGeneration",
+    "changes prices by a percentage of what they are": "changeProducts",
+    "pays or buys, once": "refundOrder refundReturn replaceReturn refundHeldOrder buyAnyway substituteLines "
+    "placeSupplierOrder checkSupplierAgain",
+    "asks for work, whose result is a draft or can be made again": "retryStep regenerateStep regenerate continueGeneration "
+    "chooseNiche processImage",
+    "compares what the draft began with": "acceptDraft",
+    "states a fact of an order; its timeline has the former statement and who made it": "fulfilOrder markOrderDelivered "
+    "approveReturn addDisputeEvidenceFile",
+}
+"""Mutations that take no `expected...`, and why a second editor loses nothing."""
+
+
+def test_every_mutation_that_overwrites_a_value_can_name_the_value_that_its_editor_saw() -> None:
+    safe = [name for names in OVERWRITES_NOTHING.values() for name in names.split()]
+    blind = {
+        name
+        for name, field in MUTATIONS.items()
+        if not any(each.startswith("expected") for each in get_named_type(field.args["input"].type).fields)
+    }
+    assert sorted(safe) == sorted(blind)
+
+
 def test_every_error_has_code_field_path_and_message() -> None:
     error = SCHEMA.type_map["UserError"]
     assert isinstance(error, GraphQLObjectType)
