@@ -16,7 +16,7 @@ from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, W
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.scoped import of_store, within
-from projections.sales.tables.orders import KEPT, WITHDRAWN
+from projections.sales.tables.orders import KEPT, TOTAL_KEY, WITHDRAWN
 from projections.sales.views import (
     OrderMailView,
     OrderSort,
@@ -28,7 +28,13 @@ from projections.sales.views import (
 NEEDS_ATTENTION = "o.attention"
 """Orders that wait for a decision of the merchant; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
-ORDER_ORDERS = {OrderSort.NEWEST: NEWEST, OrderSort.OLDEST: NEWEST.reverse("placed-first")}
+_CHEAPEST = Order(name="total-low", key=TOTAL_KEY, type="text")
+ORDER_ORDERS = {
+    OrderSort.NEWEST: NEWEST,
+    OrderSort.OLDEST: NEWEST.reverse("placed-first"),
+    OrderSort.TOTAL_LOW: _CHEAPEST,
+    OrderSort.TOTAL_HIGH: _CHEAPEST.reverse("total-high"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

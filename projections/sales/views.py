@@ -35,6 +35,10 @@ class OrderSort(StrEnum):
 
     NEWEST = "NEWEST"
     OLDEST = "OLDEST"
+    TOTAL_HIGH = "TOTAL_HIGH"
+    """One currency after the other, the highest total of each first."""
+    TOTAL_LOW = "TOTAL_LOW"
+    """One currency after the other, the lowest total of each first."""
 
 
 class DiscountSort(StrEnum):

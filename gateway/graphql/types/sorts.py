@@ -83,4 +83,11 @@ DOMAIN_PLACES: Mapping[DomainSort, Callable[[DomainView], Place]] = {
 CUSTOMER_ORDER_PLACES: Mapping[OrderSort, Callable[[OrderView], Place]] = {
     OrderSort.NEWEST: lambda order: (-moment(order.placed_at), str(order.id)),
     OrderSort.OLDEST: lambda order: (moment(order.placed_at), str(order.id)),
+    OrderSort.TOTAL_LOW: lambda order: (order.total.currency, order.total.minor, str(order.id)),
+    # The opposite of the order before it, as in a store's list.
+    OrderSort.TOTAL_HIGH: lambda order: (
+        *(-ord(each) for each in order.total.currency),
+        -order.total.minor,
+        str(order.id),
+    ),
 }

@@ -179,6 +179,9 @@ class StoreOwnerRow:
     merchant_id: UUID
 
 
+TOTAL_KEY = "currency || lpad(total_minor::text, 19, '0') collate \"C\""
+"""What orders are sorted by total with: no comparison crosses currencies. Totals are never negative."""
+
 ORDERS = Table(
     "orders",
     OrderRow,
@@ -227,6 +230,9 @@ ORDERS = Table(
         "create index on orders (store_id, number)",
         "create index on orders (shopper_id)",
         "create index on orders (store_id, placed_at, id) where withdrawn_at is not null",
+        f"create index on orders (store_id, ({TOTAL_KEY}), id)",
+        f"create index on orders (store_id, status, ({TOTAL_KEY}), id)",
+        f"create index on orders (store_id, ({TOTAL_KEY}), id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
         "create index on orders (store_id, placed_at, id) where attention",
     ),

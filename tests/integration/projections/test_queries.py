@@ -135,12 +135,13 @@ async def test_stores_orders_and_media_are_paged_alike(db: asyncpg.Connection, b
             whole = (await ask(Window(first=100), sort=sort)).nodes
             assert len(whole) > 2
             assert await read_pages(lambda window: ask(window, sort=sort), 2, backwards=backwards) == list(whole)  # noqa: B023
-            keys = (
-                [(store.name.lower(), store.id) for store in whole]
-                if sort is StoreSort.NAME
-                else [(getattr(each, "created_at", None) or each.placed_at, each.id) for each in whole]
-            )
-            assert keys == sorted(keys, reverse=sort.name == "NEWEST")
+            by: Callable[[Any], Any] = lambda each: getattr(each, "created_at", None) or each.placed_at  # noqa: E731
+            if sort is StoreSort.NAME:
+                by = lambda store: store.name.lower()  # noqa: E731
+            elif sort in {OrderSort.TOTAL_HIGH, OrderSort.TOTAL_LOW}:
+                by = lambda order: (order.total.currency, order.total.minor)  # noqa: E731
+            keys = [(by(each), each.id) for each in whole]
+            assert keys == sorted(keys, reverse=sort.name in {"NEWEST", "TOTAL_HIGH"})
 
 
 async def test_a_cursor_stays_valid_when_its_row_is_deleted(db: asyncpg.Connection) -> None:
