@@ -37,8 +37,9 @@ SCALARS: Mapping[str, Mapping[str, Any]] = {
     "Date": {"type": "string", "format": "date"},
     "UUID": {"type": "string", "format": "uuid"},
     "JSON": {},
+    "MinorUnits": {"type": "integer"},
 }
-"""JSON schemas of GraphQL's scalars. An unknown scalar is a string."""
+"""JSON schemas of GraphQL's scalars."""
 REFERENCE = "#/components/schemas/"
 
 
@@ -133,7 +134,7 @@ class Selections:
             )
             return {"$ref": REFERENCE + type.name}
         assert isinstance(type, GraphQLScalarType)
-        return dict(SCALARS.get(type.name, {"type": "string"}))
+        return dict(SCALARS[type.name])
 
 
 def is_required(field: GraphQLInputField) -> bool:

@@ -1,7 +1,6 @@
 """Bodies of products, their variants and scores."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from domain.product.events import ProductStatus, WinningScore
 from gateway.ports import GatewayDependencies
 from gateway.rest.schemas.body import Body
 from gateway.rest.schemas.images import ImageBody
+from gateway.rest.schemas.money import Amount, MoneyBody
 from projections.catalog.views import (
     ImageView,
     ProductView,
@@ -23,8 +23,10 @@ class VariantBody(Body):
     id: UUID
     sku: str | None
     title: str
-    price: Decimal
-    cost_price: Decimal
+    price: Amount
+    price_money: MoneyBody
+    cost_price: Amount
+    cost_price_money: MoneyBody
     stock: int
     available: int
     options: dict[str, str]
@@ -36,7 +38,9 @@ class VariantBody(Body):
             sku=view.sku,
             title=view.title,
             price=view.price.decimal,
+            price_money=MoneyBody.of(view.price),
             cost_price=view.cost.decimal,
+            cost_price_money=MoneyBody.of(view.cost),
             stock=view.on_hand,
             available=view.available,
             options=dict(view.options),
@@ -64,8 +68,10 @@ class WinningScoreBody(Body):
     fit: float | None
     fit_terms: list[ScoreTermBody]
     destination: str | None
-    landed_cost: Decimal | None
-    duty: Decimal | None
+    landed_cost: Amount | None
+    landed_cost_money: MoneyBody | None
+    duty: Amount | None
+    duty_money: MoneyBody | None
 
     @classmethod
     def of(cls, score: WinningScore) -> Self:
@@ -74,6 +80,7 @@ class WinningScoreBody(Body):
             **score.model_dump(exclude={"fit_terms", *amounts}),
             fit_terms=[ScoreTermBody(name=term.name, value=term.value, weight=term.weight) for term in score.fit_terms],
             **{name: None if amount is None else amount.decimal for name, amount in amounts.items()},
+            **{f"{name}_money": MoneyBody.maybe(amount) for name, amount in amounts.items()},
         )
 
 
@@ -94,9 +101,12 @@ class ProductBody(Body):
     call_to_action: str | None
     slug: str
     category: str | None
-    cost_price: Decimal
-    selling_price: Decimal
-    compare_at_price: Decimal | None
+    cost_price: Amount
+    cost_price_money: MoneyBody
+    selling_price: Amount
+    selling_price_money: MoneyBody
+    compare_at_price: Amount | None
+    compare_at_price_money: MoneyBody | None
     currency: str
     stock_quantity: int
     available_quantity: int
@@ -134,8 +144,11 @@ class ProductBody(Body):
             slug=view.slug,
             category=view.category,
             cost_price=view.cost.decimal,
+            cost_price_money=MoneyBody.of(view.cost),
             selling_price=view.price.decimal,
+            selling_price_money=MoneyBody.of(view.price),
             compare_at_price=None if view.compare_at is None else view.compare_at.decimal,
+            compare_at_price_money=MoneyBody.maybe(view.compare_at),
             currency=view.price.currency,
             stock_quantity=view.on_hand,
             available_quantity=view.available,

@@ -1,7 +1,7 @@
 """The table of REST routes: it has what GraphQL has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import graphql
@@ -14,6 +14,7 @@ from gateway.rest.examples import body_example
 from gateway.rest.operations import operations, table
 from gateway.rest.schemas import inputs
 from gateway.rest.schemas.body import Body
+from gateway.rest.selections import SCALARS
 
 SCHEMA = build_schema()._schema
 
@@ -104,3 +105,48 @@ def test_operations_are_called_as_programs_write_names(described: Mapping[str, A
     assert [
         name for name in names if "api_v1" in name or not re.fullmatch(r"[a-z][A-Za-z]*(_[a-z][A-Za-z]*)*", name)
     ] == []
+
+
+def schemas_of_answers(described: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each object in an answer, with the route or the name of its schema."""
+    components, seen = described["components"]["schemas"], set[str]()
+
+    def inside(where: str, schema: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        if isinstance(schema, list):
+            for each in schema:
+                yield from inside(where, each)
+        if not isinstance(schema, dict):
+            return
+        if "properties" in schema:
+            yield where, schema
+        name = str(schema.get("$ref", "")).rpartition("/")[2]
+        if name and name not in seen:
+            seen.add(name)
+            yield from inside(name, components[name])
+        for each in schema.values():
+            yield from inside(where, each)
+
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            for answer in operation["responses"].values():
+                yield from inside(f"{method} {path}", answer.get("content", {}))
+
+
+SHARES = {"percent", "percentage"}
+"""Decimal fields that are no amounts."""
+
+
+def test_every_amount_of_every_answer_is_also_an_object_with_currency_and_text(described: Mapping[str, Any]) -> None:
+    amounts = 0
+    for where, schema in schemas_of_answers(described):
+        fields = schema["properties"]
+        if "amountMinor" in fields:
+            assert fields.keys() == {"amountMinor", "currency", "formatted"}, where
+            assert fields["amountMinor"]["type"] == "integer", where
+        for name, field in fields.items():
+            forms = field.get("anyOf", [field])
+            if name not in SHARES and forms[0].get("examples") == SCALARS["Decimal"]["examples"]:
+                amounts += 1
+                money = str(fields.get(f"{name}Money"))
+                assert "#/components/schemas/Money" in money, f"{where}.{name} has no {name}Money"
+    assert amounts > 50
