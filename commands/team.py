@@ -54,10 +54,10 @@ class WithdrawInvitation:
 
 
 async def withdraw_invitation(command: WithdrawInvitation, work: Work, *, clock: Clock) -> None:
-    """Append ``InvitationWithdrawn``. No-op if the invitation is not pending.
+    """Append ``InvitationWithdrawn``.
 
     Raises:
-        NotFound, RoleTooWeak: the store is not the caller's.
+        NotFound, RoleTooWeak: the store is not the caller's, or no invitation that waits has the id.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.id, withdraw(store, command.invitation_id, at=clock.now()), tenant=store.id)
@@ -124,10 +124,10 @@ class RemovePerson:
 
 
 async def remove_person(command: RemovePerson, work: Work, *, clock: Clock) -> None:
-    """Append ``PersonLeft``. No-op if the person has no role in the store.
+    """Append ``PersonLeft``.
 
     Raises:
-        NotFound, RoleTooWeak: the store is not the caller's.
+        NotFound, RoleTooWeak: the store is not the caller's, or the person has no role in it.
     """
     store = await store_of_merchant(work, command.store_id, command.merchant_id)
     work.append(STORE, store.id, remove(store, command.person_id, by_owner=True, at=clock.now()), tenant=store.id)

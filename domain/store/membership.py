@@ -68,9 +68,13 @@ def invite(store: Store, invitation_id: UUID, *, email: Sealed, role: Role, at: 
 
 
 def withdraw(store: Store, invitation_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
-    """Take an invitation back. No-op if it is not pending."""
+    """Take an invitation back.
+
+    Raises:
+        NotFound: the store has no such invitation, or it was accepted or withdrawn.
+    """
     if invitation_id not in store.team.invitations:
-        return ()
+        raise NotFound("invitation", invitation_id)
     return (InvitationWithdrawn(**next_header(store, at), invitation_id=invitation_id),)
 
 
@@ -104,9 +108,13 @@ def change_role(store: Store, person_id: UUID, role: Role, *, at: datetime) -> S
 
 
 def remove(store: Store, person_id: UUID, *, by_owner: bool, at: datetime) -> Sequence[StoreEvent]:
-    """End a person's role. No-op if they have none."""
+    """End a person's role.
+
+    Raises:
+        NotFound: the person has no role in the store.
+    """
     if person_id not in store.team.roles:
-        return ()
+        raise NotFound("person", person_id)
     return (PersonLeft(**next_header(store, at), person_id=person_id, by_owner=by_owner),)
 
 

@@ -1,6 +1,10 @@
 """The domain's enums, with their GraphQL descriptions."""
 
+from collections.abc import Callable
+from typing import Any
+
 import strawberry
+from graphql import GraphQLEnumType, GraphQLError, GraphQLSchema
 
 from commands.product_changes import ProductAction
 from domain.discount.events import DiscountKind
@@ -121,3 +125,27 @@ ENUMS = {
 
 for _enum, _description in ENUMS.items():
     strawberry.enum(_enum, description=_description)
+
+SAID_MOST = 160
+"""Most characters of what an error says of a wrong value."""
+
+
+def name_allowed_values(schema: GraphQLSchema) -> None:
+    """Make the error of a wrong value name the right ones, in variables and in documents."""
+    for type in schema.type_map.values():
+        if isinstance(type, GraphQLEnumType) and not type.name.startswith("__"):
+            type.coerce_input_value = _naming(type, type.coerce_input_value)  # type: ignore[method-assign]
+            type.coerce_input_literal = _naming(type, type.coerce_input_literal)  # type: ignore[method-assign]
+
+
+def _naming(type: GraphQLEnumType, coerce: Callable[[Any, bool], Any]) -> Callable[..., Any]:
+    def coerced(value: Any, hide_suggestions: bool = False) -> Any:
+        try:
+            return coerce(value, True)
+        except GraphQLError as error:
+            names = "" if hide_suggestions else f" Use one of: {', '.join(type.values)}."
+            # The value comes from the client, and may be long.
+            said = error.message if len(error.message) < SAID_MOST else f"{error.message[: SAID_MOST - 1]}…"
+            raise GraphQLError(f"{said}{names}", error.nodes) from None
+
+    return coerced

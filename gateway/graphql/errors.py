@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """The library's errors about an operation that it could not run."""
 
-SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:(?:,? or |, )'\w+')*\?")
+SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:(?:,? or |, )'\w+')*\?| Use one of: \w+(?:, \w+)*\.")
 
 
 if TYPE_CHECKING:
@@ -120,8 +120,9 @@ class MaskErrors(SchemaExtension):
 
     @property
     def _suggests(self) -> bool:
-        deps = getattr(self.execution_context.context, "deps", None)
-        return deps is None or bool(deps.introspection)
+        context = self.execution_context.context
+        deps = getattr(context, "deps", None)
+        return deps is None or bool(deps.introspection) or getattr(context, "is_documented", False)
 
     def on_operation(self) -> Iterator[None]:
         yield

@@ -17,6 +17,7 @@ from strawberry.types.graphql import OperationType
 from gateway.graphql.as_of import ClosePastReadings
 from gateway.graphql.context import RequestContext
 from gateway.graphql.documents import AdmittedDocument, DocumentAdmission, DocumentRejected
+from gateway.graphql.enums import name_allowed_values
 from gateway.graphql.errors import MaskErrors, masked
 from gateway.graphql.introspection import CachedIntrospection
 from gateway.graphql.mutations.accounts import AccountMutations
@@ -186,7 +187,7 @@ def build_schema(*, plans: bool = True) -> Schema:
 
 @cache
 def _schema(plans: bool) -> Schema:
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -195,6 +196,8 @@ def _schema(plans: bool) -> Schema:
         # Classes, not instances: extensions have state, so each operation needs new ones.
         extensions=[MaskErrors, ClosePastReadings, CachedIntrospection, ReportCost],
     )
+    name_allowed_values(schema.graphql_schema)
+    return schema
 
 
 def sdl() -> str:

@@ -79,6 +79,9 @@ Build = Callable[[Request], Awaitable[dict[str, Any]]]
 class RestContext(OneRequestContext):
     """The context of a REST request. Its idempotency key is a header."""
 
+    is_documented = True
+    """Whether OpenAPI names the parts of the schema that errors name, so that they need not be hidden."""
+
     def __init__(self, services: GatewayServices, info: RequestInfo, key: str | None) -> None:
         super().__init__(services, info)
         self.key = key

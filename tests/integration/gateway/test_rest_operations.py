@@ -2,12 +2,15 @@
 
 import base64
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
 from commands.order import RecordPayment
 from domain.money import Money
 from gateway.api.error_codes import error_codes
+from gateway.rest.operations import table
+from tests.integration.gateway.test_any_input import the_ids
 from tests.integration.gateway.test_queries import an_order
 from tests.integration.gateway.test_rest import problem
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -106,6 +109,8 @@ async def test_invalid_values_name_their_field(platform: Platform, owner: Mercha
     ]:
         answer = await platform.call(method, path, by=owner, json=body)
         assert problem(answer) == expected, (method, path, body, answer.text)
+        if "statuses" in path:
+            assert "Use one of: PENDING, PAID" in answer.json()["detail"], "the right values are named"
     unread = await platform.call(
         "POST", f"/orders/{order_id}/deliver", by=owner, content=b"{", headers={"content-type": "application/json"}
     )
@@ -182,3 +187,26 @@ async def test_forged_tokens_and_unreadable_or_huge_bodies_get_typed_errors(
         assert (400 <= status < 500, code in error_codes()) == (True, True), (path, content[:60], answer.text[:200])
         assert len(answer.content) < 20_000, "an error repeats the request"
     assert await platform.event_count() == before
+
+
+UNKNOWN = {"domain": "unknown.example", "number": "7"}
+"""Values of the last part of a path that is no UUID."""
+BODIES = {"removePasskey": {"password": PASSWORD}, "declineReturn": {"reason": "It is used."}}
+UNDONE = re.compile(r"DELETE .*\}|POST .*\}/(removal|pause|resume|cancel|decline)")
+
+
+async def test_to_undo_what_does_not_exist_is_refused_as_not_found(platform: Platform, owner: Merchant) -> None:
+    ids = await the_ids(platform, owner)
+    undone = {name: route for name, route in table().mutations.items() if UNDONE.fullmatch(route)}
+    undone["archiveProduct"] = "DELETE /stores/{storeId}/products/{pid}"
+    # Suppliers are a fixed list: to be without one is what the caller asked for.
+    del undone["disconnectSupplier"]
+    answers = {}
+    for name, route in undone.items():
+        method, path = route.split(" ")
+        *before, last = re.findall(r"\{(\w+)\}", path)
+        parts = {each: ids.get(each, "dp_unknown") for each in before} | {last: UNKNOWN.get(last, str(uuid4()))}
+        answer = await platform.call(method, path.format(**parts), by=owner, json=BODIES.get(name))
+        answers[name] = (answer.status_code, answer.json().get("code"))
+    assert {name: each for name, each in answers.items() if each[0] != 404} == {}
+    assert len(answers) > 15

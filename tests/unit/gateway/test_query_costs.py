@@ -122,7 +122,7 @@ def test_without_introspection_no_error_proposes_a_name(query: str) -> None:
         with pytest.raises(DocumentRejected) as refused:
             DocumentAdmission(SCHEMA).admit(query, context(uuid4(), {}, introspection=shown))
         message = " ".join(error.message for error in refused.value.errors)
-        assert ("Did you mean" in message) is shown
+        assert ("Did you mean" in message or "Use one of" in message) is shown
         assert shown or UNKNOWN[query] not in message.replace("StoreFilter", "").replace("StoreStatus", "")
 
 
@@ -131,13 +131,14 @@ async def test_without_introspection_no_error_about_a_variable_proposes_a_name()
     for shown in (True, False):
         answer = await build_schema().execute(
             query,
-            variable_values={"filter": {"statuses": ["ACTIVATE"]}},
+            variable_values={"filter": {"statuses": ["ACTIVATE" * 1_000]}},
             context_value=context(uuid4(), {}, factor=0, introspection=shown),
         )
         assert answer.errors is not None
         (error,) = answer.errors
-        assert ("Did you mean the enum value 'ACTIVE'" in error.message) is shown
+        assert ("Use one of: CREATING, PENDING_REVIEW, ACTIVE, PAUSED, ARCHIVED." in error.message) is shown
         assert error.message.startswith("Variable '$filter' has invalid value")
+        assert len(error.message) < 400
 
 
 def persisted(digest: str) -> dict[str, Any]:
