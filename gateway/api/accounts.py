@@ -23,6 +23,7 @@ from gateway.auth.second_factor import SecondFactors
 from gateway.auth.session_list import SessionList
 from gateway.auth.sessions import Sessions, TeamAccess
 from gateway.auth.tokens import AccessTokens, DeviceTokens, Tickets
+from gateway.auth.ways_to_log_in import WaysToLogIn
 from gateway.ports import GatewayDependencies, LoadKeys
 
 CHALLENGED_FOR = timedelta(minutes=10)
@@ -78,6 +79,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
     attempts = Attempts(deps.limits, deps.clock, deps.secrets.current)
     log = AccountLog(deps.commands, deps.clock)
     proof = FreshProof(deps.accounts, deps.passwords, attempts, deps.refresh_tokens, deps.clock)
+    ways = WaysToLogIn(deps.sign_ins, deps.passkeys)
     links = LinkPorts(
         links=deps.account_links,
         signer=LinkSigner(deps.link_secrets),
@@ -131,13 +133,16 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             authenticator,
             addresses,
             proof,
+            ways,
             attempts,
             log,
             deps.clock,
             callback=f"{deps.public_url}/dashboard/sign-in/{{provider}}/back",
             secrets=deps.secrets,
         ),
-        passkeys=Passkeys(deps.passkeys, authenticator, proof, attempts, log, deps.clock, public_url=deps.public_url),
+        passkeys=Passkeys(
+            deps.passkeys, authenticator, proof, ways, attempts, log, deps.clock, public_url=deps.public_url
+        ),
         session_list=SessionList(deps.refresh_tokens, sessions, log, deps.clock),
         closing=AccountClosing(
             deps.accounts,

@@ -17,6 +17,7 @@ from gateway.auth.accounts import clean_email
 from gateway.auth.attempts import MAILS, PER_ADDRESS, Attempts, network_of
 from gateway.auth.errors import PasswordNeeded
 from gateway.auth.fresh_proof import FreshProof
+from gateway.auth.tokens import Identity
 
 PURPOSE = LinkPurpose.CONFIRM_EMAIL
 
@@ -53,17 +54,17 @@ class EmailAddresses:
             return None
         return await self._send(account, account.email)
 
-    async def change(self, merchant_id: UUID, *, email: str, password: str) -> Receipt | None:
+    async def change(self, owner: Identity, *, email: str, password: str) -> Receipt | None:
         """Send a link to another address. The account keeps its address until the link is used.
 
         The answer is the same whether another account owns the address; the mail then says so, and has no link.
 
         Raises:
             InvalidInput: the text is not an e-mail address.
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
         """
         email = clean_email(email)
-        account = await self._proof.by_password(merchant_id, password)
+        account = await self._proof.by_owner(owner, password)
         return await self._send(account, email)
 
     async def confirm(
@@ -87,11 +88,12 @@ class EmailAddresses:
         link = await ports.links.find(ports.signer.read(token, PURPOSE), PURPOSE, at=now)
         if link is None:
             raise LinkNotValid
+        account = await self._proof.account(link.merchant_id)
         if caller != link.merchant_id:
-            if password is None:
+            # An account without a password is confirmed by its owner's session.
+            if password is None or account.password_hash is None:
                 raise PasswordNeeded
             await self._proof.by_password(link.merchant_id, password)
-        account = await self._proof.account(link.merchant_id)
         receipt = await self.claim(account, link.email, id=derived(link.id, "confirmed"))
         await ports.links.use(link.id, at=now)
         return account.merchant_id, receipt

@@ -51,7 +51,7 @@ class FreshProof:
             raise WrongPassword(field)
         return account
 
-    async def by_owner(self, owner: Identity, password: str) -> Account:
+    async def by_owner(self, owner: Identity, password: str, *, field: str = "password") -> Account:
         """Return the account if the password is its own, or if it has none and the session has just begun.
 
         A person without a password logs in by a provider or a passkey, so a new log-in is their proof.
@@ -63,7 +63,7 @@ class FreshProof:
         """
         account = await self.account(owner.merchant_id)
         if account.password_hash is not None:
-            return await self.by_password(owner.merchant_id, password)
+            return await self.by_password(owner.merchant_id, password, field=field)
         now = self._clock.now()
         sessions = await self._refresh_tokens.open_sessions(owner.merchant_id, at=now)
         if any(each.id == owner.session_id and now - each.began_at <= FRESH_FOR for each in sessions):

@@ -98,13 +98,13 @@ class NewPasswords:
         return receipt
 
     async def change(self, identity: Identity, *, current: str, new: str) -> Receipt | None:
-        """Replace the password, and end the merchant's other sessions.
+        """Replace the password, or set the first one, and end the merchant's other sessions.
 
         Raises:
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             InvalidInput: the new password is too short or common.
         """
-        account = await self._proof.by_password(identity.merchant_id, current, field="currentPassword")
+        account = await self._proof.by_owner(identity, current, field="currentPassword")
         check_password(new, email=account.email, name=account.name, field="newPassword")
         await self._set(account.merchant_id, await self._passwords.hash(new), keep=identity.session_id)
         return await self._log.record(RecordPasswordChange(merchant_id=account.merchant_id, by_link=False))

@@ -23,6 +23,7 @@ from gateway.auth.attempts import PER_ADDRESS, Attempts, network_of
 from gateway.auth.errors import PasskeyNotValid, PasskeysNotOffered, TooManyPasskeys
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.tokens import Identity
+from gateway.auth.ways_to_log_in import WaysToLogIn
 from gateway.auth.webauthn import (
     Assertion,
     Attestation,
@@ -47,7 +48,8 @@ class Passkeys:
     Args:
         store: passkeys and open challenges.
         authenticator: opens sessions.
-        proof: asks for the password before a change.
+        proof: asks who the person is before a change.
+        ways: keeps the last way to log in.
         attempts: limits of attempts.
         log: records the facts.
         clock: the current time.
@@ -59,6 +61,7 @@ class Passkeys:
         store: PasskeyStore,
         authenticator: Authenticator,
         proof: FreshProof,
+        ways: WaysToLogIn,
         attempts: Attempts,
         log: AccountLog,
         clock: Clock,
@@ -66,7 +69,7 @@ class Passkeys:
         public_url: str,
     ) -> None:
         self._store, self._authenticator, self._proof = store, authenticator, proof
-        self._attempts, self._log, self._clock = attempts, log, clock
+        self._ways, self._attempts, self._log, self._clock = ways, attempts, log, clock
         self._public_url = public_url
 
     @property
@@ -133,9 +136,12 @@ class Passkeys:
         Raises:
             WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             NotFound: the merchant has none with the id.
+            PasswordNotSet: nothing else logs the merchant in.
         """
         merchant_id = owner.merchant_id
-        await self._proof.by_owner(owner, password)
+        account = await self._proof.by_owner(owner, password)
+        if id in {each.id for each in await self._store.of_merchant(merchant_id)}:
+            await self._ways.keep_another(account)
         if not await self._store.remove(id, merchant_id):
             raise NotFound("passkey", id)
         return await self._log.record(RecordPasskey(merchant_id=merchant_id, passkey_id=id, added=False))

@@ -39,6 +39,8 @@ from gateway.auth.errors import (
     SignInTaken,
 )
 from gateway.auth.fresh_proof import FreshProof
+from gateway.auth.tokens import Identity
+from gateway.auth.ways_to_log_in import WaysToLogIn
 
 STATE_FOR = timedelta(minutes=10)
 """Time to agree on the provider's page."""
@@ -86,7 +88,8 @@ class ProviderSignIn:
         accounts: the accounts table.
         authenticator: opens accounts and sessions.
         addresses: claims the address of a new account.
-        proof: asks for the password before a link.
+        proof: asks who the person is before a link.
+        ways: keeps the last way to log in.
         attempts: limits of attempts.
         log: records the facts.
         clock: the current time.
@@ -102,6 +105,7 @@ class ProviderSignIn:
         authenticator: Authenticator,
         addresses: EmailAddresses,
         proof: FreshProof,
+        ways: WaysToLogIn,
         attempts: Attempts,
         log: AccountLog,
         clock: Clock,
@@ -111,7 +115,7 @@ class ProviderSignIn:
     ) -> None:
         self._providers, self._sign_ins, self._accounts = providers, sign_ins, accounts
         self._authenticator, self._addresses, self._proof = authenticator, addresses, proof
-        self._attempts, self._log, self._clock = attempts, log, clock
+        self._ways, self._attempts, self._log, self._clock = ways, attempts, log, clock
         self._callback = callback
         keys = secrets.derived(b"zyenta-pkce")
         # By a mark in the state, so that a log-in that is under way outlives a rotation.
@@ -136,18 +140,18 @@ class ProviderSignIn:
         await self._attempts.take("sign-in", network_of(address), PER_ADDRESS)
         return await self._depart(provider, None)
 
-    async def begin_link(self, merchant_id: UUID, provider: SignInProvider, *, password: str) -> Departure:
+    async def begin_link(self, owner: Identity, provider: SignInProvider, *, password: str) -> Departure:
         """Begin to link a provider's account to a merchant's.
 
         Raises:
             ProviderNotOffered, Transient: refused.
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             EmailNotVerified: the merchant's own address is not confirmed.
         """
-        account = await self._proof.by_password(merchant_id, password)
+        account = await self._proof.by_owner(owner, password)
         if account.verified_at is None:
             raise EmailNotVerified
-        return await self._depart(provider, merchant_id)
+        return await self._depart(provider, owner.merchant_id)
 
     async def finish(
         self, arrival: Arrival, *, caller: UUID | None, device_name: str | None = None
@@ -186,14 +190,18 @@ class ProviderSignIn:
             return await self._authenticator.enter(account, receipt, device_name=device_name)
         return await self._authenticator.enter(await self._proof.account(owner), device_name=device_name)
 
-    async def unlink(self, merchant_id: UUID, provider: SignInProvider, *, password: str) -> Receipt | None:
+    async def unlink(self, owner: Identity, provider: SignInProvider, *, password: str) -> Receipt | None:
         """End the log-in by a provider.
 
         Raises:
-            WrongPassword, PasswordNotSet, TooManyAttempts: see :meth:`FreshProof.by_password`.
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             NotFound: the provider is not linked.
+            PasswordNotSet: nothing else logs the merchant in.
         """
-        await self._proof.by_password(merchant_id, password)
+        merchant_id = owner.merchant_id
+        account = await self._proof.by_owner(owner, password)
+        if provider in {each.provider for each in await self._sign_ins.of_merchant(merchant_id)}:
+            await self._ways.keep_another(account)
         if not await self._sign_ins.unlink(merchant_id, provider):
             raise NotFound("sign-in", provider)
         return await self._log.record(RecordSignInLink(merchant_id=merchant_id, provider=provider, linked=False))

@@ -36,7 +36,7 @@ class ConfirmEmailInput(AccountInput):
 @strawberry.input
 class ChangeEmailInput(AccountInput):
     email: str
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.input
@@ -52,7 +52,7 @@ class ResetPasswordInput(AccountInput):
 
 @strawberry.input
 class ChangePasswordInput(AccountInput):
-    current_password: str
+    current_password: str = strawberry.field(description=CONFIRMED)
     new_password: str = strawberry.field(description="10 to 256 characters, and not a common one.")
 
 
@@ -99,9 +99,9 @@ class CredentialMutations:
         "The answer is the same whether another account has that address."
     )
     async def change_email(self, info: Info, input: ChangeEmailInput) -> AccountPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
-        sent = info.context.services.accounts.addresses.change(merchant_id, email=input.email, password=input.password)
-        return await changed(info, input, merchant_id, sent)
+        identity = await info.context.account()
+        sent = info.context.services.accounts.addresses.change(identity, email=input.email, password=input.password)
+        return await changed(info, input, identity.merchant_id, sent)
 
     @mutation("Send a link for a new password. The answer is the same whether an account has the address.")
     async def request_password_reset(self, info: Info, input: PasswordResetRequestInput) -> AccountPayload | None:
@@ -118,7 +118,7 @@ class CredentialMutations:
         address = info.context.request_info.address
         return await changed(info, input, None, passwords.reset(input.token, password=input.password, address=address))
 
-    @mutation("Replace the password. The merchant's other sessions end.")
+    @mutation("Replace the password, or set the first one. The merchant's other sessions end.")
     async def change_password(self, info: Info, input: ChangePasswordInput) -> AccountPayload | None:
         identity = await info.context.account()
         change = info.context.services.accounts.passwords.change(

@@ -9,7 +9,7 @@ from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.accounts import SessionPayload, entered
-from gateway.graphql.mutations.credentials import AccountInput, AccountPayload, caller_of, changed
+from gateway.graphql.mutations.credentials import CONFIRMED, AccountInput, AccountPayload, caller_of, changed
 from gateway.graphql.mutations.payloads import Payload
 
 
@@ -21,7 +21,7 @@ class BeginSignInInput(AccountInput):
 @strawberry.input
 class BeginSignInLinkInput(AccountInput):
     provider: SignInProvider
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.input
@@ -36,7 +36,7 @@ class FinishSignInInput(AccountInput):
 @strawberry.input
 class UnlinkSignInInput(AccountInput):
     provider: SignInProvider
-    password: str = strawberry.field(description="The account's password.")
+    password: str = strawberry.field(description=CONFIRMED)
 
 
 @strawberry.type
@@ -65,10 +65,10 @@ class SignInMutations:
 
     @mutation("Begin to link a provider's account to the merchant's. Both must have verified addresses, equal or not.")
     async def begin_sign_in_link(self, info: Info, input: BeginSignInLinkInput) -> SignInPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        identity = await info.context.account()
         try:
             departure = await info.context.services.accounts.sign_ins.begin_link(
-                merchant_id, input.provider, password=input.password
+                identity, input.provider, password=input.password
             )
         except REFUSALS as error:
             return SignInPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
@@ -97,11 +97,11 @@ class SignInMutations:
             )
         return await entered(info, finished, input.client_mutation_id)
 
-    @mutation("End the log-in by a provider.")
+    @mutation("End the log-in by a provider. The last way to log in stays: set a password before you remove it.")
     async def unlink_sign_in(self, info: Info, input: UnlinkSignInInput) -> AccountPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
-        unlinked = info.context.services.accounts.sign_ins.unlink(merchant_id, input.provider, password=input.password)
-        return await changed(info, input, merchant_id, unlinked)
+        identity = await info.context.account()
+        unlinked = info.context.services.accounts.sign_ins.unlink(identity, input.provider, password=input.password)
+        return await changed(info, input, identity.merchant_id, unlinked)
 
 
 def _departed(departure: Departure, input: AccountInput) -> SignInPayload:

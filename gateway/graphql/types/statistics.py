@@ -65,7 +65,9 @@ class SalesReport:
         "person who comes twice is two visits."
     )
     visit_conversion: float | None = strawberry.field(
-        description="Orders paid in this time, of the visits in it. Null without visits."
+        description="Orders paid for each counted visit of this time, from 0 to 1. Orders of browsers whose visits are not "
+        "counted are in it, so the true share is lower or equal. Null without visits, and if more orders were paid than visits "
+        "were counted: then it is no share of them."
     )
     days: list[SalesDay] = strawberry.field(description="Every day, the first day first.")
 
@@ -82,7 +84,7 @@ class SalesReport:
             **_amounts(currency, revenue=sums.revenue, refunds=sums.refunds, platform_fees=sums.platform_fees),
             conversion=sums.placed_and_paid / sums.placed if sums.placed else None,
             visits=sums.visits,
-            visit_conversion=sums.paid / sums.visits if sums.visits else None,
+            visit_conversion=sums.paid / sums.visits if sums.visits and sums.paid <= sums.visits else None,
             days=[SalesDay.of(day, currency) for day in days],
         )
 

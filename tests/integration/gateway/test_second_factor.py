@@ -17,6 +17,7 @@ from domain.merchant.account_events import (
     SecondFactorDisabled,
     SecondFactorEnabled,
 )
+from domain.merchant.account_events import SignInProvider as Provider
 from gateway.auth.fresh_proof import FRESH_FOR
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -30,6 +31,11 @@ DISABLE = f"mutation ($input: DisableTotpInput!) {{ disableTotp(input: $input) {
 NEW_CODES = (
     f"mutation ($input: MakeRecoveryCodesInput!) {{ makeRecoveryCodes(input: $input) {{ recoveryCodes {ERRORS} }} }}"
 )
+CHANGE_EMAIL = f"mutation ($input: ChangeEmailInput!) {{ changeEmail(input: $input) {{ {ERRORS} }} }}"
+CHANGE_PASSWORD = f"mutation ($input: ChangePasswordInput!) {{ changePassword(input: $input) {{ {ERRORS} }} }}"
+UNLINK = f"mutation ($input: UnlinkSignInInput!) {{ unlinkSignIn(input: $input) {{ {ERRORS} }} }}"
+LINK = f"mutation ($input: BeginSignInLinkInput!) {{ beginSignInLink(input: $input) {{ {ERRORS} }} }}"
+REMOVE_PASSKEY = f"mutation ($input: RemovePasskeyInput!) {{ removePasskey(input: $input) {{ {ERRORS} }} }}"
 DELETE = f"mutation ($input: DeleteAccountInput!) {{ deleteAccount(input: $input) {{ {ERRORS} }} }}"
 SECURITY = "{ security { hasTotp recoveryCodesLeft } }"
 
@@ -199,3 +205,35 @@ async def test_an_account_without_a_password_is_confirmed_by_a_new_log_in(platfo
         assert late["userErrors"] == [{"code": "LOG_IN_AGAIN", "field": None}], query
     late = await ask(platform, DISABLE, owner, password="", code=code_of(platform, secret, steps=1))
     assert late["userErrors"] == [{"code": "LOG_IN_AGAIN", "field": None}]
+
+
+async def test_an_account_without_a_password_changes_its_log_in_by_the_same_proof_and_keeps_one_way(
+    platform: Platform, owner: Merchant
+) -> None:
+    async def codes(query: str, **input: Any) -> list[str]:
+        return [error["code"] for error in (await ask(platform, query, owner, **input))["userErrors"]]
+
+    async def forget_password() -> None:
+        await platform.deps.reader.fetchval(
+            "update accounts set password_hash = null where merchant_id = $1 returning true", owner.id
+        )
+
+    await forget_password()
+    for provider in (Provider.GITHUB, Provider.GOOGLE):
+        await platform.deps.sign_ins.link(owner.id, provider, f"{owner.id}", at=platform.clock.now())
+    assert await codes(CHANGE_EMAIL, email=f"new-{owner.email}", password="") == []
+    assert await codes(UNLINK, provider="GOOGLE", password="") == []
+    assert await codes(UNLINK, provider="GOOGLE", password="") == ["NOT_FOUND"]
+    assert await codes(UNLINK, provider="GITHUB", password="") == ["PASSWORD_NOT_SET"], "the last way stays"
+    assert await codes(CHANGE_PASSWORD, currentPassword="", newPassword="a first long password") == []
+    assert await codes(UNLINK, provider="GITHUB", password="a first long password") == []
+    await forget_password()
+    platform.clock.advance(FRESH_FOR + timedelta(seconds=1))
+    for query, more in (
+        (CHANGE_EMAIL, {"email": "late@example.com", "password": ""}),
+        (UNLINK, {"provider": "GITHUB", "password": ""}),
+        (LINK, {"provider": "GITHUB", "password": ""}),
+        (REMOVE_PASSKEY, {"passkeyId": str(uuid4()), "password": ""}),
+        (CHANGE_PASSWORD, {"currentPassword": "", "newPassword": "another long password"}),
+    ):
+        assert await codes(query, **more) == ["LOG_IN_AGAIN"], query

@@ -98,7 +98,7 @@ async def test_people_of_a_store_may_do_what_their_role_says(platform: Platform,
     seen = {**owners, "expectedRole": "EDITOR"}
     assert codes(await mutate(platform, owner, "changeRole", {**seen, "role": "VIEWER"})) == []
     late = await mutate(platform, owner, "changeRole", {**seen, "role": "VIEWER"})
-    assert codes(late) == ["CHANGED_MEANWHILE"], "a second tab is told"
+    assert codes(late) == ["CHANGED_MEANWHILE"], "a second tab sees it"
     assert codes(await mutate(platform, editor, "editProduct", edit)) == ["FORBIDDEN"]
     assert codes(await mutate(platform, owner, "removePerson", owners)) == []
     assert codes(await mutate(platform, editor, "editProduct", edit)) == ["NOT_FOUND"]

@@ -121,7 +121,7 @@ async def test_photos_of_another_product_cannot_be_arranged(platform: Platform) 
         await platform.send(arrange(foreign))
 
 
-async def test_a_second_editor_of_the_order_of_photos_is_told_unless_photos_only_came_or_went(
+async def test_a_second_editor_of_the_order_of_photos_is_refused_unless_photos_only_came_or_went(
     platform: Platform,
 ) -> None:
     (lamp,) = await lamps(platform, 1)
