@@ -67,7 +67,7 @@ class SalesReport:
     visit_conversion: float | None = strawberry.field(
         description="Orders paid for each counted visit of this time, from 0 to 1. Orders of browsers whose visits are not "
         "counted are in it, so the true share is lower or equal. Null without visits, and if more orders were paid than visits "
-        "were counted: then it is no share of them."
+        "were counted: then it is not a share."
     )
     days: list[SalesDay] = strawberry.field(description="Every day, the first day first.")
 
