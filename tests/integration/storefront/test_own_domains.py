@@ -39,7 +39,7 @@ class Merchant:
         await self._send(RecordDomainCheck(store_id=self.store_id, domain=domain, problem=None))
 
     async def choose(self, domain: str | None) -> None:
-        await self._send(ChoosePrimaryDomain(domain=domain, **self._ids))
+        await self._send(ChoosePrimaryDomain(domain=domain, seen=None, **self._ids))
 
     async def remove(self, domain: str) -> None:
         await self._send(RemoveDomain(domain=domain, **self._ids))
