@@ -46,6 +46,7 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.aggregate import ORDER
 from domain.order.events import OrderFulfilled, OrderPaid, PaymentUnmatched, WithdrawalReceived
+from domain.payout.events import PayoutFailed
 from domain.stock_notice.events import StockNoticeRequested, StockReturnAnnounced
 from domain.store.domain_events import DomainFailed, DomainProofLost
 from domain.store.team_events import PersonInvited
@@ -69,6 +70,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     GraceEnded: (MailKind.PLAN_SUSPENDED,),
     SubscriptionPaymentFailed: (MailKind.PLAN_PAYMENT_FAILED,),
     PaymentUnmatched: (MailKind.PAYMENT_UNMATCHED,),
+    PayoutFailed: (MailKind.PAYOUT_FAILED,),
     RefundFailed: (MailKind.REFUND_FAILED,),
     RefundSucceeded: (MailKind.ORDER_REFUNDED,),
     ReturnRequested: (MailKind.RETURN_REQUESTED, MailKind.RETURN_TO_DECIDE),

@@ -29,6 +29,8 @@ class MailKind(StrEnum):
     """To the merchant: the deadline for evidence is near, and none was submitted."""
     DISPUTE_CLOSED = "DISPUTE_CLOSED"
     """To the merchant: a bank decided a dispute or ended an inquiry, with what happened to the money."""
+    PAYOUT_FAILED = "PAYOUT_FAILED"
+    """To the merchant, from the platform: a payout did not reach their bank, with the reason and what to do."""
     RETURN_REQUESTED = "RETURN_REQUESTED"
     """To the shopper: the receipt of a return that was asked for."""
     RETURN_TO_DECIDE = "RETURN_TO_DECIDE"

@@ -1,4 +1,4 @@
-"""Writes the platform's own mails to merchants: about their plan, and without the look of a store."""
+"""Writes the platform's own mails to merchants: about their plan and their payouts, and without the look of a store."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from domain.kernel import Transient
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
+from domain.payout.events import PayoutFailed
 from domain.privacy import PersonalData
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from domain.subscription.plans import Plans
@@ -23,6 +24,7 @@ PLATFORM = "Zyenta"
 SUBJECTS: Mapping[MailKind, str] = {
     MailKind.PLAN_PAYMENT_FAILED: "The payment of your plan failed",
     MailKind.PLAN_SUSPENDED: "Your plan is suspended until it is paid",
+    MailKind.PAYOUT_FAILED: "A payout did not reach your bank",
 }
 """The platform's mails with their subjects."""
 
@@ -80,12 +82,12 @@ class PlatformMailWriter:
         """
         self._queries, self._personal, self._stores = queries, personal, stores
         self._plans, self._mail_domain, self._sandbox = plans, mail_domain, sandbox
-        self._plan_url = f"{dashboard_url}/billing"
+        self._dashboard_url = dashboard_url
         self._templates = platform_templates()
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         event = envelope.event
-        if kind not in SUBJECTS or not isinstance(event, SubscriptionPaymentFailed | GraceEnded):
+        if kind not in SUBJECTS or not isinstance(event, SubscriptionPaymentFailed | GraceEnded | PayoutFailed):
             return await self._stores.write(kind, envelope)
         merchant = await self._queries.merchant(envelope.tenant)
         if merchant is None:
@@ -93,13 +95,10 @@ class PlatformMailWriter:
         recipient = await self._personal.open(merchant.email)
         if recipient is None:
             return None
-        plan = event.plan if self._plans is None else self._plans.plan(event.plan).name
         context: dict[str, Any] = {
+            **(self._of_payout(event) if isinstance(event, PayoutFailed) else self._of_plan(event)),
             "event": event,
-            "plan": plan,
-            "plan_url": self._plan_url,
             "platform": PLATFORM,
-            "because": f"because you have the plan {plan}",
             "sandbox": self._sandbox,
             "subject": SUBJECTS[kind],
         }
@@ -113,3 +112,18 @@ class PlatformMailWriter:
             html=self._templates.get_template(f"mail/{name}.html").render(context),
             at=envelope.recorded_at,
         )
+
+    def _of_plan(self, event: SubscriptionPaymentFailed | GraceEnded) -> dict[str, str]:
+        plan = event.plan if self._plans is None else self._plans.plan(event.plan).name
+        return {
+            "plan": plan,
+            "plan_url": f"{self._dashboard_url}/billing",
+            "because": f"because you have the plan {plan}",
+        }
+
+    def _of_payout(self, event: PayoutFailed) -> dict[str, str]:
+        return {
+            "amount": str(event.amount),
+            "payouts_url": f"{self._dashboard_url}/integrations",
+            "because": "because you connected an account at Stripe",
+        }

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from commands.checkout import CartLine, PlaceOrder
-from commands.disputes import RecordDispute
+from commands.disputes import RecordDispute, RecordPayout
 from commands.order import FulfilOrder, RecordPayment
 from commands.refunds import RecordRefund, RefundOrder
 from commands.subscription import EndGrace
@@ -22,9 +22,11 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import ORDER
 from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
+from domain.payout.aggregate import PayoutReport, PayoutStatus
 from infra.retry import RetryPolicy
 from schemas.envelope import Envelope
 from tests.support.builders.samples import sealed
+from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 from tests.unit.commands.test_plan_limits import register, selling
 from tests.unit.commands.test_plan_limits import report as plan_report
@@ -206,6 +208,26 @@ async def test_the_merchant_hears_of_a_dispute_whenever_the_bank_asks_for_someth
     for raw in [*platform.log.raw[before:]] * 2:
         await policy(raw.decode())
     assert [mail.subject for mail in carrier.sent] == [*[MailKind.DISPUTE_TO_ANSWER] * mails, MailKind.DISPUTE_CLOSED]
+
+
+async def test_the_merchant_hears_once_of_a_payout_that_failed_and_not_of_one_that_arrived(platform: Platform) -> None:
+    await platform.request()
+    sent = PayoutReport(
+        payout_id="po_1", amount=Money(minor=1900), arrival_on=date(2026, 11, 30), status=PayoutStatus.PAID
+    )
+    for report in (sent, replace(sent, status=PayoutStatus.FAILED, reason="The bank account is closed.")):
+        await platform.send(RecordPayout(merchant_id=platform.merchant_id, report=report))
+    carrier = Carrier()
+    policy = MailPolicy(platform, Letters(), carrier, platform.clock, sending=AT_ONCE)
+    told = [raw.decode() for raw in platform.log.raw if raw.type.startswith("payout.")]
+    for envelope in [*told, *told]:
+        if type(envelope.event) in policy.handles:
+            await policy(envelope)
+    assert [mail.subject for mail in carrier.sent] == [MailKind.PAYOUT_FAILED]
+    # A replay of the log, days later and without the record of the mail, is no news.
+    later = FixedClock(platform.clock.now() + MAIL_WITHIN + timedelta(minutes=1))
+    await MailPolicy(Platform(), Letters(), carrier, later, sending=AT_ONCE)(told[-1])
+    assert len(carrier.sent) == 1
 
 
 async def test_the_merchant_hears_once_of_an_unpaid_plan_and_of_its_suspension() -> None:

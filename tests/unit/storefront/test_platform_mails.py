@@ -4,9 +4,13 @@ import re
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
+
 from domain.kernel import DomainEvent
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
+from domain.money import Money
+from domain.payout.events import PayoutFailed
 from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from domain.subscription.plans import DEFAULT, read_plans
 from projections.merchants.views import MerchantView
@@ -106,6 +110,36 @@ async def test_a_suspended_plan_says_what_still_works() -> None:
     for words in ("Store Builder", "stay online", "15 December 2026", "at once"):
         assert words in mail.text
         assert words in mail.html
+
+
+@pytest.mark.parametrize(
+    ("after_paid", "words"), [(False, "it did not arrive"), (True, "the bank sent it back after it counted as paid")]
+)
+async def test_a_failed_payout_says_where_the_money_is_and_why(after_paid: bool, words: str) -> None:
+    event = PayoutFailed(
+        originator_id=UUID(int=8),
+        originator_version=1,
+        occurred_at=AT,
+        merchant_id=MERCHANT,
+        payout_id="po_1",
+        amount=Money(minor=1900, currency="EUR"),
+        reason="The bank account is closed.",
+        after_paid=after_paid,
+    )
+    mail = await Desk().mail(MailKind.PAYOUT_FAILED, event)
+    assert mail is not None
+    assert mail.subject == "A payout did not reach your bank"
+    for part in (mail.text, mail.html):
+        for expected in (
+            words,
+            "€19.00",
+            "“The bank account is closed.”",
+            "https://zyenta.example/dashboard/integrations",
+        ):
+            assert expected in part
+    bare = await Desk().mail(MailKind.PAYOUT_FAILED, event.model_copy(update={"reason": ""}))
+    assert bare is not None
+    assert "reason" not in bare.text
 
 
 async def test_mails_of_stores_are_passed_on_and_erased_merchants_get_none() -> None:
