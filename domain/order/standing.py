@@ -5,8 +5,6 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from domain.order.after_sale.events import RefundedPieces
-from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus
@@ -32,6 +30,17 @@ class OrderStanding(StrEnum):
     """All that is due went back to the shopper."""
 
 
+TO_SHIP = frozenset({OrderStanding.PAID, OrderStanding.PARTLY_SENT})
+"""How orders stand that the shop sends, or sends the rest of."""
+
+
+class Pieces(Protocol):
+    """Pieces of one line."""
+
+    @property
+    def quantity(self) -> int: ...
+
+
 class GivenBack(Protocol):
     """A return or a withdrawal."""
 
@@ -42,7 +51,7 @@ class GivenBack(Protocol):
     def status(self) -> ReturnStatus: ...
 
     @property
-    def lines(self) -> Sequence[ReturnedPieces]: ...
+    def lines(self) -> Sequence[Pieces]: ...
 
     @property
     def refund_id(self) -> UUID | None: ...
@@ -61,7 +70,7 @@ class PaidBack(Protocol):
     def status(self) -> RefundStatus: ...
 
     @property
-    def lines(self) -> Sequence[RefundedPieces]: ...
+    def lines(self) -> Sequence[Pieces]: ...
 
 
 BY_STATUS = {

@@ -16,7 +16,7 @@ from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, W
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.scoped import of_store, within
-from projections.sales.tables.orders import KEPT, TOTAL_KEY, WITHDRAWN
+from projections.sales.tables.orders import KEPT, KEPT_TO_SHIP, TOTAL_KEY, WITHDRAWN, WITHDRAWN_TO_SHIP
 from projections.sales.views import (
     OrderMailView,
     OrderSort,
@@ -35,6 +35,13 @@ ORDER_ORDERS = {
     OrderSort.TOTAL_LOW: _CHEAPEST,
     OrderSort.TOTAL_HIGH: _CHEAPEST.reverse("total-high"),
 }
+LABELS = {
+    KEPT: (False, False),
+    KEPT_TO_SHIP: (False, True),
+    WITHDRAWN: (True, False),
+    WITHDRAWN_TO_SHIP: (True, True),
+}
+"""What a label of the counts says: whether the orders have a withdrawal, and whether the shop sends them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,8 @@ class OrderFilter:
     """Only orders with a withdrawal, or only those without; None means any."""
     needs_attention: bool = False
     """Only orders that wait for a decision of the merchant."""
+    to_ship: bool = False
+    """Only orders that the shop sends, or the rest of which it sends."""
     number: str | None = None
     """Only orders with this number, as people write it; None means any."""
 
@@ -106,9 +115,11 @@ def _listed(store_id: UUID, wanted: OrderFilter, scope: Scope) -> Conditions:
         where = where.add("o.withdrawn_at is not null" if wanted.withdrawn else "o.withdrawn_at is null")
     if wanted.needs_attention:
         where = where.add(NEEDS_ATTENTION)
+    if wanted.to_ship:
+        where = where.add("o.to_ship")
     if not wanted.statuses:
         return where
-    if wanted.withdrawn or wanted.needs_attention or wanted.number is not None:
+    if wanted.withdrawn or wanted.needs_attention or wanted.to_ship or wanted.number is not None:
         return where.add("o.status = any({})", sorted(wanted.statuses))
     return where.add("o.status = part.name").split(parts_of(wanted.statuses))
 
@@ -126,7 +137,11 @@ async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, where: Order
         return await count_rows(db, f"from orders o where {few.sql}", *few.arguments)
     own = of_store(scope, "k.store_id", store_id)
     counts = await db.fetchval(f"select k.counts from order_counts k where {own.sql}", *own.arguments)
-    labels = () if where.withdrawn is None else (WITHDRAWN if where.withdrawn else KEPT,)
+    labels = [
+        label
+        for label, (withdrawn, to_ship) in LABELS.items()
+        if where.withdrawn in {None, withdrawn} and (to_ship or not where.to_ship)
+    ]
     return Count(0 if counts is None else total(read_tally(counts), where.statuses, labels))
 
 

@@ -9,13 +9,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.order.events import OrderStatus
 from projections.engine.tally import read_tally, total
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
 from projections.sales.scoped import within
-
-TO_SHIP = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED})
+from projections.sales.tables.orders import TO_SHIP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +159,7 @@ async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) 
     return {
         record["store_id"]: SalesTasks(
             to_decide=record["to_decide"],
-            to_ship=total(read_tally(record["counts"]), TO_SHIP),
+            to_ship=total(read_tally(record["counts"]), (), TO_SHIP),
             to_answer=record["to_answer"],
         )
         for record in records

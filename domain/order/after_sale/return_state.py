@@ -49,6 +49,11 @@ def first_status(kind: ReturnKind, *, is_late: bool) -> ReturnStatus:
     return ReturnStatus.APPROVED if kind is ReturnKind.WITHDRAWAL and not is_late else ReturnStatus.REQUESTED
 
 
+def stands(status: ReturnStatus) -> bool:
+    """Return whether the pieces of a return come back or came back. A replacement can come back again."""
+    return status not in {ReturnStatus.DECLINED, ReturnStatus.REPLACED}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
     """Goods that come back."""
@@ -67,8 +72,8 @@ class Return:
 
     @property
     def stands(self) -> bool:
-        """Whether its pieces come back or came back. A replacement can come back again."""
-        return self.status not in {ReturnStatus.DECLINED, ReturnStatus.REPLACED}
+        """Whether its pieces come back or came back."""
+        return stands(self.status)
 
 
 Returns = Mapping[int, Return]

@@ -19,7 +19,7 @@ PAGE = 25
 VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "all": ("All", {}),
     "decide": ("Needs a decision", {"needsAttention": True}),
-    "ship": ("To ship", {"statuses": ["PAID", "PARTLY_FULFILLED"]}),
+    "ship": ("To ship", {"toShip": True}),
     "sent": ("Shipped", {"statuses": ["FULFILLED"]}),
     "unpaid": ("Waiting for payment", {"statuses": ["PENDING"]}),
     "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),

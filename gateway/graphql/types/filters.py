@@ -49,6 +49,10 @@ class OrderFilter:
         default=None, description="With a withdrawal, or without one. Null for any."
     )
     needs_attention: bool = strawberry.field(default=False, description="Only orders that wait for your decision.")
+    to_ship: bool = strawberry.field(
+        default=False,
+        description="Only orders whose standing is PAID or PARTLY_SENT. One that was given back as a whole is not among them.",
+    )
     number: str | None = strawberry.field(
         default=None, description="Only orders with this number, in any case and with or without `ZY-`."
     )

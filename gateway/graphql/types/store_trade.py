@@ -71,6 +71,7 @@ class StoreTrade:
             statuses=frozenset(wanted.statuses or ()),
             withdrawn=wanted.withdrawn,
             needs_attention=wanted.needs_attention,
+            to_ship=wanted.to_ship,
             number=check_text("number", wanted.number, ORDER_NUMBER_MAX),
         )
         page = await sales_queries.orders_of_store(

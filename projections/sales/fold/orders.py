@@ -23,12 +23,15 @@ from domain.store.events import StoreRequested
 from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
+from projections.sales.fold.given_back import is_to_ship
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.periods import PeriodKey, count, period_of, period_of_order, periods_of
 from projections.sales.rows import SalesRows
 from projections.sales.tables.orders import (
     KEPT,
+    KEPT_TO_SHIP,
     WITHDRAWN,
+    WITHDRAWN_TO_SHIP,
     OrderCountsRow,
     OrderLineRow,
     OrderMailRow,
@@ -49,8 +52,11 @@ def of_store(_: object, tenant: UUID) -> UUID:
 
 
 def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
-    """Derive an order's status from its other columns. The event touches the ``order_counts`` of its store."""
-    before = order.status
+    """Derive from an order's other columns its status and whether the shop sends it.
+
+    The event touches the ``order_counts`` of its store.
+    """
+    before = (order.status, _label(order))
     order.status = order_status(
         paid_minor=order.paid_minor,
         refunded_minor=order.refunded_minor,
@@ -60,22 +66,23 @@ def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> Non
     )
     if order.status is OrderStatus.FULFILLED and order.fulfilled_at is None:
         order.fulfilled_at = at
-    order.updated_at = at
+    order.to_ship, order.updated_at = is_to_ship(order), at
     mark_attention(order)
-    if order.status != before:
-        label = _label(order)
-        _count(rows, tenant, (before, label, -1), (order.status, label, 1))
+    after = (order.status, _label(order))
+    if after != before:
+        _count(rows, tenant, (*before, -1), (*after, 1))
 
 
 def mark_attention(order: OrderRow) -> None:
     """Derive from an order's other columns whether it waits for a decision of the merchant."""
-    is_open = order.status in {OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED}
     troubled = order.hold is not None or order.failed_supplier_orders > 0
-    order.attention = order.returns_to_decide > 0 or (is_open and troubled)
+    order.attention = order.returns_to_decide > 0 or (order.to_ship and troubled)
 
 
 def _label(order: OrderRow) -> str:
-    return KEPT if order.withdrawn_at is None else WITHDRAWN
+    if order.withdrawn_at is None:
+        return KEPT_TO_SHIP if order.to_ship else KEPT
+    return WITHDRAWN_TO_SHIP if order.to_ship else WITHDRAWN
 
 
 def _count(rows: SalesRows, tenant: UUID, *changes: tuple[str, str, int]) -> None:
@@ -91,8 +98,9 @@ def _count(rows: SalesRows, tenant: UUID, *changes: tuple[str, str, int]) -> Non
 
 def mark_withdrawn(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
     """Mark an order as one that a consumer withdrew from. The event touches the ``order_counts`` of its store."""
-    _count(rows, tenant, (order.status, _label(order), -1), (order.status, WITHDRAWN, 1))
+    before = (order.status, _label(order))
     order.withdrawn_at = order.updated_at = at
+    _count(rows, tenant, (*before, -1), (order.status, _label(order), 1))
 
 
 @FOLDS.on(StoreRequested)
@@ -146,6 +154,8 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         supplier_order_count=0,
         failed_supplier_orders=0,
         attention=False,
+        to_ship=False,
+        given_back=None,
         return_days=event.return_days,
         store_name=event.store_name,
         arrival=None if event.arrival is None else as_json(event.arrival),

@@ -15,7 +15,8 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first_status
 from domain.order.events import WithdrawalReceived
 from projections.engine.tables import Folds, as_json
-from projections.sales.fold.orders import mark_attention, mark_withdrawn, of_store
+from projections.sales.fold.given_back import begin_return, change_return
+from projections.sales.fold.orders import mark_withdrawn, of_store, restate
 from projections.sales.rows import SalesRows
 from projections.sales.tables.after_sale import ReturnRow, WithdrawalRow
 from projections.sales.tables.orders import OrderRow
@@ -44,14 +45,15 @@ def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID
     )
     new = _begin(rows, order, event, kind=ReturnKind.WITHDRAWAL, deadline=event.deadline, is_late=event.is_late)
     new.withdrawal_number = event.number
+    restate(rows, order, tenant, event.occurred_at)
 
 
-@RETURN_FOLDS.on(ReturnRequested, orders="originator_id")
-def return_requested(rows: SalesRows, event: ReturnRequested, _: UUID) -> None:
+@RETURN_FOLDS.on(ReturnRequested, orders="originator_id", order_counts=of_store)
+def return_requested(rows: SalesRows, event: ReturnRequested, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
-    order.updated_at = event.occurred_at
     new = _begin(rows, order, event, kind=ReturnKind.RETURN, deadline=event.deadline, is_late=False)
     new.reason, new.note = event.reason, None if event.note is None else as_json(event.note)
+    restate(rows, order, tenant, event.occurred_at)
 
 
 def _begin(
@@ -66,7 +68,7 @@ def _begin(
     status = first_status(kind, is_late=is_late)
     order.return_count += 1
     order.returns_to_decide += status is ReturnStatus.REQUESTED
-    mark_attention(order)
+    begin_return(order, order.return_count, kind=kind, status=status, lines=event.lines)
     lines: Sequence[object] = event.lines
     new = rows.returns[order.id, order.return_count] = ReturnRow(
         order_id=order.id,
@@ -94,35 +96,42 @@ def _begin(
     return new
 
 
-@RETURN_FOLDS.on(ReturnApproved, orders="originator_id", returns=return_key)
-def return_approved(rows: SalesRows, event: ReturnApproved, _: UUID) -> None:
-    row = _decide(rows, event, ReturnStatus.APPROVED)
+@RETURN_FOLDS.on(ReturnApproved, orders="originator_id", returns=return_key, order_counts=of_store)
+def return_approved(rows: SalesRows, event: ReturnApproved, tenant: UUID) -> None:
+    row = _decide(rows, event, tenant, ReturnStatus.APPROVED)
     row.instructions, row.address = event.instructions, None if event.address is None else as_json(event.address)
 
 
-@RETURN_FOLDS.on(ReturnDeclined, orders="originator_id", returns=return_key)
-def return_declined(rows: SalesRows, event: ReturnDeclined, _: UUID) -> None:
-    _decide(rows, event, ReturnStatus.DECLINED).decline_reason = event.reason
+@RETURN_FOLDS.on(ReturnDeclined, orders="originator_id", returns=return_key, order_counts=of_store)
+def return_declined(rows: SalesRows, event: ReturnDeclined, tenant: UUID) -> None:
+    _decide(rows, event, tenant, ReturnStatus.DECLINED).decline_reason = event.reason
 
 
-def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, status: ReturnStatus) -> ReturnRow:
+def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, tenant: UUID, status: ReturnStatus) -> ReturnRow:
     row, order = rows.returns[event.originator_id, event.number], rows.orders[event.originator_id]
     order.returns_to_decide -= row.status == ReturnStatus.REQUESTED
-    mark_attention(order)
-    row.status, row.decided_at, order.updated_at = status, row.decided_at or event.occurred_at, event.occurred_at
+    row.status, row.decided_at = status, row.decided_at or event.occurred_at
+    change_return(order, event.number, status=status)
+    restate(rows, order, tenant, event.occurred_at)
     return row
 
 
-@RETURN_FOLDS.on(ReturnReceived, orders="originator_id", returns=return_key)
-def return_received(rows: SalesRows, event: ReturnReceived, _: UUID) -> None:
+@RETURN_FOLDS.on(ReturnReceived, orders="originator_id", returns=return_key, order_counts=of_store)
+def return_received(rows: SalesRows, event: ReturnReceived, tenant: UUID) -> None:
     row = rows.returns[event.originator_id, event.number]
     row.status, row.received, row.received_at = ReturnStatus.RECEIVED, as_json(event.lines), event.occurred_at
-    rows.orders[event.originator_id].updated_at = event.occurred_at
+    _change(rows, event, tenant, ReturnStatus.RECEIVED)
 
 
-@RETURN_FOLDS.on(ReplacementSent, orders="originator_id", returns=return_key)
-def replacement_sent(rows: SalesRows, event: ReplacementSent, _: UUID) -> None:
+def _change(rows: SalesRows, event: ReturnReceived | ReplacementSent, tenant: UUID, status: ReturnStatus) -> None:
+    order = rows.orders[event.originator_id]
+    change_return(order, event.number, status=status)
+    restate(rows, order, tenant, event.occurred_at)
+
+
+@RETURN_FOLDS.on(ReplacementSent, orders="originator_id", returns=return_key, order_counts=of_store)
+def replacement_sent(rows: SalesRows, event: ReplacementSent, tenant: UUID) -> None:
     row = rows.returns[event.originator_id, event.number]
     row.status, row.replaced_at = ReturnStatus.REPLACED, event.occurred_at
     row.carrier, row.tracking_number = event.carrier, event.tracking_number
-    rows.orders[event.originator_id].updated_at = event.occurred_at
+    _change(rows, event, tenant, ReturnStatus.REPLACED)

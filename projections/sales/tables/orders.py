@@ -52,6 +52,10 @@ class OrderRow:
     supplier_order_count: int
     failed_supplier_orders: int
     attention: bool
+    to_ship: bool
+    """Whether the shop sends it, or the rest of it: unlike the status, it counts what the shopper gave back."""
+    given_back: Json | None
+    """What of returns and refunds decides how the order stands; None while there are none."""
     return_days: int | None
     store_name: str | None
     arrival: Json | None
@@ -73,11 +77,14 @@ class OrderCountsRow:
 
     store_id: UUID
     counts: Json
-    """A tally by status, and in each by ``WITHDRAWN`` or ``KEPT``."""
+    """A tally by status, and in each by one of the labels below."""
 
 
 WITHDRAWN, KEPT = "withdrawn", "kept"
-"""Labels of orders with a withdrawal, and of those without."""
+"""Labels of orders with a withdrawal, and of those without, that the shop does not send."""
+WITHDRAWN_TO_SHIP, KEPT_TO_SHIP = "withdrawn-to-ship", "kept-to-ship"
+"""Labels of those that the shop sends."""
+TO_SHIP = frozenset({KEPT_TO_SHIP, WITHDRAWN_TO_SHIP})
 
 
 @dataclass(slots=True)
@@ -214,6 +221,8 @@ ORDERS = Table(
         "supplier_order_count",
         "failed_supplier_orders",
         "attention",
+        "to_ship",
+        "given_back",
         "fulfilled_at",
         "paid_at",
         "cancelled_at",
@@ -235,6 +244,7 @@ ORDERS = Table(
         f"create index on orders (store_id, ({TOTAL_KEY}), id) where withdrawn_at is not null",
         "create index on orders (placed_at) where status = 'PENDING'",
         "create index on orders (store_id, placed_at, id) where attention",
+        "create index on orders (store_id, placed_at, id) where to_ship",
     ),
 )
 

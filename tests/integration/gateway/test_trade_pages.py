@@ -150,6 +150,9 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
     customer = f"{trade.path}/customers?email=grace%40example.com"
     for path in (trade.order, f"{trade.path}/orders", customer):
         assert ">To ship</span>" in await trade.dashboard.get(path)
+    to_ship, number = f"{trade.path}/orders?view=ship", f"/orders/{trade.order_id}"
+    assert number in await trade.dashboard.get(to_ship)
+    assert "1 paid order waits to be shipped." in await trade.dashboard.get(trade.path)
     personal = trade.platform.deps.personal
     await trade.platform.send(
         WithdrawFromOrder(
@@ -165,6 +168,8 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
         assert ">Withdrawn, to refund</span>" in page
         assert "Ship a parcel" not in page
         assert ">To ship</span>" not in page
+    assert "No order is in this view now." in await trade.dashboard.get(to_ship)
+    assert "waits to be shipped" not in await trade.dashboard.get(trade.path)
     refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
     assert ">Refund on its way</span>" in refunded
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +29,11 @@ from domain.media.events import (
     Rendition,
 )
 from domain.order.after_sale.dispute_events import EvidenceStatus
+from domain.order.after_sale.events import RefundedPieces
 from domain.order.after_sale.return_state import ReturnStatus
+from domain.order.after_sale.state import RefundStatus
+from domain.order.aggregate import Order
+from domain.order.standing import OrderStanding, standing_of
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
 from domain.shipping.rates import ShippingRates
@@ -39,13 +44,13 @@ from projections.catalog import model as catalog
 from projections.catalog.tables import CatalogRows
 from projections.catalog.views import ImageState
 from projections.engine.decoding import DecodedEvent, EventDecoder
-from projections.engine.tally import read_tally
+from projections.engine.tally import read_tally, total
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
 from projections.sales import model as sales
 from projections.sales.rows import SalesRows
-from projections.sales.tables.orders import KEPT, WITHDRAWN
+from projections.sales.tables.orders import KEPT, TO_SHIP, WITHDRAWN
 from schemas.registry import EVENTS, encode
 from tests.support.builders.histories import MOVES, History
 from tests.support.builders.samples import NOON
@@ -335,7 +340,7 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
     )
     history = History().play(MOVES_OF_ALL_KINDS)
     rows, seen = sales.MODEL.fold(sales.MODEL.empty(), decoded(history)), set[str]()
-    returned = set[ReturnStatus]()
+    returned, kept = set[ReturnStatus](), set[tuple[str, bool]]()
     for _ in range(60):
         before = len(history.raw)
         history.play([(chance.choice(sale), chance.randrange(10_000)) for _ in range(40)])
@@ -363,12 +368,42 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             }
             troubled = sourcing.held is not None or any(each.status == "FAILED" for each in sourcing.orders.values())
             asked_for = any(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
-            is_open = order.status in {"PAID", "PARTLY_FULFILLED"}
-            assert row.attention == (asked_for or (is_open and troubled))
+            assert row.to_ship == _is_to_ship(order)
+            assert row.attention == (asked_for or (row.to_ship and troubled))
+            kept |= {(order.status, row.to_ship)}
             returned |= {each.status for each in order.after.returns.values()}
             assert row.returns_to_decide == sum(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
+        tallies = [read_tally(each.counts) for each in rows.order_counts.values()]
+        assert sum(total(tally, (), TO_SHIP) for tally in tallies) == sum(row.to_ship for row in rows.orders.values())
     assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen
     assert returned == set(ReturnStatus) - {ReturnStatus.REFUNDED}
+    both = {(status, to_ship) for status in ("PAID", "PARTLY_FULFILLED") for to_ship in (True, False)}
+    assert both <= kept, "some open orders were given back as a whole"
+
+
+@dataclass(frozen=True)
+class _PaidBack:
+    id: UUID
+    status: RefundStatus
+    lines: Sequence[RefundedPieces]
+
+
+def _is_to_ship(order: Order) -> bool:
+    """Return whether the shop sends an order, as its whole stream says."""
+    refunds, payment = order.after.refunds, order.after.payments.get(order.intent_id or "")
+    gone = sum(
+        refund.amount.minor
+        for refund in refunds.values()
+        if refund.intent_id == order.intent_id and refund.status is not RefundStatus.FAILED
+    )
+    standing = standing_of(
+        order.status,
+        items=order.items,
+        returns=order.after.returns.values(),
+        refunds=[_PaidBack(id, refund.status, refund.lines) for id, refund in refunds.items()],
+        is_all_refunded=payment is not None and gone >= payment.amount.minor,
+    )
+    return standing in {OrderStanding.PAID, OrderStanding.PARTLY_SENT}
 
 
 def test_the_postings_of_the_read_model_are_those_of_the_events() -> None:
@@ -403,7 +438,8 @@ def test_the_numbers_that_are_kept_are_those_of_the_rows(seed: int) -> None:
 
     orders = Counter[Any]()
     for order in sold.orders.values():
-        orders[order.store_id, order.status, KEPT if order.withdrawn_at is None else WITHDRAWN] += 1
+        label = KEPT if order.withdrawn_at is None else WITHDRAWN
+        orders[order.store_id, order.status, f"{label}-to-ship" if order.to_ship else label] += 1
     assert tallied(sold.order_counts) == orders
     shown = catalog.MODEL.fold(
         shown, filter(None, map(catalog.MODEL.decoder.decode_stored, catalog_events(3000, seed=seed, side_by_side=3)))
