@@ -58,20 +58,16 @@ Words = tuple[MomentKind, str, str | None]
 """Kind, message and detail of an entry."""
 
 
-def order_timeline(
-    events: Iterable[Envelope], mails: Iterable[OrderMailView], *, until: int | None = None
-) -> list[Moment]:
+def order_timeline(events: Iterable[Envelope], mails: Iterable[OrderMailView]) -> list[Moment]:
     """Return an order's timeline, the earliest entry first.
 
     Args:
         events: the events of the order.
         mails: the mails about it.
-        until: the position of the last event to show; None for all.
     """
     moments = [
         Moment(at=one.event.occurred_at, position=one.position, kind=kind, message=message, detail=detail or None)
         for one in events
-        if until is None or one.position <= until
         for kind, message, detail in (_words(one.event),)
     ]
     moments.extend(_of_mail(mail, number) for number, mail in enumerate(mails, start=1))

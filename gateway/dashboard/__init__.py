@@ -37,7 +37,8 @@ How to add a page
    context %}``; likewise ``tables``, ``states`` and ``values``. Forms are plain: they post, the page redirects (303), and
    they work without JavaScript. Each has ``{{ forms.csrf() }}``; without it the shell rejects the form.
    A page that can show the past reads by ``past_of(visit).run(visit, …)`` from a document with ``$asOf``, and renders with
-   ``past=past, freezes=True``: the shell adds the choice of a time and the banner, and switches its forms off.
+   ``past=past``: the shell adds the choice of a time and the banner, and switches the store's forms off. Links to pages of
+   the same store end in ``{{ visit.travel }}``. Other pages of a store have ``@present_only("why")``.
 4. ``navigation.py`` has an entry for every planned page. It shows once a route with its path exists.
 
 Rules

@@ -1,16 +1,29 @@
 """Time travel: pages that show the store as it was."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from gateway.dashboard.problems import Problem
-from gateway.dashboard.visit import Visit
+from gateway.dashboard.visit import TRAVEL, Visit
 
-PARAMETER = "as-of"
+Page = TypeVar("Page", bound=Callable[..., Any])
+
+
+def present_only(why: str) -> Callable[[Page], Page]:
+    """Say why a store's page shows no past. A visitor who asks for it sees the reason.
+
+    Args:
+        why: a sentence for people.
+    """
+
+    def mark(page: Page) -> Page:
+        page.present_only = why  # type: ignore[attr-defined]
+        return page
+
+    return mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +39,6 @@ class Past:
     def __bool__(self) -> bool:
         return self.as_of is not None
 
-    @property
-    def query(self) -> str:
-        """What an address needs to show the same time; empty for the present."""
-        text = self.position or (self.at.isoformat() if self.at else "")
-        return f"?{PARAMETER}={quote(text)}" if text else ""
-
     async def run(self, visit: Visit, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Run a document with the variable ``$asOf``.
 
@@ -43,7 +50,12 @@ class Past:
         except Problem as problem:
             if not self or problem.code != "NOT_FOUND":
                 raise
-            raise Problem("NOT_FOUND", "It did not exist yet at that time. Choose a later time.") from problem
+            raise not_yet() from problem
+
+
+def not_yet() -> Problem:
+    """Return the problem of an object that did not exist at the time of a page."""
+    return Problem("NOT_FOUND", "It did not exist yet at that time. Choose a later time.")
 
 
 def past_of(visit: Visit) -> Past:
@@ -52,7 +64,7 @@ def past_of(visit: Visit) -> Past:
     Raises:
         Problem: the text is no time and no position.
     """
-    text = visit.request.query_params.get(PARAMETER, "").strip()
+    text = visit.request.query_params.get(TRAVEL, "").strip()
     if not text:
         return Past()
     if text.isascii() and text.isdigit():

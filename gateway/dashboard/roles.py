@@ -13,9 +13,13 @@ from typing import Any, TypeVar
 from starlette.routing import BaseRoute, Match, Route
 
 Page = TypeVar("Page", bound=Callable[..., Any])
+_STORES = "/dashboard/stores/"
+PAST = "Nothing can be changed in the past."
 RANKS = {"VIEWER": 0, "EDITOR": 1, "OWNER": 2}
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)(.*?)</form>', re.DOTALL)
 _ACTION, _ID = re.compile(r'\baction="([^"]*)"'), re.compile(r'\bid="([^"]*)"')
+_UPLOAD = re.compile(r'\bdata-upload="([^"]*)"')
+"""Where a script takes files; see ``upload.js``."""
 _DIALOG = re.compile(r'<div id="([^"]*)" class="dialog"')
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -83,27 +87,51 @@ class Roles:
             role: the visitor's role in the page's store.
             roles: those in other stores, by the store's id.
         """
-        off, ids = [], set()
-        for form in _FORM.finditer(html):
-            action = _ACTION.search(form[1])
-            needed = None if action is None else self.needed(unescape(action[1]))
-            own = role if action is None else roles.get(action[1].removeprefix("/dashboard/stores/")[:36], role)
-            if needed is not None and RANKS[own] < RANKS[needed]:
-                off.append((form, reason(needed)))
-                ids |= set(_ID.findall(form[1]))
-                ids |= _dialog_around(html, form.start())
-        for form, why in reversed(off):
-            content = f'<fieldset class="off" disabled title="{why}">{form[2]}</fieldset>'
-            html = f"{html[: form.start()]}{form[1]}{content}</form>{html[form.end() :]}"
-        if ids:
-            names = "|".join(map(re.escape, sorted(ids)))
-            html = re.sub(rf'(?:form|popovertarget)="(?:{names})"(?! popovertargetaction)', r"\g<0> disabled", html)
-        return html
+
+        def why(action: str) -> str | None:
+            needed = self.needed(action)
+            own = roles.get(action.removeprefix(_STORES)[:36], role)
+            return reason(needed) if needed is not None and RANKS[own] < RANKS[needed] else None
+
+        return _switch_off(html, why)
+
+    def freeze(self, html: str) -> str:
+        """Return a page of the past with the forms of its store switched off. Its searches stay."""
+        return _switch_off(html, lambda action: PAST if action.startswith(_STORES) else None)
 
 
 def reason(role: str) -> str:
     """Return why a form is switched off."""
     return "Only the owner of the store may do this." if role == "OWNER" else "Your role in this store is viewer."
+
+
+def _switch_off(html: str, why: Callable[[str], str | None]) -> str:
+    """Return a page with forms that post switched off, and with them the buttons that open them.
+
+    Args:
+        html: the page.
+        why: takes the path that a form posts to. Returns why it is switched off; None if it is not.
+    """
+    off, ids = [], set()
+    for form in _FORM.finditer(html):
+        action = _ACTION.search(form[1])
+        said = None if action is None else why(unescape(action[1]))
+        if said is not None:
+            off.append((form, said))
+            ids |= set(_ID.findall(form[1]))
+            ids |= _dialog_around(html, form.start())
+    for form, said in reversed(off):
+        content = f'<fieldset class="off" disabled title="{said}">{form[2]}</fieldset>'
+        html = f"{html[: form.start()]}{form[1]}{content}</form>{html[form.end() :]}"
+    if ids:
+        names = "|".join(map(re.escape, sorted(ids)))
+        html = re.sub(rf'(?:form|popovertarget)="(?:{names})"(?! popovertargetaction)', r"\g<0> disabled", html)
+
+    def unless_off(place: re.Match[str]) -> str:
+        said = why(unescape(place[1]))
+        return place[0] if said is None else f'inert title="{said}"'
+
+    return _UPLOAD.sub(unless_off, html)
 
 
 def _dialog_around(html: str, at: int) -> set[str]:

@@ -20,6 +20,8 @@ from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of, pr
 
 NO_STORE = {"cache-control": "no-store"}
 NOTICE_SECONDS = 60
+TRAVEL = "as-of"
+"""The parameter of addresses that names a time of the past."""
 
 
 class Change:
@@ -75,6 +77,23 @@ class Visit:
     @property
     def path(self) -> str:
         return self.request.url.path
+
+    @property
+    def present_only(self) -> str:
+        """Why the page shows the present, though its address asks for the past. Empty if it does not."""
+        why: str = getattr(self.request.scope.get("endpoint"), "present_only", "")
+        return why if self.travel else ""
+
+    @property
+    def travel(self) -> str:
+        """What addresses of the same store need to show the time that this page's address asks for; empty for the present."""
+        text = self.request.query_params.get(TRAVEL, "").strip()[:64]
+        return f"?{TRAVEL}={quote(text)}" if text else ""
+
+    def within(self, path: str, **query: str) -> str:
+        """Return an address of the same store, at the time that this page's address asks for."""
+        more = urlencode(query)
+        return path + self.travel + (("&" if self.travel else "?") + more if more else "")
 
     @property
     def is_partial(self) -> bool:
@@ -156,6 +175,8 @@ class Visit:
         values.setdefault("form", self.form)
         values.setdefault("store", self._store)
         html = self._renderer.render(template, visit=self, user=self.user, notice=notice, **values)
+        if values.get("past"):
+            return self._roles.freeze(html)
         if {self.role, *self.roles.values()} == {"OWNER"}:
             return html
         return self._roles.switch_off(html, self.role, self.roles)

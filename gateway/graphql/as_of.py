@@ -13,8 +13,7 @@ from strawberry.extensions import SchemaExtension
 
 from domain.kernel import InvalidInput
 from projections.reading.moment import begin_moment
-from projections.reading.paging import Reader
-from projections.reading.time_travel import MOST, AsOf, TimeTravel
+from projections.reading.time_travel import MOST, AsOf, Past, TimeTravel
 
 R = TypeVar("R")
 
@@ -44,11 +43,11 @@ class PastReadings:
 
     def __init__(self) -> None:
         self._stack: AsyncExitStack | None = None
-        self._opened: dict[tuple[UUID, int], Reader] = {}
+        self._opened: dict[tuple[UUID, int], Past] = {}
         self._turn: asyncio.Lock | None = None
 
-    async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> tuple[Reader, int]:
-        """Return a reader as of a position, and the position. The same position gets the same reader.
+    async def open(self, travel: TimeTravel, tenant: UUID, as_of: AsOf) -> tuple[Past, int]:
+        """Return a tenant's past as of a position, and the position. The same position gets the same reader.
 
         Raises:
             InvalidInput: the position is in the future, or the operation uses too many positions.
@@ -64,8 +63,8 @@ class PastReadings:
                     raise InvalidInput("as_of", f"as_of is used for too many positions; one operation may use {MOST}.")
                 if not self._opened:
                     await self._stack.enter_async_context(travel.ticket())
-                reader = await self._stack.enter_async_context(travel.reading(tenant, position))
-                self._opened[tenant, position] = reader
+                past = await self._stack.enter_async_context(travel.reading(tenant, position))
+                self._opened[tenant, position] = past
             return self._opened[tenant, position], position
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """Contexts of resolvers: the request, and the read context that fields share."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from gateway.graphql.loaders import Loaders
 from gateway.ports import GatewayDependencies
 from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
+from projections.reading.time_travel import AsOf
 
 
 class RequestContext(BaseContext):
@@ -123,8 +125,10 @@ class RequestContext(BaseContext):
         Raises:
             InvalidInput: the position is invalid or in the future.
         """
-        db, position = await past_readings().open(self.deps.travel, store_id, as_of.parse())
-        return ReadContext(db=db, visitor=reading.visitor, deps=self.deps, position=position)
+        at = as_of.parse()
+        past, position = await past_readings().open(self.deps.travel, store_id, at)
+        time = at.time or past.at
+        return ReadContext(db=past.reader, visitor=reading.visitor, deps=self.deps, position=position, past_time=time)
 
     def reading_now(self, visitor: Visitor) -> "ReadContext":
         """Return a read context without waiting."""
@@ -188,6 +192,8 @@ class ReadContext:
     deps: GatewayDependencies
     position: int | None = None
     """The position in the log that is read; None for the present."""
+    past_time: datetime | None = None
+    """The time of that position."""
     scope: MerchantScope = field(init=False)
     loaders: Loaders = field(init=False)
 
@@ -195,6 +201,24 @@ class ReadContext:
     def merchant_id(self) -> UUID:
         """The person."""
         return self.visitor.person_id
+
+    @property
+    def now(self) -> datetime:
+        """The time that is read: of the position, or the present."""
+        return self.past_time or self.deps.clock.now()
+
+    async def past_of(self, tenant: UUID) -> Reader:
+        """Return the database for another tenant's rows, such as its merchant's, as of the same position."""
+        if self.position is None:
+            return self.db
+        past, _ = await past_readings().open(self.deps.travel, tenant, AsOf(position=self.position))
+        return past.reader
+
+    def last_before(self, position: int | None) -> int | None:
+        """Return the position before which a page of events ends, so that nothing later than this context is in it."""
+        if self.position is None:
+            return position
+        return self.position + 1 if position is None else min(position, self.position + 1)
 
     def require(self, field: str, store_id: UUID, owner_id: UUID) -> None:
         """Refuse a field of a store that needs a stronger role than the person has.
@@ -214,7 +238,9 @@ class ReadContext:
 
     def __post_init__(self) -> None:
         self.scope = self.visitor.scope
-        self.loaders = Loaders(self.db, self.scope, self.deps.personal, self.deps.history)
+        self.loaders = Loaders(
+            self.db, self.scope, self.deps.personal, self.deps.history, present=self.deps.reader, position=self.position
+        )
 
 
 __all__ = ["Info", "ReadContext", "RequestContext", "Unauthenticated"]

@@ -71,8 +71,18 @@ class Loaders:
     They cache what they load, so contexts must not share them.
     """
 
-    def __init__(self, db: Reader, scope: MerchantScope, personal: PersonalData, history: StreamHistory) -> None:
+    def __init__(
+        self,
+        db: Reader,
+        scope: MerchantScope,
+        personal: PersonalData,
+        history: StreamHistory,
+        *,
+        present: Reader,
+        position: int | None = None,
+    ) -> None:
         self._db, self._scope, self._personal, self._history = db, scope, personal, history
+        self._present, self._position = present, position
 
     @cached_property
     def store(self) -> SharedLoader[UUID, StoreView | None]:
@@ -156,11 +166,13 @@ class Loaders:
 
     @cached_property
     def stream(self) -> SharedLoader[UUID, Sequence[Envelope]]:
-        """The events of a stream, in their order."""
+        """The events of a stream up to the position that is read, in their order."""
 
         async def load(stream_ids: list[UUID]) -> Sequence[Sequence[Envelope]]:
             streams: dict[UUID, list[Envelope]] = {id: [] for id in stream_ids}
             for raw in await self._history.read_streams(stream_ids):
+                if self._position is not None and raw.position > self._position:
+                    continue
                 streams[raw.stream_id].append(raw.decode())
             return [streams[id] for id in stream_ids]
 
@@ -232,7 +244,8 @@ class Loaders:
         """The name of a person who did something, or else their address."""
 
         async def load(ids: list[UUID]) -> Sequence[str | None]:
-            sealed = await names_of_people(self._db, ids)
+            # A past of a store has no accounts. People have the names that they have now.
+            sealed = await names_of_people(self._present, ids)
             texts = await self.personal.load_many([sealed[id] for id in ids if id in sealed])
             names = dict(zip((id for id in ids if id in sealed), texts, strict=True))
             return [names.get(id) for id in ids]

@@ -36,23 +36,36 @@ class InvitationView:
     expires_at: datetime
 
 
-async def people_of_store(db: Reader, store_id: UUID, *, scope: Scope) -> tuple[PersonView, ...]:
-    """Return the people who work in a store besides its owner, the earliest first; shoppers see none."""
+async def people_of_store(
+    db: Reader, store_id: UUID, *, scope: Scope, accounts: Reader | None = None
+) -> tuple[PersonView, ...]:
+    """Return the people who work in a store besides its owner, the earliest first; shoppers see none.
+
+    Args:
+        db: the database.
+        store_id: the store.
+        scope: whose rows may be returned.
+        accounts: the database of the people's names and addresses, if ``db`` is a past of the store. That has no accounts.
+    """
     where = _of_store(scope, Conditions().add("p.store_id = {}", store_id).add("p.role is not null"), "p.store_id")
     records = await db.fetch(
-        "select p.person_id, p.role, p.joined_at, m.email, m.name from store_people p "
-        f"join merchants m on m.id = p.person_id where {where.sql} order by p.joined_at, p.person_id",
+        f"select p.person_id, p.role, p.joined_at from store_people p where {where.sql} order by p.joined_at, p.person_id",
         *where.arguments,
     )
+    rows = await (accounts or db).fetch(
+        "select m.id, m.email, m.name from merchants m where m.id = any($1)", [each["person_id"] for each in records]
+    )
+    known = {row["id"]: row for row in rows}
     return tuple(
         PersonView(
             person_id=record["person_id"],
             role=Role(record["role"]),
-            email=Sealed.model_validate_json(record["email"]),
-            name=None if record["name"] is None else Sealed.model_validate_json(record["name"]),
+            email=Sealed.model_validate_json(account["email"]),
+            name=None if account["name"] is None else Sealed.model_validate_json(account["name"]),
             joined_at=record["joined_at"],
         )
         for record in records
+        if (account := known.get(record["person_id"])) is not None
     )
 
 

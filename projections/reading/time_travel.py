@@ -33,6 +33,7 @@ SETTLE_SECONDS = 2.0
 """How long the last events may take to settle: an open append may still commit before them."""
 SWEEP_EVERY = 16
 """After how many uses a connection vacuums its tables: autovacuum cannot reach temporary tables."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 LOADED = "loaded"
 """The savepoint after the rows are inserted; a failed query rolls back to it."""
 WAIT_SECONDS = 10.0
@@ -112,6 +113,15 @@ class AsOf:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A tenant's rows as of a position in the log."""
+
+    reader: Reader
+    at: datetime
+    """When the tenant's last event up to the position occurred. The beginning of 1970 if there is none."""
+
+
 class TimeTravel:
     """Opens readings of the past; see the module."""
 
@@ -185,7 +195,7 @@ class TimeTravel:
             self._tickets.release()
 
     @asynccontextmanager
-    async def reading(self, tenant: UUID, position: int) -> AsyncIterator[Reader]:
+    async def reading(self, tenant: UUID, position: int) -> AsyncIterator[Past]:
         """Yield the database for queries about one tenant as of a position.
 
         Raises:
@@ -199,7 +209,7 @@ class TimeTravel:
                 for model in self._models:
                     await _load(model, events, connection)
                 await connection.execute(f"savepoint {LOADED}")
-                yield _OneByOne(connection)
+                yield Past(_OneByOne(connection), _time_of(events))
             finally:
                 # The answer does not wait for the rollback.
                 task = asyncio.create_task(self._empty(connection))
@@ -222,6 +232,13 @@ class TimeTravel:
             logger.warning("a connection for time travel could not be emptied: %s", type(error).__name__)
         finally:
             await self._pool.release(connection)
+
+
+def _time_of(events: Sequence[RawEvent]) -> datetime:
+    for event in reversed(events):
+        with suppress(*POISON):
+            return event.decode().event.occurred_at
+    return BEGINNING
 
 
 async def _load(model: ReadModel[Any], events: Sequence[RawEvent], connection: Connection) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
 from gateway.dashboard.lists import is_picking, picked, window
-from gateway.dashboard.past import past_of
+from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -34,9 +34,7 @@ async def _list(visit: Visit, store_id: UUID, *, errors: Refusals | None = None,
             visit, "collections/list", {"id": store["id"], **window(visit, 50), **window(visit, 50, "categories")}
         )
     )["store"]
-    return visit.page(
-        "collections/list.html", status=status, past=past, freezes=True, found=found, errors=errors or Refusals()
-    )
+    return visit.page("collections/list.html", status=status, past=past, found=found, errors=errors or Refusals())
 
 
 @router.post(f"{LIST}/categories")
@@ -52,12 +50,14 @@ async def describe(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get(NEW)
+@present_only("New things are made in the present.")
 async def new(visit: Visitor, store_id: UUID) -> Response:
     """Show the form of a new collection."""
     return await _edit(visit, store_id, None)
 
 
 @router.get(ONE)
+@present_only("A collection is edited as it is. The list of collections shows the past.")
 async def collection(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Show the form of a collection."""
     return await _edit(visit, store_id, id)

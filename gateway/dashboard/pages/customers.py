@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import STANDINGS
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -26,8 +27,10 @@ async def customers(visit: Visitor, store_id: UUID, email: str = "") -> Response
     if email.strip():
         return await show_customer(visit, store_id, email.strip())
     store = await visit.store(store_id)
-    orders = (await visit.run("customers/list", {"id": store["id"], **window(visit, PAGE)}))["store"]["orders"]
-    return visit.page("customers/list.html", people=people_of(orders["nodes"]), page_info=orders["pageInfo"], email="")
+    past = past_of(visit)
+    found = (await past.run(visit, "customers/list", {"id": store["id"], **window(visit, PAGE)}))["store"]["orders"]
+    people = people_of(found["nodes"])
+    return visit.page("customers/list.html", past=past, people=people, page_info=found["pageInfo"], email="")
 
 
 async def show_customer(
@@ -35,11 +38,12 @@ async def show_customer(
 ) -> Response:
     """Return the page of one address."""
     store = await visit.store(store_id)
-    found = (await visit.run("customers/detail", {"id": store["id"], "email": email, **window(visit, 50)}))["store"][
-        "customer"
-    ]
+    past = past_of(visit)
+    variables = {"id": store["id"], "email": email, **window(visit, 50)}
+    found = (await past.run(visit, "customers/detail", variables))["store"]["customer"]
     return visit.page(
         "customers/detail.html",
+        past=past,
         status=status,
         customer=found,
         email=email,

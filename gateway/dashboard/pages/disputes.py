@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import order_path
+from gateway.dashboard.past import not_yet, past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -23,8 +24,9 @@ Inputs = Mapping[str, Any]
 async def disputes(visit: Visitor, store_id: UUID) -> Response:
     """List a store's disputes, with the rate that card networks watch."""
     store = await visit.store(store_id)
-    found = (await visit.run("orders/disputes", {"id": store["id"], **window(visit, 50)}))["store"]
-    return visit.page("orders/disputes.html", disputes=found["disputes"], rate=found["disputeRate"])
+    past = past_of(visit)
+    found = (await past.run(visit, "orders/disputes", {"id": store["id"], **window(visit, 50)}))["store"]
+    return visit.page("orders/disputes.html", past=past, disputes=found["disputes"], rate=found["disputeRate"])
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}")
@@ -44,13 +46,15 @@ async def show_dispute(
 ) -> Response:
     """Return the page of a dispute, with what its last form was refused for."""
     await visit.store(store_id)
-    found = (await visit.run("orders/dispute", {"id": str(order_id)}))["order"]
+    past = past_of(visit)
+    found = (await past.run(visit, "orders/dispute", {"id": str(order_id)}))["order"]
     disputed = next((each for each in (found or {}).get("disputes", ()) if each["id"] == dispute_id), None)
     if found is None or found["storeId"] != str(store_id) or disputed is None:
-        raise not_found("dispute")
+        raise not_yet() if past and found is not None else not_found("dispute")
     visit.revision = (disputed["evidence"] or {}).get("revision", "")
     return visit.page(
         "orders/dispute.html",
+        past=past,
         status=status,
         order=found,
         dispute=disputed,

@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import RedirectResponse, Response
 
 from gateway.dashboard.lists import picture, window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -34,19 +35,21 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
     shown = await visit.store(store_id)
     everything = visit.request.query_params.get("all") == "1"
     variables = {"id": shown["id"], **window(visit, 20), "statuses": None if everything else OPEN}
-    store = (await visit.run("drafts/list", variables))["store"]
+    past = past_of(visit)
+    store = (await past.run(visit, "drafts/list", variables))["store"]
     return visit.page(
         "drafts/list.html",
+        past=past,
         status=status,
         errors=errors,
         drafts=store["drafts"],
         found=store["foundGoods"] if store["publishedAt"] else [],
         picture=picture,
-        preview_url=store["previewUrl"],
+        preview_url=None if past else store["previewUrl"],
         everything=everything,
         parts=parts_of,
         places=PLACES,
-        working=any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]),
+        working=not past and any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]),
     )
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
-from gateway.dashboard.past import past_of
+from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -51,7 +50,7 @@ async def orders(
     store = await visit.store(store_id)
     search = q.strip()
     if "@" in search:
-        return visit.redirect(f"/dashboard/stores/{store['id']}/customers?email={quote(search)}")
+        return visit.redirect(visit.within(f"/dashboard/stores/{store['id']}/customers", email=search))
     _, wanted = VIEWS.get(view, VIEWS["all"])
     number = {"number": search} if search else {}
     past = past_of(visit)
@@ -59,11 +58,10 @@ async def orders(
         "store"
     ]["orders"]
     if search and len(found["nodes"]) == 1:
-        return visit.redirect(order_path(store_id, found["nodes"][0]["id"]) + past.query)
+        return visit.redirect(order_path(store_id, found["nodes"][0]["id"]) + visit.travel)
     return visit.page(
         "orders/list.html",
         past=past,
-        freezes=True,
         orders=found,
         view=view if view in VIEWS else "all",
         views=VIEWS,
@@ -113,10 +111,11 @@ async def show_order(
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/packing-slip")
+@present_only("A packing slip is for goods that are sent now.")
 async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: int | None = None) -> Response:
     """Show what goes into a parcel, for printing: one that was sent, or what is left to send."""
     await visit.store(store_id)
-    found = await visit.run("orders/slip", {"id": str(order_id)})
+    found = await visit.run("orders/slip", {"id": str(order_id), "storeId": str(store_id)})
     slip = found["order"]
     if slip is None or slip["storeId"] != str(store_id):
         raise not_found("order")
@@ -136,7 +135,7 @@ async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: i
         order=slip,
         parcel=sent,
         lines=[line for line in lines if line["pieces"]],
-        business=found["me"]["businessIdentity"],
+        business=found["store"]["businessIdentity"],
         path=order_path(store_id, order_id),
     )
 

@@ -1,7 +1,6 @@
 """The overview of a store: sales by day, what needs attention, and what its generation cost."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -21,13 +20,7 @@ async def overview(visit: Visitor, store_id: UUID) -> Response:
     past = past_of(visit)
     period = visit.request.query_params.get("days", "30")
     period = period if period in PERIODS else "30"
-    at = past.at
-    variables = {
-        "id": shown["id"],
-        "days": int(period),
-        "lastDay": None if at is None else at.astimezone(ZoneInfo(visit.zone)).date().isoformat(),
-    }
-    store = (await past.run(visit, "overview/store", variables))["store"]
+    store = (await past.run(visit, "overview/store", {"id": shown["id"], "days": int(period)}))["store"]
     blockers = []
     if not past and store["publishedAt"] is None and store["status"] != "CREATING":
         found = (await visit.run("overview/blockers", {"id": shown["id"]}))["store"]["publicationBlockers"]

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
-from gateway.dashboard.past import past_of
+from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -29,6 +29,7 @@ async def pages(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/pages/new")
+@present_only("New things are made in the present.")
 async def new(visit: Visitor, store_id: UUID) -> Response:
     """Show the form of a new page."""
     await visit.store(store_id)

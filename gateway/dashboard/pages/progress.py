@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.past import present_only
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Change, Visit, Visitor
@@ -23,6 +24,7 @@ STEPS = {
 
 
 @router.get(PROGRESS)
+@present_only("A generation is followed while it runs.")
 async def progress(visit: Visitor, store_id: UUID) -> Response:
     """Show each agent's step and what it found. The page renews itself while agents work."""
     await visit.store(store_id)

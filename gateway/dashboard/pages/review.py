@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.past import present_only
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -27,6 +28,7 @@ PLACES = {
 
 
 @router.get(f"{STORE}/review")
+@present_only("A review is for what is decided now.")
 async def review(visit: Visitor, store_id: UUID) -> Response:
     """Show what the agents made."""
     await visit.store(store_id)
@@ -80,6 +82,7 @@ async def write_pages_again(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get(f"{STORE}/live")
+@present_only("It tells how the shop is reached now.")
 async def live(visit: Visitor, store_id: UUID) -> Response:
     """Show the address of the open shop."""
     store = await visit.store(store_id)

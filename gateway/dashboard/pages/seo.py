@@ -33,7 +33,7 @@ async def _seo(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals(),
             {"id": shown["id"], **window(visit, 25), **window(visit, 25, "pages"), **window(visit, 25, "collections")},
         )
     )["store"]
-    return visit.page("seo/store.html", past=past, freezes=True, found=found, errors=errors, status=status)
+    return visit.page("seo/store.html", past=past, found=found, errors=errors, status=status)
 
 
 @router.post(HERE)

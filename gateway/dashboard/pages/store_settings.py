@@ -44,8 +44,9 @@ async def domain(visit: Visitor, store_id: UUID) -> Response:
 
 async def _domain(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    found = (await visit.run("domain/show", {"id": store["id"], **window(visit, 20)}))["store"]
-    return visit.page("settings/domain.html", status=status, site=found, errors=errors or Refusals())
+    past = past_of(visit)
+    found = (await past.run(visit, "domain/show", {"id": store["id"], **window(visit, 20)}))["store"]
+    return visit.page("settings/domain.html", past=past, status=status, site=found, errors=errors or Refusals())
 
 
 @router.post(f"{STORE}/domain")
@@ -88,11 +89,15 @@ async def legal(visit: Visitor, store_id: UUID) -> Response:
 
 async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None, status: int = 200) -> Response:
     store = await visit.store(store_id)
-    known = (await visit.run("legal/show", {}))["me"]["businessIdentity"]
+    past = past_of(visit)
+    known = (await past.run(visit, "legal/show", {"id": store["id"]}))["store"]["businessIdentity"]
     visit.revision = "NOTHING" if known is None else known["revision"]
-    blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
+    blockers: list[dict[str, Any]] = []
+    if not past:
+        blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
     return visit.page(
         "settings/legal.html",
+        past=past,
         status=status,
         known=known or dict.fromkeys((*IDENTITY, "addressLines")),
         blockers=blockers,
@@ -132,7 +137,6 @@ async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
         "settings/store.html",
         status=status,
         past=past,
-        freezes=True,
         site=found,
         balances=balances_of(found["balances"]),
         month=visit.now.astimezone(ZoneInfo(visit.zone)).strftime("%Y-%m"),

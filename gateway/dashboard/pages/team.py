@@ -6,6 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import onward, window
+from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -40,8 +41,11 @@ async def team(visit: Visitor, store_id: UUID) -> Response:
 async def _show(visit: Visit, store_id: UUID, errors: Refusals | None = None) -> Response:
     shown = await visit.store(store_id)
     role = (await visit.run("team/role", {"id": shown["id"]}))["store"]["role"]
-    found = (await visit.run("team/store", {"id": shown["id"], "owner": role == "OWNER"}))["store"]
-    return visit.page("team/store.html", team=found, status=422 if errors else 200, errors=errors or Refusals())
+    past = past_of(visit)
+    found = (await past.run(visit, "team/store", {"id": shown["id"], "owner": role == "OWNER"}))["store"]
+    return visit.page(
+        "team/store.html", past=past, team=found, status=422 if errors else 200, errors=errors or Refusals()
+    )
 
 
 async def _act(visit: Visit, store_id: UUID, name: str, input: dict[str, Any], notice: str) -> Response:
@@ -128,5 +132,6 @@ async def account_activity(visit: Visitor) -> Response:
 async def store_activity(visit: Visitor, store_id: UUID) -> Response:
     """Show what people did in a store."""
     shown = await visit.store(store_id)
-    found = (await visit.run("activity/store", {"id": shown["id"], **onward(visit, 50)}))["store"]
-    return visit.page("activity/store.html", activity=found["activity"], keys={}, places=PLACES)
+    past = past_of(visit)
+    found = (await past.run(visit, "activity/store", {"id": shown["id"], **onward(visit, 50)}))["store"]
+    return visit.page("activity/store.html", past=past, activity=found["activity"], keys={}, places=PLACES)

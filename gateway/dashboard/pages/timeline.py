@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import chosen, onward
+from gateway.dashboard.past import present_only
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -23,6 +24,7 @@ PLACES = {"product": "products", "media": "media", "order": "orders"}
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/timeline")
+@present_only("It has the whole history of the store.")
 async def timeline(visit: Visitor, store_id: UUID) -> Response:
     """Show the store's events, the newest first."""
     shown = await visit.store(store_id)

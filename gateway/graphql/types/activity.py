@@ -64,7 +64,7 @@ async def activity_of_store(
     Raises:
         InvalidInput: the page's size or the cursor is invalid.
     """
-    window, before = _page(first, after)
+    window, before = _page(first, after, reading)
     return _slice(await reading.deps.history.read_people(store_id, before, window.size + 1), window)
 
 
@@ -76,17 +76,17 @@ async def activity_of_account(
     Raises:
         InvalidInput: the page's size or the cursor is invalid.
     """
-    window, before = _page(first, after)
+    window, before = _page(first, after, reading)
     return _slice(await reading.deps.history.read_back(person_id, before, window.size + 1), window)
 
 
-def _page(first: int | None, after: str | None) -> tuple[Window, int | None]:
+def _page(first: int | None, after: str | None, reading: ReadContext) -> tuple[Window, int | None]:
     window = Window(first=first, after=after)
     window.check()
     before = None if after is None else whole_number(after)
     if after is not None and before is None:
         raise InvalidInput("after", f"Invalid cursor {after[:80]!r}. Use an `endCursor` that this list returned.")
-    return window, before
+    return window, reading.last_before(before)
 
 
 def _slice(events: Sequence[RawEvent], window: Window) -> Slice[RawEvent]:

@@ -48,7 +48,8 @@ class EvidenceFile:
     pages: int = strawberry.field(description="1 for a picture.")
     added_at: datetime
     url: str | None = strawberry.field(
-        description="Shows the file for 15 minutes, without a log-in. Null after the bank decided: the file is deleted then."
+        description="Shows the file for 15 minutes, without a log-in. Null after the bank decided, when the file is deleted, "
+        "and as of an earlier position."
     )
 
 
@@ -112,6 +113,7 @@ class Dispute(Node):
 
     async def _files(self) -> list[EvidenceFile]:
         files, deps = self.view.evidence_files, self.reading.deps
+        is_kept = self.view.closed_at is None and self.reading.position is None
         names = await deps.personal.open_many([file.name for file in files])
         return [
             EvidenceFile(
@@ -122,7 +124,7 @@ class Dispute(Node):
                 size=file.size_bytes,
                 pages=file.pages,
                 added_at=file.added_at,
-                url=None if self.view.closed_at is not None else address_of_file(deps, file),
+                url=address_of_file(deps, file) if is_kept else None,
             )
             for file, name in zip(files, names, strict=True)
         ]
@@ -161,7 +163,7 @@ async def read_evidence(reading: ReadContext, dispute: DisputeView, order: Order
     deps = reading.deps
     placed = await deps.travel.beginning(order.id)
     sold, _ = await past_readings().open(deps.travel, order.store_id, placed)
-    reads = EvidenceReads(now=reading.db, sold=sold, scope=reading.scope, personal=deps.personal)
+    reads = EvidenceReads(now=reading.db, sold=sold.reader, scope=reading.scope, personal=deps.personal)
     return await evidence_of(dispute, order, reads)
 
 

@@ -74,9 +74,7 @@ async def timeline(
     before = None if after is None else whole_number(after)
     if after is not None and before is None:
         raise InvalidInput("after", f"Invalid cursor {after[:80]!r}. Use an `endCursor` that this list returned.")
-    if reading.position is not None:
-        end = reading.position + 1
-        before = end if before is None else min(before, end)
+    before = reading.last_before(before)
     events = await reading.deps.history.read_back(store.id, before, window.size + 1, kinds=tuple(kinds or ()))
     shown = events[: window.size]
     edges = tuple(Edge(lambda event=event: str(event.position), event) for event in shown)  # type: ignore[misc]

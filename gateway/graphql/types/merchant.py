@@ -7,7 +7,6 @@ import strawberry
 from strawberry.scalars import JSON
 
 from domain.merchant.events import StripeLink, SupplierProvider
-from domain.merchant.identity import open_identity
 from domain.store.events import StoreStatus
 from domain.team.permissions import permissions
 from gateway.api.account_export import export_of
@@ -26,7 +25,7 @@ from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.plan import Plan
-from gateway.graphql.types.publication import BusinessIdentity
+from gateway.graphql.types.publication import BusinessIdentity, load_business_identity
 from gateway.graphql.types.store import Store
 from gateway.graphql.types.team import ApiKey
 from gateway.graphql.types.usage import Usage
@@ -35,7 +34,6 @@ from projections.catalog.views import StoreSort
 from projections.jobs.calls import usage_of_month
 from projections.jobs.queries import generations_of_merchant
 from projections.jobs.views import GenerationSort
-from projections.merchants import queries as merchants_queries
 from projections.merchants.views import MerchantView, StripeAccountView, SupplierAccountView
 from projections.reading.counting import Count
 from projections.reading.paging import Window
@@ -144,12 +142,7 @@ class User(Node):
         "revision is `NOTHING` until then."
     )
     async def business_identity(self) -> BusinessIdentity | None:
-        reading = self.reading
-        view = await merchants_queries.business_identity(reading.db, self.view.id, scope=reading.scope)
-        if view is None:
-            return None
-        identity = await open_identity(view.identity, reading.deps.personal)
-        return None if identity is None else BusinessIdentity.of(identity, view.identity)
+        return await load_business_identity(self.reading.db, self.view.id, self.reading.deps.personal)
 
     @field("Payouts to the merchant's bank, by default the newest first.")
     async def payouts_connection(

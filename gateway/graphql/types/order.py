@@ -233,7 +233,7 @@ class Order(Derived, Node):
     ) -> Connection[OrderMoment]:
         loaders = self.reading.loaders
         events, mails = await asyncio.gather(loaders.stream.load(self.view.id), loaders.mails.load(self.view.id))
-        moments = order_timeline(events, mails, until=self.reading.position)
+        moments = order_timeline(events, mails)
         window = Window(first=first, after=after, last=last, before=before)
         return connection_of(moments, window, "order-timeline", place_of_moment, OrderMoment.of)
 

@@ -2,17 +2,22 @@
 
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from domain.editing import fingerprint, revision_of
 from domain.merchant.identity import BusinessIdentity as Identity
-from domain.privacy import Sealed
+from domain.merchant.identity import open_identity
+from domain.privacy import PersonalData, Sealed
 from domain.shipping.town_lines import address_lines
 from domain.store.publication import Blocker, BlockerCode
 from gateway.graphql.fields import field
 from gateway.ports import GatewayDependencies
 from infra.web.countries import country_name
+from projections.merchants import queries as merchants_queries
+from projections.reading.paging import Reader
+from projections.reading.scope import MerchantScope
 
 
 @strawberry.type(description="The business behind a merchant's stores. Shoppers see it on legal pages and the imprint.")
@@ -48,6 +53,16 @@ class BusinessIdentity:
     def of(cls, identity: Identity, sealed: Sealed) -> Self:
         parts = {"BUSINESS": fingerprint(sealed.model_dump(mode="json"))}
         return cls(**identity.model_dump(), revision=revision_of(parts))
+
+
+async def load_business_identity(db: Reader, merchant_id: UUID, personal: PersonalData) -> BusinessIdentity | None:
+    """Return a merchant's business identity. None if none was stated, or after its data was erased.
+
+    The caller has checked that the person may see the merchant's stores.
+    """
+    view = await merchants_queries.business_identity(db, merchant_id, scope=MerchantScope(merchant_id))
+    identity = None if view is None else await open_identity(view.identity, personal)
+    return None if view is None or identity is None else BusinessIdentity.of(identity, view.identity)
 
 
 @strawberry.type(description="Something that is missing before a store may sell for real money.")

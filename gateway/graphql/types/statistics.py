@@ -1,7 +1,7 @@
 """Numbers of a store for its merchant: sales by day, and what waits for a decision."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
@@ -97,7 +97,7 @@ def _amounts(currency: str, **minor: int) -> dict[str, Any]:
 
 
 async def sales_report(
-    reading: ReadContext, store: StoreView, first: date | None, last: date | None, days: int, *, now: datetime
+    reading: ReadContext, store: StoreView, first: date | None, last: date | None, days: int
 ) -> SalesReport | None:
     """Return a store's sales over some days. None before the store has a currency.
 
@@ -105,15 +105,14 @@ async def sales_report(
         reading: the read context.
         store: the store.
         first: the first day; None for ``days`` days.
-        last: the last day; None for today.
+        last: the last day; None for the day that is read.
         days: how many days, if no first day is given.
-        now: the time.
 
     Raises:
         InvalidInput: the days are in the wrong order, or too many.
     """
     if last is None:
-        last = now.astimezone(ZoneInfo(store.time_zone)).date()
+        last = reading.now.astimezone(ZoneInfo(store.time_zone)).date()
     if first is None:
         if not 1 <= days <= DAYS_MOST:
             raise InvalidInput("days", f"Invalid number {days}. Use 1 to {DAYS_MOST} days.")

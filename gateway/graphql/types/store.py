@@ -31,7 +31,12 @@ from gateway.graphql.types.job import AgentJob, Generation
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.product import Product
 from gateway.graphql.types.provenance import FieldProvenance, provenance_of_store
-from gateway.graphql.types.publication import PlatformFee, PublicationBlocker
+from gateway.graphql.types.publication import (
+    BusinessIdentity,
+    PlatformFee,
+    PublicationBlocker,
+    load_business_identity,
+)
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
 from gateway.graphql.types.sorts import DOMAIN_PLACES, DomainSort
@@ -142,7 +147,9 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         "sales": resolved("id", "currency", "time_zone"),
         "statement_connection": resolved("id", "time_zone"),
         "tasks": resolved("id", "status"),
-        **dict.fromkeys(("role", "people", "invitations", "activity"), resolved("id", "merchant_id")),
+        **dict.fromkeys(
+            ("role", "people", "invitations", "activity", "business_identity"), resolved("id", "merchant_id")
+        ),
         "shipping": resolved("shipping", "currency"),
         **dict.fromkeys(("domains", "domains_connection"), resolved("id", "slug", "custom_domain")),
         "return_policy": resolved("returns"),
@@ -152,16 +159,17 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
     async def role(self) -> Role:
         return self.reading.visitor.role_in(self.view.id, self.view.merchant_id) or Role.VIEWER
 
-    @field("The people who work in the store besides its owner, the earliest first.")
+    @field("The people who work in the store besides its owner, the earliest first. Their names are the present ones.")
     async def people(self) -> list[Person]:
-        views = await people_of_store(self.reading.db, self.view.id, scope=self.reading.scope)
-        return [Person.of(view, self.reading) for view in views]
+        reading = self.reading
+        views = await people_of_store(reading.db, self.view.id, scope=reading.scope, accounts=reading.deps.reader)
+        return [Person.of(view, reading) for view in views]
 
     @field("Pending invitations, the earliest first. Only the store's owner sees them.")
     async def invitations(self) -> list[Invitation]:
         reading, view = self.reading, self.view
         reading.require("Store.invitations", view.id, view.merchant_id)
-        views = await invitations_of_store(reading.db, view.id, now=reading.deps.clock.now(), scope=reading.scope)
+        views = await invitations_of_store(reading.db, view.id, now=reading.now, scope=reading.scope)
         return [Invitation.of(each, reading) for each in views]
 
     @field(
@@ -270,6 +278,15 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
     async def _domains(self) -> Sequence[DomainView]:
         id = self.view.id
         return (await catalog_queries.domains_by_stores(self.reading.db, [id], scope=self.reading.scope))[id]
+
+    @field(
+        "The business behind the store, as shoppers see it on legal pages. Null until its owner stated it by "
+        "setBusinessIdentity."
+    )
+    async def business_identity(self) -> BusinessIdentity | None:
+        reading, owner = self.reading, self.view.merchant_id
+        # It belongs to the owner's account, whose past is another one than the store's.
+        return await load_business_identity(await reading.past_of(owner), owner, reading.deps.personal)
 
     @field("What the platform keeps of each payment.")
     def platform_fee(self) -> PlatformFee:

@@ -170,8 +170,7 @@ class StoreTrade:
     async def sales(
         self, first_day: date | None = None, last_day: date | None = None, days: int = 30
     ) -> SalesReport | None:
-        now = self.reading.deps.clock.now()
-        return await sales_report(self.reading, self.view, first_day, last_day, days, now=now)
+        return await sales_report(self.reading, self.view, first_day, last_day, days)
 
     @field("Disputes about the store's payments, by default the newest first.")
     async def disputes_connection(
@@ -202,7 +201,7 @@ class StoreTrade:
 
     @field("How many payments of the last 90 days are disputed, against the line of 0.75 percent.")
     async def dispute_rate(self) -> DisputeRate:
-        since = (self.reading.deps.clock.now() - RATED).date()
+        since = (self.reading.now - RATED).date()
         return DisputeRate.of(await dispute_rate(self.reading.db, self.view.id, since, scope=self.reading.scope))
 
     @field("The balances of the store's ledger.")

@@ -98,7 +98,8 @@ async def test_the_overview_counts_days_of_the_stores_time_zone(platform: Platfo
         then = await dashboard.get(
             f"/dashboard/stores/{store_id}/orders/{order}?as-of={await platform.log.last_position()}"
         )
-        assert '<fieldset class="frozen" disabled>' in then
+        assert "You see the store as it was" in then
+        assert 'method="post" action="/dashboard/stores' not in then
         early = (platform.clock.now() - timedelta(days=3)).isoformat()
         assert "did not exist yet" in await dashboard.get(
             f"/dashboard/stores/{store_id}?as-of={early[:16]}", status=404
@@ -327,12 +328,18 @@ async def test_a_brand_is_edited_renamed_and_drafted_beside_the_live_shop(platfo
         await platform.send(ProposeDraft(draft_id=UUID(draft), changes=proposed, written_by="house"))
         shown = await dashboard.get(drafts)
         assert "Warm light." in shown
+        proposed_at = await platform.log.last_position()
         one = f"{drafts}/{draft}"
         assert "Accepted." in await dashboard.change(drafts, one, {"do": "some", "fields": ["TAGLINE"]})
         assert "Warm light." in await dashboard.get(path)
         assert '<h2 id="name">Glow Den</h2>' in await dashboard.get(path)
         assert "The draft is dropped." in await dashboard.change(drafts, one, {"do": "drop"})
         assert draft in await dashboard.get(f"{drafts}?all=1")
+        then = await dashboard.get(f"{drafts}?as-of={proposed_at}")
+        assert "You see the store as it was" in then
+        assert "Warm light." in then
+        assert "Out of date" not in then, "what was accepted since does not count"
+        assert "Accepted" not in then
 
 
 async def test_goods_that_a_new_search_found_are_decided_on_the_page_of_drafts(

@@ -1,12 +1,28 @@
 """The dashboard's pages of customers, discounts, delivery, settings, suppliers, billing and jobs over real HTTP."""
 
+import re
+from datetime import timedelta
+
 from commands.after_sale import CancelOrderByMerchant
 from domain.generation.aggregate import generation_of
+from tests.integration.gateway.test_dashboard_weight import pages_of_a_store
+from tests.integration.gateway.test_roles_in_the_dashboard import live_forms
 from tests.integration.gateway.test_trade_pages import Trade, trade
 from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import Merchant
 
 __all__ = ["trade"]
+
+BUSINESS = {
+    "name": "Fern & Sons",
+    "legalForm": "GmbH",
+    "addressLines": "Hafen 1",
+    "postalCode": "20095",
+    "city": "Hamburg",
+    "country": "de",
+    "phone": "+49 40 1234567",
+    "email": "shop@fern.example",
+}
 
 
 async def test_a_customer_is_shown_and_erased(trade: Trade) -> None:
@@ -20,6 +36,9 @@ async def test_a_customer_is_shown_and_erased(trade: Trade) -> None:
             order_id=trade.order_id, merchant_id=trade.dashboard.merchant.id, refund_id=trade.order_id
         )
     )
+    then = await trade.platform.log.last_position()
+    assert "grace@example.com" in await trade.dashboard.get(f"{pages}?as-of={then}")
+    assert "You see the store as it was" in await trade.dashboard.get(f"{person}&as-of={then}")
     doubtful = await trade.dashboard.submit(person, f"{pages}/erase", {"email": "grace@example.com", "again": "x@y.z"})
     assert doubtful.status_code == 422
     assert "The addresses differ" in doubtful.text
@@ -29,6 +48,9 @@ async def test_a_customer_is_shown_and_erased(trade: Trade) -> None:
     assert "The personal data of 1 order is erased" in erased
     assert "grace@example.com" not in await trade.dashboard.get(pages)
     assert "personal data was erased" in await trade.dashboard.get(trade.order)
+    # What is erased is erased in the past too.
+    assert "grace@example.com" not in await trade.dashboard.get(f"{pages}?as-of={then}")
+    assert "Nothing is known of" in await trade.dashboard.get(f"{person}&as-of={then}")
     assert "Nothing is known of" in await trade.dashboard.get(f"{pages}?email=%3Cscript%3E@example.com")
 
 
@@ -106,18 +128,8 @@ async def test_settings_domains_and_the_business_are_kept(trade: Trade) -> None:
     )
 
     legal = f"{trade.path}/legal"
-    business = {
-        "name": "Fern & Sons",
-        "legalForm": "GmbH",
-        "addressLines": "Hafen 1",
-        "postalCode": "20095",
-        "city": "Hamburg",
-        "country": "de",
-        "phone": "+49 40 1234567",
-        "email": "shop@fern.example",
-    }
-    assert 'value="Fern &amp; Sons"' in await dashboard.change(legal, legal, business)
-    refused = await dashboard.submit(legal, legal, {**business, "phone": "call me"})
+    assert 'value="Fern &amp; Sons"' in await dashboard.change(legal, legal, BUSINESS)
+    refused = await dashboard.submit(legal, legal, {**BUSINESS, "phone": "call me"})
     assert refused.status_code == 422
     assert "call me" in refused.text
 
@@ -159,25 +171,56 @@ async def test_jobs_are_filtered_cancelled_and_only_the_merchants_own(trade: Tra
         await other.get(job, status=404)
 
 
-async def test_set_up_pages_show_the_store_as_it_was_and_change_nothing_there(trade: Trade) -> None:
+async def test_every_page_of_a_store_shows_it_as_it_was_and_changes_nothing_there_or_says_why_not(trade: Trade) -> None:
     dashboard, platform = trade.dashboard, trade.platform
     before = await platform.log.last_position()
-    settings = f"{trade.path}/settings"
+    settings, discounts, domain, legal, team, orders, disputes = (
+        f"{trade.path}/{name}" for name in ("settings", "discounts", "domain", "legal", "team", "orders", "disputes")
+    )
     await dashboard.change(settings, f"{settings}/promise", {"days": "77", "timeZone": "UTC"})
-    discounts = f"{trade.path}/discounts"
     await dashboard.change(discounts, discounts, {"code": "LATER", "kind": "FREE_SHIPPING"})
+    await dashboard.change(domain, domain, {"domain": "later.example"})
+    await dashboard.change(legal, legal, BUSINESS)
+    await dashboard.change(team, f"{team}/invite", {"email": "late@example.com", "role": "VIEWER"})
     await trade.pay()
-    for path in ("settings", "discounts", "shipping", "taxes", "collections", "seo", "orders"):
-        now, then = (
-            await dashboard.get(f"{trade.path}/{path}"),
-            await dashboard.get(f"{trade.path}/{path}?as-of={before}"),
-        )
-        assert "As it was" in now
-        assert "You see the store as it was" in then, path
-        assert "You see the store as it was" not in now
-        assert '<fieldset class="frozen" disabled>' in then
-        assert not any(word in then for word in ('value="77"', "LATER", ">To ship</span>")), path
-        assert path not in {"settings", "discounts", "orders"} or any(
-            word in now for word in ('value="77"', "LATER", ">To ship</span>")
-        )
-    assert f"/orders/{trade.order_id}?as-of={before}" in then
+    await trade.dispute()
+    await platform.barrier.catch_up()
+    new = {
+        settings: 'value="77"', discounts: "LATER", domain: "later.example", legal: "Fern &amp; Sons",
+        team: "late@example.com", orders: ">To ship</span>", disputes: "du_1",
+    }  # fmt: skip
+    for path, word in new.items():
+        assert word in await dashboard.get(path)
+        assert word not in await dashboard.get(f"{path}?as-of={before}"), path
+    then = {}
+    for path in pages_of_a_store():
+        answer = await dashboard.client.get(f"{trade.path}{path}?as-of={before}")
+        assert answer.status_code in {200, 303}, path
+        then[path] = answer.text
+        if "This page shows the present. " not in answer.text and answer.status_code == 200:
+            assert "You see the store as it was" in answer.text, path
+            assert live_forms(answer.text) == []
+            assert f'href="{trade.path}/team?as-of={before}"' in answer.text, "the navigation stays in the past"
+        assert "You see the store as it was" not in (await dashboard.client.get(trade.path + path)).text
+    present = {path for path, text in then.items() if "This page shows the present. " in text}
+    assert present == {"/collections/new", "/live", "/pages/new", "/products/new", "/progress", "/review", "/timeline"}
+    assert trade.order + f"?as-of={before}" in then["/orders"]
+    assert "grace@example.com" in then["/customers"]
+    # A search of the past finds what was there.
+    number = re.search(r"(ZY-[0-9A-Z]{6})</a>", then["/orders"])
+    assert number is not None
+    found = await dashboard.client.get(f"{orders}?as-of={before}&q={number[1]}")
+    assert found.headers["location"] == f"{trade.order}?as-of={before}"
+    searches = re.findall(r'<form [^>]*role="search".*?</form>', "".join(then.values()), re.DOTALL)
+    assert len(searches) == 3
+    assert all(f'name="as-of" value="{before}"' in each and "disabled" not in each for each in searches)
+    # The invitation has ended since. It had not then.
+    platform.clock.advance(timedelta(days=9))
+    assert "late@example.com" not in await dashboard.get(team)
+    assert "late@example.com" in await dashboard.get(f"{team}?as-of={await platform.log.last_position()}")
+    dispute = f"{trade.order}/disputes/du_1"
+    assert "did not exist" in await dashboard.get(f"{dispute}?as-of={before}", status=404)
+    shown = await dashboard.get(f"{dispute}?as-of={await platform.log.last_position()}")
+    assert "You see the store as it was" in shown
+    assert live_forms(shown) == []
+    assert "data-upload" not in shown

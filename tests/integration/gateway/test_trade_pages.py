@@ -44,6 +44,22 @@ class Trade:
             RecordPayment(order_id=self.order_id, paid=paid, fee=fee, intent_id=f"pi_{self.order_id}")
         )
 
+    async def dispute(self) -> DisputeReport:
+        """Let the shopper's bank question the payment. Return what the provider reported."""
+        report = DisputeReport(
+            dispute_id="du_1",
+            intent_id=f"pi_{self.order_id}",
+            amount=Money(minor=5800),
+            reason="product_not_received",
+            status=DisputeStatus.NEEDS_RESPONSE,
+            evidence_due=self.platform.clock.now() + timedelta(days=7),
+            movements=1,
+            taken=Money(minor=5800),
+            fee=Money(minor=1500),
+        )
+        await self.platform.send(RecordDispute(order_id=self.order_id, report=report))
+        return report
+
 
 @pytest.fixture
 async def trade(platform: Platform, owner: Merchant) -> AsyncIterator[Trade]:
@@ -199,18 +215,7 @@ async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade
 async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     await trade.pay()
     dashboard = trade.dashboard
-    report = DisputeReport(
-        dispute_id="du_1",
-        intent_id=f"pi_{trade.order_id}",
-        amount=Money(minor=5800),
-        reason="product_not_received",
-        status=DisputeStatus.NEEDS_RESPONSE,
-        evidence_due=trade.platform.clock.now() + timedelta(days=7),
-        movements=1,
-        taken=Money(minor=5800),
-        fee=Money(minor=1500),
-    )
-    await trade.platform.send(RecordDispute(order_id=trade.order_id, report=report))
+    report = await trade.dispute()
     assert "du_1" in await dashboard.get(trade.order)
     assert "Product not received" in await dashboard.get(f"{trade.path}/disputes")
     at = f"{trade.order}/disputes/du_1"

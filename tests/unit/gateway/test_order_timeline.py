@@ -47,8 +47,3 @@ def test_a_mail_that_was_refused_says_what_to_do() -> None:
         (MomentKind.MAIL, "Mail “order shipped” was sent.", None),
         (MomentKind.MAIL, "Mail “order shipped” was refused. Reach the person in another way.", "550 5.1.1"),
     ]
-
-
-def test_events_after_a_position_are_left_out() -> None:
-    first, second = (envelope(each, position=n) for n, each in enumerate(get_args(OrderEvent)[:2], 1))
-    assert [moment.position for moment in order_timeline([first, second], [], until=1)] == [1]
