@@ -30,7 +30,7 @@ How to add a page
    ``visit.change`` sends it. A refused form shows what somebody else saved. ``forms.field(..., tracked=true)`` also sends the
    value that the field began with (``was.NAME``), so that only what was changed is sent.
    ``@sends("products/edit")`` below the route of a store's form names its mutations. Visitors whose role may send none of
-   them see the form switched off (``roles.py``); templates ask for no role.
+   them see the form switched off (``roles.py``); templates ask for no role. ``@opens`` does the same for links to a page.
    ``visit.leave_for(url, name="Stripe")`` leads to other companies. ``visit.is_partial`` is true for htmx.
 3. ``templates/<area>/<name>.html``: ``{% extends "layout.html" %}`` with the blocks ``title`` and ``content``, and
    ``lead`` and ``actions`` for the line of the heading. Import macros by ``{% import "macros/forms.html" as forms with

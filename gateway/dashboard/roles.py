@@ -1,7 +1,7 @@
-"""What a visitor's role in a store allows: forms that it does not allow are shown, but switched off.
+"""What a visitor's role in a store allows: forms and links that it does not allow are shown, but switched off.
 
-A page says with ``sends`` which mutations its form may send. The permissions of the API say which role each mutation needs. So
-no template asks for a role. The API decides again when a form is sent.
+A page says with ``sends`` which mutations its form may send, and with ``opens`` which ones it is for. The permissions of the
+API say which role each mutation needs. So no template asks for a role. The API decides again when a form is sent.
 """
 
 import re
@@ -18,6 +18,7 @@ PAST = "Nothing can be changed in the past."
 RANKS = {"VIEWER": 0, "EDITOR": 1, "OWNER": 2}
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)(.*?)</form>', re.DOTALL)
 _ACTION, _ID = re.compile(r'\baction="([^"]*)"'), re.compile(r'\bid="([^"]*)"')
+_LINK = re.compile(rf'\bhref="({_STORES}[^"]*)"')
 _UPLOAD = re.compile(r'\bdata-upload="([^"]*)"')
 """Where a script takes files; see ``upload.js``."""
 _DIALOG = re.compile(r'<div id="([^"]*)" class="dialog"')
@@ -34,6 +35,21 @@ def sends(*documents: str, **by_name: str) -> Callable[[Page], Page]:
 
     def mark(page: Page) -> Page:
         page.sends = by_name or documents  # type: ignore[attr-defined]
+        return page
+
+    return mark
+
+
+def opens(*documents: str, **by_anchor: str) -> Callable[[Page], Page]:
+    """Say which mutations a page is for, so that links to it are of no use without the role for one of them.
+
+    Args:
+        documents: any of them.
+        by_anchor: for a part of a page, the document of each.
+    """
+
+    def mark(page: Page) -> Page:
+        page.opens = {"": documents} | {name: (document,) for name, document in by_anchor.items()}  # type: ignore[attr-defined]
         return page
 
     return mark
@@ -56,9 +72,12 @@ class Roles:
     """
 
     def __init__(self, routes: Iterable[BaseRoute], role_of: Callable[[str], str]) -> None:
-        self._routes = [route for route in routes if isinstance(route, Route) and documents_of(route.endpoint)]
+        pages = [route for route in routes if isinstance(route, Route)]
+        self._routes = [route for route in pages if documents_of(route.endpoint)]
+        self._openers = [route for route in pages if hasattr(route.endpoint, "opens")]
         self._role_of = role_of
         self._needed = lru_cache(maxsize=1_000)(self._find)
+        self._opened = lru_cache(maxsize=1_000)(self._find_opened)
 
     def needed(self, action: str) -> str | None:
         """Return the weakest role that may send something by a form. None if the form is no store's.
@@ -66,8 +85,23 @@ class Roles:
         Args:
             action: the path that the form posts to.
         """
-        # One answer for all products and orders.
-        return self._needed(_UUID.sub("0" * 8 + "-0000" * 3 + "-" + "0" * 12, action.partition("?")[0]))
+        return self._needed(_of_any(action.partition("?")[0]))
+
+    def opened(self, href: str) -> str | None:
+        """Return the weakest role that a link is of use to. None if it is of use to every role.
+
+        Args:
+            href: the address that the link leads to, with its anchor.
+        """
+        path, _, anchor = href.partition("#")
+        return self._opened(_of_any(path.partition("?")[0]), anchor)
+
+    def _find_opened(self, path: str, anchor: str) -> str | None:
+        for route in self._openers:
+            if route.matches({"type": "http", "method": "GET", "path": path})[0] is Match.FULL:
+                parts: Mapping[str, Iterable[str]] = getattr(route.endpoint, "opens", {})
+                return min(map(self._role_of, parts.get(anchor, parts[""])), key=RANKS.__getitem__, default=None)
+        return None
 
     def _find(self, path: str) -> str | None:
         for route in self._routes:
@@ -80,7 +114,7 @@ class Roles:
         return None
 
     def switch_off(self, html: str, role: str, roles: Mapping[str, str]) -> str:
-        """Return a page with the forms switched off that the visitor may not send, and the buttons that open them.
+        """Return a page with the forms switched off that the visitor may not send, and the buttons and links to them.
 
         Args:
             html: the page.
@@ -88,16 +122,17 @@ class Roles:
             roles: those in other stores, by the store's id.
         """
 
-        def why(action: str) -> str | None:
-            needed = self.needed(action)
-            own = roles.get(action.removeprefix(_STORES)[:36], role)
+        def why(path: str, needed: str | None) -> str | None:
+            own = roles.get(path.removeprefix(_STORES)[:36], role)
             return reason(needed) if needed is not None and RANKS[own] < RANKS[needed] else None
 
-        return _switch_off(html, why)
+        html = _switch_off(html, lambda action: why(action, self.needed(action)))
+        return _unlink(html, lambda href: why(href, self.opened(href)))
 
     def freeze(self, html: str) -> str:
         """Return a page of the past with the forms of its store switched off. Its searches stay."""
-        return _switch_off(html, lambda action: PAST if action.startswith(_STORES) else None)
+        html = _switch_off(html, lambda action: PAST if action.startswith(_STORES) else None)
+        return _unlink(html, lambda href: None if self.opened(href) is None else PAST)
 
 
 def reason(role: str) -> str:
@@ -132,6 +167,21 @@ def _switch_off(html: str, why: Callable[[str], str | None]) -> str:
         return place[0] if said is None else f'inert title="{said}"'
 
     return _UPLOAD.sub(unless_off, html)
+
+
+def _unlink(html: str, why: Callable[[str], str | None]) -> str:
+    """Return a page with links switched off. ``why`` takes an address; see :func:`_switch_off`."""
+
+    def unless_off(link: re.Match[str]) -> str:
+        said = why(unescape(link[1]))
+        return link[0] if said is None else f'role="link" aria-disabled="true" title="{said}"'
+
+    return _LINK.sub(unless_off, html)
+
+
+def _of_any(path: str) -> str:
+    """Return a path with one id for all, so that one answer counts for all products and orders."""
+    return _UUID.sub("0" * 8 + "-0000" * 3 + "-" + "0" * 12, path)
 
 
 def _dialog_around(html: str, at: int) -> set[str]:

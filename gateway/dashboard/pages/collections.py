@@ -9,7 +9,7 @@ from gateway.dashboard.forms import Form
 from gateway.dashboard.lists import is_picking, picked, window
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
-from gateway.dashboard.roles import sends
+from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -50,6 +50,7 @@ async def describe(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get(NEW)
+@opens("collections/save")
 @present_only("New things are made in the present.")
 async def new(visit: Visitor, store_id: UUID) -> Response:
     """Show the form of a new collection."""

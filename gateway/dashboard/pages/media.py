@@ -8,7 +8,7 @@ from starlette.responses import Response
 from gateway.dashboard.lists import chosen, picture, window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
-from gateway.dashboard.roles import sends
+from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -46,6 +46,7 @@ async def gallery(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get(ONE)
+@opens(again="media/process")
 async def photo(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     """Show a photo before and after the studio."""
     return await _photo(visit, store_id, id)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
-from gateway.dashboard.roles import sends
+from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -29,6 +29,7 @@ async def pages(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/pages/new")
+@opens("pages/add")
 @present_only("New things are made in the present.")
 async def new(visit: Visitor, store_id: UUID) -> Response:
     """Show the form of a new page."""

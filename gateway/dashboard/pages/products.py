@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.dashboard.lists import chosen, picture, window
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found, refusal
-from gateway.dashboard.roles import sends
+from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -105,6 +105,7 @@ async def change_many(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/products/new")
+@opens("products/add")
 @present_only("New things are made in the present.")
 async def new(visit: Visitor, store_id: UUID) -> Response:
     """Show the form of a product that is added by hand."""

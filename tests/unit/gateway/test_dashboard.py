@@ -134,7 +134,7 @@ def test_every_form_of_a_store_says_which_mutations_it_sends() -> None:
 
 
 def test_forms_that_a_role_may_not_send_are_switched_off_with_what_opens_them() -> None:
-    needs = {"orders/ship": "EDITOR", "orders/refund": "OWNER"}
+    needs = {"orders/ship": "EDITOR", "orders/refund": "OWNER", "products/add": "EDITOR"}
     roles = Roles(
         [route for router in area_routers() for route in router.routes], lambda name: needs.get(name, "VIEWER")
     )
@@ -144,6 +144,7 @@ def test_forms_that_a_role_may_not_send_are_switched_off_with_what_opens_them() 
         '<button popovertarget="pay">Refund</button><div id="pay" class="dialog" popover><div><h2>Refund</h2></div>'
         f'<form method="post" action="{order}/refund" id="back"><button>Yes</button></form></div>'
         '<button form="back">Back</button><form method="get" action="/dashboard/stores"><button>Find</button></form>'
+        f'<a class="button" href="/dashboard/stores/{uuid4()}/products/new">Add</a>'
     )
     assert roles.switch_off(page, "OWNER", {}) == page
     editor, viewer = roles.switch_off(page, "EDITOR", {}), roles.switch_off(page, "VIEWER", {})
@@ -153,6 +154,11 @@ def test_forms_that_a_role_may_not_send_are_switched_off_with_what_opens_them() 
     assert 'action="' + order + '/ship"><button>Ship' in editor
     assert 'title="Your role in this store is viewer."><button>Ship' in viewer
     assert "<button>Find" in viewer
+    assert '/products/new">Add' in editor
+    off = '<a class="button" role="link" aria-disabled="true" title="{}">Add'
+    assert off.format("Your role in this store is viewer.") in viewer
+    assert off.format("Nothing can be changed in the past.") in roles.freeze(page)
+    assert "<button>Find" in roles.freeze(page)
 
 
 def test_every_template_that_is_named_exists() -> None:
