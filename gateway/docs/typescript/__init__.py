@@ -39,7 +39,7 @@ def generate(schema: GraphQLSchema, documents: Mapping[str, str]) -> str:
     """
     answers = AnswerTypes(schema)
     types: list[str] = []
-    entries: list[str] = []
+    constants: list[str] = []
     for name, text in documents.items():
         operation = operation_of(text)
         title = "".join(part[:1].upper() + part[1:] for part in re.split("[/_-]", name))
@@ -51,17 +51,20 @@ def generate(schema: GraphQLSchema, documents: Mapping[str, str]) -> str:
         needed = "{ " + "; ".join(variables) + " }" if variables else "Record<string, never>"
         types.append(f"export type {title}Variables = {needed};")
         types.append(f"export type {title}Answer = {answers.of(text)};")
-        entries.append(f"  {quoted(name)}: {quoted(text)} as unknown as Document<{title}Answer, {title}Variables>,")
+        # One constant for each, so that a bundler keeps only those that a page uses.
+        constant = f"{title[:1].lower()}{title[1:]}"
+        constants += [
+            f"/** {name}: {text.partition(chr(10))[0].lstrip('# ')} */",
+            f"export const {constant} = {quoted(text)} as unknown as Document<{title}Answer, {title}Variables>;",
+        ]
     return "\n".join(
         [
             HEAD,
             *declarations(schema),
             *types,
             RUNTIME.read_text("utf-8"),
-            "/** Documents by name. The dashboard runs the same ones. */",
-            "export const documents = {",
-            *entries,
-            "};",
+            "// The documents. The dashboard runs the same ones.",
+            *constants,
             "",
         ]
     )

@@ -91,22 +91,22 @@ async def test_the_viewer_of_rest_shows_every_route_and_sends_a_request(platform
 
 
 USAGE = """
-import { Client, GatewayError, documents } from "./client.ts";
+import { Client, GatewayError, examplesWatch, ordersList } from "./client.ts";
 
 const client = new Client("http://127.0.0.1:8000", "token");
-const answer = await client.run(documents["orders/list"], { id: "1", statuses: ["PAID"] });
+const answer = await client.run(ordersList, { id: "1", statuses: ["PAID"] });
 for (const order of answer.store?.orders.nodes ?? []) {
   const number: string = order.number;
   console.log(number.toUpperCase());
 }
-for await (const each of client.subscribe(documents["examples/watch"], { storeId: "1" })) {
+for await (const each of client.subscribe(examplesWatch, { storeId: "1" })) {
   const progress: number = each.generationProgress.progress;
   console.log(progress.toFixed(0));
 }
 // @ts-expect-error - the variable id is missing
-await client.run(documents["orders/list"], {});
+await client.run(ordersList, {});
 // @ts-expect-error - there is no such status
-await client.run(documents["orders/list"], { id: "1", statuses: ["LOST"] });
+await client.run(ordersList, { id: "1", statuses: ["LOST"] });
 // @ts-expect-error - the answer has no such field
 console.log(answer.store?.colour);
 console.log(new GatewayError("STALE", "later").code);

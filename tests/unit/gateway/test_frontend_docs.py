@@ -74,9 +74,16 @@ def test_the_client_has_every_input_and_document_and_names_nothing_twice() -> No
     text = client()
     names = re.findall(r"^export (?:type|interface|class|const) (\w+)", text, re.MULTILINE)
     assert len(names) == len(set(names))
-    assert {"Client", "GatewayError", "documents", "RefundOrderInput", "OrdersListAnswer", "ExamplesWatchAnswer"} <= {
+    assert {"Client", "GatewayError", "ordersList", "RefundOrderInput", "OrdersListAnswer", "ExamplesWatchAnswer"} <= {
         *names
     }
+    constants = re.findall(r"^export const .*", text, re.MULTILINE)
+    # Text alone: a bundler may leave out each that a page does not import.
+    assert all(
+        re.fullmatch(r'export const \w+ = "([^"\\]|\\.)*" as unknown as Document<\w+, \w+>;', each)
+        for each in constants
+    )
+    assert len(constants) == sum("Answer" in name for name in names)
 
 
 async def test_schema_and_client_are_files_to_download(browser: httpx.AsyncClient) -> None:
