@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,6 +32,11 @@ class MasterKeys:
             raise ValueError("A master key has 32 bytes (64 hexadecimal digits); make one with “openssl rand -hex 32”.")
         self._keys = {id_of_key(key): key for key in keys}
         self.current = id_of_key(keys[0])
+
+    @property
+    def ids(self) -> Collection[str]:
+        """The ids of all keys, that of the current one first."""
+        return self._keys.keys()
 
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose (signing tokens, cookies), from the current key alone."""

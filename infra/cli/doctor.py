@@ -1,6 +1,7 @@
 """``zyenta doctor``: check every part of the platform and show consumer lag."""
 
 import fcntl
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,9 @@ from commands.inbox import UNMATCHED_WEBHOOKS, matched_stream
 from domain.inbox.events import WebhookReceived
 from gateway.api.stream_history import StreamHistory
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
+from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.provenance import foreign_records
+from infra.adapters.postgres.rewrapping import rows_by_key
 from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.vault import count_forgotten_keys
 from infra.bootstrap import NotConfigured, open_platform
@@ -47,6 +50,12 @@ _FOREIGN = (
     "Restrict write access, then remove the records with “zyenta log republish”"
 )
 
+_LOCKED = (
+    "rows are sealed under master keys that ZYENTA_MASTER_KEYS does not name, so nothing opens them: {}. Add each of these "
+    "keys behind the current one"
+)
+_FORMER = "{:,} stored secrets are sealed under a former master key. Seal them under the current one with “zyenta secrets rewrap”."
+
 
 class NotRunning(Exception):
     """No platform runs on the data directory, and none is configured."""
@@ -67,6 +76,8 @@ class Findings:
     """Records in the topics that the platform did not write, as far as readers have met them."""
     unmatched: list[str] = field(default_factory=list)
     """Newest signed webhooks about accounts that no merchant here has."""
+    under_former_keys: int = 0
+    """Rows that are sealed under a former master key."""
     not_for_production: list[str] = field(default_factory=list)
     """What is not made for real money. It is advice: the platform works."""
 
@@ -98,6 +109,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
                 "lags": lags,
                 "foreign": foreign,
                 "unmatched_webhooks": findings.unmatched,
+                "under_former_keys": findings.under_former_keys,
                 "not_for_production": findings.not_for_production,
             }
         )
@@ -121,11 +133,14 @@ async def _examine() -> Findings:
         lags: list[Lag] = []
         foreign: list[ForeignRecord] = []
         unmatched: list[str] = []
+        former = 0
         unhealthy = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unhealthy:
             lags.extend(await read_model_lags(pool, tuple(READ_MODELS)))
             if count := await count_forgotten_keys(pool):
                 checks.append(Check(name="forgotten shoppers", healthy=False, detail=_RETURNED.format(count)))
+            locked, former = sealed_under(await rows_by_key(pool), platform.keys())
+            checks.extend(locked)
             unmatched = await unmatched_webhooks(SettledLog(pool))
             foreign = await foreign_records(pool)
             if foreign:
@@ -137,7 +152,15 @@ async def _examine() -> Findings:
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
             except (KafkaError, *DATABASE_AWAY) as error:
                 checks.append(Check(name="lag", healthy=False, detail=f"cannot be measured ({type(error).__name__})"))
-        return Findings(checks, lags, foreign, unmatched)
+        return Findings(checks, lags, foreign, unmatched, former)
+
+
+def sealed_under(rows: Mapping[str, int], keys: MasterKeys) -> tuple[list[Check], int]:
+    """Return a failed check if rows are under unknown master keys, and how many are under former ones."""
+    unknown = {id: count for id, count in rows.items() if id not in keys.ids}
+    former = sum(count for id, count in rows.items() if id in keys.ids and id != keys.current)
+    listed = ", ".join(f"{count:,} under key {id}" for id, count in sorted(unknown.items()))
+    return [Check(name="master keys", healthy=False, detail=_LOCKED.format(listed))] if unknown else [], former
 
 
 async def unmatched_webhooks(log: StreamHistory) -> list[str]:
@@ -194,6 +217,8 @@ def show_findings(findings: Findings) -> None:
         )
     for webhook in findings.unmatched:
         output.print(f"  - {escape(webhook)}", soft_wrap=True)
+    if findings.under_former_keys:
+        output.print(_FORMER.format(findings.under_former_keys), soft_wrap=True)
     if findings.not_for_production:
         output.print("Before money is real (ZYENTA_PRODUCTION=true):", soft_wrap=True)
     for fault in findings.not_for_production:

@@ -70,22 +70,6 @@ class PostgresPersonalData:
             person_id,
         )
 
-    async def rewrap(self) -> int:
-        """Seal every person's key under the current master key. Return how many changed."""
-        changed = 0
-        for row in await self._pool.fetch("select person_id, wrapped_key from person_keys"):
-            if key_id_of(row["wrapped_key"]) != self._keys.current:
-                bound = f"person_keys|{row['person_id']}"
-                plain = self._keys.open(row["wrapped_key"], bound_to=bound)
-                await self._pool.execute(
-                    "update person_keys set wrapped_key = $3 where person_id = $1 and wrapped_key = $2",
-                    row["person_id"],
-                    row["wrapped_key"],
-                    self._keys.seal(plain, bound_to=bound),
-                )
-                changed += 1
-        return changed
-
     async def _digest_key(self) -> bytes:
         return await self._key(DIGESTS) or await self._make_key(DIGESTS)
 

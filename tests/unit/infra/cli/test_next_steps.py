@@ -10,11 +10,12 @@ from graphql import parse, validate
 from rich.console import Console
 from typer.testing import CliRunner
 
+from infra.adapters.master_keys import MasterKeys
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, Target
 from infra.cli import command_line
 from infra.cli.bench import show, shown_progress, table_of
-from infra.cli.doctor import Findings, show_findings, verdict
+from infra.cli.doctor import Findings, sealed_under, show_findings, verdict
 from infra.cli.services import REGISTER, REQUEST_STORE, next_steps, resolver_hint
 from infra.settings import Settings
 from schemas.internal.readiness import Check
@@ -141,3 +142,12 @@ async def test_a_bench_shows_its_progress_without_a_terminal() -> None:
         async with asyncio.timeout(30):
             while "append: starting the servers … 0 s" not in console.file.getvalue():
                 await asyncio.sleep(0.01)
+
+
+def test_the_doctor_counts_secrets_under_former_master_keys_and_fails_for_unknown_ones() -> None:
+    new, old = MasterKeys([b"n" * 32]), MasterKeys([b"o" * 32])
+    both = MasterKeys([b"n" * 32, b"o" * 32])
+    assert sealed_under({new.current: 7, old.current: 2}, both) == ([], 2)
+    (check,), former = sealed_under({new.current: 7, old.current: 2}, new)
+    assert (check.healthy, former) == (False, 0)
+    assert f"2 under key {old.current}" in check.detail
