@@ -77,7 +77,7 @@ def sentence_about(done: Rewrapped) -> str:
     """Say what a run did."""
     parts = [_TABLES[name].counted(rows) for name, rows in done.changed.items() if rows]
     if parts:
-        text = f"Sealed under the current master key: {', '.join(parts)}, of {done.total:,} rows in all."
+        text = f"Sealed under the current master key: {', '.join(parts)}, of {done.total:,} stored in all."
     else:
         rest = done.total - sum(done.unreadable.values())
         text = f"Nothing to do: all {rest:,} rows are sealed under the current master key."

@@ -89,7 +89,7 @@ async def test_a_run_that_was_stopped_is_finished_by_the_next_one(pool: asyncpg.
     assert await stored.opens_under(ALL)
     rest = await rewrap(pool, ALL)
     assert sentence_about(rest) == (
-        "Sealed under the current master key: 3 keys of people, 2 secrets of merchants, 1 second factor, of 8 rows in all."
+        "Sealed under the current master key: 3 keys of people, 2 secrets of merchants, 1 second factor, of 8 stored in all."
     )
     assert await stored.opens_under(NEW)
 
