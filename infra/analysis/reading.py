@@ -108,10 +108,14 @@ class LogReader:
             self._consumer.seek(partition, begin)
         total = sum(max(0, end - self._begins[partition]) for partition, end in self._ends.items())
         buffers: dict[TopicPartition, deque[ConsumerRecord]] = {partition: deque() for partition in self._ends}
+        batches = {
+            partition: read_to_end(self._consumer, {partition: end}, batch=BATCH)
+            for partition, end in self._ends.items()
+        }
         heap: list[tuple[int, int, TopicPartition, ConsumerRecord]] = []
         self._past.clear()
         for partition in self._ends:
-            await self._push(heap, buffers, partition)
+            await self._push(heap, buffers, batches, partition)
         while heap:
             *_, partition, record = heapq.heappop(heap)
             entry = self._select(record)
@@ -120,7 +124,7 @@ class LogReader:
             if not buffers[partition]:
                 read = sum([await self._consumer.position(each) - begin for each, begin in self._begins.items()])
                 report(min(read, total), total)
-            await self._push(heap, buffers, partition)
+            await self._push(heap, buffers, batches, partition)
         report(total, total)
 
     async def last(self, count: int) -> list[Entry]:
@@ -163,15 +167,15 @@ class LogReader:
         self,
         heap: list[tuple[int, int, TopicPartition, ConsumerRecord]],
         buffers: Mapping[TopicPartition, deque[ConsumerRecord]],
+        batches: Mapping[TopicPartition, AsyncIterator[list[ConsumerRecord]]],
         partition: TopicPartition,
     ) -> None:
         """Push the partition's next record onto the heap; fetch if its buffer is empty."""
         if partition.partition in self._past:
             return
-        buffer, end = buffers[partition], self._ends[partition]
-        while not buffer and await self._consumer.position(partition) < end:
-            fetched = await self._consumer.getmany(partition, timeout_ms=500, max_records=BATCH)
-            buffer.extend(await self._genuine([each for each in fetched.get(partition, ()) if each.offset < end]))
+        buffer = buffers[partition]
+        while not buffer and (records := await anext(batches[partition], None)) is not None:
+            buffer.extend(await self._genuine(records))
         if buffer:
             record = buffer.popleft()
             heapq.heappush(heap, (_position(record), partition.partition, partition, record))

@@ -26,6 +26,15 @@ class TopicMissing(Exception):
         super().__init__(f"The broker has no topic {name}. Start the publisher, which creates and fills it.")
 
 
+class TopicReplaced(KafkaError):  # type: ignore[misc]  # aiokafka has no types
+    """The topic was created again while it was read: its offsets mean other records now."""
+
+    retriable = True
+
+    def __init__(self, partition: TopicPartition) -> None:
+        super().__init__(f"The topic {partition.topic} was created again while it was read. Read it again.")
+
+
 @asynccontextmanager
 async def open_admin(bootstrap_servers: str, *, request_ms: int = REQUEST_MS) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an administration client.
@@ -148,12 +157,28 @@ async def read_to_end(
     """Yield records in batches, from the reader's current position up to ``ends``.
 
     An end offset also counts transaction markers and aborted records, so it is not a number of records.
+
+    Raises:
+        TopicReplaced: the topic was created again, and has fewer records than ``ends`` say.
+        KafkaError: the broker is out of reach, or the topic is gone; retrying may help.
     """
+    reached: dict[TopicPartition, int] = {}
     while True:
-        open_ = [partition for partition, end in ends.items() if await consumer.position(partition) < end]
+        for partition in ends:
+            position = await consumer.position(partition)
+            # The client goes to the beginning if its position is after the end.
+            if position < reached.get(partition, 0):
+                raise TopicReplaced(partition)
+            reached[partition] = position
+        open_ = [partition for partition, end in ends.items() if reached[partition] < end]
         if not open_:
             return
         fetched = await consumer.getmany(*open_, timeout_ms=500, max_records=batch)
+        if not fetched:
+            present = await consumer.end_offsets(open_)
+            for partition in open_:
+                if present[partition] < ends[partition]:
+                    raise TopicReplaced(partition)
         for partition, records in fetched.items():
             before_end = [record for record in records if record.offset < ends[partition]]
             if before_end:

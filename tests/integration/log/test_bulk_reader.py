@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError
 from domain.kernel import Transient
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.record_batches import prepare
-from infra.adapters.kafka.topic import delete_topics, ensure_topics, open_reader, read_to_end
+from infra.adapters.kafka.topic import TopicReplaced, delete_topics, ensure_topics, open_reader, read_to_end
 from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader
@@ -90,8 +90,15 @@ async def test_reading_begins_in_the_middle_of_a_batch_and_goes_on_elsewhere(kaf
 async def test_a_partition_that_was_created_again_is_read_from_its_beginning(kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS_MADE)
     ends = {number: records[-1][0] for number, records in (await as_a_consumer_reads(kafka)).items()}
-    await delete_topics(kafka.bootstrap_servers, [EVENTS])
-    await write_topic(kafka.bootstrap_servers, EVENTS_MADE[:300])
+    async with open_reader(kafka.bootstrap_servers, EVENTS) as plain, asyncio.timeout(60):
+        reading = read_to_end(plain, await plain.end_offsets(plain.assignment()), batch=100)
+        await anext(reading)
+        await delete_topics(kafka.bootstrap_servers, [EVENTS])
+        await write_topic(kafka.bootstrap_servers, EVENTS_MADE[:300])
+        # Its end is never reached again.
+        with pytest.raises(TopicReplaced, match="created again while it was read"):
+            async for _ in reading:
+                pass
     async with open_bulk_reader(kafka.bootstrap_servers, EVENTS, ends) as reader:
         expected = {number: records for number, records in (await as_a_consumer_reads(kafka)).items() if number in ends}
         assert await in_bulk(reader, expected) == expected
