@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -75,18 +75,41 @@ where tenant = $1 and position < $2 and actor is not null and transaction_id < p
 order by position desc limit $3
 """  # noqa: S608 - constants only
 
-_POSITION_AT = """
-select position from events
-where tenant = $1 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-order by position desc limit 1
-"""
+SET_BACK = timedelta(days=1)
+"""How far the database's clock may go back. A later event may be recorded so much earlier than one before it."""
 
-_RECORDED_SINCE = """
-select exists (
-    select from events
-    where tenant = $1 and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+_HALVED = """
+with recursive halved (low, high) as (
+    select 0::bigint, coalesce((select max(position) from events where tenant = $1), 0) + 1
+    union all
+    select coalesce(earlier.position, low), case when earlier.position is null then middle else high end
+    from (select low, high, (low + high) / 2 as middle from halved where high - low > 1) step
+    left join lateral (
+        select first.position from (
+            select position, recorded_at from events
+            where tenant = $1 and position >= middle and position < high order by position limit 1
+        ) first where first.recorded_at <= {until}
+    ) earlier on true
 )
 """
+"""Halves a tenant's positions until two are left: ``low``, recorded until a time, and ``high``, recorded later."""
+
+_POSITION_AT = f"""
+{_HALVED.format(until="$2::timestamptz + $3::interval")}
+select position from events
+where tenant = $1 and position < (select min(high) from halved)
+and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position desc limit 1
+"""  # noqa: S608 - constants only
+
+_RECORDED_SINCE = f"""
+{_HALVED.format(until="$2::timestamptz - $3::interval")}
+select exists (
+    select from events
+    where tenant = $1 and position > (select max(low) from halved)
+    and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+)
+"""  # noqa: S608 - constants only
 
 _TENANTS = """
 select distinct tenant from events where stream_id = any ($1::uuid[])
@@ -168,7 +191,7 @@ class SettledLog:
 
     async def position_at(self, tenant: UUID, at: datetime) -> int:
         """Return the position of a tenant's last event recorded at or before a time; 0 if there is none."""
-        position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at)
+        position: int | None = await self._pool.fetchval(_POSITION_AT, tenant, at, SET_BACK)
         return position or 0
 
     async def position_of(self, stream_id: UUID) -> int:
@@ -179,7 +202,7 @@ class SettledLog:
 
     async def recorded_since(self, tenant: UUID, at: datetime) -> bool:
         """Return whether the tenant has an event recorded at or after a time."""
-        recorded: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at)
+        recorded: bool = await self._pool.fetchval(_RECORDED_SINCE, tenant, at, SET_BACK)
         return recorded
 
     async def tenants_of(self, ids: Sequence[UUID]) -> list[UUID]:

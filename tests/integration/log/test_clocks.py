@@ -49,10 +49,25 @@ async def test_a_recorded_time_is_not_in_the_future_after_the_clock_was_set_back
 async def test_after_a_clock_went_back_a_time_means_the_last_position_it_was_shown_at(
     pool: asyncpg.Pool, log: PostgresEventLog
 ) -> None:
-    (store,) = await append(log, 1)
-    await pool.execute("update events set recorded_at = recorded_at + interval '1 hour' where position = 1")
-    at = await pool.fetchval("select recorded_at from events where position = 2")
-    assert await log.position_at(store, at) == 2
+    store, *others = await append(log, 40)
+    await pool.execute("update events set tenant = $1 where tenant = any($2)", store, others[::2])
+    first = await pool.fetchval("select min(recorded_at) from events")
+    for hours in (1, 300):
+        # One event an hour, or less. Some were recorded while the clock was 23 hours ahead.
+        await pool.execute(
+            "update events set recorded_at = $1::timestamptz + (position * $2::bigint / 80 + case when position % 7 = 3 then 23 else 0 end) "
+            "* interval '1 hour'",
+            first,
+            hours,
+        )
+        mine = await pool.fetch("select position, recorded_at from events where tenant = $1", store)
+        assert len(mine) > 40
+        for _, at in mine:
+            assert await log.position_at(store, at) == max(position for position, recorded in mine if recorded <= at)
+            assert await log.recorded_since(store, at)
+        assert await log.position_at(store, first - timedelta(hours=1)) == 0
+        latest = max(recorded for _, recorded in mine)
+        assert not await log.recorded_since(store, latest + timedelta(microseconds=1))
 
 
 async def test_a_time_of_recording_always_has_microseconds(pool: asyncpg.Pool) -> None:
