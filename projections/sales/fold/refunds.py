@@ -34,7 +34,7 @@ def _return_key(event: RefundRequested, _: UUID) -> frozenset[tuple[UUID, int]]:
 
 @REFUND_FOLDS.on(RefundRequested, orders="originator_id", returns=_return_key, order_counts=of_store)
 def refund_requested(rows: SalesRows, event: RefundRequested, tenant: UUID) -> None:
-    row = _row(event, fee=event.fee_refund, lines=as_json(event.lines), here=True)
+    row = _row(event, tenant, fee=event.fee_refund, lines=as_json(event.lines), here=True)
     row.unsent_items = sum(line.unsent for line in event.lines)
     row.shipping_minor, row.reason = within_range(event.shipping.minor), event.reason
     if event.return_number is not None:
@@ -45,7 +45,7 @@ def refund_requested(rows: SalesRows, event: RefundRequested, tenant: UUID) -> N
 
 @REFUND_FOLDS.on(RefundReported, orders="originator_id", order_counts=of_store)
 def refund_reported(rows: SalesRows, event: RefundReported, tenant: UUID) -> None:
-    row = _row(event, fee=Money.zero(event.amount.currency), lines=as_json([]), here=False)
+    row = _row(event, tenant, fee=Money.zero(event.amount.currency), lines=as_json([]), here=False)
     row.external_id = event.external_id
     _insert(rows, row, tenant, ())
 
@@ -58,10 +58,11 @@ def _insert(rows: SalesRows, row: RefundRow, tenant: UUID, lines: Sequence[Refun
     restate(rows, order, tenant, row.requested_at)
 
 
-def _row(event: RefundRequested | RefundReported, *, fee: Money, lines: Json, here: bool) -> RefundRow:
+def _row(event: RefundRequested | RefundReported, tenant: UUID, *, fee: Money, lines: Json, here: bool) -> RefundRow:
     return RefundRow(
         order_id=event.originator_id,
         refund_id=event.refund_id,
+        store_id=tenant,
         intent_id=event.intent_id,
         external_id=None,
         amount_minor=within_range(event.amount.minor),

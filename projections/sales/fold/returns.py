@@ -43,7 +43,7 @@ def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID
         is_late=event.is_late,
         at=event.occurred_at,
     )
-    new = _begin(rows, order, event, kind=ReturnKind.WITHDRAWAL, deadline=event.deadline, is_late=event.is_late)
+    new = _begin(rows, order, event, tenant, kind=ReturnKind.WITHDRAWAL, deadline=event.deadline, is_late=event.is_late)
     new.withdrawal_number = event.number
     restate(rows, order, tenant, event.occurred_at)
 
@@ -51,7 +51,7 @@ def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID
 @RETURN_FOLDS.on(ReturnRequested, orders="originator_id", order_counts=of_store)
 def return_requested(rows: SalesRows, event: ReturnRequested, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
-    new = _begin(rows, order, event, kind=ReturnKind.RETURN, deadline=event.deadline, is_late=False)
+    new = _begin(rows, order, event, tenant, kind=ReturnKind.RETURN, deadline=event.deadline, is_late=False)
     new.reason, new.note = event.reason, None if event.note is None else as_json(event.note)
     restate(rows, order, tenant, event.occurred_at)
 
@@ -60,6 +60,7 @@ def _begin(
     rows: SalesRows,
     order: OrderRow,
     event: WithdrawalReceived | ReturnRequested,
+    tenant: UUID,
     *,
     kind: ReturnKind,
     deadline: date | None,
@@ -73,6 +74,7 @@ def _begin(
     new = rows.returns[order.id, order.return_count] = ReturnRow(
         order_id=order.id,
         number=order.return_count,
+        store_id=tenant,
         kind=kind,
         withdrawal_number=None,
         status=status,

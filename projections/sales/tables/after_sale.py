@@ -42,6 +42,7 @@ class ReturnRow:
 
     order_id: UUID
     number: int
+    store_id: UUID
     kind: ReturnKind
     withdrawal_number: int | None
     status: ReturnStatus
@@ -113,7 +114,8 @@ RETURNS = Table(
         "received_at",
         "replaced_at",
     ),
-    indexes=("create index on returns (order_id) where status in ('APPROVED', 'RECEIVED', 'REQUESTED')",),
+    # Those that the merchant has not settled.
+    indexes=("create index on returns (store_id) where status in ('APPROVED', 'RECEIVED', 'REQUESTED')",),
 )
 
 SUBSTITUTES = Table("substitutes", SubstituteRow, key=("order_id", "number"))

@@ -26,6 +26,7 @@ class RefundRow:
 
     order_id: UUID
     refund_id: UUID
+    store_id: UUID
     intent_id: str
     external_id: str | None
     amount_minor: int
@@ -136,7 +137,8 @@ REFUNDS = Table(
     hot=("unsent_items", "external_id", "status", "fee_minor", "failure", "succeeded_at", "failed_at"),
     indexes=(
         "create index on refunds (refund_id)",
-        "create index on refunds (order_id) where status = 'REQUESTED'",
+        # Those that the provider carries out.
+        "create index on refunds (store_id) where status = 'REQUESTED'",
     ),
 )
 

@@ -203,8 +203,6 @@ READS: dict[str, Ask] = {
 
 
 MOST_PAGES = {
-    # The orders of all open returns and refunds of the platform are looked up: 1,300 of another store.
-    "what goes on": 4_500,
     "search for a common word": 8_000,
     "search with a typing error": 1_500,
     "a tag of many products": 2_000,
@@ -377,11 +375,11 @@ SPARE = 150
 """Further rows that it may read."""
 
 COUNTING: dict[str, str] = {
-    "jobs.calls.usage_of_month": "adds up a month",
+    "catalog.queries.sitemap.pages_changed_at": "looks at pages, categories, moved addresses and at most 200 collections",
     "sales.dispute_queries.dispute_rate": "counts disputed orders of some months, a few in a thousand",
     "sales.statistics.sales_by_day": "adds up at most 96 rows for a day",
     "sales.statistics.sales_tasks": "counts what waits for a decision",
-    "sales.unfinished_queries.unfinished_in_store": "counts what goes on, and looks up the orders of open returns",
+    "sales.unfinished_queries.unfinished_in_store": "counts what goes on",
     "sales.stock_notice_queries.notices_to_announce": "looks up each variant that is waited for, whatever waits for it",
 }
 """Queries that read more rows than they return, and why."""
