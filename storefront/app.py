@@ -28,6 +28,7 @@ from storefront.pages.order import OrderPages
 from storefront.pages.preview import PreviewPages
 from storefront.pages.products import ProductPages
 from storefront.pages.returns import ReturnPages
+from storefront.pages.sitemap import SitemapPages
 from storefront.pages.stock_notice import StockNoticePages
 from storefront.pages.withdraw import WithdrawPages
 from storefront.ports import StorefrontDependencies
@@ -54,6 +55,7 @@ PAGES: Sequence[type[Pages]] = (
     ReturnPages,
     PreviewPages,
     FilePages,
+    SitemapPages,
 )
 
 

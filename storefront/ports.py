@@ -19,6 +19,7 @@ from domain.store.collection_events import AddressKind
 from domain.store.domains import canonical_host
 from domain.store.visits import VisitCounts
 from infra.web.preview_links import PreviewLinks
+from projections.catalog.queries.sitemap import SitemapEntry, SitemapPart
 from projections.catalog.views import (
     CategoryCount,
     CategoryTextView,
@@ -102,6 +103,12 @@ class StorefrontQueries(Protocol):
     ) -> Mapping[UUID, Sequence[ImageView]]: ...
 
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]: ...
+
+    async def sitemap_parts(self, store_id: UUID) -> Sequence[SitemapPart]: ...
+
+    async def sitemap_entries(self, store_id: UUID, number: int) -> Sequence[SitemapEntry]: ...
+
+    async def pages_changed_at(self, store_id: UUID) -> datetime | None: ...
 
     async def discount(self, store_id: UUID, discount_id: UUID) -> DiscountView | None: ...
 

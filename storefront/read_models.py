@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.product.events import ProductStatus
 from domain.store.collection_events import AddressKind
 from projections.catalog import queries as catalog_queries
+from projections.catalog.queries.sitemap import SitemapEntry, SitemapPart
 from projections.catalog.views import (
     CategoryCount,
     CategoryTextView,
@@ -129,6 +130,15 @@ class ReadModelQueries:
 
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
         return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))
+
+    async def sitemap_parts(self, store_id: UUID) -> Sequence[SitemapPart]:
+        return await catalog_queries.sitemap_parts(self._db, store_id, scope=ShopperScope(store_id))
+
+    async def sitemap_entries(self, store_id: UUID, number: int) -> Sequence[SitemapEntry]:
+        return await catalog_queries.sitemap_entries(self._db, store_id, number, scope=ShopperScope(store_id))
+
+    async def pages_changed_at(self, store_id: UUID) -> datetime | None:
+        return await catalog_queries.pages_changed_at(self._db, store_id, scope=ShopperScope(store_id))
 
     async def discount(self, store_id: UUID, discount_id: UUID) -> DiscountView | None:
         return await discount_by_id(self._db, discount_id, scope=ShopperScope(store_id))

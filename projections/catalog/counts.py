@@ -24,6 +24,8 @@ class ProductCounts(msgspec.Struct):
     """Second labels are the fewest and the most days, such as ``4-9``."""
     facts: Tally = {}
     """Second labels are currencies and the constants of this module; a product has several."""
+    ever_on_sale: int = 0
+    """Products that were on sale at some time."""
 
     def add(
         self, number: int, *, status: str, category: str | None, shipping_days: str | None, facts: Iterable[str]

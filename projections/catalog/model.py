@@ -9,6 +9,6 @@ from projections.catalog.tables import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
 MODEL = ReadModel(
-    "catalog", 16, CatalogRows, TABLES, (STORE_FOLDS, DOMAIN_FOLDS, PRESENTATION_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS)
+    "catalog", 17, CatalogRows, TABLES, (STORE_FOLDS, DOMAIN_FOLDS, PRESENTATION_FOLDS, PRODUCT_FOLDS, MEDIA_FOLDS)
 )
 """The read model."""

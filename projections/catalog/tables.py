@@ -5,7 +5,7 @@ price change does not rewrite the description.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.media.events import MediaType
@@ -111,6 +111,7 @@ class FormerAddressRow:
     """``AddressKind``"""
     slug: str
     target: str
+    moved_at: datetime
 
 
 @dataclass(slots=True)
@@ -176,6 +177,10 @@ class ProductRow:
     """Whether the supplier names the manufacturer."""
     created_at: datetime
     updated_at: datetime
+    edited_at: datetime
+    """When something last changed that shoppers read about it. The number in stock is not part of it."""
+    sitemap_part: int | None
+    """The number of its part of the sitemap; None if it was never on sale."""
 
 
 @dataclass(slots=True)
@@ -224,6 +229,18 @@ class ProductCountsRow:
     store_id: UUID
     counts: Json
     """``projections.catalog.counts.ProductCounts``."""
+
+
+@dataclass(slots=True)
+class SitemapPartRow:
+    """A part of a store's sitemap."""
+
+    store_id: UUID
+    number: int
+    products: int
+    """Products of it that are on sale."""
+    changed_at: datetime
+    """When one of its entries last came, changed or went."""
 
 
 @dataclass(slots=True)
@@ -298,6 +315,16 @@ class MediaCountsRow:
     """A tally by type, and in each by status."""
 
 
+@dataclass(slots=True)
+class StudioMonthRow:
+    """How long the studio worked for a store in a month, so that no query adds up images."""
+
+    store_id: UUID
+    month: date
+    """Its first day, in UTC."""
+    seconds: float
+
+
 STORES = Table(
     "stores",
     StoreRow,
@@ -352,7 +379,9 @@ CATEGORY_TEXTS = Table(
     key=("store_id", "category"),
     hot=("slug", "title", "text", "written_by", "updated_at"),
 )
-FORMER_ADDRESSES = Table("former_addresses", FormerAddressRow, key=("store_id", "kind", "slug"), hot=("target",))
+FORMER_ADDRESSES = Table(
+    "former_addresses", FormerAddressRow, key=("store_id", "kind", "slug"), hot=("target", "moved_at")
+)
 PAGES = Table(
     "pages",
     PageRow,
@@ -382,6 +411,8 @@ PRODUCTS = Table(
         "cost_minor",
         "has_manufacturer",
         "updated_at",
+        "edited_at",
+        "sitemap_part",
     ),
     indexes=(
         "create index on products (store_id, slug)",
@@ -397,6 +428,7 @@ PRODUCTS = Table(
         "create index on products (store_id, created_at, id) where price_minor < cost_minor",
         "create index on products (store_id, created_at, id) where not has_manufacturer",
         "create index on products (store_id, shipping_days, created_at, id)",
+        "create index on products (store_id, sitemap_part)",
     ),
 )
 PRODUCT_TEXTS = Table(
@@ -431,6 +463,7 @@ SEARCH_WORDS = Table(
     indexes=("create index on search_words using gin (store_id, word public.gin_trgm_ops)",),
 )
 PRODUCT_COUNTS = Table("product_counts", ProductCountsRow, key=("store_id",), hot=("counts",))
+SITEMAP_PARTS = Table("sitemap_parts", SitemapPartRow, key=("store_id", "number"), hot=("products", "changed_at"))
 VARIANTS = Table(
     "variants",
     VariantRow,
@@ -463,7 +496,6 @@ MEDIA = Table(
     ),
     indexes=(
         "create index on media (store_id, type, status, created_at, id) where draft_id is null",
-        "create index on media (store_id, updated_at) where studio is not null",
         "create index on media (generation_id) where studio is not null",
         "create index on media (product_id) where product_id is not null",
         # Photos of products that can be shown.
@@ -471,6 +503,7 @@ MEDIA = Table(
     ),
 )
 MEDIA_COUNTS = Table("media_counts", MediaCountsRow, key=("store_id",), hot=("counts",))
+STUDIO_MONTHS = Table("studio_months", StudioMonthRow, key=("store_id", "month"), hot=("seconds",))
 
 
 @dataclass(slots=True)
@@ -489,9 +522,11 @@ class CatalogRows:
     product_words: dict[UUID, ProductWordsRow] = field(default_factory=dict)
     search_words: dict[tuple[str, UUID], SearchWordRow] = field(default_factory=dict)
     product_counts: dict[UUID, ProductCountsRow] = field(default_factory=dict)
+    sitemap_parts: dict[tuple[UUID, int], SitemapPartRow] = field(default_factory=dict)
     variants: dict[UUID, VariantRow] = field(default_factory=dict)
     media: dict[UUID, MediaRow] = field(default_factory=dict)
     media_counts: dict[UUID, MediaCountsRow] = field(default_factory=dict)
+    studio_months: dict[tuple[UUID, date], StudioMonthRow] = field(default_factory=dict)
 
 
 TABLES = (
@@ -507,7 +542,9 @@ TABLES = (
     PRODUCT_WORDS,
     SEARCH_WORDS,
     PRODUCT_COUNTS,
+    SITEMAP_PARTS,
     VARIANTS,
     MEDIA,
     MEDIA_COUNTS,
+    STUDIO_MONTHS,
 )

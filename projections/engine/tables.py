@@ -214,7 +214,8 @@ class Folds(Generic[W]):
 
         Args:
             event: its class.
-            through: table name to the rows of it that loaded rows lead to. They are loaded after those of ``touches``.
+            through: table name to the rows of it that loaded rows lead to. They are loaded after those of ``touches``,
+                and may lead to others.
                 A row that an earlier event of the batch inserts leads to none: that event touches what it leads to.
             touches: table name to the row of it that must be loaded first. A row that this event inserts needs no
                 loading.
@@ -350,10 +351,12 @@ class ReadModel(Generic[W]):
         rows: dict[str, dict[Any, Any]] = {
             table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
         }
-        further = self._touched_through(batch, self._rows(**rows))
-        for table in self.tables:
-            missing = further[table.name] - keys[table.name] if table.name in further else ()
-            rows[table.name].update(await table.load(list(missing), tx))
+        # A row may lead to a row that leads to another one.
+        while further := self._touched_through(batch, self._rows(**rows), keys):
+            for table in self.tables:
+                missing = further.get(table.name, set())
+                keys[table.name] |= missing
+                rows[table.name].update(await table.load(list(missing), tx))
         loaded = {table.name: table.hot_values(rows[table.name].values()) for table in self.tables}
         self.fold(self._rows(**rows), batch)
         changes = []
@@ -365,11 +368,15 @@ class ReadModel(Generic[W]):
             changes.append(TableChange(table, changed if table.hot else (), after[len(before) :]))
         return changes
 
-    def _touched_through(self, batch: Sequence[DecodedEvent], rows: W) -> dict[str, set[Any]]:
+    def _touched_through(
+        self, batch: Sequence[DecodedEvent], rows: W, loaded: Mapping[str, set[Any]]
+    ) -> dict[str, set[Any]]:
+        """Return the keys of rows that loaded rows lead to, by table, without those that were loaded."""
         keys: dict[str, set[Any]] = {}
         for event, tenant in batch:
             for table, find in self._through.get(type(event), {}).items():
-                keys.setdefault(table, set()).update(find(rows, event, tenant))
+                if missing := find(rows, event, tenant) - loaded[table]:
+                    keys.setdefault(table, set()).update(missing)
         return keys
 
     def _touched(self, batch: Sequence[DecodedEvent]) -> dict[str, set[Any]]:

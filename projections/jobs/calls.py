@@ -5,7 +5,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +70,12 @@ _SUMS = (
     "coalesce(sum(c.cost), 0)::bigint as cost, count(*) filter (where c.cost is null) as calls_without_price"
 )
 
+_SUMS_OF_MONTHS = ", ".join(
+    f"coalesce(sum(u.{name}), 0)::bigint as {name}"
+    for name in UsageView.__dataclass_fields__
+    if name != "image_seconds"
+)
+
 _IMAGE_SECONDS = "coalesce(sum((m.studio ->> 'seconds')::double precision), 0)"
 
 
@@ -123,22 +129,24 @@ async def usage_of_generations(db: Reader, generation_ids: Collection[UUID], *, 
     return {id: found.get(id, UsageView()) for id in ids}
 
 
-async def usage_of_month(db: Reader, since: datetime, until: datetime, *, scope: Scope) -> UsageView:
-    """Return what the calls of the scope's merchant used from ``since`` until before ``until``."""
-    where = _within(scope, Conditions().add("c.at >= {}", since).add("c.at < {}", until), team=None)
-    sums = await db.fetchrow(f"select {_SUMS} from calls c where {where.sql}", *where.arguments)
+async def usage_of_month(db: Reader, month: date, *, scope: Scope) -> UsageView:
+    """Return what the scope's merchant used in a month, which begins with its first day in UTC."""
+    where = restrict(Conditions().add("u.month = {}", month), scope, merchant="u.merchant_id = {}", store=None)
+    sums = await db.fetchrow(f"select {_SUMS_OF_MONTHS} from usage_months u where {where.sql}", *where.arguments)
     stores = restrict(
-        Conditions().add("m.studio is not null and m.updated_at >= {}", since).add("m.updated_at < {}", until),
+        Conditions().add("s.month = {}", month),
         scope,
-        merchant="m.store_id in (select s.id from stores s where s.merchant_id = {})",
+        merchant="s.store_id in (select owned.id from stores owned where owned.merchant_id = {})",
         store=None,
     )
-    seconds = await db.fetchval(f"select {_IMAGE_SECONDS} from media m where {stores.sql}", *stores.arguments)
+    seconds = await db.fetchval(
+        f"select coalesce(sum(s.seconds), 0) from studio_months s where {stores.sql}", *stores.arguments
+    )
     return UsageView(**dict(sums or {}), image_seconds=seconds)
 
 
-def _within(scope: Scope, where: Conditions, *, team: str | None = "c.store_id") -> Conditions:
-    return restrict(where, scope, merchant="c.merchant_id = {}", store=None, team=team)
+def _within(scope: Scope, where: Conditions) -> Conditions:
+    return restrict(where, scope, merchant="c.merchant_id = {}", store=None, team="c.store_id")
 
 
 def _call(record: Any) -> CallView:

@@ -1,7 +1,7 @@
 """How events change the rows of the jobs read model."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.calls.events import OutsideCallRecorded
@@ -26,8 +26,9 @@ from domain.generation.steps import JOB_TYPES
 from domain.kernel import DomainEvent
 from domain.store.events import BrandGenerated, ProductsScouted, StoreArchived, StoreRequested
 from domain.store.niche import NicheReading
+from projections.engine.months import first_of_month
 from projections.engine.tables import Folds, as_json
-from projections.jobs.tables import CallRow, GenerationRow, JobLogRow, JobRow, JobsRows
+from projections.jobs.tables import CallRow, GenerationRow, JobLogRow, JobRow, JobsRows, UsageMonthRow
 
 FOLDS: Folds[JobsRows] = Folds()
 
@@ -315,9 +316,14 @@ def products_scouted(rows: JobsRows, event: ProductsScouted, _: UUID) -> None:
         )
 
 
-@FOLDS.on(OutsideCallRecorded)
-def outside_call_recorded(rows: JobsRows, event: OutsideCallRecorded, _: UUID) -> None:
+def _month(event: OutsideCallRecorded, tenant: UUID) -> tuple[UUID, date]:
+    return tenant, first_of_month(event.occurred_at)
+
+
+@FOLDS.on(OutsideCallRecorded, usage_months=_month)
+def outside_call_recorded(rows: JobsRows, event: OutsideCallRecorded, tenant: UUID) -> None:
     use = event.use
+    _count_use(rows, event, tenant)
     rows.calls[event.originator_id] = CallRow(
         id=event.originator_id,
         generation_id=event.generation_id,
@@ -340,3 +346,27 @@ def outside_call_recorded(rows: JobsRows, event: OutsideCallRecorded, _: UUID) -
         seconds=use.seconds,
         at=event.occurred_at,
     )
+
+
+def _count_use(rows: JobsRows, event: OutsideCallRecorded, tenant: UUID) -> None:
+    key, use = _month(event, tenant), event.use
+    month = rows.usage_months.get(key)
+    if month is None:
+        month = rows.usage_months[key] = UsageMonthRow(
+            *key,
+            merchant_id=event.merchant_id,
+            model_requests=0,
+            supplier_requests=0,
+            prompt_tokens=0,
+            completion_tokens=0,
+            cost=0,
+            calls_without_price=0,
+        )
+    if use.prompt is None:
+        month.supplier_requests += use.requests
+    else:
+        month.model_requests += use.requests
+    month.prompt_tokens += use.prompt_tokens
+    month.completion_tokens += use.completion_tokens
+    month.cost += use.cost_microdollars or 0
+    month.calls_without_price += use.cost_microdollars is None

@@ -1,7 +1,7 @@
 """The rows and tables of the jobs read model."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.draft.aggregate import DraftStatus
@@ -101,6 +101,23 @@ class CallRow:
 
 
 @dataclass(slots=True)
+class UsageMonthRow:
+    """What the calls of a store's generations used in a month, so that no query adds up calls."""
+
+    store_id: UUID
+    month: date
+    """Its first day, in UTC."""
+    merchant_id: UUID
+    model_requests: int
+    supplier_requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: int
+    """In millionths of a US dollar, of the calls whose cost is known."""
+    calls_without_price: int
+
+
+@dataclass(slots=True)
 class DraftRow:
     """A draft. What is out of date is not a column: it follows from the live values."""
 
@@ -168,10 +185,22 @@ JOB_LOGS = Table(
 CALLS = Table(
     "calls",
     CallRow,
-    indexes=(
-        "create index on calls (generation_id, at, id)",
-        "create index on calls (merchant_id, at)",
+    indexes=("create index on calls (generation_id, at, id)",),
+)
+
+USAGE_MONTHS = Table(
+    "usage_months",
+    UsageMonthRow,
+    key=("store_id", "month"),
+    hot=(
+        "model_requests",
+        "supplier_requests",
+        "prompt_tokens",
+        "completion_tokens",
+        "cost",
+        "calls_without_price",
     ),
+    indexes=("create index on usage_months (merchant_id, month)",),
 )
 
 DRAFTS = Table(
@@ -194,7 +223,8 @@ class JobsRows:
     jobs: dict[UUID, JobRow] = field(default_factory=dict)
     job_logs: dict[tuple[UUID, int], JobLogRow] = field(default_factory=dict)
     calls: dict[UUID, CallRow] = field(default_factory=dict)
+    usage_months: dict[tuple[UUID, date], UsageMonthRow] = field(default_factory=dict)
     drafts: dict[UUID, DraftRow] = field(default_factory=dict)
 
 
-TABLES = (GENERATIONS, JOBS, JOB_LOGS, CALLS, DRAFTS)
+TABLES = (GENERATIONS, JOBS, JOB_LOGS, CALLS, USAGE_MONTHS, DRAFTS)

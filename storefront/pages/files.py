@@ -1,10 +1,7 @@
-"""Files for browsers and search engines: stylesheet, logo, pictures, robots.txt, sitemap."""
+"""Files for browsers and search engines: stylesheet, logo, pictures, robots.txt."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
-from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,23 +10,16 @@ from starlette.routing import Route
 from domain.media.ports import MEDIA_KEY
 from infra.web.conditional import is_current
 from infra.web.static_files import FOREVER
-from projections.catalog.views import ProductSort
-from projections.reading.paging import PAGE_MAX, Window
 from storefront.pages.base import Pages
 from storefront.pages.made_pictures import MadePictures
 from storefront.ports import StorefrontDependencies
-from storefront.rendering.formatting import SHOWN_OF_IMAGE, Picture, pictures
-from storefront.rendering.rendered import RenderedPage
 from storefront.rendering.renderer import PageRenderer
 from storefront.rendering.theme import theme_of
 from storefront.visit.errors import PageMissing
-from storefront.visit.store_facts import ANY_ON_SALE
-from storefront.visit.visit import Visit, Visits
+from storefront.visit.visit import Visits
 
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """An SVG that is opened by itself may style itself and do nothing else."""
-MOST_IN_SITEMAP = 2_000
-IMAGES_OF_ENTRY = 10
 ICONS = (180, 192, 512)
 """Pixels of the logo's icons. The first one is for home screens of Apple's phones."""
 
@@ -53,7 +43,6 @@ class FilePages(Pages):
             Route("/social/{key:path}", self.social),
             Route("/site.webmanifest", self.manifest),
             Route("/robots.txt", self.robots),
-            Route("/sitemap.xml", self.sitemap),
             Route("/static/{name:path}", self._renderer.static.serve),
         ]
 
@@ -160,59 +149,7 @@ class FilePages(Pages):
         ]
         return PlainTextResponse("\n".join(lines))
 
-    async def sitemap(self, request: Request) -> Response:
-        return await self._shared(await self._visits.to_open_shop(request), self._sitemap)
-
-    async def _sitemap(self, visit: Visit) -> RenderedPage:
-        shelves = (await self._facts.categories.of(visit.store, visit.revision)).shelves
-        collections = await self._facts.collections.of(visit.store, visit.revision)
-        pages = await self._queries.pages(visit.store.id, only=frozenset({"slug", "updated_at"}))
-        entries = [
-            _entry(visit, "/", None),
-            _entry(visit, "/products", None),
-            *(_entry(visit, f"/c/{shelf.slug}", shelf.updated_at) for shelf in shelves),
-            *(_entry(visit, f"/collections/{one.slug}", one.updated_at) for one in collections),
-            *(_entry(visit, f"/pages/{content.slug}", content.updated_at) for content in pages),
-        ]
-        after: str | None = None
-        while len(entries) < MOST_IN_SITEMAP:
-            page = await self._queries.products(
-                visit.store.id,
-                Window(first=PAGE_MAX, after=after),
-                where=ANY_ON_SALE,
-                sort=ProductSort.NEWEST,
-                only=frozenset({"slug", "title", "updated_at"}),
-            )
-            ids = [product.id for product in page.nodes]
-            images = await self._queries.images(visit.store.id, ids, only=SHOWN_OF_IMAGE)
-            for product in page.nodes:
-                photos = pictures(images.get(product.id, ()), product.title, self._deps.media_url)
-                entries.append(_entry(visit, f"/products/{product.slug}", product.updated_at, photos))
-            after = page.end_cursor
-            if not page.has_next or after is None:
-                break
-        names = (
-            'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
-            'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
-        )
-        body = f'<?xml version="1.0" encoding="UTF-8"?><urlset {names}>{"".join(entries)}</urlset>'
-        return RenderedPage((body.encode(),), media_type="application/xml")
-
-
-def _entry(visit: Visit, path: str, changed_at: datetime | None, photos: Sequence[Picture] = ()) -> str:
-    """Return the entry of one address in the sitemap."""
-    changed = "" if changed_at is None else f"<lastmod>{changed_at.isoformat(timespec='seconds')}</lastmod>"
-    images = "".join(
-        f"<image:image><image:loc>{escape(_absolute(visit, photo.large))}</image:loc></image:image>"
-        for photo in photos[:IMAGES_OF_ENTRY]
-    )
-    return f"<url><loc>{escape(visit.origin + path)}</loc>{changed}{images}</url>"
-
 
 def _logo_picture(data: bytes, mime_type: str) -> Response:
     headers = {"cache-control": "public, max-age=300", "content-security-policy": PICTURE_POLICY}
     return Response(data, media_type=mime_type, headers=headers)
-
-
-def _absolute(visit: Visit, address: str) -> str:
-    return address if "://" in address else visit.origin + address

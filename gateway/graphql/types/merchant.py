@@ -180,8 +180,8 @@ class User(Node):
 
     @field("What the merchant's generations used in a month such as 2026-11 (UTC).")
     async def usage(self, month: str) -> Usage:
-        since, until = month_of(month)
-        return Usage.of(await usage_of_month(self.reading.db, since, until, scope=self.reading.scope))
+        since, _ = month_of(month)
+        return Usage.of(await usage_of_month(self.reading.db, since.date(), scope=self.reading.scope))
 
     @field(
         "The merchant's plan with its limits and their use. Null if this platform sells no plans: nothing is limited."

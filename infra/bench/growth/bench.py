@@ -169,12 +169,13 @@ class _Side:
 
     async def cost(self, read: str, count: int) -> float:
         """Answer some requests; return the seconds of processor time of one."""
-        answered, end = 0, time.perf_counter() + TURN_SECONDS
+        answered, units, end = 0, 0.0, time.perf_counter() + TURN_SECONDS
         before = time.process_time() + await self._database_seconds()
         while answered < count and time.perf_counter() < end:
-            await self._answer(next(self._requests[read]))
-            answered += 1
-        return (time.process_time() + await self._database_seconds() - before) / answered
+            request = next(self._requests[read])
+            await self._answer(request)
+            answered, units = answered + 1, units + request.units
+        return (time.process_time() + await self._database_seconds() - before) / units
 
     async def _answer(self, request: Request) -> None:
         if request.path is not None:

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from infra.bench.figures import ReportPhase
+from projections.catalog.fold.sitemap import MOST_IN_PART
 from projections.engine.tables import Table
 from projections.registry import READ_MODELS, SEARCH_PATH
 
@@ -35,10 +36,19 @@ COUNTED = {
 VARIED = {
     "price_minor": "900 + abs(hashint8extended(hashtext(t.id::text), n) % 8100)",
     "score_total": "abs(hashint8extended(hashtext(t.id::text), n) % 10000) / 10000.0",
+    # The large store's parts become full, and other stores keep theirs.
+    "sitemap_part": "t.sitemap_part + case when pg_temp.other(t.store_id, 0) <> t.store_id then 0 else n * "
+    f"(select sum(s.products)::bigint from sitemap_parts s where s.store_id = t.store_id) / {MOST_IN_PART} end",
 }
 """What copies of a product differ in, so that a page does not show one product many times."""
 SINGLE = frozenset({"pages", "page_versions"})
 """Tables of which a store has no more rows when it grows."""
+_PARTS = """
+insert into sitemap_parts (store_id, number, products, changed_at)
+select store_id, sitemap_part, count(*), max(edited_at) from products
+where store_id = any($1) and status in ('ACTIVE', 'OUT_OF_STOCK') group by store_id, sitemap_part
+on conflict (store_id, number) do update set products = excluded.products, changed_at = excluded.changed_at
+"""
 EVENT_COLUMNS = (
     "transaction_id", "version", "type", "causation_id", "recorded_at", "traceparent", "data", "previous_hash", "hash",
     "command_digest", "command_result",
@@ -76,6 +86,7 @@ async def grow(dsn: str, *, times: int, fixed: Sequence[UUID], report: ReportPha
                 await _copy_rows(connection, table, times)
                 for ddl in indexes:
                     await connection.execute(ddl, timeout=HOUR)
+        await connection.execute(_PARTS, list(fixed))
         for counted, (store, numbers) in COUNTED.items():
             await _multiply(connection, counted, store, numbers, fixed=fixed, times=times)
         report(f"{times} times events")

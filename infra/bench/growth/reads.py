@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from infra.bench.growth.dashboard import DASHBOARD
-from infra.bench.growth.requests import SAMPLE, Request
+from infra.bench.growth.requests import PART_UNIT, SAMPLE, Request
 from projections.catalog.queries import PRODUCT_ORDERS
 from projections.catalog.views import ProductSort
 from projections.reading.paging import cursor_of
@@ -48,6 +48,7 @@ PAGES = (
     "search_page",
     "product_page",
     "sitemap",
+    "sitemap_part",
 )
 """Pages of the storefront by the name of their figure."""
 READS = (*QUERIES, *PAGES, *DASHBOARD)
@@ -81,6 +82,12 @@ async def requests_of(
     first = await rows(
         "select s.id, s.merchant_id from (select distinct tenant from events where position <= 100) e "
         "join stores s on s.id = e.tenant order by s.id"
+    )
+    # The last part of the store is not full.
+    parts = await rows(
+        "select number, products from sitemap_parts where store_id = $1 order by number < (select max(number) from "
+        "sitemap_parts where store_id = $1) desc, md5(number::text)",
+        store_id,
     )
     last = await connection.fetchval("select max(position) from events")
     pages = [cursor_of(NEWEST_PRODUCTS, each["created_at"], each["id"]) for each in products]
@@ -131,4 +138,7 @@ async def requests_of(
         "search_page": [Request(path=f"/products?q={each['word']}") for each in words],
         "product_page": [Request(path=f"/products/{each['slug']}") for each in products],
         "sitemap": [Request(path="/sitemap.xml")],
+        "sitemap_part": [
+            Request(path=f"/sitemap-{each['number']}.xml", units=each["products"] / PART_UNIT) for each in parts
+        ],
     }

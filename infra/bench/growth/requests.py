@@ -7,6 +7,8 @@ from uuid import UUID
 
 SAMPLE = 40
 """Different arguments of each read, in turn."""
+PART_UNIT = 100
+"""Products of a part of the sitemap that count as one read: a small store has no full part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +19,5 @@ class Request:
     query: str = ""
     variables: Mapping[str, Any] | None = None
     merchant_id: UUID | None = None
+    units: float = 1
+    """How many reads it counts as."""

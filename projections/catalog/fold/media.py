@@ -1,6 +1,8 @@
 """How events change images and media assets."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from domain.media.events import (
@@ -10,16 +12,36 @@ from domain.media.events import (
     ImageRejected,
     ImageReplaced,
     ImageVersionChosen,
+    MediaEvent,
     MediaType,
     version_shown,
 )
 from domain.media.quality import picture_quality
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaCountsRow, MediaRow
+from projections.catalog.fold.sitemap import PartKeys, mark_edited, part_with
+from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaCountsRow, MediaRow, StudioMonthRow
 from projections.catalog.views import ImageState, StudioNotes
+from projections.engine.months import first_of_month
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
 
 MEDIA_FOLDS: Folds[CatalogRows] = Folds()
+
+
+def _product(rows: CatalogRows, event: MediaEvent, _: UUID) -> frozenset[UUID]:
+    image = rows.media.get(event.originator_id)
+    return frozenset() if image is None or image.product_id is None else frozenset({image.product_id})
+
+
+def _part(rows: CatalogRows, event: MediaEvent, tenant: UUID) -> PartKeys:
+    image = rows.media.get(event.originator_id)
+    return frozenset() if image is None else part_with(rows, image.product_id, tenant)
+
+
+_SHOWN_WITH: Mapping[str, Callable[[CatalogRows, Any, UUID], frozenset[Any]]] = {
+    "products": _product,
+    "sitemap_parts": _part,
+}
+"""What an event leads to that changes an image of a product."""
 
 
 def of_store(_: object, tenant: UUID) -> UUID:
@@ -33,6 +55,13 @@ def add_media(rows: CatalogRows, tenant: UUID, row: MediaRow) -> MediaRow:
     if row.draft_id is None:
         _count(rows, tenant, (row.type, row.status, 1))
     return row
+
+
+def _mark_edited(rows: CatalogRows, tenant: UUID, image: MediaRow, at: datetime) -> None:
+    image.updated_at = at
+    product = None if image.product_id is None else rows.products.get(image.product_id)
+    if product is not None:
+        mark_edited(rows, tenant, product, at)
 
 
 def _set_status(rows: CatalogRows, tenant: UUID, image: MediaRow, status: ImageState) -> None:
@@ -92,7 +121,22 @@ def new_image(
     )
 
 
-@MEDIA_FOLDS.on(ImageProcessingRequested, media="originator_id", media_counts=of_store)
+def _requested_for(event: ImageProcessingRequested, _: UUID) -> frozenset[UUID]:
+    return frozenset() if event.product_id is None else frozenset({event.product_id})
+
+
+def _part_requested_for(rows: CatalogRows, event: ImageProcessingRequested, tenant: UUID) -> PartKeys:
+    return part_with(rows, event.product_id, tenant)
+
+
+@MEDIA_FOLDS.on(
+    ImageProcessingRequested,
+    # For the events about a new image that follow in the same batch.
+    through={"sitemap_parts": _part_requested_for},
+    products=_requested_for,
+    media="originator_id",
+    media_counts=of_store,
+)
 def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, tenant: UUID) -> None:
     image = rows.media.get(event.originator_id)
     if image is None:
@@ -116,13 +160,20 @@ def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequeste
     image.updated_at = event.occurred_at
 
 
-@MEDIA_FOLDS.on(ImageProcessed, media="originator_id", media_counts=of_store)
+def _month(event: ImageProcessed, tenant: UUID) -> tuple[UUID, date]:
+    return tenant, first_of_month(event.occurred_at)
+
+
+@MEDIA_FOLDS.on(ImageProcessed, through=_SHOWN_WITH, media="originator_id", media_counts=of_store, studio_months=_month)
 def image_processed(rows: CatalogRows, event: ImageProcessed, tenant: UUID) -> None:
-    image = rows.media[event.originator_id]
+    image, key = rows.media[event.originator_id], _month(event, tenant)
+    if key not in rows.studio_months:
+        rows.studio_months[key] = StudioMonthRow(*key, seconds=0.0)
+    rows.studio_months[key].seconds += event.seconds
     review = event.review
     needs_review = review is not None and review.needs_review
     _set_status(rows, tenant, image, ImageState.NEEDS_REVIEW if needs_review else ImageState.PROCESSED)
-    image.updated_at = event.occurred_at
+    _mark_edited(rows, tenant, image, event.occurred_at)
     image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
     shown = version_shown(review, event.operations)
     image.review, image.shown = None if review is None else as_json(review), shown
@@ -139,11 +190,11 @@ def image_processed(rows: CatalogRows, event: ImageProcessed, tenant: UUID) -> N
     )
 
 
-@MEDIA_FOLDS.on(ImageVersionChosen, media="originator_id", media_counts=of_store)
+@MEDIA_FOLDS.on(ImageVersionChosen, through=_SHOWN_WITH, media="originator_id", media_counts=of_store)
 def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     _set_status(rows, tenant, image, ImageState.PROCESSED)
-    image.updated_at = event.occurred_at
+    _mark_edited(rows, tenant, image, event.occurred_at)
     if image.shown != event.version:
         image.renditions, image.other_renditions = image.other_renditions, image.renditions
     image.shown = event.version
@@ -154,11 +205,11 @@ def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: U
         image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
 
 
-@MEDIA_FOLDS.on(ImageReplaced, media="originator_id", media_counts=of_store)
+@MEDIA_FOLDS.on(ImageReplaced, through=_SHOWN_WITH, media="originator_id", media_counts=of_store)
 def image_replaced(rows: CatalogRows, event: ImageReplaced, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     _set_status(rows, tenant, image, ImageState.PROCESSED)
-    image.updated_at = event.occurred_at
+    _mark_edited(rows, tenant, image, event.occurred_at)
     image.renditions, image.other_renditions = as_json(event.renditions), as_json(event.other_renditions)
     image.review, image.shown = None if event.review is None else as_json(event.review), event.shown
     if event.alt_text is not None:

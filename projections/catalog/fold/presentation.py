@@ -10,6 +10,7 @@ from domain.store.collection_events import (
     CollectionRemoved,
     CollectionWritten,
 )
+from projections.catalog.fold.sitemap import PartKeys, mark_edited, part_with
 from projections.catalog.tables import CatalogRows, CategoryTextRow, CollectionRow, FormerAddressRow
 from projections.engine.tables import Folds, as_json
 
@@ -79,8 +80,13 @@ def _former(event: AddressMoved, _: UUID) -> tuple[UUID, str, str]:
     return event.originator_id, event.kind, event.former
 
 
+def _part(rows: CatalogRows, event: AddressMoved, tenant: UUID) -> PartKeys:
+    return part_with(rows, UUID(event.target), tenant) if event.kind == AddressKind.PRODUCT else frozenset()
+
+
 @PRESENTATION_FOLDS.on(
     AddressMoved,
+    through={"sitemap_parts": _part},
     pages=_moved(AddressKind.PAGE),
     products=_moved(AddressKind.PRODUCT),
     collections=_moved(AddressKind.COLLECTION),
@@ -92,7 +98,9 @@ def address_moved(rows: CatalogRows, event: AddressMoved, tenant: UUID) -> None:
         case AddressKind.PAGE:
             rows.pages[UUID(event.target)].slug = event.slug
         case AddressKind.PRODUCT:
-            rows.products[UUID(event.target)].slug = event.slug
+            product = rows.products[UUID(event.target)]
+            product.slug = event.slug
+            mark_edited(rows, tenant, product, event.occurred_at)
         case AddressKind.COLLECTION:
             rows.collections[UUID(event.target)].slug = event.slug
         case AddressKind.CATEGORY:
@@ -103,6 +111,10 @@ def address_moved(rows: CatalogRows, event: AddressMoved, tenant: UUID) -> None:
     former = rows.former_addresses.get(_former(event, tenant))
     if former is None:
         former = rows.former_addresses[_former(event, tenant)] = FormerAddressRow(
-            store_id=event.originator_id, kind=event.kind, slug=event.former, target=event.target
+            store_id=event.originator_id,
+            kind=event.kind,
+            slug=event.former,
+            target=event.target,
+            moved_at=event.occurred_at,
         )
-    former.target = event.target
+    former.target, former.moved_at = event.target, event.occurred_at

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.product.events import (
@@ -30,6 +31,13 @@ from domain.store.collections import BY_MERCHANT
 from domain.text import fold
 from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts, read_counts, write_counts
 from projections.catalog.fold.media import add_media, new_image, of_store
+from projections.catalog.fold.sitemap import (
+    add_to_sitemap,
+    mark_edited,
+    part_of_product,
+    part_to_join,
+    take_from_sitemap,
+)
 from projections.catalog.tables import (
     EMPTY_LIST,
     CatalogRows,
@@ -45,6 +53,8 @@ from projections.catalog.words import SEPARATOR, tag_word, words_of
 from projections.engine.tables import Folds, Json, as_json
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
+_PART = {"sitemap_parts": part_of_product}
+"""What an event leads to that changes what shoppers read about a product."""
 
 
 def _words(title: str, *labels: str, tenant: UUID) -> frozenset[tuple[str, UUID]]:
@@ -172,6 +182,8 @@ def _created(
         has_manufacturer=supplied.has_manufacturer,
         created_at=at,
         updated_at=at,
+        edited_at=at,
+        sitemap_part=None,
     )
     _count(rows, tenant, product, added=True)
     for position, variant in enumerate(event.variants):
@@ -258,6 +270,11 @@ def _facts(product: ProductRow) -> list[str]:
     return facts
 
 
+def _mark_edited(rows: CatalogRows, tenant: UUID, product: ProductRow, at: datetime) -> None:
+    product.updated_at = at
+    mark_edited(rows, tenant, product, at)
+
+
 def _set_status(rows: CatalogRows, tenant: UUID, product: ProductRow, status: ProductStatus) -> None:
     """Change a product's status; an active one with nothing available is out of stock."""
     if status in ON_SALE:
@@ -270,6 +287,7 @@ def _set_status(rows: CatalogRows, tenant: UUID, product: ProductRow, status: Pr
 
 @PRODUCT_FOLDS.on(
     ProductCopyWritten,
+    through=_PART,
     products="originator_id",
     product_texts="originator_id",
     product_words="originator_id",
@@ -278,7 +296,7 @@ def _set_status(rows: CatalogRows, tenant: UUID, product: ProductRow, status: Pr
 def product_copy_written(rows: CatalogRows, event: ProductCopyWritten, tenant: UUID) -> None:
     product, text = rows.products[event.originator_id], rows.product_texts[event.originator_id]
     product.title, product.title_folded, product.slug = event.title, fold(event.title), event.slug
-    product.updated_at = event.occurred_at
+    _mark_edited(rows, tenant, product, event.occurred_at)
     text.description = event.description
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
     text.copy = _copy_notes(event, written_by=event.written_by)
@@ -299,19 +317,30 @@ def _copy_notes(event: ProductCopyWritten | ProductDescribed, *, written_by: str
     )
 
 
-@PRODUCT_FOLDS.on(ProductRetitled, products="originator_id", product_words="originator_id", search_words=_of_title)
+@PRODUCT_FOLDS.on(
+    ProductRetitled,
+    through=_PART,
+    products="originator_id",
+    product_words="originator_id",
+    search_words=_of_title,
+)
 def product_retitled(rows: CatalogRows, event: ProductRetitled, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.title, product.title_folded, product.updated_at = event.title, fold(event.title), event.occurred_at
+    product.title, product.title_folded = event.title, fold(event.title)
+    _mark_edited(rows, tenant, product, event.occurred_at)
     rows.product_words[event.originator_id].title = _spaced(event.title)
     _learn_words(rows, _of_title(event, tenant))
 
 
 @PRODUCT_FOLDS.on(
-    ProductDescribed, products="originator_id", product_texts="originator_id", product_words="originator_id"
+    ProductDescribed,
+    through=_PART,
+    products="originator_id",
+    product_texts="originator_id",
+    product_words="originator_id",
 )
-def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> None:
-    rows.products[event.originator_id].updated_at = event.occurred_at
+def product_described(rows: CatalogRows, event: ProductDescribed, tenant: UUID) -> None:
+    _mark_edited(rows, tenant, rows.products[event.originator_id], event.occurred_at)
     text = rows.product_texts[event.originator_id]
     text.description = event.description
     rows.product_words[event.originator_id].description = _spaced(event.description)
@@ -319,33 +348,35 @@ def product_described(rows: CatalogRows, event: ProductDescribed, _: UUID) -> No
     text.copy = _copy_notes(event, written_by=BY_MERCHANT)
 
 
-@PRODUCT_FOLDS.on(ProductMetaWritten, products="originator_id", product_texts="originator_id")
-def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, _: UUID) -> None:
-    rows.products[event.originator_id].updated_at = event.occurred_at
+@PRODUCT_FOLDS.on(ProductMetaWritten, through=_PART, products="originator_id", product_texts="originator_id")
+def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, tenant: UUID) -> None:
+    _mark_edited(rows, tenant, rows.products[event.originator_id], event.occurred_at)
     text = rows.product_texts[event.originator_id]
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
 
 
-@PRODUCT_FOLDS.on(PriceChanged, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(PriceChanged, through=_PART, products="originator_id", product_counts=of_store)
 def price_changed(rows: CatalogRows, event: PriceChanged, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     crosses_cost = (product.price_minor < product.cost_minor) != (event.price.minor < product.cost_minor)
     if crosses_cost:
         _count(rows, tenant, product, added=False)
-    product.price_minor, product.updated_at = event.price.minor, event.occurred_at
+    product.price_minor = event.price.minor
+    _mark_edited(rows, tenant, product, event.occurred_at)
     if crosses_cost:
         _count(rows, tenant, product, added=True)
     former = event.compare_at if event.compare_at_proven else None
     product.compare_at_minor = None if former is None else former.minor
 
 
-@PRODUCT_FOLDS.on(VariantPriced, products="originator_id", variants="variant_id")
-def variant_priced(rows: CatalogRows, event: VariantPriced, _: UUID) -> None:
+@PRODUCT_FOLDS.on(VariantPriced, through=_PART, products="originator_id", variants="variant_id")
+def variant_priced(rows: CatalogRows, event: VariantPriced, tenant: UUID) -> None:
     product, variant = rows.products[event.originator_id], rows.variants[event.variant_id]
     variant.price_offset_minor = event.price.minor - product.price_minor
     product.lowest_offset_minor = event.lowest.minor - product.price_minor
     product.highest_offset_minor = event.highest.minor - product.price_minor
-    variant.updated_at = product.updated_at = event.occurred_at
+    variant.updated_at = event.occurred_at
+    _mark_edited(rows, tenant, product, event.occurred_at)
 
 
 StockEvent = StockCounted | StockShort | StockReserved | StockReleased | StockSold | StockReturned
@@ -416,38 +447,51 @@ def stock_returned(rows: CatalogRows, event: StockReturned, tenant: UUID) -> Non
     _set_stock(rows, event, tenant, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
 
 
-@PRODUCT_FOLDS.on(ProductActivated, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(
+    ProductActivated,
+    through={"sitemap_parts": part_to_join},
+    products="originator_id",
+    product_counts=of_store,
+)
 def product_activated(rows: CatalogRows, event: ProductActivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
-    product.updated_at = event.occurred_at
+    if product.status not in ON_SALE:
+        add_to_sitemap(rows, tenant, product, event.occurred_at)
     _set_status(rows, tenant, product, ProductStatus.ACTIVE)
+    _mark_edited(rows, tenant, product, event.occurred_at)
 
 
-@PRODUCT_FOLDS.on(ProductDeactivated, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(ProductDeactivated, through=_PART, products="originator_id", product_counts=of_store)
 def product_deactivated(rows: CatalogRows, event: ProductDeactivated, tenant: UUID) -> None:
-    product = rows.products[event.originator_id]
-    product.updated_at = event.occurred_at
-    _set_status(rows, tenant, product, ProductStatus.DRAFT)
+    _hide(rows, event, tenant, ProductStatus.DRAFT)
 
 
-@PRODUCT_FOLDS.on(ProductArchived, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(ProductArchived, through=_PART, products="originator_id", product_counts=of_store)
 def product_archived(rows: CatalogRows, event: ProductArchived, tenant: UUID) -> None:
+    _hide(rows, event, tenant, ProductStatus.ARCHIVED)
+
+
+def _hide(rows: CatalogRows, event: ProductDeactivated | ProductArchived, tenant: UUID, status: ProductStatus) -> None:
     product = rows.products[event.originator_id]
-    product.updated_at = event.occurred_at
-    _set_status(rows, tenant, product, ProductStatus.ARCHIVED)
+    if product.status in ON_SALE:
+        take_from_sitemap(rows, tenant, product, event.occurred_at)
+    _set_status(rows, tenant, product, status)
+    _mark_edited(rows, tenant, product, event.occurred_at)
 
 
 def _photos(event: PhotosArranged, _tenant: UUID) -> frozenset[UUID]:
     return frozenset(event.image_ids)
 
 
-@PRODUCT_FOLDS.on(PhotosArranged, media=_photos)
-def photos_arranged(rows: CatalogRows, event: PhotosArranged, _tenant: UUID) -> None:
+@PRODUCT_FOLDS.on(PhotosArranged, through=_PART, products="originator_id", media=_photos)
+def photos_arranged(rows: CatalogRows, event: PhotosArranged, tenant: UUID) -> None:
+    mark_edited(rows, tenant, rows.products[event.originator_id], event.occurred_at)
     for position, id in enumerate(event.image_ids):
         rows.media[id].position = position
 
 
-@PRODUCT_FOLDS.on(PhotoRemoved, media="image_id")
-def photo_removed(rows: CatalogRows, event: PhotoRemoved, _tenant: UUID) -> None:
+@PRODUCT_FOLDS.on(PhotoRemoved, through=_PART, products="originator_id", media="image_id")
+def photo_removed(rows: CatalogRows, event: PhotoRemoved, tenant: UUID) -> None:
+    mark_edited(rows, tenant, rows.products[event.originator_id], event.occurred_at)
     image = rows.media[event.image_id]
     image.product_id, image.updated_at = None, event.occurred_at

@@ -25,6 +25,7 @@ from projections.catalog.queries.products import (
     variants_by_products,
 )
 from projections.catalog.queries.publication import page_facts, store_products_for_sale
+from projections.catalog.queries.sitemap import pages_changed_at, sitemap_entries, sitemap_parts
 from projections.catalog.queries.stores import (
     count_stores,
     page_by_id,
@@ -67,11 +68,14 @@ __all__ = [
     "page_versions",
     "pages_by_ids",
     "pages_by_stores",
+    "pages_changed_at",
     "present_address",
     "product_by_id",
     "product_by_slug",
     "products_by_ids",
     "products_of_store",
+    "sitemap_entries",
+    "sitemap_parts",
     "store_by_domain",
     "store_by_id",
     "store_by_slug",

@@ -1,7 +1,8 @@
 """A merchant who changes a store at random: every part of it that shoppers see."""
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +27,7 @@ from domain.store.domain_events import DomainStatus
 from domain.store.events import BrandGenerated, PageType, StorePaused, StorePublished, StoreStatus
 from domain.store.settings import promise_delivery
 from domain.store.texts import brand_values, category_values, collection_values
+from tests.support.builders.samples import identity
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 
 CATEGORIES = ("Pots", "Vases", "Lamps")
@@ -49,7 +51,7 @@ class RandomMerchant:
     ) -> None:
         self._floor, self._store, self._dice, self._slug, self._currency = floor, store, dice, slug, currency
         self.products: list[Product] = []
-        self._own_host, self._domains = f"{slug}.{domain}", [f"{slug}-one.com", f"{slug}-two.com"]
+        self.own_host, self._domains = f"{slug}.{domain}", [f"{slug}-one.com", f"{slug}-two.com"]
         self._inactive: set[UUID] = set()
         self._collections = [uuid4(), uuid4()]
         self._paused_codes: set[UUID] = set()
@@ -229,43 +231,58 @@ class RandomMerchant:
         )
         await self._floor.record(STORE, self._store, renamed)
 
+    async def _state_business(self) -> None:
+        await self._floor.state_business(self._slug, identity(note=f"{self._text('Note')}."))
+
+    async def _move_product(self) -> None:
+        number = self._dice.randrange(len(self.products))
+        product, slug = self.products[number], self._text("pot").replace(" ", "-")
+        await self._send(
+            MoveAddress(**await self._owner(), kind=AddressKind.PRODUCT, target=str(product.id), slug=slug)
+        )
+        self.products[number] = replace(product, slug=slug)
+
     @property
-    def edits(self) -> Sequence[Callable[[], Awaitable[None]]]:
-        """All kinds of edits."""
-        return [
-            self._add,
-            self._reprice,
-            lambda: self._change(StockCounted),
-            lambda: self._change(ProductDeactivated),
-            lambda: self._change(ProductRetitled, title=f"Pot named {self._dice.randrange(99)}"),
-            self._write_page,
-            self._state_delivery,
-            self._rename_brand,
-            self._write_collection,
-            self._write_collection,
-            self._move_collection,
-            self._remove_collection,
-            self._describe_category,
-            self._accept_draft,
-            self._change_discount,
-            self._change_domain,
-            self._change_domain,
-            self._set_shipping,
-        ]
+    def edits(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """All kinds of edits, by name."""
+        return {
+            "write collection": self._write_collection,
+            "write another collection": self._write_collection,
+            "write page": self._write_page,
+            "add product": self._add,
+            "reprice": self._reprice,
+            "count stock": lambda: self._change(StockCounted),
+            "hide or show product": lambda: self._change(ProductDeactivated),
+            "retitle": lambda: self._change(ProductRetitled, title=f"Pot named {self._dice.randrange(99)}"),
+            "move product": self._move_product,
+            "state delivery": self._state_delivery,
+            "rename brand": self._rename_brand,
+            "move collection": self._move_collection,
+            "describe category": self._describe_category,
+            "accept draft": self._accept_draft,
+            "remove collection": self._remove_collection,
+            "change discount": self._change_discount,
+            "change domain": self._change_domain,
+            "change another domain": self._change_domain,
+            "set shipping": self._set_shipping,
+            "state business": self._state_business,
+            "pause or open": self._pause_or_open,
+        }
 
     async def edit(self) -> None:
         """Make one edit."""
         # A paused store opens soon: most of its pages are the same.
         is_paused = (await self._present()).status is StoreStatus.PAUSED
-        await (self._pause_or_open if is_paused or self._dice.random() < 0.05 else self._dice.choice(self.edits))()
+        edits = list(self.edits.values())
+        await (self._pause_or_open if is_paused or self._dice.random() < 0.05 else self._dice.choice(edits[:-1]))()
 
     async def address(self) -> tuple[str, str]:
         """Return a host of the store, most often the one that others redirect to, and a path with its query."""
         store, product = await self._present(), self._dice.choice(self.products)
         variant = self._dice.choice(product.variants)
-        host = store.primary_domain or self._own_host
+        host = store.primary_domain or self.own_host
         if self._dice.random() < 0.2:
-            host = self._dice.choice([self._own_host, *self._domains])
+            host = self._dice.choice([self.own_host, *self._domains])
         return host, self._dice.choice(
             [
                 "/",
@@ -281,7 +298,10 @@ class RandomMerchant:
                 f"/products/{product.slug}?variant={variant}",
                 "/pages/about",
                 "/accessibility",
+                "/imprint",
                 "/sitemap.xml",
+                "/sitemap-pages.xml",
+                "/sitemap-1.xml",
                 "/cart",
                 "/checkout",
                 "/nowhere",

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -75,3 +76,12 @@ def notice_of(floor: StorefrontPlatform, session: SandboxSession) -> PaymentConf
     notice = floor.payments.read_body(floor.payments.paid_webhook(session))
     assert isinstance(notice, PaymentConfirmed)
     return notice
+
+
+async def sitemap(browser: httpx.AsyncClient) -> str:
+    """Return the whole sitemap that the store's robots.txt names: the index, and each part that the index names."""
+    (address,) = re.findall(r"^Sitemap: (.+)$", (await browser.get("/robots.txt")).text, re.MULTILINE)
+    index = (await browser.get(urlsplit(address).path)).text
+    parts = [await browser.get(urlsplit(each).path) for each in re.findall(r"<sitemap><loc>(.+?)</loc>", index)]
+    assert {part.status_code for part in parts} == {200}
+    return index + "".join(part.text for part in parts)

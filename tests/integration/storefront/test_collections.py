@@ -17,6 +17,7 @@ from domain.store.events import PageType
 from infra.adapters.media.logo_picture import logo_card, logo_png
 from infra.adapters.media.social_picture import social_jpeg
 from storefront.ports import LogoPictures
+from tests.integration.storefront.shopping import sitemap
 from tests.support.builders.samples import dollars
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
@@ -117,10 +118,10 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
     assert '<meta name="description" content="One of each.">' in shelf.text
     assert "Hand-thrown vases" in (await browser.get("/")).text
 
-    sitemap = (await browser.get("/sitemap.xml")).text
+    found = await sitemap(browser)
     for path in ("/collections/gifts-3", "/c/vases", "/pages/faq", "/products/pot-1"):
-        assert re.search(rf"{path}</loc><lastmod>\d{{4}}-\d\d-\d\dT", sitemap), path
-    assert "<image:loc>http://fern.shops.test/media/sha256/" in sitemap
+        assert re.search(rf"{path}</loc><lastmod>\d{{4}}-\d\d-\d\dT", found), path
+    assert "<image:loc>http://fern.shops.test/media/sha256/" in found
 
     faq_id = (await floor.queries.pages(ids["store_id"]))[0].id
     moves = [
@@ -139,7 +140,7 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
         await send(floor, MoveAddress(**ids, kind=kind, target=target, slug=further))
         assert (await browser.get(former)).headers["location"] == f"{present}-2", "without a stop in between"
         assert (await browser.get(present)).headers["location"] == f"{present}-2"
-        assert f"{present}-2</loc>" in (await browser.get("/sitemap.xml")).text
+        assert f"{present}-2</loc>" in await sitemap(browser)
     await send(floor, RemoveCollection(**ids, collection_id=by_hand))
     assert (await browser.get("/collections/gifts-2")).status_code == 404
     assert (await browser.get("/collections/gifts-3")).status_code == 404

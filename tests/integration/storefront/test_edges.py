@@ -5,7 +5,7 @@ import pytest
 
 from domain.store.events import PageType
 from infra.web.server import guarded
-from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at
+from tests.integration.storefront.shopping import checkout_form, hidden, put_in_cart, session_at, sitemap
 from tests.support.platforms.storefront import BRAND, PIXEL, StorefrontPlatform, Variant
 
 
@@ -21,7 +21,7 @@ async def test_each_host_shows_its_own_store_and_nothing_of_others(
     assert "Fern Pot" in mine.text
     assert "Other Pot" in theirs.text
     assert (await browser.get("/products/secret")).status_code == 404
-    assert "Secret" not in (await browser.get("/sitemap.xml")).text
+    assert "Secret" not in await sitemap(browser)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,15 @@ async def test_pages_contain_the_stores_own_address_whatever_the_request_names(
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot")
     own = "http://fern.shops.test"
-    for path in ("/", "/products", "/products/pot", "/robots.txt", "/sitemap.xml"):
+    for path in (
+        "/",
+        "/products",
+        "/products/pot",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap-pages.xml",
+        "/sitemap-1.xml",
+    ):
         text = (await browser.get(path, headers={"host": host})).text
         assert text.count(own) == text.lower().count("fern.shops.test"), path
         assert f"{own}:" not in text
@@ -234,7 +242,7 @@ async def test_behind_a_tls_proxy_everything_is_https(floor: StorefrontPlatform)
         assert "secure" in page.headers["set-cookie"].lower()
         assert page.headers["strict-transport-security"] == "max-age=31536000"
         assert '<link rel="canonical" href="https://fern.shops.test/products/pot">' in page.text
-        assert "<loc>https://fern.shops.test/products/pot</loc>" in (await proxy.get("/sitemap.xml")).text
+        assert "<loc>https://fern.shops.test/products/pot</loc>" in await sitemap(proxy)
         assert (await proxy.get("/cart/")).headers["location"] == "/cart"
 
 
@@ -335,7 +343,7 @@ async def test_search_engines_find_products_and_no_carts(floor: StorefrontPlatfo
     store = await floor.open_store("fern", BRAND)
     await floor.stock(store, "Pot", slug="pot", former=5900)
     assert "Disallow: /checkout" in (await browser.get("/robots.txt")).text
-    assert "<loc>http://fern.shops.test/products/pot</loc>" in (await browser.get("/sitemap.xml")).text
+    assert "<loc>http://fern.shops.test/products/pot</loc>" in await sitemap(browser)
     page = (await browser.get("/products/pot")).text
     assert '<link rel="canonical" href="http://fern.shops.test/products/pot">' in page
     assert '"@type": "Product"' in page

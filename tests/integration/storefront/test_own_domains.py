@@ -13,7 +13,7 @@ from domain.store.aggregate import STORE
 from domain.store.domains import proof_name, proof_value, token_of
 from infra.adapters.dns.resolver import DnsTxtRecords
 from infra.adapters.postgres.domains import ReadModelDomains
-from tests.integration.storefront.shopping import put_in_cart
+from tests.integration.storefront.shopping import put_in_cart, sitemap
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 from tests.support.servers.name_server import name_server
 
@@ -84,7 +84,7 @@ async def test_a_store_moves_to_its_proved_domain_and_back(
         assert moved.status_code == 301
         assert moved.headers["location"] == "http://fern.example:8080/products/blue-vase?variant=x%2Fy"
         assert moved.headers["cache-control"] == "public, max-age=300"
-    assert "http://fern.example:8080/products/blue-vase</loc>" in (await own.get("/sitemap.xml")).text
+    assert "http://fern.example:8080/products/blue-vase</loc>" in await sitemap(own)
     assert "Sitemap: http://fern.example:8080/sitemap.xml" in (await own.get("/robots.txt")).text
     assert (await fern.get("/theme.css")).status_code == 200, "pages that are open in browsers keep their styles"
     assert (await fern.get("/nothing-here")).status_code == 301

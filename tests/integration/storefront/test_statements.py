@@ -26,6 +26,8 @@ PAGES = (
     "/cart",
     "/checkout",
     "/sitemap.xml",
+    "/sitemap-pages.xml",
+    "/sitemap-1.xml",
 )
 
 

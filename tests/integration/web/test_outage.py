@@ -59,7 +59,15 @@ async def test_shoppers_see_the_shop_say_that_it_is_back_in_a_moment(
             assert (await browser.get("/")).status_code == 200
             await getattr(server, end)()
             with complaints(*LOGGERS) as heard:
-                for path in ("/", "/products", "/products/pot", "/cart", "/pages/about", "/sitemap.xml"):
+                for path in (
+                    "/",
+                    "/products",
+                    "/products/pot",
+                    "/cart",
+                    "/pages/about",
+                    "/sitemap.xml",
+                    "/sitemap-1.xml",
+                ):
                     for _ in range(2):
                         away = await browser.get(path)
                         assert away.status_code == 503, path
