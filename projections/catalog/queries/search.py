@@ -26,10 +26,25 @@ MEANT_MOST = 3
 """Words that may stand for a misspelled one."""
 MEANT_SHARE = 0.8
 """Of the similarity of the best one."""
+LIKENESSES = (0.4, 0.3)
+"""How similar a word must be to a typed one: what is looked for first, and then if that does not decide. The index gives few
+words for the first, and for the second many of a large store's, which are all compared."""
 CANDIDATES = 500
 """Products that are ranked: those with the best score, if a search finds more."""
 WALKED = 4_000
 """Products of one status, those with the best score, among which a search for common words looks."""
+
+_NEAR = """
+select t.word as typed, near.word, near.likeness
+from (select set_config('pg_trgm.similarity_threshold', $4, true) as likeness) least
+cross join lateral unnest(case when least.likeness is not null then $2::text[] end) t (word)
+cross join lateral (
+    select v.word, public.similarity(v.word, t.word) as likeness from search_words v where v.store_id = $1
+    and (v.word operator(public.%) t.word or (length(t.word) >= $3 and v.word like '%' || t.word || '%'))
+    order by likeness desc, v.word collate "C" limit 8
+) near order by near.likeness desc, near.word collate "C"
+"""
+"""The words are read after the setting is made, which the operator reads."""
 
 _TOKEN = re.compile(r'(-?)"([^"]*)"|(\S+)')
 
@@ -141,22 +156,30 @@ def narrow_to(where: Conditions, found: WordCondition) -> None:
 
 async def words_meant(db: Reader, store_id: UUID, terms: SearchTerms) -> SearchTerms | None:
     """Return the terms with the store's words that look most like theirs; None if one word has no likeness."""
-    records = await db.fetch(
-        "select t.word as typed, near.word, near.likeness from unnest($2::text[]) t (word) cross join lateral ("
-        "select v.word, public.similarity(v.word, t.word) as likeness from search_words v where v.store_id = $1 and "
-        "(v.word operator(public.%) t.word or (length(t.word) >= $3 and v.word like '%' || t.word || '%')) "
-        'order by likeness desc, v.word collate "C" limit 8) near order by near.likeness desc, near.word collate "C"',
-        store_id,
-        list(terms.words),
-        PREFIX_LEAST,
-    )
-    parts = []
-    for typed in terms.words:
-        near = [(record["word"], record["likeness"]) for record in records if record["typed"] == typed]
-        if not near:
-            return None
-        parts.append(_alternatives(near))
-    return SearchTerms("", "", terms.words, meant=" & ".join(parts))
+    meant: dict[str, str] = {}
+    for least in LIKENESSES:
+        left = [word for word in terms.words if word not in meant]
+        if left:
+            near = await _words_near(db, store_id, left, least)
+            # Words of less likeness than was looked for may stand for it, too, if the best is not much better.
+            meant |= {
+                typed: _alternatives(words)
+                for typed, words in near.items()
+                if least == LIKENESSES[-1] or MEANT_SHARE * words[0][1] >= least
+            }
+    if len(meant) < len(terms.words):
+        return None
+    return SearchTerms("", "", terms.words, meant=" & ".join(meant[typed] for typed in terms.words))
+
+
+async def _words_near(
+    db: Reader, store_id: UUID, typed: Sequence[str], least: float
+) -> dict[str, list[tuple[str, float]]]:
+    """Return the words of a store that are like some typed ones, the most similar first, each with its likeness."""
+    near: dict[str, list[tuple[str, float]]] = {}
+    for record in await db.fetch(_NEAR, store_id, typed, PREFIX_LEAST, str(least)):
+        near.setdefault(record["typed"], []).append((record["word"], record["likeness"]))
+    return near
 
 
 def _alternatives(near: Sequence[tuple[str, float]]) -> str:
