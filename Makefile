@@ -40,8 +40,8 @@ test: tools ## run what the project promises, with real servers, in minutes
 unit: .venv/.synced ## run rules and adapters without a server, in under two minutes
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
 
-screenshots: tools ## photograph storefront pages in every mood, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
-	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
+screenshots: tools ## photograph the storefront in every mood, or OF=dashboard in every state, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
+	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots.$(or $(OF),storefront)', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
 
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms, try every example
 	ZYENTA_EXAMPLES=full ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m "long or hypothesis" $(ARGS)

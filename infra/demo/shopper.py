@@ -94,7 +94,7 @@ class Shopper:
                 return
         raise UnexpectedPage(f"Page {self.url} has no link to {prefix}…")
 
-    async def submit(self, action: str, **filled: str) -> None:
+    async def submit(self, action: str, /, **filled: str) -> None:
         """Fill in the form with this action and send it.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Photographs storefront pages in every mood, to look at: ``python -m tests.support.screenshots OUT``.
+"""Photographs storefront pages in every mood, to look at: ``make screenshots OUT=DIRECTORY``.
 
 It starts a PostgreSQL and a browser, and no other part of the platform. The goods are the sample supplier's photos,
 cut out by the studio once and kept in ``OUT/cutouts``.

@@ -1,0 +1,669 @@
+"""Photographs every dashboard page in each of its states, to look at: ``make screenshots OF=dashboard OUT=DIRECTORY``.
+
+It runs ``zyenta up --demo-shop`` with plans and a GitHub log-in, acts as visitors, merchants, shoppers and a team, and
+writes each page and dialog at 360 and 1440 px, light and dark.
+"""
+
+import argparse
+import asyncio
+import base64
+import email
+import email.policy
+import os
+import re
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from PIL import Image
+from playwright.async_api import Browser, Page
+
+from infra.demo.shopper import Shopper
+from infra.embedded.process import free_port
+from infra.web.http_clients import in_house_client
+from tests.support.browser import a_browser
+from tests.support.dashboard_walk import walk
+from tests.support.screenshots.camera import Camera
+
+ZYENTA = [sys.executable, "-m", "infra.cli"]
+PASSWORD = "seven green umbrellas at noon"
+NOWHERE = "00000000-0000-7000-8000-000000000000"
+SHOPPER = {"name": "Robin Example", "email": "robin@example.com", "line1": "1 Sample Street", "city": "Springfield", "region": "IL", "postcode": "62701"}  # fmt: skip
+DEVICE = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Studio:
+    """A running platform, a browser in front of it, and the camera."""
+
+    browser: Browser
+    camera: Camera
+    data_dir: Path
+    gateway: str
+    email: str
+    password: str
+    store: str
+    storefront: str
+
+    @asynccontextmanager
+    async def visitor(self, who: tuple[str, str] | None = None) -> AsyncIterator[Page]:
+        """Open a browser's page; log in with an address and a password if there are any."""
+        context = await self.browser.new_context(base_url=self.gateway, reduced_motion="reduce")
+        page = await context.new_page()
+        page.set_default_timeout(20_000)
+        try:
+            if who is not None:
+                await log_in(page, *who)
+            yield page
+        finally:
+            await context.close()
+
+    def merchant(self) -> tuple[str, str]:
+        """Return the log-in of the demo shop's owner."""
+        return self.email, self.password
+
+    async def shoot(self, page: Page, path: str, name: str) -> None:
+        """Open a page and photograph it."""
+        await page.goto(path)
+        await self.camera.take(page, name)
+
+    async def link(self, address: str, part: str) -> str:
+        """Return the newest link with a part of its path in the mails to an address."""
+        async with asyncio.timeout(60):
+            while True:
+                mails = sorted((self.data_dir / "mailbox").glob("*.eml"), key=lambda path: path.stat().st_mtime)
+                for path in reversed(mails):
+                    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+                    body = message.get_body(("plain",))
+                    link = body and re.search(rf"http\S+/dashboard/{part}\S+", body.get_content())
+                    if link and address in str(message["to"]):
+                        return link[0]
+                await asyncio.sleep(0.2)
+
+
+async def log_in(page: Page, address: str, password: str) -> None:
+    await page.goto("/dashboard/log-in")
+    await page.fill("[name=email]", address)
+    await page.fill("[name=password]", password)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def press(page: Page, name: str) -> None:
+    """Press a button of the page's content, and wait for the next page."""
+    async with page.expect_navigation():
+        await page.locator(f"main button:text-is('{name}'):visible").first.click()
+
+
+async def send(page: Page, action: str, fields: Mapping[str, str] | None = None) -> None:
+    """Fill in the form that posts to a path, in whatever dialog it is, and send it without the browser's checks."""
+    async with page.expect_navigation():
+        await page.evaluate(
+            """([action, fields]) => {
+              const form = [...document.querySelectorAll("form")].find((one) => one.method === "post" && new URL(one.action).pathname.endsWith(action));
+              if (!form) throw new Error("no form for " + action);
+              let button = null;
+              for (const [name, value] of Object.entries(fields)) {
+                const of = [...form.elements].filter((one) => one.name === name);
+                const pressed = of.find((one) => one.tagName === "BUTTON" && one.value === value);
+                if (pressed) { button = pressed; continue; }
+                for (const one of of) {
+                  if (one.type === "radio" || one.type === "checkbox") one.checked = one.value === value;
+                  else one.value = value;
+                }
+              }
+              form.noValidate = true;
+              form.requestSubmit(button ?? undefined);
+            }""",
+            [action, dict(fields or {})],
+        )
+
+
+async def until(page: Page, text: str, seconds: float = 60) -> None:
+    """Load a page again until its content has a text."""
+    async with asyncio.timeout(seconds):
+        while text not in await page.inner_text("main"):
+            await asyncio.sleep(0.5)
+            await page.reload()
+
+
+async def outside(studio: Studio) -> None:
+    """Pages of visitors who are not logged in, and those for developers."""
+    async with studio.visitor() as page:
+        for name in ("log-in", "register", "forgot", "reset?token=void", "verify?token=void", "invitation?token=void", "nothing-here"):  # fmt: skip
+            await studio.shoot(page, f"/dashboard/{name}", f"guest-{name.partition('?')[0]}")
+        await page.goto("/dashboard/log-in")
+        await send(page, "/log-in", {"email": "nobody@example.com", "password": "not this one"})
+        await studio.camera.take(page, "guest-log-in-refused")
+        await page.goto("/dashboard/register")
+        await send(page, "/register", {"email": "nobody", "password": "short"})
+        await studio.camera.take(page, "guest-register-refused")
+        await page.goto("/dashboard/forgot")
+        await send(page, "/forgot", {"email": "nobody@example.com"})
+        await studio.camera.take(page, "guest-forgot-sent")
+        await page.goto("/dashboard/reset?token=void")
+        await send(page, "/reset", {"password": PASSWORD, "again": PASSWORD})
+        await studio.camera.take(page, "guest-reset-refused")
+        await page.goto("/dashboard/verify?token=void")
+        await send(page, "/verify", {"password": PASSWORD})
+        await studio.camera.take(page, "guest-verify-refused")
+        await page.goto("/dashboard/sign-in/github/back?error=access_denied&state=void")
+        await studio.camera.take(page, "guest-sign-in-failed")
+        for path in ("developers", "quickstart", "reference", "reference/Order", "reference?q=order%20refund", "errors", "events", "api"):  # fmt: skip
+            await page.goto(f"/{path}")
+            await page.wait_for_timeout(1500)
+            await studio.camera.take(page, "docs-" + re.sub("[^a-zA-Z]+", "-", path))
+        await page.goto("/graphql", wait_until="networkidle")
+        await studio.camera.take(page, "docs-graphiql")
+
+
+async def first_store(studio: Studio) -> None:
+    """A new account: nothing yet, the wizard, a store that is made, reviewed and published."""
+    who = ("new@zyenta.example", PASSWORD)
+    async with studio.visitor() as page:
+        await page.goto("/dashboard/register")
+        await page.fill("[name=name]", "Nova Example")
+        await page.fill("[name=email]", who[0])
+        await page.fill("[name=password]", PASSWORD)
+        await press(page, "Open the account")
+        for path in ("", "/stores", "/jobs", "/account/profile", "/account/security", "/billing", "/team", "/api-keys", "/activity", "/integrations"):  # fmt: skip
+            await studio.shoot(page, f"/dashboard{path}", f"nothing{path.replace('/', '-') or '-home'}")
+        link = await studio.link(who[0], "verify")
+        await studio.shoot(page, link, "nothing-verify")
+        await press(page, "Confirm the address")
+        await studio.camera.take(page, "nothing-confirmed")
+        await studio.shoot(page, "/dashboard/stores/new", "wizard-1-niche")
+        await page.goto("/dashboard/stores/new?niche=xqzv+blorp")
+        await press(page, "Continue")
+        await studio.camera.take(page, "wizard-2-not-understood")
+        await page.goto("/dashboard/stores/new")
+        await page.fill("#f-niche", "Toys for senior cats")
+        await press(page, "Continue")
+        await studio.camera.take(page, "wizard-2-suppliers")
+        await press(page, "Continue")
+        await studio.camera.take(page, "wizard-3-payments")
+        await press(page, "Continue")
+        await studio.camera.take(page, "wizard-4-summary")
+        await press(page, "Make my shop")
+        store = page.url.removesuffix("/progress").partition("?")[0]
+        await studio.camera.take(page, "making-progress-1")
+        for path in (
+            "",
+            "/review",
+            "/products",
+            "/media",
+            "/pages",
+            "/brand",
+            "/orders",
+            "/shipping",
+            "/domain",
+            "/seo",
+        ):
+            await studio.shoot(page, f"{store}{path}", f"making{path.replace('/', '-') or '-summary'}")
+        await studio.shoot(page, f"{store}/progress", "making-progress-2")
+        await studio.shoot(page, "/dashboard/jobs", "making-jobs")
+        await page.goto(f"{store}/progress")
+        await page.locator("text=Review the shop").wait_for(timeout=240_000)
+        await studio.camera.take(page, "made-progress")
+        await page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+        await studio.camera.take(page, "made-progress-open")
+        for path in ("/review", "/customers", "/discounts", "/collections", "/drafts", "/disputes", "/timeline", "/taxes", "/settings", "/legal", "/team", "/orders", "/domain", ""):  # fmt: skip
+            await studio.shoot(page, f"{store}{path}", f"made{path.replace('/', '-') or '-summary'}")
+        await page.goto(f"{store}/review")
+        await press(page, "Approve")
+        await studio.camera.take(page, "made-approved")
+        await press(page, "Publish")
+        await studio.camera.take(page, "published-live")
+        await studio.shoot(page, f"{store}/orders", "published-orders")
+        await studio.shoot(page, store, "published-summary")
+
+
+async def running_store(studio: Studio) -> None:
+    """Every page that the demo shop's dashboard links to."""
+    async with studio.visitor(studio.merchant()) as page:
+
+        async def open_page(path: str) -> list[str]:
+            await page.goto(path)
+            addresses: list[str] = await page.evaluate("[...document.querySelectorAll('a[href]')].map((a) => a.href)")
+            return [each.removeprefix(studio.gateway) for each in addresses]
+
+        never = {f"/dashboard/{path}" for path in ("log-in", "account/data/export.json", "stores/{store_id:uuid}/statement.csv", "stores/{store_id:uuid}/drafts/{id:uuid}/preview", "verify", "register", "forgot")}  # fmt: skip
+        async for stop in walk(open_page, ["/dashboard", f"/dashboard/stores/{studio.store}"], never=never):
+            await studio.camera.take(page, f"shop-{stop.name}")
+        await studio.shoot(page, f"/dashboard/stores/{NOWHERE}", "problem-404-store")
+
+
+async def standings(studio: Studio) -> None:
+    """An order in each standing, and disputes from the question to the decision."""
+    shop = f"/dashboard/stores/{studio.store}"
+    async with studio.visitor(studio.merchant()) as page:
+        unpaid, _ = await buy(studio, pay=False)
+        held = await cheap_product(page, shop)
+        orders, pay_pages = {"unpaid": unpaid, "held": (await buy(studio, product=held))[0]}, dict[str, str]()
+        for name, reason in (("dispute-open", "product_not_received"), ("dispute-won", "fraudulent"), ("dispute-lost", "duplicate")):  # fmt: skip
+            orders[name], pay_pages[name] = await buy(studio)
+            await decide(pay_pages[name], "dispute", reason=reason)
+        await page.goto(f"{shop}/orders")
+        seen = set[str]()
+        for name, number in orders.items():
+            await page.goto(f"{shop}/orders?q={number}")
+            await until(page, {"held": "Held", "unpaid": "Waiting"}.get(name, "bank questions"))
+            await studio.camera.take(page, f"order-{name}")
+            if name.startswith("dispute"):
+                await page.locator("main a:text-is('Evidence for the bank')").click()
+                await page.locator("h1:has-text('Dispute')").wait_for()
+                await dispute(studio, page, name, pay_pages[name])
+        await studio.shoot(page, f"{shop}/disputes", "order-disputes")
+        await page.goto(f"{shop}/orders")
+        rows = await page.evaluate(
+            "[...document.querySelectorAll('tbody tr')].map((row) => [row.querySelector('a').href, row.querySelector('.badge').textContent.trim()])"
+        )
+        for address, label in rows:
+            if label not in seen:
+                seen.add(label)
+                await studio.shoot(page, address, "order-is-" + re.sub("[^a-z]+", "-", label.lower()))
+        await after_sale(studio, page, rows)
+        await studio.shoot(page, f"{shop}/customers?email=robin@example.com", "order-customer")
+        await studio.shoot(page, f"{shop}/customers?email=nobody@example.com", "order-customer-unknown")
+        await studio.shoot(page, f"{shop}/orders?q=ZY-NOTHIN", "order-none-found")
+        await studio.shoot(page, shop, "order-summary-with-tasks")
+        await studio.shoot(page, "/dashboard", "order-home-with-tasks")
+
+
+async def dispute(studio: Studio, page: Page, name: str, pay_page: str) -> None:
+    """Add a file and words, submit, and have the bank decide."""
+    await studio.camera.take(page, f"{name}-1-evidence")
+    proof = studio.data_dir / "proof.png"
+    Image.new("RGB", (400, 300), "navy").save(proof)
+    await page.set_input_files("input[type=file]", proof)
+    try:
+        await page.locator("main >> text=proof.png").first.wait_for(timeout=8000)
+    except Exception:  # noqa: BLE001 - the picture shows what happened
+        await page.reload()
+    await studio.camera.take(page, f"{name}-2-with-file")
+    await send(page, "/submit")
+    await until(page, "Submitted")
+    await studio.camera.take(page, f"{name}-3-submitted")
+    if name != "dispute-open":
+        await decide(pay_page, "won" if name.endswith("won") else "lost")
+        await until(page, "The bank decided")
+        await studio.camera.take(page, f"{name}-4-decided")
+
+
+async def after_sale(studio: Studio, page: Page, rows: list[list[str]]) -> None:
+    """Ship in part, approve a return, receive it, refund it; each order while it stands so."""
+    to_ship = [address for address, label in rows if label == "To ship"]
+    if to_ship:
+        await page.goto(to_ship[0])
+        await send(page, "/ship", {"carrier": "DHL", "tracking": "JD0146"})
+        await until(page, "Parcel 1")
+        await studio.camera.take(page, "order-shipped-now")
+        await send(page, "/refund", {"what": "AMOUNT", "amount": "1.00", "reason": "It came late."})
+        await until(page, "1.00")
+        await studio.camera.take(page, "order-refunded-in-part")
+    if len(to_ship) > 1:
+        await page.goto(to_ship[-1])
+        await send(page, "/cancel", {"reason": "Sold out."})
+        await studio.camera.take(page, "order-cancelled-now")
+    coming = [address for address, label in rows if label in ("Coming back", "Shipped")]
+    for address in coming:
+        await page.goto(address)
+        if await page.locator("[id^='approve-']").count():
+            await send(page, "/approve", {"instructions": "Put the order number into the parcel.", "address": "Fern GmbH\nDock 4\n24103 Kiel"})  # fmt: skip
+            await studio.camera.take(page, "order-return-approved")
+            await send(page, "/receive")
+            await studio.camera.take(page, "order-return-received")
+            await send(page, "/returns/1/refund", {"reason": "As you asked."})
+            await studio.camera.take(page, "order-return-refunded")
+            return
+
+
+async def drafts(studio: Studio) -> None:
+    """Drafts of each kind: asked for, proposed, previewed, out of date, accepted and dropped."""
+    shop = f"/dashboard/stores/{studio.store}"
+    async with studio.visitor(studio.merchant()) as page:
+        await page.goto(f"{shop}/collections/new")
+        await send(page, "/collections/new", {"title": "Gifts", "text": "Small things to give.", "by": "RULE", "priceTo": "60", "do": "save"})  # fmt: skip
+        await studio.camera.take(page, "draft-collections")
+        await page.locator("main tbody a").first.click()
+        await page.locator("main form[action$='/drafts']").wait_for()
+        await studio.camera.take(page, "draft-collection")
+        await send(page, "/drafts", {"hint": "warmer"})
+        await studio.camera.take(page, "draft-requested")
+        for path, first in (("brand", None), ("products", "main tbody a"), ("pages", "main tbody a"), ("collections", None)):  # fmt: skip
+            await page.goto(f"{shop}/{path}")
+            if first:
+                await page.locator(first).first.click()
+                await page.locator("main form[action$='/drafts']").first.wait_for()
+            await send(page, "/drafts", {"hint": "shorter"})
+        await page.goto(f"{shop}/media?status=PROCESSED&type=IMAGE")
+        await page.locator("main li a").first.click()
+        await page.locator("#again").wait_for()
+        media = page.url.partition("?")[0].removeprefix(studio.gateway)
+        await send(page, media, {"do": "again", "ground": "#dfe8f4", "altText": "A planter on a blue ground"})
+        await studio.camera.take(page, "draft-of-a-photo-requested")
+        await page.goto(f"{shop}/drafts")
+        async with asyncio.timeout(120):
+            while "being made" in await page.inner_text("main"):
+                await asyncio.sleep(1)
+                await page.reload()
+        await studio.camera.take(page, "draft-proposed")
+        preview = await page.locator("main a:has-text('Preview ↗')").first.get_attribute("href")
+        assert preview is not None
+        try:
+            await studio.shoot(page, preview, "draft-preview")
+        except Exception as error:  # noqa: BLE001 - a browser without *.localhost
+            print("preview", error)  # noqa: T201
+        await page.goto(f"{shop}/drafts")
+        await press(page, "Accept the chosen")
+        await studio.camera.take(page, "draft-accepted")
+        await page.goto(f"{shop}/drafts")
+        await press(page, "Drop")
+        await studio.shoot(page, f"{shop}/drafts?all=1", "draft-all")
+
+
+async def settings(studio: Studio) -> None:
+    """Forms of the store's settings, filled in, refused and saved."""
+    shop = f"/dashboard/stores/{studio.store}"
+    async with studio.visitor(studio.merchant()) as page:
+        for path, action, fields in (
+            ("legal", "/legal", {"name": "", "country": "XX"}),
+            ("shipping", "/shipping", {"zones.0.name": "Europe", "zones.0.countries": "DE, ATT", "zones.0.bands.0.price": "x"}),
+            ("taxes", "/taxes", {"mode": "INCLUSIVE", "rates.0.country": "XX", "rates.0.percent": "900"}),
+            ("domain", "/domain", {"domain": "no domain"}),
+            ("discounts", "/discounts", {"code": "?", "percentage": "900", "do": "save"}),
+            ("settings", "/settings/promise", {"days": "0", "timeZone": "Mars/Olympus"}),
+            ("products/new", "/products/new", {"title": "A thing", "sellingPrice": "free"}),
+            ("team", "/invite", {"email": "nobody"}),
+        ):  # fmt: skip
+            await page.goto(f"{shop}/{path}")
+            await send(page, action, fields)
+            await studio.camera.take(page, f"refused-{path.replace('/', '-')}", dialogs=False)
+        for path, action, fields in (
+            ("legal", "/legal", {"name": "Fern GmbH", "legalForm": "GmbH", "addressLines": "Dock 4", "postalCode": "24103", "city": "Kiel", "country": "DE", "phone": "+49 431 5550199", "email": "hello@fern.example", "vatId": "DE123456789"}),
+            ("taxes", "/taxes", {"mode": "INCLUSIVE", "rates.0.country": "DE", "rates.0.percent": "19"}),
+            ("domain", "/domain", {"domain": "shop.fern.example"}),
+            ("discounts", "/discounts", {"code": "SPRING15", "percentage": "15", "minimum": "40", "mostUses": "100", "do": "save"}),
+        ):  # fmt: skip
+            await page.goto(f"{shop}/{path}")
+            await send(page, action, fields)
+            await studio.camera.take(page, f"saved-{path}")
+        await page.goto(f"{shop}/products")
+        await page.locator("main tbody a").first.click()
+        await page.locator("#texts").wait_for()
+        path = page.url.removeprefix(studio.gateway)
+        await send(page, path, {"title": "Another title", "do": "preview"})
+        await studio.camera.take(page, "product-preview", dialogs=False)
+        await page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+        await studio.camera.take(page, "product-open", dialogs=False)
+        await page.goto(f"{shop}/products/new")
+        await send(page, "/products/new", {"title": "Hand-made fern stand", "description": "Oak.", "sellingPrice": "49.00", "stockQuantity": "3"})  # fmt: skip
+        await studio.camera.take(page, "product-own-draft")
+        await page.goto(f"{shop}/pages/new")
+        await send(page, "/pages/new", {"title": "Care", "content": "## Water\n\n- once a week\n- in the morning", "do": "preview"})  # fmt: skip
+        await studio.camera.take(page, "page-new-preview")
+        for path in ("", "/orders", "/products", "/pages", "/media", "/brand", "/settings"):
+            for label, as_of in (("before", "2000-01-01T00:00"), ("then", past(10))):
+                await studio.shoot(page, f"{shop}{path}?as-of={as_of}", f"past-{label}{path.replace('/', '-') or '-summary'}")  # fmt: skip
+        await page.goto(f"{shop}/settings")
+        await page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+        await send(page, "/settings/pause")
+        await studio.camera.take(page, "settings-paused")
+        await send(page, "/settings/resume")
+
+
+async def account(studio: Studio) -> None:
+    """Second factor, passkeys, keys, sign-ins, billing, data."""
+    who = ("second@zyenta.example", PASSWORD)
+    async with studio.visitor() as page:
+        await page.goto("/dashboard/register")
+        await page.fill("[name=name]", "Sam Second")
+        await page.fill("[name=email]", who[0])
+        await page.fill("[name=password]", PASSWORD)
+        await press(page, "Open the account")
+        devices = await page.context.new_cdp_session(page)
+        await devices.send("WebAuthn.enable")
+        await devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+        security = "/dashboard/account/security"
+        await page.goto(await studio.link(who[0], "verify"))
+        await press(page, "Confirm the address")
+        await page.goto(security)
+        if await page.locator("#passkey-name").count():
+            await page.fill("#passkey-name", "This computer")
+            await page.fill("#passkey-password", PASSWORD)
+            await page.get_by_role("button", name="Add a passkey").click()
+            await page.locator("main >> text=Never used").wait_for()
+            await studio.camera.take(page, "account-passkeys")
+        await page.goto(security)
+        await send(page, "/security/totp", {"password": PASSWORD})
+        secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
+        await studio.camera.take(page, "account-totp")
+        await send(page, "/totp/confirm", {"code": "000000"})
+        await studio.camera.take(page, "account-totp-refused")
+        code = TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()
+        await send(page, "/totp/confirm", {"code": code})
+        await studio.camera.take(page, "account-recovery-codes")
+        await studio.shoot(page, security, "account-security-on")
+        await send(page, "/security/password", {"currentPassword": "wrong", "newPassword": "short", "again": "other"})
+        await studio.camera.take(page, "account-security-refused", dialogs=False)
+        await page.goto("/dashboard/account/profile")
+        await send(page, "/profile/email", {"email": who[0], "password": "wrong"})
+        await studio.camera.take(page, "account-profile-refused")
+        await page.goto("/dashboard/api-keys")
+        await send(page, "/api-keys", {"name": "Stock sync", "scopes": "READ"})
+        await studio.camera.take(page, "account-key-shown")
+        await studio.shoot(page, "/dashboard/api-keys", "account-keys")
+        await send(page, "/api-keys", {"name": "", "days": "900"})
+        await studio.camera.take(page, "account-keys-refused")
+        await studio.shoot(page, "/dashboard/activity", "account-activity")
+        await page.goto("/dashboard/account/data")
+        await send(page, "/data/delete", {"password": "wrong"})
+        await studio.camera.take(page, "account-data-refused")
+        await billing(studio, page)
+        await page.goto("/dashboard")
+        await page.locator(".top button:text-is('Log out')").click()
+        await page.wait_for_url("**/log-in*")
+        await studio.camera.take(page, "account-logged-out")
+        await log_in(page, *who)
+        await studio.camera.take(page, "account-second-factor")
+        await send(page, "/second-factor", {"code": "000000"})
+        await studio.camera.take(page, "account-second-factor-refused")
+
+
+async def billing(studio: Studio, page: Page) -> None:
+    """The plan on trial, paid, failed and cancelled."""
+    await page.goto("/dashboard/billing")
+    await studio.camera.take(page, "billing-trial")
+    if not await page.locator("form[action$='/billing/checkout']").count():
+        return
+    await send(page, "/billing/checkout")
+    await page.wait_for_url("**/plan/**")
+    await studio.camera.take(page, "billing-sandbox")
+    await page.click("button[value=subscribe]")
+    await page.wait_for_url("**/dashboard/billing*")
+    await studio.camera.take(page, "billing-returned")
+    for name, action in (("cancelled", "cancel"), ("resumed", "resume"), ("failed", "fail"), ("ended", "end")):
+        await page.goto("/dashboard/billing")
+        await send(page, "/billing/portal")
+        await page.wait_for_url("**/plan/**")
+        if not await page.locator(f"button[value={action}]").count():
+            await studio.camera.take(page, f"billing-no-{name}")
+            continue
+        await page.click(f"button[value={action}]")
+        await page.wait_for_url("**/dashboard/billing*")
+        await asyncio.sleep(2)
+        await page.reload()
+        await studio.camera.take(page, f"billing-{name}")
+
+
+async def team(studio: Studio) -> None:
+    """A viewer and an editor: invited, accepted, and what they see."""
+    shop = f"/dashboard/stores/{studio.store}"
+    people = {"VIEWER": "vera@zyenta.example", "EDITOR": "edda@zyenta.example"}
+    async with studio.visitor(studio.merchant()) as page:
+        for role, address in people.items():
+            await page.goto(f"{shop}/team")
+            await send(page, "/invite", {"email": address, "role": role})
+        await studio.camera.take(page, "team-invited")
+    for role, address in people.items():
+        async with studio.visitor() as page:
+            await page.goto("/dashboard/register")
+            await page.fill("[name=name]", address.partition("@")[0].capitalize())
+            await page.fill("[name=email]", address)
+            await page.fill("[name=password]", PASSWORD)
+            await press(page, "Open the account")
+            await page.goto(await studio.link(address, "verify"))
+            await press(page, "Confirm the address")
+            await page.goto(await studio.link(address, "invitation"))
+            await studio.camera.take(page, f"team-{role.lower()}-invitation")
+            await press(page, "Accept the invitation")
+            await studio.camera.take(page, f"team-{role.lower()}-accepted")
+            for path in ("", "/team", "/products", "/orders", "/settings", "/drafts", "/discounts", "/legal", "/team/activity"):  # fmt: skip
+                await studio.shoot(page, f"{shop}{path}", f"team-{role.lower()}{path.replace('/', '-') or '-summary'}")
+            await studio.shoot(page, "/dashboard", f"team-{role.lower()}-home")
+            await studio.shoot(page, "/dashboard/team", f"team-{role.lower()}-teams")
+    async with studio.visitor(studio.merchant()) as page:
+        await studio.shoot(page, f"{shop}/team", "team-people")
+        await studio.shoot(page, f"{shop}/team/activity", "team-activity")
+
+
+async def trouble(studio: Studio) -> None:
+    """The menu on a phone, offline, a form that is too old, and a platform without its database."""
+    shop = f"/dashboard/stores/{studio.store}"
+    async with studio.visitor(studio.merchant()) as page:
+        await page.goto(shop)
+        await page.evaluate("document.querySelector('.menu').open = true")
+        await studio.camera.take(page, "trouble-menu-open", dialogs=False)
+        await page.goto(shop)
+        await page.evaluate("document.querySelectorAll('details.travel').forEach((one) => { one.open = true; })")
+        await studio.camera.take(page, "trouble-travel-open", dialogs=False)
+        await page.context.set_offline(True)
+        await studio.camera.take(page, "trouble-offline", dialogs=False)
+        await page.context.set_offline(False)
+        await page.goto(f"{shop}/shipping")
+        await page.evaluate("document.querySelectorAll('[name=csrf]').forEach((one) => { one.value = 'void'; })")
+        await send(page, "/shipping")
+        await studio.camera.take(page, "trouble-foreign-form")
+        (pid, *_) = next(studio.data_dir.rglob("postmaster.pid")).read_text().split()
+        server = psutil.Process(int(pid))
+        stopped = [server, *server.children(recursive=True)]
+        for each in stopped:
+            each.suspend()
+        # The platform replaces a database that hangs, so nothing has to be woken.
+        await page.goto(f"{shop}/orders", timeout=90_000)
+        await studio.camera.take(page, "trouble-unavailable")
+
+
+SECTIONS: Mapping[str, Callable[[Studio], Awaitable[None]]] = {
+    each.__name__.replace("_", "-"): each
+    for each in (outside, first_store, running_store, drafts, settings, standings, account, team, trouble)
+}
+
+
+async def buy(studio: Studio, *, product: str = "/products/", pay: bool = True) -> tuple[str, str]:
+    """Buy a product of the demo shop; return the order's number and the address of its payment page."""
+    async with in_house_client(timeout=60) as client:
+        shopper = Shopper(client, studio.storefront)
+        if product == "/products/":
+            await shopper.visit("/products?stock=in")
+            await shopper.follow(product)
+        else:
+            await shopper.visit(product)
+        await shopper.submit("/cart/add", quantity="1")
+        await shopper.visit("/checkout")
+        # Not the button that only applies a code.
+        await shopper.submit("/checkout", **SHOPPER, action="")
+        pay_page = shopper.url
+        number = re.search("ZY-[2-9A-Z]{6}", shopper.text)
+        assert number is not None, (pay_page, shopper.text)
+        if pay:
+            await shopper.submit("/pay", decision="pay")
+        return number[0], pay_page
+
+
+async def decide(pay_page: str, decision: str, **more: str) -> None:
+    """Press a button of a payment page."""
+    async with in_house_client(timeout=60) as client:
+        answer = await client.post(pay_page, data={"decision": decision, **more}, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+
+
+async def cheap_product(page: Page, shop: str) -> str:
+    """Sell a product for less than it costs, so that its order is held; return its path in the shop."""
+    await page.goto(f"{shop}/products?sort=PRICE_DESC")
+    await page.locator("main tbody a").last.click()
+    await page.locator("#texts").wait_for()
+    await send(page, page.url.partition("?")[0].partition("/dashboard")[2], {"sellingPrice": "1.00", "do": "save"})
+    address = await page.locator("main a:has-text('In the shop')").get_attribute("href")
+    assert address is not None
+    return "/products/" + address.rpartition("/")[2]
+
+
+def past(days: float) -> str:
+    """Return a time some days ago, as the field for it writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() - days * 86_400))
+
+
+@asynccontextmanager
+async def a_platform(data_dir: Path) -> AsyncIterator[str]:
+    """Run the demo shop; yield what it printed."""
+    ports = {name: free_port() for name in ("GATEWAY", "STOREFRONT", "SANDBOX")}
+    ours = {f"ZYENTA_{name}_PORT": str(port) for name, port in ports.items()}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZYENTA_", "STRIPE_", "OPENAI_"))}
+    settings = {
+        **kept, **ours, "ZYENTA_DATA_DIR": str(data_dir), "ZYENTA_GATEWAY_URL": f"http://localhost:{ports['GATEWAY']}",
+        "ZYENTA_PLANS": "default", "ZYENTA_RATE_FACTOR": "0", "GITHUB_CLIENT_ID": "photographed",
+        "GITHUB_CLIENT_SECRET": "photographed", "GITHUB_SITE": "http://127.0.0.1:9", "GITHUB_API": "http://127.0.0.1:9",
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *ZYENTA, "up", "--demo-shop", stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=settings
+    )
+    assert process.stdout is not None
+    output = ""
+    try:
+        async with asyncio.timeout(300):
+            while "zyenta log tail" not in output:
+                line = await process.stdout.readline()
+                assert line, output
+                output += line.decode()
+        yield output
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--only", nargs="*", choices=SECTIONS, default=list(SECTIONS))
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="zyenta-looks-") as directory:
+        Path(directory).chmod(0o711)
+        data_dir = Path(directory) / "data"
+        async with a_platform(data_dir) as output, a_browser() as browser:
+            found = {name: match[1] for name in ("The demo shop is open", "Dashboard", "Log-in", "Password", "Store") if (match := re.search(rf"{name}: (\S+)", output))}  # fmt: skip
+            print(output, found)  # noqa: T201 - a tool
+            studio = Studio(
+                browser, Camera(asked.out), data_dir, found["Dashboard"].removesuffix("/dashboard"), found["Log-in"],
+                found["Password"], found["Store"], found["The demo shop is open"].rstrip("/"),
+            )  # fmt: skip
+            for name in asked.only:
+                begun = time.monotonic()
+                try:
+                    await SECTIONS[name](studio)
+                except Exception:  # noqa: BLE001 - the other sections are photographed all the same
+                    traceback.print_exc()
+                print(f"{name}: {len(studio.camera.taken)} pages, {time.monotonic() - begun:.0f} s", flush=True)  # noqa: T201
+            print("\n".join(studio.camera.faults))  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
