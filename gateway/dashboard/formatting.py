@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-LOCALE = "en_US"
+from gateway.dashboard.countries import LOCALE, countries, country
+
 NONE = "–"
-FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
+FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?:\.\w+)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
+INVALID = re.compile(r"^Invalid ([a-z]\w*(?:\.\w+)*)(?=[ .:])")
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
 
 
@@ -84,19 +85,26 @@ def words(value: Any) -> str:
 
 
 def sentence(message: str) -> str:
-    """Return an error of the API as a sentence: a field at its beginning, such as “sellingPrice”, becomes “Selling price”."""
+    """Return an error of the API as a sentence of a page: fields become words.
+
+    “sellingPrice must …” becomes “Selling price must …”, and “Invalid zones.0.bands.0.price 'x'” “Invalid price 'x'”.
+    """
     field = FIELD.match(message)
-    return message if field is None else HUMP.sub(" ", field[0]).capitalize() + message[field.end() :]
+    if field is not None:
+        words = _words_of(field[0])
+        return words[0].upper() + words[1:] + message[field.end() :]
+    return INVALID.sub(lambda found: f"Invalid {_words_of(found[1])}", message)
+
+
+def _words_of(field: str) -> str:
+    """Return the last part of a field's path as words."""
+    name = field.rpartition(".")[2]
+    return {"vatId": "VAT ID", "email": "e-mail address", "url": "web address"}.get(name, HUMP.sub(" ", name).lower())
 
 
 def author(written_by: str) -> str:
     """Return who wrote a text: “you”, “the built-in writer”, or a model's name."""
-    return {"merchant": "you", "house": "the built-in writer"}.get(written_by, written_by)
-
-
-def country(code: str | None) -> str | None:
-    """Return the name of a country by its ISO 3166-1 code. Unknown codes stay as they are."""
-    return None if code is None else str(Locale.parse(LOCALE).territories.get(code, code))
+    return {"merchant": "you", "house": "the built-in writer", "studio": "the photo studio"}.get(written_by, written_by)
 
 
 def month(value: str) -> str:
@@ -119,13 +127,16 @@ def _time(value: Any) -> datetime:
 
 
 def _zone(context: Context) -> ZoneInfo:
-    return ZoneInfo(context["visit"].zone)
+    visit = context["visit"]
+    visit.shows_times = True
+    return ZoneInfo(visit.zone)
 
 
 FILTERS = {
     "ago": ago,
     "author": author,
     "clock": clock,
+    "countries": countries,
     "country": country,
     "day": day,
     "duration": duration,

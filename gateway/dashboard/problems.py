@@ -1,7 +1,7 @@
 """What stops a page: problems with a code, and the visitor without a session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 STATUS = {
@@ -74,6 +74,10 @@ class Refusals:
     def has(self, code: str) -> bool:
         """Whether one of them has a code."""
         return any(each.code == code for each in self.errors)
+
+    def renamed(self, names: Mapping[str, str]) -> "Refusals":
+        """Return them with the names that a page's fields have instead of the API's."""
+        return Refusals([replace(each, field=names.get(each.field or "", each.field)) for each in self.errors])
 
     def of(self, name: str) -> list[str]:
         """Return the messages about a field, and about what is below it."""

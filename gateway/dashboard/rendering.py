@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.dashboard import formatting
+from gateway.dashboard.countries import names
 from gateway.dashboard.navigation import Navigation
 from infra.web.static_files import StaticFolder
 
@@ -36,7 +37,9 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._templates.globals.update(asset=static_folder().address, navigation=Navigation(paths))
+        self._templates.globals.update(
+            asset=static_folder().address, navigation=Navigation(paths), countries=lambda: names().values()
+        )
         self._templates.filters.update(formatting.FILTERS)
 
     def render(self, template: str, **values: Any) -> str:

@@ -59,6 +59,8 @@ class Visit:
         self._store: dict[str, Any] | None = None
         self.zone = "UTC"
         """IANA time zone of the page's times: that of its store."""
+        self.shows_times = False
+        """Whether the page shows a time, and so has to say in which zone."""
         self.revision = ""
         """The revision of what the page edits. Its forms send it, so that a second editor overwrites nothing."""
         self.overtaken = False

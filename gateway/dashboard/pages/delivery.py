@@ -1,12 +1,12 @@
 """Shipping and taxes of a store."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.countries import code_of, codes_of
 from gateway.dashboard.forms import Form
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, refusal
@@ -69,7 +69,7 @@ def zones_of(form: Form) -> list[dict[str, Any]]:
     zones = []
     for n in range(ZONES):
         at = f"zones.{n}"
-        name, countries = form.text(f"{at}.name"), re.findall(r"[^\s,;]+", form[f"{at}.countries"].upper())
+        name, countries = form.text(f"{at}.name"), codes_of(form[f"{at}.countries"])
         if name is None and not countries:
             continue
         basis = form[f"{at}.basis"] or "FLAT"
@@ -141,5 +141,5 @@ async def save_taxes(visit: Visitor, store_id: UUID) -> Response:
 
 def rates_of(form: Form) -> list[dict[str, Any]]:
     """Return the rates of a form, without empty rows."""
-    rows = [(form[f"rates.{n}.country"].strip().upper(), form.text(f"rates.{n}.percent")) for n in range(RATES)]
+    rows = [(code_of(form[f"rates.{n}.country"]), form.text(f"rates.{n}.percent")) for n in range(RATES)]
     return [{"country": country, "percent": percent or "0"} for country, percent in rows if country]

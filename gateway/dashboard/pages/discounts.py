@@ -1,6 +1,8 @@
 """Discount codes of a store."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +25,20 @@ CHANGES = {
 }
 
 
+def standing_of(discount: Mapping[str, Any], *, at: datetime) -> tuple[str, str]:
+    """Return how a code stands at a time, as merchants call it, and the kind of its badge."""
+    starts, ends, most = discount["startsAt"], discount["endsAt"], discount["mostUses"]
+    if ends and datetime.fromisoformat(ends) <= at:
+        return "Ended", "plain"
+    if most and discount["used"] >= most:
+        return "Used up", "plain"
+    if discount["paused"]:
+        return "Paused", "wait"
+    if starts and datetime.fromisoformat(starts) > at:
+        return "Not begun yet", "wait"
+    return "Active", "good"
+
+
 @router.get(DISCOUNTS)
 async def discounts(visit: Visitor, store_id: UUID) -> Response:
     """List the codes."""
@@ -40,6 +56,7 @@ async def _show(visit: Visit, store_id: UUID, *, errors: Refusals | None = None,
         status=status,
         past=past,
         discounts=found,
+        standing_of=partial(standing_of, at=past.at or visit.session.now),
         products=products,
         errors=errors or Refusals(),
     )

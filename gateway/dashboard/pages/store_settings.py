@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from gateway.dashboard.countries import code_of
 from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
@@ -114,7 +115,7 @@ async def save_legal(visit: Visitor, store_id: UUID) -> Response:
     required = {"name", "legalForm", "city", "country", "phone", "email"}
     input: dict[str, Any] = {name: form.text(name) or ("" if name in required else None) for name in IDENTITY}
     input["addressLines"] = [line.strip() for line in form["addressLines"].splitlines() if line.strip()]
-    input["country"] = input["country"].upper()
+    input["country"] = code_of(input["country"])
     change = await visit.change("legal/save", input)
     if change.errors:
         return await _legal(visit, store_id, errors=change.errors, status=422)
@@ -160,9 +161,10 @@ async def save_settings(visit: Visitor, store_id: UUID, name: str) -> Response:
     """Save one part of the settings."""
     await visit.store(store_id)
     form = visit.form
-    days = form["days"].strip()
+    field = {"promise": "promiseDays", "returns": "returnDays"}.get(name, "")
+    days = form[field].strip()
     if name in {"promise", "returns"} and (not days.isdecimal() or len(days) > 4):
-        errors = refusal("days", f"{days[:20]!r} is not a count of days. Use a whole number, such as 14.")
+        errors = refusal(field, f"{days[:20]!r} is not a count of days. Use a whole number, such as 14.")
         return await _settings(visit, store_id, errors=errors, status=422)
     input: dict[str, Any] = {"storeId": str(store_id)}
     match name:
@@ -186,7 +188,7 @@ async def save_settings(visit: Visitor, store_id: UUID, name: str) -> Response:
             raise not_found("page")
     change = await visit.change(document, input)
     if change.errors:
-        return await _settings(visit, store_id, errors=change.errors, status=422)
+        return await _settings(visit, store_id, errors=change.errors.renamed({"days": field}), status=422)
     return visit.redirect(f"/dashboard/stores/{store_id}/settings", notice=notice)
 
 

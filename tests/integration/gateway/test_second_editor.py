@@ -30,9 +30,9 @@ async def test_the_second_editor_gets_a_message_and_overwrites_nothing(platform:
          {**ZONE, "zones.0.bands.0.price": "4.41"}, "3.31", "4.41"),
         (f"{base}/taxes", f"{base}/taxes", {"mode": "INCLUSIVE", "rates.0.country": "NZ", "rates.0.percent": "15"},
          {"mode": "INCLUSIVE", "rates.0.country": "NZ", "rates.0.percent": "17"}, "15", "17"),
-        (f"{base}/settings", f"{base}/settings/promise", {"days": "21"}, {"days": "22"}, "21", "22"),
-        (f"{base}/settings", f"{base}/settings/returns", {"days": "41", "reasons": "Broken"},
-         {"days": "42", "reasons": "Broken"}, "41", "42"),
+        (f"{base}/settings", f"{base}/settings/promise", {"promiseDays": "21"}, {"promiseDays": "22"}, "21", "22"),
+        (f"{base}/settings", f"{base}/settings/returns", {"returnDays": "41", "reasons": "Broken"},
+         {"returnDays": "42", "reasons": "Broken"}, "41", "42"),
     ]  # fmt: skip
     async with a_dashboard(platform, owner) as dashboard:
         legal = f"{base}/legal"

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,10 +25,12 @@ from jinja2 import Environment, FileSystemLoader, nodes
 from starlette.requests import Request
 
 from gateway.dashboard.app import area_routers
+from gateway.dashboard.countries import code_of, codes_of, countries, names
 from gateway.dashboard.formatting import sentence
 from gateway.dashboard.forms import Form, check_origin
 from gateway.dashboard.library import library
 from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
+from gateway.dashboard.pages.discounts import standing_of
 from gateway.dashboard.problems import Problem, refusals_of
 from gateway.dashboard.rendering import HERE, Renderer
 from gateway.dashboard.roles import Roles, documents_of
@@ -234,10 +237,34 @@ def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
         ("sellingPrice cannot be -1.", "Selling price cannot be -1."),
         ("Somebody else changed the page.", "Somebody else changed the page."),
         ("'x' is not a count.", "'x' is not a count."),
+        ("zones.0.countries cannot be empty.", "Countries cannot be empty."),
+        ("Invalid zones.0.bands.0.price 'x'. Use digits.", "Invalid price 'x'. Use digits."),
+        ("Invalid vatId 'DE1' for DE.", "Invalid VAT ID 'DE1' for DE."),
     ],
 )
 def test_an_error_of_the_api_is_shown_as_a_sentence(message: str, shown: str) -> None:
     assert sentence(message) == shown
+
+
+def test_countries_are_written_as_names_or_codes_and_shown_as_names() -> None:
+    assert codes_of("Germany, at; CH fr\nCôte d'Ivoire, Germany") == ["DE", "AT", "CH", "FR", "CI"]
+    assert [code_of(text) for text in (" united  states ", "us", "Atlantis")] == ["US", "US", "ATLANTIS"]
+    assert countries(codes_of(countries(names()))) == countries(names())
+
+
+@pytest.mark.parametrize(
+    ("changes", "standing"),
+    [
+        ({}, "Active"),
+        ({"paused": True}, "Paused"),
+        ({"startsAt": "2026-12-02T00:00:00+00:00"}, "Not begun yet"),
+        ({"endsAt": "2026-12-01T00:00:00+00:00", "paused": True}, "Ended"),
+        ({"mostUses": 2, "used": 2}, "Used up"),
+    ],
+)
+def test_a_discount_code_says_whether_it_counts_now(changes: dict[str, object], standing: str) -> None:
+    code = {"startsAt": None, "endsAt": None, "mostUses": None, "used": 0, "paused": False} | changes
+    assert standing_of(code, at=datetime(2026, 12, 1, tzinfo=UTC))[0] == standing
 
 
 def test_an_empty_form_has_empty_texts() -> None:
