@@ -36,7 +36,7 @@ class LinkNotValid(DomainError):
     field = "token"
 
     def __init__(self) -> None:
-        super().__init__("The token is not valid: the link was used, replaced or is too old. Ask for another mail.")
+        super().__init__("The link does not work: it was used, replaced or is too old. Ask for another mail.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

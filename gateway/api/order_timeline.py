@@ -111,7 +111,7 @@ def _of_order(event: DomainEvent) -> Words | None:
 def _of_payment(event: DomainEvent) -> Words | None:
     match event:
         case PaymentSessionOpened(provider=provider):
-            return MomentKind.PAYMENT, f"A payment page was opened at {provider}.", None
+            return MomentKind.PAYMENT, f"A payment page was opened at {provider.capitalize()}.", None
         case OrderPaid(amount=amount, platform_fee=fee):
             return (
                 MomentKind.PAYMENT,

@@ -149,7 +149,7 @@ class SignInStateNotValid(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The state of this log-in is not valid: it was finished, is too old, or began in another browser. Begin again."
+            "This log-in cannot be finished: it was finished already, is too old, or began in another browser. Begin again."
         )
 
 

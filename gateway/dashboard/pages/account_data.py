@@ -37,7 +37,7 @@ async def export(visit: Visitor) -> Response:
 async def delete(visit: Visitor) -> Response:
     """Delete the visitor's account."""
     if not visit.form.checked("sure"):
-        return await _show(visit, refusal("sure", "sure is not checked. Check it if you want to delete the account."))
+        return await _show(visit, refusal("sure", "Check the box if you want to delete the account."))
     change = await visit.change("data/delete", {"password": visit.form["password"]})
     if change.errors:
         return await _show(visit, change.errors)

@@ -18,7 +18,7 @@ STATES = ("PROCESSED", "NEEDS_REVIEW", "REQUESTED", "REJECTED")
 TYPES = ("IMAGE", "LOGO")
 OPERATIONS = {
     "REMOVE_BACKGROUND": "Cut the product out",
-    "PLACE_ON_GROUND": "Put it on the brand's ground",
+    "PLACE_ON_GROUND": "Put it on the brand’s background",
     "CORRECT_COLOUR": "Correct the colors",
     "SHARPEN": "Sharpen",
 }

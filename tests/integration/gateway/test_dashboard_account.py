@@ -27,7 +27,7 @@ async def test_a_person_registers_confirms_forgets_and_resets_the_password(
         register = "/dashboard/register"
         refused = await dashboard.submit(register, register, {"email": "x", "password": "password1234", "name": ""})
         assert refused.status_code == 422
-        assert "Invalid email" in refused.text
+        assert "Invalid e-mail address" in refused.text
         fields = {"email": email, "password": PASSWORD, "name": '<b onload="x">Ada</b>'}
         page = await dashboard.change(register, register, fields)
         assert "A mail is on its way" in page

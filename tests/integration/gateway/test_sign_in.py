@@ -114,7 +114,7 @@ async def test_a_person_without_an_account_gets_one_and_comes_back_to_the_same(
                 assert inside.headers["location"] == "/dashboard/stores/new", inside.text
                 profile = await dashboard.get("/dashboard/account/profile")
                 assert "Confirmed" in profile
-                assert (EVE if "login" in person else ADA) in profile
+                assert (EVE if "login" in person else ADA) in profile.replace("<wbr>", "")
                 ids.add(await platform.deps.reader.fetchval(
                     "select merchant_id from sign_ins where provider = $1", provider.upper()
                 ))  # fmt: skip
@@ -176,10 +176,10 @@ async def test_a_state_counts_once_in_time_and_in_its_browser_and_a_refusal_has_
         for cookie in cookies:
             dashboard.client.cookies.jar.set_cookie(cookie)
         # The foreign browser used the state up, so no other browser can try it.
-        assert "is not valid" in (await dashboard.client.get(back)).text
+        assert "cannot be finished" in (await dashboard.client.get(back)).text
         begun = await dashboard.submit(LOG_IN, "/dashboard/sign-in/google")
         back = await agree(await departure(begun), email=ADA)
-        assert "is not valid" in (await dashboard.client.get(back.replace("/google/", "/github/"))).text
+        assert "cannot be finished" in (await dashboard.client.get(back.replace("/google/", "/github/"))).text
         begun = await dashboard.submit(LOG_IN, "/dashboard/sign-in/github")
         state = parse_qs(urlsplit(await departure(begun)).query)["state"][0]
         denied = await dashboard.client.get(f"/dashboard/sign-in/github/back?error=access_denied&state={state}")
