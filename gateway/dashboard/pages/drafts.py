@@ -68,14 +68,20 @@ def parts_of(value: Any, beside: Any = None) -> list[tuple[str, str]]:
         case dict():
             order = [*(beside if isinstance(beside, dict) else ()), *value]
             return [
-                (name, ", ".join(map(str, value[name])) if isinstance(value[name], list) else str(value[name]))
+                (name, _listed(value[name]) if isinstance(value[name], list) else str(value[name]))
                 for name in dict.fromkeys(order)
                 if name in value
             ]
         case list():
-            return [("", ", ".join(map(str, value)))]
+            return [("", _listed(value))]
         case _:
             return [("", str(value))]
+
+
+def _listed(values: list[Any]) -> str:
+    """Return a list's values: words with commas between them, sentences on lines of their own."""
+    words = [str(each) for each in values]
+    return ("\n" if any(each.endswith(".") for each in words) else ", ").join(words)
 
 
 @router.post(HERE)
