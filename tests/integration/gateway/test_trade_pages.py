@@ -184,7 +184,7 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
         assert ">Withdrawn, to refund</span>" in page
         assert "Ship a parcel" not in page
         assert ">To ship</span>" not in page
-    assert "No order is in this view now." in await trade.dashboard.get(to_ship)
+    assert "No order is in this view." in await trade.dashboard.get(to_ship)
     assert "waits to be shipped" not in await trade.dashboard.get(trade.path)
     refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
     assert ">Refund on its way</span>" in refunded

@@ -273,7 +273,7 @@ async def standings(studio: Studio) -> None:
         await after_sale(studio, page, rows)
         await studio.shoot(page, f"{shop}/customers?email=robin@example.com", "order-customer")
         await studio.shoot(page, f"{shop}/customers?email=nobody@example.com", "order-customer-unknown")
-        await studio.shoot(page, f"{shop}/orders?q=ZY-NOTHIN", "order-none-found")
+        await studio.shoot(page, f"{shop}/orders?q=ZY-222222", "order-none-found")
         await studio.shoot(page, shop, "order-summary-with-tasks")
         await studio.shoot(page, "/dashboard", "order-home-with-tasks")
 
