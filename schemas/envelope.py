@@ -126,7 +126,9 @@ class ConsistencyToken:
             ValueError: the text is not a token.
         """
         if not TOKEN.fullmatch(text):
-            raise ValueError(f"Invalid consistency token {text!r}. Pass one that a mutation returned, such as 3-1042.")
+            raise ValueError(
+                f"Invalid consistency token {text[:80]!r}. Pass one that a mutation returned, such as 3-1042."
+            )
         partition, _, position = text.partition("-")
         return cls(int(partition), int(position))
 

@@ -62,7 +62,7 @@ def edit_product(product: Product, edit: ProductEdit, *, at: datetime) -> Sequen
 
 
 def _describe(edit: ProductEdit, description: str, header: EventHeader) -> ProductDescribed:
-    check_description(description)
+    check_description(description, edit.features or (), edit.benefits or (), edit.call_to_action or "")
     return ProductDescribed(
         **header,
         description=description,

@@ -19,6 +19,9 @@ from domain.product.events import (
 
 META_TITLE_MAX = 60
 META_DESCRIPTION_MAX = 155
+DESCRIPTION_MAX, CALL_TO_ACTION_MAX = 20_000, 300
+POINTS_MOST, POINT_MAX = 30, 500
+"""The most features or benefits, and characters of each."""
 
 
 def described(
@@ -72,11 +75,21 @@ def _all(title: str, description: JsonValue, meta: JsonValue) -> FieldValues:
     return {EditField.TITLE: title, EditField.DESCRIPTION: description, EditField.META: meta}
 
 
-def check_description(description: str) -> None:
-    """Refuse an empty description.
+def check_description(
+    description: str, features: Sequence[str] = (), benefits: Sequence[str] = (), call_to_action: str = ""
+) -> None:
+    """Refuse an empty or very long description.
 
     Raises:
-        InvalidInput: it is empty.
+        InvalidInput: names the field.
     """
     if not description.strip():
         raise InvalidInput("description", "A product needs a description.")
+    texts = [("description", description, DESCRIPTION_MAX), ("callToAction", call_to_action, CALL_TO_ACTION_MAX)]
+    for name, points in (("features", features), ("benefits", benefits)):
+        if len(points) > POINTS_MOST:
+            raise InvalidInput(name, f"{name} has {len(points)} entries. Use at most {POINTS_MOST}.")
+        texts += [(f"{name}.{number}", point, POINT_MAX) for number, point in enumerate(points)]
+    for name, text, most in texts:
+        if len(text) > most:
+            raise InvalidInput(name, f"{name} has {len(text)} characters. Use at most {most}.")

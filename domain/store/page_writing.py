@@ -13,17 +13,22 @@ from domain.store.pages import LEGAL_PAGES
 from domain.store.ports import PageDraft
 from domain.text import clean_title
 
+CONTENT_MAX = 100_000
+"""Most characters of a page."""
+
 
 def write_page(store: Store, page_id: UUID, draft: PageDraft, *, at: datetime) -> Sequence[StoreEvent]:
     """Write a page, or rewrite it under the same id.
 
     Raises:
-        InvalidInput: the title is empty, or another page has the slug.
+        InvalidInput: the title is empty, the text is too long, or another page has the slug.
         StoreNotReady: the store is archived.
     """
     store.refuse_archived("edited")
     if not draft.title.strip():
         raise InvalidInput("title", "A page needs a title.")
+    if len(draft.content) > CONTENT_MAX:
+        raise InvalidInput("content", f"content has {len(draft.content)} characters. Use at most {CONTENT_MAX}.")
     if any(page.slug == draft.slug for id, page in store.pages.items() if id != page_id):
         raise InvalidInput("slug", f"Another page of this store has the address {draft.slug!r}.")
     return (

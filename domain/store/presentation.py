@@ -28,6 +28,8 @@ TEXT_MOST = 5_000
 WORDS_MOST = 50
 """Tags or categories of one rule."""
 SLUG_MOST = 80
+CATEGORY_MAX = 200
+"""Most characters of a category as it is typed."""
 CATEGORIES_MOST = 200
 
 
@@ -175,7 +177,7 @@ def checked_category(store: Store, category: str) -> str:
         InvalidInput: the text makes no key, or the store has texts for as many categories as it can.
     """
     cleaned = slugify(category, fallback="", most=SLUG_MOST)
-    if not cleaned:
+    if not cleaned or len(category) > CATEGORY_MAX:
         raise InvalidInput("category", f"Invalid category “{category[:80]}”. Use the key of one of Store.categories.")
     if cleaned not in store.assortment.described and len(store.assortment.described) >= CATEGORIES_MOST:
         raise InvalidInput("category", f"The store has texts for {CATEGORIES_MOST} categories, which is the most.")

@@ -19,6 +19,8 @@ from domain.text import check_readable, clean_line
 
 V = TypeVar("V")
 TEXT_MAX = 200
+SECRET_MAX = 4_000
+"""Most characters of a supplier's key."""
 """Maximum characters of a preference."""
 COLORS_MAX = 6
 EMAIL_MAX = 254
@@ -199,8 +201,11 @@ def supplier_credentials(
     """Return the credentials for the vault. None for the sandbox catalog, which needs no key.
 
     Raises:
-        InvalidInput: the supplier requires a key.
+        InvalidInput: the supplier requires a key, or a text is too long.
     """
+    for name, secret in (("apiKey", api_key), ("apiSecret", api_secret)):
+        if len(secret or "") > SECRET_MAX:
+            raise InvalidInput(name, f"{name} has {len(secret or '')} characters. Use at most {SECRET_MAX}.")
     if api_key:
         return SupplierCredentials(api_key=api_key, api_secret=api_secret, account_id=account_id)
     if provider is not SupplierProvider.SAMPLE:

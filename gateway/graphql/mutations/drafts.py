@@ -12,7 +12,7 @@ from domain.draft.events import DraftTarget, TargetKind, category_id
 from domain.editing import EditField
 from domain.store.brand import HeroKind, Mood, Section
 from gateway.api.command_request import CommandRequest
-from gateway.api.validation import as_id, contact_email
+from gateway.api.validation import as_id, check_text, contact_email
 from gateway.graphql.context import Info, ReadContext
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import MutationInput, StoreEditInput, StoreInput
@@ -94,8 +94,9 @@ class DraftMutations:
         async def send(request: CommandRequest) -> Receipt:
             store_id = as_id("store", input.store_id)
             target_id = store_id if input.target_id is None else as_id("target", input.target_id)
+            category = check_text("category", input.category)
             if input.target_kind is TargetKind.CATEGORY:
-                target_id = category_id(store_id, input.category or "")
+                target_id = category_id(store_id, category or "")
             return await request.send(
                 RequestDraft(
                     draft_id=request.new_id("draft"),
@@ -104,7 +105,7 @@ class DraftMutations:
                     target=DraftTarget(
                         kind=input.target_kind,
                         id=target_id,
-                        category=input.category if input.target_kind is TargetKind.CATEGORY else None,
+                        category=category if input.target_kind is TargetKind.CATEGORY else None,
                     ),
                     fields=list(input.fields or ()),
                     hint=input.hint,

@@ -7,6 +7,7 @@ from domain.generation.correction import reading_parts
 from domain.generation.understanding import cautions_of, question_about
 from domain.store.events import Preferences
 from domain.store.niche import NicheReading, sellable_niche
+from gateway.api.validation import check_text
 from gateway.graphql.types.job import AttentionType, NicheUnderstanding
 from gateway.ports import GatewayDependencies
 
@@ -29,7 +30,7 @@ async def estimate_niche(deps: GatewayDependencies, niche: str, audience: str | 
         InvalidInput: a store may not be requested for the niche.
     """
     cleaned = sellable_niche(niche)
-    preferences = Preferences(audience=audience or None)
+    preferences = Preferences(audience=check_text("audience", audience))
     reading = NicheReading() if deps.niches is None else await deps.niches.read(cleaned, preferences=preferences)
     question = None if deps.niches is None else question_about(cleaned, reading)
     return NicheEstimate(

@@ -259,7 +259,7 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
             fallen.append((method, path[:200], str(body)[:200], headers))
 
     async def send_odd(method: str, template: str, operation: Any) -> None:
-        path, body = _filled(template, ids), _body(described, operation, ids)
+        path, body = filled(template, ids), body_of(described, operation, ids)
         sane, places = body or (None, [])
         for parameter in operation.get("parameters", []):
             name = parameter["name"]
@@ -269,7 +269,7 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
                         await send(method, path, sane, **{name.replace("-", "_"): value})
                 case "path":
                     for part in some(template, [*PARTS, quote(f"{{{ids['storeId']}}}")]):
-                        await send(method, _filled(template, ids | {name: part}), sane)
+                        await send(method, filled(template, ids | {name: part}), sane)
                 case "query":
                     for part in some(template, PARTS):
                         await send(method, f"{path}?{name}={part}", sane)
@@ -285,7 +285,7 @@ async def test_no_value_in_a_rest_request_causes_an_internal_error(
     assert logged_by(caplog) == []
 
 
-def _filled(template: str, ids: dict[str, str]) -> str:
+def filled(template: str, ids: dict[str, str]) -> str:
     thing = "storeId" if template.startswith("/api/v1/stores") else "jobId"
     return template.format_map(
         dict.fromkeys(re.findall(r"\{(\w+)\}", template), "x")
@@ -302,7 +302,7 @@ def _filled(template: str, ids: dict[str, str]) -> str:
     )
 
 
-def _body(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, list[Place]] | None:
+def body_of(described: Any, operation: Any, ids: dict[str, str]) -> tuple[Any, list[Place]] | None:
     """Return a valid body and every place in it."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -18,7 +19,7 @@ from starlette.applications import Starlette
 from commands.checkout import CartLine, PlaceOrder
 from commands.disputes import RecordDispute
 from commands.order import FulfilOrder, RecordPayment
-from commands.returns import RequestReturn
+from commands.returns import ApproveReturn, RequestReturn
 from consumers.policies.mail import KINDS
 from domain.accounts.links import LinkSigner
 from domain.mail.ports import Mail
@@ -59,6 +60,7 @@ NO_TEXTS = frozenset({"clientMutationId", "expectedRevision"})
 SHOP_PAGES = 60
 SENSE: dict[str, Any] = {
     "number": 1,
+    "days": 30,
     "disputeId": "du_1",
     "title": "Lamp",
     "countries": "DE",
@@ -83,6 +85,10 @@ MORE: dict[str, dict[str, Any]] = {
     "setBusinessIdentity": {"postalCode": "20095"},
     "writeCollection": {"rule": {"tags": ["neon"]}, "productIds": []},
     "createDiscount": {"percentage": "10"},
+    "refundOrder": {"amount": "1.00"},
+    # Each ends or answers a return of its own; the walk approves, receives and replaces the first one.
+    "declineReturn": {"number": 2},
+    "refundReturn": {"number": 3},
 }
 """What some mutations need beside their required fields."""
 HIDDEN = frozenset(
@@ -101,6 +107,8 @@ HIDDEN = frozenset(
     }
 )
 """Fields whose text no page shows."""
+ASKED = {"declineReturn reason", "refundReturn reason", "processImage altText", "setReturnPolicy reasons"}
+"""Fields that are accepted only in a certain state, which the walk prepares."""
 
 
 @pytest.fixture
@@ -123,7 +131,9 @@ class Texts:
         return f"'\"><script>{number}</script>"
 
 
-async def write_everywhere(platform: Platform, owner: Merchant, known: Known, texts: Texts) -> set[str]:
+async def write_everywhere(
+    platform: Platform, owner: Merchant, known: Known, texts: Texts, more: Mapping[str, Mapping[str, Any]]
+) -> set[str]:
     """Send each mutation with a script in all text fields that it accepts. Return the numbers of the accepted ones."""
     mutations = SCHEMA.mutation_type
     assert mutations is not None
@@ -138,7 +148,7 @@ async def write_everywhere(platform: Platform, owner: Merchant, known: Known, te
             if kind == "String" and place and place[-1] not in {0, *NO_TEXTS}
         }
         query = f"mutation ($input: {argument.type}) {{ {name}(input: $input) {{ userErrors {{ field }} }} }}"
-        sane = known.value("input", argument.type) | MORE.get(name, {})
+        sane = known.value("input", argument.type) | dict(more.get(name, {}))
         # All fields at once, without those that are refused by their name; then those that are left, one by one.
         tries, alone = [wanted], False
         while tries:
@@ -184,7 +194,7 @@ async def sell(platform: Platform, owner: Merchant, ids: dict[str, str], texts: 
     order = PlaceOrder(
         order_id=order_id,
         store_id=store_id,
-        lines=[CartLine(product_id=product_id, variant_id=variant_id, quantity=2)],
+        lines=[CartLine(product_id=product_id, variant_id=variant_id, quantity=3)],
         shopper_id=shopper,
         shopper_name=await personal.seal(shopper, texts.of("shopper name")),
         shopper_email=await personal.seal(shopper, "mallory@example.com"),
@@ -192,7 +202,7 @@ async def sell(platform: Platform, owner: Merchant, ids: dict[str, str], texts: 
     )
     await platform.send(order)
     intent = f"pi_{order_id}"
-    payment = RecordPayment(order_id=order_id, paid=Money(minor=5800), fee=Money(minor=290), intent_id=intent)
+    payment = RecordPayment(order_id=order_id, paid=Money(minor=8700), fee=Money(minor=435), intent_id=intent)
     await platform.send(payment)
     await platform.send(FulfilOrder(order_id=order_id, merchant_id=owner.id, carrier=None, tracking_number=None))
     back = RequestReturn(
@@ -202,7 +212,9 @@ async def sell(platform: Platform, owner: Merchant, ids: dict[str, str], texts: 
         reason="I changed my mind",
         note=await personal.seal(shopper, texts.of("shopper note")),
     )
-    await platform.send(back)
+    for number in (1, 2, 3):
+        await platform.send(back if number == 1 else replace(back, note=None))
+    await platform.send(ApproveReturn(order_id=order_id, merchant_id=owner.id, number=3))
     report = DisputeReport(
         dispute_id="du_1",
         intent_id=intent,
@@ -316,7 +328,9 @@ async def test_a_script_in_any_text_field_is_text_on_every_page_and_in_every_mai
     texts, pages, ids = Texts(), Pages(), await the_ids(platform, owner)
     order_id = await sell(platform, owner, ids, texts)
     known = Known({**SENSE, **ids, "orderId": str(order_id), "productIds": ids["productId"]})
-    accepted = await write_everywhere(platform, owner, known, texts)
+    more = MORE | {"processImage": {"imageId": ids["imageId"]}}
+    accepted = await write_everywhere(platform, owner, known, texts, more)
+    assert {texts.fields[number] for number in accepted} >= ASKED
     await platform.barrier.catch_up()
     async with asyncpg.create_pool(database, min_size=1, max_size=4, server_settings=READER_SETTINGS) as readers:
         mails = await mails_of(platform, readers)

@@ -538,3 +538,18 @@ def test_another_price_of_a_variant_proves_no_former_price_for_30_days() -> None
     (priced,) = product.price_variant(blue, Money(minor=2900), at=later)
     product = evolve(product, priced)
     assert product.on_sale_since == later
+
+
+@pytest.mark.parametrize(
+    ("edit", "field"),
+    [
+        (ProductEdit(description="x" * 20_001), "description"),
+        (ProductEdit(description="It glows.", features=["x"] * 31), "features"),
+        (ProductEdit(description="It glows.", benefits=["x" * 501]), "benefits.0"),
+        (ProductEdit(description="It glows.", call_to_action="x" * 301), "callToAction"),
+    ],
+)
+def test_a_description_of_any_length_is_refused_by_its_field(edit: ProductEdit, field: str) -> None:
+    with pytest.raises(InvalidInput, match="Use at most") as refusal:
+        edit_product(on_sale(), edit, at=NOON)
+    assert refusal.value.field == field
