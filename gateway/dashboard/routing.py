@@ -114,9 +114,8 @@ class Shell:
                 return self._of_problem(visit, Problem("INTERNAL", "The page failed. Nothing more is known here."))
 
     def _of_problem(self, visit: Visit, problem: Problem) -> Response:
-        template = "problems/partial.html" if visit.is_partial else "problems/page.html"
         number = getattr(visit.request.state, "request_id", "")
-        response = visit.page(template, status=problem.status, problem=problem, request_id=number)
+        response = visit.page("problems/page.html", status=problem.status, problem=problem, request_id=number)
         if problem.retry_after is not None:
             response.headers["retry-after"] = str(problem.retry_after)
         return response

@@ -1,11 +1,26 @@
 // Small improvements. Every page works without this file.
 const offline = document.getElementById("offline");
-if (offline) {
-  const show = () => { offline.hidden = navigator.onLine; };
-  addEventListener("online", show);
-  addEventListener("offline", show);
+let stale = false;
+const show = () => {
+  if (!offline) return;
+  offline.textContent = navigator.onLine
+    ? "This page could not be renewed, so what you see may be old. It tries again by itself."
+    : "You are offline. What you see may be old, and nothing can be saved.";
+  offline.hidden = navigator.onLine && !stale;
+};
+addEventListener("online", show);
+addEventListener("offline", show);
+// A part that renews itself stays as it is if the answer is an error or does not come.
+addEventListener("htmx:afterRequest", (event) => { stale = !event.detail.successful; show(); });
+show();
+
+// The browser's own error page would lose what was typed.
+addEventListener("submit", (event) => {
+  if (navigator.onLine) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
   show();
-}
+});
 
 // A second click would send the same form once more. The server ignores it, but the page would flicker.
 addEventListener("submit", (event) => {

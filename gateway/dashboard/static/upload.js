@@ -31,7 +31,7 @@ for (const place of document.querySelectorAll("[data-upload]")) {
     chooser.disabled = true;
     for (const [number, file] of [...files].entries()) {
       said.textContent = `Sending ${number + 1} of ${files.length}: ${file.name} …`;
-      try { await send(file); } catch (error) { refused.push(`${file.name}: ${error.message}`); }
+      try { await send(file); } catch (error) { refused.push(`${file.name}: ${error instanceof TypeError ? "The connection is lost. Try again." : error.message}`); }
     }
     chooser.disabled = false;
     place.removeAttribute("aria-busy");

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.async_api import expect
 
 from infra.adapters.media.photo_check import check_photo
 from infra.adapters.media.uploads import DiskUploads
@@ -58,6 +59,25 @@ async def test_a_merchant_uploads_a_photo_and_is_warned_in_the_second_tab(platfo
         await other.get_by_role("button", name="Save").click()
         await other.get_by_text("Somebody changed this page").wait_for()
         assert await other.get_by_label("Text").input_value() == "From the second tab."
+
+        await page.goto(f"{base}/brand")
+        await page.get_by_label("Your wish").fill("warmer")
+        await page.get_by_role("button", name="Make a draft").click()
+        drafts = f"**{base}/drafts*"
+        notice, made = page.locator("#offline"), page.get_by_text("The draft is being made.").last
+        await page.route(drafts, lambda route: route.fulfill(status=503, body="<p>broken</p>"))
+        await expect(notice).to_contain_text("could not be renewed")
+        await expect(made).to_be_visible()
+        await page.unroute(drafts)
+        await expect(notice).to_be_hidden()
+        await page.goto(f"{base}/brand")
+        await page.context.set_offline(True)
+        await expect(notice).to_contain_text("You are offline")
+        await page.get_by_label("Your wish").fill("shorter")
+        await page.get_by_role("button", name="Make a draft").click()
+        assert await page.get_by_label("Your wish").input_value() == "shorter", "the browser's error page loses it"
+        await page.context.set_offline(False)
+        await expect(notice).to_be_hidden()
 
         await page.set_viewport_size({"width": 360, "height": 800})
         found = {}

@@ -14,6 +14,9 @@ from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.generation import Outside, Pipeline
 
+LISTS = (
+    "collections", "customers", "discounts", "disputes", "domain", "drafts", "media", "orders", "pages", "products", "team",
+)  # fmt: skip
 NEW = "/dashboard/stores/new"
 SCRIPT = "<script>alert('x')</script>"
 
@@ -103,5 +106,8 @@ async def test_a_niche_that_is_not_understood_is_asked_about_and_answered_on_the
         assert "Table lamps" in await dashboard.get(progress)
         stopped = await dashboard.change(progress, f"{progress}/cancel")
         assert "Stopped" in stopped
+        store = progress.removesuffix("/progress")
+        bare = [name for name in LISTS if '<div class="state">' not in await dashboard.get(f"{store}/{name}")]
+        assert bare == [], "a list without an entry says what would be in it"
         ended = await dashboard.client.get(progress, headers={"hx-request": "true"})
         assert (ended.status_code, ended.headers["hx-refresh"]) == (204, "true")
