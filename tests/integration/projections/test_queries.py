@@ -377,13 +377,20 @@ async def test_days_of_several_spans_are_those_of_their_zones_also_when_clocks_c
             (first, (3, 7), (3, 9), "America/Havana"),
             (second, (5, 1), (5, 1), "Asia/Kathmandu"),
             (first, (10, 30), (11, 2), "America/Havana"),
+            (first, (4, 4), (4, 6), "Pacific/Auckland"),
+            (first, (9, 26), (9, 28), "Pacific/Auckland"),
+            (second, (3, 7), (3, 9), "America/Los_Angeles"),
+            (second, (10, 31), (11, 2), "America/Los_Angeles"),
         )
     ]
     of_row = (
         "select (begins_at at time zone $2)::date as day, count(*) from sales_periods where store_id = $1 "
         "group by 1 having (begins_at at time zone $2)::date between $3 and $4 order by 1"
     )
-    for span, days in zip(spans, await sales_by_day(db, spans, scope=SYSTEM), strict=True):
+    found = await sales_by_day(db, spans, scope=SYSTEM)
+    # The day whose clocks change is an hour longer or shorter: 96 quarters of an hour, and 4 more or less.
+    assert [[day.placed for day in days] for days in found[3:]] == [[96, n, 96] for n in (100, 92, 92, 100)]
+    for span, days in zip(spans, found, strict=True):
         expected = await db.fetch(of_row, span.store_id, span.time_zone, span.first, span.last)
         assert [(day.day, day.placed) for day in days] == [tuple(row) for row in expected], span
         assert len(days) == (span.last - span.first).days + 1

@@ -27,7 +27,9 @@ def rows() -> SalesRows:
     return sales.MODEL.fold(SalesRows(), [(one.event, one.tenant) for one in history.envelopes])
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Auckland"])
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Asia/Kathmandu", "America/St_Johns", "America/Los_Angeles", "Pacific/Auckland"]
+)
 def test_a_days_sums_are_those_of_its_orders_and_postings(rows: SalesRows, zone: str) -> None:
     def day_of(at: datetime) -> date:
         return at.astimezone(ZoneInfo(zone)).date()
