@@ -1,12 +1,14 @@
 """Serves an application until it is stopped."""
 
 import asyncio
+import socket
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from infra.web.edge import Edge
@@ -17,6 +19,8 @@ BODY_BYTES = 1_000_000
 
 
 TICK_SECONDS = 1.0
+CANCELLED_SECONDS = 1.0
+"""How long a cancelled request may take to end."""
 
 
 class _Server(uvicorn.Server):
@@ -41,6 +45,12 @@ class _Server(uvicorn.Server):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._exiting.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and wait for requests that were cancelled: they return what they hold, such as connections."""
+        await super().shutdown(sockets)
+        if cancelled := set(self.server_state.tasks):
+            await asyncio.wait(cancelled, timeout=CANCELLED_SECONDS)
+
     def capture_signals(self) -> Any:
         """Install no signal handlers, because several servers share one process."""
         return nullcontext()
@@ -53,8 +63,27 @@ def guarded(app: ASGIApp) -> ASGIApp:
     guard's rules.
     """
     place = getattr(app, "guarded_by", None)
-    guarded_app: ASGIApp = _guard(app) if place is None else place(_guard)
-    return guarded_app
+    return AnswersAtStop(_guard(app) if place is None else place(_guard))
+
+
+class AnswersAtStop:
+    """Answers requests that the stopping server cancels. Only the server cancels a request that has a client."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError as cancelled:
+            if scope["type"] != "http":
+                raise
+            text = "The server stops. Send the request again in a moment.\n"
+            try:
+                await PlainTextResponse(text, 503, headers={"retry-after": "1"})(scope, receive, send)
+            except RuntimeError:
+                # The response had begun.
+                raise cancelled from None
 
 
 def _guard(app: ASGIApp) -> ASGIApp:

@@ -1,7 +1,8 @@
 """The connection pools of every process, with the settings each kind of work needs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -37,6 +38,9 @@ PostgreSQL expects an average number of rows of a store. By default, it would ra
 order of a list, or read a whole table: both would take long in a large store.
 """
 
+CLOSE_SECONDS = 2.0
+"""How long a closing pool waits for statements that still run."""
+
 
 @asynccontextmanager
 async def write_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
@@ -62,7 +66,7 @@ async def write_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]
             server_settings=settings,
             command_timeout=STATEMENT_SECONDS,
         )
-    async with pool:
+    async with _closing(pool):
         yield pool
 
 
@@ -96,7 +100,7 @@ async def read_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
             command_timeout=STATEMENT_SECONDS,
             reset=_skip_reset,
         )
-    async with pool:
+    async with _closing(pool):
         yield pool
 
 
@@ -117,6 +121,18 @@ async def worker_pool(
         dsn, min_size=1, max_size=connections, server_settings=dict(settings or {}), reset=_skip_reset
     ) as pool:
         yield pool
+
+
+@asynccontextmanager
+async def _closing(pool: asyncpg.Pool) -> AsyncIterator[None]:
+    """Close a pool. What still runs on its connections after some time is ended with them."""
+    try:
+        yield
+    finally:
+        # A pool ends its connections itself when its closing is cancelled.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
 
 
 async def _skip_reset(_connection: asyncpg.Connection) -> None:
