@@ -34,7 +34,16 @@ from domain.subscription.plans import Limit
 from domain.team.actors import Means
 from domain.team.roles import KeyScope, Role
 from gateway.api.order_timeline import MomentKind
-from gateway.graphql.types.sorts import CategorySort, CollectionSort, DomainSort, PageSort, PageVersionSort
+from gateway.graphql.types.sorts import (
+    ApiKeySort,
+    CategorySort,
+    CollectionSort,
+    DomainSort,
+    InvitationSort,
+    PageSort,
+    PageVersionSort,
+    PersonSort,
+)
 from projections.catalog.views import ImageState, MediaSort, ProductSort, StoreSort
 from projections.jobs.views import DraftSort, GenerationSort
 from projections.sales.views import DiscountSort, DisputeSort, OrderSort, PayoutSort, RejectedWebhookSort
@@ -110,6 +119,9 @@ ENUMS = {
     CollectionSort: "Sort order of collections. UPDATED: the latest change first.",
     CategorySort: "Sort order of categories.",
     DomainSort: "Sort order of a store's domains.",
+    PersonSort: "Sort order of the people of a store. ROLE: editors first, then viewers.",
+    InvitationSort: "Sort order of invitations.",
+    ApiKeySort: "Sort order of API keys.",
     OrderSort: "Order of a list of orders.",
     DiscountSort: "Sort order of discount codes.",
     DisputeSort: "Sort order of disputes. DUE_FIRST: the nearest deadline for evidence first, and disputes without one last. "

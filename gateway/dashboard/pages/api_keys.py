@@ -4,6 +4,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.lists import window
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
@@ -30,9 +31,14 @@ async def api_keys(visit: Visitor) -> Response:
 
 
 async def _show(visit: Visit, errors: Refusals | None = None) -> Response:
-    keys = (await visit.run("api_keys/list"))["me"]["apiKeys"]
+    found = (await visit.run("api_keys/list", window(visit, 50)))["me"]["apiKeys"]
     return visit.page(
-        "api_keys/list.html", keys=keys, scopes=SCOPES, status=422 if errors else 200, errors=errors or Refusals()
+        "api_keys/list.html",
+        found=found,
+        keys=found["nodes"],
+        scopes=SCOPES,
+        status=422 if errors else 200,
+        errors=errors or Refusals(),
     )
 
 

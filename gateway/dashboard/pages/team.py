@@ -42,7 +42,8 @@ async def _show(visit: Visit, store_id: UUID, errors: Refusals | None = None) ->
     shown = await visit.store(store_id)
     role = (await visit.run("team/role", {"id": shown["id"]}))["store"]["role"]
     past = past_of(visit)
-    found = (await past.run(visit, "team/store", {"id": shown["id"], "owner": role == "OWNER"}))["store"]
+    pages = window(visit, 25, "people") | window(visit, 25, "invitations")
+    found = (await past.run(visit, "team/store", {"id": shown["id"], "owner": role == "OWNER", **pages}))["store"]
     return visit.page(
         "team/store.html", past=past, team=found, status=422 if errors else 200, errors=errors or Refusals()
     )
@@ -124,7 +125,7 @@ async def accept(visit: Visitor) -> Response:
 async def account_activity(visit: Visitor) -> Response:
     """Show what happened to the visitor's account."""
     me = (await visit.run("activity/account", onward(visit, 50)))["me"]
-    keys = {key["id"]: key["name"] for key in me["apiKeys"]}
+    keys = {key["id"]: key["name"] for key in me["apiKeys"]["nodes"]}
     return visit.page("activity/account.html", activity=me["activity"], keys=keys)
 
 

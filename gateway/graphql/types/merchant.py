@@ -17,7 +17,7 @@ from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field, replaced_field
 from gateway.graphql.types.activity import Activity, activity_of_account
-from gateway.graphql.types.connection import Connection, connection
+from gateway.graphql.types.connection import Connection, connection, sorted_connection
 from gateway.graphql.types.dispute import Payout
 from gateway.graphql.types.filters import REPLACED, GenerationFilter, PayoutFilter, StoreFilter, check_replaced
 from gateway.graphql.types.job import Generation
@@ -26,6 +26,7 @@ from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
 from gateway.graphql.types.plan import Plan
 from gateway.graphql.types.publication import BusinessIdentity, load_business_identity
+from gateway.graphql.types.sorts import API_KEY_PLACES, ApiKeySort
 from gateway.graphql.types.store import Store
 from gateway.graphql.types.team import ApiKey
 from gateway.graphql.types.usage import Usage
@@ -214,7 +215,21 @@ class User(Node):
         reading.visitor.check_key(permissions().field("User", "export"))
         return JSON(await export_of(reading.deps, reading.visitor))
 
-    @field("Your API keys, the newest first. API keys do not see them.")
+    @field("Your API keys, by default the newest first. API keys do not see them.")
+    async def api_keys_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        sort: ApiKeySort = ApiKeySort.NEWEST,
+    ) -> Connection[ApiKey]:
+        reading, window = self.reading, Window(first=first, after=after, last=last, before=before)
+        reading.visitor.check_key(permissions().field("User", "apiKeysConnection"))
+        keys = await reading.deps.api_keys.of_person(self.view.id)
+        return sorted_connection(keys, window, "api-keys", API_KEY_PLACES, sort, ApiKey.of)
+
+    @replaced_field("apiKeysConnection", "Your API keys, the newest first. API keys do not see them.")
     async def api_keys(self) -> list[ApiKey]:
         reading = self.reading
         reading.visitor.check_key(permissions().field("User", "apiKeys"))

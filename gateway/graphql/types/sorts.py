@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from domain.accounts.keys import ApiKey
 from projections.catalog.queries.stores import place_of_page
 from projections.catalog.views import CategoryCount, CollectionView, DomainView, PageVersionView, PageView
+from projections.merchants.team_queries import InvitationView, PersonView
 from projections.reading.paging import Place
 from projections.sales.views import OrderSort, OrderView
 
@@ -52,6 +54,30 @@ class DomainSort(StrEnum):
     NAME = "NAME"
 
 
+class PersonSort(StrEnum):
+    """The sort orders of the people of a store."""
+
+    OLDEST = "OLDEST"
+    NEWEST = "NEWEST"
+    ROLE = "ROLE"
+    """Editors first, then viewers."""
+
+
+class InvitationSort(StrEnum):
+    """The sort orders of the invitations of a store."""
+
+    OLDEST = "OLDEST"
+    NEWEST = "NEWEST"
+
+
+class ApiKeySort(StrEnum):
+    """The sort orders of a person's API keys."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    NAME = "NAME"
+
+
 def moment(at: datetime) -> int:
     """Return a time as a place, in microseconds; negative for the newest first."""
     return round(at.timestamp() * 1_000_000)
@@ -90,4 +116,18 @@ CUSTOMER_ORDER_PLACES: Mapping[OrderSort, Callable[[OrderView], Place]] = {
         -order.total.minor,
         str(order.id),
     ),
+}
+PERSON_PLACES: Mapping[PersonSort, Callable[[PersonView], Place]] = {
+    PersonSort.OLDEST: lambda person: (moment(person.joined_at), str(person.person_id)),
+    PersonSort.NEWEST: lambda person: (-moment(person.joined_at), str(person.person_id)),
+    PersonSort.ROLE: lambda person: (-person.role.rank, moment(person.joined_at), str(person.person_id)),
+}
+INVITATION_PLACES: Mapping[InvitationSort, Callable[[InvitationView], Place]] = {
+    InvitationSort.OLDEST: lambda each: (moment(each.invited_at), str(each.id)),
+    InvitationSort.NEWEST: lambda each: (-moment(each.invited_at), str(each.id)),
+}
+API_KEY_PLACES: Mapping[ApiKeySort, Callable[[ApiKey], Place]] = {
+    ApiKeySort.NEWEST: lambda key: (-moment(key.created_at), str(key.id)),
+    ApiKeySort.OLDEST: lambda key: (moment(key.created_at), str(key.id)),
+    ApiKeySort.NAME: lambda key: (key.name.casefold(), str(key.id)),
 }

@@ -39,7 +39,14 @@ from gateway.graphql.types.publication import (
 )
 from gateway.graphql.types.returns import ReturnPolicy
 from gateway.graphql.types.shipping import Shipping
-from gateway.graphql.types.sorts import DOMAIN_PLACES, DomainSort
+from gateway.graphql.types.sorts import (
+    DOMAIN_PLACES,
+    INVITATION_PLACES,
+    PERSON_PLACES,
+    DomainSort,
+    InvitationSort,
+    PersonSort,
+)
 from gateway.graphql.types.statistics import StoreTask, tasks_of
 from gateway.graphql.types.store_catalog import StoreCatalog
 from gateway.graphql.types.store_trade import StoreTrade
@@ -148,7 +155,11 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         "statement_connection": resolved("id", "time_zone"),
         "tasks": resolved("id", "status"),
         **dict.fromkeys(
-            ("role", "people", "invitations", "activity", "business_identity"), resolved("id", "merchant_id")
+            (
+                *("role", "people", "people_connection", "invitations", "invitations_connection"),
+                *("activity", "business_identity"),
+            ),
+            resolved("id", "merchant_id"),
         ),
         "shipping": resolved("shipping", "currency"),
         **dict.fromkeys(("domains", "domains_connection"), resolved("id", "slug", "custom_domain")),
@@ -159,13 +170,50 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
     async def role(self) -> Role:
         return self.reading.visitor.role_in(self.view.id, self.view.merchant_id) or Role.VIEWER
 
-    @field("The people who work in the store besides its owner, the earliest first. Their names are the present ones.")
+    @field(
+        "The people who work in the store besides its owner, by default the earliest first. Their names are the present ones."
+    )
+    async def people_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        sort: PersonSort = PersonSort.OLDEST,
+    ) -> Connection[Person]:
+        reading, window = self.reading, Window(first=first, after=after, last=last, before=before)
+        views = await people_of_store(reading.db, self.view.id, scope=reading.scope, accounts=reading.deps.reader)
+        return sorted_connection(views, window, "people", PERSON_PLACES, sort, lambda view: Person.of(view, reading))
+
+    @field("Pending invitations, by default the earliest first. Only the store's owner sees them.")
+    async def invitations_connection(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        sort: InvitationSort = InvitationSort.OLDEST,
+    ) -> Connection[Invitation]:
+        reading, view = self.reading, self.view
+        reading.require("Store.invitationsConnection", view.id, view.merchant_id)
+        views = await invitations_of_store(reading.db, view.id, now=reading.now, scope=reading.scope)
+        window = Window(first=first, after=after, last=last, before=before)
+        return sorted_connection(
+            views, window, "invitations", INVITATION_PLACES, sort, lambda each: Invitation.of(each, reading)
+        )
+
+    @replaced_field(
+        "peopleConnection",
+        "The people who work in the store besides its owner, the earliest first. Their names are the present ones.",
+    )
     async def people(self) -> list[Person]:
         reading = self.reading
         views = await people_of_store(reading.db, self.view.id, scope=reading.scope, accounts=reading.deps.reader)
         return [Person.of(view, reading) for view in views]
 
-    @field("Pending invitations, the earliest first. Only the store's owner sees them.")
+    @replaced_field(
+        "invitationsConnection", "Pending invitations, the earliest first. Only the store's owner sees them."
+    )
     async def invitations(self) -> list[Invitation]:
         reading, view = self.reading, self.view
         reading.require("Store.invitations", view.id, view.merchant_id)

@@ -71,13 +71,20 @@ async def test_people_of_a_store_may_do_what_their_role_says(platform: Platform,
         assert [each["role"] for each in store["people"]] == ["EDITOR", "VIEWER"]
         assert store["people"][0]["email"] == editor.email
         assert len(store["products"]["nodes"]) == 3
+    pages = """query ($id: ID!, $after: String) { store(id: $id) { peopleConnection(first: 1, after: $after, sort: ROLE) {
+        totalCount nodes { role } pageInfo { hasNextPage endCursor } } } }"""
+    first = (await platform.ask(pages, {"id": str(store_id)}, by=viewer))["peopleConnection"]
+    after = {"id": str(store_id), "after": first["pageInfo"]["endCursor"]}
+    second = (await platform.ask(pages, after, by=viewer))["peopleConnection"]
+    assert [first["totalCount"], first["nodes"], second["nodes"]] == [2, [{"role": "EDITOR"}], [{"role": "VIEWER"}]]
+    assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
     product = store["products"]["nodes"][0]["id"]
     listed = await platform.ask("{ stores { nodes { id } totalCount } }", by=editor)
     assert listed == {"nodes": [{"id": str(store_id)}], "totalCount": 1}, "and not the owner's other stores"
     answer = await platform.post(STORE, {"id": str(other)}, by=editor)
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     answer = await platform.post(
-        "query ($id: ID!) { store(id: $id) { invitations { email } } }", {"id": str(store_id)}, by=editor
+        "query ($id: ID!) { store(id: $id) { invitationsConnection { totalCount } } }", {"id": str(store_id)}, by=editor
     )
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
@@ -165,7 +172,9 @@ async def test_a_key_does_what_its_scopes_and_its_maker_may(
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     key = Merchant(id=editor.id, email="", token=rotated["token"], refresh_token="")
     assert await platform.ask("{ me { id } }", by=key) == {"id": str(editor.id)}
-    keys = (await platform.ask("{ me { apiKeys { id lastUsedAt } } }", by=editor))["apiKeys"]
+    keys = (await platform.ask("{ me { apiKeysConnection { nodes { id lastUsedAt } } } }", by=editor))[
+        "apiKeysConnection"
+    ]["nodes"]
     assert {each["id"] for each in keys} == {rotated["apiKey"]["id"], strong["apiKey"]["id"]}
     assert all(each["lastUsedAt"] for each in keys)
 

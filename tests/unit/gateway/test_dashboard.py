@@ -79,6 +79,9 @@ def test_every_list_of_a_page_has_pages_but_those_named_here() -> None:
         ("jobs/list", "stores"),
         # The page has a search.
         ("orders/alternatives", "products"),
+        # How many people there are, and the names of all keys: an account has at most 50.
+        ("team/stores", "peopleConnection"),
+        ("activity/account", "apiKeysConnection"),
         # It leads a new merchant into the wizard.
         ("session/first_store", "stores"),
     }
