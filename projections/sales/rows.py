@@ -63,7 +63,7 @@ class SalesRows:
     orders: dict[UUID, OrderRow] = field(default_factory=dict)
     order_counts: dict[UUID, OrderCountsRow] = field(default_factory=dict)
     paid_days: dict[tuple[UUID, date], PaidDayRow] = field(default_factory=dict)
-    sales_periods: dict[tuple[UUID, datetime, str], SalesPeriodRow] = field(default_factory=dict)
+    sales_periods: dict[tuple[UUID, int, datetime, str], SalesPeriodRow] = field(default_factory=dict)
     order_lines: dict[tuple[UUID, int], OrderLineRow] = field(default_factory=dict)
     unmatched_payments: dict[tuple[UUID, str], UnmatchedPaymentRow] = field(default_factory=dict)
     refunded_payments: dict[tuple[UUID, str], RefundedPaymentRow] = field(default_factory=dict)

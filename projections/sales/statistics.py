@@ -13,7 +13,7 @@ from projections.engine.tally import read_tally, total
 from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
 from projections.sales.scoped import within
-from projections.sales.tables.orders import TO_SHIP
+from projections.sales.tables.orders import BLOCK, QUARTER, TO_SHIP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,9 @@ _SUMS = {
 }
 
 
+_BLOCK, _ORIGIN = f"interval '{BLOCK} minutes'", "timestamptz '2000-01-01Z'"
+
+
 async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) -> list[list[SalesDay]]:
     """Return the sales of each span's days, the first day first. Days without sales are in it.
 
@@ -97,15 +100,26 @@ async def sales_by_day(db: Reader, spans: Sequence[SalesSpan], *, scope: Scope) 
     source = f"(select t.*, sum(t.days + 1) over (order by t.n) - t.days as begins from {source}) t"
     where = within(scope, where, "t.store_id", shoppers=False)
     sums = ", ".join(f"coalesce({number}, 0)::bigint as {name}" for name, number in _SUMS.items())
-    # Each day is a look into the index, which has all sums; a day of each row by its zone would cost more than the row.
+    # Each day is three looks into the index, which has all sums: the periods of three hours within the day, and the quarters of
+    # an hour before and after them.
+    periods = " union all ".join(
+        f"select * from sales_periods where store_id = s.store_id and minutes = {minutes} "
+        f"and begins_at >= s.{since} and begins_at < s.{until}"
+        for minutes, since, until in (
+            (QUARTER, "since", "first_block"),
+            (BLOCK, "first_block", "last_block"),
+            (QUARTER, "last_block", "until"),
+        )
+    )
     records = await db.fetch(
         f"with spans as materialized (select * from {source} where {where.sql}), "
-        f"days as materialized (select s.n, s.store_id, s.currency, d.day, m.midnights[s.begins + d.day] as since, "
+        "days as (select s.n, s.store_id, s.currency, d.day, m.midnights[s.begins + d.day] as since, "
         "m.midnights[s.begins + d.day + 1] as until from spans s "
         f"cross join (select {midnights}::timestamptz[] as midnights) m "
-        "cross join lateral generate_series(0, s.days - 1) d (day)) "
-        f"select s.n, s.day, sums.* from days s cross join lateral (select {sums} from sales_periods q "
-        "where q.store_id = s.store_id and q.begins_at >= s.since and q.begins_at < s.until) sums",
+        "cross join lateral generate_series(0, s.days - 1) d (day)), "
+        f"parts as materialized (select days.*, date_bin({_BLOCK}, until, {_ORIGIN}) as last_block, "
+        f"date_bin({_BLOCK}, since + {_BLOCK} - interval '1 microsecond', {_ORIGIN}) as first_block from days) "
+        f"select s.n, s.day, sums.* from parts s cross join lateral (select {sums} from ({periods}) q) sums",
         *where.arguments,
     )
     found = {(record["n"], spans[record["n"] - 1].first + timedelta(days=record["day"])): record for record in records}

@@ -21,8 +21,6 @@ HOUR = 3600.0
 """Of a statement that copies."""
 APART = "17 seconds"
 """Between the times of two copies of a row."""
-PERIODS = "15 minutes"
-"""Between two copies of what a store sold in a period; a large store sells something in most periods."""
 NUMBERED = frozenset({"title", "title_folded", "slug", "number", "word", "code"})
 """Texts to which a copy adds its number."""
 COUNTED = {
@@ -124,9 +122,11 @@ async def _copy_rows(connection: asyncpg.Connection, table: Table[Any], times: i
 def _copied(column: str, type: str) -> str:
     if type == "uuid":
         return f"pg_temp.other(t.{column}, n)"
+    if column == "begins_at":
+        # A large store sells something in most periods.
+        return "t.begins_at + n * t.minutes * interval '1 minute'"
     if type == "timestamptz":
-        apart = PERIODS if column == "begins_at" else APART
-        return f"t.{column} + n * interval '{apart}'"
+        return f"t.{column} + n * interval '{APART}'"
     if column in VARIED:
         return VARIED[column]
     return f"t.{column} || n" if type == "text" and column in NUMBERED else f"t.{column}"

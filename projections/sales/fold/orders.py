@@ -25,7 +25,7 @@ from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
 from projections.sales.fold.given_back import is_to_ship
 from projections.sales.fold.ledger import balances_of, post
-from projections.sales.fold.periods import PeriodKey, count, period_of, period_of_order, periods_of
+from projections.sales.fold.periods import PeriodKey, count, period_of_order, periods_at, periods_of
 from projections.sales.rows import SalesRows
 from projections.sales.tables.orders import (
     KEPT,
@@ -108,8 +108,8 @@ def store_requested(rows: SalesRows, event: StoreRequested, _: UUID) -> None:
     rows.store_owners[event.originator_id] = StoreOwnerRow(event.originator_id, event.merchant_id)
 
 
-def _placed_in(event: OrderPlaced, tenant: UUID) -> PeriodKey:
-    return period_of(tenant, event.occurred_at, event.total.currency)
+def _placed_in(event: OrderPlaced, tenant: UUID) -> frozenset[PeriodKey]:
+    return frozenset(periods_at(tenant, event.occurred_at, event.total.currency))
 
 
 @FOLDS.on(OrderPlaced, order_counts=of_store, sales_periods=_placed_in)
@@ -231,7 +231,7 @@ def order_paid(rows: SalesRows, event: OrderPaid, tenant: UUID) -> None:
     earlier = rows.refunded_payments.get((event.originator_id, event.intent_id))
     order.refunded_minor = 0 if earlier is None else earlier.refunded_minor
     if order.paid_at is None:
-        count(rows, period_of(tenant, order.placed_at, order.currency), {"placed_and_paid": 1})
+        count(rows, periods_at(tenant, order.placed_at, order.currency), {"placed_and_paid": 1})
     order.paid_at = at
     key = _paid_day(event, tenant)
     if key not in rows.paid_days:

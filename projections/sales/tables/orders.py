@@ -97,11 +97,17 @@ class PaidDayRow:
     orders: int
 
 
+QUARTER, BLOCK = 15, 180
+"""Minutes of the periods by which sales are kept."""
+
+
 @dataclass(slots=True)
 class SalesPeriodRow:
-    """What a store sold in a quarter of an hour, so that no query adds up orders."""
+    """What a store sold in a quarter of an hour, or in three hours, so that no query adds up orders."""
 
     store_id: UUID
+    minutes: int
+    """The length of the period."""
     begins_at: datetime
     currency: str
     placed: int
@@ -256,11 +262,11 @@ _PERIOD_SUMS = ("placed", "placed_and_paid", "paid", "revenue_minor", "refunds_m
 SALES_PERIODS = Table(
     "sales_periods",
     SalesPeriodRow,
-    key=("store_id", "begins_at", "currency"),
+    key=("store_id", "minutes", "begins_at", "currency"),
     hot=_PERIOD_SUMS,
     indexes=(
         # With all sums: a store's periods are written between those of other stores, so each is in another page.
-        f"create index on sales_periods (store_id, begins_at, currency) include ({', '.join(_PERIOD_SUMS)})",
+        f"create index on sales_periods (store_id, minutes, begins_at, currency) include ({', '.join(_PERIOD_SUMS)})",
     ),
 )
 

@@ -9,8 +9,9 @@ import pytest
 
 from domain.ledger.postings import Account, EntryKind
 from projections.sales import model as sales
-from projections.sales.fold.periods import period_of
+from projections.sales.fold.periods import periods_at
 from projections.sales.rows import SalesRows
+from projections.sales.tables.orders import BLOCK, QUARTER
 from tests.support.builders.histories import History
 
 INCOME, REPAID = {Account.SALES, Account.TAXES}, {Account.REFUNDS, Account.TAXES}
@@ -54,6 +55,8 @@ def test_a_days_sums_are_those_of_its_orders_and_postings(rows: SalesRows, zone:
 
     counted: Counter[tuple[UUID, date, str, str]] = Counter()
     for period in rows.sales_periods.values():
+        if period.minutes != QUARTER:
+            continue
         for column in ("placed", "placed_and_paid", "paid", "revenue_minor", "refunds_minor", "platform_fees_minor"):
             key = period.store_id, day_of(period.begins_at), period.currency
             counted[*key, column] += getattr(period, column)
@@ -64,9 +67,26 @@ def test_a_days_sums_are_those_of_its_orders_and_postings(rows: SalesRows, zone:
         assert any(key[3] == column and number for key, number in counted.items()), column
 
 
+def test_three_hours_have_the_sums_of_their_quarters(rows: SalesRows) -> None:
+    def summed(minutes: int) -> Counter[tuple[UUID, datetime, str, str]]:
+        sums: Counter[tuple[UUID, datetime, str, str]] = Counter()
+        for period in rows.sales_periods.values():
+            begins_at = period.begins_at.replace(hour=period.begins_at.hour // 3 * 3, minute=0)
+            if period.minutes == minutes:
+                for column in ("placed", "placed_and_paid", "paid", "revenue_minor", "refunds_minor"):
+                    sums[period.store_id, begins_at, period.currency, column] += getattr(period, column)
+        return sums
+
+    assert summed(BLOCK) == summed(QUARTER) != Counter()
+
+
 def test_a_period_is_a_quarter_of_an_hour_in_utc() -> None:
-    store, kathmandu = UUID(int=1), ZoneInfo("Asia/Kathmandu")
+    kathmandu = ZoneInfo("Asia/Kathmandu")
+
+    def quarter(at: datetime) -> datetime:
+        return periods_at(UUID(int=1), at, "NPR")[0][2]
+
     midnight = datetime(2026, 11, 29, tzinfo=kathmandu)
-    assert period_of(store, midnight, "NPR")[1] == midnight == datetime(2026, 11, 28, 18, 15, tzinfo=UTC)
-    assert period_of(store, midnight + timedelta(seconds=899), "NPR")[1] == midnight
-    assert period_of(store, midnight - timedelta(microseconds=1), "NPR")[1] == midnight - timedelta(minutes=15)
+    assert quarter(midnight) == midnight == datetime(2026, 11, 28, 18, 15, tzinfo=UTC)
+    assert quarter(midnight + timedelta(seconds=899)) == midnight
+    assert quarter(midnight - timedelta(microseconds=1)) == midnight - timedelta(minutes=15)
