@@ -58,7 +58,9 @@ class RandomMerchant:
         self._texts = 0
 
     async def open(self) -> None:
-        for _ in range(4):
+        await self._state_business()
+        # Two of each category: a category with fewer products has no page.
+        for _ in range(2 * len(CATEGORIES)):
             await self._add()
 
     async def _add(self) -> None:
@@ -70,7 +72,7 @@ class RandomMerchant:
                 f"Pot {number}",
                 slug=f"pot-{number}",
                 variants=variants,
-                category=self._dice.choice(CATEGORIES),
+                category=CATEGORIES[number % len(CATEGORIES)],
                 currency=self._currency,
             )
         )
@@ -262,19 +264,21 @@ class RandomMerchant:
             "accept draft": self._accept_draft,
             "remove collection": self._remove_collection,
             "change discount": self._change_discount,
-            "change domain": self._change_domain,
-            "change another domain": self._change_domain,
             "set shipping": self._set_shipping,
             "state business": self._state_business,
-            "pause or open": self._pause_or_open,
+            "pause": self._pause_or_open,
+            "open again": self._pause_or_open,
+            # Last: the other pages are at another host then.
+            "change domain": self._change_domain,
+            "change another domain": self._change_domain,
         }
 
     async def edit(self) -> None:
         """Make one edit."""
         # A paused store opens soon: most of its pages are the same.
         is_paused = (await self._present()).status is StoreStatus.PAUSED
-        edits = list(self.edits.values())
-        await (self._pause_or_open if is_paused or self._dice.random() < 0.05 else self._dice.choice(edits[:-1]))()
+        choices = [edit for edit in self.edits.values() if edit != self._pause_or_open]
+        await (self._pause_or_open if is_paused or self._dice.random() < 0.05 else self._dice.choice(choices))()
 
     async def address(self) -> tuple[str, str]:
         """Return a host of the store, most often the one that others redirect to, and a path with its query."""

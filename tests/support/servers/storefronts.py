@@ -31,7 +31,8 @@ async def storefront_processes(
     shared = os.environ | {
         "DATABASE_URL": database,
         "ZYENTA_DATA_DIR": str(folder),
-        "ZYENTA_MASTER_KEYS": "5e" * 32,
+        # That of the platforms below storefronts, which seal what these open.
+        "ZYENTA_MASTER_KEYS": bytes(32).hex(),
         "ZYENTA_STOREFRONT_DOMAIN": domain,
     }
     try:
