@@ -31,6 +31,7 @@ def split(file: Path, out: Path) -> None:
 
 
 def main() -> None:
+    """Split the files of every family whose license allows it."""
     source = Path(sys.argv[1])
     for family in FAMILIES.values():
         if family.is_split:

@@ -29,6 +29,7 @@ from domain.merchant.events import MerchantRegistered
 from domain.privacy import PersonalData, Sealed
 from schemas.envelope import Envelope
 from storefront.mail.platform_writer import PLATFORM, MailWriter, MerchantQueries, platform_templates
+from storefront.mail.text_form import text_form
 
 WORDS = Path(__file__).with_name("account_mails.toml")
 
@@ -127,7 +128,7 @@ class AccountMailWriter:
             sender_name=PLATFORM,
             recipient=recipient,
             subject=words["subject"],
-            text=self._templates.get_template("mail/account.txt").render(context).strip() + "\n",
+            text=text_form(self._templates.get_template("mail/account.txt").render(context)),
             html=self._templates.get_template("mail/account.html").render(context),
             at=envelope.recorded_at,
         )

@@ -16,6 +16,7 @@ from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from domain.subscription.plans import Plans
 from projections.merchants.views import MerchantView
 from schemas.envelope import Envelope
+from storefront.mail.text_form import text_form
 from storefront.mail.writer import TEMPLATES
 from storefront.rendering import formatting
 
@@ -108,7 +109,7 @@ class PlatformMailWriter:
             sender_name=PLATFORM,
             recipient=recipient,
             subject=SUBJECTS[kind],
-            text=self._templates.get_template(f"mail/{name}.txt").render(context).strip() + "\n",
+            text=text_form(self._templates.get_template(f"mail/{name}.txt").render(context)),
             html=self._templates.get_template(f"mail/{name}.html").render(context),
             at=envelope.recorded_at,
         )

@@ -18,6 +18,7 @@ from projections.catalog.views import StoreView
 from projections.merchants.views import MerchantView
 from schemas.envelope import Envelope
 from storefront.mail.platform_writer import PLATFORM, MailWriter
+from storefront.mail.text_form import text_form
 from storefront.mail.writer import TEMPLATES
 from storefront.rendering import formatting
 
@@ -115,7 +116,7 @@ class TeamMailWriter:
             sender_name=PLATFORM,
             recipient=recipient,
             subject=context["subject"],
-            text=self._templates.get_template(f"mail/{template}.txt").render(context).strip() + "\n",
+            text=text_form(self._templates.get_template(f"mail/{template}.txt").render(context)),
             html=self._templates.get_template(f"mail/{template}.html").render(context),
             at=envelope.recorded_at,
         )

@@ -26,6 +26,7 @@ from domain.order.after_sale.dispute_events import (
 )
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, RefundFailed, RefundSucceeded
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
+from domain.order.after_sale.return_state import ReturnKind
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.events import OrderFulfilled, PaymentUnmatched, WithdrawalReceived
 from domain.order.withdrawal import PERIOD
@@ -42,6 +43,7 @@ from projections.sales.views import DisputeView, OrderView
 from schemas.envelope import Envelope
 from storefront.mail.domain_facts import domain_facts
 from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
+from storefront.mail.text_form import text_form
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
 from storefront.rendering.returns import business_address, return_address
@@ -69,11 +71,16 @@ TO_MERCHANT = frozenset(
 
 ABOUT_DISPUTES = frozenset({MailKind.DISPUTE_TO_ANSWER, MailKind.DISPUTE_DEADLINE, MailKind.DISPUTE_CLOSED})
 RETURN_SUBJECTS = {
-    MailKind.RETURN_REQUESTED: "The shop has your return of order {}",
+    MailKind.RETURN_REQUESTED: "Your request to return goods of order {} arrived",
     MailKind.RETURN_APPROVED: "Your return of order {} is accepted",
     MailKind.RETURN_DECLINED: "Your return of order {} was declined",
     MailKind.RETURN_RECEIVED: "Your returned goods of order {} arrived",
     MailKind.REPLACEMENT_SENT: "New goods for order {} are on their way",
+}
+
+WITHDRAWAL_SUBJECTS = {
+    MailKind.RETURN_APPROVED: "Your withdrawal from order {} is accepted",
+    MailKind.RETURN_DECLINED: "Your withdrawal from order {} was declined",
 }
 
 
@@ -191,7 +198,7 @@ class StoreMailWriter:
             reply_to=None if kind in TO_MERCHANT else shop.email,
             unsubscribe_url=content.unsubscribe_url,
             subject=content.subject,
-            text=self._templates.get_template(f"mail/{name}.txt").render(context).strip() + "\n",
+            text=text_form(self._templates.get_template(f"mail/{name}.txt").render(context)),
             html=self._templates.get_template(f"mail/{name}.html").render(context),
             at=envelope.recorded_at,
         )
@@ -283,9 +290,7 @@ class StoreMailWriter:
             case DisputeOpened() | DisputeStatusChanged():
                 return await self._disputed(event, store, shop, order)
             case DisputeDeadlineNear():
-                subject = (
-                    f"Answer the dispute of order {order.number} until {formatting.moment_words(event.evidence_due)}"
-                )
+                subject = f"Answer the dispute of order {order.number} by {formatting.moment_words(event.evidence_due)}"
                 return await self._to_merchant(store, shop, subject, order=order, dispute=event)
             case DisputeClosed():
                 return await self._decided(event, store, shop, order)
@@ -357,7 +362,10 @@ class StoreMailWriter:
         if kind is MailKind.RETURN_TO_DECIDE:
             subject = f"A shopper asks to return goods of order {order.number}"
             return await self._to_merchant(store, shop, subject, order=order, **facts)
-        return await self._to_shopper(store, order, RETURN_SUBJECTS[kind].format(order.number), **facts)
+        subjects = RETURN_SUBJECTS
+        if facts["asked"].kind is ReturnKind.WITHDRAWAL:
+            subjects = RETURN_SUBJECTS | WITHDRAWAL_SUBJECTS
+        return await self._to_shopper(store, order, subjects[kind].format(order.number), **facts)
 
     async def _return(self, event: ReturnEvent, order: OrderView, shop: ShopDetails) -> dict[str, Any]:
         asked = next((each for each in order.returns if each.number == event.number), None)

@@ -29,7 +29,7 @@ NOTE_MAX = 1000
 NOTHING_CHOSEN = "Choose at least one piece that you want to return."
 NO_REASON = "Choose a reason from the list."
 NOTE_WRONG = f"Write at most {NOTE_MAX} plain characters."
-ASKED = "The shop has your return and answers by e-mail. Wait for its answer before you send anything."
+ASKED = "The shop has your request and answers by e-mail. Wait for its answer before you send anything."
 
 
 class ReturnPages(Pages):

@@ -10,7 +10,7 @@ SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, s
 NARROW = '"Arial Narrow", "Helvetica Neue", Arial, sans-serif'
 
 COMMON = frozenset(range(0x20, 0x7F)) | frozenset(
-    map(ord, "\u00a0\u2009\u202f£©«®°·»×–—‘’“”„•…€−™ÄÉÖÜßàáâäåæçèéêëíîïñóôöøúüœ")  # noqa: RUF001 - as shops write them
+    map(ord, "\u00a0\u2009\u202f£©«®°·»×–—‘’“”„•…€−™ÄÉÖÜßàáâäåæçèéêëíîïñóôöøúüœ")
 )
 """The letters of a font file that a first view loads."""
 FURTHER = frozenset({*range(0xA0, 0x250), *range(0x2B0, 0x370), *range(0x2000, 0x2300), 0xFEFF, 0xFFFD}) - COMMON

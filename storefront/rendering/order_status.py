@@ -59,6 +59,8 @@ LEADS: Mapping[OrderStanding, tuple[str, str]] = {
 """What is before the order's number, and what is after it, of a paid order."""
 UNDECIDED = ("The shop has your withdrawal from order", "and answers you whether it accepts it.")
 """The same for a withdrawal after its last day."""
+BACK_AFTER_WITHDRAWAL = ("The goods of order", "are back at the shop, which pays your money back.")
+"""The same for goods that came back because of a withdrawal."""
 GIVEN_BACK = frozenset(
     {
         OrderStanding.WITHDRAWN,
@@ -135,11 +137,10 @@ class OrderStatusView:
 async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
     """Return an order's status as its page shows it."""
     standing = order.standing
-    waits = any(each.status is ReturnStatus.REQUESTED for each in order.returns)
     declined = standing is OrderStanding.UNPAID and order.payment_failure is not None
     return OrderStatusView(
         headline="Your payment was declined" if declined else HEADLINES[standing],
-        lead=UNDECIDED if standing is OrderStanding.WITHDRAWN and waits else LEADS.get(standing, ("Order", "")),
+        lead=_lead(order),
         tag=TAGS[standing],
         is_given_back=standing in GIVEN_BACK,
         steps=steps_of(order),
@@ -147,6 +148,15 @@ async def order_status(order: OrderView, queries: StorefrontQueries, personal: P
         parcels=parcels_of(order),
         recipient=await _recipient(order, personal),
     )
+
+
+def _lead(order: OrderView) -> tuple[str, str]:
+    standing = order.standing
+    if standing is OrderStanding.WITHDRAWN and any(each.status is ReturnStatus.REQUESTED for each in order.returns):
+        return UNDECIDED
+    if standing is OrderStanding.RETURNED and order.withdrawals:
+        return BACK_AFTER_WITHDRAWAL
+    return LEADS.get(standing, ("Order", ""))
 
 
 def parcels_of(order: OrderView) -> list[ShownParcel]:

@@ -12,13 +12,15 @@ from domain.store.return_policy import ReturnPolicy
 from projections.sales.views import OrderLineView, OrderView, ReturnView
 
 WORDS = {
-    ReturnStatus.REQUESTED: "Asked for",
+    ReturnStatus.REQUESTED: "Requested",
     ReturnStatus.APPROVED: "Accepted",
     ReturnStatus.DECLINED: "Declined",
     ReturnStatus.RECEIVED: "Received by the shop",
     ReturnStatus.REFUNDED: "Refunded",
     ReturnStatus.REPLACED: "Replacement sent",
 }
+UNDECIDED = "Waits for the shop’s answer"
+"""Of a withdrawal: it is a declaration, and nothing is requested with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class ShownReturn:
     goods: Sequence[tuple[OrderLineView, int]]
     reason: str
     requested_at: datetime
+    is_being_refunded: bool
     send_to: Sequence[str]
     """The address for goods that are to be sent; empty in every other status, and if the address was erased."""
     instructions: str
@@ -53,10 +56,11 @@ async def shown_returns(order: OrderView, shop: ShopDetails, personal: PersonalD
                 number=each.number,
                 is_withdrawal=is_withdrawal,
                 status=each.status,
-                words=WORDS[each.status],
+                words=UNDECIDED if is_withdrawal and each.status is ReturnStatus.REQUESTED else WORDS[each.status],
                 goods=[(lines[line.variant_id], line.quantity) for line in each.lines],
                 reason=each.reason,
                 requested_at=each.requested_at,
+                is_being_refunded=each.refund_id is not None,
                 send_to=await return_address(each, shop, personal) if each.status is ReturnStatus.APPROVED else (),
                 instructions=each.instructions if each.status is ReturnStatus.APPROVED else "",
                 decline_reason=each.decline_reason,

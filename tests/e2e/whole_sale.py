@@ -165,7 +165,7 @@ async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
     await page.locator("textarea[name=note]").fill("It is wider than my shelf.")
     await sale.look("8-return-form")
     await page.get_by_role("button", name="Ask to return these").click()
-    await expect(page.get_by_text("Return 1: asked for")).to_be_visible()
+    await expect(page.get_by_text("Return 1: requested")).to_be_visible()
     await sale.look("9-return-asked")
     asked = await sale.until(lambda order: bool(order["returns"]))
     assert asked["returns"] == [

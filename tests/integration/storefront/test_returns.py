@@ -137,7 +137,7 @@ async def test_goods_come_back_from_the_form_to_the_refund(
     (asked,) = (await desk.order()).returns
     assert asked.note is not None
     assert await floor.personal.open(asked.note) == "It is green."
-    assert "Return 1: asked for" in (await browser.get(shown)).text
+    assert "Return 1: requested" in (await browser.get(shown)).text
 
     await desk.do(
         ApproveReturn,

@@ -475,7 +475,7 @@ async def test_an_order_on_its_way_shows_its_carrier_and_tracking_number(
     )
     page = await browser.get(link)
     assert "On its way" in page.text
-    assert "Sent with <bdi>DHL</bdi>, tracking number <bdi>00340434&lt;1&gt;</bdi>" in page.text
+    assert "with <bdi>DHL</bdi><br>Tracking number <bdi>00340434&lt;1&gt;</bdi>" in page.text
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.5", "999999", "21", "", "１", "1_0", "+1", "1e1", "two"])

@@ -509,7 +509,7 @@ async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -
     last = await desk.writer.write(MailKind.DISPUTE_DEADLINE, desk.envelope(near))
     assert first is not None
     assert last is not None
-    assert last.subject == "Answer the dispute of order ZY-7Q2M4K until 26 November 2026, 12:00 UTC"
+    assert last.subject == "Answer the dispute of order ZY-7Q2M4K by 26 November 2026, 12:00 UTC"
     for mail in (first, last):
         assert mail.recipient == "hello@neonhaven.example"
         for words in ("26 November 2026, 12:00", "product not received", "assembled already", "du_1"):
