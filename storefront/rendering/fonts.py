@@ -1,6 +1,5 @@
 """The font families that the storefront serves (SIL OFL 1.1, from Fontsource; licenses beside the files)."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -65,7 +64,7 @@ class Family:
 
 
 @cache
-def ranges_of(codes: Collection[int]) -> str:
+def ranges_of(codes: frozenset[int]) -> str:
     """Return code points as CSS and fonttools write them: ``U+20-7E,U+A9``."""
     runs = groupby(enumerate(sorted(codes)), lambda numbered: numbered[1] - numbered[0])
     ends = [(run[0][1], run[-1][1]) for run in (list(group) for _, group in runs)]

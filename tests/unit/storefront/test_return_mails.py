@@ -99,3 +99,21 @@ async def test_a_mail_waits_until_the_read_model_shows_the_return() -> None:
     late = (await events(desk, view))[MailKind.RETURN_RECEIVED].model_copy(update={"number": 2})
     with pytest.raises(Transient, match="do not show the return yet"):
         await desk.writer.write(MailKind.RETURN_RECEIVED, desk.envelope(late))
+
+
+async def test_the_answer_to_a_withdrawal_calls_it_a_withdrawal_and_promises_money_only() -> None:
+    desk = Desk()
+    view = replace(await with_return(desk), kind=ReturnKind.WITHDRAWAL)
+    assert desk.known is not None
+    desk.known = replace(desk.known, returns=(view,))
+    for kind, subject in (
+        (MailKind.RETURN_APPROVED, "Your withdrawal from order ZY-7Q2M4K is accepted"),
+        (MailKind.RETURN_DECLINED, "Your withdrawal from order ZY-7Q2M4K was declined"),
+        (MailKind.RETURN_RECEIVED, "Your returned goods of order ZY-7Q2M4K arrived"),
+    ):
+        mail = await desk.writer.write(kind, desk.envelope((await events(desk, view))[kind]))
+        assert mail is not None
+        assert mail.subject == subject
+        for form in (mail.text, mail.html):
+            assert "new goods" not in form
+            assert "our return" not in form.replace("our returned", "")

@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 
 from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood, Palette, Section
 from storefront.rendering.color import contrast, on, readable
-from storefront.rendering.fonts import FAMILIES
+from storefront.rendering.fonts import COMMON, FAMILIES, FURTHER, ranges_of
 from storefront.rendering.renderer import PACKAGE
 from storefront.rendering.theme import DEFAULT_SECTIONS, derive_colors, theme_of
 from tests.support.platforms.storefront import BRAND
+
+FIRST_ROUND_TRIP = 14_000
+"""Bytes, with room for headers, that a new connection brings before it must wait for an answer (RFC 6928)."""
 
 color = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}")
 
@@ -103,7 +106,18 @@ def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
     for family in FAMILIES.values():
         assert (fonts / family.slug / "LICENSE.txt").read_text().count("SIL Open Font License") >= 1
         for weight in family.weights:
-            assert (fonts / family.slug / f"{weight}.woff2").read_bytes()[:4] == b"wOF2"
+            for part, _ in family.parts():
+                assert (fonts / family.slug / f"{weight}{part}.woff2").read_bytes()[:4] == b"wOF2"
+            if family.is_split:
+                size = (fonts / family.slug / f"{weight}.woff2").stat().st_size
+                assert size < FIRST_ROUND_TRIP, f"{family.name} {weight} has {size} bytes"
+
+
+def test_a_letter_is_in_one_file_of_a_font() -> None:
+    assert ranges_of(frozenset({0x41, 0x42, 0x43, 0x45})) == "U+41-43,U+45"
+    assert not COMMON & FURTHER
+    assert {ord(letter) for letter in "Aé€’"} <= COMMON
+    assert {ord(letter) for letter in "Łř"} <= FURTHER
 
 
 def test_an_unknown_font_falls_back_to_the_system_font() -> None:
