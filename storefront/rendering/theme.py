@@ -108,9 +108,13 @@ class Theme:
         )
 
     def preloads(self) -> list[str]:
-        """Return the addresses of the two font files that the first view needs."""
-        faces = {face.slug: face for face in (self.body, self.heading) if face.weights}
-        return [f"{FONTS_BASE}/{face.slug}/400.woff2" for face in faces.values()]
+        """Return the addresses of the font files that the first view needs.
+
+        Prices, buttons and labels are bold. A browser learns of that weight from the styles only, a round trip later.
+        """
+        files = [(face.slug, 400) for face in (self.body, self.heading) if face.weights]
+        files += [(self.body.slug, self.body.bold)] if self.body.weights else []
+        return [f"{FONTS_BASE}/{slug}/{weight}.woff2" for slug, weight in dict.fromkeys(files)]
 
 
 def theme_of(brand: BrandIdentity) -> Theme:

@@ -123,7 +123,7 @@ def test_a_letter_is_in_one_file_of_a_font() -> None:
 def test_an_unknown_font_falls_back_to_the_system_font() -> None:
     theme = theme_of(brand("Comic Sans MS"))
     assert "Comic" not in theme.css()
-    assert len(theme.preloads()) == 1
+    assert theme.preloads() == [f"/static/fonts/inter/{weight}.woff2" for weight in (400, 600)]
 
 
 def test_the_stylesheet_names_the_fonts_and_colors() -> None:
