@@ -29,7 +29,7 @@ PER_CALLER = Allowance(burst=20, interval=timedelta(seconds=15))
 """Tries of one network address at any numbers of one store."""
 ANSWER_AFTER_SECONDS = 0.3
 """Every answer takes at least this long, so that its time reveals nothing."""
-UNKNOWN = "We found no order with this number and e-mail address. Check both: the number looks like ZY\u20117Q2M4K."
+UNKNOWN = "We found no order with this number and e-mail address. Check both: the number looks like ZY-7Q2M4K."
 NUMBER = re.compile(r"(?:ZY-?)?([2-9A-HJ-NP-Z]{6})")
 
 

@@ -209,7 +209,7 @@ def problems_of(typed: Mapping[str, str], *, needs_number: bool) -> dict[str, st
     elif len(name) > TEXT_MAX or find_forbidden(typed["name"]) is not None or "://" in name:
         problems["name"] = f"Write your name in at most {TEXT_MAX} letters, without an address of a web page."
     if needs_number and order_number_of(typed["number"]) is None:
-        problems["number"] = f"“{typed['number'][:20]}” is not an order number. It looks like ZY\u20117Q2M4K."
+        problems["number"] = f"“{typed['number'][:20]}” is not an order number. It looks like ZY-7Q2M4K."
     if len(email) > EMAIL_MAX or not EMAIL.fullmatch(email):
         problems["email"] = f"“{email[:60]}” is not an e-mail address. Write it like name@example.com."
     return problems

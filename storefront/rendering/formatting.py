@@ -24,6 +24,7 @@ money = str
 """Writes an amount, as everywhere in the platform."""
 DAY, MOMENT = "d MMMM y", "d MMMM y, HH:mm 'UTC'"
 """Date patterns. Stores sell to many countries: the day stands first and the month is a word, so no date is ambiguous."""
+_ORDER_NUMBER = re.compile(r"\bZY-\w+")
 FEW_LEFT = 5
 """Up to this number a page says how many are left."""
 
@@ -48,6 +49,11 @@ def price(amount: Money, compare_at: Money | None = None, *, varies: bool = Fals
     )
     now = f'<span class="price-now">{escape(money(amount))}</span>'
     return Markup(f'<span class="price">{least}{now}{former}</span>')  # noqa: S704 - escaped
+
+
+def whole_numbers(text: str) -> Markup:
+    """Return a text whose order numbers stay on one line. A browser would break them at their hyphen."""
+    return Markup(_ORDER_NUMBER.sub(r'<span class="whole">\g<0></span>', escape(text)))  # noqa: S704 - escaped
 
 
 def without_currency(text: str, currency: str) -> str:

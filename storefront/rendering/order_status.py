@@ -59,6 +59,8 @@ LEADS: Mapping[OrderStanding, tuple[str, str]] = {
 """What is before the order's number, and what is after it, of a paid order."""
 UNDECIDED = ("The shop has your withdrawal from order", "and answers you whether it accepts it.")
 """The same for a withdrawal after its last day."""
+CANCELLED_AND_REFUNDED = ("Order", "will not be sent, and your payment was refunded.")
+"""The same for a cancelled order whose refund succeeded."""
 BACK_AFTER_WITHDRAWAL = ("The goods of order", "are back at the shop, which pays your money back.")
 """The same for goods that came back because of a withdrawal."""
 GIVEN_BACK = frozenset(
@@ -154,6 +156,8 @@ def _lead(order: OrderView) -> tuple[str, str]:
     standing = order.standing
     if standing is OrderStanding.WITHDRAWN and any(each.status is ReturnStatus.REQUESTED for each in order.returns):
         return UNDECIDED
+    if standing is OrderStanding.CANCELLED and order.is_paid_back:
+        return CANCELLED_AND_REFUNDED
     if standing is OrderStanding.RETURNED and order.withdrawals:
         return BACK_AFTER_WITHDRAWAL
     return LEADS.get(standing, ("Order", ""))

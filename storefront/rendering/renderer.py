@@ -61,6 +61,7 @@ class PageRenderer:
             moment=formatting.moment_words,
             date=formatting.date_words,
             span=formatting.span_words,
+            whole_numbers=formatting.whole_numbers,
         )
         self.templates.globals.update(
             asset=self.static.address,

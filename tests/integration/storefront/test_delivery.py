@@ -277,6 +277,7 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     checkout = (await browser.get("/checkout")).text
     assert "Includes 8.25 % tax" in checkout
     assert "$4.11" in checkout
+    assert "in total with tax" in checkout
     assert "Buy now and pay $53.90</button>" in checkout
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = await browser.get(session.cancel_url)
