@@ -10,14 +10,18 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.media.ports import UPLOAD_MOST
+from domain.order.evidence.files import SIZE_MOST
 from gateway import docs, health, jwks, media, rest
 from gateway.api.accounts import account_services
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
+from gateway.api.evidence_files import evidence_limit, receive_evidence
 from gateway.api.generation_feed import GenerationFeed
 from gateway.api.store_feed import StoreFeed
 from gateway.api.uploads import receiver_of
 from gateway.dashboard.app import install
 from gateway.dashboard.backend import Backend
+from gateway.dashboard.pages.disputes import FORM_MOST, takes_file
 from gateway.dashboard.routing import Shell
 from gateway.docs import error_catalog, event_reference, reference
 from gateway.graphql.direct import DirectQueries
@@ -46,6 +50,8 @@ class Gateway(FastAPI):
     The framework's outermost layers cost as much as a small query, and a planned query does without them.
     """
 
+    body_bytes = UPLOAD_MOST
+    """The largest body of any address. Each address has a limit of its own, and most a lower one."""
     guarded_by: Callable[[Guard], ASGIApp]
     """Returns the gateway behind a guard. Planned queries are answered before the guard, and keep its rules."""
 
@@ -142,12 +148,21 @@ def _dashboard_backend(services: GatewayServices, endpoint: GraphQLEndpoint) -> 
         secure=public.scheme == "https",
         public_host=public.netloc,
         image_origins=tuple(sorted({*origins, *deps.photo_origins})),
+        send_file=partial(_send_file, deps),
         upload_origins=() if deps.uploads is None or deps.uploads.origin is None else (deps.uploads.origin,),
     )
 
 
+async def _send_file(deps: GatewayDependencies, address: str, mime_type: str, data: bytes) -> None:
+    await receive_evidence(deps, address.rpartition("/")[2], mime_type, data)
+
+
 def _upload_limit(deps: GatewayDependencies, scope: Scope) -> int | None:
-    """Return the size of the file that a signed address takes. Other addresses have no limit of their own."""
+    """Return the size of the file that an address takes. Other addresses have no limit of their own."""
+    if scope["method"] == "POST" and takes_file(scope["path"]):
+        return SIZE_MOST + FORM_MOST
+    if (evidence := evidence_limit(deps, scope["path"])) is not None:
+        return evidence
     receiver, (_, found, token) = receiver_of(deps), scope["path"].partition("/uploads/")
     upload = receiver.open(token) if receiver is not None and found else None
     return None if upload is None else upload.size_bytes
@@ -172,8 +187,7 @@ def _guarded(
         guard: see :attr:`Gateway.guarded_by`.
     """
     deps = services.deps
-    page = partial(shell.too_large, limit=deps.body_limit)
-    limits = BodyLimitMiddleware(app, limit=deps.body_limit, page=page, larger=partial(_upload_limit, deps))
+    limits = BodyLimitMiddleware(app, limit=deps.body_limit, page=shell.too_large, larger=partial(_upload_limit, deps))
     app = HeadMiddleware(guard(limits))
     if endpoint is not None:
         app = DirectQueries(app, endpoint=endpoint, services=services)

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from domain.kernel import InvalidInput, NotFound
+from domain.kernel import NotFound
 from domain.media.ports import MEDIA_KEY
 from domain.order.evidence.files import TYPES
 from gateway.api.command_request import GatewayServices
-from gateway.api.uploads import receiver_of
+from gateway.api.evidence_files import receive_evidence
+from gateway.api.uploads import check_sent, receiver_of
 from infra.web.conditional import is_current
 
 router = APIRouter(include_in_schema=False)
@@ -55,15 +56,23 @@ async def upload(token: str, request: Request) -> Response:
     announced = None if receiver is None else receiver.open(token)
     if receiver is None or announced is None:
         raise NotFound("upload", token[:12])
-    mime_type = request.headers.get("content-type", "")
-    if mime_type.partition(";")[0].strip().lower() != announced.mime_type:
-        message = f"The file is sent as {mime_type[:40]!r}. It was announced as {announced.mime_type}."
-        raise InvalidInput("content-type", message)
     data = await request.body()
-    if len(data) != announced.size_bytes:
-        message = f"The file has {len(data):,} bytes. It was announced with {announced.size_bytes:,}."
-        raise InvalidInput("content-length", message)
+    check_sent(request.headers.get("content-type", ""), data, announced.mime_type, announced.size_bytes)
     await receiver.receive(announced, data)
+    return Response(status_code=204)
+
+
+@router.put("/evidence-files/{token}")
+async def send_evidence_file(token: str, request: Request) -> Response:
+    """Keep a file that a merchant announced by ``requestEvidenceUpload``. Sending another one replaces it.
+
+    Raises:
+        NotFound: the address is too old, or made up.
+        InvalidInput: the file is not of the announced type or size.
+    """
+    services: GatewayServices = request.app.state.gateway
+    mime_type = request.headers.get("content-type", "")
+    await receive_evidence(services.deps, token, mime_type, await request.body())
     return Response(status_code=204)
 
 

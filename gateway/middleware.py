@@ -112,7 +112,7 @@ class BodyLimitMiddleware:
     Args:
         app: the next application.
         limit: maximum bytes.
-        page: answers a browser's form below ``/dashboard`` with a page, in place of a problem.
+        page: answers a browser's form below ``/dashboard`` with a page that names the limit, in place of a problem.
         larger: returns a request's own limit; None if the limit of all requests counts.
     """
 
@@ -121,7 +121,7 @@ class BodyLimitMiddleware:
         app: ASGIApp,
         limit: int,
         *,
-        page: Callable[[Scope], Response] | None = None,
+        page: Callable[[Scope, int], Response] | None = None,
         larger: Callable[[Scope], int | None] = lambda _scope: None,
     ) -> None:
         self._app = app
@@ -136,7 +136,7 @@ class BodyLimitMiddleware:
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         limit = self._larger(scope) or self._limit
         if length.isdigit() and int(length) > limit:
-            await self._reject(scope, receive, send)
+            await self._reject(limit, scope, receive, send)
             return
         # Read the whole body before the application runs: only one of the two may start a response.
         chunks: list[Message] = []
@@ -148,7 +148,7 @@ class BodyLimitMiddleware:
                 break
             size += len(message.get("body", b""))
             if size > limit:
-                await self._reject(scope, receive, send)
+                await self._reject(limit, scope, receive, send)
                 return
             more = message.get("more_body", False)
         chunks.reverse()
@@ -158,14 +158,14 @@ class BodyLimitMiddleware:
 
         await self._app(scope, replay, send)
 
-    async def _reject(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _reject(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         if self._page is not None and scope["path"].startswith("/dashboard"):
-            await self._page(scope)(scope, receive, send)
+            await self._page(scope, limit)(scope, receive, send)
             return
         problem = Problem(
             status=413,
             code="BODY_TOO_LARGE",
-            detail=f"The body is larger than {self._limit:,} bytes. Send a smaller one.",
+            detail=f"The body is larger than {limit:,} bytes. Send a smaller one.",
         )
         await problem.response()(scope, receive, send)
 

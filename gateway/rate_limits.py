@@ -103,6 +103,8 @@ def kind_of(path: str, method: str) -> Kind:
         return Kind.FILE
     if path.startswith("/api/v1/") and method == "POST" and path.endswith("/images"):
         return Kind.UPLOAD
+    if path.startswith("/evidence-files/") and method == "PUT":
+        return Kind.UPLOAD
     return next((kind for prefix, kind in PREFIXES if path.startswith(prefix)), Kind.OTHER)
 
 

@@ -1,4 +1,4 @@
-"""Deadlines: fails steps that take too long, cancels unpaid orders, reminds merchants, deletes old carts.
+"""Deadlines: fails steps that take too long, cancels unpaid orders, reminds merchants, deletes carts and files that wait too long.
 
 Orders of an archived store are searched for here and not when ``StoreArchived`` arrives: an order may be placed at the same
 moment, and a read model may show it later.
@@ -22,6 +22,7 @@ from domain.generation.steps import TIMEOUTS
 from domain.ids import derived
 from domain.kernel import Clock, DomainError
 from domain.order.aggregate import PAY_WITHIN
+from domain.order.evidence.files import WAITS, EvidenceFiles
 from domain.order.evidence.submission import REMIND_AFTER, REMIND_BEFORE
 from projections.jobs.views import OverdueJob
 
@@ -89,6 +90,7 @@ class DeadlinePolicy:
         clock: Clock,
         carts: OldCarts,
         stock_notices: StockNotices | None = None,
+        evidence: EvidenceFiles | None = None,
         *,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
@@ -96,7 +98,7 @@ class DeadlinePolicy:
         self._commands = commands
         self._clock = clock
         self._carts = carts
-        self._stock_notices = stock_notices
+        self._stock_notices, self._evidence = stock_notices, evidence
         self._every_seconds = every_seconds
         self._last_round: float | None = None
 
@@ -123,6 +125,8 @@ class DeadlinePolicy:
         """Fail the steps and cancel the orders that are overdue now."""
         now = self._clock.now()
         await self._carts.enforce(now)
+        if self._evidence is not None:
+            await self._evidence.delete_received(now - WAITS)
         for overdue in await self._overdue.steps(now, limit=BATCH):
             minutes = int(TIMEOUTS[overdue.step].total_seconds() // 60)
             reason = f"The step “{overdue.step}” timed out after {minutes} minutes. Run it again."

@@ -2,12 +2,11 @@
 
 import asyncio
 import hashlib
-from contextlib import suppress
 from uuid import UUID
 
 from commands.disputes import AddEvidenceFile, RemoveEvidenceFile
 from commands.ports import Receipt
-from domain.kernel import DomainError, InvalidInput, NotFound, Transient
+from domain.kernel import DomainError, InvalidInput, NotFound
 from domain.media.ports import Upload
 from domain.order.after_sale.dispute_events import EvidenceFileKind
 from domain.order.after_sale.dispute_state import EvidenceFile
@@ -17,9 +16,9 @@ from domain.team.errors import RoleTooWeak
 from domain.team.roles import Role
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
-from gateway.api.uploads import UploadsUnavailable, address_of
+from gateway.api.uploads import UploadsUnavailable, check_sent
 from gateway.ports import GatewayDependencies
-from infra.web.evidence_links import EvidenceLink
+from infra.web.evidence_links import OPEN_FOR, PATH, EvidenceLink, EvidenceUpload
 from projections.catalog import queries as catalog_queries
 from projections.sales.views import EvidenceFileView, OrderView
 
@@ -35,25 +34,54 @@ async def open_evidence_upload(
         InvalidInput: the type or the size is refused.
         NotFound, RoleTooWeak: the person may not edit evidence of the store.
         UploadsUnavailable: this installation takes no files.
-        Transient: the store of files cannot be reached.
     """
     deps = request.services.deps
     await check_editor(request, order)
-    if deps.uploads is None or deps.evidence_files is None:
+    if deps.evidence_links is None or deps.evidence_files is None:
         raise UploadsUnavailable(INSTEAD)
     if mime_type not in TYPES:
         raise InvalidInput("mimeType", f"Invalid type {mime_type[:40]!r}. Send a PDF, a JPEG or a PNG.")
     if not 1 <= size <= SIZE_MOST:
         raise InvalidInput("size", f"The file has {size:,} bytes. Banks take 1 to {SIZE_MOST:,} of all files together.")
-    return await address_of(deps, deps.uploads, order.store_id, request.new_id("upload"), mime_type, size)
+    person_id = await keeper_of(order, request.merchant_id, deps.personal)
+    upload = Upload(
+        store_id=order.store_id,
+        upload_id=request.new_id("upload"),
+        mime_type=mime_type,
+        size_bytes=size,
+        until=deps.clock.now() + OPEN_FOR,
+    )
+    path = deps.evidence_links.upload_path(EvidenceUpload(upload.upload_id, person_id, mime_type, size))
+    return upload, deps.public_url.rstrip("/") + path
+
+
+async def receive_evidence(deps: GatewayDependencies, token: str, mime_type: str, data: bytes) -> None:
+    """Keep a file that was sent to its address, under the shopper's key. Sending another one replaces it.
+
+    A file that is not added within an hour is deleted.
+
+    Raises:
+        NotFound: the address is too old, or made up.
+        InvalidInput: the file is not of the announced type or size.
+    """
+    announced = None if deps.evidence_links is None else deps.evidence_links.open_upload(token)
+    if announced is None or deps.evidence_files is None:
+        raise NotFound("upload", token[:12])
+    check_sent(mime_type, data, announced.mime_type, announced.size_bytes)
+    await deps.evidence_files.receive(announced.upload_id, announced.person_id, data, at=deps.clock.now())
+
+
+def evidence_limit(deps: GatewayDependencies, path: str) -> int | None:
+    """Return the size of the file that an address takes; None if it takes none."""
+    _, found, token = path.partition(PATH)
+    upload = deps.evidence_links.open_upload(token) if deps.evidence_links is not None and found else None
+    return None if upload is None else upload.size_bytes
 
 
 async def add_evidence_file(
     request: CommandRequest, order: OrderView, dispute_id: str, kind: EvidenceFileKind, upload_id: UUID, name: str
 ) -> Receipt:
-    """Check an uploaded file, keep its content under the shopper's key, and add it to the evidence.
-
-    The uploaded copy is deleted. A repeat of the request changes nothing.
+    """Check a file that was sent, and add it to the evidence. A repeat of the request changes nothing.
 
     Raises:
         InvalidInput: no file was sent, it is no evidence that banks take, or its name is too long.
@@ -71,18 +99,18 @@ async def add_evidence_file(
     known = await request.repeated("fingerprint", fingerprint)
     if known is not None:
         return known
-    if deps.uploads is None or deps.evidence_files is None or deps.check_evidence is None:
+    if deps.evidence_files is None or deps.check_evidence is None:
         raise UploadsUnavailable(INSTEAD)
-    data = await deps.uploads.read(order.store_id, upload_id)
+    person_id = await keeper_of(order, request.merchant_id, deps.personal)
+    data = await deps.evidence_files.received(upload_id, person_id)
     if data is None:
         raise InvalidInput(
             "uploadId",
-            f"No file was sent for the upload {upload_id}, or it is older than a day. Ask for an address with "
+            f"No file was sent for the upload {upload_id}, or it is older than an hour. Ask for an address with "
             "requestEvidenceUpload, and send the file there first.",
         )
     checked = await _check(deps, data)
     file_id = request.new_id("evidence file")
-    person_id = await keeper_of(order, request.merchant_id, deps.personal)
     command = AddEvidenceFile(
         order_id=order.id,
         merchant_id=request.merchant_id,
@@ -99,9 +127,7 @@ async def add_evidence_file(
     except DomainError:
         await deps.evidence_files.delete([file_id])
         raise
-    # The copy that was sent is not sealed. If it cannot be deleted now, it goes with the others that wait for a day.
-    with suppress(Transient):
-        await deps.uploads.discard(order.store_id, upload_id)
+    await deps.evidence_files.delete([upload_id])
     return receipt
 
 

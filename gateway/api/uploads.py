@@ -101,6 +101,22 @@ async def _check_store(request: CommandRequest, store_id: UUID) -> None:
         raise RoleTooWeak(role, Role.EDITOR)
 
 
+def check_sent(mime_type: str, data: bytes, announced_type: str, announced_size: int) -> None:
+    """Check that a file is the announced one, by its ``Content-Type`` and its size.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    if mime_type.partition(";")[0].strip().lower() != announced_type:
+        raise InvalidInput(
+            "content-type", f"The file is sent as {mime_type[:40]!r}. It was announced as {announced_type}."
+        )
+    if len(data) != announced_size:
+        raise InvalidInput(
+            "content-length", f"The file has {len(data):,} bytes. It was announced with {announced_size:,}."
+        )
+
+
 def receiver_of(deps: GatewayDependencies) -> UploadReceiver | None:
     """Return what takes files at the API's own addresses; None if they go elsewhere."""
     uploads = deps.uploads

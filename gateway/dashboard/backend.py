@@ -1,12 +1,14 @@
 """What the dashboard is given: a way to run documents, and the values of the installation."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.requests import Request
+
+SendFile = Callable[[str, str, bytes], Awaitable[None]]
 
 
 class Documents(Protocol):
@@ -40,6 +42,8 @@ class Backend:
     documents: Documents
     secrets: Sequence[bytes] = field(repr=False)
     """Sign form tokens and notices, the current one first; every one verifies. Every process needs the same."""
+    send_file: SendFile
+    """Sends a file to the address that a mutation gave for it, with its type: what a script does by PUT."""
     now: Callable[[], datetime]
     secure: bool
     """Whether browsers come over HTTPS."""

@@ -62,6 +62,7 @@ class Shell:
             tokens=self._tokens,
             notices=self._notices,
             roles=self._roles,
+            send_file=self._backend.send_file,
         )
 
     async def answer(self, request: Request, page: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
@@ -77,11 +78,14 @@ class Shell:
             response = await page(request)
         except Exception as error:  # noqa: BLE001 - every error gets a page
             response = self._of_error(visit, error)
+        finally:
+            # Files of a form are temporary files.
+            await request.close()
         visit.session.cookies.write(response)
         response.headers.update(self._headers)
         return response
 
-    def too_large(self, scope: Scope, *, limit: int) -> Response:
+    def too_large(self, scope: Scope, limit: int) -> Response:
         """Return the page for a form of more bytes than the gateway reads."""
         message = f"What you sent is larger than {limit:,} bytes. Nothing was changed. Go back and send less at once."
         response = self._of_problem(self.visit(Request(scope)), Problem("BODY_TOO_LARGE", message))

@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gateway.dashboard.backend import SendFile
 from gateway.dashboard.forms import CSRF, REVISION, Form, FormTokens
 from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
@@ -49,9 +50,11 @@ class Visit:
         tokens: FormTokens,
         notices: Notices,
         roles: Roles,
+        send_file: SendFile,
     ) -> None:
         self.request, self.session, self.form = request, session, form
         self._renderer, self._tokens, self._notices, self._roles = renderer, tokens, notices, roles
+        self._send_file = send_file
         self.role = "OWNER"
         """The visitor's role in the page's store. Account pages are the visitor's own."""
         self.roles: dict[str, str] = {}
@@ -145,6 +148,10 @@ class Visit:
         self.session.saw(payload.get("consistencyToken"))
         self.overtaken |= change.errors.has("CHANGED_MEANWHILE")
         return change
+
+    async def send_file(self, address: str, mime_type: str, data: bytes) -> None:
+        """Send a file to the address that a mutation gave for it, as a script does by PUT."""
+        await self._send_file(address, mime_type, data)
 
     async def store(self, store_id: UUID | str) -> dict[str, Any]:
         """Return the store that the page belongs to. The page then has the store's navigation and time zone.

@@ -123,6 +123,7 @@ async def run_consumers(
                 platform.clock,
                 CartExpiry(PostgresCarts(pool), personal),
                 StockNotices(ReadModelNotices(pool), personal),
+                await platform.evidence_files(),
             )
             tasks.create_task(policy.run(stop))
             tasks.create_task(_answer_canaries(platform, stop, policy.name, lambda: policy.is_prompt))

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
+LARGEST_BODY = 2_000_000
+"""Most bytes of a body, if the application says no other number."""
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """The syntax of ``Host`` (RFC 9110, section 7.2); the application decides which hosts exist."""
 _DEFAULTS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"))
@@ -37,7 +39,7 @@ class Edge:
     - Responses forbid framing and content sniffing unless the application sets the headers itself.
     """
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int = 2_000_000) -> None:
+    def __init__(self, app: ASGIApp, *, body_bytes: int = LARGEST_BODY) -> None:
         self._app = app
         self._body_bytes = body_bytes
 

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
-from infra.web.edge import Edge
+from infra.web.edge import LARGEST_BODY, Edge
 from infra.web.protocols import ConnectionLimits, PatientHttp, PatientWebSocket
 
 BODY_BYTES = 1_000_000
@@ -60,10 +60,15 @@ def guarded(app: ASGIApp) -> ASGIApp:
     """Wrap an application in the edge and compression, which all servers share.
 
     An application with a method ``guarded_by`` places the guard itself: what it answers before the guard must keep the
-    guard's rules.
+    guard's rules. One with ``body_bytes`` takes bodies up to that size, and limits them itself.
     """
-    place = getattr(app, "guarded_by", None)
-    return AnswersAtStop(_guard(app) if place is None else place(_guard))
+    place, body_bytes = getattr(app, "guarded_by", None), getattr(app, "body_bytes", LARGEST_BODY)
+
+    def guard(inner: ASGIApp) -> ASGIApp:
+        # No Zstandard: clients that support it support Brotli too.
+        return Edge(CompressMiddleware(inner, zstd=False), body_bytes=body_bytes)
+
+    return AnswersAtStop(guard(app) if place is None else place(guard))
 
 
 class AnswersAtStop:
@@ -84,11 +89,6 @@ class AnswersAtStop:
             except RuntimeError:
                 # The response had begun.
                 raise cancelled from None
-
-
-def _guard(app: ASGIApp) -> ASGIApp:
-    # No Zstandard: clients that support it support Brotli too.
-    return Edge(CompressMiddleware(app, zstd=False))
 
 
 def make_server(app: ASGIApp, host: str, port: int, limits: ConnectionLimits, **config: Any) -> uvicorn.Server:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -23,6 +23,8 @@ SIZE_MOST = 4_500_000
 """Most bytes of all files of a dispute. Stripe takes 5 MB of one file, and about 4.5 MB of all together."""
 PAGES_MOST = 49
 """Most pages of a file: Stripe takes fewer than 50."""
+WAITS = timedelta(hours=1)
+"""How long a file that was sent waits to be added."""
 NAME_MOST = 200
 """Most characters of a file's name."""
 TYPES: Mapping[str, str] = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
@@ -44,6 +46,18 @@ class CheckedFile:
 
 class EvidenceFiles(Protocol):
     """Contents of files, each under its person's key. Deleting the key erases them too."""
+
+    async def receive(self, upload_id: UUID, person_id: UUID, data: bytes, *, at: datetime) -> None:
+        """Keep a content that was sent and is not added yet. Another one for the same id replaces it."""
+        ...
+
+    async def received(self, upload_id: UUID, person_id: UUID) -> bytes | None:
+        """Return a content that was sent for a person's order; None if there is none, or it was deleted."""
+        ...
+
+    async def delete_received(self, before: datetime) -> None:
+        """Delete contents that were sent before a time and never added."""
+        ...
 
     async def put(self, file_id: UUID, person_id: UUID, data: bytes) -> None:
         """Keep a content. Another one for the same id replaces it."""

@@ -1,5 +1,6 @@
 """Disputes of a store, and the evidence that a merchant completes and submits."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import order_path
 from gateway.dashboard.past import not_yet, past_of
-from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -17,7 +18,10 @@ from gateway.dashboard.visit import Visit, Visitor
 router = area_router()
 
 DISPUTE = "/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}"
+FORM_MOST = 20_000
+"""Most bytes of a form beside its file."""
 Inputs = Mapping[str, Any]
+_TAKES_FILE = re.compile(r"/dashboard/stores/[0-9a-f-]{36}/orders/[0-9a-f-]{36}/disputes/[^/]+/files")
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/disputes")
@@ -101,6 +105,31 @@ async def _evidence(visit: Visit, ids: tuple[UUID, UUID, str], name: str, input:
     if change.errors:
         return await show_dispute(visit, store_id, order_id, dispute_id, errors=change.errors, status=422)
     return visit.redirect(f"{order_path(store_id, order_id)}/disputes/{dispute_id}", notice=notice)
+
+
+@router.post(f"{DISPUTE}/files")
+@sends("orders/add_evidence_file", "orders/request_evidence_upload")
+async def add_file(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: str) -> Response:
+    """Add a file that the form sent. A browser with JavaScript sends it past the form; see :func:`upload_file`."""
+    about, given = {"orderId": str(order_id), "disputeId": dispute_id}, visit.form.files("file")
+    if not given:
+        errors = refusal(None, "No file was chosen. Choose a PDF, a JPEG or a PNG, then add it.")
+        return await show_dispute(visit, store_id, order_id, dispute_id, errors=errors, status=422)
+    file, data = given[0], await given[0].read()
+    input: Inputs = {**about, "mimeType": file.content_type or "", "size": len(data)}
+    asked = await visit.change("orders/request_evidence_upload", input)
+    if asked.errors:
+        return await show_dispute(visit, store_id, order_id, dispute_id, errors=asked.errors, status=422)
+    target = asked["upload"]
+    await visit.send_file(target["url"], target["mimeType"], data)
+    input = {**about, "uploadId": target["id"], "kind": visit.form["kind"], "fileName": file.filename or ""}
+    notice = "The file is added to the evidence."
+    return await _evidence(visit, (store_id, order_id, dispute_id), "orders/add_evidence_file", input, notice)
+
+
+def takes_file(path: str) -> bool:
+    """Whether the form at an address may send a file."""
+    return _TAKES_FILE.fullmatch(path) is not None
 
 
 @router.post(f"{DISPUTE}/uploads")

@@ -1,5 +1,6 @@
 """What every store of evidence files promises: PostgreSQL's, and the one in memory."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -11,6 +12,7 @@ from domain.privacy import PersonalData
 from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
 from infra.adapters.postgres.vault import PostgresPersonalData
+from tests.support.builders.samples import NOON
 from tests.support.fakes.vault import MemoryEvidenceFiles, MemoryPersonalData
 
 LETTER = b"%PDF-1.7 Dear Ada, \0\xff"
@@ -53,6 +55,22 @@ async def test_a_forgotten_persons_contents_cannot_be_read_and_go(files: Evidenc
     await files.forget(ada)
     assert await files.get(hers) is None
     assert await files.get(his) == b"his"
+
+
+async def test_a_content_that_was_sent_waits_for_its_person_and_goes_if_it_is_not_added(files: EvidenceFiles) -> None:
+    early, late, added, ada, ben = (uuid4() for _ in range(5))
+    for id, at in ((early, NOON), (late, NOON + timedelta(minutes=30)), (added, NOON)):
+        await files.receive(id, ada, b"first", at=at)
+        await files.receive(id, ada, LETTER, at=at)
+    assert await files.received(early, ada) == LETTER
+    assert (await files.received(early, ben), await files.received(uuid4(), ada)) == (None, None)
+    await files.put(added, ada, LETTER)
+    assert await files.received(added, ada) is None, "It is a file of the evidence now."
+    await files.delete_received(NOON + timedelta(minutes=1))
+    assert (await files.received(early, ada), await files.get(early)) == (None, None)
+    assert (await files.received(late, ada), await files.get(added)) == (LETTER, LETTER)
+    await files.forget(ada)
+    assert await files.received(late, ada) is None
 
 
 async def test_a_content_at_rest_does_not_show_and_belongs_to_its_id(pool: asyncpg.Pool) -> None:

@@ -18,7 +18,8 @@ from commands.order import RecordPayment
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeEvidenceSubmitted, DisputeStatus
 from domain.order.disputes import DisputeReport
-from domain.order.evidence.files import SIZE_MOST
+from domain.order.evidence.files import SIZE_MOST, WAITS
+from gateway.dashboard.pages.disputes import FORM_MOST
 from infra.adapters.master_keys import MasterKeys
 from infra.adapters.media.evidence_check import check_evidence
 from infra.adapters.media.uploads import DiskUploads
@@ -90,6 +91,16 @@ async def sent(platform: Platform, by: Merchant, about: dict[str, Any], data: by
     return str(upload["id"])
 
 
+def files_of(platform: Platform) -> PostgresEvidenceFiles:
+    files = platform.deps.evidence_files
+    assert isinstance(files, PostgresEvidenceFiles)
+    return files
+
+
+async def stored(platform: Platform) -> list[asyncpg.Record]:
+    return list(await files_of(platform)._pool.fetch("select content, waits from evidence_files"))
+
+
 def code_and_field(answer: Any) -> tuple[str, str | None]:
     (error,) = answer["userErrors"]
     return error["code"], error["field"]
@@ -110,6 +121,10 @@ async def test_a_file_is_added_seen_replaced_and_removed(
     assert code_and_field(await ask_upload(platform, owner, unknown, data))[0] == "NOT_FOUND"
 
     upload_id, key = await sent(platform, owner, about, data), str(uuid4())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [], "Nothing lies unsealed."
+    rows = await stored(platform)
+    assert [row["waits"] for row in rows] == [True]
+    assert data not in rows[0]["content"]
     named = about | {
         "uploadId": upload_id,
         "kind": "SHIPPING_DOCUMENTATION",
@@ -124,7 +139,7 @@ async def test_a_file_is_added_seen_replaced_and_removed(
         ("SHIPPING_DOCUMENTATION", "Letter to Ada Lovelace.png", "image/png", len(data), 1)
     )
     assert added["dispute"]["evidence"]["bytesLeft"] == SIZE_MOST - len(data)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [], "The copy that was sent is gone."
+    assert [row["waits"] for row in await stored(platform)] == [False], "The copy that was sent is gone."
     recorded = b"".join([raw.data async for batch in platform.log.scan() for raw in batch])
     assert b"Lovelace" not in recorded
     assert data not in recorded
@@ -168,9 +183,29 @@ async def test_a_file_that_no_bank_takes_is_refused_and_leaves_nothing(
     late = about | {"kind": "OTHER", "fileName": "a.png", "uploadId": good}
     platform.clock.advance(timedelta(minutes=11))
     assert code_and_field(await change(platform, owner, add, FILES, **late))[0] == "EVIDENCE_CLOSED"
-    files = platform.deps.evidence_files
-    assert isinstance(files, PostgresEvidenceFiles)
-    assert await files._pool.fetchval("select count(*) from evidence_files") == 0
+    assert [row["waits"] for row in await stored(platform)] == [True, True], "What was sent waits for an hour."
+    await files_of(platform).delete_received(platform.clock.now() - WAITS)
+    assert len(await stored(platform)) == 2
+    platform.clock.advance(WAITS)
+    await files_of(platform).delete_received(platform.clock.now() - WAITS)
+    assert await stored(platform) == []
+
+
+async def test_an_address_takes_the_announced_file_alone_and_for_some_minutes(
+    platform: Platform, owner: Merchant, order_id: UUID
+) -> None:
+    about, data = {"orderId": str(order_id), "disputeId": "du_1"}, picture()
+    url = (await ask_upload(platform, owner, about, data))["upload"]["url"]
+    for content, type in ((data + b"x", "image/png"), (data[:-1], "image/png"), (data, "text/html")):
+        refused = await platform.client.put(url, content=content, headers={"content-type": type})
+        assert refused.status_code in {400, 413, 422}
+    shown = await platform.client.get(url)
+    assert shown.status_code == 404, "It shows nothing."
+    platform.clock.advance(timedelta(minutes=16))
+    for address in (url, url[:-2]):
+        late = await platform.client.put(address, content=data, headers={"content-type": "image/png"})
+        assert late.status_code == 404
+    assert await stored(platform) == []
 
 
 async def test_the_page_of_a_dispute_takes_lists_and_removes_files(
@@ -207,6 +242,32 @@ async def test_the_page_of_a_dispute_takes_lists_and_removes_files(
     envelopes = [raw.decode() async for batch in platform.log.scan() for raw in batch]
     (event,) = [each.event for each in envelopes if isinstance(each.event, DisputeEvidenceSubmitted)]
     assert len(event.file_ids) == 1
+
+
+async def test_the_form_takes_a_file_without_a_script(platform: Platform, owner: Merchant, order_id: UUID) -> None:
+    order = await platform.ask("query ($id: ID!) { order(id: $id) { storeId } }", {"id": str(order_id)}, by=owner)
+    at = f"/dashboard/stores/{order['storeId']}/orders/{order_id}/disputes/du_1"
+    async with a_dashboard(platform, owner) as dashboard:
+        fields = dict(re.findall(r'name="(csrf|commandId)" value="([^"]+)"', await dashboard.get(at)))
+        post = partial(dashboard.client.post, f"{at}/files", data=fields | {"kind": "RECEIPT"})
+        for given, said in (
+            ({}, "No file was chosen."),
+            ({"file": ("a.html", b"<!doctype html>", "text/html")}, "Invalid type"),
+            ({"file": ("a.pdf", b"<!doctype html>", "application/pdf")}, "The file is a web page."),
+        ):
+            refused = await post(files=given)
+            assert (refused.status_code, said in refused.text) == (422, True)
+        large = await post(files={"file": ("a.png", bytes(SIZE_MOST + 30_000), "image/png")})
+        assert (large.status_code, f"larger than {SIZE_MOST + FORM_MOST:,} bytes" in large.text) == (413, True)
+        # As large as a bank takes: the limit of other forms is lower.
+        data = picture() + bytes(2_000_000)
+        for _ in range(2):
+            added = await post(files={"file": ("receipt.png", data, "image/png")})
+            assert (added.status_code, added.headers["location"]) == (303, at)
+        page = await dashboard.get(at)
+        assert ("receipt.png · PNG, 2.0 MB" in page, page.count(f"{at}/files/")) == (True, 1)
+        foreign = await post(files={"file": ("b.png", picture(), "image/png")}, data={"csrf": "made up"})
+        assert foreign.status_code == 403
 
 
 @pytest.mark.long

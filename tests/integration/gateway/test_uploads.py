@@ -4,8 +4,10 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -13,6 +15,7 @@ from infra.adapters.media.photo_check import check_photo
 from infra.adapters.media.uploads import DiskUploads
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.servers.web_server import served
 
 REQUEST = """
 mutation ($input: RequestUploadInput!) {
@@ -85,6 +88,12 @@ async def test_a_file_is_sent_checked_and_shown_as_the_original(platform: Platfo
     assert (done["mediaAsset"]["status"], done["mediaAsset"]["productId"]) == ("REQUESTED", product)
     original = await platform.client.get(done["mediaAsset"]["originalUrl"])
     assert (original.content, original.headers["content-type"]) == (data, "image/png")
+
+    # A server has a limit of its own before the application's.
+    large = data + bytes(3_000_000)
+    async with served(platform.app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        path = urlsplit((await request(owner, size=len(large)))["upload"]["url"]).path
+        assert (await client.put(path, content=large, headers=headers)).status_code == 204
 
     fake = (await request(owner, size=14))["upload"]
     assert (await put(fake["url"], content=b"<!doctype html", headers=headers)).status_code == 204

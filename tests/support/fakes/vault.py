@@ -88,7 +88,22 @@ class MemoryEvidenceFiles:
         self._personal = personal
         self.kept: dict[UUID, tuple[Sealed, bytes]] = {}
 
+        self.waiting: dict[UUID, datetime] = {}
+
+    async def receive(self, upload_id: UUID, person_id: UUID, data: bytes, *, at: datetime) -> None:
+        await self.put(upload_id, person_id, data)
+        self.waiting[upload_id] = at
+
+    async def received(self, upload_id: UUID, person_id: UUID) -> bytes | None:
+        if upload_id not in self.waiting or self.kept[upload_id][0].person_id != person_id:
+            return None
+        return await self.get(upload_id)
+
+    async def delete_received(self, before: datetime) -> None:
+        await self.delete([id for id, at in self.waiting.items() if at < before])
+
     async def put(self, file_id: UUID, person_id: UUID, data: bytes) -> None:
+        self.waiting.pop(file_id, None)
         self.kept[file_id] = (await self._personal.seal(person_id, ""), data)
 
     async def get(self, file_id: UUID) -> bytes | None:
@@ -100,6 +115,7 @@ class MemoryEvidenceFiles:
     async def delete(self, file_ids: Sequence[UUID]) -> None:
         for id in file_ids:
             self.kept.pop(id, None)
+            self.waiting.pop(id, None)
 
     async def forget(self, person_id: UUID) -> None:
-        self.kept = {id: kept for id, kept in self.kept.items() if kept[0].person_id != person_id}
+        await self.delete([id for id, kept in self.kept.items() if kept[0].person_id == person_id])

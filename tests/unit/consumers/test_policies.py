@@ -35,6 +35,7 @@ from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeClosed, DisputeFundsMoved, DisputeStatus
 from domain.order.aggregate import ORDER, PAY_WITHIN
 from domain.order.events import OrderCancelled, OrderStatus
+from domain.order.evidence.files import WAITS
 from domain.order.ports import DisputeDecided, PaymentConfirmed, PaymentDeclined, PaymentDisputed, PaymentNotice
 from domain.store.events import Preferences, StoreStatus
 from infra.bootstrap import handlers
@@ -42,6 +43,7 @@ from infra.writers.rules.niche.reader import RuleNicheReader
 from projections.jobs.views import OverdueJob
 from tests.support.builders.samples import NOON, listing, sealed
 from tests.support.fakes.supply import MemoryAnswers
+from tests.support.fakes.vault import MemoryEvidenceFiles, MemoryPersonalData
 from tests.support.platforms.write_side import Platform, kinds
 
 
@@ -393,6 +395,20 @@ async def test_an_unpaid_order_is_cancelled_and_its_stock_returns(platform: Plat
     assert kinds(platform.log.events[before:]) == ["OrderCancelled", "StockReleased"]
     assert overdue.asked == [platform.clock.now(), platform.clock.now() - PAY_WITHIN]
     assert timedelta(minutes=60) == PAY_WITHIN
+
+
+async def test_a_file_that_was_sent_for_a_dispute_and_not_added_goes_after_an_hour(platform: Platform) -> None:
+    files, sent, added = MemoryEvidenceFiles(MemoryPersonalData()), uuid4(), uuid4()
+    for id in (sent, added):
+        await files.receive(id, platform.merchant_id, b"letter", at=platform.clock.now())
+    await files.put(added, platform.merchant_id, b"letter")
+    policy = DeadlinePolicy(KnownOverdue(), platform.bus, platform.clock, DeletedCarts(), evidence=files)
+    platform.clock.advance(WAITS)
+    await policy.enforce()
+    assert set(files.kept) == {sent, added}
+    platform.clock.advance(timedelta(seconds=1))
+    await policy.enforce()
+    assert set(files.kept) == {added}
 
 
 async def test_an_order_of_an_archived_store_is_called_off_once_whatever_else_is_due(platform: Platform) -> None:
