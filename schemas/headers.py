@@ -4,6 +4,7 @@ Clients give None for a header without a value. A record is an event of the plat
 its position in the log. No function here raises.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeAlias
@@ -42,7 +43,22 @@ def event_id_in(headers: Headers) -> UUID | None:
     return None
 
 
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+"""An id as the platform writes it."""
+
+
 def position_in(headers: Headers) -> int | None:
     """Return a record's position in the log; None if it is not an event of the platform."""
-    position = number(header(headers, "ce_position"))
-    return None if position is None or event_id_in(headers) is None else position
+    # Every record of the log passes here, so this is one loop, and makes no UUID.
+    id: bytes | None = None
+    position: bytes | None = None
+    for name, value in headers:
+        if name == "ce_id" and id is None:
+            id = value or b""
+        elif name == "ce_position" and position is None:
+            position = value or b""
+        else:
+            continue
+        if id is not None and position is not None:
+            return number(position) if _ID(id) or event_id_in(headers) is not None else None
+    return None

@@ -1,7 +1,7 @@
 """Writes a batch of records to several read models in one transaction."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from aiokafka import ConsumerRecord
@@ -10,7 +10,7 @@ from domain.kernel import DomainEvent
 from projections.engine.checkpoints import Checkpoint, advance_together
 from projections.engine.decoding import DecodedEvent, EventDecoder
 from projections.engine.followed_model import FollowedModel
-from projections.engine.records import at_fault
+from projections.engine.records import at_fault, placed
 from projections.engine.revisions import move_revisions
 from projections.engine.tables import Connection
 
@@ -28,11 +28,19 @@ async def write_together(
         Fenced: another process, or a rebuild, took partitions over.
         OSError, asyncpg.PostgresError, TimeoutError, Transient: nothing is lost; read the records again.
     """
-    unapplied = [(model, mine) for model in models if (mine := model.partitions.unapplied(records))]
+    unapplied = unapplied_by_model(records, models)
     if any(model.isolator.suspected for model, _ in unapplied) or not await _in_one_transaction(unapplied, connection):
         for model, mine in unapplied:
             # What is suspected was applied to no read model; what a rebalance took away is no longer its own.
             await model.apply(mine, connection)
+
+
+def unapplied_by_model(
+    records: Sequence[ConsumerRecord], models: Iterable[FollowedModel]
+) -> list[tuple[FollowedModel, list[ConsumerRecord]]]:
+    """Return the records that each read model has not applied; read models that applied all are left out."""
+    known = placed(records)
+    return [(model, mine) for model in models if (mine := model.partitions.unapplied(known))]
 
 
 async def _in_one_transaction(
@@ -81,17 +89,19 @@ class BatchDecoder:
 
     def __init__(self, unapplied: Sequence[tuple[FollowedModel, Sequence[ConsumerRecord]]]) -> None:
         self._decode = _decoder(frozenset().union(*(model.projection.handles for model, _ in unapplied))).decode_record
-        self._events: dict[tuple[int, int], DecodedEvent | None] = {}
+        self._events: dict[int, DecodedEvent | None] = {}
+        """By the identity of the record, which the batch holds."""
 
     def for_model(self, model: FollowedModel, records: Sequence[ConsumerRecord]) -> list[DecodedEvent]:
         """Return the events that a read model folds."""
         handled, known = model.handled, self._events
         batch = []
         for record in records:
-            place = record.partition, record.offset
-            if place not in known:
-                known[place] = self._decode(record.headers, record.value)
-            event = known[place]
+            identity = id(record)
+            if identity in known:
+                event = known[identity]
+            else:
+                event = known[identity] = self._decode(record.headers, record.value)
             if event is not None and type(event[0]) in handled:
                 batch.append(event)
         return batch

@@ -11,7 +11,7 @@ from projections.engine.decoding import DecodedEvent, mirror_of
 from projections.engine.partitions import OwnedPartitions
 from projections.engine.poison_records import PoisonRecordIsolator, PoisonRecordPorts
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.records import at_fault
+from projections.engine.records import at_fault, placed
 from projections.engine.revisions import move_revisions
 from projections.engine.tables import Connection
 
@@ -84,7 +84,7 @@ class FollowedModel:
         Raises:
             Fenced: another process, or a rebuild, took partitions over, or a rebalance did for a while.
         """
-        records, self._owners = self.partitions.unapplied(records), self.partitions.owners
+        records, self._owners = self.partitions.unapplied(placed(records)), self.partitions.owners
         suspected = self.isolator.suspected
         # Suspected partitions come last, so that the others do not wait for them.
         trusted = [each for each in records if each.partition not in suspected]

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiokafka import ConsumerRecord
 
 from projections.engine.checkpoints import ADVANCE_SQL, Checkpoint, advance_values
-from projections.engine.common_batch import BatchDecoder
+from projections.engine.common_batch import BatchDecoder, unapplied_by_model
 from projections.engine.decoding import DecodedEvent
 from projections.engine.followed_model import FollowedModel
 from projections.engine.provenance import DIGEST_SQL, digest_of
@@ -50,8 +50,8 @@ async def write_at_once(
         OSError, asyncpg.PostgresError, TimeoutError: it is unknown whether rows and checkpoints were written; read the
             records again from the checkpoints.
     """
-    unapplied = [(model, mine) for model in models if (mine := model.partitions.unapplied(records))]
     proof = _proof(records)
+    unapplied = unapplied_by_model(records, models) if proof is not None else []
     if proof is None or not unapplied or not all(_is_usual(model) for model, _ in unapplied):
         return False
     moved: dict[FollowedModel, dict[int, Checkpoint]] = {}

@@ -18,7 +18,7 @@ from projections.engine.checkpoints import (
     take_over,
 )
 from projections.engine.postgres_errors import DATABASE_AWAY
-from projections.engine.records import position_of
+from projections.engine.records import PlacedRecord, position_of
 from projections.engine.tables import Connection
 
 logger = logging.getLogger(__name__)
@@ -90,17 +90,14 @@ class OwnedPartitions:
             async with self._pool.acquire() as connection:
                 await release(connection, self._name, checkpoints)
 
-    def unapplied(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
+    def unapplied(self, records: Iterable[PlacedRecord]) -> list[ConsumerRecord]:
         """Return the records of owned partitions that are not applied yet, each event once."""
         unapplied = []
-        reached: dict[int, int] = {}
-        for record in records:
-            checkpoint = self._checkpoints.get(record.partition)
-            if checkpoint is None:
-                continue
-            position = position_of(record) or 0
-            if position > max(checkpoint.position, reached.get(record.partition, 0)):
-                reached[record.partition] = position
+        reached = {number: checkpoint.position for number, checkpoint in self._checkpoints.items()}
+        for record, position in records:
+            number = record.partition
+            if number in reached and position > reached[number]:
+                reached[number] = position
                 unapplied.append(record)
         return unapplied
 

@@ -1,6 +1,9 @@
 """Positions of records, and whether a failure to apply a record is the record's fault."""
 
+from collections.abc import Iterable
 from typing import Protocol
+
+from aiokafka import ConsumerRecord
 
 from domain.kernel import CorruptStream, Transient
 from projections.engine.checkpoints import Fenced
@@ -26,6 +29,15 @@ class Headed(Protocol):
 def position_of(record: Headed) -> int | None:
     """Return a record's position in the log; None if the record is foreign."""
     return headers.position_in(record.headers)
+
+
+PlacedRecord = tuple[ConsumerRecord, int]
+"""A record and its position in the log; 0 if the record is foreign."""
+
+
+def placed(records: Iterable[ConsumerRecord]) -> list[PlacedRecord]:
+    """Return records with their positions, for all read models: finding them costs as much as a fold."""
+    return [(record, position_of(record) or 0) for record in records]
 
 
 def position_in(content: bytes) -> int | None:

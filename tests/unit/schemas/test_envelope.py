@@ -10,6 +10,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from schemas.envelope import ConsistencyToken, RawEvent, chain_hash, from_record
+from schemas.headers import event_id_in, header, number, position_in
 from schemas.internal.deliveries import DeadLetter, read_dead_letter
 from schemas.registry import EVENTS, UndecodableEvent, UnknownEvent, decode
 from schemas.topics import IMAGE_WORK, PARTITIONS, TOPICS, partition_of, work_topic
@@ -33,6 +34,25 @@ def test_a_record_without_one_of_our_headers_is_undecodable_or_still_whole(event
         return
     with pytest.raises(UndecodableEvent):
         from_record(headers, event.data)
+
+
+VALUES = [
+    None,
+    b"",
+    b"12",
+    b"x1",
+    b"9" * 30,
+    b"018f0000-0000-7000-8000-000000000000",
+    b"{018F0000000070008000000000000000}",
+]
+
+
+@for_all(st.lists(st.tuples(st.sampled_from(["ce_id", "ce_position", "x"]), st.sampled_from(VALUES)), max_size=5))
+def test_a_record_is_where_its_first_position_says_if_its_first_id_is_one(
+    headers: list[tuple[str, bytes | None]],
+) -> None:
+    position = number(header(headers, "ce_position"))
+    assert position_in(headers) == (None if event_id_in(headers) is None else position)
 
 
 @for_all(st.integers(0, PARTITIONS - 1), st.integers(0, 10**18 - 1))
