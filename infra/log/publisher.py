@@ -29,9 +29,9 @@ from infra.adapters.postgres.canaries import PostgresCanaries
 from infra.adapters.postgres.event_store import CHANNEL, PostgresEventLog
 from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
+from infra.log.reading_ahead import read_and_prepare, reading_ahead
 from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.provenance import REASON
-from schemas.envelope import RawEvent
 from schemas.internal.canaries import to_headers as to_canary_headers
 from schemas.internal.cancellation import check_cancelled
 from schemas.internal.provenance import ForeignRecord
@@ -207,17 +207,19 @@ class Publisher:
                 await self._send_canary(producer, connection)
             # On the connection with the lock: losing it stops this publisher, and each query proves to others that it runs.
             before = self.position
-            events = await self._events.read_settled(before, BATCH, connection=connection)
-            batches = await prepare(events)
-            while events:
-                # A full batch means a backlog, unless ``until`` ends it. A canary does not wait for the backlog.
-                ends = until is not None and events[-1].position >= until
-                more = len(events) == BATCH and not ends and not self._canary_waits
-                reading = self._read_and_prepare(events[-1].position, connection) if more else None
-                following = await self._send_while(producer, batches, reading)
-                self.position = events[-1].position
-                busy = loop.time()
-                events, batches = following or ([], [])
+            async with reading_ahead(self._events, connection, batch=BATCH, until=until) as read:
+                events = await read(before)
+                batches = await prepare(events)
+                while events:
+                    # A full batch means a backlog, unless ``until`` ends it. A canary does not wait for the backlog.
+                    ends = until is not None and events[-1].position >= until
+                    more = len(events) == BATCH and not ends and not self._canary_waits
+                    following = await self._send_while(
+                        producer, batches, read_and_prepare(read, events[-1].position) if more else None
+                    )
+                    self.position = events[-1].position
+                    busy = loop.time()
+                    events, batches = following or ([], [])
             if self.position > before:
                 continue
             if loop.time() - checked > CHECK_SECONDS and loop.time() - busy > BUSY_SECONDS:
@@ -234,12 +236,6 @@ class Publisher:
         # A slower transaction holds back events; PostgreSQL sends no notification when it ends.
         waiting = await connection.fetchval("select exists (select from events where position > $1)", self.position)
         return BUSY_POLL if waiting else IDLE_POLL
-
-    async def _read_and_prepare(
-        self, position: int, connection: Connection
-    ) -> tuple[list[RawEvent], list[TargetedBatch]]:
-        events = await self._events.read_settled(position, BATCH, connection=connection)
-        return events, await prepare(events)
 
     async def _send_while(
         self, producer: TransactionalProducer, batches: Sequence[TargetedBatch], work: Coroutine[Any, Any, T] | None

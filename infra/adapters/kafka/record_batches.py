@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 
 from aiokafka.codec import zstd_encode
@@ -28,27 +29,23 @@ LEVEL = 1
 """Compression level: costs 3 microseconds per event and shrinks it from 1,490 to 290 bytes. Level 3 gains nothing here."""
 
 
-OutgoingRecord = tuple[bytes, int]
-"""A record's content (see ``schemas.records``) and its time in milliseconds since 1970."""
-
-
 class OutgoingBatch:
     """Encoded records of one partition. aiokafka's sender takes it in place of its own closed ``BatchBuilder``."""
 
-    def __init__(self, records: Sequence[OutgoingRecord]) -> None:
-        """Encode at least one record."""
-        _, first = records[0]
-        parts: list[bytes] = []
-        for number, (content, milliseconds) in enumerate(records):
-            parts += record_of(content, number=number, milliseconds=milliseconds - first)
-        self._records = b"".join(parts)
-        self._codec = 0
-        if len(self._records) >= WORTH_COMPRESSING:
-            compressed = zstd_encode(self._records, LEVEL)
-            if len(compressed) < len(self._records):
+    def __init__(self, records: bytes, *, count: int, times: tuple[int, int]) -> None:
+        """Compress at least one encoded record.
+
+        Args:
+            records: the encoded records, one after the other.
+            count: their number.
+            times: of the first record and the latest one, in milliseconds since 1970.
+        """
+        self._records, self._codec = records, 0
+        if len(records) >= WORTH_COMPRESSING:
+            compressed = zstd_encode(records, LEVEL)
+            if len(compressed) < len(records):
                 self._records, self._codec = compressed, ZSTD
-        self._count = len(records)
-        self._times = first, max(milliseconds for _, milliseconds in records)
+        self._count, self._times = count, times
         self._producer = NO_PRODUCER, NO_PRODUCER, 0
         """Id, epoch, and the sequence number of the first record."""
         self._built: bytes | None = None
@@ -97,29 +94,47 @@ class TargetedBatch:
     batch: OutgoingBatch
 
 
-class _Target:
-    """The batches of one partition while they are made; large ones are compressed in a thread, beside the event loop."""
+class PartitionBatches:
+    """The batches of one partition while they are made; large ones are compressed in a thread, beside the event loop.
+
+    The thread is given one byte string: it needs the interpreter only to begin and to end, so it hardly holds up the loop.
+    """
 
     def __init__(self) -> None:
         self.batches: list[OutgoingBatch | asyncio.Task[OutgoingBatch]] = []
-        self._records: list[OutgoingRecord] = []
-        self._size = 0
+        self._begin()
 
-    def add(self, record: OutgoingRecord) -> None:
-        size = len(record[0])
-        if self._size and self._size + size > BATCH_BYTES:
+    def _begin(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = self._count = self._first = self._latest = 0
+
+    def add(self, content: bytes, milliseconds: int) -> None:
+        """Add a record.
+
+        Args:
+            content: see ``schemas.records``.
+            milliseconds: its time, since 1970.
+        """
+        if self._count == 0:
+            self._first = self._latest = milliseconds
+        elif self._size + len(content) > BATCH_BYTES:
             self.close()
-        self._records.append(record)
-        self._size += size
+            self._first = self._latest = milliseconds
+        self._parts += record_of(content, number=self._count, milliseconds=milliseconds - self._first)
+        self._size += len(content)
+        self._count += 1
+        if milliseconds > self._latest:
+            self._latest = milliseconds
 
     def close(self) -> None:
-        """Begin to make a batch of the records so far."""
-        records, self._records = self._records, []
+        """Begin to make a batch of the records so far; there is at least one."""
+        records = b"".join(self._parts)
+        make = partial(OutgoingBatch, count=self._count, times=(self._first, self._latest))
         if self._size < WORTH_A_THREAD:
-            self.batches.append(OutgoingBatch(records))
+            self.batches.append(make(records))
         else:
-            self.batches.append(asyncio.create_task(asyncio.to_thread(OutgoingBatch, records)))
-        self._size = 0
+            self.batches.append(asyncio.create_task(asyncio.to_thread(make, records)))
+        self._begin()
 
 
 async def prepare(events: Sequence[RawEvent]) -> list[TargetedBatch]:
@@ -127,14 +142,14 @@ async def prepare(events: Sequence[RawEvent]) -> list[TargetedBatch]:
 
     Batches of one partition are in order. Partitions take turns, because aiokafka sends one batch of each at a time.
     """
-    targets: defaultdict[tuple[str, int], _Target] = defaultdict(_Target)
+    targets: defaultdict[tuple[str, int], PartitionBatches] = defaultdict(PartitionBatches)
     for number, raw in enumerate(events, start=1):
         milliseconds = int(raw.recorded_at.timestamp() * 1000)
         content = content_of(raw)
-        targets[EVENTS.name, partition_of(raw.tenant)].add((content, milliseconds))
+        targets[EVENTS.name, partition_of(raw.tenant)].add(content, milliseconds)
         work = work_topic(raw.type)
         if work is not None:
-            targets[work.name, partition_of(raw.stream_id)].add((with_key(content, raw.stream_id), milliseconds))
+            targets[work.name, partition_of(raw.stream_id)].add(with_key(content, raw.stream_id), milliseconds)
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     for target in targets.values():

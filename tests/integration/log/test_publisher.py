@@ -16,6 +16,7 @@ from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.adapters.postgres.pools import Connection
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
+from infra.log import publisher
 from infra.log.publisher import LEADER_LOCK, TopicAhead, take_leadership
 from infra.log.readiness import Components, PlatformReadiness
 from infra.log.restoration import republish
@@ -34,8 +35,9 @@ pytestmark = pytest.mark.kafka
 
 
 async def test_what_is_committed_is_in_the_topic_once_and_in_order(
-    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka
+    pool: asyncpg.Pool, log: PostgresEventLog, kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(publisher, "BATCH", 7)  # the first events are a backlog of several batches
     await append(log, 20)
     async with publishing(pool, log, kafka):
         await append(log, 20)

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.media.events import ImageProcessingRequested
-from infra.adapters.kafka.record_batches import BATCH_BYTES, OutgoingBatch, prepare
+from infra.adapters.kafka.record_batches import BATCH_BYTES, OutgoingBatch, PartitionBatches, prepare
 from schemas.envelope import RawEvent, from_record
 from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
@@ -101,7 +101,13 @@ def test_an_event_whose_body_names_no_time_happened_when_it_was_recorded(at: dat
 @for_all(st.lists(raw_events(), min_size=1, max_size=20), st.integers(-3, 3))
 def test_a_library_reads_from_a_batch_what_was_put_in(events: list[RawEvent], drift: int) -> None:
     times = [1_700_000_000_000 + drift * number for number in range(len(events))]
-    read = DefaultRecordBatch(built(OutgoingBatch([(content_of(e), at) for e, at in zip(events, times, strict=True)])))
+    batches = PartitionBatches()
+    for event, at in zip(events, times, strict=True):
+        batches.add(content_of(event), at)
+    batches.close()
+    (batch,) = batches.batches
+    assert isinstance(batch, OutgoingBatch)
+    read = DefaultRecordBatch(built(batch))
     assert read.validate_crc()
     assert (read.is_transactional, read.is_control_batch) == (True, False)
     assert (read.producer_id, read.producer_epoch, read.base_sequence) == (7, 1, 40)
