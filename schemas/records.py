@@ -160,11 +160,12 @@ def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes,
     return _length(len(place) + len(content)), place, content
 
 
-def contents_in(records: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the place and the content of each record of a batch.
+def contents_in(records: bytes, first: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and the content of each record of a batch.
 
     Args:
         records: the bytes after a batch's header, uncompressed.
+        first: the batch's first offset.
 
     Raises:
         IndexError: the bytes end within a record.
@@ -173,9 +174,11 @@ def contents_in(records: bytes) -> Iterator[tuple[int, bytes]]:
     while at < end:
         size, at = _varint(records, at)
         stop = at + size
-        _, at = _varint(records, at + 1)
-        number, at = _varint(records, at)
-        yield number, records[at:stop]
+        at += 1  # the attributes
+        while records[at] > 0x7F:  # the time
+            at += 1
+        number, at = _varint(records, at + 1)
+        yield first + number, records[at:stop]
         at = stop
 
 

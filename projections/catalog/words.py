@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 from domain.text import fold
 
@@ -15,17 +17,28 @@ TAG_MAX = 200
 SEPARATOR = "\n"
 """Between the tags of a product."""
 
+TITLE_MOST = 300
+"""Characters of a text whose words are remembered for a while."""
+
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
 
-def words_of(text: str) -> list[str]:
+def words_of(text: str) -> Sequence[str]:
     """Return the words of a text in their order, repetitions included. Marks belong to the letter before them."""
+    # The words of a title are asked for three times: to find their rows, to add the missing ones, and for the product.
+    return _words_of_title(text) if len(text) <= TITLE_MOST else _words_of(text)
+
+
+def _words_of(text: str) -> tuple[str, ...]:
     folded = fold(text[:TEXT_MAX])
     if folded.isascii():
         words = _ASCII_WORD.findall(folded)
     else:
         words = "".join(letter if _is_of_word(letter) else " " for letter in folded).split()
-    return [word[:LONGEST] for word in words]
+    return tuple([word[:LONGEST] for word in words])
+
+
+_words_of_title = lru_cache(maxsize=4096)(_words_of)
 
 
 def tag_word(tag: str) -> str:

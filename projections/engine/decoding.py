@@ -122,7 +122,9 @@ class EventDecoder:
 
     def decode_bulk(self, record: Record) -> DecodedEvent | None:
         """Decode a record that was read in bulk; otherwise like :meth:`decode_record`."""
-        return self._read(record.type, record.value, record.tenant)
+        if record.type in self._passed_over:
+            return None
+        return self._decode(record.type, record.value, record.claim.tenant)
 
     def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
         names = [name for name, _ in headers]

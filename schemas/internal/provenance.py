@@ -77,10 +77,12 @@ def claim(
         ValueError: one of them is not an id, a hash or a number in range.
     """
     # Like ``chain_hash``, but without making UUIDs: a third of the time.
-    ids = unhexlify(id.replace(b"-", b"")) + unhexlify(stream.replace(b"-", b""))
-    if len(ids) != 32 or not 0 <= version < 2**31:
-        raise ValueError("an id has 16 bytes, a version 31 bits")
-    computed = sha256(b"%b%b%b%b\0%b" % (unhexlify(previous), ids, version.to_bytes(4), type, data)).digest()
+    if len(previous) != 64 or not len(id) == len(stream) == 36 or not 0 <= version < 2**31:
+        raise ValueError("a hash has 64 digits, an id 36 characters, a version 31 bits")
+    before = unhexlify(previous + (id + stream).replace(b"-", b""))
+    if len(before) != 64:
+        raise ValueError("an id has 32 digits")
+    computed = sha256(b"%b%b%b\0%b" % (before, version.to_bytes(4), type, data)).digest()
     return Claim(position, computed, _tenant(tenant))
 
 

@@ -102,8 +102,7 @@ class BulkReader:
             batch, records = state.batches.popleft()
             base = batch.base_offset
             decode = DECODERS.get(batch.compression)
-            contents = contents_in(bytes(records) if decode is None else decode(records))
-            taken = [(base + number, content) for number, content in contents]
+            taken = list(contents_in(bytes(records) if decode is None else decode(records), base))
             if base < state.first_offset:
                 taken = [each for each in taken if each[0] >= state.first_offset]
             if taken:

@@ -220,7 +220,7 @@ class Rebuilder:
             await bulk_load.load(goal)
             progress.phase = "indexing"
             report(progress)
-            await finish(connection, model, schema)
+            await finish(self._pool, model, schema)
             progress.phase = "reading"
             await self._catch_up(connection, bulk_load, progress)
             rows, difference = await self._compare(connection, model, live, bulk_load, run, even_if_different, report)

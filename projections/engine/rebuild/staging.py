@@ -1,16 +1,23 @@
 """The new tables of a rebuild before they are live: which code may resume them, and their indexes."""
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from projections.engine.tables import Connection, ReadModel
+import asyncpg
+
+from projections.engine.tables import Connection, ReadModel, Table
 
 FOLD_PACKAGES = ("domain", "schemas", "projections")
 """The packages that decide what folds do."""
 INDEX_SECONDS = 600.0
 """How long one index may take; creating it concurrently waits for every older snapshot."""
+SIDE_BY_SIDE = 2
+"""How many tables get their indexes at the same time."""
 
 
 def fingerprint(model: ReadModel[Any]) -> str:
@@ -32,14 +39,19 @@ def _sources() -> bytes:
     return digest.digest()
 
 
-async def finish(connection: Connection, model: ReadModel[Any], schema: str) -> None:
+async def finish(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> None:
     """Create the indexes, which costs less after the rows are loaded, and analyze the tables.
 
     The indexes are created concurrently although no query uses the tables. Otherwise a transaction would hold an id for
-    as long as an index takes.
+    as long as an index takes. PostgreSQL creates one such index of a table at a time, so tables are what is shared out.
+
+    Args:
+        pool: ``SIDE_BY_SIDE`` of its connections are used at once.
+        model: whose tables.
+        schema: where they are.
     """
     statements = [statement for table in model.tables for statement in table.indexes]
-    existing = await connection.fetch(
+    existing = await pool.fetch(
         """
         select indexrelid::regclass::text as name, indisvalid as valid
         from pg_index i join pg_class c on c.oid = i.indrelid
@@ -47,16 +59,47 @@ async def finish(connection: Connection, model: ReadModel[Any], schema: str) -> 
         """,
         schema,
     )
-    await connection.execute(f'set search_path to "{schema}"')
-    try:
-        if len(existing) != len(statements) or not all(index["valid"] for index in existing):
-            # A rebuild was killed while it created them.
-            for index in existing:
-                await connection.execute(f"drop index {index['name']}")
-            for statement in statements:
-                concurrently = statement.replace("index", "index concurrently", 1)
-                await connection.execute(concurrently, timeout=INDEX_SECONDS)
+    missing = len(existing) != len(statements) or not all(index["valid"] for index in existing)
+    if missing:
+        # A rebuild was killed while it created them.
+        for index in existing:
+            await pool.execute(f"drop index {index['name']}")
+        # The largest table takes longest, so it is begun first.
+        largest_first = await pool.fetch(
+            """
+            select relname from pg_class where relnamespace = $1::regnamespace and relkind = 'r'
+            order by pg_table_size(oid) desc
+            """,
+            schema,
+        )
+        tables = {table.name: table for table in model.tables}
+        waiting = iter([tables[row["relname"]] for row in largest_first])
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(SIDE_BY_SIDE):
+                tasks.create_task(_index(pool, schema, waiting))
+    async with _inside(pool, schema) as connection:
         for table in model.tables:
             await connection.execute(f"analyze {table.name}")
-    finally:
-        await connection.execute("reset search_path")
+
+
+async def _index(pool: asyncpg.Pool, schema: str, tables: Iterator[Table[Any]]) -> None:
+    """Create the indexes of the tables that no other task has begun."""
+    async with _inside(pool, schema) as connection:
+        for table in tables:
+            for statement in table.indexes:
+                concurrently = statement.replace("index", "index concurrently", 1)
+                await connection.execute(concurrently, timeout=INDEX_SECONDS)
+
+
+@asynccontextmanager
+async def _inside(pool: asyncpg.Pool, schema: str) -> AsyncIterator[Connection]:
+    """Open a connection that finds the tables of a schema, and whose commits do not wait for the disk.
+
+    An index takes three commits. The swap's commit waits for the disk, and with it for all of them.
+    """
+    async with pool.acquire() as connection:
+        await connection.execute(f'set search_path to "{schema}"; set synchronous_commit to off')
+        try:
+            yield connection
+        finally:
+            await connection.execute("reset search_path; reset synchronous_commit")
