@@ -5,12 +5,13 @@ import re
 
 import httpx
 
+from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from tests.integration.storefront.shopping import sitemap
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform
 
 
-async def stocked(floor: StorefrontPlatform, slug: str = "fern") -> None:
-    store = await floor.open_store(slug, BRAND)
+async def stocked(floor: StorefrontPlatform, slug: str = "fern", brand: BrandIdentity = BRAND) -> None:
+    store = await floor.open_store(slug, brand)
     for n, category in enumerate(["Mugs"] * 4 + ["Home > Kitchen > Teapots"] * 2 + ["Kettles", "Coasters"]):
         await floor.stock(store, f"Thing {n}", slug=f"thing-{n}", category=category, score=1 - n / 10)
 
@@ -51,6 +52,16 @@ async def test_home_links_to_shelves_and_the_sitemap_lists_them(
         assert f'href="/c/{slug}"' in home
         assert f"/c/{slug}</loc>" in found
     assert "/c/kettles" not in home + found
+
+
+async def test_a_home_page_counts_products_and_categories(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
+    look = Look(mood=Mood.SIGNAL, hero=HeroKind.PRODUCT, sections=list(Section))
+    await stocked(floor, brand=BRAND.model_copy(update={"look": look}))
+    home = (await browser.get("/")).text
+    assert "<dt>In the shop</dt><dd>8</dd>" in home
+    assert "<dt>Categories</dt><dd>3</dd>" in home
 
 
 async def test_filters_and_sort_orders_are_not_listed_and_point_to_the_shelf(
