@@ -71,7 +71,7 @@ class Rendition(Value):
     """One exported size of an image."""
 
     name: str
-    """``thumbnail``, ``medium`` or ``large``."""
+    """``thumbnail``, ``small``, ``medium`` or ``large``."""
     key: str
     """Content-addressed key in the media store, ``sha256/ab/abcd….webp``."""
     width: int

@@ -66,7 +66,7 @@ class ImageStudio(Protocol):
         ...
 
     async def process(self, photo: bytes, *, operations: Sequence[Operation], ground: str) -> StudioResult:
-        """Return thumbnail (320), medium (800) and large (1600 at most, never enlarged) as WebP.
+        """Return thumbnail (320), small (640), medium (800) and large (1600 at most, never enlarged) as WebP.
 
         Raises:
             UnusableImage: not an image, corrupt, too small or a decompression bomb.

@@ -364,7 +364,7 @@ class ImageView:
     alt_text: str
     status: ImageState
     renditions: Mapping[str, RenditionView]
-    """``thumbnail``, ``medium`` and ``large``; kept while the image is processed again."""
+    """``thumbnail``, ``small``, ``medium`` and ``large``; kept while the image is processed again."""
     review: ImageReview | None
     """None until the image is processed, or if no cut-out was requested."""
     quality: float | None

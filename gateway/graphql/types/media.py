@@ -16,7 +16,7 @@ from gateway.graphql.types.node import Node
 from projections.catalog.queries.media import MEDIA
 from projections.catalog.views import ImageReview, ImageState, ImageView, MediaAssetView, RenditionView, largest
 
-SIZES = ("thumbnail", "medium", "large")
+SIZES = ("thumbnail", "small", "medium", "large")
 METADATA = {
     "width": "width",
     "height": "height",
@@ -32,7 +32,7 @@ METADATA = {
 
 @strawberry.type(name="Rendition", description="One exported size of an image.")
 class RenditionType:
-    name: str = strawberry.field(description="`thumbnail`, `medium` or `large`.")
+    name: str = strawberry.field(description="`thumbnail`, `small`, `medium` or `large`.")
     url: str
     width: int
     height: int

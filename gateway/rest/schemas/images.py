@@ -95,7 +95,7 @@ class ImageJobBody(Body):
     attempt: int
     original_url: str | None
     urls: dict[str, str]
-    """Addresses of ``thumbnail``, ``medium`` and ``large``. Empty until the image is processed."""
+    """Addresses of ``thumbnail``, ``small``, ``medium`` and ``large``. Empty until the image is processed."""
     operations: list[Operation]
     metadata: dict[str, Any]
     before: str | None

@@ -57,11 +57,11 @@ def stranger(code: str) -> list[str]:
     return [sys.executable, "-c", start + code]
 
 
-async def test_a_photo_becomes_three_webp_pictures_of_the_product_on_the_brands_ground(studio: RembgStudio) -> None:
+async def test_a_photo_becomes_four_webp_pictures_of_the_product_on_the_brands_ground(studio: RembgStudio) -> None:
     result = await studio.process(PHOTO, operations=EVERYTHING, ground="#14101f")
     assert result.source_size == (1200, 900)
     assert {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND, Operation.SHARPEN} <= set(result.operations)
-    for rendition, most in zip(result.renditions, (320, 800, 1600), strict=True):
+    for rendition, most in zip(result.renditions, (320, 640, 800, 1600), strict=True):
         picture = opened(rendition.data)
         assert (picture.format, rendition.mime_type) == ("WEBP", "image/webp")
         assert picture.size == (rendition.width, rendition.height)
@@ -74,7 +74,7 @@ async def test_a_photo_becomes_three_webp_pictures_of_the_product_on_the_brands_
 async def test_a_framed_print_is_cut_out_along_its_frame_and_not_around_what_it_pictures(studio: RembgStudio) -> None:
     result = await studio.process(supplied("tennis-framed"), operations=EVERYTHING, ground=GROUND)
     assert Operation.REMOVE_BACKGROUND in result.operations
-    picture = opened(result.renditions[1].data).convert("L")
+    picture = opened(result.renditions[2].data).convert("L")
     across = list(picture.crop((0, picture.height // 2, picture.width, picture.height // 2 + 1)).tobytes())
     begins = next(x for x, light in enumerate(across) if light < 150)
     assert min(across[begins : begins + 8]) < 60, "the frame is black, the ball in it is light"
@@ -89,7 +89,7 @@ async def test_no_rendition_is_larger_than_its_photo(studio: RembgStudio) -> Non
     result = await studio.process(SMALL, operations=EVERYTHING, ground=GROUND)
     assert all(width <= 260 and height <= 260 for width, height in sizes(result).values())
     kept = await studio.process(SMALL, operations=[Operation.SHARPEN], ground=GROUND)
-    assert sizes(kept) == {"thumbnail": (260, 260), "medium": (260, 260), "large": (260, 260)}
+    assert sizes(kept) == dict.fromkeys(("thumbnail", "small", "medium", "large"), (260, 260))
 
 
 async def test_the_same_photo_gives_the_same_bytes_and_so_the_same_keys(studio_with: Studios, tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ async def test_a_doubtful_cut_out_is_not_shown_but_kept_beside_the_whole_photo(s
     assert result.review.reason == "The background may show through the product."
     assert not {Operation.REMOVE_BACKGROUND, Operation.PLACE_ON_GROUND} & set(result.operations)
     assert sizes(result)["large"][0] == sizes(result)["large"][1], "squared"
-    assert [each.name for each in result.other_renditions] == ["thumbnail", "medium", "large"]
-    assert opened(result.other_renditions[1].data).convert("L").getpixel((3, 3)) < 60, "on the brand's ground"  # type: ignore[operator]
+    assert [each.name for each in result.other_renditions] == ["thumbnail", "small", "medium", "large"]
+    assert opened(result.other_renditions[2].data).convert("L").getpixel((3, 3)) < 60, "on the brand's ground"  # type: ignore[operator]
 
 
 async def test_a_clear_cut_out_is_shown_alone(studio: RembgStudio) -> None:
@@ -172,7 +172,7 @@ async def test_a_stronger_model_is_used_by_its_path(studio_with: Studios, tmp_pa
     studio = studio_with(model=weights, kind=kind, workers=1)
     result = await studio.process(encoded(scene, "PNG"), operations=EVERYTHING, ground="#2040c0")
     assert Operation.REMOVE_BACKGROUND in result.operations
-    picture = opened(result.renditions[1].data)
+    picture = opened(result.renditions[2].data)
     corner, middle = picture.getpixel((4, 4)), picture.getpixel((picture.width // 2, picture.height // 2))
     assert corner[2] > 100, "the ground is the brand's"  # type: ignore[index]
     assert middle[0] > 200, "the bright thing stays"  # type: ignore[index]

@@ -14,7 +14,8 @@ from infra.adapters.media.studio.mask import Predict
 from infra.adapters.media.studio.open_photo import LARGEST, Photo, open_photo
 from infra.adapters.media.studio.plain_background import extend_to_square
 
-SIZES = {"thumbnail": 320, "medium": 800, "large": LARGEST}
+SIZES = {"thumbnail": 320, "small": 640, "medium": 800, "large": LARGEST}
+"""Sides in pixels. ``small`` is for a phone's whole width; half a phone needs a thumbnail."""
 QUALITY = 82
 NEARLY_SQUARE = 1.15
 """Ratio of the sides up to which a photo is cropped to a square."""
