@@ -53,7 +53,9 @@ def price(amount: Money, compare_at: Money | None = None, *, varies: bool = Fals
 
 def whole_numbers(text: str) -> Markup:
     """Return a text whose order numbers stay on one line. A browser would break them at their hyphen."""
-    return Markup(_ORDER_NUMBER.sub(r'<span class="whole">\g<0></span>', escape(text)))  # noqa: S704 - escaped
+    # As a plain text: `sub` would escape its replacement in markup.
+    escaped = str(escape(text))
+    return Markup(_ORDER_NUMBER.sub(r'<span class="whole">\g<0></span>', escaped))  # noqa: S704 - escaped
 
 
 def without_currency(text: str, currency: str) -> str:

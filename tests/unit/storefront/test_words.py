@@ -21,6 +21,7 @@ from storefront.rendering.formatting import (
     saving,
     stock_words,
     summary,
+    whole_numbers,
     without_currency,
 )
 from storefront.visit.tenancy import bare_host
@@ -85,6 +86,11 @@ def test_a_large_stock_is_shown_without_its_number() -> None:
     assert [stock_words(left) for left in (-1, 0, 1, 5, 6, 900)] == [
         "Sold out", "Sold out", "Only 1 left", "Only 5 left", "In stock", "In stock",
     ]  # fmt: skip
+
+
+def test_order_numbers_stay_on_one_line_and_other_text_is_escaped() -> None:
+    shown = '&lt;b&gt; like <span class="whole">ZY-7Q2M4K</span>.'
+    assert whole_numbers("<b> like ZY-7Q2M4K.") == shown
 
 
 def test_days_are_a_range_or_a_number() -> None:
