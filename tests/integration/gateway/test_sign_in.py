@@ -1,9 +1,11 @@
 """Log-ins by Google and GitHub, against emulate: OAuth 2 with PKCE over real HTTP."""
 
+import base64
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -196,12 +198,17 @@ async def test_a_state_counts_once_in_time_and_in_its_browser_and_a_refusal_has_
 class Unverified:
     """A provider that names an address that it did not verify, which the adapters leave out."""
 
+    challenges: list[str] = field(default_factory=list)
+
     async def authorization_url(self, *, state: str, challenge: str, redirect_uri: str) -> str:
+        self.challenges.append(challenge)
         return f"http://provider.localhost/?state={state}&challenge={challenge}&back={redirect_uri}"
 
     async def identify(self, *, code: str, verifier: str, redirect_uri: str) -> ExternalIdentity:
         assert (code, redirect_uri[-5:]) == ("c", "/back")
         assert len(verifier) >= 43
+        digest = hashlib.sha256(verifier.encode()).digest()
+        assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == self.challenges[-1], "S256 of RFC 7636"
         return ExternalIdentity(provider=SignInProvider.GOOGLE, subject="s-1", email=None, name="Ada")
 
 

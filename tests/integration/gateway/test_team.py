@@ -131,6 +131,8 @@ async def test_a_key_does_what_its_scopes_and_its_maker_may(
     )
     assert made["userErrors"] == []
     assert made["token"].startswith(made["apiKey"]["prefix"])
+    stored = "select count(*) from api_keys k where k::text like '%' || $1 || '%'"
+    assert await platform.deps.reader.fetchval(stored, made["token"][-20:]) == 0, "only its hash is stored"
     key = Merchant(id=editor.id, email="", token=made["token"], refresh_token="")
     store = await platform.ask(STORE, {"id": str(store_id)}, by=key)
     product = store["products"]["nodes"][0]["id"]
