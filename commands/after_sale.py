@@ -7,6 +7,7 @@ from commands.access import order_of_merchant
 from commands.order import cancel_unpaid
 from commands.ports import UnboundHandlers, Work
 from commands.refunds import restock
+from domain.editing import Seen
 from domain.kernel import Clock
 from domain.order.after_sale.events import Pieces
 from domain.order.aggregate import ORDER
@@ -50,18 +51,25 @@ class CorrectParcel:
     number: int
     carrier: str | None
     tracking_number: str | None
+    seen: Seen = None
 
 
 async def correct_parcel_of_order(command: CorrectParcel, work: Work, *, clock: Clock) -> None:
     """Append ``ParcelCorrected`` or ``ShipmentCorrected``. No-op if nothing changes.
 
     Raises:
+        ChangedMeanwhile: the parcel is not as the editor saw it.
         NotFound: no order has the id, or it is another merchant's.
         InvalidInput: the order has no parcel of this number.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = correct_parcel(
-        order, command.number, carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now()
+        order,
+        command.number,
+        carrier=command.carrier,
+        tracking_number=command.tracking_number,
+        at=clock.now(),
+        seen=command.seen,
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from commands.access import order_of_merchant
 from commands.ports import UnboundHandlers, Work
-from domain.editing import Seen
+from domain.editing import Seen, SeenValue, refuse_overwriting_value
 from domain.kernel import Clock
 from domain.merchant.aggregate import MERCHANT
 from domain.order.after_sale.dispute_events import EvidenceFileKind
@@ -99,17 +99,24 @@ class AddEvidenceFile:
     """The file's name, under the shopper's key."""
     fingerprint: str
     """Keyed digest of the request, by which a repeat is recognized."""
+    seen: SeenValue[str] = None
+    """The id of the file of this kind that the editor saw, empty for none; None to overwrite any."""
 
 
 async def add_evidence_file(command: AddEvidenceFile, work: Work, *, clock: Clock) -> dict[str, str]:
     """Append ``DisputeEvidenceFileAdded`` and return the fingerprint.
 
     Raises:
+        ChangedMeanwhile: there is another file of this kind than the editor saw.
         NotFound: no order has the id, it is another merchant's, or it has no such dispute.
         EvidenceClosed: the bank takes no evidence, has it, or the deadline is over.
         EvidenceFilesTooLarge: all files together are larger than a bank takes.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
+    dispute = order.after.disputes.get(command.dispute_id)
+    known = None if dispute is None else dispute.files.get(command.kind)
+    present = "" if known is None else str(known.file_id)
+    refuse_overwriting_value(command.seen, present, "FILE", field="expectedFileId")
     events = add_file(order, command.dispute_id, command.kind, command.file, command.name, at=clock.now())
     work.append(ORDER, order.id, events, tenant=order.store_id)
     return {"fingerprint": command.fingerprint}

@@ -10,6 +10,7 @@ from pydantic import Field
 from commands.access import order_of_merchant, require_owner
 from commands.discount import release_discount, use_discount
 from commands.ports import UnboundHandlers, Work
+from domain.editing import Seen, SeenValue, refuse_overwriting_value
 from domain.kernel import Clock
 from domain.money import Money
 from domain.order.aggregate import ORDER, Order
@@ -168,6 +169,7 @@ class FulfilOrder:
     merchant_id: UUID
     carrier: str | None
     tracking_number: str | None
+    seen: Seen = None
 
 
 async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> None:
@@ -178,7 +180,9 @@ async def fulfil_order(command: FulfilOrder, work: Work, *, clock: Clock) -> Non
         OrderNotOpen: the order is not paid.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
-    events = fulfil(order, carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now())
+    events = fulfil(
+        order, carrier=command.carrier, tracking_number=command.tracking_number, at=clock.now(), seen=command.seen
+    )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 
 
@@ -189,12 +193,15 @@ class MarkOrderDelivered:
     order_id: UUID
     merchant_id: UUID
     delivered_on: date
+    seen: SeenValue[date] = None
+    """The day that the editor saw; None to overwrite any."""
 
 
 async def mark_order_delivered(command: MarkOrderDelivered, work: Work, *, clock: Clock) -> None:
     """Append ``OrderDelivered``. No-op if the day is known.
 
     Raises:
+        ChangedMeanwhile: the day is not what the editor saw.
         NotFound: no order has the id, or it is another merchant's.
         OrderNotOpen: something of the order was not sent.
         InvalidInput: the day is in the future.
@@ -202,6 +209,7 @@ async def mark_order_delivered(command: MarkOrderDelivered, work: Work, *, clock
     at = clock.now()
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     store = await work.get(STORE, order.store_id)
+    refuse_overwriting_value(command.seen, order.delivered_on, "DAY_OF_THE_DELIVERY", field="expectedDeliveredOn")
     events = deliver(order, on=command.delivered_on, today=day_in(store.time_zone, at), at=at)
     work.append(ORDER, order.id, events, tenant=order.store_id)
 

@@ -104,18 +104,25 @@ class ApproveReturn:
     instructions: str = ""
     address: _Sealed = None
     """Where the goods go; None means the address of the business."""
+    seen: Seen = None
 
 
 async def approve_return_of_order(command: ApproveReturn, work: Work, *, clock: Clock) -> None:
     """Append ``ReturnApproved``.
 
     Raises:
+        ChangedMeanwhile: the instructions are not those that the editor saw.
         NotFound: no order or return has the id, or it is another merchant's.
         ReturnNotOpen: it is declined, received or replaced.
     """
     order = await order_of_merchant(work, command.order_id, command.merchant_id)
     events = approve_return(
-        order, command.number, instructions=command.instructions, address=command.address, at=clock.now()
+        order,
+        command.number,
+        instructions=command.instructions,
+        address=command.address,
+        at=clock.now(),
+        seen=command.seen,
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 

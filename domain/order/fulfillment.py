@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from domain.editing import Parts, fingerprint, refuse_overwriting
 from domain.kernel import InvalidInput, next_header
 from domain.order.after_sale.events import ParcelCorrected, ParcelShipped, Pieces
 from domain.order.aggregate import Order
@@ -25,18 +26,27 @@ def pieces_to_send(order: Order) -> Mapping[UUID, int]:
     return {variant_id: count for variant_id, count in left.items() if count > 0}
 
 
-def fulfil(order: Order, *, carrier: str | None, tracking_number: str | None, at: datetime) -> Sequence[OrderEvent]:
+def parcel_parts(carrier: str | None, tracking_number: str | None) -> Parts:
+    """Return what an editor can correct of a parcel, as a fingerprint."""
+    return {"PARCEL": fingerprint([carrier, tracking_number])}
+
+
+def fulfil(
+    order: Order, *, carrier: str | None, tracking_number: str | None, at: datetime, seen: str | None = None
+) -> Sequence[OrderEvent]:
     """Record that a carrier has all that is left, or correct the last parcel. No-op if nothing changes.
 
     A correction keeps the parts that are None.
 
     Raises:
+        ChangedMeanwhile: the last parcel is not as the editor saw it.
         OrderNotOpen: the order is not paid, or cancelled or refunded.
         OrderIsHeld: the order waits for a decision of the merchant.
     """
     parcels, left = order.after.parcels, pieces_to_send(order)
     if parcels and not left:
-        return correct_parcel(order, len(parcels), carrier=carrier, tracking_number=tracking_number, at=at)
+        number = len(parcels)
+        return correct_parcel(order, number, carrier=carrier, tracking_number=tracking_number, at=at, seen=seen)
     if order.status not in OPEN:
         raise OrderNotOpen(order.id, order.status, "fulfilled")
     if order.after.sourcing.held is not None:
@@ -85,17 +95,25 @@ def ship_parcel(
 
 
 def correct_parcel(
-    order: Order, number: int, *, carrier: str | None, tracking_number: str | None, at: datetime
+    order: Order,
+    number: int,
+    *,
+    carrier: str | None,
+    tracking_number: str | None,
+    at: datetime,
+    seen: str | None = None,
 ) -> Sequence[OrderEvent]:
     """Correct carrier and tracking number of a parcel; parts that are None stay. No-op if nothing changes.
 
     Raises:
+        ChangedMeanwhile: the parcel is not as the editor saw it.
         InvalidInput: the order has no parcel of this number.
     """
     parcels = order.after.parcels
     if not 1 <= number <= len(parcels):
         raise InvalidInput("parcel", f"Order {order.number} has no parcel {number}; it has {len(parcels)}.")
     parcel = parcels[number - 1]
+    refuse_overwriting(seen, parcel_parts(parcel.carrier, parcel.tracking_number), ["PARCEL"])
     corrected = carrier or parcel.carrier, tracking_number or parcel.tracking_number
     if corrected == (parcel.carrier, parcel.tracking_number):
         return ()

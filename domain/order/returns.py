@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from domain.editing import Parts, fingerprint, refuse_overwriting
 from domain.kernel import InvalidInput, NotFound, next_header
 from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces
@@ -107,18 +108,31 @@ def request_return(
     )
 
 
+def return_parts(instructions: str, address: Sealed | None) -> Parts:
+    """Return what an editor can correct of an accepted return, as a fingerprint."""
+    return {"RETURN_INSTRUCTIONS": fingerprint([instructions, None if address is None else address.ciphertext])}
+
+
 def approve_return(
-    order: Order, number: int, *, instructions: str, address: Sealed | None, at: datetime
+    order: Order,
+    number: int,
+    *,
+    instructions: str,
+    address: Sealed | None,
+    at: datetime,
+    seen: str | None = None,
 ) -> Sequence[OrderEvent]:
     """Accept a return, or replace the instructions of an accepted one.
 
     Raises:
+        ChangedMeanwhile: the instructions or the address are not as the editor saw them.
         NotFound: the order has no return of this number.
         ReturnNotOpen: it is declined, received or replaced.
     """
     known = _return_of(order, number)
     if known.status not in DECIDABLE:
         raise ReturnNotOpen(number, known.status, "approved")
+    refuse_overwriting(seen, return_parts(known.instructions, known.address), ["RETURN_INSTRUCTIONS"])
     return (ReturnApproved(**next_header(order, at), number=number, instructions=instructions, address=address),)
 
 

@@ -79,13 +79,20 @@ def evidence_limit(deps: GatewayDependencies, path: str) -> int | None:
 
 
 async def add_evidence_file(
-    request: CommandRequest, order: OrderView, dispute_id: str, kind: EvidenceFileKind, upload_id: UUID, name: str
+    request: CommandRequest,
+    order: OrderView,
+    dispute_id: str,
+    kind: EvidenceFileKind,
+    upload_id: UUID,
+    name: str,
+    *,
+    seen: str | None,
 ) -> Receipt:
     """Check a file that was sent, and add it to the evidence. A repeat of the request changes nothing.
 
     Raises:
         InvalidInput: no file was sent, it is no evidence that banks take, or its name is too long.
-        NotFound, EvidenceClosed, EvidenceFilesTooLarge: see the command.
+        ChangedMeanwhile, NotFound, EvidenceClosed, EvidenceFilesTooLarge: see the command.
         UploadsUnavailable: this installation takes no files.
         RequestReused: the client sent another command under the same key.
         Transient: a store cannot be reached.
@@ -119,6 +126,7 @@ async def add_evidence_file(
         file=EvidenceFile(file_id=file_id, mime_type=checked.mime_type, size_bytes=len(data), pages=checked.pages),
         name=await deps.personal.seal(person_id, name),
         fingerprint=fingerprint,
+        seen=seen,
     )
     # The content first: an event without one would be a file that cannot be sent.
     await deps.evidence_files.put(file_id, person_id, data)

@@ -82,7 +82,8 @@ async def deliver(visit: Visitor, store_id: UUID, order_id: UUID) -> Response:
         return await _refused(
             visit, ids, refusal("deliveredOn", f"{day[:20]!r} is not a day. Use one such as 2026-11-29.")
         )
-    return await _act(visit, ids, "orders/deliver", {"deliveredOn": day}, "The delivery is recorded.")
+    input = {"deliveredOn": day, "expectedDeliveredOn": visit.form.text("seen")}
+    return await _act(visit, ids, "orders/deliver", input, "The delivery is recorded.")
 
 
 @router.post(f"{ORDER}/cancel")

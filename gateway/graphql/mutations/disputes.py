@@ -65,6 +65,11 @@ class AddDisputeEvidenceFileInput(SubmitDisputeEvidenceInput):
     )
     kind: EvidenceFileKind
     file_name: str = strawberry.field(description="For you to recognize the file. The bank does not get it.")
+    expected_file_id: str | None = strawberry.field(
+        default=None,
+        description="The id of the file of this kind that you saw, an empty text for none. If there is another by now, nothing is "
+        "saved and the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input
@@ -102,7 +107,15 @@ class DisputeMutations:
         async def send(request: CommandRequest) -> Receipt:
             order = await _order(info.context.reading_now(request.visitor), order_id)
             upload_id = as_id("upload", input.upload_id)
-            return await add_evidence_file(request, order, input.dispute_id, input.kind, upload_id, input.file_name)
+            return await add_evidence_file(
+                request,
+                order,
+                input.dispute_id,
+                input.kind,
+                upload_id,
+                input.file_name,
+                seen=input.expected_file_id,
+            )
 
         return await change(info, DisputePayload, input, send, _show(order_id, input.dispute_id))
 

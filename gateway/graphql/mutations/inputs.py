@@ -358,6 +358,11 @@ class FulfilOrderInput(MutationInput):
     parcel: int | None = strawberry.field(
         default=None, description="The number of a parcel to correct. Omit it to send another one."
     )
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="For a correction: the `revision` of the parcel that you saw. If it was corrected since, nothing is saved and "
+        "the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input
@@ -370,6 +375,11 @@ class CancelOrderInput(MutationInput):
 class MarkOrderDeliveredInput(MutationInput):
     order_id: strawberry.ID
     delivered_on: date = strawberry.field(description="In the store's time zone.")
+    expected_delivered_on: date | None = strawberry.field(
+        default=None,
+        description="For a correction: the day that you saw. If it is another by now, nothing is saved and the code is "
+        "CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input

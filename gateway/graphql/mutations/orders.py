@@ -69,6 +69,7 @@ class OrderMutations:
                     order_id=as_id("order", input.order_id),
                     merchant_id=request.merchant_id,
                     delivered_on=input.delivered_on,
+                    seen=input.expected_delivered_on,
                 )
             )
 
@@ -90,9 +91,10 @@ def _shipment(order_id: UUID, merchant_id: UUID, input: FulfilOrderInput) -> Ful
     if input.parcel is not None:
         if input.lines is not None:
             raise InvalidInput("parcel", "Name lines for a new parcel or the number of a sent one, not both.")
-        return CorrectParcel(**owned, number=input.parcel, carrier=carrier, tracking_number=number)
+        seen = input.expected_revision
+        return CorrectParcel(**owned, number=input.parcel, carrier=carrier, tracking_number=number, seen=seen)
     if input.lines is None:
-        return FulfilOrder(**owned, carrier=carrier, tracking_number=number)
+        return FulfilOrder(**owned, carrier=carrier, tracking_number=number, seen=input.expected_revision)
     if len(input.lines) > LINES_MAX:
         raise InvalidInput("lines", f"lines has {len(input.lines)} entries. Use at most {LINES_MAX}.")
     lines = [Pieces(variant_id=as_id("variant", line.variant_id), quantity=line.quantity) for line in input.lines]

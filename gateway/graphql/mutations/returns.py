@@ -55,6 +55,11 @@ class ApproveReturnInput(ReturnInput):
     address: str | None = strawberry.field(
         default=None, description="Where the goods go, with line breaks. If omitted, the address of your business."
     )
+    expected_revision: str | None = strawberry.field(
+        default=None,
+        description="For a correction: the `revision` of the return that you saw. If it was corrected since, nothing is saved and "
+        "the code is CHANGED_MEANWHILE. Omitted: yours replaces any.",
+    )
 
 
 @strawberry.input
@@ -128,6 +133,7 @@ class ReturnMutations:
                     number=input.number,
                     instructions=check_text("instructions", input.instructions, INSTRUCTIONS_MAX) or "",
                     address=None if address is None else await personal.seal(request.merchant_id, address),
+                    seen=input.expected_revision,
                 )
             )
 

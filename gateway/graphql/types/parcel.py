@@ -5,6 +5,8 @@ from typing import Self
 
 import strawberry
 
+from domain.editing import revision_of
+from domain.order.fulfillment import parcel_parts
 from gateway.graphql.types.media import as_gid
 from projections.sales.views import ParcelView
 
@@ -21,6 +23,7 @@ class Parcel:
     lines: list[ParcelLine]
     carrier: str | None
     tracking_number: str | None
+    revision: str = strawberry.field(description="What an editor saw: send it as `expectedRevision` with a correction.")
     shipped_at: datetime
 
     @classmethod
@@ -30,5 +33,6 @@ class Parcel:
             lines=[ParcelLine(variant_id=as_gid(line.variant_id), quantity=line.quantity) for line in view.lines],
             carrier=view.carrier,
             tracking_number=view.tracking_number,
+            revision=revision_of(parcel_parts(view.carrier, view.tracking_number)),
             shipped_at=view.shipped_at,
         )

@@ -5,7 +5,9 @@ from typing import Self
 
 import strawberry
 
+from domain.editing import revision_of
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
+from domain.order.returns import return_parts
 from domain.store.return_policy import ReturnPolicy as Policy
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -60,6 +62,9 @@ class Return:
     refund_id: strawberry.ID | None = strawberry.field(description="The return's latest refund. Null if it has none.")
     carrier: str | None = strawberry.field(description="The carrier of the replacement.")
     tracking_number: str | None = strawberry.field(description="The tracking number of the replacement.")
+    revision: str = strawberry.field(
+        description="What an editor saw of instructions and address: send it as `expectedRevision` with a correction."
+    )
     requested_at: datetime
     decided_at: datetime | None
     received_at: datetime | None
@@ -101,6 +106,7 @@ class Return:
             refund_id=None if view.refund_id is None else as_gid(view.refund_id),
             carrier=view.carrier,
             tracking_number=view.tracking_number,
+            revision=revision_of(return_parts(view.instructions, view.address)),
             requested_at=view.requested_at,
             decided_at=view.decided_at,
             received_at=view.received_at,

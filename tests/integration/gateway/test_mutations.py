@@ -548,6 +548,16 @@ async def test_a_withdrawal_and_a_refused_mail_are_shown_to_the_merchant(platfor
     delivered = await change(
         platform, owner, "markOrderDelivered", selection, orderId=str(order_id), deliveredOn="2026-01-05"
     )
+    late = await change(
+        platform,
+        owner,
+        "markOrderDelivered",
+        selection,
+        orderId=str(order_id),
+        deliveredOn="2026-01-07",
+        expectedDeliveredOn="2026-01-06",
+    )
+    assert [error["code"] for error in late["userErrors"]] == ["CHANGED_MEANWHILE"]
     assert delivered["order"] == {"deliveredOn": "2026-01-05", "withdrawalDeadline": "2026-01-19"}
     lists = (
         "query ($id: ID!) { store(id: $id) { without: orders(withdrawn: false) { totalCount nodes { id } } "

@@ -18,6 +18,7 @@ from commands.disputes import (
 from commands.order import RecordPayment
 from consumers.policies.evidence import EvidencePolicy
 from consumers.schedules.deadlines import DeadlinePolicy
+from domain.editing import ChangedMeanwhile
 from domain.kernel import DomainEvent, NotFound, Transient
 from domain.money import Money
 from domain.order.after_sale.dispute_events import (
@@ -129,7 +130,9 @@ class Desk:
         policy = EvidencePolicy(self.platform, self.platform, providers, self.personal, self.files, sending=AT_ONCE)
         await policy(last(self.platform, event))
 
-    async def add(self, kind: EvidenceFileKind, *, size_bytes: int = 100, by: UUID | None = None) -> UUID:
+    async def add(
+        self, kind: EvidenceFileKind, *, size_bytes: int = 100, by: UUID | None = None, seen: str | None = None
+    ) -> UUID:
         id = uuid4()
         await self.files.put(id, UUID(int=5), f"the {kind}".encode())
         command = AddEvidenceFile(
@@ -140,6 +143,7 @@ class Desk:
             file=EvidenceFile(file_id=id, mime_type="application/pdf", size_bytes=size_bytes, pages=2),
             name=await self.personal.seal(UUID(int=5), "Letter of Ada.pdf"),
             fingerprint="f",
+            seen=seen,
         )
         await self.platform.send(command)
         return id
@@ -362,3 +366,12 @@ async def test_a_merchant_who_answered_or_has_just_heard_is_not_reminded(desk: D
     assert await remind(late) == []
     await late.platform.send(RemindOfDispute(order_id=late.order_id, dispute_id="du_1"))
     assert (await late.dispute()).reminded is False
+
+
+async def test_a_second_editor_does_not_replace_a_file_that_they_did_not_see(desk: Desk) -> None:
+    kind = next(iter(EvidenceFileKind))
+    first = await desk.add(kind, seen="")
+    with pytest.raises(ChangedMeanwhile) as refusal:
+        await desk.add(kind, seen="")
+    assert refusal.value.field == "expectedFileId"
+    await desk.add(kind, seen=str(first))

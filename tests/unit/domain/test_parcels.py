@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.editing import ChangedMeanwhile, revision_of
 from domain.kernel import InvalidInput
 from domain.order.after_sale.events import (
     PaidOrderCancelled,
@@ -18,7 +19,7 @@ from domain.order.aggregate import Order
 from domain.order.cancellation import cancel_by_merchant
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderStatus
-from domain.order.fulfillment import correct_parcel, deliver, fulfil, pieces_to_send, ship_parcel
+from domain.order.fulfillment import correct_parcel, deliver, fulfil, parcel_parts, pieces_to_send, ship_parcel
 from domain.order.refunds import record_refund
 from tests.support.builders.samples import NOON, dollars
 from tests.unit.domain.test_order import LINES, cancelled, fold, head, paid, pending
@@ -70,6 +71,11 @@ def test_a_parcel_is_corrected_by_its_number() -> None:
     assert events == (ParcelCorrected(**head(order), number=1, carrier="DHL", tracking_number="1Z99"),)
     order = fold(events, order)
     assert [parcel.tracking_number for parcel in order.after.parcels] == ["1Z99", "1Z"]
+    # The second tab saw the former number.
+    seen = revision_of(parcel_parts("DHL", "1Z"))
+    with pytest.raises(ChangedMeanwhile, match="parcel"):
+        correct_parcel(order, 1, carrier="UPS", tracking_number=None, at=NOON, seen=seen)
+    assert fulfil(order, carrier="UPS", tracking_number=None, at=NOON, seen=seen), "the last parcel is as it was"
     assert correct_parcel(order, 1, carrier="DHL", tracking_number=None, at=NOON) == ()
     # Nothing is left, so fulfilling again corrects the last parcel.
     (event,) = fulfil(order, carrier="UPS", tracking_number=None, at=NOON)

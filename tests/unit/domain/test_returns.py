@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.editing import ChangedMeanwhile, revision_of
 from domain.kernel import DomainError, InvalidInput, NotFound
 from domain.order.after_sale.events import Pieces, RefundedPieces, RefundRequested
 from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces, ReturnRequested
@@ -29,6 +30,7 @@ from domain.order.returns import (
     receive_return,
     refund_return,
     request_return,
+    return_parts,
     returnable_pieces,
     send_replacement,
 )
@@ -70,6 +72,14 @@ def pay_back(order: Order, number: int = 1) -> tuple[Order, RefundRequested]:
 def took_back(order: Order, *lines: tuple[UUID, int], today: date = TODAY) -> Order:
     asked = [WithdrawnLine(variant_id=id, quantity=quantity) for id, quantity in lines]
     return fold(withdraw(order, asked, name=sealed(), email=sealed(), today=today, at=NOON), order)
+
+
+def test_a_second_editor_does_not_overwrite_where_the_goods_of_a_return_go() -> None:
+    asked = ask(sent())
+    seen = revision_of(return_parts("", None))
+    first = fold(approve_return(asked, 1, instructions="Use the box.", address=None, at=NOON, seen=seen), asked)
+    with pytest.raises(ChangedMeanwhile, match="return instructions"):
+        approve_return(first, 1, instructions="Use a bag.", address=None, at=NOON, seen=seen)
 
 
 def test_a_return_names_pieces_reason_and_the_last_day() -> None:

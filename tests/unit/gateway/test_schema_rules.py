@@ -77,8 +77,6 @@ OVERWRITES_NOTHING = {
     "asks for work, whose result is a draft or can be made again": "retryStep regenerateStep regenerate continueGeneration "
     "chooseNiche processImage",
     "compares what the draft began with": "acceptDraft",
-    "states a fact of an order; its timeline has the former statement and who made it": "fulfilOrder markOrderDelivered "
-    "approveReturn addDisputeEvidenceFile",
 }
 """Mutations that take no `expected...`, and why a second editor loses nothing."""
 
