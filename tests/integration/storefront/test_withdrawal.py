@@ -127,8 +127,8 @@ async def test_a_late_withdrawal_is_received_and_says_so(
     today = day_in("UTC", floor.clock.now())
     context = {"order_id": order.id, "merchant_id": store.merchant_id}
     for command in (
-        FulfilOrder(**context, carrier=None, tracking_number=None),
-        MarkOrderDelivered(**context, delivered_on=today - timedelta(days=30)),
+        FulfilOrder(**context, carrier=None, tracking_number=None, seen=None),
+        MarkOrderDelivered(**context, delivered_on=today - timedelta(days=30), seen=None),
     ):
         await floor.dispatch(command, Context(command_id=uuid4(), correlation_id=order.id))
     page = await begin(browser, order=link_of(session), name="Anna", email="anna@example.com")
