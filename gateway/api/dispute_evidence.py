@@ -11,6 +11,7 @@ from commands.disputes import EditDisputeEvidence, SubmitDisputeEvidence
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
 from domain.mail.events import MailKind
+from domain.merchant.identity import open_identity
 from domain.order.after_sale.dispute_events import EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.evidence.assembly import AcceptedPage, Moment, OrderFacts, SentParcel, SoldLine, assemble
@@ -18,14 +19,17 @@ from domain.order.evidence.fields import TEXT_MAX, EvidenceField, EvidenceGap, E
 from domain.privacy import PersonalData, Sealed
 from domain.shipping.town_lines import address_lines
 from domain.store.events import PageType
+from domain.store.legal_text import ShopDetails, published
+from domain.store.return_policy import ReturnPolicy
 from domain.text import check_readable, clean_text
 from gateway.api.command_request import CommandRequest
 from gateway.api.evidence_files import keeper_of
 from infra.web.countries import country_name
 from projections.catalog import queries as catalog_queries
 from projections.catalog.views import PageVersionView, StoreView
+from projections.merchants import queries as merchants_queries
 from projections.reading.paging import Reader
-from projections.reading.scope import Scope
+from projections.reading.scope import MerchantScope, Scope
 from projections.sales import queries as sales_queries
 from projections.sales.views import DisputeView, OrderMailView, OrderView, ReturnView
 
@@ -203,7 +207,7 @@ async def _facts(order: OrderView, reads: EvidenceReads) -> OrderFacts:
         shopper_name=name,
         shopper_email=email,
         address=_address(parts),
-        pages=await _pages(order, reads),
+        pages=await _pages(order, store, reads),
         parcels=[
             SentParcel(
                 number=each.number,
@@ -245,7 +249,11 @@ async def _sold_lines(order: OrderView, reads: EvidenceReads) -> list[SoldLine]:
     ]
 
 
-async def _pages(order: OrderView, reads: EvidenceReads) -> list[AcceptedPage]:
+async def _pages(order: OrderView, store: StoreView | None, reads: EvidenceReads) -> list[AcceptedPage]:
+    """Return the pages that the shopper accepted, with the business and the rules of the store filled in."""
+    if store is None:
+        return []
+    details = await _details(store, order.placed_at, reads)
     versions: list[PageVersionView] = []
     for page in order.pages:
         versions += await catalog_queries.versions_of_page(
@@ -256,11 +264,25 @@ async def _pages(order: OrderView, reads: EvidenceReads) -> list[AcceptedPage]:
             title=version.title,
             number=version.number,
             written_at=version.written_at,
-            content=version.content,
+            content=published(version.content, details),
             is_refund_policy=version.type is PageType.REFUND_POLICY,
         )
         for version in versions
     ]
+
+
+async def _details(store: StoreView, at: datetime, reads: EvidenceReads) -> ShopDetails:
+    """Return what the store's pages said of the business at a time."""
+    scope = MerchantScope(store.merchant_id)
+    view = await merchants_queries.business_identity(reads.now, store.merchant_id, scope=scope, at=at)
+    identity = None if view is None else await open_identity(view.identity, reads.personal)
+    return ShopDetails(
+        identity=identity,
+        country_name=None if identity is None else country_name(identity.country),
+        contact_email=store.contact_email,
+        delivery_promise_days=store.delivery_promise_days,
+        returns=store.returns or ReturnPolicy(),
+    )
 
 
 def _moments(order: OrderView, mails: Sequence[OrderMailView]) -> list[Moment]:

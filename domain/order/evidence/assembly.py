@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from domain.money import Money
 from domain.order.evidence.fields import TEXT_MAX, TOTAL_MAX, EvidenceField, EvidenceSource, EvidenceText
+from domain.order.evidence.plain_text import plain_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class SoldLine:
     quantity: int
     unit_price: Money
     description: str | None
-    """The text of the product's page at the time of the order; None if it is unknown."""
+    """The text of the product's page at the time of the order, Markdown; None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class AcceptedPage:
     """1 for the page's first text."""
     written_at: datetime
     content: str
+    """Markdown, as shoppers see it: with the details of the business filled in."""
     is_refund_policy: bool
 
 
@@ -100,7 +102,7 @@ def _recorded(facts: OrderFacts) -> Iterator[tuple[EvidenceField, str]]:
     tracking = _distinct(parcel.tracking_number for parcel in facts.parcels)
     yield EvidenceField.SHIPPING_TRACKING_NUMBER, ", ".join(tracking)
     yield EvidenceField.SHIPPING_DATE, ", ".join(_distinct(f"{parcel.sent_at:%Y-%m-%d}" for parcel in facts.parcels))
-    policies = [page.content for page in facts.pages if page.is_refund_policy]
+    policies = [plain_text(page.content) for page in facts.pages if page.is_refund_policy]
     yield EvidenceField.REFUND_POLICY, "\n\n".join(policies)
     yield EvidenceField.REFUND_REFUSAL, "\n".join(f"{_day(each.at)}: {each.what}" for each in facts.refunded)
     yield EvidenceField.RECORD, "\n".join(_record(facts))
@@ -130,7 +132,7 @@ def _accepted(pages: Sequence[AcceptedPage]) -> str:
 def _goods(line: SoldLine) -> str:
     variant = "" if line.variant_title in {"", "Default"} else f", {line.variant_title}"
     head = f"{line.quantity} x {line.title}{variant}, {line.unit_price} each"
-    return head if not line.description else f"{head}\n{line.description}"
+    return head if not line.description else f"{head}\n{plain_text(line.description)}"
 
 
 def _distinct(texts: Iterator[str | None]) -> list[str]:

@@ -38,9 +38,12 @@ from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 REFUND = "order { status refunded refundable refunds { id status amount feeRefund reason lines { quantity } } }"
 
 
+POLICY = "> **Template, not legal advice.** Check it.\n\n## Returns\n\nSend goods back within {returns.days}."
+
+
 @pytest.fixture
 async def store_id(platform: Platform, owner: Merchant) -> UUID:
-    return await platform.stocked_store(owner)
+    return await platform.stocked_store(owner, refund_policy=POLICY)
 
 
 @pytest.fixture
@@ -275,6 +278,7 @@ async def test_a_merchant_reads_edits_and_submits_the_evidence_of_a_dispute(
     assert sold["product"]["description"] in texts["PRODUCT_DESCRIPTION"], "as it was sold"
     assert "Another lamp." not in texts["PRODUCT_DESCRIPTION"]
     assert "The shopper paid $58.00." in texts["RECORD"]
+    assert texts["REFUND_POLICY"] == "Returns\n\nSend goods back within 14 days.", "as the shopper read it"
     assert [each["field"] for each in shown["evidence"]["missing"]] == [
         "SHIPPING_CARRIER",
         "SHIPPING_TRACKING_NUMBER",

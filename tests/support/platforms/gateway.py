@@ -202,8 +202,11 @@ class Platform:
         await self.send(StartGeneration(generation_id=generation_of(store_id), store_id=store_id))
         return store_id
 
-    async def stocked_store(self, owner: Merchant, products: int = 3) -> UUID:
-        """Return a store with a brand, products and pages."""
+    async def stocked_store(self, owner: Merchant, products: int = 3, *, refund_policy: str | None = None) -> UUID:
+        """Return a store with a brand, products and pages, with a refund policy if there is a text of it."""
+        contents = dict.fromkeys((PageType.ABOUT, PageType.FAQ, PageType.PRIVACY_POLICY), "# Hello")
+        if refund_policy is not None:
+            contents[PageType.REFUND_POLICY] = refund_policy
         store_id = await self.store(owner)
         generation_id = generation_of(store_id)
         await self.send(AdoptBrand(generation_id=generation_id, attempt=1, proposal=proposal()))
@@ -222,8 +225,8 @@ class Platform:
                 generation_id=generation_id,
                 attempt=1,
                 pages=[
-                    PageDraft(type=kind, title=kind.title(), slug=kind.lower(), content="# Hello", written_by="house")
-                    for kind in (PageType.ABOUT, PageType.FAQ, PageType.PRIVACY_POLICY)
+                    PageDraft(type=kind, title=kind.title(), slug=kind.lower(), content=content, written_by="house")
+                    for kind, content in contents.items()
                 ],
             )
         )

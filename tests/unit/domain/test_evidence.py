@@ -25,7 +25,13 @@ FACTS = OrderFacts(
     address=["Main St 1", "97201", "Portland", "US"],
     pages=[
         AcceptedPage(title="Terms", number=3, written_at=AT, content="The terms.", is_refund_policy=False),
-        AcceptedPage(title="Refunds", number=1, written_at=AT, content="14 days.", is_refund_policy=True),
+        AcceptedPage(
+            title="Refunds",
+            number=1,
+            written_at=AT,
+            content="## Returns\n\n**14 days**, [here](/x).\n> (\\*)",
+            is_refund_policy=True,
+        ),
     ],
     parcels=[SentParcel(number=1, carrier="DHL", tracking_number="77", sent_at=AT + timedelta(days=1))],
     delivered_on=date(2026, 11, 5),
@@ -54,7 +60,7 @@ def test_goods_address_tracking_and_policy_have_their_own_fields() -> None:
     assert found[EvidenceField.SHIPPING_ADDRESS] == "Main St 1\n97201\nPortland\nUS"
     assert found[EvidenceField.SHIPPING_TRACKING_NUMBER] == "77"
     assert found[EvidenceField.SHIPPING_DATE] == "2026-11-02"
-    assert found[EvidenceField.REFUND_POLICY] == "14 days."
+    assert found[EvidenceField.REFUND_POLICY] == "Returns\n\n14 days, here.\n(*)", "no Markdown"
     assert EvidenceField.REFUND_REFUSAL not in found
 
 
