@@ -160,7 +160,7 @@ def addresses(supervisor: Supervisor, log_in: "LogIn | None" = None) -> Panel:
     table.add_row("Storefronts", settings.storefront_url("<slug>"))
     if settings.smtp_url is None:
         key = mailbox_key(bytes.fromhex(supervisor.environment["ZYENTA_SANDBOX_SECRET"]))
-        table.add_row("Mailbox", f"{settings.sandbox_url}/mail/{key}/")
+        table.add_row("Mailbox", f"{settings.sandbox_url}/mail/{key}")
     table.add_row("Data", str(supervisor.data_dir))
     return Panel(table, title="Zyenta is running", subtitle="Ctrl-C stops it", expand=False, padding=(1, 2))
 

@@ -64,7 +64,7 @@ def mailbox_app(mailbox: MailboxMailer, *, key: str) -> FastAPI:
     app.router.routes.extend(
         [
             Route("/assets/page.css", style),
-            Route("/{key}/", inbox),
+            Route("/{key}", inbox),
             Route("/{key}/{id}", show),
             Route("/{key}/{id}/body", body),
         ]

@@ -217,7 +217,7 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     dashboard = trade.dashboard
     report = await trade.dispute()
     assert "du_1" in await dashboard.get(trade.order)
-    assert "Product not received" in await dashboard.get(f"{trade.path}/disputes")
+    assert "The goods did not come" in await dashboard.get(f"{trade.path}/disputes")
     at = f"{trade.order}/disputes/du_1"
     page = await dashboard.get(at)
     assert "What would help" in page
