@@ -138,11 +138,18 @@ async def ensure_live(connection: Connection, projection: Projection) -> Live:
         return live
 
 
-async def create_tables(connection: Connection, projection: Projection, schema: str, *, indexes: bool = True) -> None:
-    """Create a projection's empty tables in a schema, with a checkpoint for every partition; needs a transaction."""
+async def create_tables(connection: Connection, projection: Projection, schema: str, *, ddl: str | None = None) -> None:
+    """Create a projection's empty tables in a schema, with a checkpoint for every partition; needs a transaction.
+
+    Args:
+        connection: in that transaction.
+        projection: whose tables.
+        schema: the schema, which is created too.
+        ddl: the statements that create the tables, if not all that queries need is to be created.
+    """
     await connection.execute(f'create schema "{schema}"')
     await connection.execute(f'set local search_path to "{schema}"')
-    await connection.execute(projection.tables_ddl + (projection.indexes_ddl if indexes else ""))
+    await connection.execute(projection.tables_ddl + projection.indexes_ddl if ddl is None else ddl)
     await connection.execute("set local search_path to public")
     await connection.executemany(
         "insert into checkpoints (schema_name, partition, next_offset, position, owner) values ($1, $2, 0, 0, 0)",

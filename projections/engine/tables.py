@@ -89,14 +89,16 @@ class Table(Generic[R]):
         # Free space on every page lets an update stay on its page and skip the indexes.
         storage = " with (fillfactor = 75)" if hot else ""
 
-        def ddl(kind: str) -> str:
-            computed = [f"{column} {of} {kind}" for column, of in generated.items()]
+        def ddl(kind: str | None) -> str:
+            computed = [] if kind is None else [f"{column} {of} {kind}" for column, of in generated.items()]
             columns = ", ".join([*definitions, *computed, f"primary key ({', '.join(key)})"])
             return f"create table {name} ({columns}){storage};"
 
         self.ddl = ddl("stored")
         self.temporary_ddl = ddl("virtual")
         """For time travel: a generated column is computed only for the queries that read it."""
+        self.plain_ddl = ddl(None)
+        """For verification: generated columns follow from the others."""
 
         self._loaded = key + hot
         self._changed = attrgetter(*self._loaded)

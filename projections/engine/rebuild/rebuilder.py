@@ -250,7 +250,7 @@ class Rebuilder:
         async with connection.transaction():
             if not run.resumed:
                 await drop_tables(connection, schema)
-                await create_tables(connection, model, schema, indexes=False)
+                await create_tables(connection, model, schema, ddl=model.tables_ddl)
                 await connection.execute(f"comment on schema \"{schema}\" is '{mark}'")
             return await take_over(connection, schema, await self._positions(connection, schema))
 

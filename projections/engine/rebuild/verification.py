@@ -91,7 +91,7 @@ async def _verify_alone(
     schema = f"{model.name}_check"
     async with connection.transaction():
         await drop_tables(connection, schema)
-        await create_tables(connection, model, schema, indexes=False)
+        await create_tables(connection, model, schema, ddl="\n".join(each.plain_ddl for each in model.tables))
     try:
         return await _verify(model, schema, connection, pool, bootstrap_servers, histories, workers, report)
     finally:
