@@ -63,5 +63,7 @@ async def walk(
             continue
         seen[kind] += 1
         opened.add(path)
-        waiting.extend(await open_page(path))
+        # A page of the past links to the past of every other page. Those that the timeline leads to are enough.
+        is_timeline = route.endswith("/timeline")
+        waiting.extend(link for link in await open_page(path) if is_timeline or "as-of=" not in link)
         yield Stop(route, path)
