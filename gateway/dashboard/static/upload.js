@@ -8,8 +8,6 @@ const id = () => {
 
 for (const place of document.querySelectorAll("[data-upload]")) {
   const chooser = place.querySelector("input[type=file]");
-  for (const each of place.querySelectorAll("[data-without-script]")) each.remove();
-  for (const each of place.querySelectorAll("[data-with-script]")) each.hidden = false;
   const said = place.querySelector("[role=status]");
   const token = place.dataset.token;
   const ask = async (fields) => {
