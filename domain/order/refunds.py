@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -24,6 +24,9 @@ from domain.order.fulfillment import pieces_to_send
 from domain.order.quote import payment_step
 from domain.order.refund_ports import RefundAnswer
 from domain.store.taxes import share
+
+OVERDUE_AFTER = timedelta(days=5)
+"""How long a provider may take to say how a refund ended, before people look at it. Webhooks are repeated for three days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,7 +239,13 @@ class ReadContext:
     def __post_init__(self) -> None:
         self.scope = self.visitor.scope
         self.loaders = Loaders(
-            self.db, self.scope, self.deps.personal, self.deps.history, present=self.deps.reader, position=self.position
+            self.db,
+            self.scope,
+            self.deps.personal,
+            self.deps.history,
+            present=self.deps.reader,
+            now=self.deps.clock.now,
+            position=self.position,
         )
 
 

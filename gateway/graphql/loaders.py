@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from domain.order.refunds import OVERDUE_AFTER
 from domain.privacy import PersonalData, Sealed
 from gateway.api.stream_history import StreamHistory
 from gateway.graphql.derived import asked_for
@@ -79,10 +81,11 @@ class Loaders:
         history: StreamHistory,
         *,
         present: Reader,
+        now: Callable[[], datetime],
         position: int | None = None,
     ) -> None:
         self._db, self._scope, self._personal, self._history = db, scope, personal, history
-        self._present, self._position = present, position
+        self._present, self._position, self._now = present, position, now
 
     @cached_property
     def store(self) -> SharedLoader[UUID, StoreView | None]:
@@ -233,7 +236,8 @@ class Loaders:
         """What waits for the merchant in a store."""
 
         async def load(store_ids: list[UUID]) -> Sequence[tuple[SalesTasks, CatalogTasks]]:
-            sales = await sales_tasks(self._db, store_ids, scope=self._scope)
+            overdue = self._now() - OVERDUE_AFTER
+            sales = await sales_tasks(self._db, store_ids, refunds_before=overdue, scope=self._scope)
             catalog = await catalog_queries.catalog_tasks(self._db, store_ids, scope=self._scope)
             return [(sales.get(id, SalesTasks()), catalog.get(id, CatalogTasks())) for id in store_ids]
 

@@ -1,8 +1,9 @@
 """``zyenta doctor``: check every part of the platform and show consumer lag."""
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from commands.inbox import UNMATCHED_WEBHOOKS, matched_stream
 from domain.inbox.events import WebhookReceived
+from domain.order.refunds import OVERDUE_AFTER
 from gateway.api.stream_history import StreamHistory
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
 from infra.adapters.master_keys import MasterKeys
@@ -31,7 +33,10 @@ from infra.embedded.process import ServerFailed
 from infra.production import faults
 from infra.settings import Settings, read_settings
 from projections.engine.postgres_errors import DATABASE_AWAY
+from projections.reading.paging import Reader
+from projections.reading.scope import SYSTEM
 from projections.registry import READ_MODELS
+from projections.sales.unfinished_queries import overdue_refunds
 from schemas.internal.provenance import ForeignRecord
 from schemas.internal.readiness import Check
 from schemas.topics import IMAGE_WORK
@@ -39,8 +44,18 @@ from schemas.topics import IMAGE_WORK
 CONNECT_SECONDS = 3.0
 UNMATCHED_SHOWN = 5
 """Most webhooks about no merchant here that are listed."""
+REFUNDS_SHOWN = 5
+"""Most refunds without an outcome that are listed."""
 UNMATCHED_READ = 100
 """Webhooks that one look into the log reads."""
+_UNMATCHED = (
+    "The newest webhooks about accounts that no merchant here has. They changed nothing. When a merchant connects such an "
+    "account, its webhooks are handled:"
+)
+_OVERDUE = (
+    f"Refunds of which the payment provider has not said for {OVERDUE_AFTER.days} days how they ended. Their merchants see "
+    "them in the dashboard. Compare them with the provider, and look for dead letters (zyenta dlq list):"
+)
 _RETURNED = (
     "{:,} forgotten shoppers have a key again, so their data is readable. A backup restored the keys, or forgetting-policy "
     "does not run. Stop the publisher and run “zyenta log restore”, which deletes these keys"
@@ -76,6 +91,8 @@ class Findings:
     """Records in the topics that the platform did not write, as far as readers have met them."""
     unmatched: list[str] = field(default_factory=list)
     """Newest signed webhooks about accounts that no merchant here has."""
+    overdue_refunds: list[str] = field(default_factory=list)
+    """Oldest refunds of which the payment provider has not said in time how they ended."""
     under_former_keys: int = 0
     """Rows that are sealed under a former master key."""
     not_for_production: list[str] = field(default_factory=list)
@@ -109,6 +126,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
                 "lags": lags,
                 "foreign": foreign,
                 "unmatched_webhooks": findings.unmatched,
+                "overdue_refunds": findings.overdue_refunds,
                 "under_former_keys": findings.under_former_keys,
                 "not_for_production": findings.not_for_production,
             }
@@ -133,6 +151,7 @@ async def _examine() -> Findings:
         lags: list[Lag] = []
         foreign: list[ForeignRecord] = []
         unmatched: list[str] = []
+        refunds: list[str] = []
         former = 0
         unhealthy = {check.name for check in checks if not check.healthy}
         if "postgresql" not in unhealthy:
@@ -142,6 +161,7 @@ async def _examine() -> Findings:
             locked, former = sealed_under(await rows_by_key(pool), platform.keys())
             checks.extend(locked)
             unmatched = await unmatched_webhooks(SettledLog(pool))
+            refunds = await refunds_without_outcome(pool, platform.clock.now())
             foreign = await foreign_records(pool)
             if foreign:
                 checks.append(Check(name="foreign records", healthy=False, detail=_FOREIGN.format(len(foreign))))
@@ -152,7 +172,7 @@ async def _examine() -> Findings:
                 lags.extend(await consumer_lags(platform.bootstrap_servers, ["imager"], IMAGE_WORK))
             except (KafkaError, *DATABASE_AWAY) as error:
                 checks.append(Check(name="lag", healthy=False, detail=f"cannot be measured ({type(error).__name__})"))
-        return Findings(checks, lags, foreign, unmatched, former)
+        return Findings(checks, lags, foreign, unmatched, refunds, former)
 
 
 def sealed_under(rows: Mapping[str, int], keys: MasterKeys) -> tuple[list[Check], int]:
@@ -182,6 +202,20 @@ async def unmatched_webhooks(log: StreamHistory) -> list[str]:
     return lines[:UNMATCHED_SHOWN]
 
 
+async def refunds_without_outcome(db: Reader, now: datetime) -> list[str]:
+    """Describe the oldest refunds of which the payment provider should have said by now how they ended."""
+    try:
+        found = await overdue_refunds(db, now - OVERDUE_AFTER, scope=SYSTEM, limit=REFUNDS_SHOWN)
+    except asyncpg.UndefinedTableError:
+        # The checks name a read model that is not made yet.
+        return []
+    return [
+        f"{each.requested_at:%Y-%m-%d %H:%M} UTC, order {each.order_number} ({each.order_id}), payment {each.intent_id}"
+        + ("" if each.is_payment_known else ", which the log does not have")
+        for each in found
+    ]
+
+
 def _require_running(settings: Settings) -> None:
     if settings.database_url and settings.kafka_bootstrap_servers:
         return
@@ -209,21 +243,19 @@ def show_findings(findings: Findings) -> None:
             output.print(f"[yellow]?[/] {lag.group} could not be checked; behind: {_count(lag.behind)}")
     for record in findings.foreign:
         output.print(f"[red]foreign[/] {escape(str(record))}", soft_wrap=True)
-    if findings.unmatched:
-        output.print(
-            "The newest webhooks about accounts that no merchant here has. They changed nothing. When a merchant connects "
-            "such an account, its webhooks are handled:",
-            soft_wrap=True,
-        )
-    for webhook in findings.unmatched:
-        output.print(f"  - {escape(webhook)}", soft_wrap=True)
+    _show_list(_UNMATCHED, findings.unmatched)
+    _show_list(_OVERDUE, findings.overdue_refunds)
     if findings.under_former_keys:
         output.print(_FORMER.format(findings.under_former_keys), soft_wrap=True)
-    if findings.not_for_production:
-        output.print("Before money is real (ZYENTA_PRODUCTION=true):", soft_wrap=True)
-    for fault in findings.not_for_production:
-        output.print(f"  - {escape(fault)}", soft_wrap=True)
+    _show_list("Before money is real (ZYENTA_PRODUCTION=true):", findings.not_for_production)
     output.print(verdict(findings), soft_wrap=True)
+
+
+def _show_list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        output.print(title, soft_wrap=True)
+    for line in lines:
+        output.print(f"  - {escape(line)}", soft_wrap=True)
 
 
 def verdict(findings: Findings) -> str:

@@ -56,6 +56,8 @@ class OrderFilter:
     """Only orders that wait for a decision of the merchant."""
     to_ship: bool = False
     """Only orders that the shop sends, or the rest of which it sends."""
+    refunds_before: datetime | None = None
+    """Only orders with a refund that began before this time and has no outcome; None means any."""
     number: str | None = None
     """Only orders with this number, as people write it; None means any."""
 
@@ -117,11 +119,22 @@ def _listed(store_id: UUID, wanted: OrderFilter, scope: Scope) -> Conditions:
         where = where.add(NEEDS_ATTENTION)
     if wanted.to_ship:
         where = where.add("o.to_ship")
+    if wanted.refunds_before is not None:
+        where = where.add(
+            "o.id in (select r.order_id from refunds r where r.store_id = {} and r.status = 'REQUESTED' "
+            "and r.requested_at < {})",
+            store_id,
+            wanted.refunds_before,
+        )
     if not wanted.statuses:
         return where
-    if wanted.withdrawn or wanted.needs_attention or wanted.to_ship or wanted.number is not None:
+    if wanted.withdrawn or wanted.to_ship or _are_few(wanted):
         return where.add("o.status = any({})", sorted(wanted.statuses))
     return where.add("o.status = part.name").split(parts_of(wanted.statuses))
+
+
+def _are_few(wanted: OrderFilter) -> bool:
+    return wanted.needs_attention or wanted.refunds_before is not None or wanted.number is not None
 
 
 def order_number(text: str) -> str:
@@ -132,7 +145,7 @@ def order_number(text: str) -> str:
 
 async def count_orders(db: Reader, store_id: UUID, *, scope: Scope, where: OrderFilter = ALL) -> Count:
     """Return how many orders :func:`orders_of_store` lists."""
-    if where.needs_attention or where.number is not None:
+    if _are_few(where):
         few = _listed(store_id, where, scope)
         return await count_rows(db, f"from orders o where {few.sql}", *few.arguments)
     own = of_store(scope, "k.store_id", store_id)

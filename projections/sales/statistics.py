@@ -45,6 +45,8 @@ class SalesTasks:
     to_ship: int = 0
     to_answer: int = 0
     """Open disputes without evidence."""
+    to_clear: int = 0
+    """Orders with a refund of which the provider has not said in time how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,14 +161,26 @@ def _day(
     return SalesDay(day=day, **sums, visits=visits.get((number, day), 0))
 
 
-async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) -> dict[UUID, SalesTasks]:
-    """Return what waits for the merchant in each store's sales. Stores without an order are left out."""
+async def sales_tasks(
+    db: Reader, store_ids: Collection[UUID], *, refunds_before: datetime, scope: Scope
+) -> dict[UUID, SalesTasks]:
+    """Return what waits for the merchant in each store's sales. Stores without an order are left out.
+
+    Args:
+        db: the database.
+        store_ids: the stores.
+        refunds_before: when the latest refund began whose outcome is overdue.
+        scope: whose rows may be read.
+    """
     where = within(scope, Conditions().add("k.store_id = any({})", list(store_ids)), "k.store_id", shoppers=False)
+    overdue = where.value(refunds_before)
     records = await db.fetch(
         "select k.store_id, k.counts, "
         "(select count(*) from orders o where o.store_id = k.store_id and o.attention) as to_decide, "
         "(select count(*) from disputes d where d.store_id = k.store_id and d.status in ('INQUIRY', 'NEEDS_RESPONSE') "
-        "and d.evidence_status in ('NOT_SUBMITTED', 'REFUSED')) as to_answer "
+        "and d.evidence_status in ('NOT_SUBMITTED', 'REFUSED')) as to_answer, "
+        "(select count(distinct r.order_id) from refunds r where r.store_id = k.store_id and r.status = 'REQUESTED' "
+        f"and r.requested_at < {overdue}) as to_clear "
         f"from order_counts k where {where.sql}",
         *where.arguments,
     )
@@ -175,6 +189,7 @@ async def sales_tasks(db: Reader, store_ids: Collection[UUID], *, scope: Scope) 
             to_decide=record["to_decide"],
             to_ship=total(read_tally(record["counts"]), (), TO_SHIP),
             to_answer=record["to_answer"],
+            to_clear=record["to_clear"],
         )
         for record in records
     }

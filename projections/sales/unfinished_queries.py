@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,9 +12,9 @@ from domain.order.after_sale.dispute_state import FINAL
 from domain.order.after_sale.return_state import ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus
-from projections.reading.paging import Reader
+from projections.reading.paging import Conditions, Reader
 from projections.reading.scope import Scope
-from projections.sales.scoped import of_store
+from projections.sales.scoped import of_store, within
 
 UNSENT = frozenset({OrderStatus.PAID, OrderStatus.PARTLY_FULFILLED})
 """Orders whose shoppers wait for goods or money."""
@@ -60,3 +61,32 @@ async def unfinished_in_store(db: Reader, store_id: UUID, *, scope: Scope) -> Un
     )
     record = await db.fetchrow(f"select {counts}", *where.arguments)
     return Unfinished(**dict(record)) if record is not None else Unfinished(orders=0, disputes=0, returns=0, refunds=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueRefund:
+    """A refund of which the provider has not said in time how it ended."""
+
+    store_id: UUID
+    order_id: UUID
+    order_number: str
+    intent_id: str
+    external_id: str | None
+    requested_at: datetime
+    is_payment_known: bool
+    """Whether the log has the payment that it pays back."""
+
+
+async def overdue_refunds(db: Reader, before: datetime, *, scope: Scope, limit: int) -> list[OverdueRefund]:
+    """Return refunds that began before a time and have no outcome, the oldest first; nothing for shoppers."""
+    where = Conditions().add("r.status = 'REQUESTED'").add("r.requested_at < {}", before)
+    where = within(scope, where, "r.store_id", shoppers=False)
+    records = await db.fetch(
+        "select r.store_id, r.order_id, o.number as order_number, r.intent_id, r.external_id, r.requested_at, "
+        "(o.intent_id is not distinct from r.intent_id or exists (select from unmatched_payments u "
+        "where u.order_id = r.order_id and u.intent_id = r.intent_id)) as is_payment_known "
+        f"from refunds r join orders o on o.id = r.order_id where {where.sql} "
+        f"order by r.requested_at, r.refund_id limit {int(limit)}",
+        *where.arguments,
+    )
+    return [OverdueRefund(**dict(record)) for record in records]

@@ -126,5 +126,5 @@ class PlatformMailWriter:
         return {
             "amount": str(event.amount),
             "payouts_url": f"{self._dashboard_url}/integrations",
-            "because": "because you connected an account at Stripe",
+            "because": "because you are paid through Stripe",
         }

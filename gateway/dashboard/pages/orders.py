@@ -1,6 +1,7 @@
 """Orders of a store: the list, one order with its timeline, its packing slip, and the evidence for a dispute."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "all": ("All", {}),
     "decide": ("Needs a decision", {"needsAttention": True}),
     "ship": ("To ship", {"toShip": True}),
+    "refunds": ("Refunds without an answer", {"refundsOverdue": True}),
     "sent": ("Shipped", {"statuses": ["FULFILLED"]}),
     "unpaid": ("Waiting for payment", {"statuses": ["PENDING"]}),
     "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),
@@ -105,6 +107,8 @@ async def show_order(
         searchable=searchable,
         path=order_path(store_id, order_id),
         standings=STANDINGS,
+        overdue=[each["id"] for each in found["refunds"] if is_overdue(each, visit.now)],
+        paid_by={found["intentId"], *(each["intentId"] for each in found["unmatchedPayments"])},
         to_ship=sum(line["toShip"] for line in found["lines"]),
         errors=errors or Refusals(),
     )
@@ -143,6 +147,11 @@ async def packing_slip(visit: Visitor, store_id: UUID, order_id: UUID, parcel: i
 def order_path(store_id: UUID | str, order_id: UUID | str) -> str:
     """Return the address of an order's page."""
     return f"/dashboard/stores/{store_id}/orders/{order_id}"
+
+
+def is_overdue(refund: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the payment provider should have said by now how a refund ended."""
+    return refund["overdueAt"] is not None and datetime.fromisoformat(refund["overdueAt"]) < now
 
 
 def title_of(line: Mapping[str, Any]) -> str:

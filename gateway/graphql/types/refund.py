@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from domain.order.after_sale.state import RefundStatus
+from domain.order.refunds import OVERDUE_AFTER
 from gateway.graphql.types.media import as_gid
 from gateway.graphql.types.money import MoneyType
 from gateway.graphql.types.node import Node
@@ -44,6 +45,9 @@ class Refund(Node):
         description="False if it was made at the provider. The provider keeps the platform's fee then."
     )
     requested_at: datetime
+    overdue_at: datetime | None = strawberry.field(
+        description="When the provider should have said how it ended: five days after it was requested. Null once it did."
+    )
     succeeded_at: datetime | None
     failed_at: datetime | None
 
@@ -69,6 +73,7 @@ class Refund(Node):
             external_id=view.external_id,
             requested_here=view.requested_here,
             requested_at=view.requested_at,
+            overdue_at=view.requested_at + OVERDUE_AFTER if view.status is RefundStatus.REQUESTED else None,
             succeeded_at=view.succeeded_at,
             failed_at=view.failed_at,
         )

@@ -131,12 +131,14 @@ async def sales_report(
 
 @strawberry.enum(
     description="What waits for a store's merchant. GENERATION: the newest generation failed or asks something. "
-    "DISPUTES: open ones without evidence. ORDERS_TO_DECIDE: a return, a held order, a failed order at a supplier."
+    "DISPUTES: open ones without evidence. ORDERS_TO_DECIDE: a return, a held order, a failed order at a supplier. "
+    "REFUNDS_OVERDUE: the payment provider has not said for five days how a refund ended."
 )
 class TaskKind(StrEnum):
     GENERATION = "GENERATION"
     DISPUTES = "DISPUTES"
     ORDERS_TO_DECIDE = "ORDERS_TO_DECIDE"
+    REFUNDS_OVERDUE = "REFUNDS_OVERDUE"
     ORDERS_TO_SHIP = "ORDERS_TO_SHIP"
     IMAGES_TO_REVIEW = "IMAGES_TO_REVIEW"
     PRODUCTS_OUT_OF_STOCK = "PRODUCTS_OUT_OF_STOCK"
@@ -147,6 +149,10 @@ SENTENCES = {
     TaskKind.GENERATION: ("The generation needs you.", "{n} generations need you."),
     TaskKind.DISPUTES: ("1 dispute needs evidence.", "{n} disputes need evidence."),
     TaskKind.ORDERS_TO_DECIDE: ("1 order waits for your decision.", "{n} orders wait for your decision."),
+    TaskKind.REFUNDS_OVERDUE: (
+        "1 order has a refund without an answer for five days.",
+        "{n} orders have refunds without an answer for five days.",
+    ),
     TaskKind.ORDERS_TO_SHIP: ("1 paid order waits to be shipped.", "{n} paid orders wait to be shipped."),
     TaskKind.IMAGES_TO_REVIEW: ("1 photo waits for your choice.", "{n} photos wait for your choice."),
     TaskKind.PRODUCTS_OUT_OF_STOCK: ("1 product is out of stock.", "{n} products are out of stock."),
@@ -175,6 +181,7 @@ def tasks_of(
         TaskKind.GENERATION: int(generation in {JobStatus.FAILED, JobStatus.NEEDS_ATTENTION}),
         TaskKind.DISPUTES: sales.to_answer,
         TaskKind.ORDERS_TO_DECIDE: sales.to_decide,
+        TaskKind.REFUNDS_OVERDUE: sales.to_clear,
         TaskKind.ORDERS_TO_SHIP: sales.to_ship,
         TaskKind.IMAGES_TO_REVIEW: catalog.images_to_review,
         TaskKind.PRODUCTS_OUT_OF_STOCK: catalog.out_of_stock,

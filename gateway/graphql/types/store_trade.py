@@ -7,6 +7,7 @@ import strawberry
 
 from domain.kernel import InvalidInput
 from domain.order.events import OrderStatus
+from domain.order.refunds import OVERDUE_AFTER
 from gateway.api.customers import find_customer
 from gateway.api.validation import check_text
 from gateway.graphql.context import ReadContext
@@ -72,6 +73,7 @@ class StoreTrade:
             withdrawn=wanted.withdrawn,
             needs_attention=wanted.needs_attention,
             to_ship=wanted.to_ship,
+            refunds_before=reading.deps.clock.now() - OVERDUE_AFTER if wanted.refunds_overdue else None,
             number=check_text("number", wanted.number, ORDER_NUMBER_MAX),
         )
         page = await sales_queries.orders_of_store(

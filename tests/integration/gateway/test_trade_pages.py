@@ -4,18 +4,23 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from commands.disputes import RecordDispute
 from commands.order import RecordPayment, WithdrawFromOrder
 from commands.purchasing import RecordSourcing
+from commands.refunds import RecordRefund, RefundOrder
 from commands.returns import RequestReturn
 from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.return_events import ReturnedPieces
+from domain.order.after_sale.state import RefundStatus
 from domain.order.disputes import DisputeReport
+from domain.order.refund_ports import RefundAnswer
+from domain.order.refunds import OVERDUE_AFTER
+from infra.cli.doctor import refunds_without_outcome
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.dashboard import Dashboard, a_dashboard
 from tests.support.platforms.gateway import Merchant, Platform
@@ -188,6 +193,48 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
     assert "waits to be shipped" not in await trade.dashboard.get(trade.path)
     refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
     assert ">Refund on its way</span>" in refunded
+
+
+async def test_a_refund_without_an_answer_is_shown_to_merchant_and_operators_until_it_has_one(trade: Trade) -> None:
+    dashboard, platform, listed = trade.dashboard, trade.platform, f"{trade.path}/orders?view=refunds"
+    answer = RefundAnswer(
+        refund_id=None,
+        external_id="re_1",
+        intent_id=f"pi_{trade.order_id}",
+        amount=Money(minor=5800),
+        status=RefundStatus.SUCCEEDED,
+    )
+    # The provider reported a refund of a payment that it never reported.
+    platform.clock.advance(-OVERDUE_AFTER)
+    await platform.send(RecordRefund(order_id=trade.order_id, answer=answer))
+    platform.clock.advance(OVERDUE_AFTER)
+    assert "No order is in this view." in await dashboard.get(listed)
+    assert await refunds_without_outcome(platform.deps.reader, platform.clock.now()) == []
+    platform.clock.advance(timedelta(seconds=1))
+    assert f"/orders/{trade.order_id}" in await dashboard.get(listed)
+    assert "1 order has a refund without an answer for five days." in await dashboard.get(trade.path)
+    assert f"and never the payment pi_{trade.order_id}, so neither is in your books." in await dashboard.get(
+        trade.order
+    )
+    (line,) = await refunds_without_outcome(platform.deps.reader, platform.clock.now())
+    assert line.endswith(f"payment pi_{trade.order_id}, which the log does not have")
+    # The payment comes at last, so the provider is asked about its refunds once more.
+    await trade.pay()
+    await platform.send(RecordRefund(order_id=trade.order_id, answer=answer))
+    assert "No order is in this view." in await dashboard.get(listed)
+    assert "refund without an answer" not in await dashboard.get(trade.path)
+    assert await refunds_without_outcome(platform.deps.reader, platform.clock.now()) == []
+
+
+async def test_a_refund_that_was_requested_here_and_has_no_answer_says_where_to_look(trade: Trade) -> None:
+    await trade.pay()
+    asked = RefundOrder(order_id=trade.order_id, merchant_id=trade.dashboard.merchant.id, refund_id=uuid4())
+    trade.platform.clock.advance(-OVERDUE_AFTER - timedelta(seconds=1))
+    await trade.platform.send(asked)
+    trade.platform.clock.advance(OVERDUE_AFTER + timedelta(seconds=1))
+    assert "The payment provider has not said how this refund ended." in await trade.dashboard.get(trade.order)
+    (line,) = await refunds_without_outcome(trade.platform.deps.reader, trade.platform.clock.now())
+    assert line.endswith(f"payment pi_{trade.order_id}")
 
 
 async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade) -> None:

@@ -194,6 +194,7 @@ def more_arguments_of(
         part_queries.orders_by_refunds: ([order],),
         part_queries.orders_by_shoppers: ([rows["orders"]["shopper_id"]],),
         unfinished_queries.unfinished_in_store: (store,),
+        unfinished_queries.overdue_refunds: (FAR_AHEAD,),
         owed_fees.owed_fees_of: (merchant, *month),
         statistics.sales_by_day: ([span],),
         statistics.sales_tasks: ([store],),
@@ -217,7 +218,9 @@ NAMED: Mapping[Query, Mapping[str, Any]] = {
         "opened_before": FAR_AHEAD,
     },
     ledger_queries.statement: {"limit": 20},
+    statistics.sales_tasks: {"refunds_before": FAR_AHEAD},
     stock_notice_queries.notices_to_announce: {"limit": 20},
+    unfinished_queries.overdue_refunds: {"limit": 20},
     stock_notice_queries.notices_unchanged_since: {"limit": 20},
 }
 """Further arguments of queries by name."""

@@ -379,6 +379,7 @@ COUNTING: dict[str, str] = {
     "sales.dispute_queries.dispute_rate": "counts disputed orders of some months, a few in a thousand",
     "sales.statistics.sales_by_day": "adds up at most 96 rows for a day",
     "sales.statistics.sales_tasks": "counts what waits for a decision",
+    "sales.unfinished_queries.overdue_refunds": "looks at every refund without an outcome, for operators",
     "sales.unfinished_queries.unfinished_in_store": "counts what goes on",
     "sales.stock_notice_queries.notices_to_announce": "looks up each variant that is waited for, whatever waits for it",
 }
@@ -394,6 +395,7 @@ OF_SCHEDULES = frozenset(
         "sales.queries.pending_orders_of_archived_stores",
         "sales.stock_notice_queries.notices_to_announce",
         "sales.stock_notice_queries.notices_unchanged_since",
+        "sales.unfinished_queries.overdue_refunds",
     }
 )
 """Queries that no person asks: schedules and operators do."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 from gateway.graphql.loaders import Loaders, SharedLoader
 from gateway.graphql.types.order import Order
 from projections.reading.scope import MerchantScope
+from tests.support.fakes.event_log import FixedClock
 
 
 class Query:
@@ -82,7 +83,9 @@ def test_a_list_of_orders_asks_for_all_disputes_in_one_query() -> None:
     async def test() -> None:
         db: Any = CountedReads()
         scope = MerchantScope(uuid4())
-        reading: Any = SimpleNamespace(db=db, scope=scope, loaders=Loaders(db, scope, db, db, present=db))
+        reading: Any = SimpleNamespace(
+            db=db, scope=scope, loaders=Loaders(db, scope, db, db, present=db, now=FixedClock().now)
+        )
         ids = [uuid4(), uuid4(), uuid4()]
         views = [SimpleNamespace(id=id, store_id=uuid4()) for id in ids]
         orders: list[Any] = [SimpleNamespace(view=view, reading=reading) for view in views]

@@ -87,6 +87,15 @@ def test_the_doctor_lists_webhooks_about_no_merchant_and_is_healthy(capsys: pyte
     assert "Healthy: all 1 parts work." in shown
 
 
+def test_the_doctor_lists_refunds_without_an_outcome_and_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "2026-11-20 00:10 UTC, order ZY-7Q2M4K (1), payment pi_1, which the log does not have"
+    show_findings(Findings([HEALTHY], [], overdue_refunds=[line]))
+    shown = capsys.readouterr().out
+    assert "has not said for 5 days how they ended" in shown
+    assert f"  - {line}" in shown
+    assert "Healthy: all 1 parts work." in shown
+
+
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int) -> None:
