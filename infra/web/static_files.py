@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 import brotli
@@ -133,9 +133,12 @@ class StaticFolder:
     def __contains__(self, name: str) -> bool:
         return name in self._files
 
-    def joined(self, first: bytes, names: Iterable[str], *, suffix: str) -> StaticFile:
-        """Return a text and several files in one, so that a browser asks once. It has no address here."""
-        return StaticFile(b"\n".join([first, *(self._files[name].plain for name in names)]), suffix, self._compressed)
+    def joined(
+        self, first: bytes, names: Iterable[str], *, suffix: str, shorten: Callable[[bytes], bytes] = bytes
+    ) -> StaticFile:
+        """Return a text and several files in one, shortened, so that a browser asks once. It has no address here."""
+        whole = b"\n".join([first, *(self._files[name].plain for name in names)])
+        return StaticFile(shorten(whole), suffix, self._compressed)
 
     def address(self, name: str) -> str:
         """Return the address of a file, with its version."""

@@ -8,6 +8,7 @@ from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood, Pa
 from storefront.rendering.color import contrast, on, readable
 from storefront.rendering.fonts import COMMON, FAMILIES, FURTHER, ranges_of
 from storefront.rendering.renderer import PACKAGE
+from storefront.rendering.stylesheets import shortened
 from storefront.rendering.theme import DEFAULT_SECTIONS, derive_colors, theme_of
 from tests.support.platforms.storefront import BRAND
 
@@ -124,6 +125,14 @@ def test_an_unknown_font_falls_back_to_the_system_font() -> None:
     theme = theme_of(brand("Comic Sans MS"))
     assert "Comic" not in theme.css()
     assert theme.preloads() == [f"/static/fonts/inter/{weight}.woff2" for weight in (400, 600)]
+
+
+def test_a_shortened_stylesheet_keeps_what_needs_its_spaces() -> None:
+    css = b'/* A\n{ comment } */\n.a > b ,\n.c { margin: calc(1px + 2px) auto;\n  font: 1rem "Times New Roman"; }\n\n@media (min-width: 2rem) {\n  a { b: c; }\n}\n'
+    assert (
+        shortened(css)
+        == b'.a > b , .c{margin: calc(1px + 2px) auto;font: 1rem "Times New Roman"}@media (min-width: 2rem){a{b: c}}'
+    )
 
 
 def test_the_stylesheet_names_the_fonts_and_colors() -> None:
