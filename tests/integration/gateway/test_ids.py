@@ -44,18 +44,17 @@ SIBLINGS = {
 """Which object's id is a valid value of a field."""
 OTHERWISE = {
     ("endSession", "sessionId"),
-    ("withdrawInvitation", "invitationId"),
-    ("removePerson", "personId"),
     ("changeRole", "personId"),
     ("invitePerson", "storeId"),
+    ("arrangePhotos", "expectedImageIds"),
     ("processImage", "uploadId"),
     ("addDisputeEvidenceFile", "uploadId"),
     ("removePasskey", "passkeyId"),
 }
 """
-Fields that have tests of their own. What ends a session, an invitation or a role changes nothing if there is none; a role of
-a person outside the team is invalid input; invitations are few an hour; this platform takes no uploads;
-a passkey goes with the password only.
+Fields that have tests of their own. What ends a session changes nothing if there is none; the role that the walk
+sends is refused first; invitations are few an hour; this platform takes no uploads; a passkey goes with the password only;
+photos that came or went since the editor saw them do not count.
 """
 
 
