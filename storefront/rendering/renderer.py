@@ -23,6 +23,8 @@ from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
+LED_BY_PHOTO = frozenset({"home.html", "product.html"})
+"""Pages whose first view is a large photo."""
 LEGAL = frozenset({PageType.PRIVACY_POLICY, PageType.TERMS_OF_SERVICE, PageType.REFUND_POLICY})
 
 
@@ -81,6 +83,7 @@ class PageRenderer:
     def render(self, visit: Visit, template: str, **context: Any) -> RenderedPage:
         """Render a page of the store in its theme, with marks where the shopper's parts belong."""
         context.setdefault("robots", None)
+        context.setdefault("leads_with_photo", template in LED_BY_PHOTO)
         theme = theme_of(visit.brand)
         html = self.templates.get_template(template).render(
             visit=visit,

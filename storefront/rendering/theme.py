@@ -107,13 +107,15 @@ class Theme:
             + f"--heading-scale:{self.heading.scale / self.body.scale:.3f};--body-scale:{self.body.scale};}}\n"
         )
 
-    def preloads(self) -> list[str]:
+    def preloads(self, *, bold: bool) -> list[str]:
         """Return the addresses of the font files that the first view needs.
 
-        Prices, buttons and labels are bold. A browser learns of that weight from the styles only, a round trip later.
+        Args:
+            bold: whether prices, buttons and labels come first. A browser learns of their weight from the styles only, a
+                round trip later. A page with a large photo leaves it the room.
         """
         files = [(face.slug, 400) for face in (self.body, self.heading) if face.weights]
-        files += [(self.body.slug, self.body.bold)] if self.body.weights else []
+        files += [(self.body.slug, self.body.bold)] if bold and self.body.weights else []
         return [f"{FONTS_BASE}/{slug}/{weight}.woff2" for slug, weight in dict.fromkeys(files)]
 
 

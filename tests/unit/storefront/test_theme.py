@@ -124,7 +124,7 @@ def test_a_letter_is_in_one_file_of_a_font() -> None:
 def test_an_unknown_font_falls_back_to_the_system_font() -> None:
     theme = theme_of(brand("Comic Sans MS"))
     assert "Comic" not in theme.css()
-    assert theme.preloads() == [f"/static/fonts/inter/{weight}.woff2" for weight in (400, 600)]
+    assert theme.preloads(bold=True) == [f"/static/fonts/inter/{weight}.woff2" for weight in (400, 600)]
 
 
 def test_a_shortened_stylesheet_keeps_what_needs_its_spaces() -> None:
