@@ -269,7 +269,16 @@ async def test_a_confirmation_names_goods_sum_address_and_the_way_to_withdraw(de
     assert mail is not None
     assert (mail.recipient, mail.reply_to) == ("anna@example.com", "hello@neonhaven.example")
     assert mail.subject == "Your order ZY-7Q2M4K is confirmed"
-    for words in ("$34.00", "5 to 10 December", "Main St 1", "Portland 97201", "United States", "Test mode"):
+    for words in (
+        "$34.00",
+        "Includes 19 % tax",
+        "$5.43",
+        "5 to 10 December",
+        "Main St 1",
+        "Portland 97201",
+        "United States",
+        "Test mode",
+    ):
         assert words in mail.text
         assert words in mail.html
     link = OrderLinks(Signers((SECRET,), desk.store_id, desk.clock).order_link).to(desk.order_id, at=NOW)
