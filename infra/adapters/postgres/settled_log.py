@@ -80,34 +80,46 @@ SET_BACK = timedelta(days=1)
 
 _HALVED = """
 with recursive halved (low, high) as (
-    select 0::bigint, coalesce((select max(position) from events where tenant = $1), 0) + 1
+    select 0::bigint, coalesce((
+        select position from events where (tenant, position) > ($1, 0::bigint)
+        and (tenant, position) <= ($1, 9223372036854775807) order by tenant desc, position desc limit 1
+    ), 0) + 1
     union all
     select coalesce(earlier.position, low), case when earlier.position is null then middle else high end
     from (select low, high, (low + high) / 2 as middle from halved where high - low > 1) step
     left join lateral (
         select first.position from (
             select position, recorded_at from events
-            where tenant = $1 and position >= middle and position < high order by position limit 1
+            where (tenant, position) >= ($1, middle) and (tenant, position) < ($1, high)
+            order by tenant, position limit 1
         ) first where first.recorded_at <= {until}
     ) earlier on true
 )
 """
-"""Halves a tenant's positions until two are left: ``low``, recorded until a time, and ``high``, recorded later."""
+"""Halves a tenant's positions until two are left: ``low``, recorded until a time, and ``high``, recorded later.
+
+Only the index by tenant and position serves these pairs. PostgreSQL would rather pass the events of all tenants to find one of
+a large tenant.
+"""
 
 _POSITION_AT = f"""
 {_HALVED.format(until="$2::timestamptz + $3::interval")}
 select position from events
-where tenant = $1 and position < (select min(high) from halved)
+where (tenant, position) > ($1, 0::bigint) and (tenant, position) < ($1, (select min(high) from halved))
 and recorded_at <= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-order by position desc limit 1
+order by tenant desc, position desc limit 1
 """  # noqa: S608 - constants only
 
 _RECORDED_SINCE = f"""
 {_HALVED.format(until="$2::timestamptz - $3::interval")}
 select exists (
-    select from events
-    where tenant = $1 and position > (select max(low) from halved)
-    and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+    select from (
+        select from events
+        where (tenant, position) > ($1, (select max(low) from halved))
+        and (tenant, position) <= ($1, 9223372036854775807)
+        and recorded_at >= $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        order by tenant, position limit 1
+    ) later
 )
 """  # noqa: S608 - constants only
 
