@@ -32,7 +32,7 @@ async def personal(pool: asyncpg.Pool) -> PostgresPersonalData:
             "subtotal_minor": 1, "shipping_minor": 0, "tax_minor": 0, "total_minor": 1, "refunded_minor": 0, "items": 1,
             "refund_count": 0, "shipped_items": 0, "unsent_items": 0, "parcel_count": 0, "dispute_count": 0, "pages": "[]",
             "return_count": 0, "returns_to_decide": 0, "substitute_count": 0, "supplier_order_count": 0,
-            "failed_supplier_orders": 0, "attention": False,
+            "failed_supplier_orders": 0, "attention": False, "to_ship": True,
             "shopper_id": str(SHOPPER), "placed_at": "2026-11-26T12:00:00Z", "updated_at": "2026-11-26T12:00:00Z",
         }  # fmt: skip
         await connection.execute(

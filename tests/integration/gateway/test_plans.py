@@ -168,7 +168,7 @@ async def test_the_dashboard_shows_the_plan_in_each_state_and_a_limit_before_it_
         assert "Stores of your plan Store Builder: 2, and all are used." in new
         billing = await dashboard.get("/dashboard/billing")
         assert "You try it for free until" in billing
-        assert billing.count("No plan allows more.") == 1
+        assert billing.count("no plan allows more.") == 1
         assert "of 20,000,000" in billing, "budgets are shown beside their use"
         page = await change(platform, owner, "openPlanCheckout", "url", plan="store-builder", **LINKS)
         await act(platform, page["url"], Action.SUBSCRIBE)

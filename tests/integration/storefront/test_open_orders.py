@@ -115,7 +115,8 @@ async def test_a_declined_payment_is_shown_as_declined(floor: StorefrontPlatform
     assert declined is not None
     await floor.apply_notice(declined)
     page = await browser.get(unpaid)
-    assert "The payment was declined, and nothing was charged. You can try again" in page.text
+    assert "Your payment was declined" in page.text
+    assert "Nothing was charged. You can try again" in page.text
     assert "No payment for it has reached us" not in page.text
 
 

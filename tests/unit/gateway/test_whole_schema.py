@@ -57,6 +57,7 @@ from gateway.graphql.schema import Schema, build_schema
 from gateway.ports import UsualGeneration
 from projections.catalog.views import ImageState
 from tests.support.examples import drawn
+from tests.support.fakes.event_log import FixedClock
 
 IDS = [str(UUID(int=n)) for n in (1, 2)]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -331,6 +332,7 @@ def context(seed: int, failures: float) -> RequestContext:
         sandbox=True,
         read_wait=timedelta(seconds=1),
         barrier=NoWait(),
+        clock=FixedClock(),
     )
     info = SimpleNamespace(authorization="Bearer x", consistency=None, address="", traceparent=None)
     return RequestContext(SimpleNamespace(deps=deps, sessions=OneMerchant()), info)  # type: ignore[arg-type]
