@@ -292,5 +292,5 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     lost = replace(report, status=DisputeStatus.LOST)
     await trade.platform.send(RecordDispute(order_id=trade.order_id, report=lost))
     decided = await dashboard.get(at)
-    assert "The bank decided for the shopper on Nov 23, 2026." in decided
+    assert '<p class="warning" role="status">The bank decided for the shopper on Nov 23, 2026.' in decided
     assert "$58.00 of yours stays with the shopper. The provider’s fee was $15.00." in decided
