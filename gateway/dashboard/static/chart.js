@@ -32,7 +32,7 @@ for (const place of document.querySelectorAll("[data-chart]")) {
         { label: "Day", value: (_, at) => (at ? new Date(at * 1000).toLocaleDateString("en-US", { dateStyle: "medium", timeZone: "UTC" }) : "–") },
         { label: "Revenue", scale: "money", paths: bars, fill: color("--mark"), stroke: color("--mark"), points: { show: false }, value: (_, each) => (each === null || each === undefined ? "–" : money.format(each)) },
         { label: "Refunds", scale: "money", paths: bars, fill: color("--bad"), stroke: color("--bad"), points: { show: false }, value: (_, each) => (each === null || each === undefined ? "–" : money.format(each)) },
-        { label: "Orders", scale: "orders", stroke: color("--ink"), width: 2, points: { show: false } },
+        { label: "Orders", scale: "orders", stroke: color("--ink"), width: 2, points: { show: false }, value: (_, each) => each ?? "–" },
       ],
     }, data, place);
   };
