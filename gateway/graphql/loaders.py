@@ -213,6 +213,18 @@ class Loaders:
         return SharedLoader(load_fn=load)
 
     @cached_property
+    def order_number(self) -> SharedLoader[UUID, str | None]:
+        """The number of an order."""
+
+        async def load(order_ids: list[UUID]) -> Sequence[str | None]:
+            orders = await sales_queries.orders_by_ids(
+                self._db, order_ids, scope=self._scope, only=frozenset({"number"})
+            )
+            return [orders[id].number if id in orders else None for id in order_ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
     def disputes(self) -> SharedLoader[UUID, tuple[DisputeView, ...]]:
         """The disputes of an order, the newest first."""
 

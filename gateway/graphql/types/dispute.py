@@ -94,6 +94,10 @@ class Dispute(Node):
     view: strawberry.Private[DisputeView]
     reading: strawberry.Private[ReadContext]
 
+    @field("The number of its order.")
+    async def order_number(self) -> str | None:
+        return await self.reading.loaders.order_number.load(self.view.order_id)
+
     @field("The evidence, submitted or not. One operation may read it for the disputes of at most 4 orders.")
     async def evidence(self) -> DisputeEvidence | None:
         evidence = await read_evidence(self.reading, self.view)

@@ -264,7 +264,9 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     dashboard = trade.dashboard
     report = await trade.dispute()
     assert "du_1" in await dashboard.get(trade.order)
-    assert "The goods did not come" in await dashboard.get(f"{trade.path}/disputes")
+    listed = await dashboard.get(f"{trade.path}/disputes")
+    assert "The goods did not come" in listed
+    assert re.search(r'/disputes/du_1">ZY-[0-9A-Z]{6}</a>', listed), "A merchant knows an order by its number."
     at = f"{trade.order}/disputes/du_1"
     page = await dashboard.get(at)
     assert "What would help" in page
