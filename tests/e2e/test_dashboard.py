@@ -6,10 +6,11 @@ With ``ZYENTA_SCREENSHOTS`` every page is photographed into that folder, to be l
 import asyncio
 import email
 import email.policy
+import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -276,11 +277,37 @@ GUESTS = tuple(
 """Pages without a log-in."""
 
 
+async def said_by(variables: Mapping[str, str], *arguments: str) -> tuple[str, str]:
+    """Run a command; return its answer and what it said as errors."""
+    process = await asyncio.create_subprocess_exec(
+        *ZYENTA, *arguments, env=variables, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, complained = await asyncio.wait_for(process.communicate(), 120)
+    return said.decode(), complained.decode()
+
+
+async def the_doctor_names_what_production_refuses(data_dir: Path) -> None:
+    """Run the doctor with production settings on a platform for trying: its advice is the refusals of a start."""
+    production = {**environment(data_dir), "ZYENTA_PRODUCTION": "true"}
+    for more in ({}, {"ZYENTA_GATEWAY_URL": "https://api.example.com", "STRIPE_SECRET_KEY": "sk_test_1"}):
+        _, refusal = await said_by(production | more, "up")
+        refused = re.findall(r"^  - (.+)$", refusal, re.MULTILINE)
+        assert "Traceback" not in refusal
+        answer, _ = await said_by(production | more, "doctor", "--json")
+        found = json.loads(answer)
+        assert (found["healthy"], found["not_for_production"]) == (True, refused)
+        assert len(refused) >= 7
+    shown, _ = await said_by(production, "doctor")
+    assert "Before money is real (ZYENTA_PRODUCTION=true):\n  - Payments are the sandbox;" in shown
+    assert shown.rstrip().endswith("parts work.")
+
+
 @pytest.mark.timeout(900)
 async def test_every_page_fits_a_phone_moves_nothing_and_has_no_serious_violation_in_both_color_schemes(
     data_dir: Path,
 ) -> None:
     async with output_of_up(data_dir, "--demo-shop", until="zyenta log tail") as output, a_browser() as browser:
+        await the_doctor_names_what_production_refuses(data_dir)
         found = [re.search(rf"{name}: (\S+)", output) for name in ("Dashboard", "Log-in", "Password", "Store")]
         dashboard, address, password, store = [each[1] for each in found if each is not None]
         base = dashboard.removesuffix("/dashboard")

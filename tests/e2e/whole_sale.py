@@ -33,6 +33,9 @@ query ($id: ID!) {
   }
 }
 """
+SET_TAXES = "mutation ($input: SetTaxesInput!) { setTaxes(input: $input) { userErrors { code message } } }"
+INCLUDED = re.compile(r"Includes 8.25 % tax:?\s+\$(\d+\.\d\d)")
+"""What every page and mail of a paid order says of the tax that its prices include."""
 MAILS = {
     "ORDER_CONFIRMED",
     "ORDER_SOLD",
@@ -80,6 +83,27 @@ class Sale:
         )
         assert (await self._ask(query, {"input": input}))[name]["userErrors"] == []
 
+    async def include_taxes(self) -> None:
+        """State that the store's prices include a tax."""
+        rates = [{"country": "US", "percent": "8.25"}]
+        stated = {"storeId": self.store_id, "mode": "INCLUSIVE", "rates": rates}
+        assert (await self._ask(SET_TAXES, {"input": stated}))["setTaxes"]["userErrors"] == []
+
+    def mail(self, subject: str) -> str:
+        """Return the text of the mail with a subject."""
+        paths = self._mailbox.glob("*.eml")
+        messages = (email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths)
+        found = next(message for message in messages if str(message["subject"]) == subject)
+        part = found.get_body(("plain",))
+        assert part is not None
+        return str(part.get_content())
+
+    async def included_tax(self) -> str:
+        """Return the tax that the page says is included."""
+        found = INCLUDED.search(await self.page.locator("main").inner_text())
+        assert found is not None, await self.page.locator("main").inner_text()
+        return found[1]
+
     async def order(self) -> dict[str, Any]:
         nodes = (await self._ask(ORDER, {"id": self.store_id}))["store"]["orders"]["nodes"]
         found: dict[str, Any] = next(node for node in nodes if node["number"] == self.number)
@@ -120,6 +144,7 @@ class Sale:
 async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
     """Buy two pieces, send them in two parcels, return one, and refund it."""
     page = sale.page
+    await sale.include_taxes()
     await page.goto(sale.storefront)
     await sale.look("1-home")
     await page.goto(f"{sale.storefront}/products?stock=in")
@@ -131,6 +156,7 @@ async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
     for name, value in shopper.items():
         await page.locator(f"[name={name}]").fill(value)
     await sale.look("3-checkout")
+    tax = await sale.included_tax()
     await page.get_by_role("button", name="Buy now and pay").click()
     await sale.look("4-payment")
     await page.get_by_role("button", name="Pay $").click()
@@ -139,6 +165,7 @@ async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible(timeout=30_000)
     address = page.url
     await sale.look("5-paid")
+    assert await sale.included_tax() == tax
     found = re.search("ZY-[2-9A-Z]{6}", await page.locator("main").inner_text())
     assert found is not None
     sale.number = found[0]
@@ -154,6 +181,7 @@ async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
     await expect(page.get_by_role("heading", name="Your order is on its way")).to_be_visible()
     for parcel in ("JD0146", "1Z999"):
         await expect(page.get_by_text(parcel)).to_be_visible()
+    assert await sale.included_tax() == tax
     await sale.look("6-two-parcels")
 
     await page.get_by_role("link", name="Return goods").click()
@@ -187,4 +215,7 @@ async def sell_and_take_back(sale: Sale, shopper: Mapping[str, str]) -> None:
 
     order = await sale.until(lambda order: {mail["kind"] for mail in order["mails"]} >= MAILS)
     assert [mail["refusal"] for mail in order["mails"]] == [None] * (len(MAILS) + 1), "two parcels, two mails"
+    confirmed = INCLUDED.search(sale.mail(f"Your order {sale.number} is confirmed"))
+    assert confirmed is not None
+    assert confirmed[1] == tax
     await sale.look_at_mails()
