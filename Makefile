@@ -35,7 +35,7 @@ tools: setup ## install what only tests need: Kafka, chromium, kcat, an S3 serve
 	@$(BIN)/python -m infra.setup.tools
 
 test: tools ## run what the project promises, with real servers, in minutes
-	$(BIN)/pytest -n 4 --dist worksteal -m "not long" $(ARGS)
+	$(BIN)/pytest -n 5 --dist worksteal -m "not long" $(ARGS)
 
 unit: .venv/.synced ## run rules and adapters without a server, in under two minutes
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
@@ -44,7 +44,7 @@ screenshots: tools ## photograph the storefront in every mood, or OF=dashboard i
 	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots.$(or $(OF),storefront)', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
 
 test-long: tools ## attack the log in full length, run the benches, kill whole platforms, try every example
-	ZYENTA_EXAMPLES=full ZYENTA_CHAOS=full $(BIN)/pytest -n 2 --dist worksteal -m "long or hypothesis" $(ARGS)
+	ZYENTA_EXAMPLES=full ZYENTA_CHAOS=full $(BIN)/pytest -n 3 --dist worksteal -m "long or hypothesis" $(ARGS)
 
 lighthouse: tools ## measure the storefront's pages with Lighthouse; times depend on the machine
 	$(BIN)/pytest -q -s -m long tests/integration/storefront/test_lighthouse.py
