@@ -45,9 +45,11 @@ async def fenced(kafka: ApacheKafka) -> TransactionalProducer:
 
 async def send_to_all(producer: TransactionalProducer) -> None:
     """Send to several partitions and wait for the first refusal only."""
-    sent = [await producer.send(EVENTS.name, b"2", partition=partition) for partition in range(EVENTS.partitions)]
-    for each in sent:
-        each.add_done_callback(lambda done: done.cancelled() or done.exception())
+    sent = []
+    for partition in range(EVENTS.partitions):
+        sent.append(await producer.send(EVENTS.name, b"2", partition=partition))
+        # At once: the first refusal may come before the last record is sent.
+        sent[-1].add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.gather(*sent)
 
 
