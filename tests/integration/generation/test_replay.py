@@ -136,8 +136,16 @@ async def test_an_unknown_generation_is_not_found(pipeline: Pipeline, pool: asyn
 
 
 class AnotherBrandWriter(RuleBrandWriter):
+    """Proposes another name and another color than the rules do; the next seed alone may give the same color again."""
+
     async def propose(self, brief: BrandBrief) -> BrandProposal:
-        return await super().propose(replace(brief, seed=f"{brief.seed}:other"))
+        usual = (await super().propose(brief)).brand
+        brand = usual
+        while brand.name == usual.name or brand.palette.primary == usual.palette.primary:
+            brief = replace(brief, seed=f"{brief.seed}:other")
+            proposal = await super().propose(brief)
+            brand = proposal.brand
+        return proposal
 
 
 async def test_other_writers_change_texts_and_keep_what_was_sourced(pipeline: Pipeline, pool: asyncpg.Pool) -> None:
