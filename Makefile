@@ -12,7 +12,7 @@ LANGUAGE_SINCE := ff3fcd1d
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test unit test-long lighthouse screenshots tools lint types contracts audit check
+.PHONY: help setup demo test unit test-long coverage lighthouse screenshots tools lint types contracts audit check
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -39,6 +39,13 @@ test: tools ## run what the project promises, with real servers, in minutes
 
 unit: .venv/.synced ## run rules and adapters without a server, in under two minutes
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long" tests/unit $(ARGS)
+
+# Branches of the tests' own processes; services that tests start as processes are not counted. Takes half as long again as test.
+coverage: tools ## run the tests and list the modules with the most branches that no test takes
+	$(BIN)/pytest -n 5 --dist worksteal -m "not long" --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --sort=cover > .venv/coverage.txt
+	@head -n 30 .venv/coverage.txt
+	@echo "Branch coverage in percent: $$($(BIN)/coverage report --format=total)"
 
 screenshots: tools ## photograph the storefront in every mood, or OF=dashboard in every state, to OUT=DIRECTORY; ARGS="--help" lists what can be chosen
 	$(BIN)/python -c "import runpy, tests; tests.__path__[:] = ['tests']; runpy.run_module('tests.support.screenshots.$(or $(OF),storefront)', run_name='__main__', alter_sys=True)" $(or $(OUT),/tmp/zyenta-screenshots) $(ARGS)
