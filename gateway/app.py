@@ -38,6 +38,7 @@ from gateway.ports import GatewayDependencies
 from gateway.rate_limits import RateLimiter, RateLimitMiddleware
 from gateway.rest import problem_details
 from gateway.webhooks import payments
+from infra.web.hang_ups import StopAtHangUp
 from infra.web.moments import OneMoment
 
 Guard = Callable[[ASGIApp], ASGIApp]
@@ -131,6 +132,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(media.router)
     shell = install(app, _dashboard_backend(services, endpoint))
     app.add_middleware(OneMoment)
+    app.add_middleware(StopAtHangUp)
     # Within the framework too, whose own handler would answer first.
     app.add_middleware(ProblemMiddleware)
     app.guarded_by = partial(_guarded, app.inner, endpoint if plans else None, services, shell, limiter)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
@@ -33,10 +34,11 @@ from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocumen
 from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.rate_limits import RateLimiter
 from gateway.socket_limits import SocketLimits
+from infra.web.hang_ups import HangUps
 
 
 class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
-    """Strawberry's router. Client errors become GraphQL errors with status 400."""
+    """Strawberry's router. Client errors become GraphQL errors with status 400. A query ends with its client."""
 
     websocket_adapter_class = StrictWire
     graphql_transport_ws_handler_class = StrictTransport
@@ -56,6 +58,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         self.persisted_queries = PersistedQueries(trusted)
         self.sockets = OpenSockets(socket_limits)
         self.limiter = limiter
+        self._hang_ups = HangUps()
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         try:
@@ -80,7 +83,10 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
             raise HTTPException(400, error.message) from error
         except (PersistedQueryNotFound, PersistedQueryNotSupported, DocumentNotTrusted) as error:
             return PreExecutionError(data=None, errors=[error])
-        return await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+        execute = super().execute_single
+        run = partial(execute, request, request_adapter, sub_response, context, root_value, request_data)
+        result: ExecutionResult = await self._hang_ups.watch(run, request.receive)
+        return result
 
     def _resolved(self, request_data: GraphQLRequestData, context: RequestContext, method: str) -> GraphQLRequestData:
         """Return the request with the text to run.

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError
@@ -52,6 +52,7 @@ from gateway.graphql.queries.root import Query
 from gateway.graphql.query_costs import Cost, QueryCosts, ReportCost
 from gateway.graphql.scalars import SCALARS
 from gateway.graphql.subscriptions import Subscription
+from infra.web.hang_ups import must_finish
 
 
 @strawberry.type(description="Mutations. A refused mutation returns userErrors and changes nothing.")
@@ -153,6 +154,8 @@ class Schema(strawberry.Schema):
             operation_name=context._provided_operation_name,  # noqa: SLF001 - its public twin guesses
             variables=context.variables,
         )
+        if _changes_something(admitted.document):
+            must_finish()
         context.graphql_document = admitted.document
         context.cost = self._charged(admitted, context)  # type: ignore[attr-defined]
         # Admission validated the document. With None, the library would validate it again.
@@ -170,6 +173,12 @@ class Schema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to ``gateway.graphql.errors``, which does not log client errors."""
+
+
+def _changes_something(document: DocumentNode) -> bool:
+    """Return whether one of a document's operations is a mutation."""
+    operations = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    return any(OperationType(each.operation.value) is OperationType.MUTATION for each in operations)
 
 
 def _rejected(errors: list[GraphQLError]) -> PreExecutionError:

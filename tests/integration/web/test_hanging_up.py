@@ -10,8 +10,10 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from gateway.app import create_app
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.sandbox.app import sandbox_app
+from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.storefront import BRAND, READER_SETTINGS, SECRET, StorefrontPlatform
 from tests.support.servers.web_server import complaints, hang_up_after, served
@@ -112,6 +114,60 @@ async def test_a_page_ends_with_its_client_and_the_next_client_gets_it(
                     await waiting(1)
                 page = await staying
     assert (page.status_code, heard) == (200, [])
+
+
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+LIST = "query ($id: ID!) { store(id: $id) { products(first: 5) { nodes { title } } } }"
+EDIT = 'mutation ($id: ID!) { editProduct(input: {productId: $id, description: "Warm."}) { userErrors { message } } }'
+
+
+async def test_reads_of_the_gateway_end_with_their_client_and_changes_do_not(database: str, pool: asyncpg.Pool) -> None:
+    async with a_platform(database) as platform, a_dashboard(platform) as dashboard:
+        owner, port = dashboard.merchant, int(dashboard.url.rpartition(":")[2])
+        store = await platform.stocked_store(owner)
+        product = str(await pool.fetchval("select id from catalog.products limit 1"))
+        # Without plans, the library runs every query.
+        gateway = create_app(platform.deps, plans=False)
+        async with served(gateway) as executor, pool.acquire() as holder, pool.acquire() as watcher:
+
+            async def waiting(number: int) -> None:
+                async with asyncio.timeout(30):
+                    while await watcher.fetchval(WAITING) != number:
+                        await asyncio.sleep(0.02)
+
+            async def sent(port: int, head: str, content: object = None) -> asyncio.StreamWriter:
+                body = b"" if content is None else json.dumps(content).encode()
+                also = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(f"{head}\r\nHost: 127.0.0.1:{port}\r\n{also}\r\n".encode() + body)
+                return writer
+
+            cookies = "; ".join(f"{each['name']}={each['value']}" for each in dashboard.cookies())
+            log_in = f"\r\nAuthorization: Bearer {owner.token}"
+            edit = {"query": EDIT, "variables": {"id": product}}
+            reads = (
+                (executor, f"POST /graphql HTTP/1.1{log_in}", {"query": LIST, "variables": {"id": str(store)}}),
+                (port, f"POST /graphql HTTP/1.1{log_in}", {"query": LIST, "variables": {"id": str(store)}}),
+                (port, f"GET /api/v1/stores/{store}/products HTTP/1.1{log_in}", None),
+                (port, f"GET /dashboard/stores/{store}/products HTTP/1.1\r\nCookie: {cookies}", None),
+            )
+            with complaints(*LOGGERS) as heard:
+                async with holder.transaction():
+                    await holder.execute("lock table catalog.products, events in access exclusive mode")
+                    changing = await sent(executor, f"POST /graphql HTTP/1.1{log_in}", edit)
+                    await waiting(1)
+                    changing.transport.abort()
+                    for read in reads:
+                        leaving = await sent(*read)
+                        await waiting(2)
+                        leaving.transport.abort()
+                        await waiting(1)
+                async with asyncio.timeout(30):
+                    while not await watcher.fetchval(
+                        "select exists (select from events where type ~ 'product_described')"
+                    ):
+                        await asyncio.sleep(0.02)
+    assert [record.getMessage() for record in heard] == []
 
 
 async def test_the_payment_form_may_be_broken_off() -> None:
