@@ -31,6 +31,9 @@ How to add a page
    value that the field began with (``was.NAME``), so that only what was changed is sent.
    ``@sends("products/edit")`` below the route of a store's form names its mutations. Visitors whose role may send none of
    them see the form switched off (``roles.py``); templates ask for no role. ``@opens`` does the same for links to a page.
+   Around a section whose data may fail on its own, write ``{% call part("The sales") %}…{% endcall %}``: an error in its
+   fields leaves the rest of the page (``parts.py``). What Python makes of such fields is ``unless_failed(lambda: …)``, and a
+   second document of a page runs by ``visit.part``.
    ``visit.leave_for(url, name="Stripe")`` leads to other companies. ``visit.is_partial`` is true for htmx.
 3. ``templates/<area>/<name>.html``: ``{% extends "layout.html" %}`` with the blocks ``title`` and ``content``, and
    ``lead`` and ``actions`` for the line of the heading. Import macros by ``{% import "macros/forms.html" as forms with

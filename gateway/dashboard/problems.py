@@ -18,6 +18,14 @@ STATUS = {
     "INTERNAL": 500,
 }
 """HTTP status by code. Other codes have status 409."""
+REQUEST = "Send the same request again"
+SPOKEN = {
+    "STALE": "What you changed is saved, but this page cannot show it yet.",
+    "INTERNAL": "It is a fault of the platform, not yours.",
+    "UNAVAILABLE": "The platform cannot reach its database at the moment. What was saved is safe.",
+    "CONFLICT": "Others changed the same thing at the same moment, so yours was not saved. Send the form again.",
+}
+"""What a person reads by the code of an error that is written for programs."""
 
 
 class LogInNeeded(Exception):
@@ -31,11 +39,12 @@ class Problem(Exception):
         code: of the public API, such as NOT_FOUND.
         message: a sentence for people.
         retry_after: seconds after which a retry may help.
+        number: of the error in the platform's log. Empty if the request's own number leads to it.
     """
 
-    def __init__(self, code: str, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, code: str, message: str, *, retry_after: int | None = None, number: str = "") -> None:
         super().__init__(message)
-        self.code, self.message, self.retry_after = code, message, retry_after
+        self.code, self.message, self.retry_after, self.number = code, message, retry_after, number
 
     @property
     def status(self) -> int:
@@ -45,6 +54,20 @@ class Problem(Exception):
 def not_found(what: str) -> Problem:
     """Return the problem of an unknown object, such as “store”. Objects of other merchants are unknown too."""
     return Problem("NOT_FOUND", f"This {what} does not exist, or you have no access to it.")
+
+
+def problem_of(error: Mapping[str, Any]) -> Problem:
+    """Return an error of an answer as a problem."""
+    more = error.get("extensions", {})
+    code = more.get("code", "INTERNAL")
+    return Problem(
+        code, spoken(code, error["message"]), retry_after=more.get("retryAfter"), number=more.get("errorId", "")
+    )
+
+
+def spoken(code: str, message: str) -> str:
+    """Return a message of the API for a person. The API tells programs to send a request again, and names its log."""
+    return SPOKEN[code] if code in {"STALE", "INTERNAL"} or (code in SPOKEN and REQUEST in message) else message
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +120,11 @@ def refusals_of(payload: Mapping[str, Any]) -> Refusals:
     """Return the errors in a mutation's payload."""
     return Refusals(
         [
-            FieldError(code=each.get("code", ""), message=each["message"], field=_path(each.get("field")))
+            FieldError(
+                code=each.get("code", ""),
+                message=spoken(each.get("code", ""), each["message"]),
+                field=_path(each.get("field")),
+            )
             for each in payload.get("userErrors") or ()
         ]
     )

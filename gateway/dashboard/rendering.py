@@ -1,15 +1,17 @@
 """Templates of the dashboard, and what they format."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from gateway.dashboard import formatting
 from gateway.dashboard.countries import names
 from gateway.dashboard.navigation import Navigation
+from gateway.dashboard.parts import PartFailed
 from infra.web.static_files import StaticFolder
 
 HERE = Path(__file__).parent
@@ -38,10 +40,32 @@ class Renderer:
             auto_reload=False,
         )
         self._templates.globals.update(
-            asset=static_folder().address, navigation=Navigation(paths), countries=lambda: names().values()
+            asset=static_folder().address,
+            navigation=Navigation(paths),
+            countries=lambda: names().values(),
+            part=part,
         )
         self._templates.filters.update(formatting.FILTERS)
 
     def render(self, template: str, **values: Any) -> str:
         """Render a template."""
         return self._templates.get_template(template).render(**values)
+
+
+@pass_context
+def part(context: Context, label: str = "This part of the page", *, caller: Callable[[], str]) -> str:
+    """Return a part of a page, or a sentence in its place if its data could not be read.
+
+    Args:
+        context: of the template.
+        label: what the part shows, as the subject of a sentence. Empty if another part of the page says what is missing.
+        caller: renders the part.
+    """
+    try:
+        return caller()
+    except PartFailed as problem:
+        if not label:
+            return ""
+        states: Any = context.environment.get_template("macros/states.html").module
+        again = "" if problem.code == "FORBIDDEN" else context["visit"].with_query()
+        return str(states.error(f"{label} could not be loaded", problem.message, again))

@@ -17,7 +17,7 @@ from gateway.dashboard.backend import Backend
 from gateway.dashboard.forms import CSRF, Form, FormTokens, check_origin, read_form
 from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
-from gateway.dashboard.problems import LogInNeeded, Problem, not_found
+from gateway.dashboard.problems import SPOKEN, LogInNeeded, Problem, not_found
 from gateway.dashboard.rendering import Renderer
 from gateway.dashboard.roles import Roles
 from gateway.dashboard.sessions import BrowserSession
@@ -115,7 +115,7 @@ class Shell:
                 return self._of_problem(visit, Problem("INVALID_INPUT", str(error.detail)))
             case _:
                 logger.error("internal error of the page %s", visit.path, exc_info=error)
-                return self._of_problem(visit, Problem("INTERNAL", "The page failed. Nothing more is known here."))
+                return self._of_problem(visit, Problem("INTERNAL", SPOKEN["INTERNAL"]))
 
     def _of_problem(self, visit: Visit, problem: Problem) -> Response:
         number = getattr(visit.request.state, "request_id", "")

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from gateway.dashboard.backend import Backend
 from gateway.dashboard.library import document
-from gateway.dashboard.problems import Problem
+from gateway.dashboard.parts import Part, without
+from gateway.dashboard.problems import problem_of
 
 ROOT = "/dashboard"
 ACCESS, REFRESH, DEVICE, BROWSER, NOTICE, SEEN = (
@@ -78,21 +79,35 @@ class BrowserSession:
 
     async def open(self) -> None:
         """Find out who the visitor is. ``user`` stays None if the browser has no live session."""
-        if self.cookies.get(ACCESS) is None and self.cookies.get(REFRESH) is None:
+        if not self.is_claimed:
             return
         answer = await self.answer("shell/visitor", {})
         self.user = (answer.get("data") or {}).get("me")
         if self.user is None and code_of(answer) not in {None, "UNAUTHENTICATED"}:
-            raise problem_of(answer)
+            raise problem_of(answer["errors"][0])
 
-    async def answer(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Run a document; if the access token has expired, once more with a new one."""
+    async def answer(
+        self, name: str, variables: dict[str, Any], *, parts: frozenset[Part] = frozenset()
+    ) -> dict[str, Any]:
+        """Run a document; if the access token has expired, once more with a new one.
+
+        Args:
+            name: the document.
+            variables: its variables.
+            parts: fields that are left out.
+        """
+        text = without(document(name), parts) if parts else document(name)
         token = self.cookies.get(ACCESS)
-        answer = None if token is None else await self._run(name, variables, token)
+        answer = None if token is None else await self._run(text, variables, token)
         if answer is not None and code_of(answer) != "UNAUTHENTICATED":
             return answer
         token = await self._renewed()
-        return answer if token is None and answer is not None else await self._run(name, variables, token)
+        return answer if token is None and answer is not None else await self._run(text, variables, token)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the browser has a session's cookies, though they may be out of date."""
+        return self.cookies.get(ACCESS) is not None or self.cookies.get(REFRESH) is not None
 
     @property
     def now(self) -> datetime:
@@ -124,9 +139,9 @@ class BrowserSession:
         if token:
             self.cookies.set(SEEN, token, max_age=SEEN_SECONDS)
 
-    async def _run(self, name: str, variables: dict[str, Any], token: str | None) -> dict[str, Any]:
+    async def _run(self, text: str, variables: dict[str, Any], token: str | None) -> dict[str, Any]:
         return await self._backend.documents.run(
-            document(name),
+            text,
             variables,
             request=self._request,
             access_token=token,
@@ -138,10 +153,10 @@ class BrowserSession:
         refresh = self.cookies.get(REFRESH)
         if refresh is None:
             return None
-        answer = await self._run("session/refresh", {"input": {"refreshToken": refresh}}, None)
+        answer = await self._run(document("session/refresh"), {"input": {"refreshToken": refresh}}, None)
         payload = (answer.get("data") or {}).get("refreshToken")
         if payload is None:
-            raise problem_of(answer)
+            raise problem_of(answer["errors"][0])
         if payload["accessToken"] is None:
             self.end()
             return None
@@ -156,10 +171,3 @@ def code_of(answer: dict[str, Any]) -> str | None:
     """Return the code of an answer's first error. None if it has no error."""
     errors = answer.get("errors")
     return errors[0].get("extensions", {}).get("code", "INTERNAL") if errors else None
-
-
-def problem_of(answer: dict[str, Any]) -> Problem:
-    """Return the first error of an answer as a problem."""
-    error = answer["errors"][0]
-    more = error.get("extensions", {})
-    return Problem(code_of(answer) or "INTERNAL", error["message"], retry_after=more.get("retryAfter"))

@@ -1,5 +1,6 @@
 """One request to the dashboard, as the pages see it."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,10 +15,11 @@ from gateway.dashboard.backend import SendFile
 from gateway.dashboard.forms import CSRF, REVISION, Form, FormTokens
 from gateway.dashboard.library import document
 from gateway.dashboard.notices import Notices
-from gateway.dashboard.problems import LogInNeeded, Problem, Refusals, not_found, refusals_of
+from gateway.dashboard.parts import TRIES, WHOLE, Part, Unanswered, failures_of, fill, is_query
+from gateway.dashboard.problems import LogInNeeded, Problem, Refusals, not_found, problem_of, refusals_of
 from gateway.dashboard.rendering import Renderer
 from gateway.dashboard.roles import Roles, documents_of
-from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of, problem_of
+from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of
 
 NO_STORE = {"cache-control": "no-store"}
 NOTICE_SECONDS = 60
@@ -108,17 +110,45 @@ class Visit:
     async def run(self, name: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run the document ``documents/<name>.graphql`` as the visitor. Return its data.
 
+        A part of it that could not be read is an :class:`Unanswered`. See ``parts.py``.
+
         Raises:
             LogInNeeded: the session has ended.
-            Problem: the API answered with an error. The shell shows it as a page.
+            Problem: the API answered with an error about the whole page. The shell shows it as a page.
         """
-        answer = await self.session.answer(name, dict(variables or {}))
-        if not answer.get("errors"):
-            data: dict[str, Any] = answer["data"]
-            return data
-        if code_of(answer) == "UNAUTHENTICATED":
-            raise LogInNeeded
-        raise problem_of(answer)
+        given, left_out = dict(variables or {}), dict[Part, Unanswered]()
+        for _ in range(TRIES):
+            answer = await self.session.answer(name, given, parts=frozenset(left_out))
+            if not answer.get("errors"):
+                break
+            if code_of(answer) == "UNAUTHENTICATED":
+                raise LogInNeeded
+            failures = failures_of(answer) if is_query(document(name)) else None
+            if failures is None:
+                raise problem_of(answer["errors"][0])
+            for each in failures:
+                if each.place is not None:
+                    fill(answer["data"], each.place, each.gap)
+            missing = {each.part: each.gap for each in failures if each.place is None}
+            if not missing:
+                break
+            left_out |= missing
+        else:
+            raise problem_of(answer["errors"][0])
+        data: dict[str, Any] = answer["data"]
+        for part, gap in left_out.items():
+            fill(data, part, gap)
+        return data
+
+    async def part(self, name: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run a document for a part of the page. Return its data; if it cannot be read, its root is an :class:`Unanswered`."""
+        try:
+            return await self.run(name, variables)
+        except Problem as problem:
+            if problem.code in WHOLE:
+                raise
+            gap = Unanswered(problem)
+            return defaultdict(lambda: gap)
 
     async def change(self, name: str, input: Mapping[str, Any] | None = None, *, part: str = "", **more: Any) -> Change:
         """Run a document with one mutation and the variable ``$input``. The next page shows what it changed.

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
 
@@ -23,7 +24,7 @@ async def home(visit: Visitor) -> Response:
         total=found["stores"]["totalCount"],
         total_is_exact=found["stores"]["totalCountIsExact"],
         usage=found["me"]["usage"],
-        sums=sums_of(stores),
+        sums=unless_failed(lambda: sums_of(stores)),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -30,7 +31,7 @@ async def integrations(visit: Visitor) -> Response:
 async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 200) -> Response:
     found = await visit.run("integrations/show", window(visit, 20))
     me = found["me"]
-    suppliers = {each["provider"]: each for each in me["supplierAccounts"]}
+    suppliers = unless_failed(lambda: {each["provider"]: each for each in me["supplierAccounts"]})
     return visit.page(
         "integrations/index.html",
         status=status,

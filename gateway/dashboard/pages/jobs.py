@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import onward, window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -37,7 +38,7 @@ async def jobs(visit: Visitor, view: str = "all", store: UUID | None = None) -> 
     return visit.page(
         "jobs/list.html",
         generations=found["me"]["generations"],
-        stores=found["me"]["stores"]["nodes"],
+        stores=unless_failed(lambda: found["me"]["stores"]["nodes"]),
         view=view if view in VIEWS else "all",
         views=VIEWS,
         chosen=str(store or ""),

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Problem, Refusals, refusal
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -159,7 +160,9 @@ async def _niche_page(visit: Visit, wish: Wish, errors: Refusals | None = None) 
         step="niche",
         suggestions=found["nicheSuggestions"][:12],
         plan=plan,
-        reached=[each for each in plan["limits"] if each["name"] in NEEDED and each["left"] == 0] if plan else [],
+        reached=unless_failed(
+            lambda: [each for each in plan["limits"] if each["name"] in NEEDED and each["left"] == 0] if plan else []
+        ),
         errors=errors or Refusals(),
     )
 

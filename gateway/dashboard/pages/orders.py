@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.parts import Unanswered, unless_failed
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
@@ -89,14 +90,14 @@ async def show_order(
     )["order"]
     if found is None or found["storeId"] != str(store_id):
         raise not_found("order")
-    titles = {line["variantId"]: title_of(line) for line in found["lines"]}
-    alternatives: list[dict[str, Any]] = []
+    titles = unless_failed(lambda: {line["variantId"]: title_of(line) for line in found["lines"]})
+    alternatives: list[dict[str, Any]] | Unanswered = []
     goods = visit.request.query_params.get("goods", "")[:200]
     searchable = bool(goods)
     if found["hold"] is not None and not past:
-        store = (await visit.run("orders/alternatives", {"id": str(store_id), "search": goods or None}))["store"]
-        searchable = searchable or store["products"]["pageInfo"]["hasNextPage"]
-        alternatives = offers(store["products"]["nodes"], {line["variantId"] for line in found["lines"]})
+        store = (await visit.part("orders/alternatives", {"id": str(store_id), "search": goods or None}))["store"]
+        searchable = searchable or unless_failed(lambda: store["products"]["pageInfo"]["hasNextPage"]) is True
+        alternatives = unless_failed(lambda: offers(store["products"]["nodes"], set(titles)))
     return visit.page(
         "orders/detail.html",
         past=past,
@@ -107,9 +108,9 @@ async def show_order(
         searchable=searchable,
         path=order_path(store_id, order_id),
         standings=STANDINGS,
-        overdue=[each["id"] for each in found["refunds"] if is_overdue(each, visit.now)],
-        paid_by={found["intentId"], *(each["intentId"] for each in found["unmatchedPayments"])},
-        to_ship=sum(line["toShip"] for line in found["lines"]),
+        overdue=unless_failed(lambda: [each["id"] for each in found["refunds"] if is_overdue(each, visit.now)]),
+        paid_by=unless_failed(lambda: {found["intentId"], *(each["intentId"] for each in found["unmatchedPayments"])}),
+        to_ship=unless_failed(lambda: sum(line["toShip"] for line in found["lines"])),
         errors=errors or Refusals(),
     )
 

@@ -1,9 +1,11 @@
 """The overview of a store: sales by day, what needs attention, and what its generation cost."""
 
+from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.parts import Unanswered, unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
@@ -21,8 +23,8 @@ async def overview(visit: Visitor, store_id: UUID) -> Response:
     period = visit.request.query_params.get("days", "30")
     period = period if period in PERIODS else "30"
     store = (await past.run(visit, "overview/store", {"id": shown["id"], "days": int(period)}))["store"]
-    blockers = []
+    blockers: list[dict[str, Any]] | Unanswered = []
     if not past and store["publishedAt"] is None and store["status"] != "CREATING":
-        found = (await visit.run("overview/blockers", {"id": shown["id"]}))["store"]["publicationBlockers"]
-        blockers = [each for each in found if each["blocks"]]
+        missing = (await visit.part("overview/blockers", {"id": shown["id"]}))["store"]
+        blockers = unless_failed(lambda: [each for each in missing["publicationBlockers"] if each["blocks"]])
     return visit.page("overview/store.html", seen=store, blockers=blockers, past=past, periods=PERIODS, period=period)

@@ -65,7 +65,10 @@ async def _page(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Resp
     if found is None or found["storeId"] != str(store_id):
         raise not_found("page")
     number = visit.request.query_params.get("version")
-    older = next((each for each in found["versions"]["nodes"] if str(each["number"]) == number), None)
+    versions = found["versions"]
+    older = None
+    if number is not None:
+        older = next((each for each in versions["nodes"] if str(each["number"]) == number), None)
     values.setdefault("preview", None)
     values.setdefault("changed", False)
     return visit.page(

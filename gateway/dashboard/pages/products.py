@@ -8,6 +8,7 @@ from markupsafe import Markup
 from starlette.responses import JSONResponse, Response
 
 from gateway.dashboard.lists import chosen, picture, window
+from gateway.dashboard.parts import Unanswered, unless_failed
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import opens, sends
@@ -154,9 +155,10 @@ async def _product(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> R
     if found is None or found["storeId"] != str(store_id):
         raise not_found("product")
     visit.revision = found["revision"]
-    origins: list[dict[str, Any]] = []
+    origins: dict[str, dict[str, Any]] | Unanswered = {}
     if not past:
-        origins = (await visit.run("products/provenance", {"id": str(id)}))["product"]["provenance"]
+        told = (await visit.part("products/provenance", {"id": str(id)}))["product"]
+        origins = unless_failed(lambda: {each["field"]: each for each in told["provenance"]})
     values.setdefault("preview", None)
     description = found["description"] if values["preview"] is None else visit.form["description"]
     html = (await visit.run("pages/render", {"text": description[:100_000]}))["renderMarkdown"]
@@ -165,7 +167,7 @@ async def _product(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> R
         product=found,
         past=past,
         picture=picture,
-        origins={each["field"]: each for each in origins},
+        origins=origins,
         # The API's answer has no script, no raw HTML and no picture in it.
         described=Markup(html),  # noqa: S704
         lines=LINES,

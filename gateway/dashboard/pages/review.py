@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.past import present_only
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -89,17 +90,28 @@ async def live(visit: Visitor, store_id: UUID) -> Response:
     if store["status"] != "ACTIVE":
         return visit.redirect(f"/dashboard/stores/{store_id}/review")
     made = await _made(visit, store_id)
-    return visit.page("review/live.html", made=made, blockers=_blockers(made))
+    return visit.page("review/live.html", made=made, blockers=unless_failed(lambda: _blockers(made)))
 
 
 async def _page(visit: Visit, store_id: UUID, *, status: int = 200, **values: Any) -> Response:
     made = await _made(visit, store_id)
+    return visit.page(
+        "review/review.html",
+        status=status,
+        made=made,
+        pages=unless_failed(lambda: _pages(made)),
+        blockers=unless_failed(lambda: _blockers(made)),
+        **values,
+    )
+
+
+def _pages(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pages, each with what is not filled in."""
     stated = all(each["code"] != "NO_BUSINESS_IDENTITY" for each in made["publicationBlockers"])
-    pages = [
+    return [
         {**each, "blanks": BLANK.findall(each["content"]), "waits": BUSINESS in each["content"] and not stated}
         for each in made["pages"]["nodes"]
     ]
-    return visit.page("review/review.html", status=status, made=made, pages=pages, blockers=_blockers(made), **values)
 
 
 async def _made(visit: Visit, store_id: UUID) -> dict[str, Any]:

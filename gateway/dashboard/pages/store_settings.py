@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.countries import code_of
 from gateway.dashboard.lists import window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
@@ -139,7 +140,7 @@ async def _settings(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
         status=status,
         past=past,
         site=found,
-        balances=balances_of(found["balances"]),
+        balances=unless_failed(lambda: balances_of(found["balances"])),
         month=visit.now.astimezone(ZoneInfo(visit.zone)).strftime("%Y-%m"),
         errors=errors or Refusals(),
     )

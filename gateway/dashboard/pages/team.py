@@ -6,6 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import onward, window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals
 from gateway.dashboard.roles import sends
@@ -125,7 +126,7 @@ async def accept(visit: Visitor) -> Response:
 async def account_activity(visit: Visitor) -> Response:
     """Show what happened to the visitor's account."""
     me = (await visit.run("activity/account", onward(visit, 50)))["me"]
-    keys = {key["id"]: key["name"] for key in me["apiKeys"]["nodes"]}
+    keys = unless_failed(lambda: {key["id"]: key["name"] for key in me["apiKeys"]["nodes"]})
     return visit.page("activity/account.html", activity=me["activity"], keys=keys)
 
 

@@ -1,12 +1,55 @@
 """The dashboard's shell: sessions, forms, errors, and the page of an unknown store."""
 
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import pytest
+from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
+
+from gateway.dashboard.backend import Documents
+from gateway.dashboard.library import library
+from tests.integration.gateway.test_dashboard_manage import a_shop, an_order, products_of
+from tests.support.dashboard_walk import routes, walk
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 
 WIZARD = "/dashboard/stores/new"
+AWAY = "The database is not available at the moment. Send the same request again."
+NO_PAGES = frozenset({"/dashboard/integrations/stripe/refresh", "/dashboard/integrations/stripe/return"})
+"""Routes that change something or lead to another company."""
+SUBJECTS = {
+    ("/dashboard/billing", "me.plan"),
+    ("/dashboard/api-keys", "me.apiKeys"),
+    ("/dashboard/stores/new/suppliers", "me.supplierAccounts"),
+    ("/dashboard/jobs/{generation_id:uuid}", "generation.store"),
+    *(
+        (f"/dashboard/stores/{{store_id:uuid}}/{path}", f"store.{part}")
+        for path, part in (
+            ("progress", "generation"),
+            ("customers", "orders"),
+            ("customers", "customer"),
+            ("brand", "brandIdentity"),
+            ("drafts", "drafts"),
+            ("shipping", "shipping"),
+            ("taxes", "taxes"),
+            ("legal", "businessIdentity"),
+            # It is for paper, so it is whole or not at all.
+            ("orders/{order_id:uuid}/packing-slip", "businessIdentity"),
+        )
+    ),
+    *(
+        ("/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/packing-slip", f"order.{part}")
+        for part in ("lines", "parcels", "shopper", "substitutes")
+    ),
+}
+"""Parts that a page is about as a whole, by its route. Without one, there is an error page, with the navigation."""
 
 
 async def test_a_merchant_logs_in_sees_the_stores_and_logs_out(
@@ -110,8 +153,114 @@ async def test_a_page_that_fails_says_so_with_the_request_s_number(platform: Pla
         )
         assert response.status_code == 503
         assert "number-123" in response.text
-        assert "Load again" in response.text
+        assert "Try again" in response.text
+        assert 'aria-label="Dashboard"' in response.text, "a visitor with a session keeps the navigation"
+
+
+async def test_a_part_that_cannot_be_read_says_so_between_the_others(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner, products=1)
+    overview = next(text for text in library().values() if text.startswith("# One store's sales by day"))
+    async with a_dashboard(platform, owner) as dashboard, failing_documents(platform) as documents:
+        documents.fails = overview, ("store", "sales")
+        page = await dashboard.get(f"/dashboard/stores/{store_id}?days=7")
+        assert "The sales could not be loaded" in page
+        assert "No sales yet" not in page
+        assert "request" not in page.partition("<main")[2], "a person sends no requests"
+        assert f'href="/dashboard/stores/{store_id}?days=7">Try again' in page
+        assert 'id="generation"' in page
+        assert f'href="/dashboard/stores/{store_id}/orders"' in page
+        documents.fails = overview, ("store",)
+        gone = await dashboard.get(f"/dashboard/stores/{store_id}", status=503)
+        assert f'href="/dashboard/stores/{store_id}/orders"' in gone
 
 
 def _header(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+Part = tuple[str, ...]
+
+
+class FailingDocuments:
+    """Documents of which one part cannot be read. They note the parts that are asked for."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+        self.asked: set[tuple[str, Part]] = set()
+        self.fails: tuple[str, Part] | None = None
+        """The document and the part."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._documents, name)
+
+    async def run(self, document: str, variables: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        self.asked |= {(document, part) for part in parts_of(document)}
+        if self.fails is None or self.fails[0] != document:
+            return await self._documents.run(document, variables, **more)
+        part = self.fails[1]
+        error = {"message": AWAY, "path": [*part], "extensions": {"code": "UNAVAILABLE"}}
+        return {"data": {part[0]: None}, "errors": [error]}
+
+
+@asynccontextmanager
+async def failing_documents(platform: Platform) -> AsyncIterator[FailingDocuments]:
+    """Put documents that can fail behind a platform's dashboard."""
+    shell = platform.app.state.dashboard
+    sound = shell._backend
+    shell._backend = replace(sound, documents=FailingDocuments(sound.documents))
+    try:
+        yield shell._backend.documents
+    finally:
+        shell._backend = sound
+
+
+def parts_of(document: str) -> set[Part]:
+    """Return the objects and lists below the roots of a query, by their paths."""
+    (operation,) = parse(document).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    if operation.operation is not OperationType.QUERY:
+        return set()
+    return {
+        (name_of(root), name_of(field))
+        for root in operation.selection_set.selections
+        if isinstance(root, FieldNode) and root.selection_set is not None
+        for field in root.selection_set.selections
+        if isinstance(field, FieldNode)
+        and field.selection_set is not None
+        and name_of(field) not in {"nodes", "pageInfo"}
+    }
+
+
+def name_of(field: FieldNode) -> str:
+    return (field.alias or field.name).value
+
+
+@pytest.mark.long
+async def test_an_error_in_any_part_of_any_page_leaves_the_rest_of_the_page(
+    platform: Platform, owner: Merchant
+) -> None:
+    store_id = await a_shop(platform, owner, products=2)
+    for product in await products_of(platform, owner, store_id):
+        await an_order(platform, store_id, product, paid=True)
+    async with a_dashboard(platform, owner) as dashboard, failing_documents(platform) as documents:
+        failed = set[tuple[str, str]]()
+        tried = set[tuple[str, Part]]()
+
+        async def open_page(path: str) -> Iterable[str]:
+            route = next(name for name, pattern in routes().items() if pattern.match(urlsplit(path).path))
+            documents.fails, documents.asked = None, set()
+            sound = await dashboard.client.get(path, follow_redirects=True)
+            for document, part in sorted(documents.asked - tried):
+                tried.add((document, part))
+                documents.fails = document, part
+                response = await dashboard.client.get(path, follow_redirects=True)
+                assert response.status_code in {200, 503}, (path, part)
+                assert 'aria-label="Dashboard"' in response.text, (path, part)
+                if response.status_code != 200:
+                    failed.add((route, ".".join(part)))
+            return [unescape(each) for each in re.findall(r'href="(/dashboard[^"]*)"', sound.text)]
+
+        async for _ in walk(open_page, ["/dashboard", f"/dashboard/stores/{store_id}"], never=NO_PAGES):
+            pass
+    assert len(tried) > 60
+    assert failed == SUBJECTS

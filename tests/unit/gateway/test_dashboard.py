@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -22,8 +23,11 @@ from graphql import (
     visit,
 )
 from jinja2 import Environment, FileSystemLoader, nodes
+from markupsafe import escape
 from starlette.requests import Request
 
+from commands.ports import ConcurrencyConflict, StreamBusy
+from gateway.api.client_errors import describe
 from gateway.dashboard.app import area_routers
 from gateway.dashboard.countries import code_of, codes_of, countries, names
 from gateway.dashboard.formatting import sentence
@@ -31,13 +35,16 @@ from gateway.dashboard.forms import Form, check_origin
 from gateway.dashboard.library import library
 from gateway.dashboard.navigation import ACCOUNT, STORE, Navigation
 from gateway.dashboard.pages.discounts import standing_of
-from gateway.dashboard.problems import Problem, refusals_of
+from gateway.dashboard.parts import PartFailed, Unanswered, failures_of, without
+from gateway.dashboard.problems import Problem, problem_of, refusals_of
 from gateway.dashboard.rendering import HERE, Renderer
 from gateway.dashboard.roles import Roles, documents_of
 from gateway.dashboard.visit import own_path
 from gateway.graphql.budgets import AUTHENTICATED, check_text
 from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema as our_schema
+from projections.reading.consistency import Stale
+from schemas.envelope import ConsistencyToken
 from tests.support.schema import published_schema
 
 SCHEMA = published_schema()
@@ -55,6 +62,82 @@ def test_a_document_is_one_valid_operation_within_the_limits_of_every_client(nam
     assert text.startswith("# "), "A document begins with a comment that says what it is for."
     check_text(text, AUTHENTICATED)
     DocumentMeter(our_schema().graphql_schema).measure(document, AUTHENTICATED).check(AUTHENTICATED)
+
+
+QUERY = """query Some($id: ID!, $days: Int!, $first: Int!) {
+  store(id: $id) { sales(days: $days) { days { day } } orders(first: $first) { nodes { id shopper { name } } } }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("left_out", "left"),
+    [
+        (
+            {("store", "sales")},
+            "($id: ID!, $first: Int!) { store(id: $id) { orders(first: $first) { nodes { id shopper { name } } } } }",
+        ),
+        ({("store", "sales"), ("store", "orders")}, "($id: ID!) { store(id: $id) { __typename } }"),
+        (
+            {("store", "sales", "days"), ("store", "orders", "nodes", "shopper")},
+            "($id: ID!, $days: Int!, $first: Int!) { store(id: $id) { sales(days: $days) { __typename } orders(first: $first) { nodes { id } } } }",
+        ),
+    ],
+)
+def test_a_query_without_a_part_asks_for_the_others(left_out: set[tuple[str, ...]], left: str) -> None:
+    shorter = without(QUERY, frozenset(left_out))
+    assert " ".join(shorter.split()) == f"query Some{left}"
+    assert validate(SCHEMA, parse(shorter)) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "code", "part", "place"),
+    [
+        ({"store": None}, ["store", "orders", "nodes", 3, "total"], "INTERNAL", ("store", "orders"), None),
+        (None, ["stores", "nodes", 0, "sales", "days"], "UNAVAILABLE", ("stores", "nodes", "sales"), None),
+        (
+            {"stores": {"nodes": [{"sales": None}]}},
+            ["stores", "nodes", 0, "sales", "days"],
+            "INTERNAL",
+            ("stores", "nodes", "sales"),
+            ("stores", "nodes", 0, "sales"),
+        ),
+    ],
+)
+def test_an_error_is_about_the_part_that_its_path_names(
+    data: object, path: list[str | int], code: str, part: tuple[str, ...], place: tuple[str | int, ...] | None
+) -> None:
+    error = {"message": "It failed.", "path": path, "extensions": {"code": code}}
+    failures = failures_of({"data": data, "errors": [error]})
+    assert failures is not None
+    assert [(each.part, each.place) for each in failures] == [(part, place)]
+    # The visitor's address, and what has no path or only a root, concern the whole page.
+    for changes in ({"extensions": {"code": "NOT_FOUND"}}, {"path": path[:1]}, {"path": None}):
+        assert failures_of({"data": data, "errors": [{**error, **changes}]}) is None
+
+
+def test_every_use_of_what_could_not_be_read_stops_its_part() -> None:
+    gap = Unanswered(Problem("INTERNAL", "It failed."))
+    uses: list[Callable[[], object]] = [
+        lambda: bool(gap), lambda: str(gap), lambda: list(gap), lambda: gap["a"], lambda: gap.a, lambda: len(gap),
+        lambda: "a" in gap, lambda: gap == 1, lambda: gap + 1, lambda: float(gap), lambda: escape(gap),
+    ]  # fmt: skip
+    for use in uses:
+        with pytest.raises(PartFailed):
+            use()
+
+
+def test_no_message_for_programs_reaches_a_person() -> None:
+    errors: list[Exception] = [
+        ConnectionResetError(),
+        ConcurrencyConflict("an order"),
+        StreamBusy("an order", retry_after=2),
+        Stale(ConsistencyToken(0, 1)),
+    ]
+    for error in errors:
+        refusal = describe(error)
+        assert refusal is not None
+        said = problem_of({"message": refusal.message, "extensions": {"code": refusal.code}}).message
+        assert not re.search("request|read model|consistency", said)
 
 
 def test_every_document_is_used_and_every_used_one_exists() -> None:
