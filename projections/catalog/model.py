@@ -5,7 +5,7 @@ from projections.catalog.fold.media import MEDIA_FOLDS
 from projections.catalog.fold.presentation import PRESENTATION_FOLDS
 from projections.catalog.fold.products import PRODUCT_FOLDS
 from projections.catalog.fold.stores import STORE_FOLDS
-from projections.catalog.tables import TABLES, CatalogRows
+from projections.catalog.rows import TABLES, CatalogRows
 from projections.engine.tables import ReadModel
 
 MODEL = ReadModel(

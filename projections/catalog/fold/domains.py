@@ -13,7 +13,8 @@ from domain.store.domain_events import (
     DomainVerified,
     PrimaryDomainChosen,
 )
-from projections.catalog.tables import CatalogRows, DomainRow
+from projections.catalog.rows import CatalogRows
+from projections.catalog.tables.stores import DomainRow
 from projections.engine.tables import Folds
 
 DOMAIN_FOLDS: Folds[CatalogRows] = Folds()

@@ -18,7 +18,8 @@ from domain.media.events import (
 )
 from domain.media.quality import picture_quality
 from projections.catalog.fold.sitemap import PartKeys, mark_edited, part_with
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaCountsRow, MediaRow, StudioMonthRow
+from projections.catalog.rows import EMPTY_LIST, CatalogRows
+from projections.catalog.tables.media import MediaCountsRow, MediaRow, StudioMonthRow
 from projections.catalog.views import ImageState, StudioNotes
 from projections.engine.months import first_of_month
 from projections.engine.tables import Folds, as_json

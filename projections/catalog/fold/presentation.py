@@ -11,7 +11,8 @@ from domain.store.collection_events import (
     CollectionWritten,
 )
 from projections.catalog.fold.sitemap import PartKeys, mark_edited, part_with
-from projections.catalog.tables import CatalogRows, CategoryTextRow, CollectionRow, FormerAddressRow
+from projections.catalog.rows import CatalogRows
+from projections.catalog.tables.stores import CategoryTextRow, CollectionRow, FormerAddressRow
 from projections.engine.tables import Folds, as_json
 
 PRESENTATION_FOLDS: Folds[CatalogRows] = Folds()

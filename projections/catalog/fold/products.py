@@ -38,9 +38,8 @@ from projections.catalog.fold.sitemap import (
     part_to_join,
     take_from_sitemap,
 )
-from projections.catalog.tables import (
-    EMPTY_LIST,
-    CatalogRows,
+from projections.catalog.rows import EMPTY_LIST, CatalogRows
+from projections.catalog.tables.products import (
     ProductCountsRow,
     ProductRow,
     ProductTextRow,

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from projections.catalog.counts import read_counts, write_counts
-from projections.catalog.tables import CatalogRows, ProductRow, SitemapPartRow
+from projections.catalog.rows import CatalogRows
+from projections.catalog.tables.products import ProductRow, SitemapPartRow
 from projections.catalog.views import ON_SALE
 
 MOST_IN_PART = 1_000

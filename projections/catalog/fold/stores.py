@@ -30,7 +30,10 @@ from domain.store.events import (
     TaxesSet,
 )
 from projections.catalog.fold.media import add_media, of_store
-from projections.catalog.tables import EMPTY_LIST, CatalogRows, MediaRow, PageRow, PageVersionRow, StoreRow
+from projections.catalog.rows import EMPTY_LIST, CatalogRows
+from projections.catalog.tables.media import MediaRow
+from projections.catalog.tables.pages import PageRow, PageVersionRow
+from projections.catalog.tables.stores import StoreRow
 from projections.catalog.views import ImageState
 from projections.engine.tables import Folds, as_json
 

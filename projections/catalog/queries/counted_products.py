@@ -15,7 +15,7 @@ from projections.catalog.queries.search import (
     tagged_by,
     words_meant,
 )
-from projections.catalog.tables import SCORE_KEY
+from projections.catalog.tables.products import SCORE_KEY
 from projections.catalog.views import ProductFilter, ProductSort
 from projections.reading.counting import COUNTED_MOST, Count, count_rows, counted
 from projections.reading.paging import Reader

@@ -23,7 +23,7 @@ from projections.catalog.queries.search import (
     search_in,
     words_meant,
 )
-from projections.catalog.tables import SCORE_KEY, TITLE_KEY
+from projections.catalog.tables.products import SCORE_KEY, TITLE_KEY
 from projections.catalog.views import (
     CopyNotes,
     ProductFilter,

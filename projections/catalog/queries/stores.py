@@ -10,7 +10,7 @@ from domain.store.events import CopyScores, PageType, Preferences, StoreStatus
 from domain.store.return_policy import ReturnPolicy
 from domain.store.taxes import TaxSettings
 from projections.catalog.queries.scoped import of_store, within
-from projections.catalog.tables import NAME_KEY
+from projections.catalog.tables.stores import NAME_KEY
 from projections.catalog.views import (
     BrandResult,
     PageVersionView,

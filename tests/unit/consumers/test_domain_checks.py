@@ -14,7 +14,7 @@ from domain.store.domain_events import DomainProblem, DomainStatus
 from domain.store.domains import proof_name, proof_value, token_of
 from domain.store.events import Preferences
 from projections.catalog import model as catalog
-from projections.catalog.tables import CatalogRows
+from projections.catalog.rows import CatalogRows
 from projections.catalog.views import DomainView
 from tests.support.fakes.txt_records import MemoryTxtRecords
 from tests.support.platforms.write_side import Platform

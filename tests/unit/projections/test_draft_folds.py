@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from domain.draft.aggregate import Draft, DraftStatus
 from projections.catalog import model as catalog
-from projections.catalog.tables import CatalogRows
+from projections.catalog.rows import CatalogRows
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from tests.support.builders.histories import MOVES, History

@@ -41,7 +41,7 @@ from domain.store.collection_events import AddressKind
 from domain.store.events import PageRetitled, PageType, PageWritten
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
-from projections.catalog.tables import CatalogRows
+from projections.catalog.rows import CatalogRows
 from projections.catalog.views import ImageState
 from projections.engine.decoding import DecodedEvent, EventDecoder
 from projections.engine.tally import read_tally, total

@@ -26,7 +26,7 @@ from domain.kernel import DomainEvent
 from domain.store.events import NicheChanged, Preferences, StoreRequested
 from domain.store.niche import NicheReading
 from projections.catalog import model as catalog
-from projections.catalog.tables import CatalogRows
+from projections.catalog.rows import CatalogRows
 from projections.engine.decoding import DecodedEvent, EventDecoder
 from projections.jobs import model as jobs
 from projections.jobs.tables import GenerationRow, JobRow, JobsRows

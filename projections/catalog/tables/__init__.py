@@ -1,0 +1,1 @@
+"""The rows and tables of the catalog read model, by subject."""
