@@ -4,12 +4,9 @@ With ``ZYENTA_SCREENSHOTS`` every page is photographed into that folder, to be l
 """
 
 import asyncio
-import email
-import email.policy
 import json
 import os
 import re
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,11 +16,9 @@ from playwright.async_api import Page, expect
 
 from infra.demo.shopper import Shopper
 from infra.web.http_clients import in_house_client
-from tests.e2e.test_platform import SHOPPER, ZYENTA, data_dir, environment
 from tests.support.browser import a_browser, photograph, serious_violations
 from tests.support.dashboard_walk import routes, walk
-
-__all__ = ["data_dir"]  # a fixture
+from tests.support.platforms.up import SERVES, SERVES_A_SHOP, SHOPPER, ZYENTA, environment_of, mailed_link, output_of_up
 
 pytestmark = [pytest.mark.long, pytest.mark.browser]
 MADE_MS = 240_000
@@ -33,31 +28,11 @@ PASSWORD = "seven green umbrellas at noon"
 @asynccontextmanager
 async def platform_on(data_dir: Path) -> AsyncIterator[str]:
     """Run ``zyenta up``; yield the gateway's address, which it prints first."""
-    async with output_of_up(data_dir, until="Ctrl-C") as output:
+    async with output_of_up(environment_of(data_dir), until=SERVES) as output:
         dashboard = re.search(r"Dashboard\s+(http://\S+)/dashboard", output)
         assert dashboard is not None, output
         assert re.search(r"Log in\s+\S+@zyenta\.example · \S+", output), output
         yield dashboard[1]
-
-
-@asynccontextmanager
-async def output_of_up(data_dir: Path, *options: str, until: str) -> AsyncIterator[str]:
-    """Run ``zyenta up``; yield what it printed up to the line with a text."""
-    process = await asyncio.create_subprocess_exec(
-        *ZYENTA, "up", *options, stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=environment(data_dir)
-    )
-    assert process.stdout is not None
-    output = ""
-    try:
-        async with asyncio.timeout(180):
-            while until not in output:
-                line = await process.stdout.readline()
-                assert line, output
-                output += line.decode()
-        yield output
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def look(page: Page, name: str) -> None:
@@ -117,19 +92,6 @@ async def press_until(page: Page, name: str) -> None:
     raise AssertionError(f"the keyboard does not reach {name!r} on {page.url}")
 
 
-async def confirmation_link(mailbox: Path, address: str) -> str:
-    """Return the link in the mail that asks to confirm an address."""
-    async with asyncio.timeout(60):
-        while True:
-            for path in sorted(mailbox.glob("*.eml")):
-                message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                body = message.get_body(("plain",))
-                link = body and re.search(r"http\S+/dashboard/verify\S+", body.get_content())
-                if link and address in str(message["to"]):
-                    return link[0]
-            await asyncio.sleep(0.2)
-
-
 async def buy(storefront: str) -> None:
     """Buy the first product that is in stock."""
     async with in_house_client(timeout=60) as client:
@@ -170,7 +132,7 @@ async def test_a_stranger_registers_makes_a_shop_by_keyboard_publishes_ships_and
         await page.fill("[name=password]", PASSWORD)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("/dashboard/stores/new"))
-        await page.goto(await confirmation_link(data_dir / "mailbox", "new@zyenta.example"))
+        await page.goto(await mailed_link(data_dir, "new@zyenta.example", "verify"))
         await look(page, "verify")
         await page.click("main button")
         await expect(page.locator(".notice")).to_contain_text("confirmed")
@@ -288,7 +250,7 @@ async def said_by(variables: Mapping[str, str], *arguments: str) -> tuple[str, s
 
 async def the_doctor_names_what_production_refuses(data_dir: Path) -> None:
     """Run the doctor with production settings on a platform for trying: its advice is the refusals of a start."""
-    production = {**environment(data_dir), "ZYENTA_PRODUCTION": "true"}
+    production = {**environment_of(data_dir), "ZYENTA_PRODUCTION": "true"}
     for more in ({}, {"ZYENTA_GATEWAY_URL": "https://api.example.com", "STRIPE_SECRET_KEY": "sk_test_1"}):
         _, refusal = await said_by(production | more, "up")
         refused = re.findall(r"^  - (.+)$", refusal, re.MULTILINE)
@@ -306,7 +268,10 @@ async def the_doctor_names_what_production_refuses(data_dir: Path) -> None:
 async def test_every_page_fits_a_phone_moves_nothing_and_has_no_serious_violation_in_both_color_schemes(
     data_dir: Path,
 ) -> None:
-    async with output_of_up(data_dir, "--demo-shop", until="zyenta log tail") as output, a_browser() as browser:
+    async with (
+        output_of_up(environment_of(data_dir), "--demo-shop", until=SERVES_A_SHOP) as output,
+        a_browser() as browser,
+    ):
         await the_doctor_names_what_production_refuses(data_dir)
         found = [re.search(rf"{name}: (\S+)", output) for name in ("Dashboard", "Log-in", "Password", "Store")]
         dashboard, address, password, store = [each[1] for each in found if each is not None]

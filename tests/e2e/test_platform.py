@@ -6,9 +6,7 @@ import os
 import re
 import shutil
 import signal
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,13 @@ from playwright.async_api import ConsoleMessage, Error, Page, async_playwright, 
 
 from infra.bootstrap import open_platform
 from infra.cli.platform_settings import settings_from
-from infra.embedded.process import free_port
-from infra.embedded.services import SERVICES, WEB
+from infra.embedded.services import SERVICES
 from infra.embedded.supervisor import Supervisor
 from tests.e2e.whole_sale import Sale, sell_and_take_back
 from tests.support.editor import assert_no_faults, faults_in_stores
+from tests.support.platforms.up import SHOPPER, ZYENTA, environment_of
 from tests.support.requirements import missing
 
-ZYENTA = [sys.executable, "-m", "infra.cli"]
 DEMO_SECONDS = 400
 QUIET_CHROMIUM = [
     "--no-sandbox",
@@ -37,31 +34,7 @@ QUIET_CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SHOPPER = {
-    "name": "Robin Example",
-    "email": "robin@example.com",
-    "line1": "1 Sample Street",
-    "city": "Springfield",
-    "region": "IL",
-    "postcode": "62701",
-}
 RECOVERY_SECONDS = 60
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="zyenta-e2e-") as directory:
-        Path(directory).chmod(0o711)
-        yield Path(directory) / "data"
-
-
-def environment(data_dir: Path) -> dict[str, str]:
-    ours = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OPENAI_API_KEY", "S3_BUCKET")
-    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("ZYENTA_")}
-    ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
-    # A proxy that does not exist, because in-house calls must bypass it.
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    return {**kept, **ports, **proxies, "ZYENTA_DATA_DIR": str(data_dir)}
 
 
 @asynccontextmanager
@@ -74,7 +47,7 @@ async def demo(niche: str, data_dir: Path) -> AsyncIterator[tuple[asyncio.subpro
         "--json",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(data_dir),
+        env=environment_of(data_dir),
     )
     assert process.stderr is not None
     output = ""
@@ -136,7 +109,7 @@ async def sells_and_takes_back(storefront: str, data_dir: Path, log_in: tuple[st
         "check",
         "--json",
         stdout=asyncio.subprocess.PIPE,
-        env=environment(data_dir),
+        env=environment_of(data_dir),
     )
     output, _ = await asyncio.wait_for(check.communicate(), 60)
     books = json.loads(output)
@@ -215,7 +188,7 @@ async def test_a_niche_becomes_a_store_that_takes_an_order_even_after_a_kill_of_
         "--once",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        env=environment(data_dir),
+        env=environment_of(data_dir),
     )
     async with asyncio.timeout(DEMO_SECONDS):
         while not (data_dir / "media").exists():

@@ -1,15 +1,10 @@
 """``zyenta`` run as a command in a process of its own."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.process import free_port
-from infra.embedded.services import WEB
-from infra.settings import variables
+from tests.support.platforms.up import ZYENTA, environment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +28,7 @@ def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **variabl
         variables: environment variables.
     """
     result = subprocess.run(
-        [sys.executable, "-m", "infra.cli", *arguments],
+        [*ZYENTA, *arguments],
         env=environment_of(data_dir, **variables), input=answer or "", capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     return CommandResult(result.returncode, result.stdout, result.stderr)
-
-
-def environment_of(data_dir: Path, **extra: str) -> Mapping[str, str]:
-    """Return an environment that configures only this data directory, free ports, and ``extra``."""
-    inherited = {name: value for name, value in os.environ.items() if name not in variables()}
-    ports = {f"ZYENTA_{name.upper()}_PORT": str(free_port()) for name in WEB}
-    return {**inherited, **ports, "ZYENTA_DATA_DIR": str(data_dir), **extra}

@@ -3,16 +3,15 @@
 import asyncio
 import fcntl
 import json
-import sys
 from pathlib import Path
 
-from tests.integration.cli.commands import environment_of
+from tests.support.platforms.up import ZYENTA, environment_of
 
 
 async def begin(data_dir: Path) -> asyncio.subprocess.Process:
     """Start a demo on a platform of its own."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli", "demo", "Desk setup", "--once", "--json"),
+        *(*ZYENTA, "demo", "Desk setup", "--once", "--json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment_of(data_dir),

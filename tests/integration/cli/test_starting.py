@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.cli.commands import environment_of, zyenta
+from tests.integration.cli.commands import zyenta
+from tests.support.platforms.up import ZYENTA, environment_of
 
 SOON = 20.0
 
@@ -62,7 +62,7 @@ def test_a_platform_for_real_money_names_every_part_that_is_made_for_trying(
 async def test_ctrl_c_during_the_start_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...]) -> None:
     data = tmp_path / "data"
     starting = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.cli", *command,
+        *ZYENTA, *command,
         env=environment_of(data), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     async with asyncio.timeout(SOON):

@@ -6,174 +6,37 @@ writes each page and dialog at 360 and 1440 px, light and dark.
 
 import argparse
 import asyncio
-import base64
-import email
-import email.policy
-import os
 import re
-import sys
-import tempfile
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from PIL import Image
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
-from infra.demo.shopper import Shopper
-from infra.embedded.process import free_port
-from infra.web.http_clients import in_house_client
 from tests.support.browser import a_browser
 from tests.support.dashboard_walk import walk
+from tests.support.platforms.up import SERVES_A_SHOP, data_directory, environment_of, output_of_up
+from tests.support.screenshots.account_scenes import account, outside, team
 from tests.support.screenshots.camera import Camera
+from tests.support.screenshots.studio import PASSWORD, Studio, buy, decide, press, register, send, until
 
-ZYENTA = [sys.executable, "-m", "infra.cli"]
-PASSWORD = "seven green umbrellas at noon"
 NOWHERE = "00000000-0000-7000-8000-000000000000"
-SHOPPER = {"name": "Robin Example", "email": "robin@example.com", "line1": "1 Sample Street", "city": "Springfield", "region": "IL", "postcode": "62701"}  # fmt: skip
-DEVICE = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
-
-
-@dataclass(slots=True)
-class Studio:
-    """A running platform, a browser in front of it, and the camera."""
-
-    browser: Browser
-    camera: Camera
-    data_dir: Path
-    gateway: str
-    email: str
-    password: str
-    store: str
-    storefront: str
-
-    @asynccontextmanager
-    async def visitor(self, who: tuple[str, str] | None = None) -> AsyncIterator[Page]:
-        """Open a browser's page; log in with an address and a password if there are any."""
-        context = await self.browser.new_context(base_url=self.gateway, reduced_motion="reduce")
-        page = await context.new_page()
-        page.set_default_timeout(20_000)
-        try:
-            if who is not None:
-                await log_in(page, *who)
-            yield page
-        finally:
-            await context.close()
-
-    def merchant(self) -> tuple[str, str]:
-        """Return the log-in of the demo shop's owner."""
-        return self.email, self.password
-
-    async def shoot(self, page: Page, path: str, name: str) -> None:
-        """Open a page and photograph it."""
-        await page.goto(path)
-        await self.camera.take(page, name)
-
-    async def link(self, address: str, part: str) -> str:
-        """Return the newest link with a part of its path in the mails to an address."""
-        async with asyncio.timeout(60):
-            while True:
-                mails = sorted((self.data_dir / "mailbox").glob("*.eml"), key=lambda path: path.stat().st_mtime)
-                for path in reversed(mails):
-                    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                    body = message.get_body(("plain",))
-                    link = body and re.search(rf"http\S+/dashboard/{part}\S+", body.get_content())
-                    if link and address in str(message["to"]):
-                        return link[0]
-                await asyncio.sleep(0.2)
-
-
-async def log_in(page: Page, address: str, password: str) -> None:
-    await page.goto("/dashboard/log-in")
-    await page.fill("[name=email]", address)
-    await page.fill("[name=password]", password)
-    async with page.expect_navigation():
-        await page.keyboard.press("Enter")
-
-
-async def press(page: Page, name: str) -> None:
-    """Press a button of the page's content, and wait for the next page."""
-    async with page.expect_navigation():
-        await page.locator(f"main button:text-is('{name}'):visible").first.click()
-
-
-async def send(page: Page, action: str, fields: Mapping[str, str] | None = None) -> None:
-    """Fill in the form that posts to a path, in whatever dialog it is, and send it without the browser's checks."""
-    async with page.expect_navigation():
-        await page.evaluate(
-            """([action, fields]) => {
-              const form = [...document.querySelectorAll("form")].find((one) => one.method === "post" && new URL(one.action).pathname.endsWith(action));
-              if (!form) throw new Error("no form for " + action);
-              let button = null;
-              for (const [name, value] of Object.entries(fields)) {
-                const of = [...form.elements].filter((one) => one.name === name);
-                const pressed = of.find((one) => one.tagName === "BUTTON" && one.value === value);
-                if (pressed) { button = pressed; continue; }
-                for (const one of of) {
-                  if (one.type === "radio" || one.type === "checkbox") one.checked = one.value === value;
-                  else one.value = value;
-                }
-              }
-              form.noValidate = true;
-              form.requestSubmit(button ?? undefined);
-            }""",
-            [action, dict(fields or {})],
-        )
-
-
-async def until(page: Page, text: str, seconds: float = 60) -> None:
-    """Load a page again until its content has a text."""
-    async with asyncio.timeout(seconds):
-        while text not in await page.inner_text("main"):
-            await asyncio.sleep(0.5)
-            await page.reload()
-
-
-async def outside(studio: Studio) -> None:
-    """Pages of visitors who are not logged in, and those for developers."""
-    async with studio.visitor() as page:
-        for name in ("log-in", "register", "forgot", "reset?token=void", "verify?token=void", "invitation?token=void", "nothing-here"):  # fmt: skip
-            await studio.shoot(page, f"/dashboard/{name}", f"guest-{name.partition('?')[0]}")
-        await page.goto("/dashboard/log-in")
-        await send(page, "/log-in", {"email": "nobody@example.com", "password": "not this one"})
-        await studio.camera.take(page, "guest-log-in-refused")
-        await page.goto("/dashboard/register")
-        await send(page, "/register", {"email": "nobody", "password": "short"})
-        await studio.camera.take(page, "guest-register-refused")
-        await page.goto("/dashboard/forgot")
-        await send(page, "/forgot", {"email": "nobody@example.com"})
-        await studio.camera.take(page, "guest-forgot-sent")
-        await page.goto("/dashboard/reset?token=void")
-        await send(page, "/reset", {"password": PASSWORD, "again": PASSWORD})
-        await studio.camera.take(page, "guest-reset-refused")
-        await page.goto("/dashboard/verify?token=void")
-        await send(page, "/verify", {"password": PASSWORD})
-        await studio.camera.take(page, "guest-verify-refused")
-        await page.goto("/dashboard/sign-in/github/back?error=access_denied&state=void")
-        await studio.camera.take(page, "guest-sign-in-failed")
-        for path in ("developers", "quickstart", "reference", "reference/Order", "reference?q=order%20refund", "errors", "events", "api"):  # fmt: skip
-            await page.goto(f"/{path}")
-            await page.wait_for_timeout(1500)
-            await studio.camera.take(page, "docs-" + re.sub("[^a-zA-Z]+", "-", path))
-        await page.goto("/graphql", wait_until="networkidle")
-        await studio.camera.take(page, "docs-graphiql")
+GITHUB = {
+    "GITHUB_CLIENT_ID": "photographed", "GITHUB_CLIENT_SECRET": "photographed",
+    "GITHUB_SITE": "http://127.0.0.1:9", "GITHUB_API": "http://127.0.0.1:9",
+}  # fmt: skip
+"""A log-in that is offered and that nothing answers."""
 
 
 async def first_store(studio: Studio) -> None:
     """A new account: nothing yet, the wizard, a store that is made, reviewed and published."""
     who = ("new@zyenta.example", PASSWORD)
     async with studio.visitor() as page:
-        await page.goto("/dashboard/register")
-        await page.fill("[name=name]", "Nova Example")
-        await page.fill("[name=email]", who[0])
-        await page.fill("[name=password]", PASSWORD)
-        await press(page, "Open the account")
+        await register(page, "Nova Example", who[0])
         for path in ("", "/stores", "/jobs", "/account/profile", "/account/security", "/billing", "/team", "/api-keys", "/activity", "/integrations"):  # fmt: skip
             await studio.shoot(page, f"/dashboard{path}", f"nothing{path.replace('/', '-') or '-home'}")
         link = await studio.link(who[0], "verify")
@@ -420,121 +283,6 @@ async def settings(studio: Studio) -> None:
         await send(page, "/settings/resume")
 
 
-async def account(studio: Studio) -> None:
-    """Second factor, passkeys, keys, sign-ins, billing, data."""
-    who = ("second@zyenta.example", PASSWORD)
-    async with studio.visitor() as page:
-        await page.goto("/dashboard/register")
-        await page.fill("[name=name]", "Sam Second")
-        await page.fill("[name=email]", who[0])
-        await page.fill("[name=password]", PASSWORD)
-        await press(page, "Open the account")
-        devices = await page.context.new_cdp_session(page)
-        await devices.send("WebAuthn.enable")
-        await devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-        security = "/dashboard/account/security"
-        await page.goto(await studio.link(who[0], "verify"))
-        await press(page, "Confirm the address")
-        await page.goto(security)
-        if await page.locator("#passkey-name").count():
-            await page.fill("#passkey-name", "This computer")
-            await page.fill("#passkey-password", PASSWORD)
-            await page.get_by_role("button", name="Add a passkey").click()
-            await page.locator("main >> text=Never used").wait_for()
-            await studio.camera.take(page, "account-passkeys")
-        await page.goto(security)
-        await send(page, "/security/totp", {"password": PASSWORD})
-        secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
-        await studio.camera.take(page, "account-totp")
-        await send(page, "/totp/confirm", {"code": "000000"})
-        await studio.camera.take(page, "account-totp-refused")
-        code = TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()
-        await send(page, "/totp/confirm", {"code": code})
-        await studio.camera.take(page, "account-recovery-codes")
-        await studio.shoot(page, security, "account-security-on")
-        await send(page, "/security/password", {"currentPassword": "wrong", "newPassword": "short", "again": "other"})
-        await studio.camera.take(page, "account-security-refused", dialogs=False)
-        await page.goto("/dashboard/account/profile")
-        await send(page, "/profile/email", {"email": who[0], "password": "wrong"})
-        await studio.camera.take(page, "account-profile-refused")
-        await page.goto("/dashboard/api-keys")
-        await send(page, "/api-keys", {"name": "Stock sync", "scopes": "READ"})
-        await studio.camera.take(page, "account-key-shown")
-        await studio.shoot(page, "/dashboard/api-keys", "account-keys")
-        await send(page, "/api-keys", {"name": "", "days": "900"})
-        await studio.camera.take(page, "account-keys-refused")
-        await studio.shoot(page, "/dashboard/activity", "account-activity")
-        await page.goto("/dashboard/account/data")
-        await send(page, "/data/delete", {"password": "wrong"})
-        await studio.camera.take(page, "account-data-refused")
-        await billing(studio, page)
-        await page.goto("/dashboard")
-        await page.locator(".top button:text-is('Log out')").click()
-        await page.wait_for_url("**/log-in*")
-        await studio.camera.take(page, "account-logged-out")
-        await log_in(page, *who)
-        await studio.camera.take(page, "account-second-factor")
-        await send(page, "/second-factor", {"code": "000000"})
-        await studio.camera.take(page, "account-second-factor-refused")
-
-
-async def billing(studio: Studio, page: Page) -> None:
-    """The plan on trial, paid, failed and cancelled."""
-    await page.goto("/dashboard/billing")
-    await studio.camera.take(page, "billing-trial")
-    if not await page.locator("form[action$='/billing/checkout']").count():
-        return
-    await send(page, "/billing/checkout")
-    await page.wait_for_url("**/plan/**")
-    await studio.camera.take(page, "billing-sandbox")
-    await page.click("button[value=subscribe]")
-    await page.wait_for_url("**/dashboard/billing*")
-    await studio.camera.take(page, "billing-returned")
-    for name, action in (("cancelled", "cancel"), ("resumed", "resume"), ("failed", "fail"), ("ended", "end")):
-        await page.goto("/dashboard/billing")
-        await send(page, "/billing/portal")
-        await page.wait_for_url("**/plan/**")
-        if not await page.locator(f"button[value={action}]").count():
-            await studio.camera.take(page, f"billing-no-{name}")
-            continue
-        await page.click(f"button[value={action}]")
-        await page.wait_for_url("**/dashboard/billing*")
-        await asyncio.sleep(2)
-        await page.reload()
-        await studio.camera.take(page, f"billing-{name}")
-
-
-async def team(studio: Studio) -> None:
-    """A viewer and an editor: invited, accepted, and what they see."""
-    shop = f"/dashboard/stores/{studio.store}"
-    people = {"VIEWER": "vera@zyenta.example", "EDITOR": "edda@zyenta.example"}
-    async with studio.visitor(studio.merchant()) as page:
-        for role, address in people.items():
-            await page.goto(f"{shop}/team")
-            await send(page, "/invite", {"email": address, "role": role})
-        await studio.camera.take(page, "team-invited")
-    for role, address in people.items():
-        async with studio.visitor() as page:
-            await page.goto("/dashboard/register")
-            await page.fill("[name=name]", address.partition("@")[0].capitalize())
-            await page.fill("[name=email]", address)
-            await page.fill("[name=password]", PASSWORD)
-            await press(page, "Open the account")
-            await page.goto(await studio.link(address, "verify"))
-            await press(page, "Confirm the address")
-            await page.goto(await studio.link(address, "invitation"))
-            await studio.camera.take(page, f"team-{role.lower()}-invitation")
-            await press(page, "Accept the invitation")
-            await studio.camera.take(page, f"team-{role.lower()}-accepted")
-            for path in ("", "/team", "/products", "/orders", "/settings", "/drafts", "/discounts", "/legal", "/team/activity"):  # fmt: skip
-                await studio.shoot(page, f"{shop}{path}", f"team-{role.lower()}{path.replace('/', '-') or '-summary'}")
-            await studio.shoot(page, "/dashboard", f"team-{role.lower()}-home")
-            await studio.shoot(page, "/dashboard/team", f"team-{role.lower()}-teams")
-    async with studio.visitor(studio.merchant()) as page:
-        await studio.shoot(page, f"{shop}/team", "team-people")
-        await studio.shoot(page, f"{shop}/team/activity", "team-activity")
-
-
 async def trouble(studio: Studio) -> None:
     """The menu on a phone, offline, a form that is too old, and a platform without its database."""
     shop = f"/dashboard/stores/{studio.store}"
@@ -568,34 +316,6 @@ SECTIONS: Mapping[str, Callable[[Studio], Awaitable[None]]] = {
 }
 
 
-async def buy(studio: Studio, *, product: str = "/products/", pay: bool = True) -> tuple[str, str]:
-    """Buy a product of the demo shop; return the order's number and the address of its payment page."""
-    async with in_house_client(timeout=60) as client:
-        shopper = Shopper(client, studio.storefront)
-        if product == "/products/":
-            await shopper.visit("/products?stock=in")
-            await shopper.follow(product)
-        else:
-            await shopper.visit(product)
-        await shopper.submit("/cart/add", quantity="1")
-        await shopper.visit("/checkout")
-        # Not the button that only applies a code.
-        await shopper.submit("/checkout", **SHOPPER, action="")
-        pay_page = shopper.url
-        number = re.search("ZY-[2-9A-Z]{6}", shopper.text)
-        assert number is not None, (pay_page, shopper.text)
-        if pay:
-            await shopper.submit("/pay", decision="pay")
-        return number[0], pay_page
-
-
-async def decide(pay_page: str, decision: str, **more: str) -> None:
-    """Press a button of a payment page."""
-    async with in_house_client(timeout=60) as client:
-        answer = await client.post(pay_page, data={"decision": decision, **more}, follow_redirects=False)
-        assert answer.status_code == 303, answer.text
-
-
 async def cheap_product(page: Page, shop: str) -> str:
     """Sell a product for less than it costs, so that its order is held; return its path in the shop."""
     await page.goto(f"{shop}/products?sort=PRICE_DESC")
@@ -613,56 +333,38 @@ def past(days: float) -> str:
 
 
 @asynccontextmanager
-async def a_platform(data_dir: Path) -> AsyncIterator[str]:
-    """Run the demo shop; yield what it printed."""
-    ports = {name: free_port() for name in ("GATEWAY", "STOREFRONT", "SANDBOX")}
-    ours = {f"ZYENTA_{name}_PORT": str(port) for name, port in ports.items()}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZYENTA_", "STRIPE_", "OPENAI_"))}
-    settings = {
-        **kept, **ours, "ZYENTA_DATA_DIR": str(data_dir), "ZYENTA_GATEWAY_URL": f"http://localhost:{ports['GATEWAY']}",
-        "ZYENTA_PLANS": "default", "ZYENTA_RATE_FACTOR": "0", "GITHUB_CLIENT_ID": "photographed",
-        "GITHUB_CLIENT_SECRET": "photographed", "GITHUB_SITE": "http://127.0.0.1:9", "GITHUB_API": "http://127.0.0.1:9",
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        *ZYENTA, "up", "--demo-shop", stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=settings
-    )
-    assert process.stdout is not None
-    output = ""
-    try:
-        async with asyncio.timeout(300):
-            while "zyenta log tail" not in output:
-                line = await process.stdout.readline()
-                assert line, output
-                output += line.decode()
-        yield output
-    finally:
-        process.terminate()
-        await process.wait()
+async def a_studio(folder: Path) -> AsyncIterator[Studio]:
+    """Run the demo shop with a browser in front of it."""
+    settings = {**GITHUB, "ZYENTA_PLANS": "default", "ZYENTA_RATE_FACTOR": "0"}
+    with data_directory() as data_dir:
+        environment = environment_of(data_dir, **settings)
+        gateway = f"http://localhost:{environment['ZYENTA_GATEWAY_PORT']}"
+        shop = output_of_up({**environment, "ZYENTA_GATEWAY_URL": gateway}, "--demo-shop", until=SERVES_A_SHOP)
+        async with shop as output, a_browser() as browser:
+            print(output)  # noqa: T201 - a tool
+            storefront, log_in, password, store = (
+                re.findall(rf"{name}: (\S+)", output)[0]
+                for name in ("The demo shop is open", "Log-in", "Password", "Store")
+            )
+            yield Studio(
+                browser, Camera(folder), data_dir, gateway, log_in, password, store, storefront.rstrip("/")
+            )  # fmt: skip
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", nargs="*", choices=SECTIONS, default=list(SECTIONS))
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="zyenta-looks-") as directory:
-        Path(directory).chmod(0o711)
-        data_dir = Path(directory) / "data"
-        async with a_platform(data_dir) as output, a_browser() as browser:
-            found = {name: match[1] for name in ("The demo shop is open", "Dashboard", "Log-in", "Password", "Store") if (match := re.search(rf"{name}: (\S+)", output))}  # fmt: skip
-            print(output, found)  # noqa: T201 - a tool
-            studio = Studio(
-                browser, Camera(asked.out), data_dir, found["Dashboard"].removesuffix("/dashboard"), found["Log-in"],
-                found["Password"], found["Store"], found["The demo shop is open"].rstrip("/"),
-            )  # fmt: skip
-            for name in asked.only:
-                begun = time.monotonic()
-                try:
-                    await SECTIONS[name](studio)
-                except Exception:  # noqa: BLE001 - the other sections are photographed all the same
-                    traceback.print_exc()
-                print(f"{name}: {len(studio.camera.taken)} pages, {time.monotonic() - begun:.0f} s", flush=True)  # noqa: T201
-            print("\n".join(studio.camera.faults))  # noqa: T201
+    options = parser.parse_args()
+    async with a_studio(options.out) as studio:
+        for name in options.only:
+            begun = time.monotonic()
+            try:
+                await SECTIONS[name](studio)
+            except Exception:  # noqa: BLE001 - the other sections are photographed all the same
+                traceback.print_exc()
+            print(f"{name}: {len(studio.camera.taken)} pages, {time.monotonic() - begun:.0f} s", flush=True)  # noqa: T201
+        print("\n".join(studio.camera.faults))  # noqa: T201
 
 
 if __name__ == "__main__":
