@@ -18,7 +18,7 @@ from projections.reading.columns import grouped, whole_rows
 from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
-from projections.sales.tables.money import EVIDENCE_DUE_KEY
+from projections.sales.tables.money import AMOUNT_KEY, EVIDENCE_DUE_KEY
 from projections.sales.views import DisputeSort, DisputeView, EvidenceFileView, PayoutSort, PayoutView
 
 _FILES = TypeAdapter(tuple[EvidenceFileView, ...])
@@ -252,16 +252,18 @@ _DISPUTES = whole_rows(
 _PAYOUTS = whole_rows("p", ("payout_id", "amount_minor", "currency", "status", "arrival_on", "reason", "at"), _payout)
 _NEWEST_DISPUTES = Order(name="disputes", key="d.opened_at", type="timestamptz", descending=True, id_type="text")
 _NEWEST_PAYOUTS = Order(name="payouts", key="p.at", type="timestamptz", descending=True)
+_SMALLEST_DISPUTES = Order(name="disputes-amount-low", key=AMOUNT_KEY, type="text", id_type="text")
+_SMALLEST_PAYOUTS = Order(name="payouts-amount-low", key=AMOUNT_KEY, type="text")
 DISPUTE_ORDERS = {
     DisputeSort.NEWEST: _NEWEST_DISPUTES,
     DisputeSort.OLDEST: _NEWEST_DISPUTES.reverse("disputes-oldest"),
     DisputeSort.DUE_FIRST: Order(name="disputes-due", key=EVIDENCE_DUE_KEY, type="timestamptz", id_type="text"),
-    DisputeSort.AMOUNT_HIGH: Order(
-        name="disputes-amount", key="d.amount_minor", type="bigint", descending=True, id_type="text"
-    ),
+    DisputeSort.AMOUNT_LOW: _SMALLEST_DISPUTES,
+    DisputeSort.AMOUNT_HIGH: _SMALLEST_DISPUTES.reverse("disputes-amount-high"),
 }
 PAYOUT_ORDERS = {
     PayoutSort.NEWEST: _NEWEST_PAYOUTS,
     PayoutSort.OLDEST: _NEWEST_PAYOUTS.reverse("payouts-oldest"),
-    PayoutSort.AMOUNT_HIGH: Order(name="payouts-amount", key="p.amount_minor", type="bigint", descending=True),
+    PayoutSort.AMOUNT_LOW: _SMALLEST_PAYOUTS,
+    PayoutSort.AMOUNT_HIGH: _SMALLEST_PAYOUTS.reverse("payouts-amount-high"),
 }

@@ -59,6 +59,9 @@ class DisputeSort(StrEnum):
     DUE_FIRST = "DUE_FIRST"
     """The nearest deadline for evidence first, disputes without one last."""
     AMOUNT_HIGH = "AMOUNT_HIGH"
+    """One currency after the other, the largest amount of each first."""
+    AMOUNT_LOW = "AMOUNT_LOW"
+    """One currency after the other, the smallest amount of each first."""
 
 
 class PayoutSort(StrEnum):
@@ -67,6 +70,9 @@ class PayoutSort(StrEnum):
     NEWEST = "NEWEST"
     OLDEST = "OLDEST"
     AMOUNT_HIGH = "AMOUNT_HIGH"
+    """One currency after the other, the largest amount of each first."""
+    AMOUNT_LOW = "AMOUNT_LOW"
+    """One currency after the other, the smallest amount of each first."""
 
 
 class RejectedWebhookSort(StrEnum):

@@ -9,6 +9,7 @@ from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.payout.aggregate import PayoutStatus
 from projections.engine.tables import Json, Table
+from projections.sales.tables.amounts import amount_key
 
 
 @dataclass(slots=True)
@@ -44,6 +45,8 @@ class RefundRow:
     failed_at: datetime | None
 
 
+AMOUNT_KEY = amount_key("amount_minor")
+"""What disputes and payouts are sorted by amount with."""
 EVIDENCE_DUE_KEY = "coalesce(evidence_due, timestamptz '9999-12-01 00:00:00+00')"
 """What disputes are sorted by: the deadline for evidence. Those without one come last."""
 
@@ -167,7 +170,7 @@ DISPUTES = Table(
         # One index for each order of ``dispute_queries.DISPUTE_ORDERS``.
         "create index on disputes (store_id, opened_at, dispute_id)",
         f"create index on disputes (store_id, ({EVIDENCE_DUE_KEY}), dispute_id)",
-        "create index on disputes (store_id, amount_minor, dispute_id)",
+        f"create index on disputes (store_id, ({AMOUNT_KEY}), dispute_id)",
         "create index on disputes (dispute_id)",
         # Those that wait for the merchant's answer.
         "create index on disputes (store_id) where status in ('INQUIRY', 'NEEDS_RESPONSE') and evidence_status in ('NOT_SUBMITTED', 'REFUSED')",
@@ -183,7 +186,7 @@ PAYOUTS = Table(
     hot=("status", "reason", "at"),
     indexes=(
         "create index on payouts (merchant_id, at, id)",
-        "create index on payouts (merchant_id, amount_minor, id)",
+        f"create index on payouts (merchant_id, ({AMOUNT_KEY}), id)",
         "create index on payouts (payout_id)",
     ),
 )

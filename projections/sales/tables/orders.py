@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.mail.events import MailKind
 from domain.order.events import OrderStatus, UnmatchedReason
 from projections.engine.tables import Json, Table
+from projections.sales.tables.amounts import amount_key
 
 
 @dataclass(slots=True)
@@ -192,8 +193,8 @@ class StoreOwnerRow:
     merchant_id: UUID
 
 
-TOTAL_KEY = "currency || lpad(total_minor::text, 19, '0') collate \"C\""
-"""What orders are sorted by total with: no comparison crosses currencies. Totals are never negative."""
+TOTAL_KEY = amount_key("total_minor")
+"""What orders are sorted by total with."""
 
 ORDERS = Table(
     "orders",

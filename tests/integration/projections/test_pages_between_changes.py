@@ -55,13 +55,13 @@ PAGES: dict[str, tuple[Callable[[asyncpg.Connection, str], Ask], str, dict[str, 
     "disputes": (
         lambda db, sort: lambda window: disputes_of_store(db, STORE, window, sort=DisputeSort(sort), scope=SYSTEM),
         "order_id opened_at dispute_id",
-        {"status": "WON", "evidence_status": "NOT_SUBMITTED", "evidence_files": "[]", "currency": "USD"},
+        {"status": "WON", "evidence_status": "NOT_SUBMITTED", "evidence_files": "[]"},
         lambda view: view.dispute_id,
     ),
     "payouts": (
         lambda db, sort: lambda window: payouts_of_merchant(db, STORE, window, sort=PayoutSort(sort), scope=SYSTEM),
         "id at payout_id",
-        {"status": "PAID", "currency": "USD"},
+        {"status": "PAID"},
         lambda view: view.payout_id,
     ),
     "rejected_webhooks": (
@@ -133,6 +133,9 @@ class Rows:
         values |= {name: STORE for name in ("store_id", "merchant_id", "book") if name in self._every}
         values |= {self._id: self.key(number), self._at: self.moment(number), self._name: f"n{number:03d}"}
         values |= {name: number % 3 for name in ("used", "amount_minor") if name in self._every}
+        if "amount_minor" in self._every:
+            # A payout is negative when the merchant owes.
+            values |= {"currency": ("USD", "JPY", "EUR")[number % 7 % 3], "amount_minor": number % 5 * 400 - 800}
         values |= {"evidence_due": self.moment(number)} if "evidence_due" in self._every and number % 3 else {}
         values |= self._fixed
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
@@ -188,6 +191,9 @@ async def test_no_list_has_a_gap_or_a_duplicate_while_its_rows_change(
     for number in numbers:
         await rows.insert(number)
     before = (await ask(Window(first=100))).nodes
+    if "AMOUNT" in sort:
+        amounts = [(view.amount.currency, view.amount.minor) for view in before]
+        assert amounts == sorted(amounts, reverse=sort == "AMOUNT_HIGH")
 
     async def change(each: Change) -> None:
         kind, number = each
