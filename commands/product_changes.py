@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import TypedDict
 from uuid import UUID
 
 from commands.access import product_of_merchant, store_of_merchant
@@ -20,6 +21,7 @@ from commands.product import (
     edit_product,
 )
 from commands.subscription import SoldPlans
+from domain.editing import SeenValue
 from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.store.ports import TextMeasure
@@ -66,7 +68,7 @@ PERCENT_LEAST, PERCENT_MOST = Decimal(-90), Decimal(900)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProducts:
-    """Change the status or the prices of several products: all or none."""
+    """Change the status or the prices of several products: all or none, but for prices that changed meanwhile."""
 
     merchant_id: UUID
     store_id: UUID
@@ -74,10 +76,27 @@ class ChangeProducts:
     action: ProductAction | None = None
     price_percent: Decimal | None = None
     """By how much prices change: 10 raises them by a tenth. They are rounded half up, and at least one minor unit."""
+    seen: SeenValue[list[Money]] = None
+    """The prices that the editor saw, in the order of the products; None to change any."""
 
 
-async def change_products(command: ChangeProducts, work: Work, *, clock: Clock, measure: TextMeasure) -> None:
-    """Run the handlers of the changes for each product.
+class KeptProduct(TypedDict):
+    """A product that a change of several left as it is, because its price is not the one that the editor saw."""
+
+    product_id: str
+    title: str
+
+
+class ChangedProducts(TypedDict):
+    """The result of a change of several products."""
+
+    kept: list[KeptProduct]
+
+
+async def change_products(
+    command: ChangeProducts, work: Work, *, clock: Clock, measure: TextMeasure
+) -> ChangedProducts | None:
+    """Run the handlers of the changes for each product. Return the products that it left as they are, if prices were seen.
 
     Raises:
         InvalidInput: names the field and the product's place in the list.
@@ -95,11 +114,21 @@ async def change_products(command: ChangeProducts, work: Work, *, clock: Clock, 
         )
     if command.action is None and percent is None:
         raise InvalidInput("action", "Nothing would change. Give an action or pricePercent.")
+    if command.seen is not None and len(command.seen) != len(command.product_ids):
+        raise InvalidInput(
+            "expectedPrices",
+            f"There are {len(command.seen)} prices for {len(command.product_ids)} products. Give one for each product.",
+        )
     await store_of_merchant(work, command.store_id, command.merchant_id)
+    prices = None if command.seen is None else dict(zip(command.product_ids, command.seen, strict=True))
+    kept: list[KeptProduct] = []
     for number, product_id in enumerate(dict.fromkeys(command.product_ids)):
         product, store = await product_of_merchant(work, product_id, command.merchant_id)
         if store.id != command.store_id:
             raise InvalidInput(f"productIds.{number}", f"“{product.title}” is in another store. Leave it out.")
+        if prices is not None and percent is not None and prices[product_id] != product.price:
+            kept.append({"product_id": str(product_id), "title": product.title})
+            continue
         try:
             if percent is not None:
                 price = _repriced(product.price, percent)
@@ -108,6 +137,7 @@ async def change_products(command: ChangeProducts, work: Work, *, clock: Clock, 
             await _act(command.action, product_id, command.merchant_id, work, clock=clock)
         except InvalidInput as refusal:
             raise InvalidInput(f"productIds.{number}", f"“{product.title}”: {refusal}") from refusal
+    return None if prices is None else {"kept": kept}
 
 
 async def _act(action: ProductAction | None, product_id: UUID, person: UUID, work: Work, *, clock: Clock) -> None:

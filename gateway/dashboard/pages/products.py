@@ -13,7 +13,7 @@ from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
-from gateway.dashboard.visit import Visitor
+from gateway.dashboard.visit import Change, Visitor
 
 router = area_router()
 
@@ -35,6 +35,7 @@ TOGGLES = {
     "deactivate": ("products/deactivate", "The product is off sale."),
     "archive": ("products/archive", "The product is archived."),
 }
+TITLES_SHOWN = 3
 LINES = ("features", "benefits")
 TEXTS = ("title", "description", "callToAction", "metaTitle", "metaDescription", "sellingPrice", *LINES)
 LIST, ONE = "/dashboard/stores/{store_id:uuid}/products", "/dashboard/stores/{store_id:uuid}/products/{id:uuid}"
@@ -94,15 +95,26 @@ async def change_many(visit: Visitor, store_id: UUID) -> Response:
         if form.text("percent") is None:
             return await _list(visit, store_id, errors=refusal("percent", "Say by how many percent."), status=422)
         input["pricePercent"] = form["percent"].strip().replace("−", "-")
+        if all(f"price.{id}" in form for id in ids):
+            input["expectedPrices"] = [form[f"price.{id}"] for id in ids]
     else:
         input["action"] = action
     change = await visit.change("products/change", input)
     if change.errors:
         return await _list(visit, store_id, errors=change.errors, status=422)
-    number = len(ids)
-    return visit.redirect(
-        visit.with_query(), notice="1 product changed." if number == 1 else f"{number} products changed."
-    )
+    kept = {each["productId"] for each in change["kept"]}
+    number = len(set(ids) - kept)
+    notice = "1 product changed." if number == 1 else f"{number} products changed."
+    if kept:
+        left = "1 stays" if len(kept) == 1 else f"{len(kept)} stay"
+        notice += f" {left} as before, because somebody else changed the price. Look at it again: {_titles(change)}."
+    return visit.redirect(visit.with_query(), notice=notice)
+
+
+def _titles(change: Change) -> str:
+    """Return the titles of the first products that a change left as they are."""
+    titles = [f"“{each['title']}”" for each in change["kept"]]
+    return ", ".join(titles[:TITLES_SHOWN]) + (" and others" if len(titles) > TITLES_SHOWN else "")
 
 
 @router.get("/dashboard/stores/{store_id:uuid}/products/new")

@@ -196,7 +196,10 @@ class ProductInput(MutationInput):
     product_id: strawberry.ID
 
 
-@strawberry.input(description="One change of 1 to 100 products of a store: all of them change, or none.")
+@strawberry.input(
+    description="One change of 1 to 100 products of a store: all of them change, or none. With expectedPrices, products with "
+    "another price by now are left out."
+)
 class ChangeProductsInput(MutationInput):
     store_id: strawberry.ID
     product_ids: list[strawberry.ID]
@@ -204,6 +207,11 @@ class ChangeProductsInput(MutationInput):
     price_percent: Decimal | None = strawberry.field(
         default=None,
         description="By how many percent the prices change, such as `-10`: -90 to 900. Prices are rounded to the cent.",
+    )
+    expected_prices: list[Decimal] | None = strawberry.field(
+        default=None,
+        description="For pricePercent: the selling price of each product as you saw it, in the order of productIds. A product "
+        "that has another price by now stays as it is, and the payload's `kept` names it. Omitted: any price changes.",
     )
 
 

@@ -118,10 +118,23 @@ class UploadPayload(Payload):
     upload: UploadTarget | None = strawberry.field(default=None, description="Null if the mutation was refused.")
 
 
+@strawberry.type(description="A product that a change of several left as it is.")
+class KeptProduct:
+    product_id: strawberry.ID
+    title: str
+    error: UserError = strawberry.field(description="Why. Its `field` has the place in the input, such as expectedPrices.3.")
+
+
 @strawberry.type
 class ChangeProductsPayload(Payload):
     products: list[Product] = strawberry.field(
-        default_factory=list, description="The products in the order of the input. Empty if the mutation was refused."
+        default_factory=list,
+        description="The products as they are now, in the order of the input. Empty if the mutation was refused.",
+    )
+    kept: list[KeptProduct] = strawberry.field(
+        default_factory=list,
+        description="Only of changeProducts with expectedPrices: the products that stayed as they are, because somebody else "
+        "changed their price. All others changed.",
     )
 
 

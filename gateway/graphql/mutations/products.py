@@ -1,6 +1,7 @@
 """Mutations of products."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from uuid import UUID
 
 import strawberry
@@ -15,10 +16,13 @@ from commands.product import (
     RemovePhoto,
 )
 from commands.product_changes import ChangeProducts, DecideGoods
+from domain.editing import ChangedMeanwhile
+from domain.money import Money
 from gateway.api.command_request import CommandRequest
 from gateway.api.commands import add_product, count_stock, currency_of_product, edit_product
 from gateway.api.validation import as_id, money
 from gateway.graphql.context import Info, ReadContext
+from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.inputs import (
     AddProductInput,
@@ -32,7 +36,14 @@ from gateway.graphql.mutations.inputs import (
     ProductInput,
     RemovePhotoInput,
 )
-from gateway.graphql.mutations.payloads import ChangeProductsPayload, ProductPayload, Send, Show, change
+from gateway.graphql.mutations.payloads import (
+    ChangeProductsPayload,
+    KeptProduct,
+    ProductPayload,
+    Send,
+    Show,
+    change,
+)
 from gateway.graphql.queries.root import find_product
 from gateway.graphql.types.product import Product
 from projections.catalog import queries as catalog_queries
@@ -76,10 +87,16 @@ class ProductMutations:
                     product_ids=ids,
                     action=input.action,
                     price_percent=input.price_percent,
+                    seen=None
+                    if input.expected_prices is None
+                    else await _prices(info, request, ids, input.expected_prices),
                 )
             )
 
-        return await change(info, ChangeProductsPayload, input, send, _show_products(ids))
+        def known(receipt: Receipt) -> dict[str, object]:
+            return {"kept": [_kept(ids, each) for each in (receipt.result or {"kept": ()})["kept"]]}
+
+        return await change(info, ChangeProductsPayload, input, send, _show_products(ids), known=known)
 
     @mutation(
         "Put found goods on sale and archive the others, in one change: all of it, or none. Sent again, it changes nothing."
@@ -176,6 +193,24 @@ class ProductMutations:
         return await _by_id(
             info, input, lambda product_id, owner: ArchiveProduct(product_id=product_id, merchant_id=owner)
         )
+
+
+async def _prices(info: Info, request: CommandRequest, ids: Sequence[UUID], amounts: Sequence[Decimal]) -> list[Money]:
+    """Return the prices of products that an editor saw, each in its product's currency."""
+    views = await catalog_queries.products_by_ids(info.context.deps.reader, ids, scope=request.scope, only=frozenset({"price"}))
+    currencies = [views[id].price.currency if id in views else "USD" for id in ids]
+    currencies += ["USD"] * (len(amounts) - len(ids))  # The command refuses more prices than products.
+    return [
+        money(f"expectedPrices.{number}", amount, currency)
+        for number, (amount, currency) in enumerate(zip(amounts, currencies, strict=False))
+    ]
+
+
+def _kept(ids: Sequence[UUID], kept: Mapping[str, str]) -> KeptProduct:
+    place = ids.index(UUID(kept["product_id"]))
+    refusal = user_error(ChangedMeanwhile(["PRICE"], field=f"expectedPrices.{place}"))
+    refusal.message = f"“{kept['title']}”: {refusal.message}"
+    return KeptProduct(product_id=strawberry.ID(kept["product_id"]), title=kept["title"], error=refusal)
 
 
 def _show_products(ids: Sequence[UUID]) -> Show:

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 from tests.integration.gateway.test_dashboard_manage import a_shop, products_of
 from tests.support.platforms.dashboard import Fields, a_dashboard, form_of
@@ -57,6 +58,42 @@ async def test_the_second_editor_gets_a_message_and_overwrites_nothing(platform:
             decided = await dashboard.client.post(action, data=again)
             assert decided.status_code == 303, (action, decided.text)
             assert f'value="{typed}' in await dashboard.get(page), action
+
+
+async def test_two_editors_do_not_both_raise_the_price_of_one_product(platform: Platform, owner: Merchant) -> None:
+    store_id = await a_shop(platform, owner)
+    first, second, third = await products_of(platform, owner, store_id)
+    path = f"/dashboard/stores/{store_id}/products"
+    async with a_dashboard(platform, owner) as dashboard:
+        form = form_of(await dashboard.get(path), path)
+        raised = {**form, "action": "PRICE", "percent": "10", "ids": [first["id"]]}
+        assert (await dashboard.client.post(path, data=raised)).status_code == 303
+        # The second editor's tab began before that, with the old prices.
+        late = {**raised, "commandId": "", "ids": [first["id"], second["id"]]}
+        assert (await dashboard.client.post(path, data=late)).status_code == 303
+        told = await dashboard.get(path)
+        assert f"1 product changed. 1 stays as before, because somebody else changed the price. Look at it again: “{first['title']}”" in unescape(told)  # noqa: E501
+        assert told.count("$31.90") == 2
+
+    fields = "kept { productId error { code field message } } products { sellingPrice } userErrors { code field }"
+    mutation = f"mutation ($input: ChangeProductsInput!) {{ changeProducts(input: $input) {{ {fields} }} }}"
+    input = {
+        "storeId": str(store_id),
+        "productIds": [first["id"], third["id"]],
+        "pricePercent": "100",
+        "expectedPrices": ["29.00", "29.00"],
+        "commandId": str(uuid4()),
+    }
+    answers = [await platform.ask(mutation, {"input": input}, by=owner) for _ in range(2)]
+    assert answers[0] == answers[1]
+    (kept,) = answers[0]["kept"]
+    assert (kept["productId"], kept["error"]["code"]) == (first["id"], "CHANGED_MEANWHILE")
+    assert kept["error"]["field"] == "expectedPrices.0"
+    assert first["title"] in kept["error"]["message"]
+    assert [each["sellingPrice"] for each in answers[0]["products"]] == ["31.90", "58.00"]
+    short = {**input, "expectedPrices": ["29.00"], "commandId": str(uuid4())}
+    refused = await platform.ask(mutation, {"input": short}, by=owner)
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "field": "expectedPrices"}]
 
 
 async def test_two_editors_of_different_fields_disturb_each_other_in_nothing(

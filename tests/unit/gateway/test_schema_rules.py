@@ -71,7 +71,6 @@ OVERWRITES_NOTHING = {
     "moves a status, which refuses a move that is not open": "approveStore publishStore pauseStore activateProduct "
     "deactivateProduct pauseDiscount resumeDiscount decideGoods cancelOrder receiveReturn declineReturn "
     "submitDisputeEvidence cancelGeneration",
-    "changes prices by a percentage of what they are": "changeProducts",
     "pays or buys, once": "refundOrder refundReturn replaceReturn refundHeldOrder buyAnyway substituteLines "
     "placeSupplierOrder checkSupplierAgain",
     "asks for work, whose result is a draft or can be made again": "retryStep regenerateStep regenerate continueGeneration "
