@@ -118,11 +118,11 @@ class RemoveDomain:
 
 
 async def remove_domain(command: RemoveDomain, work: Work, *, clock: Clock, platform_domains: Sequence[str]) -> None:
-    """Append ``DomainRemoved``; another store may prove the domain then. No-op if it is removed.
+    """Append ``DomainRemoved``; another store may prove the domain then.
 
     Raises:
         InvalidInput: it is no domain name.
-        DomainNotFound: the store never had it.
+        DomainNotFound: the store does not have it.
         NotFound: no store has the id, or it is another merchant's.
     """
     at = clock.now()

@@ -72,10 +72,11 @@ class DisconnectSupplier:
 
 
 async def disconnect_supplier(command: DisconnectSupplier, work: Work, *, clock: Clock) -> None:
-    """Append ``SupplierDisconnected``. No-op if the supplier is not connected.
+    """Append ``SupplierDisconnected``.
 
     Raises:
         NotFound: no merchant has the id; retrying cannot help.
+        SupplierNotConnected: the supplier is not connected.
     """
     merchant = await work.get(MERCHANT, command.merchant_id)
     work.append(MERCHANT, merchant.id, merchant.disconnect(command.provider, at=clock.now()), tenant=merchant.id)

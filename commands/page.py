@@ -171,7 +171,7 @@ class RemovePage:
 
 
 async def remove_page(command: RemovePage, work: Work, *, clock: Clock) -> dict[str, str]:
-    """Append ``PageRemoved``. No-op if the page was dropped before.
+    """Append ``PageRemoved``.
 
     Raises:
         InvalidInput: the law asks for the page.

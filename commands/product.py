@@ -15,7 +15,7 @@ from domain.editing import Seen, SeenValue, refuse_overwriting, refuse_overwriti
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
-from domain.kernel import Clock, InvalidInput
+from domain.kernel import Clock, InvalidInput, NotFound
 from domain.media.aggregate import IMAGE
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product
@@ -398,16 +398,17 @@ class RemovePhoto:
 
 
 async def remove_photo(command: RemovePhoto, work: Work, *, clock: Clock) -> None:
-    """Append ``PhotoRemoved``. No-op if the photo is removed. The last photo can go, too.
+    """Append ``PhotoRemoved``. The last photo can go, too.
 
     Raises:
         InvalidInput: the image does not show the product.
-        NotFound: no product or image has the id, or it is another merchant's.
+        NotFound: no product or image has the id, it is another merchant's, or the photo is removed.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
     product = await _changeable_product(work, command.product_id, command.merchant_id)
-    if command.image_id not in product.removed_photos:
-        await _check_photo(work, product, command.image_id, "imageId")
+    if command.image_id in product.removed_photos:
+        raise NotFound("photo", command.image_id)
+    await _check_photo(work, product, command.image_id, "imageId")
     work.append(PRODUCT, product.id, product.remove_photo(command.image_id, at=clock.now()), tenant=product.store_id)
 
 

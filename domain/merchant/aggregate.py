@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.editing import fingerprint
 from domain.kernel import CorruptStream, StreamKind, first_header, next_header
 from domain.merchant.account_events import AccountEvent, EmailVerified
-from domain.merchant.errors import OtherAccountConnected
+from domain.merchant.errors import OtherAccountConnected, SupplierNotConnected
 from domain.merchant.events import (
     BusinessIdentityStated,
     MerchantEvent,
@@ -79,9 +79,13 @@ class Merchant:
         )
 
     def disconnect(self, provider: SupplierProvider, *, at: datetime) -> Sequence[MerchantEvent]:
-        """Disconnect a supplier. No-op if it is not connected."""
+        """Disconnect a supplier.
+
+        Raises:
+            SupplierNotConnected: it is not connected.
+        """
         if provider not in self.suppliers:
-            return ()
+            raise SupplierNotConnected(provider)
         return (SupplierDisconnected(**next_header(self, at), provider=provider),)
 
     def state_identity(

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from domain.kernel import DomainError
+from domain.merchant.events import SupplierProvider
 
 
 class OtherAccountConnected(DomainError):
@@ -14,6 +15,16 @@ class OtherAccountConnected(DomainError):
         super().__init__(
             f"The Stripe account {account_id} is connected. Disconnect it first; open orders are paid into it."
         )
+
+
+class SupplierNotConnected(DomainError):
+    """The merchant does not source from the supplier."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+    field = "provider"
+
+    def __init__(self, provider: SupplierProvider) -> None:
+        super().__init__(f"{provider.display_name} is not connected, so there is nothing to disconnect.")
 
 
 class StripeNotConfigured(DomainError):

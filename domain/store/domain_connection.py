@@ -112,16 +112,14 @@ def _checked_again(
 
 
 def remove_domain(store: Store, name: str, *, at: datetime) -> Sequence[StoreEvent]:
-    """Remove a domain, also from an archived store, so that another store can have it. No-op if it is removed.
+    """Remove a domain, also from an archived store, so that another store can have it.
 
     Raises:
-        DomainNotFound: the store never had it.
+        DomainNotFound: the store does not have it.
     """
     domain = store.domains.get(name)
-    if domain is None:
+    if domain is None or domain.status is DomainStatus.REMOVED:
         raise DomainNotFound(name)
-    if domain.status is DomainStatus.REMOVED:
-        return ()
     return _without_primary(store, DomainRemoved(**next_header(store, at), name=name), name, at=at)
 
 

@@ -99,15 +99,13 @@ def edit_page(
 
 
 def remove_page(store: Store, page_id: UUID, *, at: datetime) -> Sequence[StoreEvent]:
-    """Drop a page. No-op if it was dropped before.
+    """Drop a page.
 
     Raises:
         InvalidInput: the law asks for the page.
         PageNotFound: the store has no such page.
         StoreNotReady: the store is archived.
     """
-    if page_id in store.removed_pages and page_id not in store.pages:
-        return ()
     page = store.pages.get(page_id)
     if page is None:
         raise PageNotFound(page_id)

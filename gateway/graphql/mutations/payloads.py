@@ -122,7 +122,9 @@ class UploadPayload(Payload):
 class KeptProduct:
     product_id: strawberry.ID
     title: str
-    error: UserError = strawberry.field(description="Why. Its `field` has the place in the input, such as expectedPrices.3.")
+    error: UserError = strawberry.field(
+        description="Why. Its `field` has the place in the input, such as expectedPrices.3."
+    )
 
 
 @strawberry.type

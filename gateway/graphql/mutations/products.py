@@ -197,7 +197,9 @@ class ProductMutations:
 
 async def _prices(info: Info, request: CommandRequest, ids: Sequence[UUID], amounts: Sequence[Decimal]) -> list[Money]:
     """Return the prices of products that an editor saw, each in its product's currency."""
-    views = await catalog_queries.products_by_ids(info.context.deps.reader, ids, scope=request.scope, only=frozenset({"price"}))
+    views = await catalog_queries.products_by_ids(
+        info.context.deps.reader, ids, scope=request.scope, only=frozenset({"price"})
+    )
     currencies = [views[id].price.currency if id in views else "USD" for id in ids]
     currencies += ["USD"] * (len(amounts) - len(ids))  # The command refuses more prices than products.
     return [

@@ -1,10 +1,13 @@
 """Mutations of supplier accounts."""
 
+from functools import partial
+
 import strawberry
 
 from commands.merchant import ConnectSupplier, DisconnectSupplier
 from commands.ports import Receipt
 from domain.kernel import InvalidInput
+from domain.merchant.errors import SupplierNotConnected
 from domain.merchant.events import SupplierProvider
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import check_text, supplier_credentials
@@ -39,8 +42,15 @@ class SupplierMutations:
     @mutation("Stop sourcing from a supplier and delete its keys. Imported products stay.")
     async def disconnect_supplier(self, info: Info, input: DisconnectSupplierInput) -> SupplierPayload | None:
         async def send(request: CommandRequest) -> Receipt:
-            receipt = await request.send(DisconnectSupplier(merchant_id=request.merchant_id, provider=input.provider))
-            await info.context.deps.supplier_vault.drop(request.merchant_id, input.provider)
+            command = DisconnectSupplier(merchant_id=request.merchant_id, provider=input.provider)
+            drop = partial(info.context.deps.supplier_vault.drop, request.merchant_id, input.provider)
+            try:
+                receipt = await request.send(command)
+            except SupplierNotConnected:
+                # Keys may be left of a request that ended between its command and the vault.
+                await drop()
+                raise
+            await drop()
             return receipt
 
         async def show(reading: ReadContext, _receipt: Receipt) -> dict[str, object]:

@@ -367,6 +367,65 @@ async def test_a_repeat_with_the_same_command_id_answers_the_same_and_appends_no
     assert len(carried_out) > 35, f"too many were refused for the walk to prove much: {refused}"
 
 
+ENDS = re.compile(
+    "^(remove|archive|drop|disconnect|leave|cancel|withdraw|end|revoke|unlink|disable|decline|erase|pause|deactivate)"
+)
+"""Mutations that end, remove or take back something."""
+SECOND: dict[str, str | None] = {
+    "cancelGeneration": "GENERATION_ENDED",
+    "declineReturn": "NOT_FOUND",
+    "disableTotp": "SECOND_FACTOR_NOT_BEGUN",
+    "disconnectStripe": "NO_ACCOUNT_CONNECTED",
+    "disconnectSupplier": "NOT_FOUND",
+    "endSession": "NOT_FOUND",
+    "eraseCustomer": "INVALID_INPUT",
+    "leaveStore": "INVALID_INPUT",
+    "removeCollection": "NOT_FOUND",
+    "removeDisputeEvidenceFile": "NOT_FOUND",
+    "removeDomain": "NOT_FOUND",
+    "removePage": "NOT_FOUND",
+    "removePasskey": "NOT_FOUND",
+    "removePerson": "NOT_FOUND",
+    "removePhoto": "NOT_FOUND",
+    "unlinkSignIn": "NOT_FOUND",
+    "withdrawInvitation": "NOT_FOUND",
+    # These have a status that says so, and stay.
+    "archiveProduct": None,
+    "archiveStore": None,
+    "cancelOrder": None,
+    "deactivateProduct": None,
+    "dropDraft": None,
+    "pauseDiscount": None,
+    "pauseStore": None,
+    # A repeat after a crash completes the record of the audit trail.
+    "revokeApiKey": None,
+}
+"""What a mutation that ends something answers when there is nothing (more) to end; None for the same as the first time."""
+
+
+async def test_to_end_what_is_not_there_is_refused_unless_its_status_says_so(
+    platform: Platform, owner: Merchant
+) -> None:
+    assert SECOND.keys() == {name for name in MUTATIONS if ENDS.match(name)}
+    ids = await ids_of(platform, owner) | {"sessionId": uuid4()}
+    ids["imageId"] = ids["productsImageId"]
+    typed = {"password": PASSWORD, "domain": "lamps.example", "provider": "ALIEXPRESS"}
+    answers = {}
+    # Stores and products last: nothing below them can be ended then.
+    for name in sorted(SECOND, key=lambda name: (name.startswith("archive"), name == "archiveStore")):
+        kind = graphql.get_named_type(MUTATIONS[name].args["input"].type)
+        query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
+        if name == "unlinkSignIn":
+            typed["provider"] = "GOOGLE"
+        input = valid_input(name, "", ids)
+        input |= {field: typed[field] for field in input.keys() & typed.keys()}
+        for _ in range(2):
+            platform.clock.advance(timedelta(seconds=7))
+            answer = await platform.ask(query, {"input": input}, by=owner)
+        answers[name] = next((error["code"] for error in answer["userErrors"]), None)
+    assert answers == SECOND
+
+
 def named(field: graphql.GraphQLField) -> graphql.GraphQLNamedType:
     return graphql.get_named_type(field.type)
 

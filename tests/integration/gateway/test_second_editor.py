@@ -72,7 +72,10 @@ async def test_two_editors_do_not_both_raise_the_price_of_one_product(platform: 
         late = {**raised, "commandId": "", "ids": [first["id"], second["id"]]}
         assert (await dashboard.client.post(path, data=late)).status_code == 303
         told = await dashboard.get(path)
-        assert f"1 product changed. 1 stays as before, because somebody else changed the price. Look at it again: “{first['title']}”" in unescape(told)  # noqa: E501
+        assert (
+            f"1 product changed. 1 stays as before, because somebody else changed the price. Look at it again: “{first['title']}”"
+            in unescape(told)
+        )
         assert told.count("$31.90") == 2
 
     fields = "kept { productId error { code field message } } products { sellingPrice } userErrors { code field }"

@@ -182,7 +182,8 @@ async def test_a_removed_domain_can_be_proved_by_another_store(platform: Platfor
     await check(platform)
     events = await remove(platform)
     assert kinds(events) == ["DomainRemoved", "PrimaryDomainChosen", "HostnameReleased"]
-    assert await remove(platform) == []
+    with pytest.raises(DomainNotFound):
+        await remove(platform)
     await another_store(platform)
     await connect(platform)
     verified, _, taken = await check(platform)

@@ -21,7 +21,7 @@ from domain.generation.errors import GenerationEnded, StepNotRunning
 from domain.generation.events import Step, StepSucceeded
 from domain.kernel import InvalidInput, NotFound
 from domain.product.events import ProductStatus
-from domain.store.errors import PageChanged, StoreNotReady
+from domain.store.errors import PageChanged, PageNotFound, StoreNotReady
 from domain.store.events import PageType, PageWritten, Preferences, StoreStatus
 from domain.store.niche import NicheReading
 from domain.store.pages import LEGAL_PAGES
@@ -472,7 +472,8 @@ async def test_a_dropped_page_is_gone_and_is_not_written_again(platform: Platfor
         return RemovePage(store_id=platform.store_id, merchant_id=platform.merchant_id, page_id=ids[type])
 
     assert kinds(await platform.do(drop(PageType.ABOUT))) == ["PageRemoved"]
-    assert await platform.do(drop(PageType.ABOUT)) == []
+    with pytest.raises(PageNotFound):
+        await platform.send(drop(PageType.ABOUT))
     with pytest.raises(InvalidInput, match="legal page"):
         await platform.send(drop(PageType.TERMS_OF_SERVICE))
     await platform.again(Step.PAGES)

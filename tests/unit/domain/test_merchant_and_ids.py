@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.ids import derived, slug_stream, uuid7
 from domain.kernel import CorruptStream
 from domain.merchant.aggregate import MERCHANT, evolve, register
-from domain.merchant.errors import OtherAccountConnected
+from domain.merchant.errors import OtherAccountConnected, SupplierNotConnected
 from domain.merchant.events import (
     MerchantRegistered,
     StripeAccountStatusChanged,
@@ -33,7 +33,8 @@ def test_a_merchant_registers_and_connects_suppliers_once_each() -> None:
     merchant = MERCHANT.fold(events)
     assert merchant is not None
     sample = SupplierProvider.SAMPLE
-    assert merchant.disconnect(sample, at=NOON) == ()
+    with pytest.raises(SupplierNotConnected):
+        merchant.disconnect(sample, at=NOON)
     connected = merchant.connect(sample, at=NOON)
     assert connected == (SupplierConnected(originator_id=ID, originator_version=2, occurred_at=NOON, provider=sample),)
     merchant = MERCHANT.fold(connected, merchant)
