@@ -68,7 +68,7 @@ PERCENT_LEAST, PERCENT_MOST = Decimal(-90), Decimal(900)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProducts:
-    """Change the status or the prices of several products: all or none, but for prices that changed meanwhile."""
+    """Change the status or the prices of several products: all or none. One with another price than was seen is left out."""
 
     merchant_id: UUID
     store_id: UUID
