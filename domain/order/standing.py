@@ -17,6 +17,12 @@ class OrderStanding(StrEnum):
     PAID = "PAID"
     PARTLY_SENT = "PARTLY_SENT"
     SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    """All of it was sent, and the shopper has it: the delivery was recorded, or a return was asked for."""
+    PARTLY_RETURNED = "PARTLY_RETURNED"
+    """All of it was sent, and a part is back at the shop."""
+    REPLACED = "REPLACED"
+    """The shop sent new goods in place of some that came back."""
     CANCELLED = "CANCELLED"
     WITHDRAWN = "WITHDRAWN"
     """The shopper withdrew from all of it, and the money is not refunded yet."""
@@ -59,6 +65,10 @@ class GivenBack(Protocol):
     @property
     def stands(self) -> bool: ...
 
+    @property
+    def is_received(self) -> bool:
+        """Whether its goods are back at the shop."""
+
 
 class PaidBack(Protocol):
     """A refund."""
@@ -91,6 +101,7 @@ def standing_of(
     returns: Iterable[GivenBack],
     refunds: Iterable[PaidBack],
     is_all_refunded: bool,
+    is_delivered: bool,
 ) -> OrderStanding:
     """Return how an order stands.
 
@@ -100,9 +111,11 @@ def standing_of(
         returns: its returns, withdrawals included. One that waits for a decision does not count; a withdrawal does.
         refunds: its refunds.
         is_all_refunded: whether nothing of the payment is left that no refund names.
+        is_delivered: whether the day of the delivery is known.
     """
     if status not in _PAID_FOR:
         return BY_STATUS[status]
+    returns = list(returns)
     back = [each for each in returns if _counts(each)]
     made = [refund for refund in refunds if refund.status is not RefundStatus.FAILED]
     if is_all_refunded and made:
@@ -111,7 +124,7 @@ def standing_of(
     pieces = sum(line.quantity for each in back for line in each.lines)
     pieces += sum(line.quantity for refund in made if refund.id not in of_returns for line in refund.lines)
     if pieces < items or not pieces:
-        return BY_STATUS[status]
+        return _kept(returns, is_delivered=is_delivered) if status is OrderStatus.FULFILLED else BY_STATUS[status]
     asked = {refund.id for refund in made}
     waiting = [each for each in back if each.status is not ReturnStatus.REFUNDED and each.refund_id not in asked]
     return _given_back(waiting, made)
@@ -119,6 +132,17 @@ def standing_of(
 
 def _counts(each: GivenBack) -> bool:
     return each.stands and (each.kind is ReturnKind.WITHDRAWAL or each.status is not ReturnStatus.REQUESTED)
+
+
+def _kept(returns: Collection[GivenBack], *, is_delivered: bool) -> OrderStanding:
+    """Return how an order stands that was sent, and of which the shopper keeps a piece."""
+    if any(each.stands and each.is_received for each in returns):
+        return OrderStanding.PARTLY_RETURNED
+    if any(each.status is ReturnStatus.REPLACED for each in returns):
+        return OrderStanding.REPLACED
+    # A return by the shop's policy is of goods that arrived. A withdrawal may come before them.
+    has_goods = is_delivered or any(each.kind is ReturnKind.RETURN for each in returns)
+    return OrderStanding.DELIVERED if has_goods else OrderStanding.SENT
 
 
 def _given_back(waiting: Collection[GivenBack], refunds: Collection[PaidBack]) -> OrderStanding:

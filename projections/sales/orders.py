@@ -128,7 +128,7 @@ _COLUMNS = (
     "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
     "updated_at", "return_count", "return_days", "store_name", "hold", "sourcing",
-    "substitute_count", "supplier_order_count", "attention",
+    "substitute_count", "supplier_order_count", "attention", "refund_owed_since",
 )  # fmt: skip
 
 ORDERS: ViewColumns[OrderView] = ViewColumns(

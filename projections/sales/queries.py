@@ -27,6 +27,8 @@ from projections.sales.views import (
 
 NEEDS_ATTENTION = "o.attention"
 """Orders that wait for a decision of the merchant; an index has them, and they are few."""
+REFUND_OWED = "o.refund_owed_since is not null"
+"""Orders that owe the shopper money; an index has them, and they are few."""
 NEWEST = Order(name="placed", key="o.placed_at", type="timestamptz", descending=True)
 _CHEAPEST = Order(name="total-low", key=TOTAL_KEY, type="text")
 ORDER_ORDERS = {
@@ -56,6 +58,8 @@ class OrderFilter:
     """Only orders that wait for a decision of the merchant."""
     to_ship: bool = False
     """Only orders that the shop sends, or the rest of which it sends."""
+    refund_owed: bool = False
+    """Only orders that owe the shopper money that no refund names."""
     refunds_before: datetime | None = None
     """Only orders with a refund that began before this time and has no outcome; None means any."""
     number: str | None = None
@@ -117,6 +121,8 @@ def _listed(store_id: UUID, wanted: OrderFilter, scope: Scope) -> Conditions:
         where = where.add("o.withdrawn_at is not null" if wanted.withdrawn else "o.withdrawn_at is null")
     if wanted.needs_attention:
         where = where.add(NEEDS_ATTENTION)
+    if wanted.refund_owed:
+        where = where.add(REFUND_OWED)
     if wanted.to_ship:
         where = where.add("o.to_ship")
     if wanted.refunds_before is not None:
@@ -134,7 +140,9 @@ def _listed(store_id: UUID, wanted: OrderFilter, scope: Scope) -> Conditions:
 
 
 def _are_few(wanted: OrderFilter) -> bool:
-    return wanted.needs_attention or wanted.refunds_before is not None or wanted.number is not None
+    return (
+        wanted.needs_attention or wanted.refund_owed or wanted.refunds_before is not None or wanted.number is not None
+    )
 
 
 def order_number(text: str) -> str:

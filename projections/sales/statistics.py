@@ -45,6 +45,8 @@ class SalesTasks:
     to_ship: int = 0
     to_answer: int = 0
     """Open disputes without evidence."""
+    to_pay_back: int = 0
+    """Orders that owe the shopper money that no refund names."""
     to_clear: int = 0
     """Orders with a refund of which the provider has not said in time how it ended."""
 
@@ -177,6 +179,7 @@ async def sales_tasks(
     records = await db.fetch(
         "select k.store_id, k.counts, "
         "(select count(*) from orders o where o.store_id = k.store_id and o.attention) as to_decide, "
+        "(select count(*) from orders o where o.store_id = k.store_id and o.refund_owed_since is not null) as to_pay_back, "
         "(select count(*) from disputes d where d.store_id = k.store_id and d.status in ('INQUIRY', 'NEEDS_RESPONSE') "
         "and d.evidence_status in ('NOT_SUBMITTED', 'REFUSED')) as to_answer, "
         "(select count(distinct r.order_id) from refunds r where r.store_id = k.store_id and r.status = 'REQUESTED' "
@@ -189,6 +192,7 @@ async def sales_tasks(
             to_decide=record["to_decide"],
             to_ship=total(read_tally(record["counts"]), (), TO_SHIP),
             to_answer=record["to_answer"],
+            to_pay_back=record["to_pay_back"],
             to_clear=record["to_clear"],
         )
         for record in records

@@ -14,12 +14,13 @@ from domain.money import Money
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
 from domain.order.after_sale.events import Pieces, RefundedPieces
 from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces
-from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
+from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, stands
 from domain.order.after_sale.sourcing_events import OrderHeld, SourcingChecked
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
+from domain.order.owed_refund import REFUND_WITHIN, owed_since
 from domain.order.returnable import left_to_return
 from domain.order.standing import OrderStanding, standing_of
 from domain.order.withdrawal import withdrawal_deadline
@@ -250,7 +251,17 @@ class ReturnView:
     @property
     def stands(self) -> bool:
         """Whether its pieces come back or came back."""
-        return self.status not in {ReturnStatus.DECLINED, ReturnStatus.REPLACED}
+        return stands(self.status)
+
+    @property
+    def is_received(self) -> bool:
+        """Whether its goods are back at the shop."""
+        return self.received_at is not None
+
+    @property
+    def owed_since(self) -> datetime | None:
+        """Since when its money is owed, if no refund of it is on the way; None if it is not owed."""
+        return owed_since(self.kind, self.status, decided_at=self.decided_at, received_at=self.received_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +394,8 @@ class OrderView:
     """The latest answer of the suppliers by which the order may be bought."""
     needs_attention: bool = False
     """Whether it waits for a decision of the merchant."""
+    refund_owed_since: datetime | None = None
+    """Since when it owes the shopper money that no refund names; None if it owes none."""
     substitutes: tuple[SubstituteView, ...] = ()
     supplier_orders: tuple[SupplierOrderView, ...] = ()
     returns: tuple[ReturnView, ...] = ()
@@ -467,7 +480,13 @@ class OrderView:
             returns=self.returns,
             refunds=self.refunds,
             is_all_refunded=self.refundable is not None and not self.refundable.minor,
+            is_delivered=self.delivered_on is not None,
         )
+
+    @property
+    def refund_due(self) -> datetime | None:
+        """When the money that the order owes should be on its way back; None if it owes none."""
+        return None if self.refund_owed_since is None else self.refund_owed_since + REFUND_WITHIN
 
     @property
     def is_paid(self) -> bool:

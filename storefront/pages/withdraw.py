@@ -107,14 +107,14 @@ class WithdrawPages(Pages):
             raise PageMissing
         if problems_of(typed, needs_number=False) or await self._is_forgotten(order):
             return self._renderer.redirect(visit, f"/withdraw?order={link}")
-        lines = [
-            WithdrawnLine(variant_id=line.variant_id, quantity=min(quantity, line.quantity))
+        chosen = {
+            line.variant_id: min(whole_number(str(form.get(f"q-{line.variant_id}", "0"))[:6]) or 0, line.quantity)
             for line in order.lines
-            if (quantity := whole_number(str(form.get(f"q-{line.variant_id}", "0"))[:6]) or 0) > 0
-        ]
+        }
+        lines = [WithdrawnLine(variant_id=id, quantity=quantity) for id, quantity in chosen.items() if quantity > 0]
         name, email = clean_line(typed["name"]), clean_line(typed["email"])
         if not lines:
-            return self._confirmation(visit, order, link, name, email, problem=NOTHING_CHOSEN)
+            return self._confirmation(visit, order, link, name, email, chosen=chosen, problem=NOTHING_CHOSEN)
         if order.status in {OrderStatus.PENDING, OrderStatus.CANCELLED}:
             return self._renderer.redirect(visit, f"/withdraw?order={link}")
         personal, shopper_id = self._deps.personal, order.shopper_id
@@ -128,7 +128,8 @@ class WithdrawPages(Pages):
         try:
             receipt = await self._deps.commands.dispatch(command, Context(command_id=uuid4(), correlation_id=order.id))
         except ConcurrencyConflict:
-            return self._confirmation(visit, order, link, name, email, problem=f"{BUSY} Nothing was sent.")
+            problem = f"{BUSY} Nothing was sent."
+            return self._confirmation(visit, order, link, name, email, chosen=chosen, problem=problem)
         if receipt.token is not None:
             await self._deps.barrier.wait(receipt.token)
         return self._renderer.redirect(visit, f"/withdraw/{link}/received")
@@ -158,8 +159,17 @@ class WithdrawPages(Pages):
         return await self._deps.personal.open(order.shopper_email) is None
 
     def _confirmation(
-        self, visit: Visit, order: OrderView, link: str, name: str, email: str, *, problem: str | None = None
+        self,
+        visit: Visit,
+        order: OrderView,
+        link: str,
+        name: str,
+        email: str,
+        *,
+        chosen: Mapping[UUID, int] | None = None,
+        problem: str | None = None,
     ) -> Response:
+        """Return the step that confirms, with what the shopper chose; everything that is left before they choose."""
         left = {line.variant_id: line.quantity for line in pieces_left(order.lines, order.withdrawn)}
         deadline = order.withdrawal_deadline
         return self._renderer.page(
@@ -170,7 +180,11 @@ class WithdrawPages(Pages):
             link=link,
             name=name,
             email=email,
-            goods=[(line, left[line.variant_id]) for line in order.lines if line.variant_id in left],
+            goods=[
+                (line, pieces, pieces if chosen is None else min(chosen.get(line.variant_id, 0), pieces))
+                for line in order.lines
+                if (pieces := left.get(line.variant_id))
+            ],
             is_late=deadline is not None and visit.today > deadline,
             problem=problem,
             robots="noindex",

@@ -23,6 +23,9 @@ HEADLINES: Mapping[OrderStanding, str] = {
     OrderStanding.PAID: "Thank you. Your order is in.",
     OrderStanding.PARTLY_SENT: "A part of your order is on its way",
     OrderStanding.SENT: "Your order is on its way",
+    OrderStanding.DELIVERED: "Your order has arrived",
+    OrderStanding.PARTLY_RETURNED: "A part of your order is back at the shop",
+    OrderStanding.REPLACED: "The shop sent you new goods",
     OrderStanding.CANCELLED: "This order was cancelled",
     OrderStanding.WITHDRAWN: "You withdrew from this order",
     OrderStanding.COMING_BACK: "You are sending this order back",
@@ -35,6 +38,9 @@ TAGS: Mapping[OrderStanding, str] = {
     OrderStanding.PAID: "Paid",
     OrderStanding.PARTLY_SENT: "Partly sent",
     OrderStanding.SENT: "On its way",
+    OrderStanding.DELIVERED: "Delivered",
+    OrderStanding.PARTLY_RETURNED: "Partly returned",
+    OrderStanding.REPLACED: "Replaced",
     OrderStanding.CANCELLED: "Cancelled",
     OrderStanding.WITHDRAWN: "Withdrawn",
     OrderStanding.COMING_BACK: "Being returned",
@@ -46,6 +52,9 @@ LEADS: Mapping[OrderStanding, tuple[str, str]] = {
     OrderStanding.PAID: ("Payment is confirmed, and", "is your order number. Keep it for questions."),
     OrderStanding.PARTLY_SENT: ("A part of order", "was handed to the carrier. The rest follows."),
     OrderStanding.SENT: ("Order", "was handed to the carrier."),
+    OrderStanding.DELIVERED: ("Order", "was sent and has arrived."),
+    OrderStanding.PARTLY_RETURNED: ("Some goods of order", "came back to the shop. Below is what was agreed."),
+    OrderStanding.REPLACED: ("New goods for order", "were handed to the carrier."),
     OrderStanding.CANCELLED: ("Order", "will not be sent, and your payment goes back to you."),
     OrderStanding.WITHDRAWN: ("The shop has your withdrawal from order", "and pays your money back."),
     OrderStanding.COMING_BACK: ("Order", "is on its way back to the shop. Below is what was agreed."),
@@ -73,6 +82,8 @@ GIVEN_BACK = frozenset(
     }
 )
 """Standings of orders of which nothing is awaited by the shopper but money."""
+ARRIVED = frozenset({OrderStanding.DELIVERED, OrderStanding.PARTLY_RETURNED, OrderStanding.REPLACED})
+"""Standings of orders that the shopper got."""
 CARRIERS: Mapping[str, str] = {
     "dhl": "https://www.dhl.com/global-en/home/tracking.html?tracking-id={}",
     "dpd": "https://www.dpd.com/tracking?parcelNumber={}",
@@ -222,7 +233,7 @@ def tracking_url(carrier: str | None, number: str | None) -> str | None:
 
 
 async def _arrival(order: OrderView, queries: StorefrontQueries) -> ArrivalWindow | None:
-    if order.status is OrderStatus.CANCELLED or order.standing in GIVEN_BACK:
+    if order.status is OrderStatus.CANCELLED or order.standing in GIVEN_BACK | ARRIVED:
         return None
     if order.arrival is not None or order.pages:
         return order.arrival

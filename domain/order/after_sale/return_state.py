@@ -75,6 +75,11 @@ class Return:
         """Whether its pieces come back or came back."""
         return stands(self.status)
 
+    @property
+    def is_received(self) -> bool:
+        """Whether its goods are back at the shop."""
+        return self.status is ReturnStatus.RECEIVED
+
 
 Returns = Mapping[int, Return]
 """Returns by number."""

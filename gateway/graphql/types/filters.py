@@ -53,6 +53,10 @@ class OrderFilter:
         default=False,
         description="Only orders whose standing is PAID or PARTLY_SENT. One that was given back as a whole is not among them.",
     )
+    refund_owed: bool = strawberry.field(
+        default=False,
+        description="Only orders that owe the shopper money that is not on its way back; see `refundDue`.",
+    )
     refunds_overdue: bool = strawberry.field(
         default=False,
         description="Only orders with a refund of which the payment provider has not said for five days how it ended.",

@@ -78,6 +78,10 @@ class Order(Derived, Node):
     needs_attention: bool = strawberry.field(
         description="Whether it waits for your decision: about a return, a held order, or a failed order at a supplier."
     )
+    refund_due: datetime | None = strawberry.field(
+        description="When the money of a withdrawal, a return or a cancellation should be on its way back: 14 days after it is "
+        "owed. After a withdrawal the law lets you wait for the goods. Null if the order owes nothing, or a refund was requested."
+    )
     items: int = strawberry.field(description="Total quantity over all lines.")
     short_quantity: int = strawberry.field(
         description="Units that were not in stock when the order was paid, over all lines. Restock or refund them."
@@ -128,8 +132,9 @@ class Order(Derived, Node):
         "discount_money": derived(lambda one: MoneyType.of(discounted(one.view)), "total", "discount"),
         "refundable_money": derived(lambda one: MoneyType.maybe(one.view.refundable), "paid", "refunds", "intent_id"),
         "standing": derived(
-            lambda one: one.view.standing, "status", "items", "returns", "refunds", "paid", "intent_id"
+            lambda one: one.view.standing, "status", "items", "returns", "refunds", "paid", "intent_id", "delivered_on"
         ),
+        "refund_due": derived(lambda one: one.view.refund_due, "refund_owed_since"),
         "taxes": of_view("taxes", OrderTaxes.of),
         "discount": derived(lambda one: discounted(one.view).decimal, "total", "discount"),
         "discount_code": of_view("discount", attrgetter("code")),

@@ -132,12 +132,14 @@ async def sales_report(
 @strawberry.enum(
     description="What waits for a store's merchant. GENERATION: the newest generation failed or asks something. "
     "DISPUTES: open ones without evidence. ORDERS_TO_DECIDE: a return, a held order, a failed order at a supplier. "
+    "REFUNDS_OWED: a withdrawal, a return or a cancellation whose money is not on its way back. "
     "REFUNDS_OVERDUE: the payment provider has not said for five days how a refund ended."
 )
 class TaskKind(StrEnum):
     GENERATION = "GENERATION"
     DISPUTES = "DISPUTES"
     ORDERS_TO_DECIDE = "ORDERS_TO_DECIDE"
+    REFUNDS_OWED = "REFUNDS_OWED"
     REFUNDS_OVERDUE = "REFUNDS_OVERDUE"
     ORDERS_TO_SHIP = "ORDERS_TO_SHIP"
     IMAGES_TO_REVIEW = "IMAGES_TO_REVIEW"
@@ -149,6 +151,7 @@ SENTENCES = {
     TaskKind.GENERATION: ("The generation needs you.", "{n} generations need you."),
     TaskKind.DISPUTES: ("1 dispute needs evidence.", "{n} disputes need evidence."),
     TaskKind.ORDERS_TO_DECIDE: ("1 order waits for your decision.", "{n} orders wait for your decision."),
+    TaskKind.REFUNDS_OWED: ("1 order waits to be refunded.", "{n} orders wait to be refunded."),
     TaskKind.REFUNDS_OVERDUE: (
         "1 order has a refund without an answer for five days.",
         "{n} orders have refunds without an answer for five days.",
@@ -181,6 +184,7 @@ def tasks_of(
         TaskKind.GENERATION: int(generation in {JobStatus.FAILED, JobStatus.NEEDS_ATTENTION}),
         TaskKind.DISPUTES: sales.to_answer,
         TaskKind.ORDERS_TO_DECIDE: sales.to_decide,
+        TaskKind.REFUNDS_OWED: sales.to_pay_back,
         TaskKind.REFUNDS_OVERDUE: sales.to_clear,
         TaskKind.ORDERS_TO_SHIP: sales.to_ship,
         TaskKind.IMAGES_TO_REVIEW: catalog.images_to_review,

@@ -73,6 +73,7 @@ class StoreTrade:
             withdrawn=wanted.withdrawn,
             needs_attention=wanted.needs_attention,
             to_ship=wanted.to_ship,
+            refund_owed=wanted.refund_owed,
             refunds_before=reading.deps.clock.now() - OVERDUE_AFTER if wanted.refunds_overdue else None,
             number=check_text("number", wanted.number, ORDER_NUMBER_MAX),
         )

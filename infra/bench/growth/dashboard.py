@@ -50,6 +50,7 @@ OTHER_SEARCHES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "products/list, common word": ("products/list", {"first": 50, "search": "lamp"}),
     "products/list, drafts": ("products/list", {"first": 50, "statuses": ["DRAFT"], "sort": "PRICE_LOW"}),
     "orders/list, waiting": ("orders/list", {"first": 50, "needsAttention": True}),
+    "orders/list, to refund": ("orders/list", {"first": 50, "refundOwed": True}),
     "orders/list, to ship": ("orders/list", {"first": 50, "toShip": True}),
     "orders/list, by number": ("orders/list", {"first": 50, "number": "ZY-000042"}),
     "overview/store, a month": ("overview/store", {"days": 30}),

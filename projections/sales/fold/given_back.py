@@ -1,18 +1,22 @@
 """What a shopper gave back of an order, kept in the order's row, so that its standing follows from the row alone."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, stands
 from domain.order.after_sale.state import RefundStatus
-from domain.order.standing import TO_SHIP, Pieces, standing_of
+from domain.order.owed_refund import Pieces, owed_since, refund_owed_since
+from domain.order.standing import TO_SHIP, standing_of
 from projections.engine.tables import Json
+from projections.sales.tables.money import RefundRow
 from projections.sales.tables.orders import OrderRow
 
 
 class _Pieces(msgspec.Struct):
+    variant_id: UUID
     quantity: int
 
 
@@ -21,10 +25,20 @@ class _Return(msgspec.Struct, omit_defaults=True):
     status: ReturnStatus
     lines: list[_Pieces]
     refund_id: UUID | None = None
+    decided_at: datetime | None = None
+    received_at: datetime | None = None
 
     @property
     def stands(self) -> bool:
         return stands(self.status)
+
+    @property
+    def is_received(self) -> bool:
+        return self.status is ReturnStatus.RECEIVED
+
+    @property
+    def owed_since(self) -> datetime | None:
+        return owed_since(self.kind, self.status, decided_at=self.decided_at, received_at=self.received_at)
 
 
 class _Refund(msgspec.Struct):
@@ -33,6 +47,7 @@ class _Refund(msgspec.Struct):
     lines: list[_Pieces]
     minor: int
     intent_id: str
+    requested_at: datetime
 
 
 class GivenBack(msgspec.Struct, omit_defaults=True):
@@ -47,28 +62,45 @@ _encode = msgspec.json.Encoder().encode
 
 
 def begin_return(
-    order: OrderRow, number: int, *, kind: ReturnKind, status: ReturnStatus, lines: Iterable[Pieces]
+    order: OrderRow, number: int, *, kind: ReturnKind, status: ReturnStatus, lines: Iterable[Pieces], at: datetime
 ) -> None:
     """Note a new return."""
     given = _read(order)
-    given.returns[number] = _Return(kind, status, _pieces(lines))
+    decided_at = at if status is ReturnStatus.APPROVED else None
+    given.returns[number] = _Return(kind, status, _pieces(lines), decided_at=decided_at)
     _write(order, given)
 
 
-def change_return(
-    order: OrderRow, number: int, *, status: ReturnStatus | None = None, refund_id: UUID | None = None
-) -> None:
-    """Note a return's new status, or its latest refund."""
+def decide_return(order: OrderRow, number: int, status: ReturnStatus, *, at: datetime) -> None:
+    """Note a return's new status, and when it was first decided or when its goods came back."""
     given = _read(order)
     known = given.returns[number]
-    known.status, known.refund_id = status or known.status, refund_id or known.refund_id
+    known.status = status
+    if status is ReturnStatus.RECEIVED:
+        known.received_at = at
+    elif status is not ReturnStatus.REPLACED:
+        known.decided_at = known.decided_at or at
     _write(order, given)
 
 
-def begin_refund(order: OrderRow, refund_id: UUID, *, intent_id: str, minor: int, lines: Iterable[Pieces]) -> None:
+def pay_back_return(order: OrderRow, number: int, refund_id: UUID) -> None:
+    """Note a return's latest refund."""
+    given = _read(order)
+    given.returns[number].refund_id = refund_id
+    _write(order, given)
+
+
+def begin_refund(order: OrderRow, row: RefundRow, lines: Iterable[Pieces]) -> None:
     """Note a new refund."""
     given = _read(order)
-    given.refunds[refund_id] = _Refund(refund_id, RefundStatus.REQUESTED, _pieces(lines), minor, intent_id)
+    given.refunds[row.refund_id] = _Refund(
+        id=row.refund_id,
+        status=row.status,
+        lines=_pieces(lines),
+        minor=row.amount_minor,
+        intent_id=row.intent_id,
+        requested_at=row.requested_at,
+    )
     _write(order, given)
 
 
@@ -79,26 +111,35 @@ def change_refund(order: OrderRow, refund_id: UUID, status: RefundStatus) -> Non
     _write(order, given)
 
 
-def is_to_ship(order: OrderRow) -> bool:
-    """Whether the shop sends an order, or the rest of it. It must have its new status."""
+def state_duties(order: OrderRow) -> None:
+    """Write whether the shop sends an order or the rest of it, and since when it owes a refund. The status is the new one."""
     given = _read(order)
     gone = sum(
         refund.minor
         for refund in given.refunds.values()
         if refund.intent_id == order.intent_id and refund.status is not RefundStatus.FAILED
     )
+    is_all_refunded = order.paid_minor is not None and gone >= order.paid_minor
     standing = standing_of(
         order.status,
         items=order.items,
         returns=given.returns.values(),
         refunds=given.refunds.values(),
-        is_all_refunded=order.paid_minor is not None and gone >= order.paid_minor,
+        is_all_refunded=is_all_refunded,
+        is_delivered=order.delivered_on is not None,
     )
-    return standing in TO_SHIP
+    order.to_ship = standing in TO_SHIP
+    order.refund_owed_since = refund_owed_since(
+        cancelled_at=order.cancelled_at,
+        is_paid=order.paid_minor is not None,
+        is_all_refunded=is_all_refunded,
+        returns=given.returns.values(),
+        refunds=given.refunds.values(),
+    )
 
 
 def _pieces(lines: Iterable[Pieces]) -> list[_Pieces]:
-    return [_Pieces(line.quantity) for line in lines]
+    return [_Pieces(line.variant_id, line.quantity) for line in lines]
 
 
 def _read(order: OrderRow) -> GivenBack:

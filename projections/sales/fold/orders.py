@@ -23,7 +23,7 @@ from domain.store.events import StoreRequested
 from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
 from projections.engine.tally import add, read_tally, write_tally
-from projections.sales.fold.given_back import is_to_ship
+from projections.sales.fold.given_back import state_duties
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.periods import PeriodKey, count, period_of_order, periods_at, periods_of
 from projections.sales.rows import SalesRows
@@ -52,7 +52,7 @@ def of_store(_: object, tenant: UUID) -> UUID:
 
 
 def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
-    """Derive from an order's other columns its status and whether the shop sends it.
+    """Derive from an order's other columns its status, whether the shop sends it, and whether it owes a refund.
 
     The event touches the ``order_counts`` of its store.
     """
@@ -66,7 +66,8 @@ def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> Non
     )
     if order.status is OrderStatus.FULFILLED and order.fulfilled_at is None:
         order.fulfilled_at = at
-    order.to_ship, order.updated_at = is_to_ship(order), at
+    state_duties(order)
+    order.updated_at = at
     mark_attention(order)
     after = (order.status, _label(order))
     if after != before:
@@ -155,6 +156,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         failed_supplier_orders=0,
         attention=False,
         to_ship=False,
+        refund_owed_since=None,
         given_back=None,
         return_days=event.return_days,
         store_name=event.store_name,

@@ -13,7 +13,7 @@ from domain.order.after_sale.events import (
 )
 from domain.order.after_sale.state import RefundStatus
 from projections.engine.tables import Folds, Json, as_json
-from projections.sales.fold.given_back import begin_refund, change_refund, change_return
+from projections.sales.fold.given_back import begin_refund, change_refund, pay_back_return
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.orders import of_store, payment_key, restate
 from projections.sales.fold.periods import periods_of
@@ -39,7 +39,7 @@ def refund_requested(rows: SalesRows, event: RefundRequested, tenant: UUID) -> N
     row.shipping_minor, row.reason = within_range(event.shipping.minor), event.reason
     if event.return_number is not None:
         rows.returns[event.originator_id, event.return_number].refund_id = event.refund_id
-        change_return(rows.orders[event.originator_id], event.return_number, refund_id=event.refund_id)
+        pay_back_return(rows.orders[event.originator_id], event.return_number, event.refund_id)
     _insert(rows, row, tenant, event.lines)
 
 
@@ -54,7 +54,7 @@ def _insert(rows: SalesRows, row: RefundRow, tenant: UUID, lines: Sequence[Refun
     rows.refunds[row.order_id, row.refund_id] = row
     order = rows.orders[row.order_id]
     order.refund_count += 1
-    begin_refund(order, row.refund_id, intent_id=row.intent_id, minor=row.amount_minor, lines=lines)
+    begin_refund(order, row, lines)
     restate(rows, order, tenant, row.requested_at)
 
 

@@ -15,7 +15,7 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first_status
 from domain.order.events import WithdrawalReceived
 from projections.engine.tables import Folds, as_json
-from projections.sales.fold.given_back import begin_return, change_return
+from projections.sales.fold.given_back import begin_return, decide_return
 from projections.sales.fold.orders import mark_withdrawn, of_store, restate
 from projections.sales.rows import SalesRows
 from projections.sales.tables.after_sale import ReturnRow, WithdrawalRow
@@ -69,7 +69,7 @@ def _begin(
     status = first_status(kind, is_late=is_late)
     order.return_count += 1
     order.returns_to_decide += status is ReturnStatus.REQUESTED
-    begin_return(order, order.return_count, kind=kind, status=status, lines=event.lines)
+    begin_return(order, order.return_count, kind=kind, status=status, lines=event.lines, at=event.occurred_at)
     lines: Sequence[object] = event.lines
     new = rows.returns[order.id, order.return_count] = ReturnRow(
         order_id=order.id,
@@ -113,7 +113,7 @@ def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, tenant: UUI
     row, order = rows.returns[event.originator_id, event.number], rows.orders[event.originator_id]
     order.returns_to_decide -= row.status == ReturnStatus.REQUESTED
     row.status, row.decided_at = status, row.decided_at or event.occurred_at
-    change_return(order, event.number, status=status)
+    decide_return(order, event.number, status, at=event.occurred_at)
     restate(rows, order, tenant, event.occurred_at)
     return row
 
@@ -127,7 +127,7 @@ def return_received(rows: SalesRows, event: ReturnReceived, tenant: UUID) -> Non
 
 def _change(rows: SalesRows, event: ReturnReceived | ReplacementSent, tenant: UUID, status: ReturnStatus) -> None:
     order = rows.orders[event.originator_id]
-    change_return(order, event.number, status=status)
+    decide_return(order, event.number, status, at=event.occurred_at)
     restate(rows, order, tenant, event.occurred_at)
 
 

@@ -55,6 +55,8 @@ class OrderRow:
     attention: bool
     to_ship: bool
     """Whether the shop sends it, or the rest of it: unlike the status, it counts what the shopper gave back."""
+    refund_owed_since: datetime | None
+    """Since when it owes the shopper money that no refund names; None if it owes none."""
     given_back: Json | None
     """What of returns and refunds decides how the order stands; None while there are none."""
     return_days: int | None
@@ -229,6 +231,7 @@ ORDERS = Table(
         "failed_supplier_orders",
         "attention",
         "to_ship",
+        "refund_owed_since",
         "given_back",
         "fulfilled_at",
         "paid_at",
@@ -252,6 +255,7 @@ ORDERS = Table(
         "create index on orders (placed_at) where status = 'PENDING'",
         "create index on orders (store_id, placed_at, id) where attention",
         "create index on orders (store_id, placed_at, id) where to_ship",
+        "create index on orders (store_id, placed_at, id) where refund_owed_since is not null",
     ),
 )
 

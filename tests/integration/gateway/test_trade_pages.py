@@ -190,9 +190,15 @@ async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade
         assert "Ship a parcel" not in page
         assert ">To ship</span>" not in page
     assert "No order is in this view." in await trade.dashboard.get(to_ship)
-    assert "waits to be shipped" not in await trade.dashboard.get(trade.path)
+    overview = await trade.dashboard.get(trade.path)
+    assert "waits to be shipped" not in overview
+    assert "1 order waits to be refunded." in overview
+    owed = f"{trade.path}/orders?view=owed"
+    for page in (owed, trade.order):
+        assert "Refund due by" in await trade.dashboard.get(page)
     refunded = await trade.dashboard.change(trade.order, f"{trade.order}/refund", {"what": "ALL"})
     assert ">Refund on its way</span>" in refunded
+    assert "No order is in this view." in await trade.dashboard.get(owed)
 
 
 async def test_a_refund_without_an_answer_is_shown_to_merchant_and_operators_until_it_has_one(trade: Trade) -> None:

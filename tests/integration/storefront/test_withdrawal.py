@@ -150,6 +150,7 @@ async def test_bad_input_is_named_by_field_and_appends_nothing(
     none = await confirm(browser, page, 0)
     assert none.status_code == 422
     assert NOTHING_CHOSEN in none.text
+    assert re.findall(r'<option value="(\d+)" selected>', none.text) == ["0"], "what was chosen stays chosen"
     assert (await browser.post(f"/withdraw/{link}/confirm", data={"name": "Anna"})).status_code == 403
     assert (await browser.get("/withdraw?order=forged.link")).status_code == 200
     assert (await current(floor, session)).withdrawals == ()

@@ -34,6 +34,10 @@ class Back:
     def stands(self) -> bool:
         return self.status not in {ReturnStatus.DECLINED, ReturnStatus.REPLACED}
 
+    @property
+    def is_received(self) -> bool:
+        return self.status in {ReturnStatus.RECEIVED, ReturnStatus.REFUNDED}
+
 
 @dataclass(frozen=True)
 class Refund:
@@ -85,34 +89,52 @@ def test_an_order_that_was_given_back_as_a_whole_says_so(
     returns: list[Back], refunds: list[Refund], standing: str
 ) -> None:
     for status in PAID_FOR:
-        found = standing_of(status, items=2, returns=returns, refunds=refunds, is_all_refunded=False)
+        found = standing_of(
+            status, items=2, returns=returns, refunds=refunds, is_all_refunded=False, is_delivered=False
+        )
         assert found == OrderStanding(standing)
 
 
 @pytest.mark.parametrize(
-    ("returns", "refunds"),
+    ("returns", "refunds", "sent"),
     [
-        ([], []),
-        ([Back(RETURN, ReturnStatus.REQUESTED)], []),
-        ([Back(RETURN, ReturnStatus.DECLINED)], []),
-        ([Back(WITHDRAWAL, ReturnStatus.DECLINED)], []),
-        ([Back(RETURN, ReturnStatus.REPLACED)], []),
-        ([Back(RETURN, ReturnStatus.RECEIVED, 1)], []),
-        ([Back(RETURN, ReturnStatus.REFUNDED, 1, REFUND)], [Refund(RefundStatus.SUCCEEDED, 1)]),
-        ([], [Refund(RefundStatus.FAILED, 2)]),
+        ([], [], "SENT"),
+        ([Back(RETURN, ReturnStatus.REQUESTED)], [], "DELIVERED"),
+        ([Back(RETURN, ReturnStatus.DECLINED)], [], "DELIVERED"),
+        ([Back(WITHDRAWAL, ReturnStatus.DECLINED)], [], "SENT"),
+        ([Back(WITHDRAWAL, ReturnStatus.APPROVED, 1)], [], "SENT"),
+        ([Back(RETURN, ReturnStatus.REPLACED)], [], "REPLACED"),
+        ([Back(RETURN, ReturnStatus.RECEIVED, 1)], [], "PARTLY_RETURNED"),
+        ([Back(RETURN, ReturnStatus.RECEIVED, 1), Back(RETURN, ReturnStatus.REPLACED, 1)], [], "PARTLY_RETURNED"),
+        (
+            [Back(RETURN, ReturnStatus.REFUNDED, 1, REFUND)],
+            [Refund(RefundStatus.SUCCEEDED, 1)],
+            "PARTLY_RETURNED",
+        ),
+        ([], [Refund(RefundStatus.FAILED, 2)], "SENT"),
     ],
 )
-def test_an_order_of_which_a_part_stays_is_called_by_its_status(returns: list[Back], refunds: list[Refund]) -> None:
+def test_an_order_of_which_a_part_stays_is_called_by_its_status_or_by_where_its_goods_are(
+    returns: list[Back], refunds: list[Refund], sent: str
+) -> None:
+    facts = {"items": 2, "returns": returns, "refunds": refunds, "is_all_refunded": False}
     for status in OrderStatus:
-        found = standing_of(status, items=2, returns=returns, refunds=refunds, is_all_refunded=False)
-        assert found == BY_STATUS[status]
+        expected = sent if status is OrderStatus.FULFILLED else BY_STATUS[status]
+        assert standing_of(status, **facts, is_delivered=False) == expected  # type: ignore[arg-type]
+    known = standing_of(OrderStatus.FULFILLED, **facts, is_delivered=True)  # type: ignore[arg-type]
+    assert known == ("DELIVERED" if sent == "SENT" else sent)
 
 
 def test_a_refund_of_the_whole_amount_says_so_without_naming_pieces() -> None:
     for status, made in product(PAID_FOR, (RefundStatus.REQUESTED, RefundStatus.SUCCEEDED)):
-        found = standing_of(status, items=2, returns=[], refunds=[Refund(made)], is_all_refunded=True)
+        found = standing_of(
+            status, items=2, returns=[], refunds=[Refund(made)], is_all_refunded=True, is_delivered=False
+        )
         assert found == ("REFUNDING" if made is RefundStatus.REQUESTED else "REFUNDED")
 
 
 def test_a_free_order_is_not_taken_for_a_refunded_one() -> None:
-    assert standing_of(OrderStatus.PAID, items=2, returns=[], refunds=[], is_all_refunded=True) == OrderStanding.PAID
+    assert (
+        standing_of(OrderStatus.PAID, items=2, returns=[], refunds=[], is_all_refunded=True, is_delivered=False)
+        == OrderStanding.PAID
+    )

@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
 from domain.discount.aggregate import DiscountCode
 from domain.discount.events import DiscountTerms
@@ -30,9 +32,11 @@ from domain.media.events import (
 )
 from domain.order.after_sale.dispute_events import EvidenceStatus
 from domain.order.after_sale.events import RefundedPieces
+from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.after_sale.return_state import ReturnStatus
-from domain.order.after_sale.state import RefundStatus
+from domain.order.after_sale.state import Payment, RefundStatus
 from domain.order.aggregate import Order
+from domain.order.owed_refund import owed_since, refund_owed_since
 from domain.order.standing import OrderStanding, standing_of
 from domain.product.aggregate import Product
 from domain.product.events import ProductStatus
@@ -340,7 +344,7 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
     )
     history = History().play(MOVES_OF_ALL_KINDS)
     rows, seen = sales.MODEL.fold(sales.MODEL.empty(), decoded(history)), set[str]()
-    returned, kept = set[ReturnStatus](), set[tuple[str, bool]]()
+    returned, kept, owing = set[ReturnStatus](), set[tuple[str, bool]](), set[tuple[str, bool]]()
     for _ in range(60):
         before = len(history.raw)
         history.play([(chance.choice(sale), chance.randrange(10_000)) for _ in range(40)])
@@ -369,6 +373,8 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             troubled = sourcing.held is not None or any(each.status == "FAILED" for each in sourcing.orders.values())
             asked_for = any(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
             assert row.to_ship == _is_to_ship(order)
+            assert row.refund_owed_since == _owed_since(rows, id, payment_of(order))
+            owing.add((order.status, row.refund_owed_since is not None))
             assert row.attention == (asked_for or (row.to_ship and troubled))
             kept |= {(order.status, row.to_ship)}
             returned |= {each.status for each in order.after.returns.values()}
@@ -379,6 +385,57 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
     assert returned == set(ReturnStatus) - {ReturnStatus.REFUNDED}
     both = {(status, to_ship) for status in ("PAID", "PARTLY_FULFILLED") for to_ship in (True, False)}
     assert both <= kept, "some open orders were given back as a whole"
+    assert {(status, owes) for status in ("PAID", "FULFILLED", "CANCELLED") for owes in (True, False)} <= owing
+
+
+@dataclass(frozen=True)
+class _Owing:
+    lines: Sequence[ReturnedPieces]
+    refund_id: UUID | None
+    owed_since: datetime | None
+
+
+@dataclass(frozen=True)
+class _Requested:
+    id: UUID
+    status: RefundStatus
+    lines: Sequence[RefundedPieces]
+    requested_at: datetime
+
+
+def payment_of(order: Order) -> Payment | None:
+    """Return the payment that paid an order."""
+    return order.after.payments.get(order.intent_id or "")
+
+
+def _owed_since(rows: SalesRows, order_id: UUID, payment: Payment | None) -> datetime | None:
+    """Return since when an order owes a refund, as the rows of its returns and refunds say."""
+    returned, refunded = TypeAdapter(list[ReturnedPieces]), TypeAdapter(list[RefundedPieces])
+    refunds = [each for key, each in rows.refunds.items() if key[0] == order_id]
+    order = rows.orders[order_id]
+    gone = sum(
+        each.amount_minor
+        for each in refunds
+        if each.intent_id == order.intent_id and each.status is not RefundStatus.FAILED
+    )
+    return refund_owed_since(
+        cancelled_at=order.cancelled_at,
+        is_paid=payment is not None,
+        is_all_refunded=payment is not None and gone >= payment.amount.minor,
+        returns=[
+            _Owing(
+                returned.validate_json(each.lines),
+                each.refund_id,
+                owed_since(each.kind, each.status, decided_at=each.decided_at, received_at=each.received_at),
+            )
+            for key, each in rows.returns.items()
+            if key[0] == order_id
+        ],
+        refunds=[
+            _Requested(each.refund_id, each.status, refunded.validate_json(each.lines), each.requested_at)
+            for each in refunds
+        ],
+    )
 
 
 @dataclass(frozen=True)
@@ -390,7 +447,7 @@ class _PaidBack:
 
 def _is_to_ship(order: Order) -> bool:
     """Return whether the shop sends an order, as its whole stream says."""
-    refunds, payment = order.after.refunds, order.after.payments.get(order.intent_id or "")
+    refunds, payment = order.after.refunds, payment_of(order)
     gone = sum(
         refund.amount.minor
         for refund in refunds.values()
@@ -402,6 +459,7 @@ def _is_to_ship(order: Order) -> bool:
         returns=order.after.returns.values(),
         refunds=[_PaidBack(id, refund.status, refund.lines) for id, refund in refunds.items()],
         is_all_refunded=payment is not None and gone >= payment.amount.minor,
+        is_delivered=order.delivered_on is not None,
     )
     return standing in {OrderStanding.PAID, OrderStanding.PARTLY_SENT}
 
