@@ -328,7 +328,13 @@ async def _bought(work: Work, order: Order) -> Mapping[SupplierProvider, Sequenc
         if product.source is not None:
             provider, source_id = product.source
             found[provider].append(
-                SupplierOrderLine(source_id=source_id, sku=variant.sku, variant_title=variant.title, quantity=quantity)
+                SupplierOrderLine(
+                    source_id=source_id,
+                    sku=variant.sku,
+                    variant_title=variant.title,
+                    quantity=quantity,
+                    price_limit=order.after.sourcing.prices.get(variant_id) if other is None else None,
+                )
             )
     return found
 

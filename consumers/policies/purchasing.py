@@ -22,6 +22,7 @@ from domain.order.aggregate import ORDER, Order
 from domain.order.events import OrderPaid
 from domain.order.fulfillment import pieces_to_send
 from domain.order.purchase_ports import SupplierOrders, SupplierPurchase
+from domain.order.sourcing import require_buyable
 from domain.privacy import PersonalData
 from domain.product.aggregate import PRODUCT
 from domain.sourcing.listing import Listing
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 ASKING = RetryPolicy(attempts=5, first_pause=1.0, growth=3.0, longest_pause=30.0)
 """Tries of one question or order; the adapter waits for a rate limit by itself."""
 REASON_MAX = 300
+UNCERTAIN = "The supplier did not say whether it took the order. Try again: it takes the order once."
 CHECK_WITHIN = timedelta(days=3)
 """An older payment is history that a new consumer reads; its order was bought in another way."""
 
@@ -128,13 +130,19 @@ class PurchasingPolicy:
         external_id, reason = None, ""
         try:
             external_id = await self._buy(order, asked)
-        except (DomainError, Transient) as failure:
-            logger.warning("order %s was not placed at %s: %s", order.id, asked.provider, failure)
-            reason = str(failure)[:REASON_MAX]
+        except DomainError as refusal:
+            logger.warning("order %s was not placed at %s: %s", order.id, asked.provider, refusal)
+            reason = str(refusal)[:REASON_MAX]
+        except Transient as outage:
+            logger.warning("order %s has no answer of %s: %s", order.id, asked.provider, outage)
+            reason = f"{UNCERTAIN} {outage}"[:REASON_MAX]
         record = RecordSupplierOrder(order_id=order.id, provider=asked.provider, external_id=external_id, reason=reason)
         await self._react(record, cause=envelope, name=self.name)
 
     async def _buy(self, order: Order, asked: SupplierOrderRequested) -> str:
+        require_buyable(order)
+        if sum(line.quantity for line in asked.lines) > sum(pieces_to_send(order).values()):
+            raise FewerPiecesLeft(order.number)
         supplier = self._suppliers.get(asked.provider)
         if supplier is None:
             raise UnsupportedSupplier(asked.provider)
@@ -159,6 +167,13 @@ class UnsupportedSupplier(DomainError):
 
     def __init__(self, provider: SupplierProvider) -> None:
         super().__init__(f"This installation cannot order at {provider.display_name}. Order there by hand.")
+
+
+class FewerPiecesLeft(DomainError):
+    """Pieces were refunded or sent between the request and the order at the supplier."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"Fewer pieces of order {number} are left to send than were to be bought. Place it again.")
 
 
 class RecipientErased(DomainError):

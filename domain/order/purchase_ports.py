@@ -26,6 +26,8 @@ class SupplierOrders(Protocol):
     async def place(self, order: SupplierPurchase) -> str:
         """Order goods and return the supplier's id of the order; the same idempotency key gives the same order.
 
+        A supplier that asks more than a line's ``price_limit`` now must not take the order.
+
         Raises:
             SupplierRefused: the supplier does not take it; retrying cannot help.
             Transient: an outage, a time-out, a rate limit or a senseless answer; retrying may help.

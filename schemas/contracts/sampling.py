@@ -37,6 +37,7 @@ WORDS: Mapping[str, Any] = {
     "SourcingChecked.income": {"minor": 2900, "currency": "USD"},
     "OrderHeld.loss": {"minor": 200, "currency": "USD"},
     "LineSubstituted.extra_cost": {"minor": 400, "currency": "USD"},
+    "SupplierOrderLine.price_limit": {"minor": 2900, "currency": "USD"},
     "OrderHeld.message": "The goods cost 31.00 USD with freight and duty, and the payment leaves 29.00 USD: a loss of 2.00 USD.",
     "SupplierOrderLine.source_id": "SS-12345678",
     "SupplierOrderRequested.attempt": 1,

@@ -99,6 +99,8 @@ class SupplierOrderLine(Value):
     sku: str | None
     variant_title: str
     quantity: int
+    price_limit: Money | None = None
+    """The most that one piece may cost with freight: what the supplier said when it was asked. Null if it was not asked."""
 
 
 class SupplierOrderRequested(DomainEvent, wire_name="order.supplier_order_requested.v1"):

@@ -1,16 +1,18 @@
 """The state of buying an order's goods, and how events change it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
 from domain.merchant.events import SupplierProvider
+from domain.money import Money
 from domain.order.after_sale.sourcing_events import (
     HoldReason,
     LineSubstituted,
     OrderHeld,
     OrderReleased,
+    SourcedLine,
     SourcingChecked,
     SourcingCheckRequested,
     SourcingEvent,
@@ -49,6 +51,8 @@ class Sourcing:
     held: HoldReason | None = None
     released: bool = False
     """Whether the merchant decided to buy a held order."""
+    prices: Mapping[UUID, Money] = field(default_factory=dict)
+    """What a piece costs with freight, by variant, as suppliers said when they were asked last."""
     substitutes: Mapping[UUID, LineSubstituted] = field(default_factory=dict)
     """By the line's variant."""
     orders: Mapping[SupplierProvider, SupplierOrder] = field(default_factory=dict)
@@ -66,9 +70,9 @@ class Sourcing:
         """
         match event:
             case SourcingChecked():
-                return replace(self, is_checked=True, held=None)
+                return replace(self, is_checked=True, held=None, prices=_prices(event.lines))
             case OrderHeld():
-                return replace(self, is_checked=False, held=event.reason)
+                return replace(self, is_checked=False, held=event.reason, prices=_prices(event.lines))
             case SourcingCheckRequested():
                 return replace(self, is_checked=False)
             case LineSubstituted():
@@ -83,3 +87,10 @@ class Sourcing:
             case SupplierOrderFailed():
                 order = replace(self.orders[event.provider], status=SupplierOrderStatus.FAILED)
         return replace(self, orders={**self.orders, event.provider: order})
+
+
+def _prices(lines: Sequence[SourcedLine]) -> Mapping[UUID, Money]:
+    known = [
+        (line, line.cost, line.freight or Money.zero(line.cost.currency)) for line in lines if line.cost is not None
+    ]
+    return {line.variant_id: cost + freight for line, cost, freight in known if cost.currency == freight.currency}

@@ -14,6 +14,7 @@ from domain.calls.meter import current_meter
 from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
+from domain.order.after_sale.sourcing_events import SupplierOrderLine
 from domain.order.purchase_ports import SupplierPurchase
 from domain.order.sourcing_errors import SupplierRefused
 from domain.sourcing.listing import Listing, ListingVariant
@@ -235,7 +236,7 @@ class SampleSupplier:
         body = {
             "reference": order.number,
             "shipTo": {"name": order.recipient, **order.address},
-            "lines": [{"product": line.source_id, "sku": line.sku, "quantity": line.quantity} for line in order.lines],
+            "lines": [_line(line) for line in order.lines],
         }
         headers = {**self._headers, "Idempotency-Key": order.idempotency_key}
         response = await self._send(
@@ -287,6 +288,12 @@ class SampleSupplier:
             raise Transient(SUPPLIER, f"did not answer within {self._timeout:g} seconds at {self._base_url}") from error
         except httpx.HTTPError as error:
             raise Transient(SUPPLIER, f"could not be reached at {self._base_url} ({failure_of(error)})") from error
+
+
+def _line(line: SupplierOrderLine) -> dict[str, Any]:
+    asked = {"product": line.source_id, "sku": line.sku, "quantity": line.quantity}
+    limit = line.price_limit
+    return asked if limit is None or limit.currency != "USD" else {**asked, "mostCents": limit.minor}
 
 
 def _what(error: ValidationError) -> str:

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from infra.sandbox.sample_supplier.catalog import offer_by_id
-from infra.sandbox.sample_supplier.shop import Change, OutOfStock, Purchase, Shop, as_json
+from infra.sandbox.sample_supplier.shop import Change, NotTaken, Purchase, Shop, as_json
 
 KEY_MAX = 200
 
@@ -38,7 +38,7 @@ def add_orders(app: FastAPI, key: str, shop: Shop, admitted: Any) -> None:
     async def place(purchase: Purchase, idempotency_key: Annotated[str, Header(max_length=KEY_MAX)]) -> JSONResponse:
         try:
             taken = shop.order(idempotency_key, purchase)
-        except OutOfStock as error:
+        except NotTaken as error:
             raise HTTPException(409, str(error)) from error
         return JSONResponse(as_json(taken), status_code=201)
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.sandbox.sample_supplier.catalog import Offer, offer_by_id
 
@@ -28,9 +28,13 @@ class Change(BaseModel):
 class OrderLine(BaseModel):
     """Pieces that somebody orders."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     product: str = Field(max_length=100)
     sku: str | None = Field(default=None, max_length=100)
     quantity: int = Field(ge=1, le=10_000)
+    most_cents: int | None = Field(default=None, alias="mostCents", ge=0)
+    """The most that one piece may cost with its share of the freight; None if the shop has no limit."""
 
 
 class Purchase(BaseModel):
@@ -49,8 +53,8 @@ class TakenOrder(BaseModel):
     lines: list[OrderLine]
 
 
-class OutOfStock(Exception):
-    """The supplier has too few of a thing."""
+class NotTaken(Exception):
+    """The supplier does not take an order as it is: too few of a thing are left, or a thing costs more."""
 
 
 class _Memory(BaseModel):
@@ -133,7 +137,7 @@ class Shop:
         """Take an order; the same key gives the same order.
 
         Raises:
-            OutOfStock: a thing is gone, or there are too few of it.
+            NotTaken: a thing is gone, there are too few of it, or it costs more than the shop would pay.
         """
         with self._lock:
             known = self._memory.orders.get(key)
@@ -155,10 +159,13 @@ class Shop:
         form = None
         if offer is not None:
             form = next((sku for sku in offer.skus if line.sku in {None, sku.sku}), None)
-        if form is None:
-            raise OutOfStock(f"There is no product {line.product} {line.sku or ''} any more.".replace("  ", " "))
+        if offer is None or form is None:
+            raise NotTaken(f"There is no product {line.product} {line.sku or ''} any more.".replace("  ", " "))
         if form.available < line.quantity:
-            raise OutOfStock(f"{form.available} of {form.sku} are left, and {line.quantity} were ordered.")
+            raise NotTaken(f"{form.available} of {form.sku} are left, and {line.quantity} were ordered.")
+        price = form.cents + offer.fee_cents
+        if line.most_cents is not None and price > line.most_cents:
+            raise NotTaken(f"{form.sku} costs {price} cents with freight now, and {line.most_cents} were expected.")
 
     def _save(self) -> None:
         if self._path is None:

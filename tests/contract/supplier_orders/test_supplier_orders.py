@@ -75,6 +75,24 @@ async def test_what_is_not_there_is_refused_and_an_outage_may_pass(
     assert (await client.get("/v1/orders")).json()["items"] == []
 
 
+async def test_a_price_that_rose_since_the_supplier_was_asked_is_not_paid(
+    supplier: tuple[SampleSupplier, httpx.AsyncClient],
+) -> None:
+    adapter, client = supplier
+    order = await purchase(adapter)
+    (line,) = order.lines
+    known = await adapter.find(line.source_id)
+    assert known is not None
+    (form,) = (each for each in known.variants if each.sku == line.sku)
+    order = replace(order, lines=[line.model_copy(update={"price_limit": form.cost + known.shipping_cost})])
+    await client.put(f"/v1/changes/{line.source_id}", json={"fee_cents": known.shipping_cost.minor + 1})
+    with pytest.raises(SupplierRefused, match="with freight now"):
+        await adapter.place(order)
+    assert (await client.get("/v1/orders")).json()["items"] == []
+    await client.delete("/v1/changes")
+    assert await adapter.place(order)
+
+
 async def test_it_can_be_told_to_change_price_freight_and_stock(
     supplier: tuple[SampleSupplier, httpx.AsyncClient],
 ) -> None:

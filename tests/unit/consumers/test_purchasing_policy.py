@@ -1,5 +1,6 @@
 """The purchasing policy: the supplier is asked after the payment, and the order is placed once if the merchant wants it."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,12 +21,12 @@ from commands.purchasing import (
     Substitution,
 )
 from commands.refunds import RefundOrder
-from consumers.policies.purchasing import CHECK_WITHIN, PurchasingPolicy
+from consumers.policies.purchasing import CHECK_WITHIN, UNCERTAIN, PurchasingPolicy
 from domain.kernel import DomainError, Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces
-from domain.order.after_sale.sourcing_events import HoldReason
+from domain.order.after_sale.sourcing_events import HoldReason, SupplierOrderFailed
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.aggregate import ORDER, Order
 from domain.order.purchase_ports import SupplierPurchase
@@ -50,7 +51,9 @@ class Supplier:
     """Implements ``SupplierOrders``: takes an order once for its key."""
 
     taken: dict[str, SupplierPurchase] = field(default_factory=dict)
-    trouble: Exception | None = None
+    trouble: BaseException | None = None
+    late_trouble: BaseException | None = None
+    """What happens after it took the order and before its answer arrives."""
     asked: int = 0
 
     async def place(self, order: SupplierPurchase) -> str:
@@ -58,6 +61,8 @@ class Supplier:
         if self.trouble is not None:
             raise self.trouble
         self.taken.setdefault(order.idempotency_key, order)
+        if self.late_trouble is not None:
+            raise self.late_trouble
         return "SO-1"
 
 
@@ -227,6 +232,62 @@ async def test_a_failed_order_is_clear_and_tried_again_by_hand_with_the_same_key
     await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
     (known,) = (await shop.order()).after.sourcing.orders.values()
     assert (known.status, known.attempt, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, 3, 1)
+
+
+class _Crash(BaseException):
+    """The process ends: nothing after it runs."""
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(_Crash(), id="a crash before the answer is recorded"),
+        pytest.param(Transient("the supplier", "did not answer within 20 seconds"), id="a time-out"),
+        pytest.param(Transient("the supplier", "answered with status 500"), id="a server error"),
+    ],
+)
+async def test_an_order_that_the_supplier_took_without_a_word_is_not_bought_twice(
+    shop: Shop, trouble: BaseException
+) -> None:
+    await shop.open(places=True)
+    shop.supplier.late_trouble = trouble
+    with contextlib.suppress(_Crash):
+        await shop.pay()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert len(shop.supplier.taken) == 1
+    shop.supplier.late_trouble = None
+    if isinstance(trouble, _Crash):
+        assert known.status is SupplierOrderStatus.REQUESTED
+        await shop.deliver()
+    else:
+        assert known.status is SupplierOrderStatus.FAILED
+        failed = [raw.decode().event for raw in shop.platform.log.raw if raw.type == SupplierOrderFailed.wire_name]
+        assert [event.reason.startswith(UNCERTAIN) for event in failed] == [True]  # type: ignore[attr-defined]
+        await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, known.external_id, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, "SO-1", 1)
+
+
+async def test_a_supplier_is_told_the_price_that_it_named_when_it_was_asked(shop: Shop) -> None:
+    await shop.open(places=True)
+    await shop.offer(cost=500, freight=120)
+    await shop.pay()
+    (purchase,) = shop.supplier.taken.values()
+    assert [line.price_limit for line in purchase.lines] == [Money(minor=620)]
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_what_was_refunded_before_the_supplier_was_asked_is_not_bought(shop: Shop, pieces: int) -> None:
+    await shop.open()
+    await shop.pay()
+    order = await shop.order()
+    lines = [RefundedPieces(variant_id=order.lines[0].variant_id, quantity=pieces, restock=False)]
+    merchant_id = shop.platform.merchant_id
+    await shop.platform.send(PlaceSupplierOrder(order_id=order.id, merchant_id=merchant_id))
+    await shop.platform.send(RefundOrder(order_id=order.id, merchant_id=merchant_id, refund_id=uuid4(), lines=lines))
+    await shop.deliver()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, shop.supplier.taken) == (SupplierOrderStatus.FAILED, {})
 
 
 async def test_nothing_is_ordered_for_a_shopper_who_was_erased(shop: Shop) -> None:
