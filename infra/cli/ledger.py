@@ -38,7 +38,7 @@ class StoreNotFound(NotConfigured):
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Check that every entry balances, that the read model has what the log says, and that Stripe took the same fees.
+    """Check that every entry balances, that the read model has each posting of the log, and that Stripe took the same fees.
 
     Exit status 0: clean. Exit status 1: different.
     """

@@ -253,4 +253,4 @@ def as_csv(lines: Sequence[StatementLine], time_zone: str = "UTC") -> str:
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")) else text

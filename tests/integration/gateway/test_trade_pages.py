@@ -156,7 +156,7 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     )
     assert "Needs a decision" in await dashboard.get(f"{trade.path}/orders?view=decide")
     back = f"{trade.order}/returns/1"
-    assert ">Shipped</span>" in await dashboard.get(trade.order), "A return that waits for a decision changes nothing."
+    assert ">Delivered</span>" in await dashboard.get(trade.order), "Who asks for a return has the goods."
     empty = await dashboard.submit(trade.order, f"{back}/decline", {"reason": ""})
     assert empty.status_code == 422
     assert "is approved" in await dashboard.change(trade.order, f"{back}/approve", {"address": "1 Pier\nOslo"})

@@ -134,7 +134,10 @@ async def test_the_check_is_clean_after_a_month_of_ten_thousand_orders_and_names
     await append(log, iter(other.reported_fees()))
     status, answer = await check()
     assert status == 1
-    posting, balance, fee = sorted(answer["differences"], key=lambda each: (each[0], "ledger_balances" in each))
+    posting, balance, in_log, in_table, quarter, block, fee = answer["differences"]
     assert posting.startswith(f"Book {book}, SALES in ")
     assert balance.startswith(f"Book {other.store_id}, BALANCE in ")
+    assert in_log.startswith(f"Book {book}: only the log has posting ")
+    assert in_table.startswith(f"Book {book}: only ledger_postings has posting ")
+    assert {each.partition(" the ")[0] for each in (quarter, block)} == {f"Book {book}, sales_periods:"}
     assert fee.startswith("Fee fee_pi_of_nobody at Stripe: $12.34 ")

@@ -268,7 +268,7 @@ async def test_an_order_that_the_supplier_took_without_a_word_is_not_bought_twic
     assert (known.status, known.external_id, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, "SO-1", 1)
 
 
-async def test_a_supplier_is_told_the_price_that_it_named_when_it_was_asked(shop: Shop) -> None:
+async def test_an_order_at_a_supplier_has_the_price_that_it_named_when_it_was_asked(shop: Shop) -> None:
     await shop.open(places=True)
     await shop.offer(cost=500, freight=120)
     await shop.pay()
