@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from domain.kernel import Value
-from domain.store.phrases import find_phrases
+from domain.store.phrases import PhraseIndex
 from domain.text import fold
 
 
@@ -17,14 +17,23 @@ class _Marks(Value):
     everyday: list[str]
 
 
+class _Index:
+    def __init__(self, known: _Marks) -> None:
+        self.marks = PhraseIndex(known.marks)
+        self.devices = PhraseIndex(known.devices)
+        self.everywhere = PhraseIndex((*known.marks, *known.devices))
+        every = (*known.marks, *known.devices, *known.everyday)
+        self.whole_names = {_letters(mark): mark for mark in reversed(every)}
+
+
 def marks_in(text: str) -> Sequence[str]:
     """Return the marks that a text contains and that mean nothing else, such as ``nike``."""
-    return list(find_phrases(text, _marks().marks))
+    return _index().marks.find(text)
 
 
 def devices_in(text: str) -> Sequence[str]:
     """Return the branded devices in a text that accessories are made for, such as ``iphone``."""
-    return list(find_phrases(text, _marks().devices))
+    return _index().devices.find(text)
 
 
 def find_mark_in_name(name: str) -> str | None:
@@ -33,15 +42,12 @@ def find_mark_in_name(name: str) -> str | None:
     Marks that are everyday words count only as the whole name: “Apple” is one, “Apple Orchard” is not. Capitals inside a
     word begin a word: “NikeHouse”.
     """
-    known = _marks()
+    known = _index()
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    found = next(find_phrases(spaced, (*known.marks, *known.devices)), None)
-    if found is not None:
-        return found
+    if found := known.everywhere.find(spaced):
+        return found[0]
     # The plural s stays: “Canvas” is a word of its own.
-    whole = _letters(name)
-    every = (*known.marks, *known.devices, *known.everyday)
-    return next((mark for mark in every if _letters(mark) == whole), None)
+    return known.whole_names.get(_letters(name))
 
 
 def _letters(text: str) -> str:
@@ -49,5 +55,5 @@ def _letters(text: str) -> str:
 
 
 @cache
-def _marks() -> _Marks:
-    return _Marks.model_validate(tomllib.loads(Path(__file__).with_name("trademarks.toml").read_text("utf-8")))
+def _index() -> _Index:
+    return _Index(_Marks.model_validate(tomllib.loads(Path(__file__).with_name("trademarks.toml").read_text("utf-8"))))
