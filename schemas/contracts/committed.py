@@ -8,6 +8,7 @@ release, ``schema.graphql`` that of the code.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,13 @@ def _exported(contracts: Contracts) -> dict[str, str]:
     return {
         **schemas,
         "schema.graphql": contracts.graphql,
-        "asyncapi.yaml": asyncapi.as_yaml(asyncapi.document()),
+        "asyncapi.yaml": _asyncapi(),
     }
+
+
+@cache
+def _asyncapi() -> str:
+    return asyncapi.as_yaml(asyncapi.document())
 
 
 def _compared(contracts: Contracts, directory: Path) -> list[Finding]:
