@@ -14,12 +14,10 @@ from domain.order.report_ports import DisputeEvidence, EvidenceRequest, FileCont
 from infra.adapters.payments.sandbox import SandboxPayments
 from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.disputes import FILE_PARAMETERS, KEY, StripeEvidence
-from tests.contract.payments.test_stripe_requests import checked
 from tests.support.fakes.event_log import FixedClock
 from tests.support.servers.stripe import StripeServer
 from tests.support.servers.web_server import served
 
-__all__ = ["checked"]
 PDF = b"%PDF-1.7\n\0\xff a letter"
 FILES = {
     kind: FileContent(

@@ -20,7 +20,7 @@ from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from infra.adapters.payments.stripe.refunds import StripeRefunds
 from tests.contract.payments.test_payment_gateways import REQUEST
-from tests.contract.payments.test_stripe_requests import checked, refund_request, stripe  # noqa: F401 - fixtures
+from tests.contract.payments.test_stripe_requests import refund_request, stripe  # noqa: F401 - fixtures
 from tests.support.builders.samples import NOON
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
@@ -119,7 +119,7 @@ async def test_a_key_that_stripe_does_not_take_any_more_stops_charges_and_says_w
     assert await accounts.status("acct_own") == StripeStatus(disabled_reason=KEY_REFUSED)
 
 
-async def test_stripes_description_allows_every_request_about_own_keys(checked: StripeClient) -> None:  # noqa: F811
+async def test_stripes_description_allows_every_request_about_own_keys(checked: StripeClient) -> None:
     own = StripeOwnKeys(checked, live=False)
     assert (await own.check("rk_test_1")).account_id
     # stripe-mock accepts the request, but its sample answer has no secret.

@@ -25,7 +25,6 @@ from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.plans import StripePlans
 from infra.retry import RetryPolicy
 from infra.sandbox.payments.plans import sandbox_plan_app
-from tests.contract.payments.test_stripe_requests import checked
 from tests.support.builders.samples import sealed
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
@@ -33,7 +32,6 @@ from tests.support.servers.stripe import StripeServer
 from tests.support.servers.web_server import served
 from tests.unit.commands.test_plan_limits import Before
 
-__all__ = ["checked"]
 MERCHANT = UUID(int=7)
 PLANS = read_plans(DEFAULT.read_text().replace('stripe_price = ""', 'stripe_price = "price_1"'))
 CHECKOUT = PlanCheckout(

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -28,29 +27,12 @@ from infra.adapters.payments.stripe.endpoint import StripeWebhooks
 from infra.adapters.payments.stripe.refunds import StripeRefunds
 from infra.adapters.payments.stripe.reports import StripeReports
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
-from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
 from tests.contract.payments.test_payment_gateways import REQUEST
 from tests.support.fakes.event_log import FixedClock
-from tests.support.requirements import missing
-from tests.support.servers.stripe import SECRET, StripeServer, checking_server, forwarding
+from tests.support.servers.stripe import SECRET, StripeServer
 from tests.support.servers.web_server import served
 
 MERCHANT = UUID(int=7)
-
-
-@pytest.fixture
-async def checked(tmp_path: Path) -> AsyncIterator[StripeClient]:
-    """A client of stripe-mock."""
-    try:
-        program = ensure_stripe_mock()
-    except StripeMockUnavailable as unavailable:
-        missing("stripe-mock", str(unavailable))
-    async with (
-        checking_server(program, tmp_path) as address,
-        served(forwarding(address)) as port,
-        stripe_client("sk_test_1", api_base=f"http://127.0.0.1:{port}") as client,
-    ):
-        yield client
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ from domain.kernel import Transient
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.record_batches import prepare
 from infra.adapters.kafka.topic import TopicReplaced, delete_topics, ensure_topics, open_reader, read_to_end
-from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader
 from schemas.records import content_of, parts_of
 from schemas.topics import EVENTS, PARTITIONS, partition_of
+from tests.support.builders.workload import Workload
 from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 
-EVENTS_MADE = list(catalog_events(2_000, seed=3, side_by_side=12, per_store=100))
+EVENTS_MADE = Workload(2_000, seed=3, side_by_side=12, per_store=100)
 FROM_THE_BEGINNING = dict.fromkeys(range(PARTITIONS), 0)
 Read = dict[int, list[tuple[int, bytes]]]
 

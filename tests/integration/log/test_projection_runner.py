@@ -20,7 +20,6 @@ from msgspec.structs import replace
 
 from domain.kernel import Transient
 from infra.adapters.postgres.deliveries import PostgresDeliveries
-from infra.bench.workload import catalog_events
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
@@ -37,6 +36,7 @@ from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
 from tests.support.builders.records import without_value
+from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import (
     Record,
@@ -54,7 +54,7 @@ ROOT = Path(__file__).parents[3]
 DYING = Path(__file__).with_name("dying_projector.py")
 MODEL, JOBS = catalog.MODEL, jobs.MODEL
 HOLLOW = ("ce_type", "ce_tenant", "ce_position", "ce_id")
-EVENTS = list(catalog_events(1_500, seed=3, side_by_side=12, per_store=60))
+EVENTS = Workload(1_500, seed=3, side_by_side=12, per_store=60)
 
 
 class NoLedger:

@@ -33,7 +33,9 @@ async def studio_with(model: Path) -> AsyncIterator[Callable[..., RembgStudio]]:
         await studio.end()
 
 
-@pytest.fixture
-def studio(studio_with: Callable[..., RembgStudio]) -> RembgStudio:
-    """A studio with one worker."""
-    return studio_with(workers=1)
+@pytest.fixture(scope="session")
+async def studio(model: Path) -> AsyncIterator[RembgStudio]:
+    """A studio with one worker, which all tests share: to start a worker takes a second of computing."""
+    shared = RembgStudio(model, workers=1, idle_seconds=3600)
+    yield shared
+    await shared.end()

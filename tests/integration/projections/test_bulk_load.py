@@ -6,18 +6,18 @@ import asyncpg
 import pytest
 
 from infra.adapters.kafka.topic import delete_topics
-from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.checkpoints import ensure_live, take_over
 from projections.engine.rebuild import bulk_reader
 from projections.engine.rebuild.bulk_load import BulkLoad
 from schemas import topics
 from tests.integration.projections.live_catalog import MODEL, expect_rows_of
+from tests.support.builders.workload import Workload
 from tests.support.servers.topic import last_positions, write_topic
 
 pytestmark = pytest.mark.kafka
 
-EVENTS = list(catalog_events(600, seed=11, side_by_side=6, per_store=60))
+EVENTS = Workload(600, seed=11, side_by_side=6, per_store=60)
 HALF = len(EVENTS) // 2
 
 

@@ -10,7 +10,6 @@ import asyncpg
 from msgspec.structs import replace
 
 from infra.adapters.postgres.deliveries import PostgresDeliveries
-from infra.bench.workload import catalog_events
 from infra.clock import SystemClock
 from projections.engine.checkpoints import ensure_live, positions_of, take_over
 from projections.engine.followed_model import FollowedModel
@@ -19,10 +18,11 @@ from projections.engine.poison_records import PoisonRecordPorts
 from projections.registry import READ_MODELS
 from schemas.topics import PARTITIONS, partition_of
 from tests.support.builders.records import record_of
+from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import all_rows, hold, last_positions, rows_by_the_log
 
-EVENTS = list(catalog_events(900, seed=11, side_by_side=9, per_store=300))
+EVENTS = Workload(900, seed=11, side_by_side=9, per_store=300)
 
 
 def records_of(events: Sequence[Any]) -> list[Any]:

@@ -11,7 +11,6 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from infra.log.parallel_bulk_load import BulkLoadProcesses
 from projections.engine.checkpoints import ensure_live, take_over
@@ -21,13 +20,14 @@ from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgres
 from projections.engine.rebuild.verification import verify_projection
 from schemas.topics import PARTITIONS
 from tests.integration.projections.live_catalog import MODEL, applied, expect_rows_of, live
+from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import last_positions, write_topic
 
 pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[3]
-EVENTS = list(catalog_events(3_000, seed=7, side_by_side=12, per_store=200))
+EVENTS = Workload(3_000, seed=7, side_by_side=12, per_store=200)
 
 
 async def test_several_processes_write_the_same_rows_and_report_what_they_pass_over(

@@ -25,13 +25,14 @@ from projections.engine.tables import Connection, ReadModel
 from projections.reading.moment import BEGIN
 from projections.reading.scope import SYSTEM
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
+from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
 from tests.support.servers.topic import Tampered, all_rows, write_topic
 
 pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[3]
-EVENTS = list(catalog_events(3_000, seed=5, side_by_side=12, per_store=200))
+EVENTS = Workload(3_000, seed=5, side_by_side=12, per_store=200)
 
 
 def version_of(model: ReadModel[Any], version: int) -> ReadModel[Any]:
@@ -394,7 +395,7 @@ async def test_a_new_version_is_built_while_the_old_one_serves_queries(
                 await asyncio.sleep(0.02)
         # Both runners go on; the old one is fenced and must not write to the new tables.
         more = list(catalog_events(4_000, seed=5, side_by_side=12, per_store=200))
-        assert more[:3000] == EVENTS
+        assert more[:3000] == EVENTS[:]
         await write_topic(kafka.bootstrap_servers, more[3000:], store=pool)
         await applied(pool, more)
     assert slow.applied > 0

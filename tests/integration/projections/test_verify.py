@@ -4,25 +4,35 @@ import asyncio
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from infra.bench.workload import catalog_events
 from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.row_diff import RowDifference
 from projections.engine.rebuild.verification import NotLive, Verified, verify_projection
+from schemas.envelope import RawEvent
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, live
+from tests.support.builders.workload import Workload
 from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[3]
-EVENTS = list(catalog_events(2_000, seed=9, side_by_side=8, per_store=250))
-COPY = next(each for each in EVENTS if each.type == "product.product_copy_written.v1")
-IMPORT = next(each for each in EVENTS if each.stream_id == COPY.stream_id)
+EVENTS = Workload(2_000, seed=9, side_by_side=8, per_store=250)
+
+
+@cache
+def first_copy() -> RawEvent:
+    return next(each for each in EVENTS if each.type == "product.product_copy_written.v1")
+
+
+@cache
+def its_import() -> RawEvent:
+    return next(each for each in EVENTS if each.stream_id == first_copy().stream_id)
 
 
 async def verified(pool: asyncpg.Pool, kafka: ApacheKafka) -> Verified:
@@ -52,27 +62,29 @@ async def test_every_kind_of_difference_is_found_and_named_with_its_event(
     assert equal.rows["products"] == await pool.fetchval("select count(*) from catalog.products")
 
     # A changed column names the event that wrote it last.
-    await pool.execute("update catalog.products set slug = 'x' where id = $1", COPY.stream_id)
+    await pool.execute("update catalog.products set slug = 'x' where id = $1", first_copy().stream_id)
     changed = await difference(pool, kafka)
     assert (changed.table, changed.columns, changed.live and changed.live["slug"]) == ("products", ("slug",), "x")
     assert changed.event is not None
-    assert changed.event.position == COPY.position
-    assert f"product.product_copy_written.v1 at position {COPY.position}" in str(changed)
+    assert changed.event.position == first_copy().position
+    assert f"product.product_copy_written.v1 at position {first_copy().position}" in str(changed)
 
     # A row without the effect of an event names that event.
-    title = json.loads(IMPORT.data)["original_title"]
-    slug = json.loads(IMPORT.data)["slug"]
-    await pool.execute("update catalog.products set slug = $2, title = $3 where id = $1", COPY.stream_id, slug, title)
+    title = json.loads(its_import().data)["original_title"]
+    slug = json.loads(its_import().data)["slug"]
+    await pool.execute(
+        "update catalog.products set slug = $2, title = $3 where id = $1", first_copy().stream_id, slug, title
+    )
     missed = await difference(pool, kafka)
     assert missed.event is not None
-    assert missed.event.position == COPY.position
+    assert missed.event.position == first_copy().position
 
     # A missing row names the event that creates it.
-    await pool.execute("delete from catalog.products where id = $1", COPY.stream_id)
+    await pool.execute("delete from catalog.products where id = $1", first_copy().stream_id)
     gone = await difference(pool, kafka)
-    assert (gone.table, gone.key, gone.live) == ("products", {"id": COPY.stream_id}, None)
+    assert (gone.table, gone.key, gone.live) == ("products", {"id": first_copy().stream_id}, None)
     assert gone.event is not None
-    assert gone.event.position == IMPORT.position
+    assert gone.event.position == its_import().position
     assert "is missing from the live table" in str(gone)
 
 

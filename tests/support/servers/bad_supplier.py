@@ -25,7 +25,6 @@ class Spoiling(StrEnum):
 
 TITLE_CHARACTERS = 10_000
 MARKUP = '<script>alert(1)</script><b onclick="x()">Best & "new"</b> '
-ONE_PHOTO = offers()[0].image_file(0)
 
 
 def bad_supplier_app(spoiling: Spoiling) -> FastAPI:
@@ -54,7 +53,7 @@ def _no_photos(item: Item) -> None:
 def _one_photo(item: Item) -> None:
     first = item["images"][0]
     root = first["url"].rpartition("/images/")[0]
-    item["images"] = [first | {"url": f"{root}/images/{ONE_PHOTO}"}]
+    item["images"] = [first | {"url": f"{root}/images/{offers()[0].image_file(0)}"}]
 
 
 def _prices_of_zero(item: Item) -> None:

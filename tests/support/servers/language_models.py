@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from domain.calls.ports import LanguageModel
-from infra.adapters.models.anthropic import AnthropicModel
 from infra.adapters.models.openai import OpenAiModel
 from infra.adapters.models.retrying import MODEL_REQUESTS
 from infra.writers.prompted.client import ModelClient, Prompt
@@ -111,8 +110,11 @@ def openai_model(base_url: str, *, name: str = "scripted", **options: Any) -> Op
     return OpenAiModel(model=name, api_key=KEY, base_url=base_url, **{"retries": AT_ONCE, **options})
 
 
-def anthropic_model(base_url: str, *, name: str = "scripted", **options: Any) -> AnthropicModel:
+def anthropic_model(base_url: str, *, name: str = "scripted", **options: Any) -> LanguageModel:
     """Return Anthropic's adapter on a local server, whose address is OpenAI's base URL of it."""
+    # Its library takes a second to import, which only tests that call it should pay.
+    from infra.adapters.models.anthropic import AnthropicModel
+
     address = base_url.removesuffix("/v1")
     return AnthropicModel(model=name, api_key=KEY, base_url=address, **{"retries": AT_ONCE, **options})
 

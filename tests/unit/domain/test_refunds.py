@@ -313,23 +313,33 @@ def what_may_arrive() -> tuple[Order, list[RefundAnswer | PaymentConfirmed]]:
 End = tuple[frozenset[tuple[str | None, int, RefundStatus]], Money | None, OrderStatus]
 
 
+def after(order: Order, notice: RefundAnswer | PaymentConfirmed) -> Order:
+    events: Sequence[OrderEvent]
+    if isinstance(notice, PaymentConfirmed):
+        events = order.record_payment(notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id, at=NOON)
+    else:
+        events = record_refund(order, notice, at=NOON)
+    return fold(events, order)
+
+
 def end(order: Order, arrival: Sequence[RefundAnswer | PaymentConfirmed]) -> End:
     for notice in arrival:
-        events: Sequence[OrderEvent]
-        if isinstance(notice, PaymentConfirmed):
-            events = order.record_payment(notice.amount, fee=notice.platform_fee, intent_id=notice.intent_id, at=NOON)
-        else:
-            events = record_refund(order, notice, at=NOON)
-        order = fold(events, order)
+        order = after(order, notice)
     known = {(each.external_id, each.amount.minor, each.status) for each in order.after.refunds.values()}
     left = order.after.left("pi_1") if "pi_1" in order.after.payments else None
     return frozenset(known), left, order.status
 
 
 def test_every_permutation_of_answers_about_refunds_ends_in_the_same_state() -> None:
-    """All 5,040 of seven, and every one again with each answer twice."""
+    """All 5,040 of seven, and every one again with each answer twice. What arrivals begin with alike is folded once."""
     order, answers = what_may_arrive()
-    ends = {end(order, [*arrival, *arrival[::2]]) for arrival in permutations(answers)}
+    arrived: dict[tuple[int, ...], Order] = {(): order}
+    ends: set[End] = set()
+    for arrival in permutations(range(len(answers))):
+        for count, number in enumerate(arrival, 1):
+            if arrival[:count] not in arrived:
+                arrived[arrival[:count]] = after(arrived[arrival[: count - 1]], answers[number])
+        ends.add(end(arrived[arrival], [answers[number] for number in arrival[::2]]))
     assert len(ends) == 1
     ((known, left, status),) = ends
     assert (left, status) == (dollars("32.98"), OrderStatus.PAID)

@@ -8,10 +8,7 @@ from graphql import parse
 from gateway.graphql.answer_size import LIST_SIZE, AnswerMeter
 from gateway.graphql.budgets import ANONYMOUS
 from gateway.graphql.documents import DocumentAdmission, DocumentRejected
-from gateway.graphql.schema import build_schema
-
-SCHEMA = build_schema()._schema
-METER = AnswerMeter(SCHEMA)
+from tests.support.schema import served_schema
 
 
 @pytest.mark.parametrize(
@@ -42,7 +39,7 @@ METER = AnswerMeter(SCHEMA)
 def test_the_size_of_an_answer_follows_its_page_sizes(
     query: str, variables: dict[str, Any] | None, fields: int
 ) -> None:
-    assert METER.measure(parse(query), variables) == fields
+    assert AnswerMeter(served_schema()._schema).measure(parse(query), variables) == fields
 
 
 NESTED = (
@@ -52,7 +49,7 @@ NESTED = (
 
 
 def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
-    admission = DocumentAdmission(SCHEMA)
+    admission = DocumentAdmission(served_schema()._schema)
     with pytest.raises(DocumentRejected) as refusal:
         admission.admit(NESTED, None, variables={"n": 100})
     (error,) = refusal.value.errors
@@ -63,7 +60,7 @@ def test_lists_inside_lists_are_refused_unless_their_pages_are_small() -> None:
 
 
 def test_the_documents_of_a_dashboard_are_parsed_once() -> None:
-    admission = DocumentAdmission(SCHEMA)
+    admission = DocumentAdmission(served_schema()._schema)
     fields = " ".join(f"f{n}: __typename" for n in range(10))
     queries = [f"query Q{number} {{ me {{ id email {fields} }} }}" for number in range(30)]
     first = [admission.admit(query, None) for query in queries]

@@ -17,8 +17,8 @@ from gateway.graphql.persisted_queries import PersistedQueries
 from gateway.graphql.query_costs import KNOWN_MOST, NETWORK, PERSON, QueryCosts
 from gateway.graphql.schema import build_schema
 from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments, read_trusted_documents, sha256
+from tests.support.schema import served_schema
 
-SCHEMA = build_schema()._schema
 LIST = "query ($first: Int) { stores(first: $first) { nodes { id name } } }"
 
 
@@ -46,10 +46,13 @@ def context(person: object, points: dict[Any, Any], *, factor: float = 1, intros
 def test_an_operation_costs_the_fields_of_its_answer_and_a_budget_fills_up_again() -> None:
     now, person = [0.0], uuid4()
     points: dict[Any, Any] = {}
-    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), DocumentAdmission(SCHEMA).admit(LIST, None)
+    costs, document = (
+        QueryCosts(served_schema()._schema, now=lambda: now[0]),
+        DocumentAdmission(served_schema()._schema).admit(LIST, None),
+    )
     first = costs.charge(document, {"first": 10}, context(person, points))
     assert first is not None
-    assert first.requested == AnswerMeter(SCHEMA).measure(document.document, {"first": 10}) > 20
+    assert first.requested == AnswerMeter(served_schema()._schema).measure(document.document, {"first": 10}) > 20
     assert first.remaining == PERSON.most - first.requested
     larger = costs.charge(document, {"first": 100}, context(person, points))
     assert larger is not None
@@ -63,7 +66,10 @@ def test_an_operation_costs_the_fields_of_its_answer_and_a_budget_fills_up_again
 def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own() -> None:
     now, person = [0.0], uuid4()
     points: dict[Any, Any] = {}
-    costs, document = QueryCosts(SCHEMA, now=lambda: now[0]), DocumentAdmission(SCHEMA).admit(LIST, None)
+    costs, document = (
+        QueryCosts(served_schema()._schema, now=lambda: now[0]),
+        DocumentAdmission(served_schema()._schema).admit(LIST, None),
+    )
     points[person] = 5.0, 0.0
     with pytest.raises(GraphQLError) as refused:
         costs.charge(document, {"first": 100}, context(person, points))
@@ -78,16 +84,20 @@ def test_a_used_budget_is_refused_with_the_time_to_wait_and_is_each_callers_own(
 
 
 def test_the_costs_that_are_kept_for_a_text_are_few_however_many_sizes_it_is_sent_with() -> None:
-    costs, document = QueryCosts(SCHEMA), DocumentAdmission(SCHEMA).admit(LIST, None)
+    costs, document = QueryCosts(served_schema()._schema), DocumentAdmission(served_schema()._schema).admit(LIST, None)
     for first in range(3 * KNOWN_MOST):
-        assert costs.cost_of(document, {"first": first}) == QueryCosts(SCHEMA).cost_of(document, {"first": first})
+        assert costs.cost_of(document, {"first": first}) == QueryCosts(served_schema()._schema).cost_of(
+            document, {"first": first}
+        )
         assert 0 < len(document.costs) <= KNOWN_MOST
 
 
 def test_nothing_is_charged_where_nothing_is_limited() -> None:
     points: dict[Any, Any] = {}
     assert (
-        QueryCosts(SCHEMA).charge(DocumentAdmission(SCHEMA).admit(LIST, None), {}, context(uuid4(), points, factor=0))
+        QueryCosts(served_schema()._schema).charge(
+            DocumentAdmission(served_schema()._schema).admit(LIST, None), {}, context(uuid4(), points, factor=0)
+        )
         is None
     )
     assert points == {}
@@ -97,7 +107,7 @@ def test_nothing_is_charged_where_nothing_is_limited() -> None:
     "query", ["{ __schema { queryType { name } } }", '{ me { id } __type(name: "User") { name } }']
 )
 def test_introspection_can_be_switched_off(query: str) -> None:
-    admission = DocumentAdmission(SCHEMA)
+    admission = DocumentAdmission(served_schema()._schema)
     admission.admit(query, context(uuid4(), {}))
     with pytest.raises(DocumentRejected) as refused:
         admission.admit(query, context(uuid4(), {}, introspection=False))
@@ -120,7 +130,7 @@ UNKNOWN = {
 def test_without_introspection_no_error_proposes_a_name(query: str) -> None:
     for shown in (True, False):
         with pytest.raises(DocumentRejected) as refused:
-            DocumentAdmission(SCHEMA).admit(query, context(uuid4(), {}, introspection=shown))
+            DocumentAdmission(served_schema()._schema).admit(query, context(uuid4(), {}, introspection=shown))
         message = " ".join(error.message for error in refused.value.errors)
         assert ("Did you mean" in message or "Use one of" in message) is shown
         assert shown or UNKNOWN[query] not in message.replace("StoreFilter", "").replace("StoreStatus", "")

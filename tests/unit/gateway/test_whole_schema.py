@@ -53,16 +53,15 @@ from gateway.graphql.documents import DocumentRejected
 from gateway.graphql.errors import masked
 from gateway.graphql.planned_executor import plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
-from gateway.graphql.schema import Schema, build_schema
+from gateway.graphql.schema import Schema
 from gateway.ports import UsualGeneration
 from projections.catalog.views import ImageState
 from tests.support.examples import drawn
 from tests.support.fakes.event_log import FixedClock
+from tests.support.schema import served_schema
 
 IDS = [str(UUID(int=n)) for n in (1, 2)]
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
-SCHEMA = build_schema()
-PLAIN = build_schema(plans=False)
 
 
 @pytest.fixture(autouse=True)
@@ -372,7 +371,7 @@ class Writer:
         return self._draw(st.sampled_from(list(of)))
 
     def operation(self) -> str:
-        root = SCHEMA._schema.query_type
+        root = served_schema()._schema.query_type
         assert root is not None
         body = self.selection(root, 5)
         declared = f"({', '.join(self.declared)})" if self.declared else ""
@@ -493,10 +492,10 @@ async def direct_answer(query: str, variables: dict[str, Any], seed: int) -> byt
     for _ in ("make the plan", "use it"):
         request = context(seed, 0.06)
         try:
-            admitted = SCHEMA.admission.admit(query, request, variables=variables)
+            admitted = served_schema().admission.admit(query, request, variables=variables)
         except DocumentRejected:
             return None
-        run = SCHEMA.planned(admitted, None, variables, request)
+        run = served_schema().planned(admitted, None, variables, request)
     if run is None:
         return None
     result = await with_past_readings(run)
@@ -522,9 +521,9 @@ def same_bytes(operation: tuple[str, dict[str, Any]], seed: int) -> None:
     query, variables = operation
     if next(EXAMPLES) % 20 == 0:
         gc.collect()
-    assert validate(SCHEMA._schema, parse(query)) == []
-    expected = asyncio.run(answer(PLAIN, query, variables, seed))
-    assert asyncio.run(answer(SCHEMA, query, variables, seed)) == expected
+    assert validate(served_schema()._schema, parse(query)) == []
+    expected = asyncio.run(answer(served_schema(plans=False), query, variables, seed))
+    assert asyncio.run(answer(served_schema(), query, variables, seed)) == expected
     assert asyncio.run(direct_answer(query, variables, seed)) in {expected, None}
 
 
@@ -565,13 +564,13 @@ def of_same_shape(query: str, dice: random.Random) -> str:
 async def answer_of_shape(query: str, variables: dict[str, Any], seed: int) -> bytes | None:
     """Return the answer by the document of the shape. None if it has an error, which needs the query's own document."""
     request = context(seed, 0)
-    shared = SCHEMA.admission.shared(query, request, operation_name=None, variables=variables)
+    shared = served_schema().admission.shared(query, request, operation_name=None, variables=variables)
     if shared is None:
         # The answer may be too large, or a variable is wrong.
         with pytest.raises(DocumentRejected):
-            SCHEMA.admission.admit(query, request, variables=variables)
+            served_schema().admission.admit(query, request, variables=variables)
         return None
-    run = SCHEMA.planned(shared.admitted, None, shared.variables, request)
+    run = served_schema().planned(shared.admitted, None, shared.variables, request)
     result = None if run is None else await with_past_readings(run)
     return None if result is None or result.errors else await shown(result)
 
@@ -583,13 +582,13 @@ def test_a_text_of_a_known_shape_has_the_same_bytes_from_its_shape_and_executor(
 ) -> None:
     query, variables = operation
     try:
-        SCHEMA.admission.admit(query, context(seed, 0), variables=variables)
+        served_schema().admission.admit(query, context(seed, 0), variables=variables)
     except DocumentRejected:
         return
     for number in range(3):
         text = of_same_shape(query, random.Random(seed + number))
         assert asyncio.run(answer_of_shape(text, variables, seed)) in {
-            asyncio.run(answer(PLAIN, text, variables, seed, failures=0)),
+            asyncio.run(answer(served_schema(plans=False), text, variables, seed, failures=0)),
             None,
         }, text
 
@@ -611,16 +610,16 @@ PATHS = {
 def test_an_object_of_the_past_is_looked_for_whatever_is_asked_of_it(name: str) -> None:
     query = f'query($id: ID!) {{ {name}(id: $id, asOf: {{position: "7"}}) {{ __typename }} }}'
     for seed in range(6):
-        expected = asyncio.run(answer(PLAIN, query, {"id": IDS[0]}, seed, failures=0))
-        assert asyncio.run(answer(SCHEMA, query, {"id": IDS[0]}, seed, failures=0)) == expected
+        expected = asyncio.run(answer(served_schema(plans=False), query, {"id": IDS[0]}, seed, failures=0))
+        assert asyncio.run(answer(served_schema(), query, {"id": IDS[0]}, seed, failures=0)) == expected
 
 
 @pytest.mark.parametrize("type_name", PATHS)
 def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
     """A missing column would make the plan irregular, which is slow but right."""
-    type = SCHEMA._schema.type_map[type_name]
+    type = served_schema()._schema.type_map[type_name]
     assert isinstance(type, GraphQLObjectType)
-    counts, unanswered = plan_cache(SCHEMA._schema).counts, set()
+    counts, unanswered = plan_cache(served_schema()._schema).counts, set()
     for name, definition in type.fields.items():
         inner = get_named_type(definition.type)
         if definition.args or name in {"publicationBlockers", "generation", "jobs", "rejectedWebhooks"}:
@@ -630,8 +629,10 @@ def test_each_plain_field_alone_reads_its_columns(type_name: str) -> None:
         answers: list[bytes] = []
         for seed in range(8):
             before = counts.irregular.total()
-            planned = asyncio.run(answer(SCHEMA, query, {"id": IDS[0]}, seed, failures=0))
-            assert planned == asyncio.run(answer(PLAIN, query, {"id": IDS[0]}, seed, failures=0)), name
+            planned = asyncio.run(answer(served_schema(), query, {"id": IDS[0]}, seed, failures=0))
+            assert planned == asyncio.run(
+                answer(served_schema(plans=False), query, {"id": IDS[0]}, seed, failures=0)
+            ), name
             assert counts.irregular.total() == before or b'"errors"' in planned, name
             answers.append(planned)
         if not any(b'"errors"' not in each and b"null" not in each[:30] for each in answers):
@@ -652,15 +653,15 @@ def test_what_the_quick_check_accepts_is_valid(operation: tuple[str, dict[str, A
             document = parse(text)
         except GraphQLSyntaxError:
             continue
-        if is_surely_valid(SCHEMA._schema, document):
-            assert validate(SCHEMA._schema, document) == [], text
+        if is_surely_valid(served_schema()._schema, document):
+            assert validate(served_schema()._schema, document) == [], text
 
 
 def test_the_quick_check_accepts_usual_queries() -> None:
     document = parse(
         'query Q($id: ID!) { store(id: $id) { products(first: 20, sort: TITLE, search: "x") { totalCount } } }'
     )
-    assert is_surely_valid(SCHEMA._schema, document)
+    assert is_surely_valid(served_schema()._schema, document)
 
 
 @pytest.mark.parametrize(
@@ -682,4 +683,4 @@ def test_the_quick_check_accepts_usual_queries() -> None:
     ],
 )
 def test_the_quick_check_leaves_doubtful_queries_to_the_library(text: str) -> None:
-    assert not is_surely_valid(SCHEMA._schema, parse(text))
+    assert not is_surely_valid(served_schema()._schema, parse(text))

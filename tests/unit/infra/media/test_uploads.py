@@ -3,6 +3,7 @@
 import io
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -72,17 +73,19 @@ def test_the_type_of_a_photo_is_read_from_its_bytes(format: str, mime_type: str)
 @pytest.mark.parametrize(
     ("data", "reason", "words"),
     [
-        (b"", RejectionReason.UNSUPPORTED_FORMAT, "not a photo"),
-        (b"<!doctype html><p>Hi", RejectionReason.UNSUPPORTED_FORMAT, "a web page"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", RejectionReason.UNSUPPORTED_FORMAT, "an SVG drawing"),
-        (photo("GIF"), RejectionReason.UNSUPPORTED_FORMAT, "a GIF"),
-        (photo("JPEG", (199, 400)), RejectionReason.TOO_SMALL, "199 x 400 pixels"),
-        (photo("PNG", (7000, 6000)), RejectionReason.TOO_LARGE, "7000 x 6000 pixels"),
-        (bytes(UPLOAD_MOST + 1), RejectionReason.TOO_LARGE, "20 MB is the most"),
+        (lambda: b"", RejectionReason.UNSUPPORTED_FORMAT, "not a photo"),
+        (lambda: b"<!doctype html><p>Hi", RejectionReason.UNSUPPORTED_FORMAT, "a web page"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", RejectionReason.UNSUPPORTED_FORMAT, "an SVG drawing"),
+        (lambda: photo("GIF"), RejectionReason.UNSUPPORTED_FORMAT, "a GIF"),
+        (lambda: photo("JPEG", (199, 400)), RejectionReason.TOO_SMALL, "199 x 400 pixels"),
+        (lambda: photo("PNG", (7000, 6000)), RejectionReason.TOO_LARGE, "7000 x 6000 pixels"),
+        (lambda: bytes(UPLOAD_MOST + 1), RejectionReason.TOO_LARGE, "20 MB is the most"),
     ],
     ids=["empty", "page", "drawing", "animation", "small", "pixels", "bytes"],
 )
-def test_what_is_no_usable_photo_is_refused_and_named(data: bytes, reason: RejectionReason, words: str) -> None:
+def test_what_is_no_usable_photo_is_refused_and_named(
+    data: Callable[[], bytes], reason: RejectionReason, words: str
+) -> None:
     with pytest.raises(UnusableImage, match=words) as refused:
-        check_photo(data)
+        check_photo(data())
     assert refused.value.reason is reason

