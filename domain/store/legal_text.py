@@ -21,6 +21,7 @@ NAMES_BUSINESS = "{business"
 UNSTATED = (
     "The business behind this shop has not published its details yet. Until it does, the shop takes no real orders."
 )
+NO_ADDRESS = "This shop has not published an e-mail address yet."
 PLACEHOLDER = re.compile(r"\{(business(?:\.[a-z_]+)?|shop\.email|delivery\.promise|returns\.(?:days|cost|reasons))\}")
 """The placeholders that :func:`published` fills. Other braces stay as they are."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~&])")
@@ -99,6 +100,8 @@ def _line(line: str, shop: ShopDetails) -> str | None:
     line = _BLANK_PART.sub("", line)
     if line.strip() == "{business}":
         return business_block(shop)
+    if line.strip() == "{shop.email}" and shop.email is None:
+        return NO_ADDRESS
     values = {token: _value(token, shop) for token in PLACEHOLDER.findall(line)}
     if any(value is None for value in values.values()):
         return None

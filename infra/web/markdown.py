@@ -7,6 +7,8 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core.replacements import replace_rare
+from markdown_it.rules_core.state_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
@@ -28,11 +30,19 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(
         ["table", "replacements", "smartquotes"]
     )
+    parser.core.ruler.at("replacements", _replace_signs)
     parser.disable("image")
     parser.add_render_rule("link_open", _outside_links)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     return parser
+
+
+def _replace_signs(state: StateCore) -> None:
+    """Replace dashes and ellipses. The library's own rule also turns “Art. 6(1)(c)” into a copyright sign."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children is not None:
+            replace_rare(token.children)
 
 
 def render(text: str, top: int = 2) -> Markup:

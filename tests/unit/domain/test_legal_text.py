@@ -3,7 +3,7 @@
 import pytest
 
 from domain.store.law import imprint_title, in_union
-from domain.store.legal_text import UNSTATED, ShopDetails, published
+from domain.store.legal_text import NO_ADDRESS, UNSTATED, ShopDetails, published
 from infra.web.markdown import render
 from tests.support.builders.samples import identity
 
@@ -59,6 +59,17 @@ def test_without_an_identity_the_page_says_so_and_shows_no_braces() -> None:
 )
 def test_shoppers_see_no_blank_and_no_note_to_the_merchant(page: str) -> None:
     assert published(f"Before.\n\n{page}\n\nAfter.", STATED) == "Before.\n\nAfter.\n"
+
+
+def test_a_page_without_an_address_says_so_where_the_address_alone_would_stand() -> None:
+    assert published("## Write to us\n\n{shop.email}\n", NOTHING) == f"## Write to us\n\n{NO_ADDRESS}\n"
+    assert (
+        published("Write to {shop.email}.", NOTHING) == "Write to the address on our [contact page](/pages/contact).\n"
+    )
+
+
+def test_an_article_of_a_law_stays_what_it_is() -> None:
+    assert "Art. 6(1)(c) GDPR – “so”" in str(render('Art. 6(1)(c) GDPR -- "so"'))
 
 
 def test_a_blank_within_a_sentence_leaves_the_rest_of_it() -> None:
