@@ -103,9 +103,10 @@ def price_variant(listing: Listing, price: Money, cost: Money, *, duty: Money | 
 
 
 def charming(target: int, *, least: int, most: int | None, major: int = 100) -> int:
-    """Return the charm price nearest to ``target`` within the bounds; ``target`` if there is none.
+    """Return the charm price nearest to ``target`` within the bounds.
 
-    Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9.
+    Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9. Where the bounds
+    leave none of them, a price ends in 9; where they leave none of those either, it is ``target``.
 
     Args:
         target: minor units, within the bounds.
@@ -119,8 +120,15 @@ def charming(target: int, *, least: int, most: int | None, major: int = 100) -> 
         *(whole * major - major // 20 for whole in near if 20 < whole <= 100),
         *(whole * major for whole in near if whole > 100 and whole % 10 == 9),
     )
-    allowed = [ending for ending in endings if ending >= max(1, least) and (most is None or ending <= most)]
-    return min(allowed, key=lambda ending: (abs(ending - target), ending), default=target)
+    plainer = (
+        ending + major // 10 - major // 100
+        for ending in range(target - target % (major // 10) - major // 10, target + major // 5, major // 10)
+    )
+    for candidates in (endings, plainer):
+        allowed = [ending for ending in candidates if ending >= max(1, least) and (most is None or ending <= most)]
+        if allowed:
+            return min(allowed, key=lambda ending: (abs(ending - target), ending))
+    return target
 
 
 def _mark_up(landed: Money) -> int:

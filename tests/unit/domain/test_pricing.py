@@ -70,7 +70,8 @@ def test_prices_end_as_shoppers_are_used_to() -> None:
     assert charming(4_410, least=0, most=None) == 4_395
     assert charming(25_300, least=0, most=None) == 24_900
     assert charming(1_432, least=1_400, most=None) == 1_499
-    assert charming(1_432, least=1_400, most=1_440) == 1_432
+    assert charming(1_432, least=1_400, most=1_440) == 1_429
+    assert charming(1_432, least=1_431, most=1_433) == 1_432
 
 
 def test_a_listing_without_a_margin_below_the_market_price_is_not_priced() -> None:
