@@ -27,6 +27,11 @@ _INSTRUCTION = re.compile(
     r"\b(?:reveal|print|output|repeat|show|tell|return|respond|reply|answer|write)\s+(?:me\s+|us\s+|with\s+)?(?:your|the|a|an|only|all|me)\b|"
     r"\bjailbreak|\bas\s+an\s+ai\b|\b(?:assistant|user|system)\s*:"
 )
+_FOREIGN = re.compile(
+    r"(?i)\b(?:für|fuer|und|mit|der|das|aus|zum|zur|eine|pour|avec|les|des|aux|une|para|con|los|las|del|per|gli|della|delle|voor|"
+    r"het|een|van|och|för|dla)\b"
+)
+"""Small words of other languages. Some are English names too, so they count only beside words that are not understood."""
 EXAMPLE = "Say it in a few words, such as “toys for senior cats” or “ceramic planters”."
 
 
@@ -68,6 +73,11 @@ def question_about(niche: str, reading: NicheReading) -> Attention | None:
     about_mark = _about_mark(niche, reading)
     if about_mark is not None:
         return about_mark
+    if reading.unknown and _looks_foreign(niche, reading):
+        return _ask(
+            AttentionCode.NICHE_NOT_ENGLISH,
+            f"The niche “{niche}” does not look like English. The store's texts are in English, so write it in English too, such as “cat toys”.",
+        )
     if reading.unknown:
         return _ask(AttentionCode.NICHE_UNCLEAR, _about_unknown(reading), reading.suggestions)
     if not reading.things:
@@ -102,6 +112,10 @@ def cautions_of(niche: str, preferences: Preferences) -> Sequence[str]:
             f"The name “{preferences.name}” contains the trade mark “{own.title()}”. Choose another name unless it is yours."
         )
     return cautions
+
+
+def _looks_foreign(niche: str, reading: NicheReading) -> bool:
+    return bool(_FOREIGN.search(niche)) or any(not word.isascii() for word in reading.unknown)
 
 
 def _about_unknown(reading: NicheReading) -> str:

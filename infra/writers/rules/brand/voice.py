@@ -24,8 +24,7 @@ def write_voice(
     category, style, sober = niche.category, niche.style, lexicon().sober
     is_sober = bool(sober.words.intersection(niche.words))
     voice: Category | Sober = sober if is_sober else category
-    # Some words of a niche are claims that a shop may not make, such as “eco-friendly”.
-    says = niche.phrase if is_supported(niche.phrase, Evidence.of([niche.phrase])) else category.title
+    says = _without_claims(niche.phrase) or category.title
     taglines = [*voice.taglines, *(style.taglines if niche.is_styled and not is_sober else ())]
     sentences = [
         rng.pick(_unsaid(voice.scenes, others)),
@@ -44,6 +43,20 @@ def write_voice(
         tagline=rng.pick(_unsaid(taglines, others)),
         story=" ".join(sentences),
     )
+
+
+def _without_claims(phrase: str) -> str:
+    """Return a niche without the words that claim what no listing has shown; empty if nothing else is left.
+
+    “Eco-friendly” is a claim that no shop may make, and “Japanese” says where goods come from.
+    """
+    words = [word for word in phrase.split() if _claims_nothing(word)]
+    plain = " ".join(words)
+    return plain if plain and _claims_nothing(plain) else ""
+
+
+def _claims_nothing(text: str) -> bool:
+    return text.casefold() not in lexicon().words.origins and is_supported(text, Evidence.of([text]))
 
 
 def _unsaid(options: Sequence[str], others: Sequence[Voice]) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """The rule-based reader of niches."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -9,7 +10,7 @@ from domain.store.niche import NicheReading
 from infra.writers.rules.niche.clauses import Clause, Segment, clauses_of, text_of, without_lead_in
 from infra.writers.rules.niche.lexicon import Audience, Kind, Setting, lexicon
 from infra.writers.rules.niche.suggestions import corrected, with_goods
-from infra.writers.rules.niche.words import key, tokens
+from infra.writers.rules.niche.words import key, plain_text, tokens
 
 MOST_THINGS, MOST_CATEGORIES, MOST_WORDS = 48, 8, 8
 GIFT = "gift"
@@ -35,9 +36,15 @@ def read_niche(niche: str, *, audience: str | None = None) -> NicheReading:
     if _is_sentence(text):
         return NicheReading(unknown=[text])
     reading = _Reader(text).read()
+    reading = reading.model_copy(update={"unknown": [_as_written(word, niche) for word in reading.unknown]})
     if audience and not reading.audience:
         reading = reading.model_copy(update={"audience": [audience.strip().lower()]})
     return reading
+
+
+def _as_written(word: str, niche: str) -> str:
+    """Return a word as the merchant wrote it, with its capitals and accents."""
+    return next((each for each in re.findall(r"[^\W_]+", niche) if plain_text(each) == word), word)
 
 
 def _is_sentence(text: str) -> bool:

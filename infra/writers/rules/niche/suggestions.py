@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
+from infra.writers.copykit.grammar import pluralize
 from infra.writers.rules.niche.lexicon import lexicon
 from infra.writers.rules.niche.words import singular
 
@@ -22,7 +23,7 @@ def corrected(text: str, unknown: Sequence[str]) -> list[str]:
         if not near:
             return []
         # The lexicon keeps the singular; the niche may have the plural.
-        text = text.replace(word, near[0] + ("s" if word.endswith("s") and not near[0].endswith("s") else ""))
+        text = text.replace(word, pluralize(near[0]) if word.endswith("s") else near[0])
     return [text] if unknown else []
 
 

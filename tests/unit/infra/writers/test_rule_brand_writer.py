@@ -188,8 +188,25 @@ async def test_a_merchants_name_with_a_trade_mark_gets_a_warning() -> None:
 
 async def test_the_niche_is_named_in_its_story() -> None:
     assert "cyberpunk home decor" in (await propose("Cyberpunk Home Decor")).brand.voice.story
-    assert "Japanese ceramics" in (await propose("japanese ceramics")).brand.voice.story
+    assert "Nordic ceramics" in (await propose("nordic ceramics")).brand.voice.story
     assert "LED lamps" in (await propose("LED lamps")).brand.voice.story
+
+
+@pytest.mark.parametrize(
+    ("niche", "says", "never"),
+    [
+        ("Eco-friendly dog toys", "dog toys", "friendly"),
+        ("Japanese stationery", "stationery", "Japan"),
+        ("Sustainable Italian leather bags", "leather bags", "Italian"),
+    ],
+)
+async def test_a_story_says_no_word_of_the_niche_that_goods_would_have_to_prove(
+    niche: str, says: str, never: str
+) -> None:
+    for seed in range(4):
+        story = (await propose(niche, seed=str(seed))).brand.voice.story
+        assert says in story
+        assert never.casefold() not in story.casefold()
 
 
 async def test_no_word_of_the_niche_is_in_more_than_one_name() -> None:

@@ -30,6 +30,7 @@ NICHES = {
     "gifts for tea lovers": {"things": ["teapot"], "audience": ["tea lover"]},
     "gifts for dad who loves grilling": {"things": ["grill tongs"], "audience": ["dad"]},
     "gifts for mom": {"things": ["mug"], "audience": ["mom"]},
+    "gifts for amateur astronomers": {"things": ["telescope", "moon lamp"], "audience": ["amateur astronomer"]},
     "gifts for new moms": {"things": ["baby blanket"], "audience": ["new mom"]},
     "accessories for cameras": {"things": ["camera strap"], "categories": ["camera"]},
     "women's shoes": {"things": ["shoe"], "audience": ["woman"]},

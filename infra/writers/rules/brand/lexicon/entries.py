@@ -88,6 +88,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     fillers: frozenset[str]
     proper: frozenset[str]
+    origins: frozenset[str]
     goods_in_ing: frozenset[str]
     pursuits: frozenset[str]
     plural_only: frozenset[str]

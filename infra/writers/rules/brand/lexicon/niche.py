@@ -189,7 +189,7 @@ def _phrase(niche: str, category: Category) -> str:
     known = lexicon().words
     shouted = text.isupper() and " " in text
     words = [word if _keeps_case(word) and not shouted else word.lower() for word in text.split()]
-    words = [word.capitalize() if word.lower() in known.proper else word for word in words]
+    words = [word.capitalize() if word.lower() in known.proper | known.origins else word for word in words]
     last = words[-1].lower()
     is_activity = last.endswith("ing") and len(last) > 5 and last not in known.goods_in_ing
     if is_activity or last in known.pursuits:
