@@ -39,6 +39,10 @@ LONGEST_FACT = 90
 """Characters of a point that may stand in an opening."""
 _Bank = tuple[str, Sequence[str]]
 """A name and sentences to choose from."""
+_SIZED = frozenset({"length", "height", "width", "diameter", "dimensions", "capacity", "weight"})
+"""Facts that differ from one size of a product to the next."""
+_SIZE = re.compile(r"(?i)size|length|height|width|diameter|dimensions?|capacity|volume")
+_MEASURE = re.compile(r"(?i)\d[\d.,]* ?(?:mm|cm|m|in|inch|inches|ml|l|oz|g|kg|lb)\b")
 _CHOICE = re.compile(r"\b(versions?|sizes?|colou?rs?)\b", re.IGNORECASE)
 
 
@@ -77,8 +81,8 @@ class _Writer:
             for option in brief.options[:60]
             if (text := one_line(option)[:60]) and text.casefold() != "default"
         ]
-        self._facts = facts_of(brief, self._evidence)
         self._choice_names = text_of(brief).choices
+        self._facts = self._facts_of_every_size(facts_of(brief, self._evidence))
         self._title = self._own_title(brief)
         self._category_noun = _singular_of(running(american(one_line(brief.category))))
         self._name, self._plural, self._mass = self._named()
@@ -124,6 +128,13 @@ class _Writer:
         text = f"{shorten(made[0].text, LONGEST - 10)}, No. {number}"
         self._rotation.use(text.casefold())
         return replace(made[0], text=text)
+
+    def _facts_of_every_size(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Return the facts that hold whatever size the shopper chooses: the supplier measures one of them."""
+        comes_in_sizes = any(
+            _SIZE.fullmatch(name) or all(_MEASURE.match(value) for value in values) for name, values in self._columns()
+        )
+        return [fact for fact in facts if not (comes_in_sizes and fact.name in _SIZED)]
 
     def _agree(self, text: str) -> str:
         return agree(text, plural=self._plural)
@@ -228,7 +239,11 @@ class _Writer:
         if not choices:
             return []
         if all(name for name, _ in choices):
-            return [f"{name}: {_shortened(values)}." for name, values in choices[:3]]
+            stated = {fact.feature.partition(":")[0] for fact in self._facts}
+            return [
+                f"{f'Choice of {name.casefold()}' if name in stated else name}: {_shortened(values)}."
+                for name, values in choices[:3]
+            ]
         lead = self._rotation.pick("choices", ("Choose from", "Your choice of", "Available as"))
         return [f"{lead} {'; '.join(_shortened(values) for _, values in choices[:3])}."]
 

@@ -68,6 +68,20 @@ def test_options_have_the_names_that_the_supplier_gives_them() -> None:
     assert copy.features[-2:] == ["Color: Pink or Blue.", "Size: 20 cm or 30 cm."]
 
 
+def test_a_product_of_several_sizes_is_given_the_measures_of_none() -> None:
+    measures = {"Length": "16 cm", "Weight": "140 g", "Material": "Nylon"}
+    sized = brief(attributes=measures, original_description="Size: 12 cm / 16 cm", options=("12 cm", "16 cm"))
+    assert not [line for line in compose(sized).features if "16 cm long" in line or "140 g" in line]
+    one = compose(brief(attributes=measures, original_description="", options=())).description
+    assert "16 cm" in one
+
+
+def test_a_choice_with_the_name_of_a_fact_says_that_it_is_one() -> None:
+    text = "Paper: Dotted / Lined"
+    copy = compose(brief(attributes={"Paper": "100 g"}, original_description=text, options=("Dotted", "Lined")))
+    assert copy.features == ["Paper: 100 g.", "Choice of paper: Dotted or Lined."]
+
+
 def test_every_fact_of_the_supplier_is_stated_once() -> None:
     text = compose(brief()).description
     for fact in ("three brightness levels", "1.5 m cable", "aluminum base"):
