@@ -44,7 +44,9 @@ class PasswordNotSet(DomainError):
     code: ClassVar[str] = "PASSWORD_NOT_SET"
 
     def __init__(self) -> None:
-        super().__init__("This account has no password yet. Set one with a link by mail: “Forgot the password?”.")
+        super().__init__(
+            "This account has no password yet. Set one under Security, or with a link by mail: “Forgot the password?”."
+        )
 
 
 class LogInAgain(DomainError):
@@ -194,7 +196,8 @@ class SignInTaken(DomainError):
 
     def __init__(self, provider: SignInProvider) -> None:
         super().__init__(
-            f"This account at {NAMES[provider]} logs in to another account here, or yours has another one. Unlink it first."
+            f"This account at {NAMES[provider]} is linked to another account here, or your account to another one there. "
+            "Remove that link first."
         )
 
 

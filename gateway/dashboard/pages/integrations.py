@@ -15,10 +15,10 @@ router = area_router()
 INTEGRATIONS = "/dashboard/integrations"
 STRIPE = f"{INTEGRATIONS}/stripe"
 NAMES = {
+    "SAMPLE": "Sample supplier",
     "ALIEXPRESS": "AliExpress",
     "CJ_DROPSHIPPING": "CJ Dropshipping",
     "SPOCKET": "Spocket",
-    "SAMPLE": "Sample supplier",
 }
 
 
@@ -41,6 +41,7 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         payouts=me["payouts"],
         installation=found["installation"],
         names=NAMES,
+        later=[name for code, name in NAMES.items() if code not in {*suppliers, *found["installation"]["suppliers"]}],
         errors=errors or Refusals(),
     )
 

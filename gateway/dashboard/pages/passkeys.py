@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from gateway.dashboard.formatting import sentence
 from gateway.dashboard.landing import first_page
 from gateway.dashboard.pages.account import ways_to_log_in
 from gateway.dashboard.pages.security import SECURITY, security_page
@@ -80,5 +81,5 @@ async def log_in(visit: Guest) -> Response:
 def _options(payload: Mapping[str, Any]) -> Response:
     errors = refusals_of(payload).errors
     if errors:
-        return JSONResponse({"message": " ".join(each.message for each in errors)}, status_code=422)
+        return JSONResponse({"message": " ".join(sentence(each.message) for each in errors)}, status_code=422)
     return JSONResponse(payload["options"])
