@@ -31,6 +31,7 @@ class Camera:
     async def take(self, page: Page, name: str, *, dialogs: bool = True) -> None:
         """Photograph an open page, and each dialog that no earlier page had."""
         await page.evaluate(LOADED)
+        await page.evaluate("window.scrollTo(0, 0)")
         ids = await page.evaluate(DIALOGS) if dialogs else []
         unseen = [(id, kind) for id in ids if (kind := self._kind(name, id)) not in self._dialogs]
         self._dialogs.update(kind for _, kind in unseen)
