@@ -19,12 +19,18 @@ UNMATCHED_WEBHOOKS = derived(INBOX_NAMESPACE, "unmatched")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveWebhook:
-    """Record a provider's webhook, whose signature the gateway has verified."""
+class _Webhook:
+    """What every webhook has. Subclasses add fields behind these, whose order the payload digest depends on."""
 
     source: str
     external_id: str
     type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveWebhook(_Webhook):
+    """Record a provider's webhook, whose signature the gateway has verified."""
+
     store_id: UUID
     body: str
 
@@ -37,16 +43,13 @@ async def receive_webhook(command: ReceiveWebhook, work: Work, *, clock: Clock) 
     """
     await work.get(STORE, command.store_id)
     subject = WebhookSubject(kind=SubjectKind.STORE, id=command.store_id)
-    await _receive(command, work, subject=subject, tenant=command.store_id, at=clock.now())
+    await _receive(command, command.body, work, subject=subject, at=clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveAccountWebhook:
+class ReceiveAccountWebhook(_Webhook):
     """Record a webhook about a merchant's account at the sender."""
 
-    source: str
-    external_id: str
-    type: str
     merchant_id: UUID
     body: str
 
@@ -59,32 +62,26 @@ async def receive_account_webhook(command: ReceiveAccountWebhook, work: Work, *,
     """
     await work.get(MERCHANT, command.merchant_id)
     subject = WebhookSubject(kind=SubjectKind.MERCHANT, id=command.merchant_id)
-    await _receive(command, work, subject=subject, tenant=command.merchant_id, at=clock.now())
+    await _receive(command, command.body, work, subject=subject, at=clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveUnmatchedWebhook:
+class ReceiveUnmatchedWebhook(_Webhook):
     """Record a webhook about an account that no merchant here has, so that a person can look at it."""
 
-    source: str
-    external_id: str
-    type: str
     body: str
 
 
 async def receive_unmatched_webhook(command: ReceiveUnmatchedWebhook, work: Work, *, clock: Clock) -> None:
     """Append ``WebhookReceived``. No-op if the webhook with this source and external id is recorded."""
     subject = WebhookSubject(kind=SubjectKind.PLATFORM, id=None)
-    await _receive(command, work, subject=subject, tenant=UNMATCHED_WEBHOOKS, at=clock.now())
+    await _receive(command, command.body, work, subject=subject, at=clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchWebhook:
+class MatchWebhook(_Webhook):
     """Give a webhook that was kept for the operators to the merchant whose account it is about."""
 
-    source: str
-    external_id: str
-    type: str
     merchant_id: UUID
     body: str
 
@@ -99,41 +96,32 @@ async def match_webhook(command: MatchWebhook, work: Work, *, clock: Clock) -> N
     await work.get(MERCHANT, command.merchant_id)
     subject = WebhookSubject(kind=SubjectKind.MERCHANT, id=command.merchant_id)
     id = matched_stream(command.source, command.external_id)
-    await _receive(command, work, subject=subject, tenant=command.merchant_id, at=clock.now(), id=id)
+    await _receive(command, command.body, work, subject=subject, at=clock.now(), id=id)
 
 
 async def _receive(
-    command: ReceiveWebhook | ReceiveAccountWebhook | ReceiveUnmatchedWebhook | MatchWebhook,
-    work: Work,
-    *,
-    subject: WebhookSubject,
-    tenant: UUID,
-    at: datetime,
-    id: UUID | None = None,
+    webhook: _Webhook, body: str, work: Work, *, subject: WebhookSubject, at: datetime, id: UUID | None = None
 ) -> None:
-    id = id or inbox_stream(command.source, command.external_id)
+    id = id or inbox_stream(webhook.source, webhook.external_id)
     if not await work.is_new(INBOX, id):
         return
     received = WebhookReceived(
         originator_id=id,
         originator_version=1,
         occurred_at=at,
-        source=command.source,
-        external_id=command.external_id,
-        type=command.type,
+        source=webhook.source,
+        external_id=webhook.external_id,
+        type=webhook.type,
         subject=subject,
-        body=command.body,
+        body=body,
     )
-    work.append(INBOX, id, (received,), tenant=tenant)
+    work.append(INBOX, id, (received,), tenant=subject.id or UNMATCHED_WEBHOOKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RejectWebhook:
+class RejectWebhook(_Webhook):
     """Record that a webhook cannot be used, for the merchant."""
 
-    source: str
-    external_id: str
-    type: str
     store_id: UUID
     order_id: UUID | None
     reason: str
