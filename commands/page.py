@@ -103,7 +103,7 @@ async def add_page(command: AddPage, work: Work, *, clock: Clock, measure: TextM
     if command.page_id in store.pages:
         raise InvalidInput("id", f"The id {command.page_id} is taken. Use a new id.")
     if not command.content.strip():
-        raise InvalidInput("content", "A page needs some text.")
+        raise InvalidInput("content", "The page has no text. Write some.")
     title = clean_title(command.title)
     slug = free_slug(slugify(title, fallback="page"), (page.slug for page in store.pages.values()))
     events = write_page(

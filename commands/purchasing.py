@@ -198,7 +198,7 @@ async def substitute_lines(command: SubstituteLines, work: Work, *, clock: Clock
     offers: dict[UUID, Offer] = {}
     for n, line in enumerate(command.lines):
         if line.variant_id in offers:
-            raise InvalidInput(f"lines.{n}.variant_id", "The line is named twice. Name it once.")
+            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is named twice. Name it once.")
         product = await product_of_store(work, line.product_id, order.store_id)
         variant = product.variants.get(line.substitute_id)
         if variant is None:

@@ -30,7 +30,7 @@ class DiscountOver(DiscountRefused):
     """The code no longer counts."""
 
     def __init__(self, written: str) -> None:
-        super().__init__(f"The code {written} is no longer valid.")
+        super().__init__(f"The code {written} is no longer valid. Remove it, or use another one.")
 
 
 class DiscountUsedUp(DiscountRefused):
@@ -38,7 +38,7 @@ class DiscountUsedUp(DiscountRefused):
 
     def __init__(self, written: str, *, by_shopper: bool) -> None:
         who = "with this e-mail address as often as it may be" if by_shopper else "as often as it may be"
-        super().__init__(f"The code {written} was used {who}.")
+        super().__init__(f"The code {written} was used {who}. Remove it, or use another one.")
 
 
 class DiscountTakesNothing(DiscountRefused):

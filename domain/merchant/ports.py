@@ -184,7 +184,7 @@ class OwnStripeKeys(Protocol):
         """Return the account of a key that can do what the platform needs.
 
         Raises:
-            KeyRefused: it is no restricted key, is revoked, or lacks permissions; the message names them.
+            KeyRefused: it is not a restricted key, is revoked, or lacks permissions; the message names them.
             WrongMode: it is of the other mode.
             Transient: Stripe cannot be reached; retrying may help.
         """

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from domain.kernel import DomainError
+from domain.kernel import DomainError, InvalidInput
 from domain.money import Money
 from domain.order.events import OrderStatus
 
@@ -114,3 +114,11 @@ class EvidenceFilesTooLarge(DomainError):
         super().__init__(
             f"The file has {size:,} bytes, and {max(0, left):,} are left. Make it smaller, or remove another file first."
         )
+
+
+def variant_not_ordered(number: str, line: int, variant_id: UUID) -> InvalidInput:
+    """Return the refusal of a line whose variant is not in the order."""
+    return InvalidInput(
+        f"lines.{line}.variant_id",
+        f"Variant {variant_id} is not in order {number}. Use the variantId of one of its lines.",
+    )

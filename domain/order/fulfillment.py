@@ -8,7 +8,7 @@ from domain.editing import Parts, fingerprint, refuse_overwriting
 from domain.kernel import InvalidInput, next_header
 from domain.order.after_sale.events import ParcelCorrected, ParcelShipped, Pieces
 from domain.order.aggregate import Order
-from domain.order.errors import OrderNotOpen
+from domain.order.errors import OrderNotOpen, variant_not_ordered
 from domain.order.events import OrderDelivered, OrderEvent, OrderFulfilled, OrderStatus, ShipmentCorrected
 from domain.order.sourcing_errors import OrderIsHeld
 
@@ -76,7 +76,7 @@ def ship_parcel(
         raise InvalidInput("lines", "The parcel is empty. Name at least one piece.")
     for n, line in enumerate(lines):
         if line.variant_id not in known:
-            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {order.number}.")
+            raise variant_not_ordered(order.number, n, line.variant_id)
         count = left.get(line.variant_id, 0)
         if not 1 <= line.quantity <= count:
             raise InvalidInput(

@@ -18,7 +18,7 @@ from domain.order.after_sale.events import (
 )
 from domain.order.after_sale.state import AfterSale, Payment, Refund, RefundStatus
 from domain.order.aggregate import Order
-from domain.order.errors import NothingToRefund, RefundTooLarge
+from domain.order.errors import NothingToRefund, RefundTooLarge, variant_not_ordered
 from domain.order.events import OrderEvent
 from domain.order.fulfillment import pieces_to_send
 from domain.order.quote import payment_step
@@ -261,7 +261,7 @@ def _check_pieces(order: Order, lines: Sequence[RefundedPieces]) -> None:
     known = {line.variant_id for line in order.lines}
     for n, line in enumerate(lines):
         if line.variant_id not in known:
-            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {order.number}.")
+            raise variant_not_ordered(order.number, n, line.variant_id)
         if line.quantity < 1:
             raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
         count = left.get(line.variant_id, 0)

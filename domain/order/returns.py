@@ -22,6 +22,7 @@ from domain.order.after_sale.return_events import (
 from domain.order.after_sale.return_state import Return, ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.aggregate import Order
+from domain.order.errors import variant_not_ordered
 from domain.order.events import OrderEvent
 from domain.order.refunds import RefundWish, request_refund, shipping_left
 from domain.order.return_errors import NothingToReturn, ReturnNotOpen, ReturnWindowOver, WithdrawalStands
@@ -91,7 +92,7 @@ def request_return(
         raise InvalidInput("lines", "Choose at least one piece to return.")
     for n, line in enumerate(wish.lines):
         if line.variant_id not in known:
-            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {order.number}.")
+            raise variant_not_ordered(order.number, n, line.variant_id)
         count = left.get(line.variant_id, 0)
         if not 1 <= line.quantity <= count:
             raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}: {count} can be returned.")

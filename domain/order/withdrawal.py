@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.kernel import InvalidInput, next_header
 from domain.order.after_sale.return_state import ReturnKind
 from domain.order.aggregate import Order
-from domain.order.errors import OrderNotOpen
+from domain.order.errors import OrderNotOpen, variant_not_ordered
 from domain.order.events import OrderEvent, OrderStatus, WithdrawalReceived, WithdrawnLine
 from domain.privacy import Sealed
 
@@ -91,7 +91,7 @@ def withdraw(
     known = {line.variant_id for line in order.lines}
     for n, line in enumerate(asked):
         if line.variant_id not in known:
-            raise InvalidInput(f"lines.{n}.variant_id", f"Variant {line.variant_id} is not in order {order.number}.")
+            raise variant_not_ordered(order.number, n, line.variant_id)
         if line.quantity < 1:
             raise InvalidInput(f"lines.{n}.quantity", f"Quantity cannot be {line.quantity}; 1 is the least.")
     lines = newly_withdrawn(order.lines, _coming_back(order), asked)

@@ -177,7 +177,10 @@ class Product:
         if len(self.variants) == 1:
             raise InvalidInput("variantId", f"“{self.title}” has one variant. Change the price of the product.")
         if price.currency != self.price.currency:
-            raise InvalidInput("price", f"This product is priced in {self.price.currency}, not {price.currency}.")
+            raise InvalidInput(
+                "price",
+                f"{price} is not in {self.price.currency}, in which the product is priced. Give the price in {self.price.currency}.",
+            )
         if price.minor <= 0:
             raise InvalidInput("price", f"The price is {price}; it must be above zero.")
         if price == variant.price:

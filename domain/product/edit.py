@@ -91,7 +91,10 @@ def _write_meta(edit: ProductEdit, header: EventHeader) -> Sequence[ProductMetaW
 def _reprice(product: Product, edit: ProductEdit, at: datetime, *, offset: int) -> Sequence[ProductEvent]:
     price, compare_at = edit.price or product.price, edit.compare_at
     if price.currency != product.price.currency:
-        raise InvalidInput("sellingPrice", f"This product is priced in {product.price.currency}, not {price.currency}.")
+        raise InvalidInput(
+            "sellingPrice",
+            f"{price} is not in {product.price.currency}, in which the product is priced. Give the price in {product.price.currency}.",
+        )
     if price.minor <= 0:
         raise InvalidInput("sellingPrice", f"The price is {price}; it must be above zero.")
     for variant in product.variants.values():

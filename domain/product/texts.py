@@ -84,7 +84,7 @@ def check_description(
         InvalidInput: names the field.
     """
     if not description.strip():
-        raise InvalidInput("description", "A product needs a description.")
+        raise InvalidInput("description", "The product has no description. Write one.")
     texts = [("description", description, DESCRIPTION_MAX), ("callToAction", call_to_action, CALL_TO_ACTION_MAX)]
     for name, points in (("features", features), ("benefits", benefits)):
         if len(points) > POINTS_MOST:

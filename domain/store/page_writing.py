@@ -26,11 +26,11 @@ def write_page(store: Store, page_id: UUID, draft: PageDraft, *, at: datetime) -
     """
     store.refuse_archived("edited")
     if not draft.title.strip():
-        raise InvalidInput("title", "A page needs a title.")
+        raise InvalidInput("title", "The page has no title. Give it one.")
     if len(draft.content) > CONTENT_MAX:
         raise InvalidInput("content", f"content has {len(draft.content)} characters. Use at most {CONTENT_MAX}.")
     if any(page.slug == draft.slug for id, page in store.pages.items() if id != page_id):
-        raise InvalidInput("slug", f"Another page of this store has the address {draft.slug!r}.")
+        raise InvalidInput("slug", f"Another page of this store has the address {draft.slug!r}. Choose another one.")
     return (
         PageWritten(
             **next_header(store, at),
@@ -82,7 +82,7 @@ def edit_page(
     if content is None:
         return () if title == page.title else (PageRetitled(**next_header(store, at), page_id=page_id, title=title),)
     if not content.strip():
-        raise InvalidInput("content", "A page needs some text.")
+        raise InvalidInput("content", "The page has no text. Write some, or remove the page (removePage).")
     return write_page(
         store,
         page_id,

@@ -27,6 +27,8 @@ PRODUCTS_MOST = 200
 TEXT_MOST = 5_000
 WORDS_MOST = 50
 """Tags or categories of one rule."""
+WORD_MOST = 200
+"""Characters of a tag or category of a rule."""
 SLUG_MOST = 80
 CATEGORY_MAX = 200
 """Most characters of a category as it is typed."""
@@ -57,8 +59,10 @@ def write_collection(
     rule = None if rule is None else _checked_rule(rule, currency=store.currency)
     if rule is not None and product_ids:
         raise InvalidInput("product_ids", "A collection has a rule or a list of products. Omit one of them.")
-    if len(product_ids) > PRODUCTS_MOST or len(set(product_ids)) < len(product_ids):
-        raise InvalidInput("product_ids", f"List at most {PRODUCTS_MOST} products, each once.")
+    if len(product_ids) > PRODUCTS_MOST:
+        raise InvalidInput("product_ids", f"The list has {len(product_ids)} products. Use at most {PRODUCTS_MOST}.")
+    if len(set(product_ids)) < len(product_ids):
+        raise InvalidInput("product_ids", "The list has a product twice. List each once.")
     known = store.assortment.collections.get(collection_id)
     if known is None and len(store.assortment.collections) >= COLLECTIONS_MOST:
         raise InvalidInput(
@@ -180,7 +184,9 @@ def checked_category(store: Store, category: str) -> str:
     if not cleaned or len(category) > CATEGORY_MAX:
         raise InvalidInput("category", f"Invalid category “{category[:80]}”. Use the key of one of Store.categories.")
     if cleaned not in store.assortment.described and len(store.assortment.described) >= CATEGORIES_MOST:
-        raise InvalidInput("category", f"The store has texts for {CATEGORIES_MOST} categories, which is the most.")
+        raise InvalidInput(
+            "category", f"The store has texts for {CATEGORIES_MOST} categories, which is the most. Edit one of those."
+        )
     return cleaned
 
 
@@ -198,12 +204,17 @@ def _checked_rule(rule: CollectionRule, *, currency: str | None) -> CollectionRu
     for field in ("tags", "categories"):
         typed: list[str] = getattr(rule, field)
         words[field] = list(dict.fromkeys(word for word in map(clean_line, typed) if word))
-        if len(words[field]) > WORDS_MOST or any(len(word) > 200 for word in words[field]):
-            raise InvalidInput(f"rule.{field}", f"Use at most {WORDS_MOST}, each with at most 200 characters.")
+        longest = max(map(len, words[field]), default=0)
+        if len(words[field]) > WORDS_MOST:
+            raise InvalidInput(f"rule.{field}", f"{field} has {len(words[field])} entries. Use at most {WORDS_MOST}.")
+        if longest > WORD_MOST:
+            raise InvalidInput(f"rule.{field}", f"An entry has {longest} characters. Use at most {WORD_MOST}.")
     for field in ("price_from", "price_to"):
         price: Money | None = getattr(rule, field)
         if price is not None and (price.minor < 0 or price.currency != (currency or price.currency)):
-            raise InvalidInput(f"rule.{field}", f"Use a price of 0 or more in {currency or price.currency}.")
+            raise InvalidInput(
+                f"rule.{field}", f"The price cannot be {price}. Use 0 or more in {currency or price.currency}."
+            )
     if rule.price_from is not None and rule.price_to is not None and rule.price_from.minor > rule.price_to.minor:
         raise InvalidInput("rule.price_to", "The highest price is below the lowest. Exchange them.")
     return rule.model_copy(update=words)

@@ -96,7 +96,7 @@ def read_plans(text: str) -> Plans:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadPlans(f"is no TOML document: {error}") from error
+        raise BadPlans(f"is not a TOML document: {error}") from error
     terms = document.get("terms", {})
     plans = [_plan(each) for each in document.get("plans", [])]
     by_id = {plan.id: plan for plan in plans}

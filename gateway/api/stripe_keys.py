@@ -25,7 +25,7 @@ async def use_key(deps: GatewayDependencies, request: CommandRequest, *, secret_
     time. The endpoint before it is taken away, and its secret counts until the next change.
 
     Raises:
-        KeyRefused: it is no restricted key, is revoked, or lacks permissions.
+        KeyRefused: it is not a restricted key, is revoked, or lacks permissions.
         WrongMode: it is of the other mode.
         OtherAccountConnected: disconnect the other account first.
         AccountOfAnotherMerchant: the key's account belongs to another merchant here.

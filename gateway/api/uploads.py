@@ -109,11 +109,13 @@ def check_sent(mime_type: str, data: bytes, announced_type: str, announced_size:
     """
     if mime_type.partition(";")[0].strip().lower() != announced_type:
         raise InvalidInput(
-            "content-type", f"The file is sent as {mime_type[:40]!r}. It was announced as {announced_type}."
+            "content-type",
+            f"The file is sent as {mime_type[:40]!r}. It was announced as {announced_type}. Send that type, or ask for another upload.",
         )
     if len(data) != announced_size:
         raise InvalidInput(
-            "content-length", f"The file has {len(data):,} bytes. It was announced with {announced_size:,}."
+            "content-length",
+            f"The file has {len(data):,} bytes. It was announced with {announced_size:,}. Send it whole, or ask for another upload.",
         )
 
 

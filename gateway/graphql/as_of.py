@@ -60,7 +60,10 @@ class PastReadings:
         async with self._turn:
             if (tenant, position) not in self._opened:
                 if len(self._opened) >= MOST:
-                    raise InvalidInput("as_of", f"as_of is used for too many positions; one operation may use {MOST}.")
+                    raise InvalidInput(
+                        "as_of",
+                        f"as_of has over {MOST} positions in this operation. Use at most {MOST}, and send the others apart.",
+                    )
                 if not self._opened:
                     await self._stack.enter_async_context(travel.ticket())
                 past = await self._stack.enter_async_context(travel.reading(tenant, position))

@@ -100,7 +100,9 @@ class AsOf:
             try:
                 return cls(time=time.astimezone(UTC))
             except OverflowError as error:
-                raise InvalidInput("as_of.time", f"{time.isoformat()} is before the year 1 or after 9999.") from error
+                raise InvalidInput(
+                    "as_of.time", f"{time.isoformat()} is before the year 1 or after 9999. Use a later or earlier one."
+                ) from error
         number = whole_number(position)
         if number is not None and number >= 0:
             return cls(position=number)
@@ -163,7 +165,9 @@ class TimeTravel:
             assert as_of.time is not None
             # The event store's clock may be ahead of this one, or this one may have gone back.
             if as_of.time > self._clock.now() and not await self._events.recorded_since(tenant, as_of.time):
-                raise InvalidInput("as_of.time", f"{as_of.time.isoformat()} is in the future.")
+                raise InvalidInput(
+                    "as_of.time", f"{as_of.time.isoformat()} is in the future. Pass a time that has passed."
+                )
             # Events of the last moments may still commit: a time is not exact, a position is.
             return await self._events.position_at(tenant, as_of.time)
         loop = asyncio.get_running_loop()

@@ -92,7 +92,7 @@ class CollectionPages(Pages):
         self, visit: Visit, collection: CollectionView, after: str
     ) -> tuple[Sequence[ProductView], str | None]:
         if after and not (after.isascii() and after.isdecimal() and len(after) < 6):
-            raise InvalidInput("after", f"Invalid cursor {after[:40]!r}.")
+            raise InvalidInput("after", f"Invalid cursor {after[:40]!r}. Begin with the first page.")
         first = int(after or 0)
         found = await self._queries.products_by_ids(visit.store.id, collection.product_ids)
         on_sale = [found[id] for id in collection.product_ids if id in found and found[id].status in ON_SALE]

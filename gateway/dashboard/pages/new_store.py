@@ -75,14 +75,7 @@ async def niche(visit: Visitor) -> Response:
 @router.get(f"{NEW}/suppliers")
 async def suppliers(visit: Visitor) -> Response:
     """Show what was understood, and where products come from."""
-    wish = Wish.of(visit.request.query_params)
-    try:
-        estimate = await _estimate(visit, wish)
-    except Problem as problem:
-        if problem.code != "INVALID_INPUT":
-            raise
-        return await _niche_page(visit, wish, refusal("niche", problem.message))
-    return visit.page("new/suppliers.html", wish=wish, step="suppliers", estimate=estimate, **await _suppliers(visit))
+    return await _with_estimate(visit, "suppliers")
 
 
 @router.post(f"{NEW}/suppliers")
@@ -130,14 +123,7 @@ async def set_up_payments(visit: Visitor) -> Response:
 @router.get(f"{NEW}/summary")
 async def summary(visit: Visitor) -> Response:
     """Show everything once more, with the time and the cost."""
-    wish = Wish.of(visit.request.query_params)
-    try:
-        estimate = await _estimate(visit, wish)
-    except Problem as problem:
-        if problem.code != "INVALID_INPUT":
-            raise
-        return await _niche_page(visit, wish, refusal("niche", problem.message))
-    return visit.page("new/summary.html", wish=wish, step="summary", estimate=estimate, **await _suppliers(visit))
+    return await _with_estimate(visit, "summary")
 
 
 @router.post(f"{NEW}/summary")
@@ -165,6 +151,18 @@ async def _niche_page(visit: Visit, wish: Wish, errors: Refusals | None = None) 
         ),
         errors=errors or Refusals(),
     )
+
+
+async def _with_estimate(visit: Visit, step: str) -> Response:
+    """Show a step with what was understood. A niche that cannot be sold leads back to its own step."""
+    wish = Wish.of(visit.request.query_params)
+    try:
+        estimate = await _estimate(visit, wish)
+    except Problem as problem:
+        if problem.code != "INVALID_INPUT":
+            raise
+        return await _niche_page(visit, wish, refusal("niche", problem.message))
+    return visit.page(f"new/{step}.html", wish=wish, step=step, estimate=estimate, **await _suppliers(visit))
 
 
 async def _estimate(visit: Visit, wish: Wish) -> dict[str, Any]:

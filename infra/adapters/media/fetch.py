@@ -89,7 +89,10 @@ class HttpImageFetcher:
                     _check_status(response, url)
                     return await _read(response)
             except httpx.InvalidURL as error:
-                raise UnusableImage(RejectionReason.NOT_FOUND, f"{url} is not a web address.") from error
+                raise UnusableImage(
+                    RejectionReason.NOT_FOUND,
+                    f"{url} is not a web address. Give one like https://example.com/photo.jpg.",
+                ) from error
             except httpx.ConnectError as error:
                 raise Transient(_host(url), "the server refuses the connection", retry_after=RESTART_SECONDS) from error
             except httpx.HTTPError as error:
@@ -101,15 +104,23 @@ class HttpImageFetcher:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError as error:  # a malformed bracket or port
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is not a web address.") from error
+            raise UnusableImage(
+                RejectionReason.FORBIDDEN_ADDRESS,
+                f"{url!r} is not a web address. Give one like https://example.com/photo.jpg.",
+            ) from error
         if parts.scheme not in {"http", "https"} or not host:
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{url!r} is not a web address.")
+            raise UnusableImage(
+                RejectionReason.FORBIDDEN_ADDRESS,
+                f"{url!r} is not a web address. Give one like https://example.com/photo.jpg.",
+            )
         if f"{parts.scheme}://{parts.netloc}" in self._trusted:
             return
         try:
             addresses = await asyncio.get_running_loop().getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
         except UnicodeError as error:
-            raise UnusableImage(RejectionReason.FORBIDDEN_ADDRESS, f"{host} is not a valid host name.") from error
+            raise UnusableImage(
+                RejectionReason.FORBIDDEN_ADDRESS, f"{host} is not a valid host name. Check how it is written."
+            ) from error
         except socket.gaierror as error:
             raise Transient(host, "the name could not be resolved") from error
         if not all(_is_public(str(address[0])) for *_, address in addresses):

@@ -81,7 +81,7 @@ class AnthropicModel:
         except anthropic.AnthropicError as error:
             raise self._outage(error) from error
         except (ValueError, RecursionError) as error:
-            raise Transient(self._who, "answered with something that is no message") from error
+            raise Transient(self._who, "answered with something that is not a message") from error
 
     def _outage(self, error: anthropic.AnthropicError) -> Transient:
         match error:

@@ -85,7 +85,7 @@ class OpenAiModel:
             raise self._outage(error) from error
         except (ValueError, RecursionError) as error:
             # A proxy's HTML page under status 200, or brackets without end, fail inside the library as they are.
-            raise Transient(self._who, "answered with something that is no chat completion") from error
+            raise Transient(self._who, "answered with something that is not a chat completion") from error
 
     def _outage(self, error: openai.OpenAIError) -> Transient:
         match error:

@@ -168,7 +168,7 @@ def test_the_plans_that_ship_are_read() -> None:
         ("stores = 1", "stores = 1.5", "free.limits.stores 1.5"),
         ('price = "29.00"', 'price = "much"', "price 'much'"),
         ('currency = "USD"', 'currency = "usd"', "currency 'usd'"),
-        ("[terms]", "[terms", "no TOML document"),
+        ("[terms]", "[terms", "not a TOML document"),
     ],
 )
 def test_plans_that_make_no_sense_are_refused_by_name(before: str, after: str, message: str) -> None:

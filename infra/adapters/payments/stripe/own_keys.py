@@ -48,14 +48,14 @@ class StripeOwnKeys:
         """Return the account of a key that can do what the platform needs.
 
         Raises:
-            KeyRefused: it is no restricted key, is revoked, or lacks permissions; the message names them.
+            KeyRefused: it is not a restricted key, is revoked, or lacks permissions; the message names them.
             WrongMode: it is of the other mode.
             Transient: Stripe cannot be reached; retrying may help.
         """
         kind, _, rest = secret_key.partition("_")
         mode = rest.partition("_")[0]
         if kind != "rk" or mode not in {"live", "test"}:
-            raise KeyRefused("it is no restricted key. Make one at Stripe that begins with rk_live_ or rk_test_")
+            raise KeyRefused("it is not a restricted key. Make one at Stripe that begins with rk_live_ or rk_test_")
         if (mode == "live") is not self._live:
             raise WrongMode("The key", live=mode == "live")
         client = client_with(self._client, secret_key)
