@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
-from uuid import UUID
 
 from domain.calls.meter import CallContext
 
@@ -147,11 +146,3 @@ class Spending:
     tokens: int
     cost: int
     """In millionths of a US dollar, of the models with a known price."""
-
-
-class SpendingQueries(Protocol):
-    """Look-up of what model calls have used."""
-
-    async def of_generation(self, generation_id: UUID) -> Spending:
-        """Return what a generation has used, running calls included."""
-        ...

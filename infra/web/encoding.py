@@ -30,11 +30,6 @@ def compressed(body: bytes, accept_encoding: str) -> tuple[bytes, str | None]:
     return (gzip.compress(body, 4, mtime=0), "gzip") if "gzip" in accepted else (body, None)
 
 
-def accepts_gzip(request: HTTPConnection) -> bool:
-    """Whether the request accepts gzip."""
-    return "gzip" in accepted_encodings(_header(request))
-
-
 def accepted_encodings(header: str) -> frozenset[str]:
     """Return which of the ``PREFERRED`` content codings the value of an ``Accept-Encoding`` allows."""
     return _few_accepted(header) if len(header) <= USUAL else _accepted(header)

@@ -92,6 +92,7 @@ class Moment:
         try:
             return await asking
         except BaseException:
+            # A cancelled or failed query leaves its transaction unusable.
             self._leave()
             raise
 

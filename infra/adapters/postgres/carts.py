@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,12 +28,6 @@ where carts.store_id = excluded.store_id and carts.changed_at <= $6
 """A row that is too old is a cart that is gone, also before it is deleted."""
 
 _WRITE = "update carts set cart_id = $2, entries = $3, shared = $4, changed_at = $5 where key = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    kept: KeptCart
-    has_order: bool
 
 
 class PostgresCarts:

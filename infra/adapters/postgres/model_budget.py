@@ -82,7 +82,7 @@ class _Full(Exception):
 
 
 class PostgresModelBudget:
-    """Implements ``ModelBudget``, ``WorkBudget`` and ``SpendingQueries`` of :mod:`domain.calls.ports`.
+    """Implements ``ModelBudget`` and ``WorkBudget`` of :mod:`domain.calls.ports`.
 
     Args:
         pool: connections of the event store's database.
@@ -167,6 +167,7 @@ class PostgresModelBudget:
             logger.warning("The use of a model call was not settled: %s", error)
 
     async def of_generation(self, generation_id: UUID) -> Spending:
+        """Return what the model calls of a generation have used, running calls included."""
         return await self._spent(self._pool, generation_id, "")
 
     async def _hold(self, connection: Connection, scope: UUID, period: str, wanted: Reservation, limit: Limit) -> None:

@@ -70,6 +70,7 @@ class Broker:
             try:
                 await connection.serve()
             except Exception:
+                # A fault in one request closes its connection; other clients go on.
                 logger.exception("A request failed")
             finally:
                 await connection.close(at_once=bool(task.cancelling()))

@@ -2,17 +2,12 @@
 
 from pathlib import Path
 
-from infra.setup.npm import ensure_npm, npm_folder
+from infra.setup.npm import ensure_npm
 
 VERSION = "12.8.2"
 """The last version for Node 18 to 22; version 13 wants Node 22.19."""
 _NAME = f"lighthouse-{VERSION}"
 _PROGRAM = "node_modules/lighthouse/cli/index.js"
-
-
-def lighthouse_path() -> Path:
-    """Return the path of the program. The file may not exist yet."""
-    return npm_folder(_NAME) / _PROGRAM
 
 
 def ensure_lighthouse() -> Path:

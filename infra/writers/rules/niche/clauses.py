@@ -67,10 +67,6 @@ class Clause:
     """``""`` for the first clause, else one of ``for``, ``place``, ``with``."""
     parts: list[list[Segment]] = field(default_factory=lambda: [[]])
 
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.parts)
-
 
 def without_lead_in(niche: str) -> str:
     """Return a niche without words such as “I want to sell”."""
