@@ -16,6 +16,7 @@ from domain.merchant.account_events import (
     ApiKeyRevoked,
     EmailConfirmationRequested,
     EmailVerified,
+    MerchantRenamed,
     PasskeyAdded,
     PasskeyRemoved,
     PasswordChanged,
@@ -67,6 +68,17 @@ class ConfirmEmail:
 
     def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
         return EmailVerified(**next_header(merchant, at), email=self.email, former=self.former)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameMerchant:
+    """Give the merchant another name, or none."""
+
+    merchant_id: UUID
+    name: Sealed | None
+
+    def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
+        return MerchantRenamed(**next_header(merchant, at), name=self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +232,7 @@ async def record(command: AccountCommand, work: Work, *, clock: Clock) -> None:
 HANDLERS: UnboundHandlers = {
     RequestEmailConfirmation: record,
     ConfirmEmail: record,
+    RenameMerchant: record,
     RequestPasswordReset: record,
     RecordPasswordChange: record,
     RecordSessionEnd: record,

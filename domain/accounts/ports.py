@@ -48,6 +48,10 @@ class Accounts(Protocol):
         """Make a confirmed address the account's. False if another account has claimed it."""
         ...
 
+    async def rename(self, merchant_id: UUID, name: str | None, *, at: datetime) -> None:
+        """Replace a merchant's name."""
+        ...
+
     async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
         """Record that the log holds the merchant's stream."""
         ...

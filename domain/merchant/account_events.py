@@ -47,6 +47,12 @@ class PasswordResetRequested(DomainEvent, wire_name="merchant.password_reset_req
     """Names the link. It opens nothing without the platform's signature."""
 
 
+class MerchantRenamed(DomainEvent, wire_name="merchant.merchant_renamed.v1"):
+    """The merchant has another name, or none. It says who did something, and shoppers do not see it."""
+
+    name: Sealed | None
+
+
 class PasswordChanged(DomainEvent, wire_name="merchant.password_changed.v1"):
     """The account has a new password. Other sessions ended."""
 
@@ -144,6 +150,7 @@ def farewell_of(merchant_id: UUID) -> UUID:
 AccountEvent = (
     EmailConfirmationRequested
     | EmailVerified
+    | MerchantRenamed
     | PasswordResetRequested
     | PasswordChanged
     | SessionEnded

@@ -16,6 +16,7 @@ from gateway.auth.attempts import Attempts
 from gateway.auth.closing import AccountClosing
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import KeyTokens
+from gateway.auth.names import Names
 from gateway.auth.new_passwords import NewPasswords
 from gateway.auth.passkeys import Passkeys
 from gateway.auth.provider_sign_in import ProviderSignIn
@@ -44,6 +45,7 @@ class AccountServices:
     key_ring: KeyRing
     proof: FreshProof
     addresses: EmailAddresses
+    names: Names
     passwords: NewPasswords
     session_list: SessionList
     factors: SecondFactors
@@ -115,6 +117,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
         key_ring=KeyRing(deps.api_keys, key_tokens, sessions, log, deps.clock),
         proof=proof,
         addresses=addresses,
+        names=Names(deps.accounts, deps.personal, log, deps.clock),
         passwords=NewPasswords(
             links,
             addresses,

@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from domain.kernel import DomainEvent
+from domain.mail.events import MailKind
 from domain.money import Money
 from domain.order.after_sale import dispute_events, return_events, sourcing_events
 from domain.order.after_sale import events as after_sale
+from domain.order.after_sale.dispute_events import DisputeStatus
+from domain.order.dispute_reasons import reason_in_words
 from domain.order.events import (
     OrderCancelled,
     OrderDelivered,
@@ -21,6 +25,7 @@ from domain.order.events import (
     ShipmentCorrected,
     WithdrawalReceived,
 )
+from domain.team.actors import Actor
 from projections.sales.views import OrderMailView
 from schemas.envelope import Envelope
 
@@ -52,8 +57,39 @@ class Moment:
     """Of the event in the log; None for a mail."""
     mail: int = 0
     """The mail's number among those about the order, from 1; 0 for an event."""
+    type: str = "mail.mail_sent.v1"
+    """The wire name of the event."""
+    actor: Actor | None = None
+    """The person whose request caused it. None if no person's did."""
+    tenant: UUID | None = None
+    """The store. None for a mail."""
 
 
+DISPUTES = {
+    DisputeStatus.INQUIRY: "The bank asks a question. It has taken no money.",
+    DisputeStatus.INQUIRY_UNDER_REVIEW: "The bank looks at the answer. It has taken no money.",
+    DisputeStatus.NEEDS_RESPONSE: "The bank took the money and wants evidence.",
+    DisputeStatus.UNDER_REVIEW: "The bank looks at the evidence.",
+    DisputeStatus.CLOSED: "The bank closed its question without a dispute.",
+    DisputeStatus.WON: "The bank decided for you.",
+    DisputeStatus.LOST: "The bank decided for the shopper.",
+}
+"""What a dispute's new status means."""
+TO_THE_OWNER = frozenset(
+    {
+        MailKind.ORDER_SOLD,
+        MailKind.PAYMENT_UNMATCHED,
+        MailKind.REFUND_FAILED,
+        MailKind.DISPUTE_TO_ANSWER,
+        MailKind.DISPUTE_DEADLINE,
+        MailKind.DISPUTE_CLOSED,
+        MailKind.RETURN_TO_DECIDE,
+        MailKind.ORDER_HELD,
+        MailKind.SUPPLIER_ORDER_FAILED,
+        MailKind.WITHDRAWAL_TO_HANDLE,
+    }
+)
+"""Mails about an order that its merchant gets."""
 Words = tuple[MomentKind, str, str | None]
 """Kind, message and detail of an entry."""
 
@@ -66,9 +102,18 @@ def order_timeline(events: Iterable[Envelope], mails: Iterable[OrderMailView]) -
         mails: the mails about it.
     """
     moments = [
-        Moment(at=one.event.occurred_at, position=one.position, kind=kind, message=message, detail=detail or None)
+        Moment(
+            at=one.event.occurred_at,
+            position=one.position,
+            kind=kind,
+            message=message,
+            detail=detail or None,
+            type=one.event.wire_name,
+            actor=None if one.actor is None else Actor.parse(one.actor),
+            tenant=one.tenant,
+        )
         for one in events
-        for kind, message, detail in (_words(one.event),)
+        for kind, message, detail in (words_of_order(one.event),)
     ]
     moments.extend(_of_mail(mail, number) for number, mail in enumerate(mails, start=1))
     return sorted(moments, key=place_of_moment)
@@ -80,14 +125,15 @@ def place_of_moment(moment: Moment) -> tuple[int, int, int]:
 
 
 def _of_mail(mail: OrderMailView, number: int) -> Moment:
-    name = mail.kind.replace("_", " ").lower()
+    name, whom = mail.kind.replace("_", " ").lower(), "owner" if mail.kind in TO_THE_OWNER else "shopper"
     if mail.refusal is None:
-        return Moment(at=mail.at, kind=MomentKind.MAIL, message=f"Mail “{name}” was sent.", mail=number)
-    message = f"Mail “{name}” was refused. Reach the person in another way."
+        return Moment(at=mail.at, kind=MomentKind.MAIL, message=f"The {whom} got a mail: {name}.", mail=number)
+    message = f"A mail to the {whom} was refused: {name}. Reach the person in another way."
     return Moment(at=mail.at, kind=MomentKind.MAIL, message=message, detail=mail.refusal, mail=number)
 
 
-def _words(event: DomainEvent) -> Words:
+def words_of_order(event: DomainEvent) -> Words:
+    """Return the words of an event of an order."""
     for describe in _DESCRIBE:
         words = describe(event)
         if words is not None:
@@ -103,7 +149,7 @@ def _of_order(event: DomainEvent) -> Words | None:
         case OrderCancelled(reason=reason):
             return MomentKind.ORDER, "The order was cancelled before it was paid.", reason
         case after_sale.PaidOrderCancelled(reason=reason):
-            return MomentKind.ORDER, "You cancelled the paid order.", reason
+            return MomentKind.ORDER, "The paid order was cancelled.", reason
         case _:
             return None
 
@@ -178,9 +224,9 @@ def _of_return(event: DomainEvent) -> Words | None:
             pieces = _pieces(sum(line.quantity for line in lines))
             return MomentKind.RETURN, f"The shopper asks to return {pieces}.", reason
         case return_events.ReturnApproved(number=number, instructions=instructions):
-            return MomentKind.RETURN, f"You approved return {number}.", instructions
+            return MomentKind.RETURN, f"Return {number} was approved.", instructions
         case return_events.ReturnDeclined(number=number, reason=reason):
-            return MomentKind.RETURN, f"You declined return {number}.", reason
+            return MomentKind.RETURN, f"Return {number} was declined.", reason
         case return_events.ReturnReceived(number=number, lines=received):
             pieces = _pieces(sum(line.quantity for line in received))
             return MomentKind.RETURN, f"Return {number} is with you: {pieces}.", None
@@ -202,14 +248,14 @@ def _of_supply(event: DomainEvent) -> Words | None:
         case sourcing_events.OrderHeld(message=message):
             return MomentKind.SUPPLY, "The order is held until you decide.", message
         case sourcing_events.SourcingCheckRequested():
-            return MomentKind.SUPPLY, "You asked to check the supplier once more.", None
+            return MomentKind.SUPPLY, "The supplier is asked once more.", None
         case sourcing_events.LineSubstituted(title=title, quantity=quantity):
             return MomentKind.SUPPLY, f"{_pieces(quantity)} of other goods will be sent.", title
         case sourcing_events.OrderReleased(decision=decision):
             ways = {
-                sourcing_events.HoldDecision.BUY_ANYWAY: "You decided to buy the goods anyway.",
-                sourcing_events.HoldDecision.SUBSTITUTE: "You decided to send other goods.",
-                sourcing_events.HoldDecision.REFUND: "You decided to refund the held order.",
+                sourcing_events.HoldDecision.BUY_ANYWAY: "The goods are bought anyway.",
+                sourcing_events.HoldDecision.SUBSTITUTE: "Other goods are sent.",
+                sourcing_events.HoldDecision.REFUND: "The held order is refunded.",
             }
             return MomentKind.SUPPLY, ways[decision], None
         case sourcing_events.SupplierOrderRequested(provider=provider, attempt=attempt):
@@ -225,9 +271,9 @@ def _of_supply(event: DomainEvent) -> Words | None:
 def _of_dispute(event: DomainEvent) -> Words | None:
     match event:
         case dispute_events.DisputeOpened(amount=amount, reason=reason):
-            return MomentKind.DISPUTE, f"The shopper's bank questions {amount}.", reason.replace("_", " ")
+            return MomentKind.DISPUTE, f"The shopper's bank questions {amount}: {reason_in_words(reason)}.", None
         case dispute_events.DisputeStatusChanged(status=status):
-            return MomentKind.DISPUTE, f"The dispute is now: {status.replace('_', ' ').lower()}.", None
+            return MomentKind.DISPUTE, DISPUTES[status], None
         case dispute_events.DisputeFundsMoved(taken=taken, fee=fee):
             if taken.minor < 0:
                 return (
@@ -241,7 +287,7 @@ def _of_dispute(event: DomainEvent) -> Words | None:
                 None,
             )
         case dispute_events.DisputeClosed(status=status):
-            return MomentKind.DISPUTE, f"The bank decided: {status.lower()}.", None
+            return MomentKind.DISPUTE, DISPUTES[status], None
         case _:
             return None
 
@@ -249,19 +295,19 @@ def _of_dispute(event: DomainEvent) -> Words | None:
 def _of_evidence(event: DomainEvent) -> Words | None:
     match event:
         case dispute_events.DisputeEvidenceEdited():
-            return MomentKind.DISPUTE, "You edited the evidence.", None
+            return MomentKind.DISPUTE, "The evidence was edited.", None
         case dispute_events.DisputeEvidenceFileAdded():
-            return MomentKind.DISPUTE, "You added a file to the evidence.", None
+            return MomentKind.DISPUTE, "A file was added to the evidence.", None
         case dispute_events.DisputeEvidenceFileRemoved():
-            return MomentKind.DISPUTE, "You removed a file from the evidence.", None
+            return MomentKind.DISPUTE, "A file was removed from the evidence.", None
         case dispute_events.DisputeEvidenceSubmitted():
-            return MomentKind.DISPUTE, "You submitted evidence.", None
+            return MomentKind.DISPUTE, "Evidence was submitted.", None
         case dispute_events.DisputeEvidenceAccepted():
             return MomentKind.DISPUTE, "The provider took the evidence.", None
         case dispute_events.DisputeEvidenceRefused(reason=reason):
             return MomentKind.DISPUTE, "The provider refused the evidence. Correct it, then submit it again.", reason
-        case dispute_events.DisputeDeadlineNear(evidence_due=due):
-            return MomentKind.DISPUTE, f"The deadline for evidence is near: {due:%Y-%m-%d %H:%M} UTC.", None
+        case dispute_events.DisputeDeadlineNear():
+            return MomentKind.DISPUTE, "The deadline for evidence is near, and none was submitted.", None
         case _:
             return None
 

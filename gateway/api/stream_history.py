@@ -15,7 +15,15 @@ class StreamHistory(Protocol):
         ...
 
     async def read_back(
-        self, tenant: UUID, before: int | None, limit: int, *, kinds: Sequence[str] = ()
+        self,
+        tenant: UUID,
+        before: int | None,
+        limit: int,
+        *,
+        kinds: Sequence[str] = (),
+        without: Sequence[str] = (),
+        newest_of: Sequence[str] = (),
+        until: int | None = None,
     ) -> Sequence[RawEvent]:
         """Return a tenant's newest settled events before a position, the newest first.
 
@@ -24,6 +32,9 @@ class StreamHistory(Protocol):
             before: the position; None for the end of the log.
             limit: the most events.
             kinds: only events of these kinds of stream, such as ``product``; empty means any.
+            without: types of events that are left out, by their wire names.
+            newest_of: types of which only the last of several in a row of one stream is returned.
+            until: the position up to which a later one in the row counts; None for the end of the log.
         """
         ...
 

@@ -18,15 +18,6 @@ from gateway.dashboard.countries import LOCALE, countries, country
 NONE = "–"
 FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?:\.\w+)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
 INVALID = re.compile(r"^Invalid ([a-z]\w*(?:\.\w+)*)(?=[ .:])")
-DISPUTE_REASONS = {
-    "credit_not_processed": "a refund did not come",
-    "duplicate": "it was paid twice",
-    "fraudulent": "the shopper says that they did not pay",
-    "product_not_received": "the goods did not come",
-    "product_unacceptable": "the goods are not as described",
-    "subscription_canceled": "it was cancelled before",
-    "unrecognized": "the shopper does not know the payment",
-}
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
 
 
@@ -111,11 +102,6 @@ def _words_of(field: str) -> str:
     return {"vatId": "VAT ID", "email": "e-mail address", "url": "web address"}.get(name, HUMP.sub(" ", name).lower())
 
 
-def dispute_reason(code: str) -> str:
-    """Return why a bank questions a payment, as part of a sentence. Unknown codes become words."""
-    return DISPUTE_REASONS.get(code, words(code).lower())
-
-
 def author(written_by: str) -> str:
     """Return who wrote a text: “you”, “the built-in writer”, or a model's name."""
     return {"merchant": "you", "house": "the built-in writer", "studio": "the photo studio"}.get(written_by, written_by)
@@ -153,7 +139,6 @@ FILTERS = {
     "countries": countries,
     "country": country,
     "day": day,
-    "dispute_reason": dispute_reason,
     "duration": duration,
     "moment": moment,
     "month": month,

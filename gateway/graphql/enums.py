@@ -33,6 +33,7 @@ from domain.subscription.entitlement import PlanState
 from domain.subscription.plans import Limit
 from domain.team.actors import Means
 from domain.team.roles import KeyScope, Role
+from gateway.api.event_words import EventSource
 from gateway.api.order_timeline import MomentKind
 from gateway.graphql.types.sorts import (
     ApiKeySort,
@@ -131,6 +132,7 @@ ENUMS = {
     GenerationSort: "Sort order of generations.",
     DraftSort: "Sort order of drafts.",
     MomentKind: "What an entry of an order's timeline is about.",
+    EventSource: "Who caused an event. AGENT: an agent of a generation, or the studio. PAYMENTS: the payment provider.",
     BlockerCode: "What is missing before a store may be published.",
 }
 """Every enum of the schema, with its description."""

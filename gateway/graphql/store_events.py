@@ -38,7 +38,7 @@ class FeedEvent:
 
     @classmethod
     def of(cls, raw: RawEvent, reading: ReadContext) -> Self:
-        return cls(cursor=str(raw.position), event=StoreEvent.of(raw), raw=raw, reading=reading)
+        return cls(cursor=str(raw.position), event=StoreEvent.of(raw, reading), raw=raw, reading=reading)
 
 
 def subject_of(raw: RawEvent) -> UUID:

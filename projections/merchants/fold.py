@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from domain.ids import derived
-from domain.merchant.account_events import EmailVerified
+from domain.merchant.account_events import EmailVerified, MerchantRenamed
 from domain.merchant.events import (
     BusinessIdentityStated,
     MerchantRegistered,
@@ -48,6 +48,12 @@ def email_verified(rows: MerchantsRows, event: EmailVerified, _: UUID) -> None:
     merchant = rows.merchants[event.originator_id]
     merchant.email, merchant.email_verified_at = as_json(event.email), event.occurred_at
     merchant.updated_at = event.occurred_at
+
+
+@FOLDS.on(MerchantRenamed, merchants="originator_id")
+def merchant_renamed(rows: MerchantsRows, event: MerchantRenamed, _: UUID) -> None:
+    merchant = rows.merchants[event.originator_id]
+    merchant.name, merchant.updated_at = None if event.name is None else as_json(event.name), event.occurred_at
 
 
 def _account_of(event: SupplierConnected | SupplierDisconnected, _: UUID) -> UUID:

@@ -9,5 +9,5 @@ from projections.merchants.fold_plans import PLAN_FOLDS
 from projections.merchants.fold_team import TEAM_FOLDS
 from projections.merchants.tables import TABLES, MerchantsRows
 
-MODEL = ReadModel("merchants", 8, MerchantsRows, TABLES, (FOLDS, PLAN_FOLDS, TEAM_FOLDS))
+MODEL = ReadModel("merchants", 9, MerchantsRows, TABLES, (FOLDS, PLAN_FOLDS, TEAM_FOLDS))
 """The read model."""

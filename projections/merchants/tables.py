@@ -79,6 +79,7 @@ MERCHANTS = Table(
     "merchants",
     MerchantRow,
     hot=(
+        "name",
         "email",
         "email_verified_at",
         "stripe_account_id",

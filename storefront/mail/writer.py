@@ -28,6 +28,7 @@ from domain.order.after_sale.events import PaidOrderCancelled, ParcelShipped, Re
 from domain.order.after_sale.return_events import ReplacementSent, ReturnApproved, ReturnEvent, ReturnReceived
 from domain.order.after_sale.return_state import ReturnKind
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
+from domain.order.dispute_reasons import reason_in_words
 from domain.order.events import OrderFulfilled, PaymentUnmatched, WithdrawalReceived
 from domain.order.withdrawal import PERIOD
 from domain.privacy import PersonalData
@@ -153,6 +154,7 @@ class StoreMailWriter:
             day=formatting.day_words,
             moment=formatting.moment_words,
             date=formatting.date_words,
+            reason=reason_in_words,
         )
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:

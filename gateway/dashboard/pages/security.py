@@ -30,7 +30,7 @@ async def security_page(
 
 @router.get("/dashboard/account/profile")
 async def profile(visit: Visitor) -> Response:
-    """Show name and address."""
+    """Show name and address, with forms for both."""
     return await security_page(visit, template="account/profile.html")
 
 
@@ -41,6 +41,15 @@ async def request_confirmation(visit: Visitor) -> Response:
     if change.errors:
         return await security_page(visit, change.errors, template="account/profile.html")
     return visit.redirect(PROFILE, notice=MAILED)
+
+
+@router.post("/dashboard/account/profile/name")
+async def change_name(visit: Visitor) -> Response:
+    """Give the account another name."""
+    change = await visit.change("account/change_name", {"name": visit.form.text("name")})
+    if change.errors:
+        return await security_page(visit, change.errors, template="account/profile.html")
+    return visit.redirect(PROFILE, notice="Your name is saved.")
 
 
 @router.post("/dashboard/account/profile/email")

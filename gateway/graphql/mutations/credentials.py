@@ -40,6 +40,11 @@ class ChangeEmailInput(AccountInput):
 
 
 @strawberry.input
+class ChangeNameInput(AccountInput):
+    name: str | None = strawberry.field(description="At most 100 characters. Null or empty: none.")
+
+
+@strawberry.input
 class PasswordResetRequestInput(AccountInput):
     email: str
 
@@ -102,6 +107,12 @@ class CredentialMutations:
         identity = await info.context.account()
         sent = info.context.services.accounts.addresses.change(identity, email=input.email, password=input.password)
         return await changed(info, input, identity.merchant_id, sent)
+
+    @mutation("Give the account another name, or none. The people of your stores see it.")
+    async def change_name(self, info: Info, input: ChangeNameInput) -> AccountPayload | None:
+        merchant_id = (await info.context.account()).merchant_id
+        change = info.context.services.accounts.names.change(merchant_id, input.name)
+        return await changed(info, input, merchant_id, change)
 
     @mutation("Send a link for a new password. The answer is the same whether an account has the address.")
     async def request_password_reset(self, info: Info, input: PasswordResetRequestInput) -> AccountPayload | None:

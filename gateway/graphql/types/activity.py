@@ -10,9 +10,9 @@ import strawberry
 from domain.kernel import InvalidInput
 from domain.numbers import whole_number
 from domain.team.actors import Actor, Means
+from gateway.api.event_words import title_and_message
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
-from gateway.graphql.types.history import described
 from gateway.graphql.types.media import as_gid
 from projections.reading.paging import Edge, Slice, Window
 from schemas.envelope import RawEvent
@@ -25,6 +25,7 @@ class Activity:
     at: datetime
     type: str = strawberry.field(description="Wire name of the event, such as `product.price_changed.v1`.")
     title: str = strawberry.field(description="What happened, in a few words.")
+    message: str = strawberry.field(description="What happened this time, in a sentence without personal data.")
     subject_kind: str = strawberry.field(description="What it is about: `store`, `product`, `order`, ...")
     subject_id: strawberry.ID
     request_id: strawberry.ID | None = strawberry.field(description="Equal for all events of one request.")
@@ -40,12 +41,14 @@ class Activity:
     @classmethod
     def of(cls, event: RawEvent, reading: ReadContext) -> Self:
         actor = None if event.actor is None else Actor.parse(event.actor)
+        title, message = title_and_message(event)
         return cls(
             id=as_gid(event.id),
             position=str(event.position),
             at=event.recorded_at,
             type=event.type,
-            title=described(event.type)[0],
+            title=title,
+            message=message,
             subject_kind=event.type.partition(".")[0],
             subject_id=as_gid(event.stream_id),
             request_id=None if event.command_id is None else as_gid(event.command_id),

@@ -8,6 +8,7 @@ import strawberry
 
 from domain.editing import revision_of
 from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
+from domain.order.dispute_reasons import reason_in_words
 from domain.order.evidence.fields import EvidenceField, EvidenceSource
 from domain.order.evidence.files import SIZE_MOST
 from domain.order.evidence.submission import evidence_parts
@@ -82,6 +83,7 @@ class Dispute(Node):
     amount_money: MoneyType
     currency: str
     reason: str = strawberry.field(description="In the bank's words, such as product_not_received.")
+    reason_message: str = strawberry.field(description="The reason for people, as part of a sentence.")
     evidence_due: datetime | None = strawberry.field(description="The last moment for evidence.")
     opened_at: datetime
     closed_at: datetime | None
@@ -144,6 +146,7 @@ class Dispute(Node):
             amount_money=MoneyType.of(view.amount),
             currency=view.amount.currency,
             reason=view.reason,
+            reason_message=reason_in_words(view.reason),
             evidence_due=view.evidence_due,
             opened_at=view.opened_at,
             closed_at=view.closed_at,

@@ -98,6 +98,11 @@ class StoreEventFilter:
     subject_kinds: list[str] | None = strawberry.field(
         default=None, description="What they are about: `store`, `product`, `media`, `order`, ... " + ANY
     )
+    highlights: bool = strawberry.field(
+        default=False,
+        description="Leave out bookkeeping, such as reservations of stock beside an order, and all but the newest of "
+        "several reports of progress in a row.",
+    )
 
 
 @strawberry.input(description="Which generations a list has: those that fit everything that is set.")

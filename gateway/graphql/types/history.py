@@ -1,24 +1,26 @@
 """The timeline of a store: its events in the log, the newest first."""
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
 from domain.kernel import InvalidInput
 from domain.numbers import whole_number
+from domain.team.actors import Actor
+from gateway.api.event_words import EventSource, title_and_message, words_of
 from gateway.graphql.context import ReadContext
+from gateway.graphql.fields import field
+from gateway.graphql.types.filters import StoreEventFilter
 from gateway.graphql.types.media import as_gid
 from projections.catalog.views import StoreView
 from projections.reading.paging import Edge, Slice, Window
-from schemas.contracts.meanings import meaning_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS
 
-_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+PROGRESS = ("generation.step_progressed.v1",)
 
 
 @strawberry.type(description="An event in a store's history.")
@@ -31,38 +33,51 @@ class StoreEvent:
     type: str = strawberry.field(description="Its wire name, such as `product.price_changed.v1`.")
     title: str = strawberry.field(description="What happened, in a few words.")
     meaning: str = strawberry.field(description="What such an event means, in a sentence.")
+    message: str = strawberry.field(description="What happened this time, in a sentence without personal data.")
+    by: EventSource = strawberry.field(description="Who caused it.")
+    person_id: strawberry.ID | None = strawberry.field(description="Null if no person's request caused it.")
     subject_kind: str = strawberry.field(description="What it is about: `store`, `product`, `media`, `order`, ...")
     subject_id: strawberry.ID
+    raw: strawberry.Private[RawEvent]
+    reading: strawberry.Private[ReadContext]
+
+    @field(
+        "The person's name, or else their address. Null if no person's request caused it, after they deleted their "
+        "account, and for everyone but the owner of the store."
+    )
+    async def person(self) -> str | None:
+        if self.person_id is None or self.raw.tenant in self.reading.visitor.roles:
+            return None
+        return await self.reading.loaders.person.load(UUID(self.person_id))
 
     @classmethod
-    def of(cls, event: RawEvent) -> Self:
-        title, meaning = described(event.type)
+    def of(cls, event: RawEvent, reading: ReadContext) -> Self:
+        words, (title, message) = words_of(event.type), title_and_message(event)
+        actor = None if event.actor is None else Actor.parse(event.actor)
         return cls(
             id=as_gid(event.id),
             position=str(event.position),
             at=event.recorded_at,
             type=event.type,
             title=title,
-            meaning=meaning,
+            meaning=words.message,
+            message=message,
+            by=words.by if actor is None else EventSource.PERSON,
+            person_id=None if actor is None else as_gid(actor.person_id),
             subject_kind=event.type.partition(".")[0],
             subject_id=as_gid(event.stream_id),
+            raw=event,
+            reading=reading,
         )
 
 
-@lru_cache(maxsize=1_000)
-def described(wire_name: str) -> tuple[str, str]:
-    """Return a type's title and meaning. Types of older releases have their name's words only."""
-    known = EVENTS.get(wire_name)
-    if known is None:
-        words = wire_name.split(".")[1].replace("_", " ") if "." in wire_name else wire_name
-        return words.capitalize(), ""
-    title = _WORD.sub(" ", known.__name__).capitalize().replace("Api ", "API ")
-    sentence, _, _ = " ".join(meaning_of(known).split()).partition(". ")
-    return title, sentence.replace("``", "").rstrip(".") + "."
+@cache
+def _quiet() -> tuple[str, ...]:
+    return tuple(wire_name for wire_name in EVENTS if words_of(wire_name).quiet)
 
 
 async def timeline(
-    reading: ReadContext, store: StoreView, first: int | None, after: str | None, kinds: Sequence[str] | None
+    reading: ReadContext, store: StoreView, first: int | None, after: str | None, filter: StoreEventFilter | None
 ) -> Slice[RawEvent]:
     """Return a page of a store's events, the newest first.
 
@@ -75,7 +90,16 @@ async def timeline(
     if after is not None and before is None:
         raise InvalidInput("after", f"Invalid cursor {after[:80]!r}. Use an `endCursor` that this list returned.")
     before = reading.last_before(before)
-    events = await reading.deps.history.read_back(store.id, before, window.size + 1, kinds=tuple(kinds or ()))
+    wanted = filter or StoreEventFilter()
+    events = await reading.deps.history.read_back(
+        store.id,
+        before,
+        window.size + 1,
+        kinds=tuple(wanted.subject_kinds or ()),
+        without=_quiet() if wanted.highlights else (),
+        newest_of=PROGRESS if wanted.highlights else (),
+        until=reading.position,
+    )
     shown = events[: window.size]
     edges = tuple(Edge(lambda event=event: str(event.position), event) for event in shown)  # type: ignore[misc]
     return Slice(edges=edges, has_next=len(events) > len(shown), has_previous=after is not None)

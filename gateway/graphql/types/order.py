@@ -240,7 +240,9 @@ class Order(Derived, Node):
         events, mails = await asyncio.gather(loaders.stream.load(self.view.id), loaders.mails.load(self.view.id))
         moments = order_timeline(events, mails)
         window = Window(first=first, after=after, last=last, before=before)
-        return connection_of(moments, window, "order-timeline", place_of_moment, OrderMoment.of)
+        return connection_of(
+            moments, window, "order-timeline", place_of_moment, lambda each: OrderMoment.of(each, self.reading)
+        )
 
     @strawberry.field
     async def shopper(self) -> Shopper:

@@ -10,6 +10,7 @@ import strawberry
 from domain.mail.events import MailKind
 from domain.order.events import UnmatchedReason
 from domain.shipping.town_lines import address_lines
+from gateway.api.event_words import EventSource, words_of
 from gateway.api.order_timeline import Moment, MomentKind
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -209,13 +210,30 @@ class OrderMoment:
     position: strawberry.ID | None = strawberry.field(
         description="The event's position in the log, for `asOf`. Null for a mail."
     )
+    by: EventSource = strawberry.field(description="Who caused it.")
+    person_id: strawberry.ID | None = strawberry.field(description="Null if no person's request caused it.")
+    moment: strawberry.Private[Moment]
+    reading: strawberry.Private[ReadContext]
+
+    @field(
+        "The person's name, or else their address. Null if no person's request caused it, after they deleted their "
+        "account, and for everyone but the owner of the store."
+    )
+    async def person(self) -> str | None:
+        if self.moment.actor is None or self.moment.tenant in self.reading.visitor.roles:
+            return None
+        return await self.reading.loaders.person.load(self.moment.actor.person_id)
 
     @classmethod
-    def of(cls, moment: Moment) -> Self:
+    def of(cls, moment: Moment, reading: ReadContext) -> Self:
         return cls(
             at=moment.at,
             kind=moment.kind,
             message=moment.message,
             detail=moment.detail,
             position=None if moment.position is None else strawberry.ID(str(moment.position)),
+            by=words_of(moment.type).by if moment.actor is None else EventSource.PERSON,
+            person_id=None if moment.actor is None else as_gid(moment.actor.person_id),
+            moment=moment,
+            reading=reading,
         )

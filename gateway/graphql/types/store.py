@@ -260,8 +260,8 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         after: str | None = None,
         filter: StoreEventFilter | None = None,
     ) -> Connection[StoreEvent]:
-        kinds = None if filter is None else filter.subject_kinds
-        return connection(await timeline(self.reading, self.view, first, after, kinds), StoreEvent.of)
+        page = await timeline(self.reading, self.view, first, after, filter)
+        return connection(page, lambda event: StoreEvent.of(event, self.reading))
 
     @field("Proposals beside the live store, by default the newest first.")
     async def drafts(

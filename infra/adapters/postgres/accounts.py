@@ -143,6 +143,11 @@ class PostgresAccounts:
             )
         return bool(claimed)
 
+    async def rename(self, merchant_id: UUID, name: str | None, *, at: datetime) -> None:
+        await self._pool.execute(
+            "update accounts set name = $2, updated_at = $3 where merchant_id = $1", merchant_id, name, at
+        )
+
     async def mark_opened(self, merchant_id: UUID, *, at: datetime) -> None:
         await self._pool.execute(
             "update accounts set opened = true, updated_at = $2 where merchant_id = $1 and not opened", merchant_id, at

@@ -69,6 +69,31 @@ cross join lateral (
 order by event.position desc limit $3
 """  # noqa: S608 - constants only
 
+_HIGHLIGHTS = """
+  and type <> all($4) and (type <> all($5) or not exists (
+    select from events later where later.stream_id = events.stream_id and later.version = events.version + 1
+    and later.type = events.type and later.position <= $6
+  ))
+"""
+"""Leaves out types, and all but the last event of a type in a row of one stream."""
+
+_HIGHLIGHTS_BACK = f"""
+select {_COLUMNS} from events
+where tenant = $1 and position < $2 and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) {_HIGHLIGHTS}
+order by position desc limit $3
+"""  # noqa: S608 - constants only
+
+_HIGHLIGHTS_BACK_OF_KINDS = f"""
+select event.* from unnest($7::text[]) as wanted (kind)
+cross join lateral (
+    select {_COLUMNS} from events
+    where tenant = $1 and split_part(type, '.', 1) = wanted.kind and position < $2
+      and transaction_id < pg_snapshot_xmin(pg_current_snapshot()) {_HIGHLIGHTS}
+    order by position desc limit $3
+) event
+order by event.position desc limit $3
+"""  # noqa: S608 - constants only
+
 _BACK_OF_PEOPLE = f"""
 select {_COLUMNS} from events
 where tenant = $1 and position < $2 and actor is not null and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
@@ -180,7 +205,15 @@ class SettledLog:
         return [RawEvent(*row) for row in await self._pool.fetch(_OF_STREAMS, list(stream_ids))]
 
     async def read_back(
-        self, tenant: UUID, before: int | None, limit: int, *, kinds: Sequence[str] = ()
+        self,
+        tenant: UUID,
+        before: int | None,
+        limit: int,
+        *,
+        kinds: Sequence[str] = (),
+        without: Sequence[str] = (),
+        newest_of: Sequence[str] = (),
+        until: int | None = None,
     ) -> list[RawEvent]:
         """Return a tenant's newest settled events before a position, the newest first.
 
@@ -189,12 +222,20 @@ class SettledLog:
             before: the position; None for the end of the log.
             limit: the most events.
             kinds: only events of these kinds of stream, such as ``product``; empty means any.
+            without: types of events that are left out, by their wire names.
+            newest_of: types of which only the last of several in a row of one stream is returned.
+            until: the position up to which a later one in the row counts; None for the end of the log.
         """
         end = MAX_POSITION if before is None else min(before, MAX_POSITION)
-        if not kinds:
-            return [RawEvent(*row) for row in await self._pool.fetch(_BACK, tenant, end, limit)]
-        rows = await self._pool.fetch(_BACK_OF_KINDS, tenant, end, limit, sorted(set(kinds)))
-        return [RawEvent(*row) for row in rows]
+        given: list[object] = [tenant, end, limit]
+        if without or newest_of:
+            query = _HIGHLIGHTS_BACK_OF_KINDS if kinds else _HIGHLIGHTS_BACK
+            given += [list(without), list(newest_of), MAX_POSITION if until is None else until]
+        else:
+            query = _BACK_OF_KINDS if kinds else _BACK
+        if kinds:
+            given.append(sorted(set(kinds)))
+        return [RawEvent(*row) for row in await self._pool.fetch(query, *given)]
 
     async def read_people(self, tenant: UUID, before: int | None, limit: int) -> list[RawEvent]:
         """Return a tenant's newest settled events of people's commands before a position, the newest first."""

@@ -34,6 +34,10 @@ async def test_a_person_registers_confirms_forgets_and_resets_the_password(
         profile = await dashboard.get("/dashboard/account/profile")
         assert "Not confirmed" in profile
         assert "<b onload" not in profile
+        name, long = "/dashboard/account/profile/name", {"name": "A" * 101}
+        renamed = await dashboard.change("/dashboard/account/profile", name, {"name": " Ada  Lovelace "})
+        assert '<span class="who-name">Ada Lovelace</span>' in renamed
+        assert "101 characters" in (await dashboard.submit("/dashboard/account/profile", name, long)).text
         # Looking at the link confirms nothing.
         verify = f"/dashboard/verify?token={await mailbag.token(email)}"
         await dashboard.get(verify)

@@ -268,9 +268,11 @@ async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform
         assert "Names that were compared" in await dashboard.get(f"{base}/brand")
 
         events = await dashboard.get(f"{base}/timeline")
-        assert "Address moved" in events
-        assert "Product meta written" in events
-        assert "Address moved" not in await dashboard.get(f"{base}/timeline?kind=product")
+        assert "Address changed" in events
+        assert "Search text changed" in events
+        assert "Links to the former one still work. You." in events
+        assert "Photo in the studio" not in events, "it is bookkeeping"
+        assert "Address changed" not in await dashboard.get(f"{base}/timeline?kind=product")
         position = re.search(
             rf"products/{product['id']}\?as-of=(\d+)\">Product imported", await _whole(dashboard, base)
         )

@@ -261,7 +261,7 @@ async def test_a_held_order_is_not_sent_before_the_merchant_decides(trade: Trade
     nothing = await dashboard.submit(trade.order, f"{trade.order}/substitute", {})
     assert "Choose other goods" in nothing.text
     bought = await dashboard.change(trade.order, f"{trade.order}/supply/buy")
-    assert "You decided to buy the goods anyway." in bought
+    assert "The goods are bought anyway." in bought
     assert "Ship a parcel" in bought
 
 

@@ -44,3 +44,35 @@ async def test_the_newest_events_of_kinds_are_found_without_passing_the_others(
     ]
     assert [event.position for event in events] == passing[:5]
     assert sum(map(rows_read, reader.plans)) <= 12
+
+
+@pytest.mark.parametrize("kinds", [(), ("store",)])
+async def test_a_history_for_people_leaves_out_types_and_all_but_the_last_of_a_row(
+    pool: asyncpg.Pool, log: PostgresEventLog, kinds: tuple[str, ...]
+) -> None:
+    (tenant,) = await append(log, 1)
+    stored = await pool.fetch("select position, type, stream_id, version from events order by position")
+    first, last = stored[0], stored[-1]
+    # The last event of the log is followed by three of its type in the same stream, and one of another stream.
+    copies = """
+    insert into events
+    select position + n, transaction_id, gen_random_uuid(), case n when 4 then gen_random_uuid() else stream_id end, version + n,
+           type, tenant, correlation_id, causation_id, recorded_at, traceparent, data, previous_hash, hash, null, null, null, actor
+    from events, generate_series(1, 4) n where position = $1
+    """
+    await pool.execute(copies, last["position"])
+    history = SettledLog(pool)
+    whole = await history.read_back(tenant, None, 99, kinds=kinds)
+    told = await history.read_back(tenant, None, 99, kinds=kinds, without=[first["type"]], newest_of=[last["type"]])
+    assert first["type"] != last["type"]
+    assert [event.position for event in whole if event.position > last["position"]] == [
+        last["position"] + n for n in (4, 3, 2, 1)
+    ]
+    assert [event.position for event in told if event.position >= last["position"]] == [
+        last["position"] + n for n in (4, 3)
+    ]
+    assert first["type"] not in {event.type for event in told}
+    earlier = await history.read_back(
+        tenant, last["position"] + 3, 99, kinds=kinds, newest_of=[last["type"]], until=last["position"] + 2
+    )
+    assert earlier[0].position == last["position"] + 2, "what came later did not happen yet"

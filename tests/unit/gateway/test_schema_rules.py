@@ -59,7 +59,7 @@ def test_every_mutation_has_typed_errors_an_idempotency_key_and_a_consistency_to
 
 OVERWRITES_NOTHING = {
     "the caller's own account, which one person has": "register logIn completeLogIn refreshToken logOut createApiKey "
-    "rotateApiKey revokeApiKey deleteAccount requestEmailConfirmation confirmEmail changeEmail requestPasswordReset "
+    "rotateApiKey revokeApiKey deleteAccount requestEmailConfirmation confirmEmail changeEmail changeName requestPasswordReset "
     "resetPassword changePassword endSession logOutEverywhere beginPasskey addPasskey renamePasskey removePasskey "
     "beginPasskeyLogIn logInWithPasskey beginTotp confirmTotp disableTotp makeRecoveryCodes beginSignIn beginSignInLink "
     "finishSignIn unlinkSignIn connectSupplier disconnectSupplier connectStripe linkStripe finishStripeLink useStripeKey "

@@ -284,7 +284,7 @@ class NoHistory:
     async def read_streams(self, _stream_ids: object) -> list[Any]:
         return []
 
-    async def read_back(self, *_: object, kinds: object) -> list[Any]:
+    async def read_back(self, *_: object, **__: object) -> list[Any]:
         return []
 
 

@@ -462,7 +462,7 @@ async def test_a_dispute_names_the_deadline_and_warns_of_a_second_refund(desk: D
     assert mail is not None
     assert mail.recipient == "hello@neonhaven.example"
     assert mail.subject == "A bank disputes $34.00 of order ZY-7Q2M4K"
-    assert "product not received" in mail.text
+    assert "the goods did not come" in mail.text
     assert "by 7 December 2026" in mail.text
     assert "$10.00 of this order are refunded already" in mail.text
     assert "7 December 2026" in mail.html
@@ -521,7 +521,7 @@ async def test_the_merchant_hears_of_a_dispute_and_of_its_deadline(desk: Desk) -
     assert last.subject == "Answer the dispute of order ZY-7Q2M4K by 26 November 2026, 12:00 UTC"
     for mail in (first, last):
         assert mail.recipient == "hello@neonhaven.example"
-        for words in ("26 November 2026, 12:00", "product not received", "assembled already", "du_1"):
+        for words in ("26 November 2026, 12:00", "the goods did not come", "assembled already", "du_1"):
             assert words in mail.text
             assert words in mail.html
         assert not re.search("Anna|anna@|Main St", mail.text + mail.html)
@@ -565,7 +565,7 @@ async def test_an_inquiry_that_becomes_a_dispute_is_a_mail_with_amount_and_deadl
     desk.disputed = a_dispute(desk)
     mail = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed))
     assert mail is not None
-    for words in ("$34.00", "fraudulent", "26 November 2026, 12:00"):
+    for words in ("$34.00", "the shopper says that they did not pay", "26 November 2026, 12:00"):
         assert words in mail.text
     desk.disputed = replace(desk.disputed, status=DisputeStatus.LOST)
     assert await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, desk.envelope(changed)) is None

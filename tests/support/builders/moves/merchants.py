@@ -11,6 +11,7 @@ from commands.account import (
     RecordSecondFactor,
     RecordSessionEnd,
     RecordSignInLink,
+    RenameMerchant,
     RequestEmailConfirmation,
     RequestPasswordReset,
 )
@@ -56,6 +57,7 @@ def change_account(log: HistoryLog, number: int) -> None:
         RecordRecoveryCodes(merchant_id=merchant_id, count=10),
         RecordRecoveryCodeUse(merchant_id=merchant_id, left=number % 10),
         RecordSignInLink(merchant_id=merchant_id, provider=SignInProvider.GITHUB, linked=number % 2 == 0),
+        RenameMerchant(merchant_id=merchant_id, name=None if number % 3 == 0 else sealed(merchant_id)),
     )
     event = commands[number % len(commands)].event(log.state(merchant_id), log.at)
     log.append(merchants.MERCHANT, merchant_id, (event,))
