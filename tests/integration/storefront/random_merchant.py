@@ -51,7 +51,7 @@ class RandomMerchant:
     ) -> None:
         self._floor, self._store, self._dice, self._slug, self._currency = floor, store, dice, slug, currency
         self.products: list[Product] = []
-        self.own_host, self._domains = f"{slug}.{domain}", [f"{slug}-one.com", f"{slug}-two.com"]
+        self.own_host, self.domains = f"{slug}.{domain}", [f"{slug}-one.com", f"{slug}-two.com"]
         self._inactive: set[UUID] = set()
         self._collections = [uuid4(), uuid4()]
         self._paused_codes: set[UUID] = set()
@@ -155,25 +155,31 @@ class RandomMerchant:
         category, title, text = self._dice.choice(CATEGORIES), self._text("Kind"), f"{self._text('Text')}."
         await self._send(DescribeCategory(**await self._owner(), category=category, title=title, text=text))
 
-    async def _accept_draft(self) -> None:
-        """Accept a draft of the brand, of a collection or of a category."""
-        store, slug = await self._present(), self._dice.choice(CATEGORIES).lower()
+    async def _accept_draft(self, kind: TargetKind) -> None:
+        """Accept a draft of the brand, of a category, or of each collection."""
+        store = await self._present()
         assert store.brand is not None
-        category = DraftTarget(kind=TargetKind.CATEGORY, id=category_id(store.id, slug), category=slug)
-        drafts: list[tuple[DraftTarget, FieldValues, EditField]] = [
-            (DraftTarget(kind=TargetKind.BRAND, id=store.id), brand_values(store.brand), EditField.TAGLINE),
-            (category, category_values(store.assortment.described.get(slug)), EditField.TEXT),
-            *(
-                (DraftTarget(kind=TargetKind.COLLECTION, id=id), collection_values(collection), EditField.TITLE)
-                for id, collection in store.assortment.collections.items()
-            ),
-        ]
-        target, values, field = self._dice.choice(drafts)
-        change, id = FieldChange(field=field, base=values[field], proposed=self._text("Draft")), uuid4()
-        await self._send(
-            OfferDraft(draft_id=id, store_id=store.id, target=target, changes=[change], written_by="house", note="New.")
-        )
-        await self._send(AcceptDraft(draft_id=id, merchant_id=store.merchant_id))
+        drafts: list[tuple[DraftTarget, FieldValues, EditField]] = []
+        match kind:
+            case TargetKind.BRAND:
+                drafts.append((DraftTarget(kind=kind, id=store.id), brand_values(store.brand), EditField.TAGLINE))
+            case TargetKind.CATEGORY:
+                slug = self._dice.choice(CATEGORIES).lower()
+                category = DraftTarget(kind=kind, id=category_id(store.id, slug), category=slug)
+                drafts.append((category, category_values(store.assortment.described.get(slug)), EditField.TITLE))
+            case _:
+                drafts += [
+                    (DraftTarget(kind=kind, id=id), collection_values(collection), EditField.TITLE)
+                    for id, collection in store.assortment.collections.items()
+                ]
+        for target, values, field in drafts:
+            change, id = FieldChange(field=field, base=values[field], proposed=self._text("Draft")), uuid4()
+            await self._send(
+                OfferDraft(
+                    draft_id=id, store_id=store.id, target=target, changes=[change], written_by="house", note="New."
+                )
+            )
+            await self._send(AcceptDraft(draft_id=id, merchant_id=store.merchant_id))
 
     async def _change_discount(self) -> None:
         """Create a code, pause it, or resume it."""
@@ -187,18 +193,31 @@ class RandomMerchant:
         await self._send(change(discount_id=id, merchant_id=owner["merchant_id"]))
         self._paused_codes ^= {id}
 
-    async def _change_domain(self) -> None:
-        """Connect and prove a domain, make it or another address the primary one, or remove it."""
-        domain, owner, store = self._dice.choice(self._domains), await self._owner(), await self._present()
-        known = store.domains.get(domain)
-        if known is None or known.status is not DomainStatus.VERIFIED:
-            await self._send(ConnectDomain(**owner, domain=domain))
+    async def _verified(self, *, verified: bool) -> str | None:
+        """Return a domain of the store that is verified, or one that is not; None if there is none."""
+        store = await self._present()
+        named = [
+            domain
+            for domain in self.domains
+            if verified is (domain in store.domains and store.domains[domain].status is DomainStatus.VERIFIED)
+        ]
+        return self._dice.choice(named) if named else None
+
+    async def _connect_domain(self) -> None:
+        """Connect a domain and prove it."""
+        if domain := await self._verified(verified=False):
+            await self._send(ConnectDomain(**await self._owner(), domain=domain))
             await self._send(RecordDomainCheck(store_id=self._store, domain=domain, problem=None))
-        elif self._dice.random() < 0.7:
+
+    async def _choose_domain(self) -> None:
+        """Make a domain or the platform's address the primary one."""
+        if domain := await self._verified(verified=True):
             chosen = self._dice.choice([None, domain])
-            await self._send(ChoosePrimaryDomain(**owner, domain=chosen))
-        else:
-            await self._send(RemoveDomain(**owner, domain=domain))
+            await self._send(ChoosePrimaryDomain(**await self._owner(), domain=chosen))
+
+    async def _remove_domain(self) -> None:
+        if domain := await self._verified(verified=True):
+            await self._send(RemoveDomain(**await self._owner(), domain=domain))
 
     async def _set_shipping(self) -> None:
         price = Money(minor=self._dice.randrange(1_000), currency=self._currency)
@@ -261,7 +280,9 @@ class RandomMerchant:
             "rename brand": self._rename_brand,
             "move collection": self._move_collection,
             "describe category": self._describe_category,
-            "accept draft": self._accept_draft,
+            "accept draft of brand": lambda: self._accept_draft(TargetKind.BRAND),
+            "accept draft of category": lambda: self._accept_draft(TargetKind.CATEGORY),
+            "accept draft of collection": lambda: self._accept_draft(TargetKind.COLLECTION),
             "remove collection": self._remove_collection,
             "change discount": self._change_discount,
             "set shipping": self._set_shipping,
@@ -269,8 +290,10 @@ class RandomMerchant:
             "pause": self._pause_or_open,
             "open again": self._pause_or_open,
             # Last: the other pages are at another host then.
-            "change domain": self._change_domain,
-            "change another domain": self._change_domain,
+            "connect domain": self._connect_domain,
+            "connect another domain": self._connect_domain,
+            "choose domain": self._choose_domain,
+            "remove domain": self._remove_domain,
         }
 
     async def edit(self) -> None:
@@ -286,7 +309,7 @@ class RandomMerchant:
         variant = self._dice.choice(product.variants)
         host = store.primary_domain or self.own_host
         if self._dice.random() < 0.2:
-            host = self._dice.choice([self.own_host, *self._domains])
+            host = self._dice.choice([self.own_host, *self.domains])
         return host, self._dice.choice(
             [
                 "/",

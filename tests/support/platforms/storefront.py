@@ -1,6 +1,6 @@
 """A storefront on real parts in one process: PostgreSQL event log, command bus, read models applied after each write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ from projections.engine.revisions import move_revisions
 from projections.reading.consistency import Stale
 from projections.reading.moment import MomentReader
 from projections.registry import READ_MODELS, SEARCH_PATH
-from schemas.envelope import ConsistencyToken
+from schemas.envelope import ConsistencyToken, Envelope
 from storefront.app import StorefrontDependencies, create_app
 from storefront.read_models import ReadModelQueries
 
@@ -126,6 +126,8 @@ class StorefrontPlatform:
         self.queries = ReadModelQueries(MomentReader(readers))
         self.behind = False
         """While true the read models are not updated, as when a projector has stopped."""
+        self.after_each: Callable[[str], Awaitable[None]] | None = None
+        """If set, each event is applied alone, and this is called with its type afterwards."""
         self._seen = 0
 
     @classmethod
@@ -174,8 +176,14 @@ class StorefrontPlatform:
         if self.behind:
             return
         envelopes = [raw.decode() for raw in await self.log.read_settled(self._seen, 10_000)]
-        if not envelopes:
-            return
+        if self.after_each is None and envelopes:
+            await self._apply(envelopes)
+        elif self.after_each is not None:
+            for envelope in envelopes:
+                await self._apply([envelope])
+                await self.after_each(type(envelope.event).__name__)
+
+    async def _apply(self, envelopes: Sequence[Envelope]) -> None:
         self._seen = envelopes[-1].position
         for name, model in READ_MODELS.items():
             async with self._pool.acquire() as connection, connection.transaction():
