@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Protocol
+from urllib.parse import quote
 from uuid import UUID
 
 from babel.dates import format_date, format_datetime
@@ -90,6 +92,19 @@ class Picture:
         """The attributes of its class and size."""
         kind = "photo photo-square" if abs(self.width / self.height - 1) < 0.04 else "photo"
         return Markup(f'class="{kind}" width="{self.width}" height="{self.height}"')  # noqa: S704 - our own characters
+
+
+LOGO_MOST = 4_000
+"""Characters of a logo that stands in every page. A larger one is a file, which browsers keep."""
+
+
+@lru_cache(maxsize=256)
+def drawn(svg: str) -> str | None:
+    """Return the address of a drawing that needs no request. None for a large drawing.
+
+    On a phone's network, a request for the logo takes longer than the logo, from the page's largest photo.
+    """
+    return None if len(svg) > LOGO_MOST else "data:image/svg+xml," + quote(svg, safe="='/:;,()!*@$+?")
 
 
 class HasRenditions(Protocol):

@@ -63,6 +63,7 @@ class PageRenderer:
             moment=formatting.moment_words,
             date=formatting.date_words,
             span=formatting.span_words,
+            drawn=formatting.drawn,
             whole_numbers=formatting.whole_numbers,
         )
         self.templates.globals.update(

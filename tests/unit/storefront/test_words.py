@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta, timezone
+from urllib.parse import unquote
 
 import pytest
 
@@ -12,9 +13,11 @@ from infra.web.countries import country_name
 from infra.web.markdown import render
 from storefront.checkout.address import ShopperForm
 from storefront.rendering.formatting import (
+    LOGO_MOST,
     arrival_words,
     day_words,
     days_words,
+    drawn,
     first_sentences,
     moment_words,
     money,
@@ -45,6 +48,16 @@ GOOD = ShopperForm(
 )
 def test_money_is_shown_with_its_symbol_and_all_decimal_places(minor: int, currency: str, shown: str) -> None:
     assert money(Money(minor=minor, currency=currency)) == shown
+
+
+def test_a_logo_stands_in_the_page_unless_it_is_large() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><title>Fern & \'Söhne\' 100 %</title><path fill="#0a0"/></svg>'
+    address = drawn(svg)
+    assert address is not None
+    kind, _, data = address.partition(",")
+    assert (kind, unquote(data)) == ("data:image/svg+xml", svg)
+    assert not set(data) & set(' <>"#&')
+    assert drawn(svg + " " * LOGO_MOST) is None
 
 
 @pytest.mark.parametrize(
