@@ -14,8 +14,8 @@ from consumers.agents.base import StepPorts
 from consumers.agents.brand import NEIGHBORS
 from consumers.agents.copywriter import local_host, store_facts
 from consumers.agents.outside_calls import GivenUp, call_with_retries
-from consumers.agents.recorded_calls import AnsweredCall, RecordedCalls
 from consumers.ports import Consumer, StreamHistory
+from consumers.runtime.recorded_calls import AnsweredCall, RecordedCalls
 from domain.calls.meter import CallContext
 from domain.draft.aggregate import DRAFT, Draft, DraftStatus
 from domain.draft.events import DraftRequested, FieldChange, TargetKind

@@ -6,8 +6,8 @@ from uuid import UUID
 from commands.generation import UnderstandNiche
 from commands.image_step import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
-from consumers.agents.recorded_calls import RecordedCalls
 from consumers.ports import Aggregates, OutsideAnswers, React
+from consumers.runtime.recorded_calls import RecordedCalls
 from domain.calls.meter import CallContext
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, NicheChosen, Step, StepStarted

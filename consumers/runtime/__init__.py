@@ -1,4 +1,4 @@
-"""Delivers records to consumers: in order per key, counted, with a dead letter topic.
+"""What agents, policies and schedules run on: delivery in order per key, counted, and outside calls that are made once.
 
 ``consumers.app`` uses all of it; ``infra.cli`` imports ``dead_letter_replay``.
 """

@@ -318,7 +318,7 @@ class _Source(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _page_query(selection: Selection[Any], source: _Source, order: Order, is_backwards: bool, limit: int) -> str:
+def _page_query(selection: Selection[Any], source: _Source, order: Order, limit: int, *, is_backwards: bool) -> str:
     """Return the query of a page. Its text is kept, since most pages differ from an earlier one in their arguments only."""
     direction = "desc" if order.descending is not is_backwards else "asc"
     in_order = f"order by {order.key} {direction}, {source.id} {direction}"
