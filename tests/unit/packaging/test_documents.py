@@ -26,6 +26,20 @@ def test_the_index_lists_every_decision() -> None:
     assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in DECISIONS.glob("[0-9]*.md")}
 
 
+def test_a_decision_that_changes_another_is_named_by_it() -> None:
+    status = {path.name[:4]: _status(path) for path in DECISIONS.glob("[0-9]*.md")}
+    changed = re.compile(r"(?:replaces|changes)[^.;]*", re.IGNORECASE)
+    for number, text in status.items():
+        for earlier in {name for part in changed.findall(text) for name in re.findall(r"\d{4}", part) if name < number}:
+            assert number in status[earlier], f"{earlier} does not say that {number} changes it"
+
+
+def _status(path: Path) -> str:
+    return next(line for line in path.read_text("utf-8").splitlines() if line.startswith("Status: ")).replace(
+        " 2026", ""
+    )
+
+
 def test_make_help_lists_every_target_with_a_description() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
