@@ -153,9 +153,9 @@ def name_allowed_values(schema: GraphQLSchema) -> None:
 
 
 def _naming(type: GraphQLEnumType, coerce: Callable[[Any, bool], Any]) -> Callable[..., Any]:
-    def coerced(value: Any, hide_suggestions: bool = False) -> Any:
+    def coerced(value: Any, hide_suggestions: bool = False) -> Any:  # noqa: FBT001 - as graphql-core calls it
         try:
-            return coerce(value, True)
+            return coerce(value, True)  # noqa: FBT003 - as graphql-core takes it
         except GraphQLError as error:
             names = "" if hide_suggestions else f" Use one of: {', '.join(type.values)}."
             # The value comes from the client, and may be long.

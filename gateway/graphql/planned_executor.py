@@ -188,7 +188,7 @@ def plan_cache(schema: GraphQLSchema) -> PlanCache:
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, with plans for queries. The answers are the same."""
 
-    def execute_operation(self, serially: bool | None = None) -> Any:
+    def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - as graphql-core calls it
         middleware = self.middleware_manager
         if self.operation.operation is not OperationType.QUERY or (middleware and middleware.middlewares):
             return super().execute_operation(serially)

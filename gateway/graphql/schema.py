@@ -191,11 +191,11 @@ async def _once(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
 
 def build_schema(*, plans: bool = True) -> Schema:
     """Return the schema, always the same object. Without plans, graphql-core runs every operation."""
-    return _schema(plans)
+    return _schema(plans=plans)
 
 
 @cache
-def _schema(plans: bool) -> Schema:
+def _schema(*, plans: bool) -> Schema:
     schema = Schema(
         query=Query,
         mutation=Mutation,

@@ -108,7 +108,7 @@ def rebuild(
     Commands and queries continue during the rebuild.
     """
     model = _model(name)
-    done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different)), *REFUSALS)
+    done = run(lambda stop: _stoppable(stop, _rebuild(model, even_if_different=even_if_different)), *REFUSALS)
     if as_json:
         difference = None if done.difference is None else str(done.difference)
         print_json(
@@ -133,7 +133,7 @@ def rebuild(
         output.print(f"The old rows were different. {escape(str(done.difference))}", soft_wrap=True)
 
 
-async def _rebuild(model: ReadModel[Any], even_if_different: bool) -> Rebuilt:
+async def _rebuild(model: ReadModel[Any], *, even_if_different: bool) -> Rebuilt:
     async with settings_of_running() as settings, open_platform(settings) as platform:
         rebuilder = Rebuilder(
             await platform.pool(),

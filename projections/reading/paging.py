@@ -288,7 +288,9 @@ async def paginate(
             of_page = where.sql
     size = window.size
     source = _Source(table, joins, id, of_list, of_page, where.parts, where.few, where.narrowly)
-    records = await db.fetch(_page_query(selection, source, order, window.backwards, size + 1), *where.arguments)
+    records = await db.fetch(
+        _page_query(selection, source, order, size + 1, is_backwards=window.backwards), *where.arguments
+    )
     page = Rows(records[:size])
     more = len(records) > len(page)
     if window.backwards:

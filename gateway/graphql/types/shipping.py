@@ -45,7 +45,7 @@ class DeliveryZone:
             bands=[
                 RateBand(
                     up_to_grams=None if by_price else band.up_to,
-                    up_to_subtotal=None if (end := _end(band, by_price)) is None else end.decimal,
+                    up_to_subtotal=None if (end := _end(band, by_price=by_price)) is None else end.decimal,
                     up_to_subtotal_money=MoneyType.maybe(end),
                     price=band.price.decimal,
                     price_money=MoneyType.of(band.price),
@@ -57,7 +57,7 @@ class DeliveryZone:
         )
 
 
-def _end(band: Band, by_price: bool) -> Money | None:
+def _end(band: Band, *, by_price: bool) -> Money | None:
     """Return the last price of a band by price. None if it has no end."""
     return None if not by_price or band.up_to is None else Money.of(band.up_to, band.price.currency)
 

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     reading = read_all()
     print(f"claims: {reading.sentences} sentences, precision {reading.precision:.3f}, recall {reading.recall:.3f}")
     for one in reading.wrong:
-        print(f"  {'flagged' if one.supported else 'missed'} ({one.about}): {one.text}")
+        print(f"  {'flagged' if one.is_supported else 'missed'} ({one.about}): {one.text}")
     rules: Counter[str] = Counter()
     began = time.perf_counter()
     for niche in chosen:

@@ -29,9 +29,9 @@ class Labelled:
     about: str
     text: str
     evidence: Evidence
-    supported: bool
     reason: str
     """Why it may not stand; empty if it may."""
+    is_supported: bool
     held_out: bool = False
     """Whether no rule was changed after the check had read it."""
 
@@ -54,9 +54,9 @@ def labelled_sentences() -> Iterator[Labelled]:
     for row in data["facts"]:
         evidence, held_out = _evidence(row), bool(row.get("held_out"))
         for text in row["yes"]:
-            yield Labelled(row["name"], text, evidence, True, "", held_out=held_out)
+            yield Labelled(row["name"], text, evidence, "", is_supported=True, held_out=held_out)
         for text, reason in row["no"]:
-            yield Labelled(row["name"], text, evidence, False, reason, held_out=held_out)
+            yield Labelled(row["name"], text, evidence, reason, is_supported=False, held_out=held_out)
 
 
 def read_all(*, held_out: bool | None = None) -> Reading:
@@ -67,9 +67,9 @@ def read_all(*, held_out: bool | None = None) -> Reading:
     """
     every = [one for one in labelled_sentences() if held_out is None or one.held_out is held_out]
     flagged = [one for one in every if unsupported(one.text, one.evidence)]
-    right = [one for one in flagged if not one.supported]
-    bad = [one for one in every if not one.supported]
-    wrong = [one for one in every if (one in flagged) is one.supported]
+    right = [one for one in flagged if not one.is_supported]
+    bad = [one for one in every if not one.is_supported]
+    wrong = [one for one in every if (one in flagged) is one.is_supported]
     return Reading(len(every), len(right) / len(flagged), len(right) / len(bad), tuple(wrong))
 
 

@@ -59,5 +59,5 @@ def add_orders(app: FastAPI, key: str, shop: Shop, admitted: Any) -> None:
 
     @app.put("/v1/outage", dependencies=[operator], response_model=None)
     async def outage(outage: Outage) -> JSONResponse:
-        shop.be_down(outage.down)
+        shop.be_down(is_down=outage.down)
         return JSONResponse({"down": outage.down})

@@ -87,7 +87,7 @@ class Shop:
         """The orders that it took, the oldest first."""
         return list(self._memory.orders.values())
 
-    def be_down(self, is_down: bool) -> None:
+    def be_down(self, *, is_down: bool) -> None:
         """Answer no call any more, or answer again."""
         with self._lock:
             self._memory.is_down = is_down

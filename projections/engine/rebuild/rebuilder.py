@@ -159,7 +159,7 @@ class Rebuilder:
         run = _Run()
         try:
             async with self._pool.acquire() as connection, rebuild_lock(connection, model.name):
-                return await self._rebuild(connection, model, run, even_if_different, report)
+                return await self._rebuild(connection, model, run, report, even_if_different=even_if_different)
         except Exception as error:
             raise as_transient(error) from error
 
@@ -184,8 +184,9 @@ class Rebuilder:
         connection: Connection,
         model: ReadModel[Any],
         run: _Run,
-        even_if_different: bool,
         report: Report,
+        *,
+        even_if_different: bool,
     ) -> Rebuilt:
         live = await ensure_live(connection, model)
         if live.version > model.version:
@@ -223,7 +224,9 @@ class Rebuilder:
             await finish(self._pool, model, schema)
             progress.phase = "reading"
             await self._catch_up(connection, bulk_load, progress)
-            rows, difference = await self._compare(connection, model, live, bulk_load, run, even_if_different, report)
+            rows, difference = await self._compare(
+                connection, model, live, bulk_load, run, report, even_if_different=even_if_different
+            )
             progress.phase = "swapping"
             report(progress)
             await self._catch_up(connection, bulk_load, progress)
@@ -269,8 +272,9 @@ class Rebuilder:
         live: Live,
         bulk_load: BulkLoad,
         run: _Run,
-        even_if_different: bool,
         report: Report,
+        *,
+        even_if_different: bool,
     ) -> tuple[dict[str, int], RowDifference | None]:
         """Return the row counts of the new tables, and the first difference if differences are allowed.
 

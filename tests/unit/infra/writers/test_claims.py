@@ -74,7 +74,7 @@ def test_only_the_sentences_with_a_claim_are_dropped() -> None:
 
 def test_the_check_agrees_with_the_labels() -> None:
     reading = read_all()
-    said = [f"{'flagged' if one.supported else 'missed'}: {one.text}" for one in reading.wrong]
+    said = [f"{'flagged' if one.is_supported else 'missed'}: {one.text}" for one in reading.wrong]
     assert reading.sentences >= 120
     assert reading.precision >= 0.95, said
     assert reading.recall >= 0.95, said
@@ -96,8 +96,8 @@ def test_words_that_no_fact_has_are_a_claim_that_no_rule_needs_to_foresee() -> N
 def test_the_labelled_set_has_both_kinds_for_every_listing() -> None:
     kinds: dict[str, set[bool]] = {}
     for one in labelled_sentences():
-        kinds.setdefault(one.about, set()).add(one.supported)
-        assert one.supported or one.reason
+        kinds.setdefault(one.about, set()).add(one.is_supported)
+        assert one.is_supported or one.reason
     assert all(labels == {True, False} for labels in kinds.values())
 
 
