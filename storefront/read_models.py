@@ -187,6 +187,12 @@ class ReadModelMailQueries:
     async def variants(self, store_id: UUID, product_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[VariantView]]:
         return await catalog_queries.variants_by_products(self._db, product_ids, scope=ShopperScope(store_id))
 
+    async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None:
+        versions = await catalog_queries.versions_of_page(
+            self._db, page_id, scope=ShopperScope(store_id), numbers=[number]
+        )
+        return versions[0] if versions else None
+
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
         return await merchants_queries.merchant_by_id(self._db, merchant_id, scope=MerchantScope(merchant_id))
 

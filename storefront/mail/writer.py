@@ -29,7 +29,7 @@ from domain.order.after_sale.return_events import ReplacementSent, ReturnApprove
 from domain.order.after_sale.return_state import ReturnKind
 from domain.order.after_sale.sourcing_events import LineSubstituted, OrderHeld, SupplierOrderFailed
 from domain.order.dispute_reasons import reason_in_words
-from domain.order.events import OrderFulfilled, PaymentUnmatched, WithdrawalReceived
+from domain.order.events import OrderFulfilled, OrderPaid, PaymentUnmatched, WithdrawalReceived
 from domain.order.withdrawal import PERIOD
 from domain.privacy import PersonalData
 from domain.shipping.town_lines import address_lines
@@ -42,6 +42,7 @@ from projections.catalog.views import StoreView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderView
 from schemas.envelope import Envelope
+from storefront.mail.agreed_texts import PageVersions, agreed_texts
 from storefront.mail.domain_facts import domain_facts
 from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
 from storefront.mail.text_form import text_form
@@ -88,7 +89,7 @@ WITHDRAWAL_SUBJECTS = {
 INQUIRIES = frozenset({DisputeStatus.INQUIRY, DisputeStatus.INQUIRY_UNDER_REVIEW})
 
 
-class MailQueries(NoticeMailQueries, Protocol):
+class MailQueries(NoticeMailQueries, PageVersions, Protocol):
     """What mails are written from."""
 
     async def store(self, store_id: UUID) -> StoreView | None: ...
@@ -219,7 +220,8 @@ class StoreMailWriter:
         match kind:
             case MailKind.ORDER_CONFIRMED:
                 subject = f"Your order {order.number} is confirmed"
-                return await self._to_shopper(store, order, subject)
+                texts = await agreed_texts(order, shop, self._sources.queries)
+                return await self._to_shopper(store, order, subject, texts=texts)
             case MailKind.ORDER_SHIPPED:
                 assert isinstance(envelope.event, OrderFulfilled | ParcelShipped)
                 return await self._shipped(envelope.event, store, order)
@@ -228,8 +230,9 @@ class StoreMailWriter:
                 reason = {"reason": envelope.event.reason}
                 return await self._to_shopper(store, order, f"Your order {order.number} was cancelled", **reason)
             case MailKind.ORDER_SOLD:
+                assert isinstance(envelope.event, OrderPaid)
                 subject = f"Sold: order {order.number}, {formatting.money(order.total)}"
-                return await self._to_merchant(store, shop, subject, order=order)
+                return await self._to_merchant(store, shop, subject, order=order, event=envelope.event)
             case MailKind.ORDER_REFUNDED:
                 assert isinstance(envelope.event, RefundSucceeded)
                 return await self._refunded(envelope.event, store, order)
@@ -352,7 +355,7 @@ class StoreMailWriter:
                 subject = f"Decide about order {order.number}: it is held"
                 return await self._to_merchant(store, shop, subject, order=order, event=event)
             case SupplierOrderFailed():
-                subject = f"Order {order.number} was not placed at the supplier"
+                subject = f"Order {order.number} has no confirmed order at its supplier"
                 supplier = event.provider.display_name
                 return await self._to_merchant(store, shop, subject, order=order, event=event, supplier=supplier)
             case LineSubstituted():

@@ -35,6 +35,7 @@ from domain.order.events import (
     OrderFulfilled,
     OrderPaid,
     OrderStatus,
+    PageVersionRef,
     PaymentUnmatched,
     UnmatchedReason,
     WithdrawalReceived,
@@ -42,9 +43,9 @@ from domain.order.events import (
 )
 from domain.store.domain_events import DomainFailed, DomainProblem, DomainProofLost
 from domain.store.domains import proof_value, token_of
-from domain.store.events import Preferences, StoreStatus
+from domain.store.events import PageType, Preferences, StoreStatus
 from domain.store.taxes import OrderTax, TaxKind
-from projections.catalog.views import BrandResult, ProductView, StoreView, VariantView
+from projections.catalog.views import BrandResult, PageVersionView, ProductView, StoreView, VariantView
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView, StockNoticeView
 from schemas.envelope import Envelope
@@ -69,6 +70,7 @@ class Desk:
         self.shows_order = True
         self.known: OrderView | None = None
         self.disputed: DisputeView | None = None
+        self.versions: dict[tuple[UUID, int], PageVersionView] = {}
         self.writer = StoreMailWriter(
             MailSources(
                 queries=self,
@@ -175,6 +177,9 @@ class Desk:
     async def merchant(self, merchant_id: UUID) -> MerchantView | None:
         return None
 
+    async def page_version(self, store_id: UUID, page_id: UUID, number: int) -> PageVersionView | None:
+        return self.versions.get((page_id, number))
+
     async def business_identity(self, store: StoreView) -> BusinessIdentityView | None:
         return None
 
@@ -191,15 +196,15 @@ class Desk:
             hash=bytes(32),
         )
 
-    async def paid(self, kind: MailKind) -> Mail | None:
-        fee = Money(minor=170)
+    async def paid(self, kind: MailKind, *, fee: int = 170, fee_is_owed: bool = False) -> Mail | None:
         event = OrderPaid(
             originator_id=self.order_id,
             originator_version=2,
             occurred_at=NOW,
             intent_id="pi_1",
             amount=Money(minor=3400),
-            platform_fee=fee,
+            platform_fee=Money(minor=fee),
+            fee_is_owed=fee_is_owed,
         )
         return await self.writer.write(kind, self.envelope(event))
 
@@ -284,6 +289,60 @@ async def test_a_confirmation_names_goods_sum_address_and_the_way_to_withdraw(de
     link = OrderLinks(Signers((SECRET,), desk.store_id, desk.clock).order_link).to(desk.order_id, at=NOW)
     assert f"https://neon-haven.shops.example/checkout/success/{link}" in mail.html
     assert f"https://neon-haven.shops.example/withdraw?order={link}" in mail.text
+
+
+async def test_a_confirmation_holds_the_texts_of_its_contract_in_the_versions_of_the_order(desk: Desk) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    pages = []
+    for type, text in (
+        (PageType.TERMS_OF_SERVICE, "# Terms\n\nYou buy from **us** <b>."),
+        (
+            PageType.REFUND_POLICY,
+            "> Template: check it.\n\n## Returns\n\nYou have {returns.days}.\n\n* Write to {business.email}",
+        ),
+        (PageType.PRIVACY_POLICY, "We keep your address."),
+    ):
+        page = PageVersionRef(page_id=uuid4(), type=type, number=3)
+        pages.append(page)
+        desk.versions[page.page_id, 3] = PageVersionView(
+            page_id=page.page_id,
+            number=3,
+            type=type,
+            title="Title",
+            content=text,
+            written_by="house",
+            written_at=NOW,
+        )
+    desk.known = replace(order, pages=tuple(pages))
+    mail = await desk.paid(MailKind.ORDER_CONFIRMED)
+    assert mail is not None
+    assert "You buy from us <b>." in mail.text
+    assert "You buy from us &lt;b&gt;." in mail.html
+    for form in (mail.text, mail.html):
+        assert "Refund policy, version 3" in form
+        assert "You have 14 days." in form
+        assert "{" not in form.partition("Terms of service, version 3")[2]
+        assert "We keep your address" not in form
+        assert not any(line.startswith("#") for line in form.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("fee", "is_owed", "words"),
+    [
+        (170, False, "is paid with $34.00, of which the platform keeps $1.70."),
+        (170, True, "is paid with $34.00. The platform bills you its fee of $1.70 apart."),
+        (0, False, "is paid with $34.00."),
+    ],
+)
+async def test_a_sale_says_how_the_platform_gets_its_fee(desk: Desk, fee: int, is_owed: bool, words: str) -> None:
+    order = await desk.order(desk.store_id, desk.order_id)
+    assert order is not None
+    desk.known = replace(order, platform_fee=Money(minor=fee))
+    mail = await desk.paid(MailKind.ORDER_SOLD, fee=fee, fee_is_owed=is_owed)
+    assert mail is not None
+    assert words in mail.text
+    assert words in re.sub(r"</?strong[^>]*>", "", mail.html)
 
 
 async def test_a_shopper_reads_the_name_that_they_ordered_from_and_a_merchant_the_present_one(desk: Desk) -> None:
@@ -614,7 +673,8 @@ async def test_a_mail_to_the_merchant_links_to_its_page_of_the_dashboard(
         status=DisputeStatus.NEEDS_RESPONSE,
         evidence_due=NOW,
     )
-    mail = await desk.writer.write(kind, desk.envelope(opened))
+    is_sale = kind is MailKind.ORDER_SOLD
+    mail = await (desk.paid(kind) if is_sale else desk.writer.write(kind, desk.envelope(opened)))
     assert mail is not None
     page = f"https://zyenta.example/dashboard/stores/{desk.store_id}/orders/{desk.order_id}{about}"
     assert f"\n\nOpen in the dashboard: {page}\n\n-- \n" in mail.text

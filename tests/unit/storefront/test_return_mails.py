@@ -114,6 +114,8 @@ async def test_the_answer_to_a_withdrawal_calls_it_a_withdrawal_and_promises_mon
         mail = await desk.writer.write(kind, desk.envelope((await events(desk, view))[kind]))
         assert mail is not None
         assert mail.subject == subject
+        if kind is MailKind.RETURN_APPROVED:
+            assert "once it has them, or once you prove that you sent them." in mail.text
         for form in (mail.text, mail.html):
             assert "new goods" not in form
             assert "our return" not in form.replace("our returned", "")
