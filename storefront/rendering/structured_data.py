@@ -16,6 +16,15 @@ from storefront.rendering.store_data import return_policy, script
 from storefront.shelves.grouping import Shelf
 from storefront.visit.visit import Visit
 
+OPTIONS: Mapping[str, str] = {
+    "size": "size",
+    "color": "color",
+    "colour": "color",
+    "material": "material",
+    "pattern": "pattern",
+}
+"""Names of options in lower case, and schema.org's property of each. Search engines know no others."""
+
 
 def product_data(
     visit: Visit,
@@ -61,9 +70,11 @@ def product_data(
         data = shared | {
             "@type": "ProductGroup",
             "productGroupID": str(product.id),
+            **_differences(variants),
             "hasVariant": [
                 {
                     "@type": "Product",
+                    **_options(variant),
                     "name": f"{product.title} – {variant.title}",
                     "sku": variant.sku or str(variant.id),
                     "image": shared["image"][:1],
@@ -73,6 +84,17 @@ def product_data(
             ],
         }
     return [script(data), _breadcrumbs(visit, shelf, (product.title, f"/products/{product.slug}"))]
+
+
+def _options(variant: VariantView) -> dict[str, str]:
+    """Return a variant's options that search engines know, by their property."""
+    return {OPTIONS[name.lower()]: value for name, value in variant.options.items() if name.lower() in OPTIONS}
+
+
+def _differences(variants: Sequence[VariantView]) -> dict[str, list[str]]:
+    """Return by what variants differ; empty if search engines know none of their options."""
+    names = dict.fromkeys(name for variant in variants for name in _options(variant))
+    return {"variesBy": [f"https://schema.org/{name}" for name in names]} if names else {}
 
 
 def shelf_data(visit: Visit, shelf: Shelf, shown: Sequence[Card]) -> list[Markup]:

@@ -108,6 +108,7 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
         "InStock",
         "OutOfStock",
     ]
+    assert (group["variesBy"], group["hasVariant"][1]["size"]) == (["https://schema.org/size"], "L")
     assert group["hasVariant"][0]["offers"]["hasMerchantReturnPolicy"]["returnFees"].endswith("CustomerResponsibility")
     assert structured(await browser.get("/products/blue-vase"))["Product"]["offers"]["price"] == "49.00"
 
@@ -185,3 +186,72 @@ async def test_a_preview_of_a_link_has_a_jpeg_and_phones_a_manifest(floor: Store
         assert {"Disallow: /cart", "Disallow: /checkout", "Disallow: /orders", "Disallow: /withdraw"} <= set(
             robots.splitlines()
         )
+
+
+def problems_of(data: dict[str, Any]) -> list[str]:
+    """Return which properties that search engines require for rich results a piece of data lacks.
+
+    By Google's documents on merchant listings, breadcrumbs, questions and organizations.
+    """
+    kind = data["@type"]
+    required = {
+        "Product": ("name", "image", "offers"),
+        "ProductGroup": ("name", "productGroupID", "variesBy", "hasVariant", "url"),
+        "Offer": ("price", "priceCurrency", "availability", "url", "shippingDetails", "hasMerchantReturnPolicy"),
+        "OfferShippingDetails": ("shippingRate", "shippingDestination"),
+        "MonetaryAmount": ("value", "currency"),
+        "DefinedRegion": ("addressCountry",),
+        "ShippingDeliveryTime": ("transitTime",),
+        "QuantitativeValue": ("minValue", "maxValue", "unitCode"),
+        "MerchantReturnPolicy": ("applicableCountry", "returnPolicyCategory", "merchantReturnDays", "returnFees"),
+        "BreadcrumbList": ("itemListElement",),
+        "ListItem": ("position", "name"),
+        "ItemList": ("itemListElement",),
+        "CollectionPage": ("name", "url", "mainEntity"),
+        "FAQPage": ("mainEntity",),
+        "Question": ("name", "acceptedAnswer"),
+        "Answer": ("text",),
+        "OnlineStore": ("name", "url", "logo"),
+        "WebSite": ("name", "url"),
+        "SearchAction": ("target", "query-input"),
+        "ContactPoint": ("contactType",),
+        "Brand": ("name",),
+    }[kind]
+    lacking = [f"{kind}.{name}" for name in required if data.get(name) in (None, "", [], {})]
+    for value in data.values():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict) and "@type" in part:
+                lacking += problems_of(part)
+    return lacking
+
+
+async def test_every_page_of_the_sitemap_may_be_indexed_and_has_what_rich_results_need(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
+    ids = await shop(floor)
+    store = ids["store_id"]
+    sizes = (Variant("S", 900, 3, {"Size": "S"}), Variant("L", 1900, 0, {"Size": "L"}))
+    pots = [
+        await floor.stock(
+            store, f"Pot {n}", slug=f"pot-{n}", category="Pots", variants=sizes if n else (Variant("Default", 900, 3),)
+        )
+        for n in range(4)
+    ]
+    await floor.write_page(store, PageType.FAQ, "FAQ", "faq", "## How?\n\nBy post.")
+    gifts = WriteCollection(**ids, collection_id=uuid4(), title="Gifts", product_ids=[each.id for each in pots])
+    await send(floor, gifts)
+    addresses = re.findall(r"<url><loc>http://fern.shops.test(.+?)</loc>", await sitemap(browser))
+    assert {"/", "/products", "/c/pots", "/collections/gifts", "/pages/faq", "/products/pot-0"} <= set(addresses)
+    linked = set[str]()
+    for path in addresses:
+        page = await browser.get(path)
+        assert (page.status_code, 'name="robots"' in page.text) == (200, False), path
+        assert f'<link rel="canonical" href="http://fern.shops.test{path}">' in page.text, path
+        assert [problem for data in structured(page).values() for problem in problems_of(data)] == [], path
+        linked |= set(re.findall(r'href="(/[^"#]*)"', page.text.partition("<body")[2]))
+    linked |= {"/products?sort=newest", "/products?q=pot", "/products?category=Pots&sort=newest", "/nothing", "/cart"}
+    for path in linked - set(addresses):
+        page = await browser.get(path.replace("&amp;", "&"))
+        if "noindex" in page.text or page.status_code != 200:
+            # An address that may not be indexed names no other one in its place: the two contradict each other.
+            assert 'rel="canonical"' not in page.text, path
