@@ -12,7 +12,7 @@ from projections.catalog.views import PageVersionView
 from projections.sales.views import OrderView
 
 NAMES = {PageType.TERMS_OF_SERVICE: "Terms of service", PageType.REFUND_POLICY: "Refund policy"}
-"""The texts that a shopper must be able to keep. The privacy policy is no part of the contract."""
+"""The texts that a shopper must be able to keep. The privacy policy does not belong to the contract."""
 
 
 class PageVersions(Protocol):

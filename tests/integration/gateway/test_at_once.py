@@ -1,4 +1,4 @@
-"""Two gateways decide about one order at once: money and goods leave once, whoever is first.
+"""Two gateways decide about one order at once: money and goods leave once, in either order of the commands.
 
 Each gateway is a command bus with a log of its own on one PostgreSQL, so nothing but the database can keep them apart.
 """
