@@ -2,7 +2,10 @@
 
     platform    the parts that roles share
     parts       how a part is made once, when first asked for
-    consumers   agents, policies and writers, wired
+    consumers   agents and policies, wired
+    writers     writers, models and their budgets, wired
+    mail        what writes and delivers mails, wired
+    plans       what the platform sells to merchants, wired
     roles       what a process can run
     lifecycle   how a role runs until it is stopped
 

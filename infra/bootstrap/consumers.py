@@ -1,33 +1,26 @@
-"""Agents, policies and writers, wired."""
+"""Agents and policies, wired."""
 # ruff: noqa: PLC0415
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from infra.bootstrap.mail import mail_policy
 from infra.bootstrap.platform import Platform
+from infra.bootstrap.writers import Writers, model_budget, writers
 from infra.settings import BadSettings, Settings
 
 if TYPE_CHECKING:
     from commands.reactions import BusDispatch, EventLogAggregates
     from consumers.agents.base import StepPorts
     from consumers.ports import Consumer
-    from domain.calls.ports import LanguageModel, ModelBudget
-    from domain.draft.ports import Reviser
-    from domain.mail.ports import Mailer
     from domain.merchant.events import SupplierProvider
     from domain.order.purchase_ports import SupplierOrders
-    from domain.product.ports import ProductCopywriter
-    from domain.sourcing.ports import KeywordWriter, SupplierCatalogs
+    from domain.sourcing.ports import SupplierCatalogs
     from domain.store.aggregate import Store
-    from domain.store.ports import BrandWriter, CategoryWriter, DomainRegistry, NicheReader, PageWriter
-    from infra.adapters.postgres.model_budget import PostgresModelBudget
-    from infra.writers.prompted.client import Prompt
 
 
 CONSUMERS = (
@@ -51,9 +44,6 @@ CONSUMERS = (
 
 STUDIO_WORKERS = min(4, max(2, os.cpu_count() or 1))
 """Processes of the studio, with one thread each: photos need no other photo, so a core each is the best use of cores."""
-
-LONGEST_ANSWER = 8000
-"""Tokens of a model's longest answer, reasoning included."""
 
 STRONG_SECONDS = 180.0
 """Limit of one photo with a stronger model."""
@@ -193,241 +183,9 @@ async def consumers(
     return wired
 
 
-async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer":
-    """Return what sends mails."""
-    from consumers.policies.mail import MailPolicy
-    from domain.accounts.links import LinkSigner
-    from domain.signing import SigningSecrets
-    from domain.team.invitation_links import InvitationLinks
-    from infra.adapters.postgres.accounts import PostgresAccounts
-    from infra.bootstrap.platform import ACCOUNT_LINKS
-    from storefront.mail.account_writer import AccountMailWriter
-    from storefront.mail.platform_writer import PlatformMailWriter
-    from storefront.mail.team_writer import TeamMailWriter
-    from storefront.mail.writer import MailSources, StoreMailWriter, host_of
-    from storefront.read_models import ReadModelMailQueries
-
-    settings = platform.settings
-    queries, personal = ReadModelMailQueries(await platform.readers()), await platform.personal()
-    mail_domain = host_of(settings.storefront_domain)
-    stores = StoreMailWriter(
-        MailSources(
-            queries=queries,
-            personal=personal,
-            clock=platform.clock,
-            secrets=platform.keys().derive_each("storefront"),
-            scheme=settings.storefront_scheme,
-            public_domain=settings.storefront_domain,
-            dashboard_url=f"{settings.gateway_url}/dashboard",
-            mail_domain=mail_domain,
-            sandbox=not platform.is_live,
-        )
-    )
-    plans = PlatformMailWriter(
-        queries,
-        personal,
-        stores,
-        plans=platform.plans(),
-        dashboard_url=f"{settings.gateway_url}/dashboard",
-        mail_domain=mail_domain,
-        sandbox=not platform.is_live,
-    )
-    accounts = AccountMailWriter(
-        queries,
-        personal,
-        plans,
-        accounts=PostgresAccounts(await platform.pool()),
-        signer=LinkSigner(SigningSecrets(platform.keys().derive_each(ACCOUNT_LINKS))),
-        dashboard_url=f"{settings.gateway_url}/dashboard",
-        mail_domain=mail_domain,
-        sandbox=not platform.is_live,
-    )
-    writer = TeamMailWriter(
-        queries,
-        personal,
-        accounts,
-        InvitationLinks(SigningSecrets(platform.keys().derive_each("invitations"))),
-        dashboard_url=f"{settings.gateway_url}/dashboard",
-        mail_domain=mail_domain,
-        sandbox=not platform.is_live,
-    )
-    return MailPolicy(dispatch, writer, mailer(settings), platform.clock)
-
-
-def mailer(settings: Settings) -> "Mailer":
-    """Return what delivers mails: the mail server, or a mailbox on disk without one."""
-    from infra.adapters.mail.mailbox import MailboxMailer
-    from infra.adapters.mail.smtp import SmtpMailer, SmtpServer
-
-    if settings.smtp_url is None:
-        return MailboxMailer(settings.mailbox_dir, sender=settings.mail_sender)
-    username, password = settings.smtp_username, settings.smtp_password
-    server = SmtpServer.at(
-        settings.smtp_url,
-        username=None if username is None else username.get_secret_value(),
-        password=None if password is None else password.get_secret_value(),
-        ca_file=settings.smtp_ca_file,
-    )
-    return SmtpMailer(server, sender=settings.mail_sender)
-
-
-@dataclass(frozen=True, slots=True)
-class Writers:
-    """The writers of a platform: the rules, or a model that falls back to the rules."""
-
-    brand: "BrandWriter"
-    keywords: "KeywordWriter"
-    copy: "ProductCopywriter"
-    pages: "PageWriter"
-    niches: "NicheReader"
-    reviser: "Reviser"
-    categories: "CategoryWriter"
-
-
-def writers(settings: Settings, budget: "ModelBudget | None" = None) -> Writers:
-    """Return the writers of the settings: models in their order, then the rules.
-
-    Args:
-        settings: the platform's settings.
-        budget: bounds what models may use; None for no bound.
-
-    Raises:
-        BadSettings: the settings name no writer that has what it needs.
-    """
-    rules, registry = rule_writers()
-    models = language_models(settings)
-    with_rules = "rules" in settings.writers
-    if not models:
-        if not with_rules:
-            raise BadSettings(
-                f"ZYENTA_WRITERS is {','.join(settings.writers)!r}, but no model has a key. Set OPENAI_API_KEY or "
-                "ANTHROPIC_API_KEY, or add “rules”."
-            )
-        return rules
-    return prompted_writers(settings, models, rules, registry, budget=budget, with_rules=with_rules)
-
-
-def rule_writers() -> "tuple[Writers, DomainRegistry]":
-    """Return the rules as writers, and the registry that tells them which domains are free."""
-    from infra.adapters.rdap.registry import RdapRegistry
-    from infra.writers.rules.brand.writer import RuleBrandWriter
-    from infra.writers.rules.copy.categories import RuleCategoryWriter
-    from infra.writers.rules.copy.copywriter import RuleCopywriter
-    from infra.writers.rules.copy.pages import RulePageWriter
-    from infra.writers.rules.keywords import RuleKeywords
-    from infra.writers.rules.niche.reader import RuleNicheReader
-    from infra.writers.rules.revision import RuleReviser
-
-    registry = RdapRegistry()
-    rules = Writers(
-        RuleBrandWriter(registry),
-        RuleKeywords(),
-        RuleCopywriter(),
-        RulePageWriter(),
-        RuleNicheReader(),
-        RuleReviser(),
-        RuleCategoryWriter(),
-    )
-    return rules, registry
-
-
 def storefront_host(settings: Settings) -> "Callable[[Store], str]":
     """Return what tells the host of a store's storefront."""
     return lambda store: f"{store.slug}.{settings.storefront_domain}"
-
-
-def prompted_writers(
-    settings: Settings,
-    models: "Sequence[LanguageModel]",
-    rules: Writers,
-    registry: "DomainRegistry",
-    *,
-    budget: "ModelBudget | None",
-    with_rules: bool,
-    max_tokens: int = LONGEST_ANSWER,
-) -> Writers:
-    """Return writers that ask models, and then the rules if ``with_rules``."""
-    from infra.writers.prompted.brand import PromptedBrandWriter
-    from infra.writers.prompted.categories import PromptedCategoryWriter
-    from infra.writers.prompted.client import ModelClient
-    from infra.writers.prompted.copy import PromptedCopywriter, PromptedPageWriter
-    from infra.writers.prompted.keywords import PromptedKeywords
-    from infra.writers.prompted.niche import PromptedNicheReader
-    from infra.writers.prompted.prices import Prices
-    from infra.writers.prompted.revision import PromptedReviser
-
-    client = ModelClient(
-        models,
-        budget=budget,
-        prices=Prices.known(settings.model_prices),
-        at_once=settings.model_requests,
-        max_tokens=max_tokens,
-    )
-    return Writers(
-        PromptedBrandWriter(client, registry, fallback=rules.brand if with_rules else None, prompt=prompt("brand.v1")),
-        PromptedKeywords(client, rules.keywords, prompt=prompt("keywords.v1")),
-        PromptedCopywriter(client, rules.copy if with_rules else None, prompt=prompt("copy.v1")),
-        PromptedPageWriter(client, rules.pages, fallback=rules.pages if with_rules else None, prompt=prompt("page.v1")),
-        PromptedNicheReader(client, rules.niches, prompt=prompt("niche.v1")),
-        PromptedReviser(client, rules.reviser if with_rules else None, prompt=prompt("revise.v1")),
-        PromptedCategoryWriter(client, rules.categories if with_rules else None, prompt=prompt("categories.v1")),
-    )
-
-
-def language_models(settings: Settings) -> "Sequence[LanguageModel]":
-    """Return the models that have a key, in the order of the settings."""
-    models: list[LanguageModel] = []
-    for writer in settings.writers:
-        if writer == "openai" and settings.openai_api_key is not None:
-            from infra.adapters.models.openai import OpenAiModel
-
-            models.append(
-                OpenAiModel(
-                    model=settings.openai_model,
-                    api_key=settings.openai_api_key.get_secret_value(),
-                    base_url=settings.openai_base_url,
-                )
-            )
-        if writer == "anthropic" and settings.anthropic_api_key is not None:
-            from infra.adapters.models.anthropic import AnthropicModel
-
-            models.append(
-                AnthropicModel(
-                    model=settings.anthropic_model,
-                    api_key=settings.anthropic_api_key.get_secret_value(),
-                    base_url=settings.anthropic_base_url,
-                )
-            )
-    return models
-
-
-async def model_budget(platform: Platform) -> "PostgresModelBudget":
-    """Return what bounds the work of agents, as the settings and the merchant's plan say."""
-    from commands.reactions import EventLogAggregates
-    from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
-    from infra.bootstrap.plan_allowances import PlanAllowances
-
-    settings, plans = platform.settings, platform.plans()
-    allowances = None
-    if plans is not None:
-        allowances = PlanAllowances(EventLogAggregates(await platform.log()), plans, platform.clock)
-    return PostgresModelBudget(
-        await platform.pool(),
-        platform.clock,
-        generation=Limit(
-            tokens=settings.generation_token_budget, cost=int(settings.generation_cost_budget * 1_000_000)
-        ),
-        month=Limit(tokens=settings.monthly_token_budget, cost=int(settings.monthly_cost_budget * 1_000_000)),
-        allowances=allowances,
-    )
-
-
-def prompt(name: str) -> "Prompt":
-    """Return a versioned prompt."""
-    from infra.writers.prompted.client import Prompt
-
-    path = Path(__file__).parents[2] / "infra" / "writers" / "prompted" / "prompts" / f"{name}.md"
-    return Prompt(name, path.read_text("utf-8"))
 
 
 async def _draft_agent(platform: Platform, ports: "StepPorts", made: Writers) -> "Consumer":

@@ -325,7 +325,7 @@ def _check_evidence(data: bytes) -> "CheckedFile":
 
 def _usual_generation(settings: Settings) -> "UsualGeneration":
     from gateway.ports import UsualGeneration
-    from infra.bootstrap.consumers import language_models
+    from infra.bootstrap.writers import language_models
 
     if not language_models(settings):
         return UsualGeneration()

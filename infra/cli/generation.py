@@ -12,7 +12,8 @@ from commands.draft import OfferDraft
 from commands.ports import Context
 from domain.kernel import DomainError
 from infra.bootstrap import NotConfigured, open_platform
-from infra.bootstrap.consumers import language_models, model_budget, prompted_writers, rule_writers, storefront_host
+from infra.bootstrap.consumers import storefront_host
+from infra.bootstrap.writers import language_models, model_budget, prompted_writers, rule_writers
 from infra.cli.output import output, print_json, say
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run

@@ -20,7 +20,7 @@ from domain.store.aggregate import Store
 from domain.store.brand import BrandIdentity
 from domain.store.collection_events import CategoryDescribed
 from infra.bootstrap import handlers
-from infra.bootstrap.consumers import Writers
+from infra.bootstrap.writers import Writers
 from infra.replay.memory_log import MemoryEventLog
 from infra.replay.offline import NoCatalogs, NoOutside, RecordedAnswers, RecordedPhotos
 from infra.replay.recording import Recording, ReplayRefused

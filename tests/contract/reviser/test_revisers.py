@@ -10,7 +10,7 @@ import pytest
 from domain.draft.ports import Reviser, RevisionBrief
 from domain.editing import EditField, FieldValues
 from domain.product.texts import described, meta
-from infra.bootstrap.consumers import prompt
+from infra.bootstrap.writers import prompt
 from infra.writers.prompted.revision import PromptedReviser
 from infra.writers.rules.revision import RuleReviser
 from tests.support.servers.language_models import (

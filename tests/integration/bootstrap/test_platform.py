@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from infra.bootstrap import NotConfigured, gateway_app, open_platform, storefront_app
-from infra.bootstrap.consumers import consumers, mailer
+from infra.bootstrap.consumers import consumers
+from infra.bootstrap.mail import mailer
 from infra.settings import Settings
 from projections.reading.time_travel import travel_pool
 from projections.registry import READ_MODELS

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI, Request
 
-from infra.bootstrap.consumers import Writers, prompted_writers
+from infra.bootstrap.writers import Writers, prompted_writers
 from infra.settings import Settings
 from infra.writers.rules.brand.writer import RuleBrandWriter
 from infra.writers.rules.copy.categories import RuleCategoryWriter

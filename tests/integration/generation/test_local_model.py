@@ -11,7 +11,7 @@ from domain.product.ports import CopyBrief, ProductCopy
 from domain.store.brand import BrandProposal
 from domain.store.ports import BrandBrief
 from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
-from infra.bootstrap.consumers import Writers, prompt, prompted_writers
+from infra.bootstrap.writers import Writers, prompt, prompted_writers
 from infra.replay.difference import differences, fields_of
 from infra.replay.machine import replay
 from infra.replay.recording import read_recording

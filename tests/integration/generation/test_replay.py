@@ -21,7 +21,7 @@ from domain.store.brand import BrandProposal
 from domain.store.collection_events import CategoryDescribed
 from domain.store.events import BrandEdited
 from domain.store.ports import BrandBrief
-from infra.bootstrap.consumers import Writers
+from infra.bootstrap.writers import Writers
 from infra.replay.difference import Fields, differences, digest_of, fields_of
 from infra.replay.machine import replay as run_again
 from infra.replay.recording import Recording, ReplayRefused, read_recording

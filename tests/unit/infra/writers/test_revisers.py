@@ -13,7 +13,7 @@ from domain.editing import EditField, FieldValues
 from domain.product.texts import described, meta
 from domain.store.brand_edit import edit_of, edited
 from domain.store.texts import brand_values
-from infra.bootstrap.consumers import prompt
+from infra.bootstrap.writers import prompt
 from infra.writers.brandkit.palette import color_distance, contrast
 from infra.writers.prompted.client import ModelClient
 from infra.writers.prompted.revision import PromptedReviser
