@@ -20,6 +20,7 @@ from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step
 from domain.ids import derived
 from domain.kernel import Clock, InvalidInput
+from domain.nearest import nearest
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity, BrandProposal, FontPair, HeroKind, Logo, Look, Mood, Palette, Section
 from domain.store.brand_edit import BrandEdit, brand_of, change_contact, check_option, edit_brand, edited
@@ -210,8 +211,10 @@ def _fonts(heading: str | None, kit: BrandKit) -> FontPair | None:
         return None
     pair = kit.fonts(heading)
     if pair is None:
+        near = nearest(heading[:40], kit.headings)
+        meant = f"The nearest is {near}. " if near else ""
         raise InvalidInput(
-            "heading_font", f"Invalid headingFont {heading[:40]!r}. Use one of {', '.join(kit.headings)}."
+            "heading_font", f"Invalid headingFont {heading[:40]!r}. {meant}Use one of {', '.join(kit.headings)}."
         )
     return pair
 

@@ -22,7 +22,7 @@ from domain.order.evidence.files import CheckedFile, EvidenceFiles
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from domain.signing import SigningSecrets
-from domain.store.ports import NicheReader
+from domain.store.ports import BrandKit, NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
 from domain.team.invitation_links import InvitationLinks
@@ -140,6 +140,8 @@ class GatewayDependencies:
     tax_setup: TaxSetup | None = None
     """Asks whether Stripe can compute a merchant's taxes; None if payments are a sandbox."""
     readiness: Readiness
+    brand_kit: BrandKit | None = None
+    """What a brand can be made of; None if no brand is edited here."""
 
     sandbox: bool = True
     """Whether no real money moves; then publishing reports what is missing instead of refusing it."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from domain.kernel import InvalidInput, next_header
+from domain.nearest import nearest
 from domain.shipping.rates import ShippingRates, checked_rates
 from domain.store.aggregate import Store
 from domain.store.events import (
@@ -89,7 +90,9 @@ def promise_delivery(store: Store, days: int, *, time_zone: str, at: datetime) -
         raise InvalidInput("days", f"days cannot be {days}. Use 1 to {PROMISE_MOST} calendar days.")
     if time_zone not in available_timezones():
         raise InvalidInput(
-            "time_zone", f"Invalid timeZone {time_zone[:60]!r}. Use an IANA name such as Europe/Berlin or UTC."
+            "time_zone",
+            f"Invalid timeZone {time_zone[:60]!r}. Use an IANA name such as "
+            f"{nearest(time_zone[:60], available_timezones()) or 'Europe/Berlin'}.",
         )
     if (days, time_zone) == (store.delivery_promise_days, store.time_zone):
         return ()

@@ -67,8 +67,18 @@ class WrongCode(DomainError):
     code: ClassVar[str] = "WRONG_CODE"
     field = "code"
 
-    def __init__(self) -> None:
-        super().__init__("code is wrong or was used. Wait for the next code of your app, or use a recovery code.")
+    def __init__(self, *, at_set_up: bool = False) -> None:
+        """Describe a wrong code.
+
+        Args:
+            at_set_up: whether the account has no recovery codes yet, because the factor is being set up.
+        """
+        first = "code is wrong or was used. Wait for the next code of your app"
+        super().__init__(
+            f"{first}. If it is wrong too, set the clock of your phone."
+            if at_set_up
+            else f"{first}, or use a recovery code."
+        )
 
 
 class SecondFactorIsOn(DomainError):

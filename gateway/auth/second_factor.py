@@ -112,7 +112,7 @@ class SecondFactors:
             raise SecondFactorIsOn
         await self._attempts.take("code", str(merchant_id), SECOND_FACTORS)
         if not await self._is_code(merchant_id, totp.secret, code):
-            raise WrongCode
+            raise WrongCode(at_set_up=True)
         await self._store.confirm(merchant_id, at=self._clock.now())
         await self._log.record(RecordSecondFactor(merchant_id=merchant_id, method=SecondFactor.TOTP, enabled=True))
         return await self._new_codes(merchant_id)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -21,6 +22,24 @@ HERE = Path(__file__).parent
 def static_folder() -> StaticFolder:
     """Return the dashboard's styles and scripts."""
     return StaticFolder(HERE / "static", "/dashboard/static")
+
+
+@cache
+def time_zones() -> list[str]:
+    """Return the IANA names of time zones that people choose from: places, and UTC."""
+    areas = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+    return sorted(name for name in available_timezones() if name == "UTC" or name.partition("/")[0] in areas)
 
 
 class Renderer:
@@ -44,6 +63,7 @@ class Renderer:
             navigation=Navigation(paths),
             countries=lambda: names().values(),
             part=part,
+            time_zones=time_zones,
         )
         self._templates.filters.update(formatting.FILTERS)
 

@@ -246,6 +246,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from infra.sandbox.sample_supplier.niches import niche_suggestions
     from infra.web.evidence_links import EvidenceLinks
     from infra.web.preview_links import PreviewLinks
+    from infra.writers.brandkit.kit import DrawnBrandKit
     from infra.writers.rules.niche.reader import RuleNicheReader
 
     settings, pool, keys = platform.settings, await platform.pool(), platform.keys()
@@ -293,6 +294,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             plans=platform.plans(),
             plan_payments=await plan_payments(platform),
             readiness=readiness(platform, pool),
+            brand_kit=DrawnBrandKit(),
             sandbox=platform.is_sandbox,
             platform_fee_basis_points=settings.platform_fee_basis_points,
             storefront_url=settings.storefront_url("{slug}"),

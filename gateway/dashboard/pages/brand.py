@@ -43,11 +43,12 @@ async def brand(visit: Visitor, store_id: UUID) -> Response:
 async def _brand(visit: Visitor, store_id: UUID, **values: Any) -> Response:
     shown = await visit.store(store_id)
     past = past_of(visit)
-    store = (await past.run(visit, "brand/store", {"id": shown["id"]}))["store"]
+    answer = await past.run(visit, "brand/store", {"id": shown["id"]})
+    store, kit = answer["store"], answer["installation"]
     found, visit.revision = store["brandIdentity"], store["revision"]
     logo = None if found is None else "data:image/svg+xml," + quote(found["logo"]["svg"])
     shown = {"moods": MOODS, "heroes": HEROES, "sections": SECTIONS}
-    return visit.page("brand/store.html", brand=found, logo=logo, past=past, **shown, **values)
+    return visit.page("brand/store.html", brand=found, kit=kit, logo=logo, past=past, **shown, **values)
 
 
 @router.post(HERE)

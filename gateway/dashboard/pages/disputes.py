@@ -1,12 +1,12 @@
 """Disputes of a store, and the evidence that a merchant completes and submits."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from starlette.responses import JSONResponse, Response
 
+from gateway.dashboard.forms import Form
 from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import order_path
 from gateway.dashboard.past import not_yet, past_of
@@ -20,7 +20,7 @@ router = area_router()
 DISPUTE = "/dashboard/stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}"
 FORM_MOST = 20_000
 """Most bytes of a form beside its file."""
-Inputs = Mapping[str, Any]
+Inputs = dict[str, Any]
 _TAKES_FILE = re.compile(r"/dashboard/stores/[0-9a-f-]{36}/orders/[0-9a-f-]{36}/disputes/[^/]+/files")
 
 
@@ -122,9 +122,15 @@ async def add_file(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id: s
         return await show_dispute(visit, store_id, order_id, dispute_id, errors=asked.errors, status=422)
     target = asked["upload"]
     await visit.send_file(target["url"], target["mimeType"], data)
-    input = {**about, "uploadId": target["id"], "kind": visit.form["kind"], "fileName": file.filename or ""}
+    input = {**about, "uploadId": target["id"], **_use(visit.form), "fileName": file.filename or ""}
     notice = "The file is added to the evidence."
     return await _evidence(visit, (store_id, order_id, dispute_id), "orders/add_evidence_file", input, notice)
+
+
+def _use(form: Form) -> Inputs:
+    """Return what a file proves, and the file of that kind that the form's page showed."""
+    seen = f"seen.{form['kind']}"
+    return {"kind": form["kind"]} | ({"expectedFileId": form[seen]} if seen in form else {})
 
 
 def takes_file(path: str) -> bool:
@@ -144,7 +150,7 @@ async def upload_file(visit: Visitor, store_id: UUID, order_id: UUID, dispute_id
         input = {**about, "mimeType": form["mimeType"], "size": whole}
         change = await visit.change("orders/request_evidence_upload", input)
     else:
-        input = {**about, "uploadId": form["uploadId"], "kind": form["kind"], "fileName": form["fileName"]}
+        input = {**about, "uploadId": form["uploadId"], **_use(form), "fileName": form["fileName"]}
         change = await visit.change("orders/add_evidence_file", input)
     if change.errors:
         message = " ".join(each.message for each in change.errors.errors)

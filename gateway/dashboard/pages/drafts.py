@@ -1,14 +1,17 @@
 """Drafts: found goods and proposals beside the live store, compared field by field, accepted or dropped."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from gateway.dashboard.lists import picture, window
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.prose import compared
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
@@ -48,9 +51,32 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
         preview_url=None if past else store["previewUrl"],
         everything=everything,
         parts=parts_of,
+        prose=prose_of,
+        rest=rest_of,
         places=PLACES,
         working=not past and any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]),
     )
+
+
+PROSE = {"CONTENT": "", "TEXT": "", "DESCRIPTION": "description"}
+"""Fields with Markdown, and the part of the value that has it; empty for the whole value."""
+
+
+def prose_of(change: Mapping[str, Any]) -> tuple[Markup, Markup] | None:
+    """Return the Markdown of a change, live and proposed, with what differs marked. None if the field has none."""
+    part = PROSE.get(change["field"])
+    if part is None:
+        return None
+    before, proposed = ((change[side] or {}).get(part) if part else change[side] for side in ("before", "proposed"))
+    return compared(str(before or ""), str(proposed or ""))
+
+
+def rest_of(change: Mapping[str, Any], side: str) -> Any:
+    """Return a side of a change without its Markdown. None if nothing is left."""
+    part, value = PROSE.get(change["field"]), change[side]
+    if part is None:
+        return value
+    return {name: each for name, each in (value or {}).items() if name != part} if part else None
 
 
 def parts_of(value: Any, beside: Any = None) -> list[tuple[str, str]]:

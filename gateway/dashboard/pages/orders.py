@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gateway.dashboard.lists import window
+from gateway.dashboard.lists import chosen, window
 from gateway.dashboard.parts import Unanswered, unless_failed
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
@@ -28,6 +28,8 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),
 }
 """The list's views: a label, and the arguments of the document."""
+SORTS = {"OLDEST": "Oldest first", "TOTAL_HIGH": "Highest total", "TOTAL_LOW": "Lowest total"}
+"""The list's orders besides the newest first. Totals are sorted one currency after the other."""
 STANDINGS = {
     "UNPAID": ("Waiting for payment", "wait"),
     "PAID": ("To ship", "wait"),
@@ -60,10 +62,10 @@ async def orders(
         return visit.redirect(visit.within(f"/dashboard/stores/{store['id']}/customers", email=search))
     _, wanted = VIEWS.get(view, VIEWS["all"])
     number = {"number": search} if search else {}
-    past = past_of(visit)
-    found = (await past.run(visit, "orders/list", {"id": store["id"], **window(visit, PAGE), **wanted, **number}))[
-        "store"
-    ]["orders"]
+    past, sort = past_of(visit), chosen(visit, "sort", tuple(SORTS))
+    sorted_by = {"sort": sort} if sort else {}
+    variables = {"id": store["id"], **window(visit, PAGE), **wanted, **number, **sorted_by}
+    found = (await past.run(visit, "orders/list", variables))["store"]["orders"]
     if search and len(found["nodes"]) == 1:
         return visit.redirect(order_path(store_id, found["nodes"][0]["id"]) + visit.travel)
     return visit.page(
@@ -72,6 +74,8 @@ async def orders(
         orders=found,
         view=view if view in VIEWS else "all",
         views=VIEWS,
+        sort=sort,
+        sorts=SORTS,
         q=search,
         standings=STANDINGS,
     )

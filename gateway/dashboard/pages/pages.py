@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.dashboard.lists import window
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.prose import compared
 from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visitor
@@ -76,8 +77,10 @@ async def _page(visit: Visitor, store_id: UUID, id: UUID, **values: Any) -> Resp
         page=found,
         past=past,
         older=older,
-        older_html=None if older is None else await _html(visit, older["content"]),
-        live_html=await _html(visit, found["content"]) if past or values["changed"] else None,
+        older_html=None if older is None else compared(older["content"], found["content"])[0],
+        live_html=compared(visit.form["content"] if values["changed"] else found["content"], found["content"])[1]
+        if past or values["changed"]
+        else None,
         **values,
     )
 

@@ -21,7 +21,7 @@ for (const place of document.querySelectorAll("[data-upload]")) {
     const target = await ask({ do: "request", mimeType: file.type, size: file.size });
     const sent = await fetch(target.url, { method: "PUT", body: file, headers: { "content-type": target.mimeType } });
     if (!sent.ok) throw new Error("The file did not arrive. Try again.");
-    const chosen = [...place.querySelectorAll("select[name]")].map((each) => [each.name, each.value]);
+    const chosen = [...place.querySelectorAll("select[name], input[name^='seen.']")].map((each) => [each.name, each.value]);
     await ask({ do: "use", uploadId: target.id, fileName: file.name, ...Object.fromEntries(chosen) });
   };
   const sendAll = async (given) => {

@@ -14,12 +14,17 @@ class Installation:
     sandbox: bool = strawberry.field(description="Whether payments are a sandbox, in which no money moves.")
     stripe: bool = strawberry.field(description="Whether merchants are paid into their accounts at Stripe.")
     suppliers: list[SupplierProvider] = strawberry.field(description="Suppliers that it can search.")
+    heading_fonts: list[str] = strawberry.field(description="Fonts that a brand's headings can have, by name.")
+    logo_symbols: list[str] = strawberry.field(description="Symbols that a logo can show.")
 
     @classmethod
     def of(cls, deps: GatewayDependencies) -> Self:
+        kit = deps.brand_kit
         return cls(
             address=deps.public_url.rstrip("/") or None,
             sandbox=deps.sandbox,
             stripe=deps.stripe is not None,
             suppliers=sorted(deps.suppliers),
+            heading_fonts=[] if kit is None else list(kit.headings),
+            logo_symbols=[] if kit is None else list(kit.symbols),
         )

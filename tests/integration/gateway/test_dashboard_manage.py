@@ -312,8 +312,9 @@ async def test_a_brand_is_edited_renamed_and_drafted_beside_the_live_shop(platfo
         assert "Nothing was changed." in await dashboard.change(path, path, {"name": "Neon Haven", "do": "save"})
         saved = await dashboard.change(path, path, {"tagline": "Light <b>it</b>.", "primary": "#14532d", "do": "save"})
         assert "Light &lt;b&gt;it&lt;/b&gt;." in saved
-        refused = await dashboard.submit(path, path, {"headingFont": "Comic Papyrus", "do": "save"})
+        refused = await dashboard.submit(path, path, {"headingFont": "playfair", "do": "save"})
         assert (refused.status_code, "Invalid heading font" in refused.text) == (422, True)
+        assert "The nearest is Playfair Display." in refused.text
         assert '<h2 id="name">Glow Den</h2>' in await dashboard.change(path, path, {"do": "option", "name": "Glow Den"})
         assert "No draft waits for you." in await dashboard.get(drafts)
         made = await dashboard.change(path, drafts, {"kind": "BRAND", "hint": "warmer"})

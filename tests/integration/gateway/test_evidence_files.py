@@ -248,7 +248,7 @@ async def test_the_form_takes_a_file_without_a_script(platform: Platform, owner:
     order = await platform.ask("query ($id: ID!) { order(id: $id) { storeId } }", {"id": str(order_id)}, by=owner)
     at = f"/dashboard/stores/{order['storeId']}/orders/{order_id}/disputes/du_1"
     async with a_dashboard(platform, owner) as dashboard:
-        fields = dict(re.findall(r'name="(csrf|commandId)" value="([^"]+)"', await dashboard.get(at)))
+        fields = dict(re.findall(r'name="(csrf|commandId|seen.RECEIPT)" value="([^"]*)"', await dashboard.get(at)))
         post = partial(dashboard.client.post, f"{at}/files", data=fields | {"kind": "RECEIPT"})
         for given, said in (
             ({}, "No file was chosen."),
@@ -266,6 +266,9 @@ async def test_the_form_takes_a_file_without_a_script(platform: Platform, owner:
             assert (added.status_code, added.headers["location"]) == (303, at)
         page = await dashboard.get(at)
         assert ("receipt.png · PNG, 2.0 MB" in page, page.count(f"{at}/files/")) == (True, 1)
+        late = {"commandId": str(uuid4()), "kind": "RECEIPT"}
+        second_tab = await post(files={"file": ("b.png", picture(), "image/png")}, data=fields | late)
+        assert (second_tab.status_code, "receipt.png" in second_tab.text) == (422, True)
         foreign = await post(files={"file": ("b.png", picture(), "image/png")}, data={"csrf": "made up"})
         assert foreign.status_code == 403
 

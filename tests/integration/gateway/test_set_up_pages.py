@@ -104,6 +104,9 @@ async def test_settings_domains_and_the_business_are_kept(trade: Trade) -> None:
     promise = await dashboard.change(at, f"{at}/promise", {"promiseDays": "21", "timeZone": "Europe/Berlin"})
     assert 'value="Europe/Berlin"' in promise
     assert (await dashboard.submit(at, f"{at}/promise", {"promiseDays": "some"})).status_code == 422
+    wrong = await dashboard.submit(at, f"{at}/promise", {"promiseDays": "21", "timeZone": "berlin"})
+    assert (wrong.status_code, "such as Europe/Berlin." in wrong.text) == (422, True)
+    assert '<option value="Europe/Berlin">' in wrong.text
     policy = {"returnDays": "30", "reasons": "Too small\n\nToo large", "merchantPays": "on"}
     assert "Too small\nToo large" in await dashboard.change(at, f"{at}/returns", policy)
     assert (await dashboard.submit(at, f"{at}/returns", {**policy, "returnDays": "3"})).status_code == 422

@@ -87,6 +87,7 @@ async def test_an_order_is_found_sent_delivered_and_refunded(trade: Trade, stran
     assert number is not None
     assert "Grace" in listed
     assert "Waiting for payment" in listed
+    assert 'value="TOTAL_LOW" selected' in await dashboard.get(f"{trade.path}/orders?sort=TOTAL_LOW")
     await trade.pay()
     found = await dashboard.client.get(f"{trade.path}/orders?q={number[1].lower()}")
     assert found.headers["location"] == trade.order

@@ -51,6 +51,7 @@ from infra.adapters.postgres.usage import ReadModelUsage
 from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.web.server import guarded
+from infra.writers.brandkit.kit import DrawnBrandKit
 from projections.reading.consistency import Stale
 from projections.reading.moment import MomentReader
 from projections.reading.time_travel import TimeTravel, travel_pool
@@ -324,6 +325,7 @@ async def a_platform(
             supplier_vault=vault,
             suppliers=frozenset(SupplierProvider),
             niche_suggestions=("Dog toys", "Candles"),
+            brand_kit=DrawnBrandKit(),
             signing_keys=SigningKeys(active="k2", keys={"k1": b"1" * 32, "k2": b"2" * 32}),
             secrets=SigningSecrets([b"limits"]),
             link_secrets=SigningSecrets([b"links"]),
