@@ -22,7 +22,8 @@ OF_STORE: Mapping[str, Mapping[str, Any]] = {
     "legal/blockers": {},
     "media/list": {"first": 50},
     "orders/alternatives": {"search": "lamp"},
-    "orders/disputes": {"first": 50},
+    # As many as a thousand orders have: a page of the large store must not have more.
+    "orders/disputes": {"first": 3},
     "orders/list": {"first": 50},
     "overview/blockers": {},
     "overview/store": {"days": 365},

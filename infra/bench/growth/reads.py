@@ -31,7 +31,7 @@ QUERIES = {
     "orders_rare": _ORDERS,
     "order": "query($order: ID!) { order(id: $order) { id number status total lines { title product { title } } refunds { amount } disputes { status } mails { kind } } }",
     "media": "query($id: ID!) { store(id: $id) { media(first: 20) { nodes { id status url } } } }",
-    "media_rare": "query($id: ID!) { store(id: $id) { media(first: 20, types: [LOGO], statuses: [PROCESSED, REJECTED]) { nodes { id status } } } }",
+    "media_rare": "query($id: ID!) { store(id: $id) { media(first: 1, types: [LOGO], statuses: [PROCESSED, REJECTED]) { nodes { id status } } } }",
     "counts": "query($id: ID!) { store(id: $id) { all: products(first: 0) { totalCount } drafts: products(first: 0, statuses: [DRAFT]) { totalCount } orders(first: 0) { totalCount } paid: orders(first: 0, statuses: [PAID]) { totalCount } withdrawn: orders(first: 0, withdrawn: true) { totalCount } media(first: 0) { totalCount } } }",
     "money": "query($id: ID!) { store(id: $id) { balances { account amount currency } disputeRate { payments disputed } discounts { code } rejectedWebhooks { reason } } }",
     "publication": "query($id: ID!) { store(id: $id) { name currency publicationBlockers { code message } } }",

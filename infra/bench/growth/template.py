@@ -28,8 +28,8 @@ SHARING_A_WORD = 20
 """Products whose titles end with the same word: as many as a search for it finds, however large the store is."""
 SPAN = timedelta(days=3 * 365)
 """The time in which the store's orders were placed, until now."""
-OF_THOUSAND = {"pending": 2, "cancelled": 40, "paid": 30, "refunded": 30, "disputed": 3}
-"""How many orders of a thousand are not simply paid and sent."""
+OF_THOUSAND = {"pending": 25, "cancelled": 40, "paid": 30, "refunded": 30, "disputed": 3}
+"""How many orders of a thousand are not simply paid and sent. Of those that are listed, a thousand orders have a page."""
 
 
 async def fill_template(
