@@ -1,7 +1,8 @@
 """How long a backlog takes after the broker was away: from the event store to the rows of all read models, under load.
 
 The event store is full and the topic is empty. Publisher and projectors start as in production, and commands go on at a
-steady pace. The figure is the time from their start until every read model has applied the backlog and all commands.
+steady pace. The figure is the time from their start until every read model has applied the backlog and all commands. The memory of
+both processes is looked at until then, and some seconds later.
 """
 
 import asyncio
@@ -21,7 +22,8 @@ from domain.store.events import Preferences
 from infra.adapters.kafka.topic import ensure_topics
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_catalog
-from infra.bench.latency import NeverSeen, services
+from infra.bench.latency import SERVICES, NeverSeen, services
+from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from projections.engine.checkpoints import reached
@@ -29,6 +31,7 @@ from projections.registry import READ_MODELS
 from schemas.topics import partition_of
 
 LOOK_SECONDS = 0.1
+AT_WORK = ("most", "after")
 LONGEST_SECONDS = 3600.0
 
 
@@ -46,7 +49,11 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
         )
         ends = await _ends(pool)
         began = time.perf_counter()
-        async with services(servers), _commands(bus, merchant, per_s=sizes["per_s"]) as taken:
+        async with (
+            services(servers),
+            watch_memory({name: name for name in SERVICES}, times=AT_WORK) as memory,
+            _commands(bus, merchant, per_s=sizes["per_s"]) as taken,
+        ):
             while any(position < ends[number] for number, position in (await _reached(pool, ends)).items()):
                 report(f"{min((await _reached(pool, ends)).values()):,} of {count:,} positions")
                 if time.perf_counter() - began > LONGEST_SECONDS:
@@ -59,6 +66,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
         "events_per_s": count / seconds,
         "command_p99_ms": 1000 * taken[int(len(taken) * 0.99)],
         "commands": float(len(taken)),
+        **memory,
     }
 
 
@@ -116,5 +124,6 @@ BENCH = Bench(
         Target(figure="seconds_per_million", most=120),
         Target(figure="events_per_s"),
         Target(figure="command_p99_ms"),
+        *memory_targets(*SERVICES, times=AT_WORK),
     ),
 )

@@ -21,6 +21,7 @@ from gateway.auth.tokens import AccessTokens
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
 from infra.bench.http_load import Load, UnexpectedResponse, closing_all, post, until_open
 from infra.bench.interleaving import interleave
+from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import fill_with_one_store
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
@@ -67,14 +68,15 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             "unseen_per_s": load(ports["planned"], unseen),
             "unknown_shape_per_s": load(ports["planned"], unknown),
         }
-        with closing_all(*loads.values()):
-            figures = await interleave(
-                {name: each.run for name, each in loads.items()},
-                seconds=sizes["seconds"],
-                rounds=sizes["rounds"],
-                report=report,
-            )
-    return figures | {"p95_ms": 1000 * percentile(planned.seconds, 0.95)}
+        async with watch_memory({"gateway": "planned"}) as memory:
+            with closing_all(*loads.values()):
+                figures = await interleave(
+                    {name: each.run for name, each in loads.items()},
+                    seconds=sizes["seconds"],
+                    rounds=sizes["rounds"],
+                    report=report,
+                )
+    return figures | memory | {"p95_ms": 1000 * percentile(planned.seconds, 0.95)}
 
 
 def request(query: str, variables: Mapping[str, str], token: str) -> bytes:
@@ -117,6 +119,7 @@ BENCH = Bench(
         Target(figure="requests_per_s", limit="executor_per_s", share=8),
         Target(figure="unseen_per_s", limit="plain_json_per_s", share=0.2),
         Target(figure="p95_ms", most=200),
+        *memory_targets("gateway"),
     ),
     with_kafka=False,
 )

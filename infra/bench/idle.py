@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import psutil
 
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.memory import memory_mb
 from infra.bench.servers import Servers
 from infra.embedded.process import ChildProcess
 from infra.embedded.services import SERVICES, inherited_environment
@@ -65,7 +66,7 @@ def _cpu_seconds(supervisor: int) -> dict[str, float]:
 def _memory_mb(supervisor: int) -> dict[str, float]:
     taken = dict.fromkeys(PARTS, 0.0)
     for part, process in _processes(supervisor):
-        taken[part] += process.memory_full_info().pss / 2**20
+        taken[part] += memory_mb(process)
     return taken
 
 

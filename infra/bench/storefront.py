@@ -24,6 +24,7 @@ from domain.product.events import PriceChanged
 from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
 from infra.bench.http_load import Load, UnexpectedResponse, closing_all, get, until_open
 from infra.bench.interleaving import interleave
+from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import SLUG, dress, fill_with_one_store
 from infra.bench.servers import Servers
 from infra.embedded.process import ChildProcess, free_port
@@ -66,19 +67,24 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             "uncached_per_s": load("uncached", LIST),
             "ceiling_per_s": load("ceiling", LIST),
         }
-        with closing_all(*loads.values()):
-            figures = await interleave(
-                {name: each.run for name, each in loads.items()},
-                seconds=sizes["seconds"],
-                rounds=sizes["rounds"],
-                report=report,
-            )
+        async with watch_memory({"storefront": "kept"}) as memory:
+            with closing_all(*loads.values()):
+                figures = await interleave(
+                    {name: each.run for name, each in loads.items()},
+                    seconds=sizes["seconds"],
+                    rounds=sizes["rounds"],
+                    report=report,
+                )
         report("editing")
         visible = await _edits(servers.dsn, store_id, ports["kept"], count=sizes["edits"])
-    return figures | {
-        "p95_ms": 1000 * percentile(loads["list_per_s"].seconds, 0.95),
-        "edit_visible_ms": 1000 * percentile(visible, 0.5),
-    }
+    return (
+        figures
+        | memory
+        | {
+            "p95_ms": 1000 * percentile(loads["list_per_s"].seconds, 0.95),
+            "edit_visible_ms": 1000 * percentile(visible, 0.5),
+        }
+    )
 
 
 def _check(status: int, body: bytes) -> None:
@@ -169,6 +175,7 @@ BENCH = Bench(
         Target(figure="uncached_per_s", limit="ceiling_per_s"),
         Target(figure="p95_ms", most=100),
         Target(figure="edit_visible_ms"),
+        *memory_targets("storefront"),
     ),
     with_kafka=False,
 )
