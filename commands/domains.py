@@ -96,7 +96,7 @@ async def choose_primary_domain(
 
     Raises:
         ChangedMeanwhile: the primary domain is not what the editor saw.
-        InvalidInput: it is no domain name.
+        InvalidInput: it is not a domain name.
         DomainNotFound, DomainNotVerified: it is not a verified domain of the store.
         NotFound: no store has the id, or it is another merchant's.
         StoreNotReady: the store is archived.
@@ -121,7 +121,7 @@ async def remove_domain(command: RemoveDomain, work: Work, *, clock: Clock, plat
     """Append ``DomainRemoved``; another store may prove the domain then.
 
     Raises:
-        InvalidInput: it is no domain name.
+        InvalidInput: it is not a domain name.
         DomainNotFound: the store does not have it.
         NotFound: no store has the id, or it is another merchant's.
     """

@@ -113,7 +113,7 @@ def refuse_overwriting(seen: str | None, present: Parts, changed: Iterable[str])
 
     Raises:
         ChangedMeanwhile: names the parts that are no longer as the editor saw them.
-        InvalidInput: the text is no revision.
+        InvalidInput: the text is not a revision.
     """
     if seen is None:
         return

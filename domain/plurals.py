@@ -9,7 +9,7 @@ from typing import Any
 
 @lru_cache(maxsize=16_384)
 def singular(word: str) -> str:
-    """Return the singular of an English word in lower case; a word that is no plural stays as it is.
+    """Return the singular of an English word in lower case; a word that is not a plural stays as it is.
 
     The rule is rough, but the same for all texts that are compared.
     """

@@ -125,7 +125,7 @@ class StorefrontQueries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogoPictures:
-    """Draws logos for what reads no SVG. Both raise ``ValueError`` for what is no SVG."""
+    """Draws logos for what reads no SVG. Both raise ``ValueError`` for what is not SVG."""
 
     png: Callable[[str, int, str], bytes]
     """Takes the SVG, the pixels of a side, and the color of the ground."""

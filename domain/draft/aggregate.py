@@ -98,7 +98,7 @@ class Draft:
     def out_of_date(self, live: Fingerprints) -> Sequence[EditField]:
         """Return the open fields whose live value is neither the base nor the proposal.
 
-        A live value that equals the proposal already is no newer work.
+        A live value that equals the proposal already is not newer work.
 
         Args:
             live: of the target's present values; a field that is missing has none.

@@ -41,7 +41,7 @@ OPTIONAL = ("vat_id", "register_entry", "responsible_person", "eu_contact", "not
 
 
 def optional_parts(identity: BusinessIdentity) -> Sequence[str]:
-    """Return the names of the optional parts that are stated. They are no personal data, so events hold them unsealed."""
+    """Return the names of the optional parts that are stated. They are not personal data, so events hold them unsealed."""
     return [name for name in OPTIONAL if getattr(identity, name)]
 
 

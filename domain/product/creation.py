@@ -39,7 +39,7 @@ def import_listing(
 ) -> Sequence[ProductEvent]:
     """Import a supplier's listing as a draft. Stock is limited to ``STOCK_MOST`` a variant.
 
-    Shoppers read category, tags, variants and options as they are, so what is no label is left out of them.
+    Shoppers read category, tags, variants and options as they are, so what is not a label is left out of them.
     """
     listing = draft.listing
     return (

@@ -19,7 +19,7 @@ class VariantState:
     price: Money
     on_hand: int
     sku: str | None = None
-    """The supplier's; None if it has none, and for a product added by hand."""
+    """The supplier's; None if the supplier gives none, and for a product added by hand."""
     cost: Money | None = None
     """What one piece cost when the product was imported; None if it is unknown."""
     reserved: Mapping[UUID, int] = field(default_factory=dict)

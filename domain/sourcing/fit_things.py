@@ -26,7 +26,7 @@ UNPROVED = 0.03
 OTHER_GOODS, FOR_THE_GOODS = 0.1, 0.12
 """A title that has a thing's name in the name of other goods, or after ``for``: a knife sharpener."""
 IN_OTHER_CATEGORY = 0.5
-"""One word, or a synonym or member of a thing's kind, in a category that is not the niche's: a life ring is no jewelry."""
+"""One word, or a synonym or member of a thing's kind, in a category that is not the niche's: a life ring is not jewelry."""
 BY_LABELS_ALONE = 0.6
 """A modifier that only tags or texts show, in a category that is not the niche's."""
 OF_THE_FIELD = 0.75
@@ -209,7 +209,7 @@ class ThingTerm:
         if names[n : n + 2] in pairs_of("same_goods"):
             return False
         companions = word_set("companions")
-        # “Dish soap” is no soap dish, but a candle of soy wax is a candle in a shop that sells wax melts too.
+        # “Dish soap” is not a soap dish, but a candle of soy wax is a candle in a shop that sells wax melts too.
         nearest, further = names[n + 1 : n + 2], names[n + 2 : n + 3]
         end = names[-1:] if names[-1] in word_set("enders") else ()
         return any(word in companions - self._niche.heads for word in nearest) or any(
@@ -230,13 +230,13 @@ class ThingTerm:
         )
 
     def _is_for_others(self, names: Sequence[str], n: int) -> bool:
-        """Whether a general name of goods follows the name of another use: a kitchen tool is no tool for repairs."""
+        """Whether a general name of goods follows the name of another use: a kitchen tool is not a tool for repairs."""
         before = names[n - 1] if n else ""
         uses = any(groups(table).of(before) for table in ("audiences", "settings"))
         return uses and not equivalents(before) & (self._niche.named | word_set("anywhere"))
 
     def _is_rival(self, word: str, proved: Mapping[str, float]) -> bool:
-        """Whether a word before a name says which goods they are, against the tags: a grocery bag is no travel bag.
+        """Whether a word before a name says which goods they are, against the tags: a grocery bag is not a travel bag.
 
         Args:
             word: the word.
@@ -253,7 +253,7 @@ class ThingTerm:
 def shown(modifier: str, seen: ListingWords) -> float:
     """Return how far a listing shows a modifier such as ``matcha`` of ``matcha bowl``."""
     accepted = field_words(modifier) | position_words(modifier)
-    # A text mentions many things: a hook of a “ring to hang it up” is no ring light.
+    # A text mentions many things: a hook of a “ring to hang it up” is not a ring light.
     places = PLACES if is_use(modifier) else PLACES[:2]
     return next((belief for place, belief in places if accepted & seen.place(place)), 0.0)
 

@@ -57,7 +57,7 @@ def find_contact(text: str) -> str | None:
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
-    """Return a supplier's tags as one line each, without those that are no labels, and each once."""
+    """Return a supplier's tags as one line each, without those that are not labels, and each once."""
     kept: dict[str, str] = {}
     for tag in tags:
         text = _label(tag, TAG_MOST, _NO_LABEL)
@@ -69,7 +69,7 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
 
 
 def clean_category(category: str) -> str:
-    """Return a supplier's category with its levels; empty if it is no label."""
+    """Return a supplier's category with its levels; empty if it is not a label."""
     return _label(category, CATEGORY_MOST, _NO_CATEGORY)
 
 
@@ -79,7 +79,7 @@ def clean_variant(title: str, number: int) -> str:
 
 
 def clean_options(options: Mapping[str, str]) -> dict[str, str]:
-    """Return a variant's options without those that are no labels."""
+    """Return a variant's options without those that are not labels."""
     pairs = {
         _label(name, TAG_MOST, _NO_CATEGORY): _label(value, VARIANT_MOST, _NO_CATEGORY)
         for name, value in options.items()

@@ -35,7 +35,7 @@ def checked_domain(typed: str, *, platform: Collection[str]) -> str:
         platform: the platform's own domains.
 
     Raises:
-        InvalidInput: it is no domain name, a public suffix, an address, or the platform's own.
+        InvalidInput: it is not a domain name, a public suffix, an address, or the platform's own.
     """
     shown = f"“{typed[:80]}”"
     name = _WEB_ADDRESS.sub("", typed.strip(), count=1).removesuffix("/").removesuffix(".")

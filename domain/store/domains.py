@@ -51,7 +51,7 @@ class CustomDomain:
 
 
 def token_of(store_id: UUID, name: str) -> str:
-    """Return the value that proves a domain for a store. It is no secret: only the domain's owner can publish it."""
+    """Return the value that proves a domain for a store. It is not a secret: only the domain's owner can publish it."""
     return hashlib.sha256(f"{store_id} {name}".encode()).hexdigest()[:40]
 
 

@@ -76,7 +76,7 @@ def collection_parts(collection: WrittenCollection | None) -> Parts:
 
 
 def category_parts(title: str | None, text: str | None) -> Parts:
-    """Return the one part of a category's page: its texts. No part if it has none of its own."""
+    """Return the one part of a category's page: its texts. Empty if the page has no own texts."""
     return {"CATEGORY_TEXT": category_text(title, text)} if title or text else {}
 
 

@@ -29,7 +29,7 @@ def collection_values(collection: CollectionWritten) -> FieldValues:
 
 
 def category_values(described: CategoryDescribed | None) -> FieldValues:
-    """Return the texts of a category's page; empty texts if it has none of its own."""
+    """Return the texts of a category's page; empty texts if the page has no own texts."""
     if described is None:
         return {EditField.TITLE: "", EditField.TEXT: ""}
     return {EditField.TITLE: described.title, EditField.TEXT: described.text}

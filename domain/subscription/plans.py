@@ -104,7 +104,7 @@ def read_plans(text: str) -> Plans:
         raise BadPlans("has two plans with the same id. Give each its own.")
     for key in ("trial_plan", "free_plan"):
         if terms.get(key) not in by_id:
-            raise BadPlans(f"has terms.{key} {terms.get(key)!r}, which is no plan. Use one of: {', '.join(by_id)}.")
+            raise BadPlans(f"has terms.{key} {terms.get(key)!r}, which is not a plan. Use one of: {', '.join(by_id)}.")
     return Plans(
         by_id=by_id,
         trial_plan=terms["trial_plan"],

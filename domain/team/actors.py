@@ -31,7 +31,7 @@ class Actor:
         """Read an actor's text.
 
         Raises:
-            ValueError: the text is no actor.
+            ValueError: the text is not an actor.
         """
         person, means, id = text.split(" ")
         return cls(person_id=UUID(person), means=Means(means), means_id=None if id == "-" else UUID(id))

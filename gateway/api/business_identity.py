@@ -24,7 +24,7 @@ LINES_MAX, LINE_MAX, NOTE_MAX = 4, 120, 1_000
 _PHONE = re.compile(r"\+?[\d ()./-]{5,30}")
 _VAT_ID = re.compile(r"[A-Z0-9]{4,20}")
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-"""Codes that CLDR names and that are no countries."""
+"""Codes that CLDR names and that are not countries."""
 _NO_POSTAL_CODE = frozenset({"AE", "HK", "QA", "PA", "BO"})
 
 

@@ -91,7 +91,7 @@ async def add_evidence_file(
     """Check a file that was sent, and add it to the evidence. A repeat of the request changes nothing.
 
     Raises:
-        InvalidInput: no file was sent, it is no evidence that banks take, or its name is too long.
+        InvalidInput: no file was sent, it is not evidence that banks take, or its name is too long.
         ChangedMeanwhile, NotFound, EvidenceClosed, EvidenceFilesTooLarge: see the command.
         UploadsUnavailable: this installation takes no files.
         RequestReused: the client sent another command under the same key.

@@ -62,7 +62,7 @@ async def stored_upload(request: CommandRequest, store_id: UUID, upload_id: UUID
     """Check an uploaded photo and put it into the media store. Return its key; the same photo always has the same.
 
     Raises:
-        InvalidInput: no file was sent, or it is no photo that can be used.
+        InvalidInput: no file was sent, or it is not a photo that can be used.
         NotFound, RoleTooWeak: the person may not change the store.
         UploadsUnavailable: this installation takes no files.
         Transient: a store cannot be reached.

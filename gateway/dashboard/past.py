@@ -62,7 +62,7 @@ def past_of(visit: Visit) -> Past:
     """Return the time that a page's address asks for. Call it after ``visit.store``, whose time zone counts.
 
     Raises:
-        Problem: the text is no time and no position.
+        Problem: the text is neither a time nor a position.
     """
     text = visit.request.query_params.get(TRAVEL, "").strip()
     if not text:

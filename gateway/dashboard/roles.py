@@ -80,7 +80,7 @@ class Roles:
         self._opened = lru_cache(maxsize=1_000)(self._find_opened)
 
     def needed(self, action: str) -> str | None:
-        """Return the weakest role that may send something by a form. None if the form is no store's.
+        """Return the weakest role that may send something by a form. None if the form is not a store's.
 
         Args:
             action: the path that the form posts to.

@@ -163,7 +163,7 @@ class Visit:
             more: other variables.
 
         Raises:
-            LogInNeeded, Problem: see :meth:`run`. A refusal is no problem; see :attr:`Change.errors`.
+            LogInNeeded, Problem: see :meth:`run`. A refusal is not a problem; see :attr:`Change.errors`.
         """
         declared = documents_of(self.request.scope.get("endpoint"))
         if declared is not None and name not in declared:

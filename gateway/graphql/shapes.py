@@ -63,7 +63,7 @@ class Shape:
 
 
 def shape_of(text: str) -> Shape | None:
-    """Return a query's shape. None if the text is no query, or has something that shapes do not carry."""
+    """Return a query's shape. None if the text is not a query, or has something that shapes do not carry."""
     if len(text) > TEXT_MAX:
         return None
     words: list[str] = []

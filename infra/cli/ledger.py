@@ -123,7 +123,7 @@ def _exact(amount: str, currency: str) -> Money:
 
     Raises:
         ValueError: it is not an amount of the currency, not above zero, or has more digits than the currency.
-        ArithmeticError: the text is no number.
+        ArithmeticError: the text is not a number.
     """
     number = Decimal(amount)
     money = Money.parse(number, currency)

@@ -29,7 +29,7 @@ def run(
 
     def request_stop(stop: asyncio.Event) -> None:
         stop.set()
-        # Servers and their clients end at nearly the same time. What a client says of a lost server is no news then.
+        # Servers and their clients end at nearly the same time. What a client says of a lost server is not news then.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         if grace is not None:
             signal.alarm(grace)  # SIGALRM ends the process by default, so a hanging call cannot prevent it

@@ -132,7 +132,7 @@ class PatientHttp(_DropsSlowReaders, HttpToolsProtocol):
         if not self._in_head or self.transport.is_closing():
             return
         if not self._message_ended:
-            # A chunk with the end of a body is no head, and may be larger than one.
+            # A chunk with the end of a body is not a head, and may be larger than one.
             self._head_bytes += len(data)
         if self._head_bytes > self.limits.head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)

@@ -375,7 +375,7 @@ Place = tuple[str | int, ...]
 
 
 def order_of_cursor(cursor: str) -> str | None:
-    """Return the name of the order that a cursor belongs to; None if it is no cursor."""
+    """Return the name of the order that a cursor belongs to; None if it is not a cursor."""
     try:
         name = decode_cursor(cursor)[0]
     except (ValueError, TypeError, LookupError, RecursionError):

@@ -15,7 +15,7 @@ from domain.text import fold
 from projections.catalog.views import CategoryCount, CategoryTextView
 
 FEWEST = 2
-"""A shelf with fewer products is no shelf."""
+"""A shelf with fewer products is not a shelf."""
 ENOUGH_SHARE = 12
 """In a large store, a shelf has at least one product in this many."""
 MOST = 8

@@ -231,7 +231,7 @@ ELSEWHERE = frozenset(
         "stores/{store_id:uuid}/live", "stores/{store_id:uuid}/orders/{order_id:uuid}/disputes/{dispute_id}",
     )
 )  # fmt: skip
-"""Routes that no link of the demo shop's dashboard leads to, or that are no page."""
+"""Routes that no link of the demo shop's dashboard leads to, or that are not pages."""
 GUESTS = tuple(
     f"/dashboard/{path}"
     for path in ("log-in", "register", "forgot", "reset?token=wrong", "verify?token=wrong", "sign-in/github/back")

@@ -32,7 +32,7 @@ TYPES: Mapping[str, str] = {"application/pdf": "pdf", "image/jpeg": "jpg", "imag
 
 
 class UnusableEvidence(Exception):
-    """A file is no evidence that a bank takes. The message is for people; retrying cannot help."""
+    """A file is not evidence that a bank takes. The message is for people; retrying cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ async def save_shipping(visit: Visitor, store_id: UUID) -> Response:
 
 
 def zones_of(form: Form) -> list[dict[str, Any]]:
-    """Return the zones of a form. A weight that is no number stays a text."""
+    """Return the zones of a form. A weight that is not a number stays a text."""
     zones = []
     for n in range(ZONES):
         at = f"zones.{n}"

@@ -36,7 +36,7 @@ async def _refused(visit: Visit, ids: tuple[UUID, UUID], errors: Refusals) -> Re
 
 
 def pieces_of(form: Form, prefix: str = "quantity.") -> list[dict[str, Any]] | Refusals:
-    """Return the lines of a form with a field of pieces per variant; refusals if one is no number."""
+    """Return the lines of a form with a field of pieces per variant; refusals if one is not a number."""
     lines = []
     for name in form:
         text = form[name].strip()

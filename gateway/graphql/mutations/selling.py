@@ -214,7 +214,7 @@ def basis_points(percentage: Decimal) -> int:
     """Return a percentage in basis points.
 
     Raises:
-        InvalidInput: it is no number, not above 0 and at most 100, or has more than two digits after the point.
+        InvalidInput: it is not a number, not above 0 and at most 100, or has more than two digits after the point.
     """
     if isinstance(percentage, InvalidAmount):
         raise InvalidInput("percentage", f"Invalid percentage {percentage.text[:40]!r}. Use a number such as 12.5.")

@@ -21,7 +21,7 @@ def logo_png(svg: str, size: int, background: str) -> bytes:
         background: a color such as ``#f4efe6``.
 
     Raises:
-        ValueError: it is no SVG; retrying cannot help.
+        ValueError: it is not SVG; retrying cannot help.
     """
     # Phones cut icons to a circle or a square with round corners, so the logo keeps to the middle.
     ground, mark = Image.new("RGBA", (size, size), background), _drawn(svg, size * 7 // 10)
@@ -36,7 +36,7 @@ def logo_card(svg: str, background: str) -> bytes:
     """Return a logo on its ground as a JPEG, for previews of links to pages without a picture.
 
     Raises:
-        ValueError: it is no SVG; retrying cannot help.
+        ValueError: it is not SVG; retrying cannot help.
     """
     ground, mark = Image.new("RGBA", CARD, background), _drawn(svg, MARK)
     ground.alpha_composite(mark, ((CARD[0] - mark.width) // 2, (CARD[1] - mark.height) // 2))
@@ -46,7 +46,7 @@ def logo_card(svg: str, background: str) -> bytes:
 
 
 def _drawn(svg: str, size: int) -> Image.Image:
-    """Return a logo without ground. A logo that is no square gets its longer side."""
+    """Return a logo without ground. A logo that is not a square gets its longer side."""
     png = resvg_py.svg_to_bytes(svg_string=svg, width=size, skip_system_fonts=True)
     with Image.open(io.BytesIO(bytes(png))) as opened:
         mark = opened.convert("RGBA")

@@ -13,7 +13,7 @@ def social_jpeg(data: bytes) -> bytes:
     """Return a picture of the media store as a JPEG on white.
 
     Raises:
-        OSError: the data is no picture; retrying cannot help.
+        OSError: the data is not a picture; retrying cannot help.
     """
     with Image.open(io.BytesIO(data)) as opened:
         opened.thumbnail((LONGEST, LONGEST))

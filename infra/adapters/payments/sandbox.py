@@ -33,7 +33,7 @@ SIGNATURE_HEADER = "sandbox-signature"
 EVIDENCE_WITHIN = timedelta(days=7)
 """From the end of a payment page to the deadline for evidence, so that repeats say the same."""
 TAX = 1_000
-"""The sandbox's tax in basis points. It stands in for Stripe Tax and is no country's: 10 % of goods and delivery everywhere."""
+"""The sandbox's tax in basis points. It stands in for Stripe Tax and is not a country's: 10 % of goods and delivery everywhere."""
 LARGEST_TOKEN = 64 * 1024
 """The most bytes a token may unpack to; the largest possible order needs far fewer."""
 

@@ -25,7 +25,7 @@ from infra.sandbox.sample_supplier.search import search
 from infra.sandbox.sample_supplier.shop import Shop
 
 SANDBOX_KEY = "sample-supplier-sandbox"
-"""The public key: the catalog is no secret."""
+"""The public key: the catalog is not a secret."""
 LARGEST_PAGE = 50
 
 Fault = Callable[[Request], Awaitable[Response | None]]

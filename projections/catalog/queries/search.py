@@ -1,7 +1,7 @@
 """Finds products by words: the full text index first, and by trigrams the words that were meant if it finds nothing.
 
 Words are joined by "and". Quotes keep words together, a minus excludes a word, ``or`` stands between alternatives, and
-the last word may be unfinished. No text is an error: what is no word is passed over.
+the last word may be unfinished. No text is an error: what is not a word is passed over.
 """
 
 # ruff: noqa: S608  # the parts are this module's constants; values are arguments
@@ -118,7 +118,7 @@ def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collec
     """Add the arguments of a search to a query's; return its condition."""
     query = terms.query(where)
     words = _words(where, store_id, tags, query)
-    # Common words such as "the" are no terms, and a search of nothing but them finds nothing.
+    # Common words such as "the" are not terms, and a search of nothing but them finds nothing.
     return WordCondition(
         f"numnode({query}) > 0 and w.document @@ ({words})",
         f"(select numnode({query}) > 0) and w.document @@ (select {words})",

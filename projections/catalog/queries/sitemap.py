@@ -75,7 +75,7 @@ async def sitemap_entries(db: Reader, store_id: UUID, number: int, *, scope: Sco
 
 
 async def pages_changed_at(db: Reader, store_id: UUID, *, scope: Scope) -> datetime | None:
-    """Return when a store's content pages, collections and categories last changed; None if it has none of them."""
+    """Return when a store's content pages, collections and categories last changed; None before it has any."""
     where = of_store(scope, "s.id", store_id)
     times = ", ".join(f"({change})" for change in _CHANGES)
     changed: datetime | None = await db.fetchval(

@@ -75,7 +75,7 @@ async def grow_store(database: str, fixed: list[UUID]) -> None:
 
 
 def pages_of_a_store() -> list[str]:
-    """Return the paths of a store's pages that need no other id. Downloads are no pages."""
+    """Return the paths of a store's pages that need no other id. Downloads are not pages."""
     return sorted(
         route.path.removeprefix(STORE)
         for router in area_routers()

@@ -56,7 +56,7 @@ async def test_every_route_has_a_limit_and_keeps_it(database: str) -> None:
         assert persons[-1].status_code == 429
         forged = {"authorization": f"Bearer {owner.token}x"}
         response = await platform.client.post("/graphql", json={"query": "{ __typename }"}, headers=forged)
-        assert response.status_code == 429, "a forged credential is no person"
+        assert response.status_code == 429, "a forged credential is not a person"
         for path in ("/webhooks/payments/sandbox", "/dashboard/log-in", "/health/live", "/nowhere"):
             codes = [(await platform.client.get(path)).status_code for _ in range(70)]
             # A slow machine refills some of it on the way.

@@ -190,7 +190,7 @@ async def test_forged_tokens_and_unreadable_or_huge_bodies_get_typed_errors(
 
 
 UNKNOWN = {"domain": "unknown.example", "number": "7", "provider": "ALIEXPRESS"}
-"""Values of the last part of a path that is no UUID."""
+"""Values of the last part of a path that is not a UUID."""
 BODIES = {"removePasskey": {"password": PASSWORD}, "declineReturn": {"reason": "It is used."}}
 UNDONE = re.compile(r"DELETE .*\}|POST .*\}/(removal|pause|resume|cancel|decline)")
 

@@ -54,7 +54,7 @@ AWAY = frozenset(
         "/dashboard/account/data/export.json",
     }
 )
-"""Routes that lead to another company, or that are no page."""
+"""Routes that lead to another company, or that are not pages."""
 NO_TEXTS = frozenset({"clientMutationId", "expectedRevision"})
 """Fields of requests that keep no text."""
 SHOP_PAGES = 60

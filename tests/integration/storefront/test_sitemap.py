@@ -71,7 +71,7 @@ async def test_each_product_on_sale_is_in_one_part_of_the_sitemap_and_stays_in_i
     await change(pots[0], StockCounted, 2, variant_id=pots[0].variants[0], on_hand=3)
     edited = await dates(browser)
     at = (now + timedelta(hours=1)).replace(microsecond=0)
-    assert edited == first | {PARTS[2]: at}, "an edit changes one part, and the number in stock is no edit"
+    assert edited == first | {PARTS[2]: at}, "an edit changes one part, and the number in stock is not an edit"
     assert f"/products/pot-2</loc><lastmod>{at.isoformat()}</lastmod>" in (await browser.get(PARTS[2])).text
 
     await change(pots[4], ProductArchived, 3)

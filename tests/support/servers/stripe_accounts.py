@@ -14,7 +14,7 @@ def fault(value: object, kind: Any, where: str = "body") -> str | None:
         return fault(value, get_args(kind)[0], where)
     if is_typeddict(kind):
         if not isinstance(value, dict):
-            return f"{where} is no object"
+            return f"{where} is not an object"
         hints = get_type_hints(kind)
         for key in value:
             if key not in hints:

@@ -181,7 +181,7 @@ async def test_a_cancelled_generation_does_not_call_the_writer() -> None:
     try:
         await branding.agent(envelope)
     except DomainError:
-        pytest.fail("a cancelled step is no trouble")
+        pytest.fail("a cancelled step is not trouble")
     assert branding.log.raw == before
     assert not branding.writer.briefs
 

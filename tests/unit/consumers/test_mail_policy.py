@@ -224,7 +224,7 @@ async def test_the_merchant_hears_once_of_a_payout_that_failed_and_not_of_one_th
         if type(envelope.event) in policy.handles:
             await policy(envelope)
     assert [mail.subject for mail in carrier.sent] == [MailKind.PAYOUT_FAILED]
-    # A replay of the log, days later and without the record of the mail, is no news.
+    # A replay of the log, days later and without the record of the mail, is not news.
     later = FixedClock(platform.clock.now() + MAIL_WITHIN + timedelta(minutes=1))
     await MailPolicy(Platform(), Letters(), carrier, later, sending=AT_ONCE)(told[-1])
     assert len(carrier.sent) == 1

@@ -35,7 +35,7 @@ def test_every_event_of_an_order_is_a_sentence(event_type: type) -> None:
     assert moment.message.endswith(".")
     assert moment.message[0].isupper() or moment.message[0].isdigit() or moment.message[0] == "$"
     assert "{" not in moment.message
-    assert "_" not in moment.message, "a code of a bank or a provider is no word"
+    assert "_" not in moment.message, "a code of a bank or a provider is not a word"
 
 
 def test_a_mail_that_was_refused_says_what_to_do() -> None:

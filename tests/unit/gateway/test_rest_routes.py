@@ -133,7 +133,7 @@ def schemas_of_answers(described: Mapping[str, Any]) -> Iterator[tuple[str, Mapp
 
 
 SHARES = {"percent", "percentage"}
-"""Decimal fields that are no amounts."""
+"""Decimal fields that are not amounts."""
 
 
 def test_every_amount_of_every_answer_is_also_an_object_with_currency_and_text(described: Mapping[str, Any]) -> None:

@@ -179,7 +179,7 @@ def recordable(body: str, shape: Mapping[str, Any] = RECORDED) -> str:
     """Return the body with the fields of a shape only.
 
     Raises:
-        UnusableWebhook: the body is no JSON object.
+        UnusableWebhook: the body is not a JSON object.
     """
     try:
         content = json.loads(body)
