@@ -4,6 +4,7 @@ import random
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -97,12 +98,12 @@ def judge_case(case: Case, predict: Predict) -> Verdict:
     if mask is None:
         return Verdict(case.name, None, is_wrong=True, lacks_part=False, is_flagged=True, confidence=0, reason="")
     review = judge(mask.signals, has_ground=mask.has_ground)
-    said = {"is_flagged": review.needs_review, "confidence": review.confidence, "reason": review.reason}
+    verdict = partial(Verdict, is_flagged=review.needs_review, confidence=review.confidence, reason=review.reason)
     if case.truth is None:
-        return Verdict(case.name, None, is_wrong=True, lacks_part=False, **said)  # type: ignore[arg-type]
+        return verdict(case.name, None, is_wrong=True, lacks_part=False)
     shown = np.asarray(mask.image.resize(case.truth.shape[::-1], Image.Resampling.BILINEAR)) > 127
     iou = float((shown & case.truth).sum() / max(1, (shown | case.truth).sum()))
-    return Verdict(case.name, iou, is_wrong=iou < RIGHT, lacks_part=_lacks_part(shown, case.truth), **said)  # type: ignore[arg-type]
+    return verdict(case.name, iou, is_wrong=iou < RIGHT, lacks_part=_lacks_part(shown, case.truth))
 
 
 def figures_of(verdicts: Sequence[Verdict], prefix: str) -> Figures:

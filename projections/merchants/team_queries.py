@@ -5,6 +5,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.privacy import Sealed
@@ -89,9 +90,9 @@ async def invitation_by_id(db: Reader, invitation_id: UUID, *, scope: Scope) -> 
 _INVITATIONS = "select i.id, i.store_id, i.email, i.role, i.invited_at, i.expires_at from store_invitations i"
 
 
-def _invitation(record: Mapping[str, object]) -> InvitationView:
+def _invitation(record: Mapping[str, Any]) -> InvitationView:
     return InvitationView(
-        **{**record, "email": Sealed.model_validate_json(record["email"]), "role": Role(record["role"])}  # type: ignore[arg-type]
+        **{**record, "email": Sealed.model_validate_json(record["email"]), "role": Role(record["role"])}
     )
 
 

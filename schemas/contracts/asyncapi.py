@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from domain.kernel import DomainEvent
 from schemas.contracts.json_schemas import JsonSchema, shared_schemas
 from schemas.contracts.meanings import meaning_of
 from schemas.contracts.sampling import sample_of
@@ -179,11 +180,10 @@ def _channel(name: str, messages: list[str]) -> Document:
     }
 
 
-def _message(event: type) -> Document:
-    wire_name: str = event.wire_name  # type: ignore[attr-defined]
+def _message(event: type[DomainEvent]) -> Document:
     meaning = meaning_of(event)
     return {
-        "name": wire_name,
+        "name": event.wire_name,
         "title": event.__name__,
         "summary": meaning.partition("\n\n")[0],
         "description": meaning,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Self
 from uuid import UUID
 
@@ -94,5 +95,5 @@ def _page(first: int | None, after: str | None, reading: ReadContext) -> tuple[W
 
 def _slice(events: Sequence[RawEvent], window: Window) -> Slice[RawEvent]:
     shown = events[: window.size]
-    edges = tuple(Edge(lambda event=event: str(event.position), event) for event in shown)  # type: ignore[misc]
+    edges = tuple(Edge(partial(str, event.position), event) for event in shown)
     return Slice(edges=edges, has_next=len(events) > len(shown), has_previous=window.after is not None)

@@ -99,7 +99,8 @@ def _shadows(mask: Image.Image, pose: Pose) -> list[tuple[Image.Image, float]]:
 
 
 def _darker(color: Rgb) -> Rgb:
-    return tuple(round(channel * 0.22) for channel in color)  # type: ignore[return-value]
+    red, green, blue = color
+    return round(red * 0.22), round(green * 0.22), round(blue * 0.22)
 
 
 @lru_cache(maxsize=8)
