@@ -15,6 +15,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
+from tests.support.chance import SEED, seed_everything
 from tests.support.examples import drawn
 from tests.support.requirements import missing
 from tests.support.servers.brokers import Brokers
@@ -26,12 +27,20 @@ CLOSE_SECONDS = 15
 hypothesis.settings.register_profile(
     "any machine",
     deadline=None,
+    derandomize=not SEED,
     max_examples=drawn(100),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("any machine")
 
 _numbers = itertools.count(1)
+seed_everything("collection")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let the test's name decide its ids, before fixtures make some."""
+    seed_everything(item.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,9 +1,7 @@
-"""Attacks are random, and repeatable: the seed is printed, and ``ZYENTA_CHAOS_SEED`` sets it."""
+"""Attacks are random, and the same in every run, as far as they do not follow from the machine's speed."""
 
 import os
 import random
-import secrets
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,6 +9,7 @@ import pytest
 
 from infra.embedded.kafka import ApacheKafka
 from tests.chaos.pipeline import Outside
+from tests.support.chance import dice_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,9 @@ class Chaos:
 
 
 @pytest.fixture
-def chaos() -> Chaos:
-    """The present form and seed."""
-    seed = int(os.environ.get("ZYENTA_CHAOS_SEED") or secrets.randbelow(10**9))
-    sys.stdout.write(f"seed: ZYENTA_CHAOS_SEED={seed}\n")
-    return Chaos(full=os.environ.get("ZYENTA_CHAOS") == "full", dice=random.Random(seed))
+def chaos(request: pytest.FixtureRequest) -> Chaos:
+    """The present form, and the test's dice."""
+    return Chaos(full=os.environ.get("ZYENTA_CHAOS") == "full", dice=dice_of(request.node.nodeid))
 
 
 @pytest.fixture

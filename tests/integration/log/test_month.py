@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
@@ -48,7 +48,7 @@ def random_months() -> list[Month]:
 
     while sum(len(month.orders) for month in months) < ORDERS:
         run_state_machine_as_test(
-            BusyMonth,
+            seed(len(months))(BusyMonth),
             settings=settings(
                 max_examples=10, stateful_step_count=80, deadline=None, database=None, phases=[Phase.generate]
             ),
