@@ -1,21 +1,11 @@
 """``zyenta`` run as a command in a process of its own."""
 
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.platforms.up import ZYENTA, environment_of
+from tests.support.platforms.up import environment_of
+from tests.support.servers.command_line import CommandResult, run_command
 
-
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """Exit status and output of a command."""
-
-    status: int
-    stdout: str
-    """The answer."""
-    stderr: str
-    """Progress, notes and errors."""
+__all__ = ["CommandResult", "zyenta"]
 
 
 def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **variables: str) -> CommandResult:
@@ -27,8 +17,4 @@ def zyenta(data_dir: Path, *arguments: str, answer: str | None = None, **variabl
         answer: text for its prompts; None if there is no answer.
         variables: environment variables.
     """
-    result = subprocess.run(
-        [*ZYENTA, *arguments],
-        env=environment_of(data_dir, **variables), input=answer or "", capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    return CommandResult(result.returncode, result.stdout, result.stderr)
+    return run_command(arguments, environment=environment_of(data_dir, **variables), answer=answer or "")

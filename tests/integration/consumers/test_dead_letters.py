@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +28,7 @@ from schemas.topics import DEAD_LETTERS, EVENTS, Topic
 from tests.support.builders.commands import Ask, bus_on, context
 from tests.support.builders.records import AT, FakeRecord, activated, archived, record, record_of
 from tests.support.fakes.deliveries import MemoryProvenance
+from tests.support.servers.command_line import run_command
 
 pytestmark = pytest.mark.kafka
 
@@ -60,12 +59,9 @@ async def park(kafka: str, letters: Sequence[DeadLetter]) -> None:
 
 def dlq(kafka: str, database: str, *arguments: str, expect: int = 0) -> Any:
     """Run ``zyenta dlq ... --json``; return what it printed, its words for people where it fails without."""
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.cli", "dlq", *arguments, "--json"],
-        env={**os.environ, "DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka, "ZYENTA_MASTER_KEYS": "0" * 64},
-        capture_output=True, text=True, timeout=90,
-    )  # fmt: skip
-    assert done.returncode == expect, done.stderr
+    own = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka, "ZYENTA_MASTER_KEYS": "0" * 64}
+    done = run_command(["dlq", *arguments, "--json"], environment={**os.environ, **own})
+    assert done.status == expect, done.stderr
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 

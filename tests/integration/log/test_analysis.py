@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from schemas.envelope import RawEvent
 from schemas.topics import EVENTS, partition_of
 from tests.support.builders.records import headers_of, raw
 from tests.support.requirements import missing
+from tests.support.servers.command_line import run_command
 
 pytestmark = pytest.mark.kafka
 
@@ -49,14 +49,8 @@ class KnownLog:
 
     def run(self, *arguments: str, expect: int = 0) -> str:
         """Run ``zyenta log`` on it and return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "infra.cli", "log", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == expect, done.stderr
+        done = run_command(["log", *arguments], environment=self.environment)
+        assert done.status == expect, done.stderr
         assert "leaked" not in done.stderr
         return done.stdout if expect == 0 else done.stderr
 

@@ -39,7 +39,7 @@ async def test_several_processes_write_the_same_rows_and_report_what_they_pass_o
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
     await write_topic(kafka.bootstrap_servers, events, store=pool)
-    workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=3, worthwhile=1)
+    workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
     reports: list[tuple[int, float]] = []
 
     def report(progress: RebuildProgress) -> None:

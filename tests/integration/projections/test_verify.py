@@ -3,9 +3,7 @@
 import asyncio
 import json
 import os
-import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -17,11 +15,11 @@ from projections.engine.rebuild.verification import NotLive, Verified, verify_pr
 from schemas.envelope import RawEvent
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, live
 from tests.support.builders.workload import Workload
+from tests.support.servers.command_line import run_command
 from tests.support.servers.topic import write_topic
 
 pytestmark = pytest.mark.kafka
 
-ROOT = Path(__file__).parents[3]
 EVENTS = Workload(2_000, seed=9, side_by_side=8, per_store=250)
 
 
@@ -148,11 +146,8 @@ async def test_the_command_line_lists_rebuilds_and_verifies(
 
 
 async def zyenta(database: str, kafka: ApacheKafka, *arguments: str, status: int = 0) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.cli", "projections", *arguments, *(["--json"] if status < 2 else []),
-        env=dict(os.environ) | {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers},
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == status, err.decode()
-    return json.loads(out) if out else None
+    command = ["projections", *arguments, *(["--json"] if status < 2 else [])]
+    own = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    done = await asyncio.to_thread(run_command, command, environment={**os.environ, **own})
+    assert done.status == status, done.stderr
+    return json.loads(done.stdout) if done.stdout else None

@@ -62,9 +62,10 @@ def rows(tables: LogTables, sql: str) -> list[Any]:
     return [json.loads(row, parse_float=Decimal) for row in tables.ask(sql).as_json()]
 
 
-@pytest.fixture(params=["live", "export"])
-def tables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogTables]:
-    """The same events, as a live query and as an export has them."""
+@pytest.fixture(scope="module", params=["live", "export"])
+def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogTables]:
+    """The same events, as a live query and as an export has them. Tests only read them."""
+    target: Path = tmp_path_factory.mktemp("export") / "events.parquet"
     events: Sequence[DomainEvent] = [
         paid(1500, "JPY"), paid(12_500, "KWD"), paid(1999, "USD"), paid(1, "USD"), paid(-(2**63), "KWD"),
         placed(Money(minor=1500, currency="JPY")),
@@ -79,8 +80,8 @@ def tables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogTables
         if request.param == "live":
             yield live
             return
-        live.write_parquet(tmp_path / "events.parquet", by_day=False)
-    with open_export(tmp_path / "events.parquet") as exported:
+        live.write_parquet(target, by_day=False)
+    with open_export(target) as exported:
         yield exported
 
 

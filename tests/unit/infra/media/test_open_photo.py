@@ -6,6 +6,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 
 import pytest
 from PIL import Image, ImageCms
@@ -119,6 +120,7 @@ def png_with(name: bytes, body: bytes) -> bytes:
     return whole[:33] + chunk + whole[33:]
 
 
+@cache
 def packed(size: int) -> bytes:
     """Return that many bytes of filler, compressed."""
     return zlib.compress(b"product " * (size // 8), 9)
