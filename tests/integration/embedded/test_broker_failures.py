@@ -178,7 +178,7 @@ def test_broker_dies_with_its_parent(tmp_path: Path, *, frozen: bool) -> None:
         assert parent.stdout is not None
         broker = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while broker.is_running() and broker.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.01)

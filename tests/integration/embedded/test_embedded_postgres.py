@@ -39,7 +39,7 @@ async def postgres(any_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
 
 async def ask(server: EmbeddedPostgres, query: str) -> object:
     """Return the first value of the last statement."""
-    connection = await asyncpg.connect(server.dsn, timeout=5)
+    connection = await asyncpg.connect(server.dsn, timeout=60)
     try:
         *commands, last = query.split(";")
         for command in commands:

@@ -16,7 +16,7 @@ async def small_pool(database: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 async def all_given_back(pool: asyncpg.Pool) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while pool.get_idle_size() < pool.get_size():
             await asyncio.sleep(0.005)
 
@@ -28,11 +28,19 @@ async def test_statement_after_statement_runs_on_the_same_connection(small_pool:
     await all_given_back(small_pool)
 
 
-async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: asyncpg.Pool) -> None:
+async def test_others_find_a_connection_however_much_there_is_to_do(small_pool: asyncpg.Pool, database: str) -> None:
     statements = StickyConnections(small_pool)
-    busy = asyncio.gather(*(statements.fetch("select pg_sleep(0.2)") for _ in range(8)))
-    async with asyncio.timeout(0.15):
+    holder = await asyncpg.connect(database)
+    await holder.execute("select pg_advisory_lock(78)")
+    busy = asyncio.gather(*(statements.fetch("select pg_advisory_xact_lock(78)") for _ in range(8)))
+    async with asyncio.timeout(60):
+        while not await holder.fetchval(
+            "select true from pg_locks where locktype = 'advisory' and not granted limit 1"
+        ):
+            await asyncio.sleep(0.005)
         assert await small_pool.fetchval("select 1") == 1
+    assert not busy.done()
+    await holder.close()
     await busy
     await all_given_back(small_pool)
 
@@ -60,7 +68,7 @@ async def test_a_connection_that_died_is_not_used_again(small_pool: asyncpg.Pool
     (row,) = await statements.fetch("select pg_backend_pid() as pid")
     async with small_pool.acquire() as other:
         await other.execute("select pg_terminate_backend($1)", row["pid"])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             try:
                 (again,) = await statements.fetch("select pg_backend_pid() as pid")

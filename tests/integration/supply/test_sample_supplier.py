@@ -168,9 +168,10 @@ def _spoiled(**changes: object) -> bytes:
 async def test_a_failure_is_transient_and_says_what_happened(
     client: httpx.AsyncClient, fault: Fault, said: str
 ) -> None:
+    timeout = 2 if fault is _silence else 60
     async with served(sample_supplier_app(fault=fault)) as address:
         with pytest.raises(Transient) as caught:
-            await SampleSupplier(address, client, timeout=2).search(["pot"], limit=5)
+            await SampleSupplier(address, client, timeout=timeout).search(["pot"], limit=5)
     assert caught.value.who == "The sample supplier"
     assert said in caught.value.what
     assert "<html>" not in caught.value.what

@@ -40,7 +40,7 @@ def _record(offset: int, key: str) -> FakeRecord:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0)
 

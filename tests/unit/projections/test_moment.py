@@ -56,7 +56,7 @@ class Pool:
         return ["present"]
 
     async def all_returned(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.returned < self.taken:
                 await asyncio.sleep(0)
 

@@ -85,8 +85,8 @@ async def test_a_client_that_hangs_up_takes_nothing_from_the_others(*, fails: bo
     if fails:
         readings.begun[0].set_exception(ConnectionResetError())
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, 60)
     else:
         readings.begun[0].set_result(("r",))
-        assert await asyncio.wait_for(waiting, 5) == ("r",)
+        assert await asyncio.wait_for(waiting, 60) == ("r",)
     assert gone.cancelled()

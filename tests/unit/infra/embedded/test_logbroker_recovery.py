@@ -211,7 +211,7 @@ async def test_transaction_open_at_the_kill_still_expires(broker: Restarting) ->
     partition = broker.topics.partition("topic", 0)
     waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     partition.watch(waiter)
-    await asyncio.wait_for(waiter, 5)
+    await asyncio.wait_for(waiter, 60)
     assert partition.stable_end == partition.end
     with pytest.raises(RequestRejected, match="INVALID_PRODUCER_EPOCH"):
         broker.transactions.end("publisher", producer, epoch, commit=True)
