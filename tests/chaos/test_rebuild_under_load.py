@@ -103,7 +103,7 @@ class Business:
 async def test_a_rebuild_fails_no_reader_and_keeps_its_memory(
     chaos: Chaos, database: str, pool: asyncpg.Pool, kafka: ApacheKafka, tmp_path: Path
 ) -> None:
-    count = chaos.pick(short=15_000, full=1_000_000)
+    count = chaos.pick(short=15_000, full=500_000)
     await fill_with_catalog(database, count, seed=chaos.dice.randrange(1000), report=lambda _: None)
     service = await Service.launch(
         "publisher", "projectors", database=database, kafka=kafka.bootstrap_servers, log_file=tmp_path / "services.log"

@@ -11,6 +11,11 @@ from tests.support.servers.databases import copied_database
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def template(with_read_models: str) -> str:
+    return with_read_models
+
+
 @pytest.fixture(scope="module")
 async def shared_platform(postgres_dsn: str, template: str) -> AsyncIterator[Platform]:
     """A platform on a new database, shared by a module: setup takes longer than most tests."""

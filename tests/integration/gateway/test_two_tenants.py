@@ -254,7 +254,7 @@ async def find_again(world: World, objects: Mapping[str, str]) -> None:
     assert too_many["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "ids"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.long
 async def test_no_field_route_or_page_shows_a_merchant_what_is_anothers(world: World) -> None:
     await walk_pages(world)
     await walk_fields(world)

@@ -61,6 +61,7 @@ BEN = Person("Thaddeus Oppenshaw", "thaddeus@oppenshaw.example", "12 Bramblewick
 CLEO = Person("Philippa Sprocketby", "philippa@sprocketby.example", "3 Umbrella Steps")
 
 
+@pytest.mark.long
 async def test_a_forgotten_shopper_is_in_no_byte_and_everybody_else_is_as_before(
     database: str, own_kafka: ApacheKafka, tmp_path: Path
 ) -> None:

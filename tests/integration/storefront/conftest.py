@@ -7,17 +7,12 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.support.platforms.storefront import READER_SETTINGS, StorefrontPlatform, create_read_models
-from tests.support.servers.databases import copy_template
+from tests.support.platforms.storefront import READER_SETTINGS, StorefrontPlatform
 
 
 @pytest.fixture(scope="session")
-async def template(postgres_dsn: str, template: str) -> str:
-    """A database with empty read models: to create them takes longer than to copy them."""
-    name = f"{template}_with_read_models"
-    async with asyncpg.create_pool(await copy_template(postgres_dsn, template, name), min_size=1) as pool:
-        await create_read_models(pool)
-    return name
+def template(with_read_models: str) -> str:
+    return with_read_models
 
 
 @pytest.fixture

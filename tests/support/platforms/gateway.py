@@ -63,6 +63,7 @@ from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.media import MemoryMedia
 from tests.support.fakes.payments import SignedPayments
 from tests.support.fakes.vault import MemoryVault
+from tests.support.platforms.read_models import create_read_models
 
 PASSWORD = "correct horse battery"
 
@@ -295,11 +296,8 @@ async def a_platform(
         ) as reader,
         travel_pool(database, READ_MODELS.values()) as past,
     ):
-        for model in READ_MODELS.values() if is_new else ():
-            async with pool.acquire() as connection, connection.transaction():
-                if await connection.fetchval("select to_regnamespace($1) is null", model.name):
-                    await connection.execute(f"create schema {model.name}; set local search_path = {model.name}")
-                    await connection.execute(model.ddl)
+        if is_new:
+            await create_read_models(pool)
         clock = clock or FixedClock()
         log = PostgresEventLog(pool, clock)
         sold = None if plans is None else SoldPlans(plans=plans, counter=ReadModelUsage(reader))

@@ -59,7 +59,6 @@ from infra.adapters.postgres.stock_notices import ReadModelNotices
 from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.bootstrap import handlers
 from infra.clock import SystemClock
-from projections.engine.checkpoints import create_tables
 from projections.engine.revisions import move_revisions
 from projections.reading.consistency import Stale
 from projections.reading.moment import MomentReader
@@ -67,6 +66,7 @@ from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken, Envelope
 from storefront.app import StorefrontDependencies, create_app
 from storefront.read_models import ReadModelQueries
+from tests.support.platforms.read_models import create_read_models
 
 SECRET = b"a secret that only tests know"
 PAYMENT_PAGE = "http://payments.test/pay"
@@ -102,14 +102,6 @@ class Product:
     id: UUID
     slug: str
     variants: tuple[UUID, ...]
-
-
-async def create_read_models(pool: asyncpg.Pool) -> None:
-    """Create the tables of the read models that a fresh database lacks."""
-    async with pool.acquire() as connection, connection.transaction():
-        for name, model in READ_MODELS.items():
-            if await connection.fetchval("select to_regnamespace($1) is null", name):
-                await create_tables(connection, model, name)
 
 
 class StorefrontPlatform:
