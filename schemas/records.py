@@ -10,8 +10,6 @@ A record's *content* does not depend on its place in a batch: key, value and hea
 import re
 from binascii import hexlify
 from collections.abc import Iterator
-from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
@@ -19,72 +17,33 @@ from schemas.envelope import RawEvent
 from schemas.headers import header, number
 from schemas.internal.provenance import Claim, claim, claim_in
 from schemas.record_batches import read_varint, varint
-
-_SMALL = [varint(number) for number in range(16_384)]
-"""Varints of lengths, up to all but the longest bodies."""
-
-
-def _length(number: int) -> bytes:
-    return _SMALL[number] if number < 16_384 else varint(number)
-
-
-def _name(name: str) -> bytes:
-    """Return the start of a header: its name without its value."""
-    return varint(len(name)) + name.encode()
-
-
-def _header(name: str, value: bytes) -> bytes:
-    return _name(name) + varint(len(value)) + value
-
-
-_OF_36 = varint(36)
-"""The length of an id as text; in a header it follows the name."""
-_FIRST = _header("content-type", b"application/json") + _header("ce_specversion", b"1.0") + _name("ce_id") + _OF_36
-_TYPE, _SOURCE, _SUBJECT = _name("ce_type"), _name("ce_source"), _name("ce_subject") + _OF_36
-_TIME, _POSITION, _VERSION = _name("ce_time"), _name("ce_position"), _name("ce_streamversion")
-_TENANT, _CORRELATION = _name("ce_tenant") + _OF_36, _name("ce_correlationid") + _OF_36
-_RECORDED, _PREVIOUS, _HASH = _name("ce_recordedtime"), _name("ce_previoushash"), _name("ce_hash")
-_ALWAYS = 14
-"""Number of headers that every event has; those below are optional."""
-_CAUSATION, _TRACE = _name("ce_causationid") + _OF_36, _name("ce_traceparent")
-_COMMAND, _DIGEST, _RESULT = (
-    _name("ce_commandid") + _OF_36,
-    _name("ce_commanddigest"),
-    _name("ce_commandresult"),
+from schemas.record_headers import (
+    ACTOR,
+    ALWAYS,
+    CAUSATION,
+    COMMAND,
+    CORRELATION,
+    DIGEST,
+    FIRST,
+    HASH,
+    OF_36,
+    POSITION,
+    PREVIOUS,
+    RECORDED,
+    RESULT,
+    SMALL,
+    SOURCE,
+    SUBJECT,
+    TENANT,
+    TIME,
+    TRACE,
+    TYPE,
+    VERSION,
+    kind_of,
+    length,
+    occurred_text,
+    recorded_text,
 )
-_ACTOR = _name("ce_actor")
-
-_kinds: dict[str, bytes] = {}
-"""By type: the headers from type to subject, which all its events share."""
-
-
-def _kind(type: str) -> bytes:
-    source = b"/zyenta/" + type.partition(".")[0].encode()
-    return _header("ce_type", type.encode()) + _SOURCE + varint(len(source)) + source + _SUBJECT
-
-
-_json_of_time = msgspec.json.Encoder().encode
-
-
-def _recorded(at: datetime) -> bytes:
-    """Return ``at.isoformat()``, in a tenth of the time."""
-    text = _json_of_time(at)
-    return text[1:-2] + b"+00:00" if text.endswith(b'Z"') else at.isoformat().encode()
-
-
-class _OccurredAt(msgspec.Struct):
-    occurred_at: str = ""
-
-
-_read_time = msgspec.json.Decoder(_OccurredAt).decode
-
-
-def _occurred(data: bytes) -> bytes:
-    """Return the time in an event's body; empty if it has none."""
-    try:
-        return _read_time(data).occurred_at.encode()
-    except msgspec.DecodeError:  # an event of a library application need not be JSON
-        return b""
 
 
 def content_of(raw: RawEvent) -> bytes:
@@ -92,59 +51,56 @@ def content_of(raw: RawEvent) -> bytes:
 
     The key is the tenant.
     """
-    kind = _kinds.get(raw.type)
-    if kind is None:
-        kind = _kinds[raw.type] = _kind(raw.type)
     tenant = str(raw.tenant).encode()
-    recorded = _recorded(raw.recorded_at)
-    occurred = _occurred(raw.data) or recorded
+    recorded = recorded_text(raw.recorded_at)
+    occurred = occurred_text(raw.data) or recorded
     position, version = b"%d" % raw.position, b"%d" % raw.version
     previous, hash_ = hexlify(raw.previous_hash), hexlify(raw.hash)
     parts = [
-        _OF_36, tenant,
-        _length(len(raw.data)), raw.data,
+        OF_36, tenant,
+        length(len(raw.data)), raw.data,
         b"",  # the number of headers
-        _FIRST, str(raw.id).encode(),
-        kind, str(raw.stream_id).encode(),
-        _TIME, _SMALL[len(occurred)], occurred,
-        _POSITION, _SMALL[len(position)], position,
-        _VERSION, _SMALL[len(version)], version,
-        _TENANT, tenant,
-        _CORRELATION, str(raw.correlation_id).encode(),
-        _RECORDED, _SMALL[len(recorded)], recorded,
-        _PREVIOUS, _SMALL[len(previous)], previous,
-        _HASH, _SMALL[len(hash_)], hash_,
+        FIRST, str(raw.id).encode(),
+        kind_of(raw.type), str(raw.stream_id).encode(),
+        TIME, SMALL[len(occurred)], occurred,
+        POSITION, SMALL[len(position)], position,
+        VERSION, SMALL[len(version)], version,
+        TENANT, tenant,
+        CORRELATION, str(raw.correlation_id).encode(),
+        RECORDED, SMALL[len(recorded)], recorded,
+        PREVIOUS, SMALL[len(previous)], previous,
+        HASH, SMALL[len(hash_)], hash_,
     ]  # fmt: skip
-    count = _ALWAYS
+    count = ALWAYS
     if raw.causation_id is not None:
         count += 1
-        parts += (_CAUSATION, str(raw.causation_id).encode())
+        parts += (CAUSATION, str(raw.causation_id).encode())
     if raw.traceparent is not None:
         count += 1
         trace = raw.traceparent.encode()
-        parts += (_TRACE, _length(len(trace)), trace)
+        parts += (TRACE, length(len(trace)), trace)
     if raw.command_id is not None:
         count += 1
-        parts += (_COMMAND, str(raw.command_id).encode())
+        parts += (COMMAND, str(raw.command_id).encode())
     if raw.command_digest is not None:
         count += 1
         digest = hexlify(raw.command_digest)
-        parts += (_DIGEST, _SMALL[len(digest)], digest)
+        parts += (DIGEST, SMALL[len(digest)], digest)
     if raw.command_result is not None:
         count += 1
         result = raw.command_result.encode()
-        parts += (_RESULT, _length(len(result)), result)
+        parts += (RESULT, length(len(result)), result)
     if raw.actor is not None:
         count += 1
         actor = raw.actor.encode()
-        parts += (_ACTOR, _length(len(actor)), actor)
-    parts[4] = _SMALL[count]
+        parts += (ACTOR, length(len(actor)), actor)
+    parts[4] = SMALL[count]
     return b"".join(parts)
 
 
-def with_key(content: bytes, key: UUID) -> bytes:
-    """Return an event's content with another key."""
-    return b"%b%b%b" % (_OF_36, str(key).encode(), content[37:])
+def with_key(content: bytes, key: bytes) -> bytes:
+    """Return an event's content with another id as its key, which is given as text."""
+    return b"%b%b%b" % (OF_36, key, content[37:])
 
 
 def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes, bytes, bytes]:
@@ -155,9 +111,9 @@ def record_of(content: bytes, *, number: int, milliseconds: int) -> tuple[bytes,
         number: its place in the batch, from 0.
         milliseconds: its time minus that of the batch's first record; may be negative.
     """
-    later = _SMALL[milliseconds] if 0 <= milliseconds < 16_384 else varint(milliseconds)
-    place = b"\0" + later + _length(number)
-    return _length(len(place) + len(content)), place, content
+    later = SMALL[milliseconds] if 0 <= milliseconds < 16_384 else varint(milliseconds)
+    place = b"\0" + later + length(number)
+    return length(len(place) + len(content)), place, content
 
 
 def contents_in(records: bytes, first: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -209,27 +165,27 @@ class Record(msgspec.Struct, gc=False):
 
 _OWN_HEADERS = re.compile(
     b"."
-    + re.escape(_FIRST)
+    + re.escape(FIRST)
     + b"(.{36})"
-    + re.escape(_TYPE)
+    + re.escape(TYPE)
     + rb".([a-z0-9_.]+)"
-    + re.escape(_SOURCE)
+    + re.escape(SOURCE)
     + b"[^\x14]+?"
-    + re.escape(_SUBJECT)
+    + re.escape(SUBJECT)
     + b"(.{36})"
-    + re.escape(_TIME)
+    + re.escape(TIME)
     + b".{1,40}?"
-    + re.escape(_POSITION)
+    + re.escape(POSITION)
     + rb".(\d{1,19})"
-    + re.escape(_VERSION)
+    + re.escape(VERSION)
     + rb".(\d{1,10})"
-    + re.escape(_TENANT)
+    + re.escape(TENANT)
     + b"(.{36})"
-    + re.escape(_CORRELATION)
+    + re.escape(CORRELATION)
     + b".{36}"
-    + re.escape(_RECORDED)
+    + re.escape(RECORDED)
     + b".{1,40}?"
-    + re.escape(_PREVIOUS)
+    + re.escape(PREVIOUS)
     + b"..([0-9a-f]{64})",
     re.DOTALL,
 )
@@ -238,7 +194,7 @@ _OWN_HEADERS = re.compile(
 
 def read_own(content: bytes) -> Record | None:
     """Read a content that :func:`content_of` wrote; None for any other, which :func:`parts_of` can read."""
-    if content[:1] != _OF_36:
+    if content[:1] != OF_36:
         return None
     size, begin = _varint(content, 37)
     match = _OWN_HEADERS.match(content, begin + size) if size >= 0 else None

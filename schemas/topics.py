@@ -46,6 +46,11 @@ def partition_of(key: UUID) -> int:
     return (key.int & 0xFFFFFFFF) % PARTITIONS
 
 
+def partition_of_text(key: bytes) -> int:
+    """Return the partition of a key that is given as text."""
+    return int(key[-8:], 16) % PARTITIONS
+
+
 PARTITION_OF_TENANT = f"((substring(uuid_send(tenant) from 13)::integer::bigint & 4294967295) % {PARTITIONS})"
 """The partition of a column ``tenant``, as a PostgreSQL expression."""
 

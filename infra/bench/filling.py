@@ -25,7 +25,7 @@ WORKERS = 2
 _COLUMNS = (
     "position", "transaction_id", "id", "stream_id", "version", "type", "tenant", "correlation_id", "causation_id",
     "recorded_at", "traceparent", "data", "previous_hash", "hash",
-    "command_id", "command_digest", "command_result",
+    "command_id", "command_digest", "command_result", "actor",
 )  # fmt: skip
 
 
@@ -133,6 +133,7 @@ async def copy_events(connection: Connection, events: Iterable[RawEvent]) -> Non
             event.command_id,
             event.command_digest,
             event.command_result,
+            event.actor,
         )
         for event in events
     )

@@ -20,7 +20,7 @@ from infra.bench.filling import fill_with_catalog
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.publisher import BATCH, Publisher
-from schemas.envelope import RawEvent
+from schemas.record_columns import Row, outgoing
 from schemas.topics import PARTITIONS
 
 BARE_TOPIC = "bare"
@@ -34,7 +34,8 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     async with open_platform(servers.settings, migrated=False) as platform:
         log = await platform.log()
         report("measuring the bare producer")
-        sample = await log.read_settled(0, sizes["events"] // BARE_SHARE)
+        async with (await platform.pool()).acquire() as connection:
+            sample = await log.read_records(0, sizes["events"] // BARE_SHARE, connection=connection)
         bare = await _send_bare(servers.kafka, sample)
         report("measuring the publisher")
         return {
@@ -52,10 +53,12 @@ async def publish(log: PostgresEventLog, pool: asyncpg.Pool, servers: Servers) -
     return time.perf_counter() - began
 
 
-async def _send_bare(bootstrap_servers: str, events: Sequence[RawEvent]) -> float:
+async def _send_bare(bootstrap_servers: str, events: Sequence[Row]) -> float:
     async with open_admin(bootstrap_servers) as admin:
         await admin.create_topics([NewTopic(BARE_TOPIC, PARTITIONS, 1)])
-    transactions = [await prepare(events[first : first + BATCH]) for first in range(0, len(events), BATCH)]
+    transactions = [
+        await prepare(map(outgoing, events[first : first + BATCH])) for first in range(0, len(events), BATCH)
+    ]
     producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id="bare")
     await producer.start()
     try:

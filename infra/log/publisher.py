@@ -13,7 +13,7 @@ from aiokafka.structs import RecordMetadata
 
 from domain.kernel import Transient
 from infra.adapters.kafka.producer import TransactionalProducer, mark_retrieved
-from infra.adapters.kafka.record_batches import TargetedBatch, prepare
+from infra.adapters.kafka.record_batches import TargetedBatch
 from infra.adapters.kafka.topic import (
     LogEnd,
     OnForeign,
@@ -35,6 +35,7 @@ from projections.engine.provenance import REASON
 from schemas.internal.canaries import to_headers as to_canary_headers
 from schemas.internal.cancellation import check_cancelled
 from schemas.internal.provenance import ForeignRecord
+from schemas.record_columns import POSITION
 from schemas.topics import CANARY, EVENTS
 
 T = TypeVar("T")
@@ -208,16 +209,15 @@ class Publisher:
             # On the connection with the lock: losing it stops this publisher, and each query proves to others that it runs.
             before = self.position
             async with reading_ahead(self._events, connection, batch=BATCH, until=until) as read:
-                events = await read(before)
-                batches = await prepare(events)
+                events, batches = await read_and_prepare(read, before)
                 while events:
                     # A full batch means a backlog, unless ``until`` ends it. A canary does not wait for the backlog.
-                    ends = until is not None and events[-1].position >= until
+                    ends = until is not None and events[-1][POSITION] >= until
                     more = len(events) == BATCH and not ends and not self._canary_waits
                     following = await self._send_while(
-                        producer, batches, read_and_prepare(read, events[-1].position) if more else None
+                        producer, batches, read_and_prepare(read, events[-1][POSITION]) if more else None
                     )
-                    self.position = events[-1].position
+                    self.position = events[-1][POSITION]
                     busy = loop.time()
                     events, batches = following or ([], [])
             if self.position > before:

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from infra.adapters.kafka.record_batches import TargetedBatch, prepare
 from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.settled_log import SettledLog
-from schemas.envelope import RawEvent
+from schemas.record_columns import POSITION, Row, outgoing
 
-Read = Callable[[int], Awaitable[list[RawEvent]]]
-"""Returns the settled events after a position, a batch at most."""
+Read = Callable[[int], Awaitable[list[Row]]]
+"""Returns the settled events after a position as columns of their records, a batch at most."""
 
 
 @asynccontextmanager
@@ -25,18 +25,18 @@ async def reading_ahead(
         batch: the most events of a batch.
         until: the last position that the caller wants; None if it wants all.
     """
-    ahead: tuple[int, asyncio.Task[list[RawEvent]]] | None = None
+    ahead: tuple[int, asyncio.Task[list[Row]]] | None = None
 
-    def begin(after: int) -> asyncio.Task[list[RawEvent]]:
-        return asyncio.create_task(log.read_settled(after, batch, connection=connection))
+    def begin(after: int) -> asyncio.Task[list[Row]]:
+        return asyncio.create_task(log.read_records(after, batch, connection=connection))
 
-    async def read(after: int) -> list[RawEvent]:
+    async def read(after: int) -> list[Row]:
         nonlocal ahead
         if ahead is None:
             ahead = after, begin(after)
         assert ahead[0] == after, "batches are read in order"
         events = await ahead[1]
-        last = events[-1].position if len(events) == batch else None
+        last = events[-1][POSITION] if len(events) == batch else None
         ahead = None if last is None or (until is not None and last >= until) else (last, begin(last))
         return events
 
@@ -48,7 +48,7 @@ async def reading_ahead(
             await asyncio.gather(ahead[1], return_exceptions=True)
 
 
-async def read_and_prepare(read: Read, after: int) -> tuple[list[RawEvent], list[TargetedBatch]]:
+async def read_and_prepare(read: Read, after: int) -> tuple[list[Row], list[TargetedBatch]]:
     """Return the events after a position, and their batches for the topic."""
     events = await read(after)
-    return events, await prepare(events)
+    return events, await prepare(map(outgoing, events))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -10,10 +10,10 @@ from itertools import zip_longest
 from aiokafka.codec import zstd_encode
 from aiokafka.record.util import calc_crc32c
 
-from schemas.envelope import RawEvent
 from schemas.record_batches import CHECKSUMMED_FROM, FRAMING, HEADER, HEADER_BYTES, MAGIC, NO_PRODUCER, TRANSACTIONAL
-from schemas.records import content_of, record_of, with_key
-from schemas.topics import EVENTS, partition_of, work_topic
+from schemas.record_columns import Outgoing
+from schemas.records import record_of, with_key
+from schemas.topics import EVENTS, partition_of_text, work_topic
 
 YIELD_EVERY = 250
 """Records encoded before the event loop runs again (some milliseconds): an open transaction needs it too."""
@@ -137,19 +137,18 @@ class PartitionBatches:
         self._begin()
 
 
-async def prepare(events: Sequence[RawEvent]) -> list[TargetedBatch]:
-    """Encode events into batches, and let the event loop run in between.
+async def prepare(events: Iterable[Outgoing]) -> list[TargetedBatch]:
+    """Put events into batches, and let the event loop run in between.
 
     Batches of one partition are in order. Partitions take turns, because aiokafka sends one batch of each at a time.
     """
     targets: defaultdict[tuple[str, int], PartitionBatches] = defaultdict(PartitionBatches)
-    for number, raw in enumerate(events, start=1):
-        milliseconds = int(raw.recorded_at.timestamp() * 1000)
-        content = content_of(raw)
-        targets[EVENTS.name, partition_of(raw.tenant)].add(content, milliseconds)
-        work = work_topic(raw.type)
+    for number, event in enumerate(events, start=1):
+        targets[EVENTS.name, partition_of_text(event.tenant)].add(event.content, event.milliseconds)
+        work = work_topic(event.type)
         if work is not None:
-            targets[work.name, partition_of(raw.stream_id)].add(with_key(content, raw.stream_id), milliseconds)
+            content = with_key(event.content, event.stream)
+            targets[work.name, partition_of_text(event.stream)].add(content, event.milliseconds)
         if number % YIELD_EVERY == 0:
             await asyncio.sleep(0)
     for target in targets.values():

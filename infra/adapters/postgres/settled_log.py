@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +11,7 @@ import asyncpg
 from infra.adapters.postgres.pools import Connection
 from infra.adapters.postgres.provenance import PostgresProvenance
 from schemas.envelope import RawEvent
+from schemas.record_columns import RECORD_COLUMNS, Row
 from schemas.topics import PARTITION_OF_TENANT
 
 MAX_POSITION = 2**63 - 1
@@ -20,6 +22,12 @@ _COLUMNS = """position, id, type, stream_id, version, tenant, correlation_id, ca
 
 _SETTLED = f"""
 select {_COLUMNS} from events
+where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+order by position limit $2
+"""  # noqa: S608 - constants only
+
+_SETTLED_RECORDS = f"""
+select {RECORD_COLUMNS} from events
 where position > $1 and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
 order by position limit $2
 """  # noqa: S608 - constants only
@@ -185,6 +193,16 @@ class SettledLog:
         else:
             rows = await reader.fetch(_SETTLED_OF_PARTITIONS, after, limit, list(partitions))
         return [RawEvent(*row) for row in rows]
+
+    async def read_records(self, after: int, limit: int, *, connection: Connection) -> list[Row]:
+        """Return up to ``limit`` settled events after a position, as columns of their records.
+
+        Args:
+            after: the position before the first event.
+            limit: the most to return.
+            connection: the connection to read with.
+        """
+        return cast("list[Row]", await connection.fetch(_SETTLED_RECORDS, after, limit))
 
     async def read_tenant(self, tenant: UUID, up_to: int) -> list[RawEvent]:
         """Return all of one tenant's events up to a position, in log order."""

@@ -16,6 +16,7 @@ from infra.embedded.kafka import ApacheKafka
 from projections.engine.rebuild.bulk_reader import BulkReader, open_bulk_reader
 from schemas.records import content_of, parts_of
 from schemas.topics import EVENTS, PARTITIONS, partition_of
+from tests.support.builders.records import outgoing
 from tests.support.builders.workload import Workload
 from tests.support.servers.topic import write_topic
 
@@ -53,7 +54,7 @@ async def test_aborted_records_are_skipped_and_foreign_records_are_not(kafka: Ap
     aborting = TransactionalProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id="aborting")
     await aborting.start()
     await aborting.begin_transaction()
-    for each in await prepare(EVENTS_MADE[700:900]):
+    for each in await prepare(map(outgoing, EVENTS_MADE[700:900])):
         await aborting.send_batch(each.batch, each.topic, partition=each.partition)
     await aborting.flush()
     plain = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, compression_type="gzip")

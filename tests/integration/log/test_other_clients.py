@@ -20,7 +20,7 @@ from infra.adapters.kafka.topic import ensure_topics
 from infra.embedded.broker import EmbeddedBroker
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from schemas.envelope import RawEvent
-from tests.support.builders.records import raw
+from tests.support.builders.records import outgoing, raw
 from tests.support.requirements import missing
 
 AT = datetime(2025, 11, 23, 12, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ async def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             await producer.begin_transaction()
             sent = [
                 await producer.send_batch(each.batch, each.topic, partition=each.partition)
-                for each in await prepare(paid_orders())
+                for each in await prepare(map(outgoing, paid_orders()))
             ]
             await asyncio.gather(*sent)
             await (producer.commit_transaction() if committed else producer.abort_transaction())

@@ -1,7 +1,6 @@
 """The publisher: every committed event is in the topic once, per key in order, whatever happens to publishers."""
 
 import asyncio
-from collections.abc import Collection
 from uuid import uuid4
 
 import asyncpg
@@ -23,8 +22,8 @@ from infra.log.restoration import republish
 from infra.log.verification import Parity, verify_log
 from projections.catalog.model import MODEL
 from projections.engine.checkpoints import ensure_live
-from schemas.envelope import RawEvent
 from schemas.headers import Headers
+from schemas.record_columns import Row
 from schemas.topics import EVENTS, PARTITIONS
 from tests.integration.log.halves import append, caught_up, published, publishing, store_in
 from tests.support.builders.commands import Ask, bus_on, context
@@ -291,16 +290,9 @@ class Freezing(PostgresEventLog):
         super().__init__(pool, clock)
         self.reached, self.thaw = asyncio.Event(), asyncio.Event()
 
-    async def read_settled(
-        self,
-        after: int,
-        limit: int,
-        *,
-        connection: Connection | None = None,
-        partitions: Collection[int] | None = None,
-    ) -> list[RawEvent]:
-        events = await super().read_settled(after, limit, connection=connection, partitions=partitions)
-        if events and connection is not None:
+    async def read_records(self, after: int, limit: int, *, connection: Connection) -> list[Row]:
+        events = await super().read_records(after, limit, connection=connection)
+        if events:
             self.reached.set()
             await self.thaw.wait()
         return events
@@ -311,19 +303,12 @@ class SessionEnding(PostgresEventLog):
 
     met = False
 
-    async def read_settled(
-        self,
-        after: int,
-        limit: int,
-        *,
-        connection: Connection | None = None,
-        partitions: Collection[int] | None = None,
-    ) -> list[RawEvent]:
-        if connection is not None and not self.met:
+    async def read_records(self, after: int, limit: int, *, connection: Connection) -> list[Row]:
+        if not self.met:
             self.met = True
             await self._pool.execute("select pg_terminate_backend($1, 5000)", connection.get_server_pid())
             raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
-        return await super().read_settled(after, limit, connection=connection, partitions=partitions)
+        return await super().read_records(after, limit, connection=connection)
 
 
 async def test_foreign_records_at_the_end_of_the_topic_stop_no_publisher(

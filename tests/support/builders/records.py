@@ -11,6 +11,7 @@ from domain.merchant.events import SupplierConnected, SupplierProvider
 from domain.product.events import ProductActivated, ProductArchived
 from schemas.envelope import GENESIS, RawEvent, chain_hash
 from schemas.headers import Headers
+from schemas.record_columns import Outgoing
 from schemas.records import content_of, parts_of
 from schemas.registry import encode
 
@@ -80,6 +81,12 @@ def record_of(stored: RawEvent, *, offset: int = 0, partition: int = 0) -> FakeR
         value=stored.data,
         headers=headers_of(stored),
     )
+
+
+def outgoing(stored: RawEvent) -> Outgoing:
+    """Return a stored event as the publisher gets it from PostgreSQL."""
+    tenant, stream = (str(id).encode() for id in (stored.tenant, stored.stream_id))
+    return Outgoing(stored.type, tenant, stream, int(stored.recorded_at.timestamp() * 1000), content_of(stored))
 
 
 def without_value(headers: Headers, *names: str) -> list[tuple[str, bytes | None]]:

@@ -17,7 +17,7 @@ from projections.engine.tables import Connection, ReadModel
 from schemas.envelope import RawEvent
 from schemas.headers import Headers
 from schemas.topics import EVENTS, PARTITIONS, partition_of
-from tests.support.builders.records import headers_of
+from tests.support.builders.records import headers_of, outgoing
 
 Record = tuple[int, bytes | None, Headers]
 """Partition, value, headers."""
@@ -64,7 +64,7 @@ async def hold(events: Sequence[RawEvent], store: asyncpg.Pool) -> None:
 
 
 async def _send_events(producer: TransactionalProducer, events: Sequence[Any]) -> None:
-    for each in await prepare(events):
+    for each in await prepare(map(outgoing, events)):
         if each.topic == EVENTS.name:
             await producer.send_batch(each.batch, each.topic, partition=each.partition)
 

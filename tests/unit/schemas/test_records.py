@@ -18,7 +18,7 @@ from schemas.internal.provenance import Claim, claim_in
 from schemas.record_batches import HEADER_BYTES, parse, read_varint, varint
 from schemas.records import content_of, contents_in, parts_of, read_own
 from schemas.topics import EVENTS, IMAGE_WORK, partition_of
-from tests.support.builders.records import activated, raw
+from tests.support.builders.records import activated, outgoing, raw
 from tests.support.examples import drawn
 from tests.support.strategies.raw_events import raw_events
 
@@ -163,7 +163,7 @@ async def test_batches_take_turns_keep_the_order_and_are_no_larger_than_they_may
         msgspec.structs.replace(raw(activated(UUID(int=3)), tenant=tenants[n % 2]), data=b"%d" % n + b" " * size)
         for n, size in enumerate(sizes)
     ]
-    prepared = await prepare(events)
+    prepared = await prepare(map(outgoing, events))
     found: dict[int, list[bytes]] = {}
     for each in prepared:
         assert each.topic == EVENTS.name
@@ -181,7 +181,7 @@ async def test_heavy_work_goes_to_its_own_topic_too_under_the_key_of_the_item() 
     event = msgspec.structs.replace(
         raw(activated(image), tenant=store), type=ImageProcessingRequested.wire_name, stream_id=image
     )
-    log, work = await prepare([event])
+    log, work = await prepare([outgoing(event)])
     assert (log.topic, log.partition) == (EVENTS.name, partition_of(store))
     assert (work.topic, work.partition) == (IMAGE_WORK.name, partition_of(image))
     contents = [parts_of(content) for each in (log, work) for _, content in contents_in(records_in(built(each.batch)))]
