@@ -22,7 +22,8 @@ from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
 from infra.demo.calls import CallFailed
-from infra.demo.merchant import LogIn, Merchant, PlatformError, in_words
+from infra.demo.log_in import LogIn
+from infra.demo.merchant import Merchant, PlatformError, in_words
 from infra.demo.outcome import Outcome
 from infra.demo.shopper import Shopper, UnexpectedPage
 from infra.embedded.process import ServerFailed

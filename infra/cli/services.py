@@ -14,6 +14,7 @@ from infra.cli.output import console, output
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.cli.service_process import run_process
+from infra.demo.log_in import LogIn, enter
 from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NoInventedShops, NotForProduction, refuse_invented_shops, refuse_unready
@@ -21,7 +22,6 @@ from infra.sandbox.mailbox.key import mailbox_key
 from infra.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from infra.demo.merchant import LogIn
     from infra.demo.shop.seeding import DemoShop
 
 SHOWN_SECONDS = 60
@@ -132,21 +132,17 @@ def shop_steps(settings: Settings, shop: "DemoShop") -> str:
     )
 
 
-async def first_log_in(settings: Settings) -> "LogIn | None":
+async def first_log_in(settings: Settings) -> LogIn | None:
     """Return the log-in of the merchant that a sandbox begins with. None if its password was changed, or money is real."""
     if settings.stripe_secret_key is not None or settings.smtp_url is not None:
         return None
-    from infra.demo.merchant import LogIn, Merchant  # noqa: PLC0415 - a client, used once
-    from infra.web.http_clients import in_house_client  # noqa: PLC0415
-
     async with open_platform(settings, with_database=False) as platform:
         password = platform.keys().derive("first log-in").hex()[:PASSWORD_LENGTH]
     log_in = LogIn(FIRST_EMAIL, password)
-    async with in_house_client(timeout=30) as client:
-        return log_in if await Merchant(client, settings.gateway_url).enter(log_in) else None
+    return log_in if await enter(settings.gateway_url, log_in) else None
 
 
-def addresses(supervisor: Supervisor, log_in: "LogIn | None" = None) -> Panel:
+def addresses(supervisor: Supervisor, log_in: LogIn | None = None) -> Panel:
     """Return a panel with all addresses. The dashboard's comes first, with a log-in if there is one."""
     table = Table.grid(padding=(0, 2))
     settings = settings_from(supervisor.environment)

@@ -3,18 +3,14 @@
 import json
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import connect
 
 from infra.demo.calls import naming
+from infra.demo.log_in import REGISTER, LogIn
 
-REGISTER = """
-mutation($input: RegisterInput!) { register(input: $input) { accessToken consistencyToken userErrors { message } } }
-"""
-LOG_IN = "mutation($input: LogInInput!) { logIn(input: $input) { accessToken userErrors { message } } }"
 REQUEST = """
 mutation($input: RequestStoreInput!) {
   requestStore(input: $input) { storeId generationId consistencyToken userErrors { field message } }
@@ -81,14 +77,6 @@ class PlatformError(Exception):
     """The platform rejected a request; the message is the platform's."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogIn:
-    """Credentials for a person who wants to look around."""
-
-    email: str
-    password: str
-
-
 class Merchant:
     """A logged-in merchant."""
 
@@ -104,17 +92,6 @@ class Merchant:
         payload = await self._mutate("register", REGISTER, fields)
         self._access_token = payload["accessToken"]
         return log_in
-
-    async def enter(self, log_in: LogIn) -> bool:
-        """Log in, or open the account first. False if the account has another password by now."""
-        for name, query in (("logIn", LOG_IN), ("register", REGISTER), ("logIn", LOG_IN)):
-            try:
-                payload = await self._mutate(name, query, {"email": log_in.email, "password": log_in.password})
-            except PlatformError:
-                continue
-            if payload.get("accessToken"):
-                return True
-        return False
 
     async def request_store(self, niche: str, *, contact_email: str) -> tuple[str, str]:
         """Request a store and return its id and a consistency token."""
