@@ -13,7 +13,7 @@ from projections.engine.rebuild.bulk_load import LANES, MAX_UNAPPLIABLE, BulkLoa
 from projections.registry import READ_MODELS
 
 WORKER_CHUNK = 16384
-"""Records in one transaction of a worker: rows that change often are written less often. A worker holds up no other work."""
+"""Records that a lane of a worker folds without a pause: rows that change often are written less often. A worker holds up no other work."""
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
 CHUNK = 4096
-"""Records in one transaction. They are folded without a pause, so more would hold up the read models that this process
-follows. Memory holds three chunks, and what the client library fetched."""
+"""Records that a lane folds without a pause: more would hold up the read models that this process follows. Memory holds three
+chunks, and what the client library fetched."""
 LANES = 2
 """How many sets of partitions are written at the same time: one is folded while PostgreSQL writes another."""
 QUIET_SECONDS = 10.0
@@ -74,11 +74,13 @@ ReportCount = Callable[[int], None]
 
 @dataclass(slots=True)
 class _Chunk:
+    """Events of one partition. They are written in one transaction, which holds back the publisher as long as it writes."""
+
+    checkpoint: Checkpoint
+    """The partition's checkpoint once it is written."""
     events: list[DecodedEvent] = field(default_factory=list)
     origins: list[Place] = field(default_factory=list)
     """The place of each of ``events``."""
-    checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
-    """The checkpoints of its partitions once it is written."""
     count: int = 0
     undecodable: list[Unappliable] = field(default_factory=list)
 
@@ -111,7 +113,7 @@ class BulkLoad:
             checkpoints: of the tables; this load must own them.
             on_unappliable: called with every record that cannot be applied.
             on_read: called with the number of records of each chunk.
-            chunk: records in one transaction, ``CHUNK`` by default.
+            chunk: records that a lane folds without a pause, ``CHUNK`` by default.
         """
         self.projection = projection
         self.pool = pool
@@ -208,36 +210,37 @@ class _Lane:
         limits = {number: limits.get(number, 0) for number in self._numbers}
         ahead = asyncio.create_task(self._next(limits))
         try:
-            while (chunk := await ahead) is not None:
+            while chunks := await ahead:
                 ahead = asyncio.create_task(self._next(limits))
-                await self._write(chunk)
+                for chunk in chunks:
+                    await self._write(chunk)
         finally:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
 
-    async def _next(self, limits: Mapping[int, int]) -> _Chunk | None:
-        """Return the next chunk within the limits; None if they are reached."""
-        chunk = _Chunk()
+    async def _next(self, limits: Mapping[int, int]) -> list[_Chunk]:
+        """Return the next chunks within the limits, one of each partition; none if they are reached."""
+        chunks = {number: _Chunk(place) for number, place in self._read.items()}
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
         for number in self._numbers:
             held, self._held[number] = self._held[number], []
-            self._take(chunk, number, held, limits[number])
-        while chunk.count < self._bulk_load.chunk:
+            self._take(chunks[number], number, held, limits[number])
+        while (count := sum(chunk.count for chunk in chunks.values())) < self._bulk_load.chunk:
             open_ = [number for number in self._numbers if self._read[number].position < limits[number]]
             if not open_:
                 break
-            if await self._reader.fetch(open_, seconds=0.005 if chunk.count else 0.25):
+            if await self._reader.fetch(open_, seconds=0.005 if count else 0.25):
                 quiet_since = loop.time()
                 if self._reader.take_interrupted():
                     self._verify_again()
                 for number in open_:
-                    await self._take_new(chunk, number, self._reader.take(number), limits[number])
-            elif chunk.count:
+                    await self._take_new(chunks[number], number, self._reader.take(number), limits[number])
+            elif count:
                 break
             elif loop.time() - quiet_since > QUIET_SECONDS:
                 raise TopicBehind(open_[0], self._read[open_[0]].position, limits[open_[0]])
-        return chunk if chunk.count else None
+        return [chunk for chunk in chunks.values() if chunk.count]
 
     def _verify_again(self) -> None:
         """Return to the last record read of each partition, because the topic may have been recreated."""
@@ -308,7 +311,7 @@ class _Lane:
                     chunk.origins.append((number, offset))
         if count:
             chunk.count += count
-            self._read[number] = chunk.checkpoints[number] = replace(place, next_offset=next_offset, position=reached)
+            self._read[number] = chunk.checkpoint = replace(place, next_offset=next_offset, position=reached)
 
     async def _write(self, chunk: _Chunk) -> None:
         bulk_load, connection = self._bulk_load, self._connection
@@ -316,8 +319,8 @@ class _Lane:
         async with connection.transaction():
             for index, error in await apply_around(bulk_load.projection, chunk.events, connection):
                 unappliable.append(Unappliable.of(chunk.origins[index], error))
-            await advance(connection, bulk_load.schema, chunk.checkpoints.values())
-        bulk_load.checkpoints.update(chunk.checkpoints)
+            await advance(connection, bulk_load.schema, [chunk.checkpoint])
+        bulk_load.checkpoints[chunk.checkpoint.partition] = chunk.checkpoint
         for each in unappliable:
             bulk_load.on_unappliable(each)
         bulk_load.on_read(chunk.count)
