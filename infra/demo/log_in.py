@@ -26,7 +26,7 @@ class LogIn:
 
 
 async def enter(gateway_url: str, log_in: LogIn) -> bool:
-    """Log in, or open the account first. False if the account has another password by now.
+    """Log in, or open the account first. False if the gateway rejects the address or the password.
 
     Raises:
         OSError, ValueError: the gateway did not return a usable answer.

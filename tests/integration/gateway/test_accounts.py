@@ -12,7 +12,9 @@ import pytest
 from domain.accounts.signing_keys import SigningPeriod, keys_at
 from gateway.auth.tokens import SigningKeys, refresh_hash
 from infra.adapters.postgres.signing_keys import PostgresSigningPeriods
+from infra.demo.log_in import LogIn, enter
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
+from tests.support.servers.web_server import served
 
 REGISTER = (
     "mutation ($input: RegisterInput!) { register(input: $input)"
@@ -53,6 +55,16 @@ async def test_a_new_merchant_can_read_their_name_and_email(platform: Platform) 
         "supplierAccounts": [],
         "stores": {"totalCount": 0},
     }
+
+
+async def test_the_log_in_that_a_sandbox_begins_with_works_at_every_start(platform: Platform) -> None:
+    async with served(platform.app) as port:
+        address = f"http://127.0.0.1:{port}"
+        assert await enter(address, LogIn("you@zyenta.example", PASSWORD))
+        assert await enter(address, LogIn("you@zyenta.example", PASSWORD))
+        assert not await enter(address, LogIn("no address", PASSWORD))
+    with pytest.raises(OSError, match="refused"):
+        await enter(address, LogIn("you@zyenta.example", PASSWORD))
 
 
 async def test_the_event_log_has_no_name_email_or_password(platform: Platform) -> None:
