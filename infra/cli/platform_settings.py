@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.adapters.reachability import naming_broker
 from infra.bootstrap import NotConfigured
+from infra.bootstrap.plans import chosen_plans
 from infra.embedded.supervisor import AlreadyRunning, Configuration, Supervisor
 from infra.settings import Settings, environment_of, read_settings
 
@@ -60,7 +61,12 @@ async def _servers() -> AsyncIterator[Settings]:
 
 
 def supervisor_of(settings: Settings) -> Supervisor:
-    """Return a supervisor for these settings. Defaults of ports and addresses do not count as configured."""
+    """Return a supervisor for these settings. Defaults of ports and addresses do not count as configured.
+
+    Raises:
+        BadSettings: the plans cannot be read. A service would notice only when all others have started.
+    """
+    chosen_plans(settings)
     public = {"gateway": "gateway_url", "storefront": "storefront_domain", "sandbox": "sandbox_url"}
     ports = {role: f"{role}_port" for role in public}
     configured = settings.model_dump(include={*public.values(), *ports.values()}, exclude_unset=True)

@@ -15,7 +15,7 @@ from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from infra.sandbox.sample_supplier.app import SANDBOX_KEY
 
-app = typer.Typer(help="The sample supplier: change price, freight and stock, or be away.", no_args_is_help=True)
+app = typer.Typer(help="The sample supplier: change price, freight and stock, or take it away.", no_args_is_help=True)
 
 _REFUSALS = (NotConfigured, ServerFailed, DomainError, OSError)
 Usd = Annotated[str | None, typer.Option(help="In US dollars, such as 12.50.")]
@@ -41,7 +41,7 @@ def change(
 
 @app.command()
 def away() -> None:
-    """Answer no call any more, until ``zyenta supplier reset``."""
+    """Answer no call until “zyenta supplier reset”."""
     run(lambda _: _call("PUT", "/v1/outage", {"down": True}), *_REFUSALS)
     output.print("The sample supplier is away.")
 

@@ -50,6 +50,13 @@ def test_the_error_names_a_file_that_blocks_the_data_directory(tmp_path: Path, c
     assert "postgres" in result.stderr
 
 
+def test_plans_that_cannot_be_read_are_named_before_anything_starts(tmp_path: Path) -> None:
+    result = zyenta(tmp_path / "data", "up", ZYENTA_PLANS=str(tmp_path / "none.toml"))
+    assert (result.status, result.stderr.count("\n")) == (2, 1), result.stderr
+    assert result.stderr.startswith("zyenta: ZYENTA_PLANS is ")
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 @pytest.mark.parametrize("command", [("up",), ("gateway",), ("run", "consumers", "imager")])
 def test_a_platform_for_real_money_names_every_part_that_is_made_for_trying(
     tmp_path: Path, command: tuple[str, ...]
