@@ -55,7 +55,7 @@ class KeyRefused(DomainError):
     field = "secretKey"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The secretKey cannot be used: {why}.")
+        super().__init__(f"secretKey cannot be used: {why}.")
 
 
 class AnswersInDashboard(DomainError):
@@ -78,7 +78,7 @@ class LinkingNotConfigured(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "Accounts that exist at Stripe cannot be linked here: the operator sets STRIPE_CLIENT_ID. "
-            "Open a new account with connectStripe."
+            "Open a new account instead."
         )
 
 
@@ -88,9 +88,7 @@ class ConsentDenied(DomainError):
     code: ClassVar[str] = "CONSENT_DENIED"
 
     def __init__(self, said: str) -> None:
-        super().__init__(
-            f"Stripe reports that access was not granted ({said}). Nothing is connected; start again with linkStripe."
-        )
+        super().__init__(f"Stripe reports that access was not granted ({said}). Nothing is connected. Begin again.")
 
 
 class WrongMode(DomainError):

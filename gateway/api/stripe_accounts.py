@@ -45,11 +45,11 @@ REQUIREMENTS: Mapping[str, str] = {
 
 RESTRICTIONS: Mapping[str, str] = {
     "requirements.past_due": "Stripe restricted the account, because answers are overdue. Answer its questions.",
-    "requirements.pending_verification": "Stripe checks your answers. This takes up to a few days; nothing is to do now.",
+    "requirements.pending_verification": "Stripe checks your answers. This can take a few days. There is nothing for you to do.",
     "under_review": "Stripe reviews the account. Look into Stripe's dashboard for its questions.",
     "listed": "Stripe checks whether you are on a list of prohibited persons. Look into Stripe's dashboard.",
     "platform_paused": "This platform paused the account. Ask its operator.",
-    "key_refused": "Stripe does not take your key any more. Make another at Stripe and give it with useStripeKey.",
+    "key_refused": "Stripe does not take your key any more. Make another one at Stripe and enter it here.",
     "requirements.fields_needed": "Stripe needs more answers before the account can take payments.",
     "restricted_other": "Stripe restricted the account. Look into Stripe's dashboard for the reason.",
     "unsupported_business": "Stripe does not support this kind of business. Write to Stripe's support.",

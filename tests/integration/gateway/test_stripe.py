@@ -520,6 +520,8 @@ async def test_a_merchant_sells_with_an_own_key_and_replaces_it(
     assert (await tell(platform, stripe, body, path=path, secret=f"whsec_of_{first}")).json() == {"received": True}
     assert (await account_of(platform, owner))["stripeOnboarded"] is False
 
+    async with a_dashboard(platform, owner) as dashboard:
+        assert "Replace the key" in await dashboard.get("/dashboard/integrations")
     stripe.accounts["acct_own"]["charges_enabled"] = True
     replaced = await platform.ask(USE_KEY, {"input": {"secretKey": keys[1]}}, by=owner)
     assert replaced["stripeAccount"]["chargesEnabled"] is True
