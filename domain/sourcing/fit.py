@@ -198,10 +198,18 @@ class FitMeasure:
             return proved
         if accepted & seen.imitated or self._contradicts(name, materials, seen):
             return 0.0
-        if name in word_set("cultures", "style_rules") and thing >= 0.9:
-            return OF_NO_CULTURE
+        if name in word_set("cultures", "style_rules"):
+            # A neon print is no Japanese one, even on a notebook.
+            if self._shows_another_style(name, seen):
+                return 0.0
+            if thing >= 0.9:
+                return OF_NO_CULTURE
         is_soft = name not in groups("styles").words or name in word_set("soft", "style_rules")
         return 0.7 if is_soft else UNPROVED
+
+    def _shows_another_style(self, name: str, seen: ListingWords) -> bool:
+        plain = word_set("soft", "style_rules") | word_set("materials", "style_rules") | {name}
+        return any(words & seen.title for other, words in groups("styles").words.items() if other not in plain)
 
     def _contradicts(self, name: str, materials: frozenset[str], seen: ListingWords) -> bool:
         pairs = contrary("style_rules", "contrary")

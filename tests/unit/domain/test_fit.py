@@ -50,6 +50,15 @@ def test_what_is_imported_fits_and_what_fits_is_imported(half: str) -> None:
     assert found.recall >= 0.85
 
 
+def test_a_thing_in_another_style_is_none_of_the_culture_that_a_niche_names() -> None:
+    fit = FitMeasure(read_niche("Japanese stationery"))
+    plain, other, proved = (
+        fit(named(title, "Notebooks"))
+        for title in ("Hardcover Notebook A5", "Hardcover Notebook Neon Cyberpunk Style", "Japanese Vintage Notebook")
+    )
+    assert other.value == 0 < FLOOR < plain.value < proved.value
+
+
 @pytest.mark.parametrize("half", HALVES)
 def test_what_is_imported_fits_with_the_readings_of_the_rules_too(half: str) -> None:
     found = agreement([niche.model_copy(update={"reading": read_niche(niche.name)}) for niche in labelled(half)])
