@@ -17,6 +17,7 @@ from domain.store.ports import StoreFacts
 from infra.writers.copykit.description import one_line
 from infra.writers.copykit.grammar import is_plural
 from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.likeness import without_likeness
 from infra.writers.copykit.quantities import Quantities, quantities
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import is_foreign, plain_text
@@ -242,7 +243,7 @@ def _ungrounded(sentence: str, evidence: Evidence) -> Iterator[Claim]:
     """
     strange = [
         word
-        for word in re.findall(r"[^\W\d_]{3,}", _rules().material.sub(" ", sentence))
+        for word in re.findall(r"[^\W\d_]{3,}", _rules().material.sub(" ", without_likeness(sentence)))
         if (root := _root(word)) not in _neutral() and root not in evidence.roots
     ]
     if strange:

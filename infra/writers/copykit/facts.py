@@ -12,6 +12,7 @@ from domain.product.ports import CopyBrief
 from infra.writers.copykit.claims import Evidence, is_supported
 from infra.writers.copykit.grammar import lower_first, sentence, spaced_measures
 from infra.writers.copykit.lexicon import lexicon
+from infra.writers.copykit.likeness import is_large, likeness
 from infra.writers.copykit.spelling import american
 from infra.writers.copykit.supplier_text import SupplierFacts, read, spec_value
 
@@ -99,7 +100,8 @@ def _attribute(key: str, value: str) -> Iterator[Fact]:
         yield Fact(rule.name, sentence(f"{name}: {low}"), low)
         return
     feature = rule.feature.replace("{v}", low).replace("{V}", stated)
-    benefits = tuple(line.replace("{v}", low) for line in rule.benefits)
+    like = likeness(rule.name, low)
+    benefits = ((like,) if like else ()) + tuple(line.replace("{v}", low) for line in rule.large if is_large(low))
     yield Fact(rule.name, sentence(feature), low, rule.clause.replace("{v}", low), benefits)
 
 
@@ -146,7 +148,7 @@ class _Rule:
     feature: str
     clause: str = ""
     fits: str = ""
-    benefits: Sequence[str] = ()
+    large: Sequence[str] = ()
 
 
 @cache

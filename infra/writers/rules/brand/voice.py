@@ -28,7 +28,7 @@ def write_voice(
     taglines = [*voice.taglines, *(style.taglines if niche.is_styled and not is_sober else ())]
     sentences = [
         rng.pick(_unsaid(voice.scenes, others)),
-        rng.pick(_unsaid(voice.intros, others)).format(name=name, niche=american(says)),
+        _with_niche(rng.pick(_unsaid(voice.intros, others)), name, american(says), category),
     ]
     # Sentences of styles fit every niche; those of moods do not.
     if niche.style in lexicon().styles and not is_sober:
@@ -43,6 +43,14 @@ def write_voice(
         tagline=rng.pick(_unsaid(taglines, others)),
         story=" ".join(sentences),
     )
+
+
+def _with_niche(intro: str, name: str, niche: str, category: Category) -> str:
+    """Return an introduction with the store's name and its niche, whose own “for” does not meet the introduction's."""
+    goods, joint, _ = niche.partition(" for ")
+    if joint and "{niche} for " in intro:
+        niche = f"{goods} {category.goods}" if goods.endswith("ing") else goods
+    return intro.format(name=name, niche=niche)
 
 
 def _without_claims(phrase: str) -> str:

@@ -23,6 +23,7 @@ from infra.writers.brandkit.sound import is_unsuitable
 from infra.writers.copykit.claims import Evidence, unsupported
 from infra.writers.rules.brand import RuleBrandWriter
 from infra.writers.rules.brand.lexicon import lexicon, read_niche
+from infra.writers.rules.niche.reader import read_niche as understand
 from tests.support.examples import drawn
 from tests.support.fakes.brand import KnownDomains, brief
 
@@ -190,6 +191,25 @@ async def test_the_niche_is_named_in_its_story() -> None:
     assert "cyberpunk home decor" in (await propose("Cyberpunk Home Decor")).brand.voice.story
     assert "Nordic ceramics" in (await propose("nordic ceramics")).brand.voice.story
     assert "LED lamps" in (await propose("LED lamps")).brand.voice.story
+
+
+@pytest.mark.parametrize(
+    ("niche", "says", "never"),
+    [
+        ("Puppies", "things", "has puppies"),
+        ("Japanese tea ceremony", "tea ceremony things", "has tea ceremony for"),
+        ("Knitting for beginners", "knitting", "stocks knitting for evenings"),
+        ("Rain gear for cyclists", "rain gear", "for cyclists for"),
+        ("Beekeeping supplies", "beekeeping supplies", "iron"),
+    ],
+)
+async def test_a_story_sells_goods_and_names_their_audience_once(niche: str, says: str, never: str) -> None:
+    reading = understand(niche)
+    for seed in range(6):
+        written = replace(brief(niche, seed=str(seed)), reading=reading)
+        story = (await RuleBrandWriter(KnownDomains()).propose(written)).brand.voice.story
+        assert never not in story
+        assert says in story
 
 
 @pytest.mark.parametrize(

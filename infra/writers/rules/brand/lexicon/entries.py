@@ -91,6 +91,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: frozenset[str]
     goods_in_ing: frozenset[str]
     pursuits: frozenset[str]
+    animals: frozenset[str]
     plural_only: frozenset[str]
 
 

@@ -1,6 +1,7 @@
 """Reads a niche: what it sells and in which style. A niche that no entry knows is read from its own words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -134,7 +135,7 @@ def _category_matches(tokens: Sequence[str]) -> list[_Match]:
         if not rest
         and len(word) >= 4
         and token != word
-        and (token.startswith(word) or (token.endswith(word) and word != "phone"))
+        and (token.startswith(word) or (token.endswith(word) and word not in {"phone", "room"}))
         for key, weight in entries
     ]
 
@@ -153,8 +154,16 @@ def _ranked(matches: Iterable[_Match]) -> list[Category]:
 
 
 def _of_goods(reading: NicheReading | None) -> list[Category]:
-    """Return the categories that the first goods of a reading name."""
-    return _ranked(_category_matches(_tokens(" ".join(reading.things[:FIRST_THINGS])))) if reading else []
+    """Return the categories that the first goods of a reading name.
+
+    The second or third of three goods alone may name one by chance: a bee suit is no suit, and a star map leads to no airport.
+    """
+    things = reading.things[:FIRST_THINGS] if reading else []
+    named = [_category_matches(_tokens(thing)) for thing in things]
+    keys = Counter(key for matches in named for key in {match.key for match in matches})
+    sure = {match.key for matches in named for match in matches if match.weight > 1 or matches is named[0]}
+    common = {key for key, count in keys.items() if count > 1 or key in sure or len(things) < FIRST_THINGS}
+    return _ranked(match for matches in named for match in matches if match.key in common)
 
 
 def _agreed(named: Sequence[Category], understood: Sequence[Category]) -> list[Category]:
@@ -194,6 +203,8 @@ def _phrase(niche: str, category: Category) -> str:
     is_activity = last.endswith("ing") and len(last) > 5 and last not in known.goods_in_ing
     if is_activity or last in known.pursuits:
         words.append(category.goods)
+    if _singular(last) in known.animals and "for" not in words and "plush" not in words:
+        words = ["things", "for", *words]
     return " ".join(words)
 
 
