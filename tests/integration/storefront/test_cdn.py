@@ -14,7 +14,7 @@ async def test_pages_load_files_and_photos_from_the_cdn_that_the_policy_names(fl
     transport = httpx.ASGITransport(app=floor.app(cdn=CDN))
     async with httpx.AsyncClient(transport=transport, base_url="http://fern.shops.test") as browser:
         page = await browser.get("/products/pot")
-        scripts = re.findall(r'<script type="module" src="([^"]+)"', page.text)
+        scripts = re.findall(r'<script type="module"[^>]* src="([^"]+)"', page.text)
         photos = re.findall(r'<img class="photo[^>]* src="([^"]+)"', page.text)
         assert scripts
         assert photos
