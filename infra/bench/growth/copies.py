@@ -158,11 +158,13 @@ async def _copy_events(connection: asyncpg.Connection, times: int) -> None:
     values = ", ".join(
         ("t.position + n * $2", *(f"pg_temp.other(t.{id}, n)" for id in ids), *(f"t.{name}" for name in EVENT_COLUMNS))
     )
-    await connection.execute(
-        f"insert into events ({names}) select {values} from generate_series(1, $1::bigint) n, events t "
-        "where t.position <= $2",
-        times - 1,
-        last,
-        timeout=HOUR,
-    )
+    # One copy after the other: neighbors in the log must be neighbors in the table, as where they were appended.
+    for n in range(1, times):
+        await connection.execute(
+            f"insert into events ({names}) select {values} from (select $1::bigint as n) c, events t "
+            "where t.position <= $2 order by t.position",
+            n,
+            last,
+            timeout=HOUR,
+        )
     await connection.execute("select setval('events_position', $1)", times * last)
