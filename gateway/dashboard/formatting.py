@@ -3,8 +3,9 @@
 import base64
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from jinja2.runtime import Context
 from gateway.dashboard.countries import LOCALE, countries, country
 
 NONE = "–"
+REMEMBERED = 4_000
+"""Amounts, numbers and times whose words are kept: a list shows the same ones at each load."""
 FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?:\.\w+)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
 INVALID = re.compile(r"^Invalid ([a-z]\w*(?:\.\w+)*)(?=[ .:])")
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
@@ -29,12 +32,22 @@ def money(value: Any, currency: str | None = None) -> str:
         if value.get("formatted"):
             return str(value["formatted"])
         value, currency = value.get("amount"), value.get("currency", currency)
-    return format_currency(Decimal(str(value)), currency or "USD", locale=LOCALE)
+    return _money(str(value), currency or "USD")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _money(amount: str, currency: str) -> str:
+    return format_currency(Decimal(amount), currency, locale=LOCALE)
 
 
 def number(value: Any) -> str:
     """Return a number with its thousands apart."""
-    return NONE if value is None else format_decimal(value, locale=LOCALE)
+    return NONE if value is None else _number(value)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _number(value: Any) -> str:
+    return format_decimal(value, locale=LOCALE)
 
 
 def percent(value: Any, *, digits: int = 1) -> str:
@@ -45,13 +58,13 @@ def percent(value: Any, *, digits: int = 1) -> str:
 @pass_context
 def moment(context: Context, value: Any) -> str:
     """Return a time such as “Nov 29, 2026, 10:02 AM” in the page's time zone."""
-    return (
-        NONE
-        if value is None
-        else format_datetime(_time(value), "MMM d, y, h:mm a", tzinfo=_zone(context), locale=LOCALE).replace(
-            "\u202f", "\u00a0"
-        )
-    )
+    return NONE if value is None else _moment(value, _zone(context))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _moment(value: Any, zone: ZoneInfo) -> str:
+    text = format_datetime(_time(value), "MMM d, y, h:mm a", tzinfo=zone, locale=LOCALE)
+    return text.replace("\u202f", "\u00a0")
 
 
 @pass_context
@@ -60,9 +73,12 @@ def day(context: Context, value: Any) -> str:
     if value is None:
         return NONE
     at = _time(value)
-    return format_date(
-        at.date() if at.tzinfo is None else at.astimezone(_zone(context)).date(), "medium", locale=LOCALE
-    )
+    return _day(at.date() if at.tzinfo is None else at.astimezone(_zone(context)).date())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _day(value: date) -> str:
+    return str(format_date(value, "medium", locale=LOCALE))
 
 
 @pass_context

@@ -39,7 +39,7 @@ async def show_customer(
     """Return the page of one address."""
     store = await visit.store(store_id)
     past = past_of(visit)
-    variables = {"id": store["id"], "email": email, **window(visit, 50)}
+    variables = {"id": store["id"], "email": email, **window(visit, 25)}
     found = (await past.run(visit, "customers/detail", variables))["store"]["customer"]
     return visit.page(
         "customers/detail.html",

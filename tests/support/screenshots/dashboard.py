@@ -176,7 +176,7 @@ async def after_sale(studio: Studio, page: Page, rows: list[list[str]]) -> None:
         await page.goto(to_ship[-1])
         await send(page, "/cancel", {"reason": "Sold out."})
         await studio.camera.take(page, "order-cancelled-now")
-    coming = [address for address, label in rows if label in ("Coming back", "Shipped")]
+    coming = [address for address, label in rows if label in ("Coming back", "Shipped", "Delivered")]
     for address in coming:
         await page.goto(address)
         if await page.locator("[id^='approve-']").count():
