@@ -87,5 +87,5 @@ def title_and_message(raw: RawEvent) -> tuple[str, str]:
                 step=STEPS[event.step], done=getattr(event, "done", 0), total=getattr(event, "total", 0)
             )
         said = getattr(event, words.detail, "") if words.detail else ""
-        return title, f"{said.rstrip('.')}." if said else message
+        return title, f"{said[0].upper()}{said[1:].rstrip('.')}." if said else message
     return title.replace("{step}: ", "").replace("{done} of {total}", "A step went on").capitalize(), message

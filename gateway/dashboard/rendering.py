@@ -73,7 +73,7 @@ class Renderer:
 
 
 @pass_context
-def part(context: Context, label: str = "This part of the page", *, caller: Callable[[], str]) -> str:
+def part(context: Context, label: str, *, caller: Callable[[], str]) -> str:
     """Return a part of a page, or a sentence in its place if its data could not be read.
 
     Args:

@@ -41,7 +41,11 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         payouts=me["payouts"],
         installation=found["installation"],
         names=NAMES,
-        later=[name for code, name in NAMES.items() if code not in {*suppliers, *found["installation"]["suppliers"]}],
+        later=unless_failed(
+            lambda: [
+                name for code, name in NAMES.items() if code not in {*suppliers, *found["installation"]["suppliers"]}
+            ]
+        ),
         errors=errors or Refusals(),
     )
 

@@ -22,10 +22,10 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "decide": ("Needs a decision", {"needsAttention": True}),
     "ship": ("To ship", {"toShip": True}),
     "owed": ("To refund", {"refundOwed": True}),
-    "refunds": ("Refunds without an answer", {"refundsOverdue": True}),
+    "refunds": ("Refunds unanswered", {"refundsOverdue": True}),
     "sent": ("Shipped", {"statuses": ["FULFILLED"]}),
-    "unpaid": ("Waiting for payment", {"statuses": ["PENDING"]}),
-    "ended": ("Cancelled and refunded", {"statuses": ["CANCELLED", "REFUNDED"]}),
+    "unpaid": ("Unpaid", {"statuses": ["PENDING"]}),
+    "ended": ("Ended", {"statuses": ["CANCELLED", "REFUNDED"]}),
 }
 """The list's views: a label, and the arguments of the document."""
 SORTS = {"OLDEST": "Oldest first", "TOTAL_HIGH": "Highest total", "TOTAL_LOW": "Lowest total"}

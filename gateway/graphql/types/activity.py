@@ -11,7 +11,7 @@ import strawberry
 from domain.kernel import InvalidInput
 from domain.numbers import whole_number
 from domain.team.actors import Actor, Means
-from gateway.api.event_words import title_and_message
+from gateway.api.event_words import EventSource, title_and_message, words_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.media import as_gid
@@ -30,6 +30,7 @@ class Activity:
     subject_kind: str = strawberry.field(description="What it is about: `store`, `product`, `order`, ...")
     subject_id: strawberry.ID
     request_id: strawberry.ID | None = strawberry.field(description="Equal for all events of one request.")
+    by: EventSource = strawberry.field(description="Who caused it.")
     person_id: strawberry.ID | None = strawberry.field(description="Null if no person's request did it.")
     means: Means | None = strawberry.field(description="What the person used.")
     means_id: strawberry.ID | None = strawberry.field(description="Id of the session or API key.")
@@ -53,6 +54,7 @@ class Activity:
             subject_kind=event.type.partition(".")[0],
             subject_id=as_gid(event.stream_id),
             request_id=None if event.command_id is None else as_gid(event.command_id),
+            by=words_of(event.type).by if actor is None else EventSource.PERSON,
             person_id=None if actor is None else as_gid(actor.person_id),
             means=None if actor is None else actor.means,
             means_id=None if actor is None or actor.means_id is None else as_gid(actor.means_id),

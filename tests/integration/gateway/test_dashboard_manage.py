@@ -270,7 +270,7 @@ async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform
         events = await dashboard.get(f"{base}/timeline")
         assert "Address changed" in events
         assert "Search text changed" in events
-        assert "Links to the former one still work. You." in events
+        assert "Links to the former one still work. · You" in events
         assert "Photo in the studio" not in events, "it is bookkeeping"
         assert "Address changed" not in await dashboard.get(f"{base}/timeline?kind=product")
         position = re.search(
