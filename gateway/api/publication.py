@@ -11,17 +11,18 @@ from projections.reading.paging import Reader
 from projections.reading.scope import MerchantScope
 
 
-async def blockers_of_store(db: Reader, store: StoreView, *, stripe: bool) -> list[Blocker]:
-    """Return what is missing, what blocks first. The business identity is the present one.
+async def blockers_of_store(db: Reader, accounts: Reader, store: StoreView, *, stripe: bool) -> list[Blocker]:
+    """Return what is missing, what blocks first.
 
     Args:
         db: the database.
+        accounts: the database for the rows of the store's owner.
         store: the store.
         stripe: whether merchants are paid into their accounts at Stripe, so that the merchant needs one.
     """
     scope = MerchantScope(store.merchant_id)
-    business = await merchants_queries.business_identity(db, store.merchant_id, scope=scope)
-    verified, payable = await merchants_queries.account_standing(db, store.merchant_id, scope=scope)
+    business = await merchants_queries.business_identity(accounts, store.merchant_id, scope=scope)
+    verified, payable = await merchants_queries.account_standing(accounts, store.merchant_id, scope=scope)
     return publication_blockers(
         PublicationFacts(
             country=None if business is None else business.country,
@@ -51,6 +52,6 @@ async def refuse_blocked(db: Reader, store_id: UUID, *, merchant_id: UUID, strip
     store = await catalog_queries.store_by_id(db, store_id, scope=MerchantScope(merchant_id))
     if store is None or store.status is StoreStatus.ACTIVE:
         return
-    missing = [blocker for blocker in await blockers_of_store(db, store, stripe=stripe) if blocker.blocks]
+    missing = [blocker for blocker in await blockers_of_store(db, db, store, stripe=stripe) if blocker.blocks]
     if missing:
         raise PublicationBlocked(missing)

@@ -244,7 +244,7 @@ class ReadContext:
             self.deps.personal,
             self.deps.history,
             present=self.deps.reader,
-            now=self.deps.clock.now,
+            now=lambda: self.now,
             position=self.position,
         )
 

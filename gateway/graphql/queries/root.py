@@ -103,9 +103,11 @@ async def find_product(reading: ReadContext, id: UUID) -> Product:
     return Product.of(require(view, "product", id), reading)
 
 
-async def find_page(reading: ReadContext, id: UUID) -> Page:
+async def find_page(reading: ReadContext, id: UUID, *, even_removed: bool = False) -> Page:
     """Return a page of the merchant, or raise NotFound."""
-    view = await catalog_queries.page_by_id(reading.db, id, scope=reading.scope, only=asked_for("Page"))
+    view = await catalog_queries.page_by_id(
+        reading.db, id, scope=reading.scope, only=asked_for("Page"), even_removed=even_removed
+    )
     return Page.of(require(view, "page", id), reading)
 
 
@@ -264,9 +266,12 @@ class Query:
         self, info: Info, id: strawberry.ID, as_of: AsOfArgument = None, consistency_token: TokenArgument = None
     ) -> Page | None:
         key = as_id("page", id)
-        return await resolve_as_of(
-            info, consistency_token, as_of, lambda reading: find_page(reading, key), lambda each: each.view.store_id
-        )
+
+        def find(reading: ReadContext) -> Awaitable[Page]:
+            # A page that was removed since has a past, too.
+            return find_page(reading, key, even_removed=as_of is not None and reading.position is None)
+
+        return await resolve_as_of(info, consistency_token, as_of, find, lambda each: each.view.store_id)
 
     @strawberry.field
     @one_statement()

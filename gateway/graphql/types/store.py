@@ -224,8 +224,10 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
         "What is missing before the store may sell for real money, what blocks first. The merchant sees it, shoppers do not."
     )
     async def publication_blockers(self) -> list[PublicationBlocker]:
-        deps = self.reading.deps
-        blockers = await blockers_of_store(deps.reader, self.view, stripe=deps.stripe is not None)
+        reading, owner = self.reading, self.view.merchant_id
+        # The owner's account has another past than the store.
+        accounts = await reading.past_of(owner)
+        blockers = await blockers_of_store(reading.db, accounts, self.view, stripe=reading.deps.stripe is not None)
         return [PublicationBlocker.of(each) for each in blockers]
 
     @field("Where the store delivers, and for how much. Null until its first product sets its currency.")

@@ -74,7 +74,7 @@ class StoreTrade:
             needs_attention=wanted.needs_attention,
             to_ship=wanted.to_ship,
             refund_owed=wanted.refund_owed,
-            refunds_before=reading.deps.clock.now() - OVERDUE_AFTER if wanted.refunds_overdue else None,
+            refunds_before=reading.now - OVERDUE_AFTER if wanted.refunds_overdue else None,
             number=check_text("number", wanted.number, ORDER_NUMBER_MAX),
         )
         page = await sales_queries.orders_of_store(

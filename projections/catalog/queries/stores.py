@@ -183,10 +183,12 @@ async def pages_by_stores(
     return grouped(pages, store_ids, by=lambda page: page.store_id)
 
 
-async def page_by_id(db: Reader, page_id: UUID, *, scope: Scope, only: Only = None) -> PageView | None:
-    """Return a page."""
+async def page_by_id(
+    db: Reader, page_id: UUID, *, scope: Scope, only: Only = None, even_removed: bool = False
+) -> PageView | None:
+    """Return a page. One that was removed has the text that it had last."""
     where = within(scope, Conditions().add("g.id = {}", page_id), "g.store_id")
-    return await _page(db, where, only)
+    return await _page(db, where, only, even_removed=even_removed)
 
 
 async def pages_by_ids(db: Reader, ids: Collection[UUID], *, scope: Scope, only: Only = None) -> dict[UUID, PageView]:
@@ -252,10 +254,10 @@ async def _versions(db: Reader, source: str, where: Conditions) -> list[PageVers
     return [PageVersionView(**dict(record) | {"type": PageType(record["type"])}) for record in records]
 
 
-async def _page(db: Reader, where: Conditions, only: Only = None) -> PageView | None:
+async def _page(db: Reader, where: Conditions, only: Only = None, *, even_removed: bool = False) -> PageView | None:
     selection = PAGES.selection(only)
-    query = (
-        f"select {selection.sql} from pages g where {where.sql} and not g.removed order by g.created_at, g.id limit 1"
-    )
+    if not even_removed:
+        where.add("not g.removed")
+    query = f"select {selection.sql} from pages g where {where.sql} order by g.created_at, g.id limit 1"
     record = await db.fetchrow(query, *where.arguments)
     return None if record is None else selection.read(record)

@@ -347,6 +347,12 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "refundOrder": {"amount": "1.00"},
     "register": {"email": "again@example.com", "password": PASSWORD},
     "requestStore": {"niche": "Desk lamps"},
+    "setBusinessIdentity": {
+        "country": "NO",
+        "email": "shop@example.com",
+        "phone": "+47 22 12 34 56",
+        "postalCode": "0150",
+    },
     "setReturnPolicy": {"days": 30, "reasons": ["Too small"], "merchantPays": True},
     "setShipping": {"zones": [{"name": "Near", "countries": ["DE"], "bands": [{"price": "5.00"}]}]},
     "writeCollection": {"title": "For her"},

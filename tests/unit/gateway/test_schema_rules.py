@@ -1,5 +1,8 @@
 """Rules that every field of the schema keeps, so that a client needs to learn them once."""
 
+import re
+from pathlib import Path
+
 import pytest
 from graphql import (
     GraphQLEnumType,
@@ -258,3 +261,21 @@ def test_every_subscription_takes_a_cursor_and_returns_one() -> None:
         assert isinstance(message, GraphQLObjectType)
         assert not is_list_type(message)
         assert str(message.fields["cursor"].type) == "String!", name
+
+
+ASKS_THE_PRESENT = {
+    "loaders.py": "names of people are theirs, and the present ones",
+    "store.py": "names of people are theirs, and the present ones",
+}
+"""Files of resolvers with the clock or the database of the present, and why that is right below `asOf`."""
+
+
+def test_no_resolver_below_as_of_asks_the_clock_or_the_present_database() -> None:
+    files = [*Path("gateway/graphql/types").glob("*.py"), Path("gateway/graphql/loaders.py")]
+    found = {
+        path.name
+        for path in files
+        if re.search(r"deps\.(clock|reader)\b|self\._present\b|clock\.now\(|datetime\.now\(", path.read_text())
+    }
+    assert len(files) > 20
+    assert found == ASKS_THE_PRESENT.keys()
