@@ -66,6 +66,10 @@ class AccountLinks(Protocol):
         """Use a link up. False if another request was first."""
         ...
 
+    async def void(self, merchant_id: UUID, purpose: LinkPurpose) -> None:
+        """Remove a merchant's links of a purpose. No-op without any."""
+        ...
+
 
 class LinkSigner:
     """Makes and reads the token in a link's address.

@@ -60,8 +60,13 @@ class Accounts(Protocol):
         """Store an account under the current key of its address. No-op if another account has that key."""
         ...
 
-    async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
-        """Replace the hash: by a stronger one of the same password, or by another password's."""
+    async def change_hash(
+        self, merchant_id: UUID, password_hash: str, *, at: datetime, instead_of: str | None = None
+    ) -> None:
+        """Replace the hash by another password's, or a certain hash by a stronger one of the same password.
+
+        No-op if the hash is not ``instead_of`` any more: the password was changed at the same time.
+        """
         ...
 
     async def erase(self, merchant_id: UUID) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -224,7 +224,8 @@ class Authenticator:
     ) -> Session | Challenge:
         """Open a session of an account whose owner proved the first factor, or ask for the second one."""
         if await self._factors.is_on(account.merchant_id):
-            return Challenge(merchant_id=account.merchant_id, token=self._challenges.sign(account.merchant_id))
+            token = self._challenges.sign(account.merchant_id, proof=_password_mark(account))
+            return Challenge(merchant_id=account.merchant_id, token=token)
         return await self._begin(account, receipt, device, device_name=device_name)
 
     async def complete(
@@ -244,11 +245,11 @@ class Authenticator:
         """Return the account of a challenge.
 
         Raises:
-            ChallengeNotValid: log in again.
+            ChallengeNotValid: log in again. The password may have been changed since.
         """
         ticket = self._challenges.read(token)
         account = None if ticket is None else await self._accounts.by_id(ticket.merchant_id)
-        if account is None:
+        if ticket is None or account is None or ticket.proof != _password_mark(account):
             raise ChallengeNotValid
         return account
 
@@ -273,9 +274,12 @@ class Authenticator:
             stored = None if account is None else account.password_hash
             fits, stronger = await self._passwords.verify(password, stored)
             if account is not None and fits:
-                if stronger is not None:
-                    await self._accounts.change_hash(account.merchant_id, stronger, at=self._clock.now())
-                return account
+                if stronger is None:
+                    return account
+                await self._accounts.change_hash(
+                    account.merchant_id, stronger, at=self._clock.now(), instead_of=account.password_hash
+                )
+                return replace(account, password_hash=stronger)
         raise WrongCredentials
 
     async def refresh(self, token: str) -> Session:
@@ -361,6 +365,11 @@ class Authenticator:
         session_id = await self._refresh_tokens.issue(
             refresh_hash(refresh), merchant_id=account.merchant_id, device=device_name, at=now, expires_at=expires_at
         )
+        # A new password ends all sessions. One that began with the old password at the same time must not outlive it.
+        present = await self._accounts.by_id(account.merchant_id)
+        if present is None or present.password_hash != account.password_hash:
+            await self._refresh_tokens.revoke(refresh_hash(refresh), at=now)
+            raise WrongCredentials
         access, access_expires_at = self._tokens.sign(account.merchant_id, session_id)
         return Session(
             merchant_id=account.merchant_id,
@@ -371,6 +380,11 @@ class Authenticator:
             device_token=self._devices.sign(account.merchant_id, device),
             receipt=receipt,
         )
+
+
+def _password_mark(account: Account) -> str:
+    """Return what tells an account's password from its next one, for a challenge that it was proved for."""
+    return hashlib.sha256((account.password_hash or "").encode()).hexdigest()[:16]
 
 
 def clean_email(email: str) -> str:

@@ -115,6 +115,8 @@ class NewPasswords:
 
     async def _set(self, merchant_id: UUID, stored: str, *, keep: UUID | None) -> None:
         await self._ports.accounts.change_hash(merchant_id, stored, at=self._clock.now())
+        # A mail that was sent before must not change it again.
+        await self._ports.links.void(merchant_id, PURPOSE)
         await self._sessions.end_all(merchant_id, keep=keep)
 
     async def _send(self, email: str) -> None:

@@ -170,6 +170,8 @@ class Ticket:
     merchant_id: UUID
     id: str
     """Differs between tickets, so that one can be used once."""
+    proof: str | None = None
+    """What the signer said of the proof that the ticket was given for."""
 
 
 class Tickets:
@@ -179,15 +181,16 @@ class Tickets:
         self._keys, self._clock, self._lifetime = keys, clock, lifetime
         self._audience = f"zyenta-ticket-{purpose}"
 
-    def sign(self, merchant_id: UUID) -> str:
+    def sign(self, merchant_id: UUID, *, proof: str | None = None) -> str:
         """Return a new ticket for a merchant."""
-        return _signed(self._keys, self._clock, self._audience, merchant_id, self._lifetime)[0]
+        more = {} if proof is None else {"proof": proof}
+        return _signed(self._keys, self._clock, self._audience, merchant_id, self._lifetime, **more)[0]
 
     def read(self, token: str) -> Ticket | None:
         """Return the ticket. None if it is altered, expired or of another purpose."""
         try:
             claims = _claims(self._keys, self._audience, token)
-            ticket = Ticket(merchant_id=UUID(claims["sub"]), id=str(claims["jti"]))
+            ticket = Ticket(merchant_id=UUID(claims["sub"]), id=str(claims["jti"]), proof=claims.get("proof"))
             return ticket if int(claims["exp"]) > self._clock.now().timestamp() else None
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, KeyError):
             return None

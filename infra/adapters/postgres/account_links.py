@@ -43,3 +43,10 @@ class PostgresAccountLinks:
                 "update account_links set used_at = $2 where id = $1 and used_at is null returning true", id, at
             )
         )
+
+    async def void(self, merchant_id: UUID, purpose: LinkPurpose) -> None:
+        await self._pool.execute(
+            "delete from account_links where merchant_id = $1 and purpose = $2 and used_at is null",
+            merchant_id,
+            purpose,
+        )

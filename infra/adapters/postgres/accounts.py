@@ -166,12 +166,16 @@ class PostgresAccounts:
         # The tables of sessions, links and API keys follow by their foreign keys.
         await self._pool.execute("delete from accounts where merchant_id = $1", merchant_id)
 
-    async def change_hash(self, merchant_id: UUID, password_hash: str, *, at: datetime) -> None:
+    async def change_hash(
+        self, merchant_id: UUID, password_hash: str, *, at: datetime, instead_of: str | None = None
+    ) -> None:
         await self._pool.execute(
-            "update accounts set password_hash = $2, updated_at = $3 where merchant_id = $1",
+            "update accounts set password_hash = $2, updated_at = $3 "
+            "where merchant_id = $1 and ($4::text is null or password_hash = $4)",
             merchant_id,
             password_hash,
             at,
+            instead_of,
         )
 
 

@@ -218,6 +218,9 @@ async def test_another_password_needs_the_old_one_and_ends_the_other_sessions(
 ) -> None:
     owner = await confirmed(platform, mailbag)
     other = (await log_in(platform, owner.email, PASSWORD))["accessToken"]
+    assert await do(platform, FORGOT, email=owner.email) == ""
+    await platform.app.state.gateway.accounts.close()
+    asked_before = await mailbag.token(owner.email)
     wrong = await platform.ask(
         CHANGE_PASSWORD, {"input": {"currentPassword": "not this one", "newPassword": NEW}}, by=owner
     )
@@ -229,6 +232,7 @@ async def test_another_password_needs_the_old_one_and_ends_the_other_sessions(
     done = await platform.ask(CHANGE_PASSWORD, {"input": {"currentPassword": PASSWORD, "newPassword": NEW}}, by=owner)
     assert done["done"]
     assert (await platform.ask(ME, by=owner))["email"] == owner.email
+    assert await do(platform, RESET, token=asked_before, password=PASSWORD) == "LINK_NOT_VALID"
     owner.token = other
     assert (await platform.post(ME, by=owner))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 

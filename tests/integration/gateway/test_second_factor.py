@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
@@ -18,6 +19,7 @@ from domain.merchant.account_events import (
     SecondFactorEnabled,
 )
 from domain.merchant.account_events import SignInProvider as Provider
+from gateway.auth.errors import WrongCredentials
 from gateway.auth.fresh_proof import FRESH_FOR
 from tests.support.platforms.dashboard import a_dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -121,6 +123,22 @@ async def test_neither_the_password_alone_nor_its_reset_nor_a_repeated_registrat
     repeated = await ask(platform, register, **fields)
     assert (repeated["accessToken"], repeated["refreshToken"]) == (None, None)
     assert repeated["secondFactorToken"]
+
+
+async def test_a_new_password_voids_what_the_old_one_began(platform: Platform, owner: Merchant) -> None:
+    secret, _ = await enrolled(platform, owner)
+    begun = await challenge(platform, owner)
+    stale = await platform.deps.accounts.by_id(owner.id)
+    assert stale is not None
+    changed = {"currentPassword": PASSWORD, "newPassword": "another horse battery"}
+    assert (await ask(platform, CHANGE_PASSWORD, owner, **changed))["userErrors"] == []
+    assert await complete(platform, begun, code_of(platform, secret)) == "CHALLENGE_NOT_VALID"
+    # A log-in that compared the old password a moment before the change gets no session either.
+    sessions = "{ security { sessions { id } } }"
+    before = await platform.ask(sessions, by=owner)
+    with pytest.raises(WrongCredentials):
+        await platform.app.state.gateway.accounts.authenticator.enter_proven(stale)
+    assert await platform.ask(sessions, by=owner) == before
 
 
 async def test_codes_cannot_be_guessed_fast(platform: Platform, owner: Merchant) -> None:
