@@ -22,6 +22,7 @@ from projections.engine.postgres_errors import DATABASE_AWAY, IDLE_IN_TRANSACTIO
 from projections.engine.rebuild.bulk_load import apply_around
 from projections.engine.records import POISON
 from projections.engine.tables import Connection, ReadModel
+from projections.reading.closing import closing
 from projections.reading.paging import Reader
 from schemas.envelope import ConsistencyToken, RawEvent
 
@@ -305,7 +306,7 @@ async def travel_pool(
     async def prepare(connection: Connection) -> None:
         await connection.execute(ddl)
 
-    async with asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=connections,
@@ -318,5 +319,6 @@ async def travel_pool(
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
         },
         command_timeout=30,
-    ) as pool:
+    )
+    async with closing(pool):
         yield pool

@@ -1,14 +1,14 @@
 """The connection pools of every process, with the settings each kind of work needs."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from infra.adapters.reachability import naming_database
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.names import SEARCH_PATH
+from projections.reading.closing import closing
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
@@ -38,9 +38,6 @@ PostgreSQL expects an average number of rows of a store. By default, it would ra
 order of a list, or read a whole table: both would take long in a large store.
 """
 
-CLOSE_SECONDS = 2.0
-"""How long a closing pool waits for statements that still run."""
-
 
 @asynccontextmanager
 async def write_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
@@ -66,7 +63,7 @@ async def write_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]
             server_settings=settings,
             command_timeout=STATEMENT_SECONDS,
         )
-    async with _closing(pool):
+    async with closing(pool):
         yield pool
 
 
@@ -100,7 +97,7 @@ async def read_pool(dsn: str, *, roles: int = 1) -> AsyncIterator[asyncpg.Pool]:
             command_timeout=STATEMENT_SECONDS,
             reset=_skip_reset,
         )
-    async with _closing(pool):
+    async with closing(pool):
         yield pool
 
 
@@ -117,22 +114,11 @@ async def worker_pool(
         connections: how many at most.
         settings: server settings of every connection.
     """
-    async with asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         dsn, min_size=1, max_size=connections, server_settings=dict(settings or {}), reset=_skip_reset
-    ) as pool:
+    )
+    async with closing(pool):
         yield pool
-
-
-@asynccontextmanager
-async def _closing(pool: asyncpg.Pool) -> AsyncIterator[None]:
-    """Close a pool. What still runs on its connections after some time is ended with them."""
-    try:
-        yield
-    finally:
-        # A pool ends its connections itself when its closing is cancelled.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await pool.close()
 
 
 async def _skip_reset(_connection: asyncpg.Connection) -> None:

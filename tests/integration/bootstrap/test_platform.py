@@ -1,5 +1,6 @@
 """The parts that roles share."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ async def test_a_transaction_of_a_frozen_program_is_ended_by_the_server(database
     ):
         pool = await platform.pool()
         assert [await pool.fetchval(statement), await travel.fetchval(statement)] == ["30s", "30s"]
+
+
+async def test_a_past_that_is_still_read_does_not_keep_a_platform_from_stopping(database: str) -> None:
+    async with travel_pool(database, READ_MODELS.values()) as travel:
+        connection = await travel.acquire()
+        reading = asyncio.create_task(connection.execute("select pg_sleep(300)", timeout=300))
+        await asyncio.sleep(0)
+    # It was ended with its connection: nothing waited until it was done.
+    with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
+        await reading
 
 
 async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_for_the_next(
