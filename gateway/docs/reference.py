@@ -74,7 +74,8 @@ class Type:
 @router.get("/reference")
 async def reference(q: Annotated[str, Query(max_length=QUERY_MAX)] = "") -> HTMLResponse:
     """Return the list of all types, or what a search finds."""
-    return page("reference.html", q=q, found=found(q), groups=_groups(), roots=[types()[name] for name in ROOTS])
+    roots = [types()[name] for name in ROOTS]
+    return page("reference.html", q=q, found=found(q), groups=_groups(), roots=roots, deprecated=deprecated())
 
 
 @router.get("/reference/{name}")
@@ -122,6 +123,23 @@ def types() -> Mapping[str, Type]:
         for name, type in sorted(named.items())
         if not name.startswith("__")
     }
+
+
+@cache
+def deprecated() -> Sequence[tuple[str, str, str]]:
+    """Return what is deprecated: the place such as ``Order.total``, its address and what to use."""
+    marks: list[tuple[str, str, str]] = []
+    for type in types().values():
+        for field in type.fields:
+            address = f"/reference/{type.name}#{field.name}"
+            if field.deprecation:
+                marks.append((f"{type.name}.{field.name}", address, field.deprecation))
+            marks += [
+                (f"{type.name}.{field.name}({each.name})", address, each.deprecation)
+                for each in field.arguments
+                if each.deprecation
+            ]
+    return marks
 
 
 def found(q: str) -> list[tuple[str, str, str]]:

@@ -104,6 +104,9 @@ async def test_the_reference_has_a_page_for_every_type_with_all_of_its_fields(br
             assert (field.deprecation is not None) == (f'id="{field.name}"' in _deprecated(page.text)), field.name
     assert len(reference.types()) == len([name for name in served_schema().graphql_schema.type_map if name[:2] != "__"])
     assert (await browser.get("/reference/Nothing")).status_code == 404
+    listed = index.partition('id="deprecated"')[2]
+    assert "The next release after that may remove it." in listed
+    assert listed.count("<dt>") == sdl().count("@deprecated(") == len(reference.deprecated()) > 10
 
 
 def _deprecated(page: str) -> str:
