@@ -73,7 +73,8 @@ class NotFound(DomainError):
     code = "NOT_FOUND"
 
     def __init__(self, kind: str, id: UUID | str) -> None:
-        super().__init__(f"No {kind} with id {id} was found. Check the id, and that it is yours.")
+        # Ids of a provider are any text of the client.
+        super().__init__(f"No {kind} with id {str(id)[:80]} was found. Check the id, and that it is yours.")
         self.kind, self.id = kind, id
 
 

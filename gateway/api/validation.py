@@ -74,6 +74,16 @@ def check_text(field: str, text: str | None, most: int = TEXT_MAX) -> str | None
     return cleaned or None
 
 
+def check_length(field: str, text: str | None, most: int) -> None:
+    """Check the length of a text that is looked for as it is.
+
+    Raises:
+        InvalidInput: it is too long.
+    """
+    if text is not None and len(text) > most:
+        raise InvalidInput(field, f"{field} has {len(text):,} characters. Use at most {most:,}.")
+
+
 def preferences(
     *, name: str | None, tone: str | None, colors: Sequence[str] | None, audience: str | None
 ) -> Preferences:

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 UNRUNNABLE = (GraphQLError, MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """The library's errors about an operation that it could not run."""
 
+MESSAGE_MAX = 2_000
+"""Most characters of an error that a library wrote."""
 SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'\w+'(?:(?:,? or |, )'\w+')*\?| Use one of: \w+(?:, \w+)*\.")
 
 
@@ -70,6 +72,9 @@ def masked(error: GraphQLError, *, suggests: bool = True) -> GraphQLError:
     original = error.original_error
     if not suggests:
         error = without_suggestions(error)
+    if len(error.message) > MESSAGE_MAX:
+        # A library's message repeats the client's value, whatever its length.
+        error = _copy(error, f"{error.message[:MESSAGE_MAX]}…", error.extensions or {}, original)
     if original is None or isinstance(original, UNRUNNABLE) or _is_about_the_document(error):
         if not error.extensions or "code" not in error.extensions:
             syntax = isinstance(error, GraphQLSyntaxError)
@@ -102,9 +107,12 @@ def _is_about_the_document(error: GraphQLError) -> bool:
     return error.path is None and bool(error.nodes)
 
 
-def _copy(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+def _copy(
+    error: GraphQLError, message: str, extensions: dict[str, Any], original: Exception | None = None
+) -> GraphQLError:
     return GraphQLError(
         message,
+        original_error=original,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

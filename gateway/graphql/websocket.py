@@ -32,6 +32,8 @@ from projections.reading.availability import is_database_away
 
 logger = logging.getLogger(__name__)
 
+ID_MAX = 1_000
+"""Most characters of an operation's id, which every answer repeats."""
 REASON_MAX = 123
 """Maximum bytes of a close frame's reason (RFC 6455, section 5.5)."""
 PARAMETERS = frozenset({"authorization", CONSISTENCY_HEADER})
@@ -241,6 +243,8 @@ def _is_header(name: str, value: object) -> bool:
 def message_problem(message: object) -> str | None:
     """Return why a message is not valid in the protocol. None if it is valid."""
     match message:
+        case {"type": "subscribe" | "complete", "id": str() as id} if len(id) > ID_MAX:
+            return f"Invalid message: an id has at most {ID_MAX:,} characters"
         case {"type": "subscribe", "id": str(), "payload": dict() as payload}:
             return _payload_problem(payload)
         case {"type": "subscribe"}:

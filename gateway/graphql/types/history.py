@@ -11,6 +11,7 @@ from domain.kernel import InvalidInput
 from domain.numbers import whole_number
 from domain.team.actors import Actor
 from gateway.api.event_words import EventSource, title_and_message, words_of
+from gateway.api.validation import check_length
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
 from gateway.graphql.types.filters import StoreEventFilter
@@ -21,6 +22,8 @@ from schemas.envelope import RawEvent
 from schemas.registry import EVENTS
 
 PROGRESS = ("generation.step_progressed.v1",)
+KINDS_MOST, KIND_MAX = 50, 50
+"""Limits of a filter by kind: entries, and characters of each."""
 
 
 @strawberry.type(description="An event in a store's history.")
@@ -86,16 +89,21 @@ async def timeline(
     """
     window = Window(first=first, after=after)
     window.check()
+    wanted = filter or StoreEventFilter()
+    kinds = tuple(wanted.subject_kinds or ())
+    if len(kinds) > KINDS_MOST:
+        raise InvalidInput("subjectKinds", f"subjectKinds has {len(kinds)} entries. Use at most {KINDS_MOST}.")
+    for kind in kinds:
+        check_length("subjectKinds", kind, KIND_MAX)
     before = None if after is None else whole_number(after)
     if after is not None and before is None:
         raise InvalidInput("after", f"Invalid cursor {after[:80]!r}. Use an `endCursor` that this list returned.")
     before = reading.last_before(before)
-    wanted = filter or StoreEventFilter()
     events = await reading.deps.history.read_back(
         store.id,
         before,
         window.size + 1,
-        kinds=tuple(wanted.subject_kinds or ()),
+        kinds=kinds,
         without=_quiet() if wanted.highlights else (),
         newest_of=PROGRESS if wanted.highlights else (),
         until=reading.position,

@@ -8,6 +8,8 @@ import strawberry
 
 from domain.media.events import MediaType
 from domain.product.events import ProductStatus
+from domain.store.presentation import CATEGORY_MAX
+from gateway.api.validation import check_length
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field, replaced_field
@@ -79,6 +81,7 @@ class StoreCatalog:
         if filter is not None or any(is_replaced):
             check_replaced(filter, is_replaced)
             wanted = filter or ProductFilter(statuses=statuses, category=category, search=search)
+            check_length("category", wanted.category, CATEGORY_MAX)
             where = WantedProducts(
                 statuses=frozenset(wanted.statuses or ()), category=wanted.category, text=wanted.search
             )
