@@ -253,7 +253,7 @@ QUERIED = re.compile(r"""(?:query(?:_params)?\.get(?:list)?\(|chosen\(visit, |wi
 
 
 @PARTS
-async def test_a_huge_query_or_path_is_no_error_of_the_dashboard(
+async def test_a_huge_query_or_path_breaks_no_page_of_the_dashboard(
     platform: Platform, owner: Merchant, part: int
 ) -> None:
     ids = await the_ids(platform, owner)
@@ -272,7 +272,7 @@ async def test_a_huge_query_or_path_is_no_error_of_the_dashboard(
 
 
 @PARTS
-async def test_a_huge_name_of_a_file_is_no_error_of_the_dashboard(
+async def test_a_huge_name_of_a_file_breaks_no_form_of_the_dashboard(
     platform: Platform, owner: Merchant, part: int
 ) -> None:
     ids = await the_ids(platform, owner)
