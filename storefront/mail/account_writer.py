@@ -28,7 +28,8 @@ from domain.merchant.account_events import (
 from domain.merchant.events import MerchantRegistered
 from domain.privacy import PersonalData, Sealed
 from schemas.envelope import Envelope
-from storefront.mail.platform_writer import PLATFORM, MailWriter, MerchantQueries, platform_templates
+from storefront.mail.platform_writer import PLATFORM, MailWriter, MerchantQueries
+from storefront.mail.templates import mail_templates
 from storefront.mail.text_form import text_form
 
 WORDS = Path(__file__).with_name("account_mails.toml")
@@ -92,7 +93,7 @@ class AccountMailWriter:
         self._queries, self._personal, self._others = queries, personal, others
         self._accounts, self._signer, self._dashboard_url = accounts, signer, dashboard_url
         self._mail_domain, self._sandbox = mail_domain, sandbox
-        self._templates = platform_templates()
+        self._templates = mail_templates()
         self._words = tomllib.loads(WORDS.read_text())
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from domain.kernel import Transient
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
@@ -16,9 +14,8 @@ from domain.subscription.events import GraceEnded, SubscriptionPaymentFailed
 from domain.subscription.plans import Plans
 from projections.merchants.views import MerchantView
 from schemas.envelope import Envelope
+from storefront.mail.templates import mail_templates
 from storefront.mail.text_form import text_form
-from storefront.mail.writer import TEMPLATES
-from storefront.rendering import formatting
 
 PLATFORM = "Zyenta"
 """The sender's name."""
@@ -28,20 +25,6 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.PAYOUT_FAILED: "A payout did not reach your bank",
 }
 """The platform's mails with their subjects."""
-
-
-def platform_templates() -> Environment:
-    """Return the templates of the platform's mails."""
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    templates.filters["day"] = formatting.day_words
-    return templates
 
 
 class MerchantQueries(Protocol):
@@ -84,7 +67,7 @@ class PlatformMailWriter:
         self._queries, self._personal, self._stores = queries, personal, stores
         self._plans, self._mail_domain, self._sandbox = plans, mail_domain, sandbox
         self._dashboard_url = dashboard_url
-        self._templates = platform_templates()
+        self._templates = mail_templates()
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         event = envelope.event

@@ -3,8 +3,6 @@
 from typing import Any, Protocol
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from domain.kernel import Transient
 from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
@@ -18,9 +16,8 @@ from projections.catalog.views import StoreView
 from projections.merchants.views import MerchantView
 from schemas.envelope import Envelope
 from storefront.mail.platform_writer import PLATFORM, MailWriter
+from storefront.mail.templates import mail_templates
 from storefront.mail.text_form import text_form
-from storefront.mail.writer import TEMPLATES
-from storefront.rendering import formatting
 
 ROLE_WORDS = {Role.EDITOR: "edit the store", Role.VIEWER: "see the store"}
 """What a role lets a person do, after “to”."""
@@ -61,15 +58,7 @@ class TeamMailWriter:
         """
         self._queries, self._personal, self._others, self._links = queries, personal, others, links
         self._dashboard_url, self._mail_domain, self._sandbox = dashboard_url, mail_domain, sandbox
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.filters["day"] = formatting.day_words
+        self._templates = mail_templates()
 
     async def write(self, kind: MailKind, envelope: Envelope) -> Mail | None:
         event = envelope.event

@@ -3,12 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 from uuid import UUID
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from domain.cart.link import CartLinkRequested
 from domain.kernel import Clock, Transient
@@ -45,6 +42,7 @@ from schemas.envelope import Envelope
 from storefront.mail.agreed_texts import PageVersions, agreed_texts
 from storefront.mail.domain_facts import domain_facts
 from storefront.mail.stock_notices import NOTICE_MAILS, NoticeMailQueries, notice_mail
+from storefront.mail.templates import mail_templates
 from storefront.mail.text_form import text_form
 from storefront.rendering import formatting
 from storefront.rendering.order_status import tracking_url
@@ -53,7 +51,6 @@ from storefront.rendering.theme import theme_of
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
 TO_MERCHANT = frozenset(
     {
         MailKind.ORDER_SOLD,
@@ -141,18 +138,10 @@ class StoreMailWriter:
 
     def __init__(self, sources: MailSources) -> None:
         self._sources = sources
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(("html",)),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
+        self._templates = mail_templates()
         self._templates.filters.update(
             money=formatting.money,
             arrival=formatting.arrival_words,
-            day=formatting.day_words,
             moment=formatting.moment_words,
             date=formatting.date_words,
             reason=reason_in_words,
