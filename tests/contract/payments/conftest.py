@@ -1,4 +1,4 @@
-"""Stripe's own description of its interface, which stripe-mock checks requests against."""
+"""Servers that stand for Stripe: one that keeps what it receives, and stripe-mock, which checks requests."""
 
 from collections.abc import AsyncIterator
 
@@ -7,8 +7,9 @@ from stripe import StripeClient
 
 from infra.adapters.payments.stripe.client import stripe_client
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
+from tests.support.fakes.event_log import FixedClock
 from tests.support.requirements import missing
-from tests.support.servers.stripe import checking_server, forwarding
+from tests.support.servers.stripe import StripeServer, checking_server, forwarding
 from tests.support.servers.web_server import served
 
 
@@ -24,4 +25,18 @@ async def checked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Str
         served(forwarding(address)) as port,
         stripe_client("sk_test_1", api_base=f"http://127.0.0.1:{port}") as client,
     ):
+        yield client
+
+
+@pytest.fixture
+async def stripe() -> AsyncIterator[StripeServer]:
+    server = StripeServer(FixedClock())
+    async with served(server.app()) as port:
+        server.address = f"http://127.0.0.1:{port}"
+        yield server
+
+
+@pytest.fixture
+async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
+    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
         yield client

@@ -1,6 +1,5 @@
 """Evidence reaches Stripe in its own fields, once; the sandbox takes it too."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
 from infra.adapters.payments.stripe.disputes import FILE_PARAMETERS, KEY, StripeEvidence
 from tests.support.fakes.event_log import FixedClock
 from tests.support.servers.stripe import StripeServer
-from tests.support.servers.web_server import served
 
 PDF = b"%PDF-1.7\n\0\xff a letter"
 FILES = {
@@ -34,18 +32,9 @@ REQUEST = EvidenceRequest(
 
 
 @pytest.fixture
-async def stripe() -> AsyncIterator[StripeServer]:
-    server = StripeServer(FixedClock())
-    server.disputes["du_1"] = {"id": "du_1", "object": "dispute", "status": "needs_response"}
-    async with served(server.app()) as port:
-        server.address = f"http://127.0.0.1:{port}"
-        yield server
-
-
-@pytest.fixture
-async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
-    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
-        yield client
+def stripe(stripe: StripeServer) -> StripeServer:
+    stripe.disputes["du_1"] = {"id": "du_1", "object": "dispute", "status": "needs_response"}
+    return stripe
 
 
 @pytest.fixture(params=["stripe", "sandbox"])

@@ -20,7 +20,7 @@ from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
 from infra.adapters.payments.stripe.refunds import StripeRefunds
 from tests.contract.payments.test_payment_gateways import REQUEST
-from tests.contract.payments.test_stripe_requests import refund_request, stripe  # noqa: F401 - fixtures
+from tests.contract.payments.test_stripe_requests import refund_request
 from tests.support.builders.samples import NOON
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
@@ -36,17 +36,17 @@ def vault() -> MemoryOwnKeys:
 
 
 @pytest.fixture
-async def client(stripe: StripeServer, vault: MemoryOwnKeys) -> AsyncIterator[StripeClient]:  # noqa: F811
+async def client(stripe: StripeServer, vault: MemoryOwnKeys) -> AsyncIterator[StripeClient]:
     async with stripe_client("sk_test_1", api_base=stripe.address, own_keys=vault) as client:
         yield client
 
 
-def with_key(stripe: StripeServer, *forbidden: str) -> None:  # noqa: F811
+def with_key(stripe: StripeServer, *forbidden: str) -> None:
     stripe.accounts["acct_own"] = {"id": "acct_own", "object": "account", "charges_enabled": True}
     stripe.keys[KEY] = ("acct_own", frozenset(forbidden))
 
 
-async def test_a_key_that_may_do_everything_names_its_account(stripe: StripeServer, client: StripeClient) -> None:  # noqa: F811
+async def test_a_key_that_may_do_everything_names_its_account(stripe: StripeServer, client: StripeClient) -> None:
     with_key(stripe)
     found = await StripeOwnKeys(client, live=False).check(KEY)
     assert (found.account_id, found.status) == ("acct_own", StripeStatus(charges_enabled=True))
@@ -54,7 +54,7 @@ async def test_a_key_that_may_do_everything_names_its_account(stripe: StripeServ
 
 
 async def test_each_permission_that_a_key_lacks_is_named_and_the_key_is_not(
-    stripe: StripeServer,  # noqa: F811
+    stripe: StripeServer,
     client: StripeClient,
 ) -> None:
     with_key(stripe, "refunds", "webhook_endpoints")
@@ -76,7 +76,7 @@ async def test_each_permission_that_a_key_lacks_is_named_and_the_key_is_not(
     ],
 )
 async def test_a_key_of_another_kind_or_mode_is_refused_without_repeating_it(
-    stripe: StripeServer,  # noqa: F811
+    stripe: StripeServer,
     client: StripeClient,
     key: str,
     live: bool,
@@ -89,7 +89,7 @@ async def test_a_key_of_another_kind_or_mode_is_refused_without_repeating_it(
 
 
 async def test_requests_about_the_account_are_sent_with_its_key_and_without_a_fee(
-    stripe: StripeServer,  # noqa: F811
+    stripe: StripeServer,
     client: StripeClient,
     vault: MemoryOwnKeys,
 ) -> None:
@@ -107,7 +107,7 @@ async def test_requests_about_the_account_are_sent_with_its_key_and_without_a_fe
 
 
 async def test_a_key_that_stripe_does_not_take_any_more_stops_charges_and_says_why(
-    stripe: StripeServer,  # noqa: F811
+    stripe: StripeServer,
     client: StripeClient,
     vault: MemoryOwnKeys,
 ) -> None:

@@ -1,6 +1,5 @@
 """Merchants pay the platform through the sandbox or Stripe, and both say how a subscription stands."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -21,7 +20,7 @@ from domain.subscription.entitlement import PlanState, entitlement
 from domain.subscription.plans import DEFAULT, read_plans
 from domain.subscription.ports import PlanCheckout, PlanNotice, PlanPortal
 from infra.adapters.payments.sandbox_plans import NAME, Action, SandboxPlans
-from infra.adapters.payments.stripe.client import StripeRefused, stripe_client
+from infra.adapters.payments.stripe.client import StripeRefused
 from infra.adapters.payments.stripe.plans import StripePlans
 from infra.retry import RetryPolicy
 from infra.sandbox.payments.plans import sandbox_plan_app
@@ -29,7 +28,6 @@ from tests.support.builders.samples import sealed
 from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.write_side import Platform
 from tests.support.servers.stripe import StripeServer
-from tests.support.servers.web_server import served
 from tests.unit.commands.test_plan_limits import Before
 
 MERCHANT = UUID(int=7)
@@ -44,20 +42,6 @@ CHECKOUT = PlanCheckout(
     idempotency_key="plan:7:1",
 )
 SECRET = b"a secret that only tests know"
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[StripeServer]:
-    server = StripeServer(FixedClock())
-    async with served(server.app()) as port:
-        server.address = f"http://127.0.0.1:{port}"
-        yield server
-
-
-@pytest.fixture
-async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
-    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
-        yield client
 
 
 def sandbox(clock: FixedClock) -> SandboxPlans:

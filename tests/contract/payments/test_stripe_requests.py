@@ -1,7 +1,6 @@
 """Every request to Stripe is one that Stripe's own OpenAPI description allows, and says what it should."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -28,25 +27,9 @@ from infra.adapters.payments.stripe.refunds import StripeRefunds
 from infra.adapters.payments.stripe.reports import StripeReports
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
 from tests.contract.payments.test_payment_gateways import REQUEST
-from tests.support.fakes.event_log import FixedClock
 from tests.support.servers.stripe import SECRET, StripeServer
-from tests.support.servers.web_server import served
 
 MERCHANT = UUID(int=7)
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[StripeServer]:
-    server = StripeServer(FixedClock())
-    async with served(server.app()) as port:
-        server.address = f"http://127.0.0.1:{port}"
-        yield server
-
-
-@pytest.fixture
-async def client(stripe: StripeServer) -> AsyncIterator[StripeClient]:
-    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
-        yield client
 
 
 def checkout(client: StripeClient) -> StripeCheckout:

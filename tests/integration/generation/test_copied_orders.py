@@ -1,11 +1,10 @@
 """A model that obeys a supplier's listing: what it copies out of it is in no text of the published store."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
-import pytest
 from fastapi import FastAPI, Request
 
 from infra.bootstrap.writers import Writers, prompted_writers
@@ -17,7 +16,6 @@ from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
 from infra.writers.rules.niche.reader import RuleNicheReader
 from infra.writers.rules.revision import RuleReviser
-from projections.registry import SEARCH_PATH
 from tests.integration.generation.test_local_model import ModelsOutside
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.supply import listing, served
@@ -91,13 +89,6 @@ def obeying_server(asked: list[str]) -> FastAPI:
         }
 
     return app
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
-    paths = {"search_path": f"{SEARCH_PATH}, public"}
-    async with asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool:
-        yield pool
 
 
 async def test_nothing_that_a_model_copies_out_of_a_listing_is_in_the_published_store(

@@ -1,38 +1,22 @@
 """Drafts of a generated store over the public API, with the agents that make them, and a replay of the generation after them."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import pytest
 from graphql import GraphQLObjectType
 
 from domain.generation.aggregate import generation_of
 from infra.replay.difference import differences, fields_of
 from infra.replay.machine import replay
 from infra.replay.recording import read_recording
-from projections.registry import SEARCH_PATH
-from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.generation import Outside, Pipeline
+from tests.support.platforms.generation import Pipeline
 from tests.support.schema import published_schema
 
 DRAFT = (
     "id targetName status hint note writtenBy changes { field before base proposed outOfDate accepted } call { part }"
 )
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
-    paths = {"search_path": f"{SEARCH_PATH}, public"}
-    async with asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def pipeline(database: str, pool: asyncpg.Pool) -> AsyncIterator[Pipeline]:
-    async with a_platform(database) as platform:
-        yield Pipeline(platform, await platform.merchant(), Outside(), pool)
 
 
 async def send(pipeline: Pipeline, mutation: str, kind: str, shown: str = "", /, **input: Any) -> Any:

@@ -1,6 +1,5 @@
 """A whole generation with a real language model on this machine, within a budget, and its replay without the model."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -23,7 +22,6 @@ from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
 from infra.writers.rules.niche.reader import RuleNicheReader
 from infra.writers.rules.revision import RuleReviser
-from projections.registry import SEARCH_PATH
 from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.fakes.brand import KnownDomains
 from tests.support.fakes.copywriting import CountingPageWriter
@@ -40,13 +38,6 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 USAGE = """query ($id: ID!) { generation(id: $id) { status
     usage { modelRequests promptTokens completionTokens callsWithoutPrice }
     calls(first: 100) { nodes { part model prompt promptSha256 requests fallbacks } } } }"""
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
-    paths = {"search_path": f"{SEARCH_PATH}, public"}
-    async with asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool:
-        yield pool
 
 
 class ModelsOutside(Outside):

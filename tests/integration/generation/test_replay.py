@@ -1,7 +1,7 @@
 """A generation made again from its records, with every way outside closed."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -33,23 +33,8 @@ from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.keywords import RuleKeywords
 from infra.writers.rules.niche.reader import RuleNicheReader
 from infra.writers.rules.revision import RuleReviser
-from projections.registry import SEARCH_PATH
 from tests.support.fakes.brand import KnownDomains
-from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.generation import Outside, Pipeline
-
-
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
-    paths = {"search_path": f"{SEARCH_PATH}, public"}
-    async with asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool:
-        yield pool
-
-
-@pytest.fixture
-async def pipeline(database: str, pool: asyncpg.Pool) -> AsyncIterator[Pipeline]:
-    async with a_platform(database) as platform:
-        yield Pipeline(platform, await platform.merchant(), Outside(), pool)
+from tests.support.platforms.generation import Pipeline
 
 
 async def recording_of(pipeline: Pipeline, pool: asyncpg.Pool, store_id: UUID) -> Recording:

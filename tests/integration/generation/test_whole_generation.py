@@ -20,21 +20,14 @@ from infra.adapters.postgres.merchant_brands import ReadModelBrands
 from projections.registry import SEARCH_PATH
 from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.fakes.supply import listing
-from tests.support.platforms.gateway import a_platform
-from tests.support.platforms.generation import POTS, Outside, Pipeline
+from tests.support.platforms.generation import POTS, Pipeline
 
 
 @pytest.fixture
-async def pipeline(database: str) -> AsyncIterator[Pipeline]:
-    paths = {"search_path": f"{SEARCH_PATH}, public"}
-    async with (
-        a_platform(database) as platform,
-        asyncpg.create_pool(database, min_size=1, max_size=6, server_settings=paths) as pool,
-    ):
-        pipeline = Pipeline(platform, await platform.merchant(), Outside(), pool)
-        yield pipeline
-        # Whatever a test did to its stores, an editor would print what they say at its end.
-        assert_no_faults(await faults_in_stores(platform.log.scan()))
+async def pipeline(pipeline: Pipeline) -> AsyncIterator[Pipeline]:
+    yield pipeline
+    # Whatever a test did to its stores, an editor would print what they say at its end.
+    assert_no_faults(await faults_in_stores(pipeline.platform.log.scan()))
 
 
 def steps(generation: Any) -> dict[str, tuple[str, int]]:
