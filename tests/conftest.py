@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import itertools
-import tempfile
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,14 @@ from tests.support.examples import drawn
 from tests.support.platforms.read_models import create_read_models
 from tests.support.requirements import missing
 from tests.support.servers.brokers import Brokers
-from tests.support.servers.databases import copied_database, copy_template, execute, memory_directory, named
+from tests.support.servers.databases import (
+    copied_database,
+    copy_template,
+    execute,
+    memory_directory,
+    named,
+    server_directory,
+)
 
 CLOSE_SECONDS = 15
 
@@ -63,14 +69,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 async def postgres_dsn() -> AsyncIterator[str]:
     """A PostgreSQL of this session's own; the address of its maintenance database."""
-    # Not pytest's directory: as root the server runs as another user, who must be able to reach its data.
-    with tempfile.TemporaryDirectory(prefix="zyenta-test-", dir=memory_directory()) as directory:
-        Path(directory).chmod(0o711)
+    with server_directory(memory_directory()) as directory:
         # Only tests may write. Autovacuum's transactions hold the settled log back; the platform waits for that, but a
         # test that reads once does not.
         # A test loses its server at most, never the machine: nothing has to reach the disk.
         settings = {"max_connections": "200", "autovacuum": "off", "fsync": "off", "full_page_writes": "off"}
-        server = EmbeddedPostgres(Path(directory) / "postgres", settings=settings)
+        server = EmbeddedPostgres(directory / "postgres", settings=settings)
         await server.start()
         yield server.dsn
         await server.stop()

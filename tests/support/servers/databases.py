@@ -1,9 +1,11 @@
 """Databases of the tests' PostgreSQL: copied from a template, dropped afterwards."""
 
+import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,9 @@ import asyncpg
 SHARED_MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 2**30
 """What four servers need with their databases and logs, several times."""
+PREFIX = "zyenta-test-"
+IN_USE = "in-use"
+"""A file in each directory of a server, locked as long as its run lives."""
 
 
 def memory_directory() -> Path | None:
@@ -22,6 +27,33 @@ def memory_directory() -> Path | None:
     """
     usable = SHARED_MEMORY.is_mount() and os.access(SHARED_MEMORY, os.W_OK)
     return SHARED_MEMORY if usable and shutil.disk_usage(SHARED_MEMORY).free >= ROOM_BYTES else None
+
+
+@contextmanager
+def server_directory(place: Path | None) -> Iterator[Path]:
+    """Lend a directory for a server. Remove those of runs that were killed: their memory is not given back by itself.
+
+    Args:
+        place: where it is created; ``None`` for the ordinary place.
+    """
+    # Not pytest's directory: as root the server runs as another user, who must be able to reach its data.
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=place) as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        with (directory / "new").open("w") as lock:
+            # It gets its name when it is locked, so that no other run finds it free.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (directory / "new").rename(directory / IN_USE)
+            remove_abandoned(directory.parent)
+            yield directory
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove the directories of servers whose run has ended without doing so."""
+    for path in place.glob(f"{PREFIX}*/{IN_USE}"):
+        with suppress(OSError), path.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path.parent, ignore_errors=True)
 
 
 async def execute(dsn: str, statement: str) -> None:
