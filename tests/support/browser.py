@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 
 from tests.support.platforms.dashboard import Dashboard
 from tests.support.requirements import missing
@@ -20,12 +20,20 @@ WIDTHS = (360, 1440)
 
 
 @asynccontextmanager
+async def patient_playwright() -> AsyncIterator[Playwright]:
+    """Start Playwright, whose expectations wait five seconds by default: too few on a busy machine."""
+    expect.set_options(timeout=60_000)
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@asynccontextmanager
 async def a_browser() -> AsyncIterator[Browser]:
     """Start Debian's chromium. Skips the test where it is missing."""
     chromium = shutil.which("chromium")
     if chromium is None:
         missing("chromium", "no program of that name; `make tools` installs it")
-    async with async_playwright() as playwright:
+    async with patient_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             yield browser

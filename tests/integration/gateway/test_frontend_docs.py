@@ -8,12 +8,12 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import async_playwright
 
 from gateway.docs import QUICK_START
 from gateway.docs.typescript import client
 from infra.setup.typescript import compiler_path
 from tests.integration.gateway.test_queries import an_order
+from tests.support.browser import patient_playwright
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
 from tests.support.requirements import missing
 from tests.support.servers.web_server import served
@@ -67,7 +67,7 @@ async def test_the_viewer_of_rest_shows_every_route_and_sends_a_request(platform
         missing("chromium", "the path has no such program")
     complaints: list[str] = []
     hosts: set[str] = set()
-    async with served(platform.app) as port, async_playwright() as playwright:
+    async with served(platform.app) as port, patient_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from commands.generation import CancelGeneration
 from domain.generation.aggregate import generation_of
+from tests.support.browser import patient_playwright
 from tests.support.platforms.gateway import Merchant, Platform
 from tests.support.requirements import missing
 from tests.support.servers.web_server import served
@@ -32,7 +33,7 @@ async def page(port: int) -> AsyncIterator[Page]:
         missing("chromium", "the path has no such program")
     complaints: list[str] = []
     hosts: set[str] = set()
-    async with async_playwright() as playwright:
+    async with patient_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Route, async_playwright
+from playwright.async_api import BrowserContext, Route
 
 from commands.ports import Context
 from commands.presentation import DescribeCategory, WriteCollection
@@ -23,6 +23,7 @@ from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import checkout_form as fill_in
 from tests.integration.storefront.shopping import hidden, notice_of, put_in_cart, session_at, to_payment
 from tests.integration.storefront.test_back_in_stock import Post, ask, path_in
+from tests.support.browser import patient_playwright
 from tests.support.builders.samples import identity
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 from tests.support.requirements import missing
@@ -55,7 +56,7 @@ async def a_browser(cookies: httpx.Cookies, origin: str) -> AsyncIterator[Browse
     chromium = shutil.which("chromium")
     if chromium is None:
         missing("chromium", "no program on the path has that name")
-    async with async_playwright() as playwright:
+    async with patient_playwright() as playwright:
         chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = await chrome.new_context(bypass_csp=True, reduced_motion="reduce")
         await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in cookies.items()])

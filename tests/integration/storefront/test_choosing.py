@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from playwright.async_api import Locator, Page, Route, async_playwright
+from playwright.async_api import Locator, Page, Route
 
 from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from tests.integration.storefront.shopping import put_in_cart
+from tests.support.browser import patient_playwright
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 from tests.support.requirements import missing
 
@@ -37,7 +38,7 @@ async def opened(browser: httpx.AsyncClient, path: str) -> AsyncIterator[Page]:
         answer = await browser.get(route.request.url)
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
-    async with async_playwright() as playwright:
+    async with patient_playwright() as playwright:
         chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await chrome.new_page(reduced_motion="reduce")
         await page.route("**/*", serve)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Page, Route, ViewportSize, async_playwright
+from playwright.async_api import BrowserContext, Page, Route, ViewportSize
 from starlette.applications import Starlette
 
 from domain.store.brand import BrandIdentity, FontPair, HeroKind, Look, Mood
@@ -18,6 +18,7 @@ from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter
 from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
 from tests.integration.storefront.shopping import checkout_form, hidden, notice_of, put_in_cart, session_at, to_payment
+from tests.support.browser import patient_playwright
 from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
@@ -66,7 +67,7 @@ async def a_phone(*clients: httpx.AsyncClient, touch: bool = True) -> AsyncItera
     if chromium is None:
         missing("chromium", "no program on the path has that name")
     asked: list[str] = []
-    async with async_playwright() as playwright:
+    async with patient_playwright() as playwright:
         chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         screen: ViewportSize = {"width": 320, "height": 800} if touch else {"width": 1000, "height": 800}
         context = await chrome.new_context(has_touch=touch, is_mobile=touch, viewport=screen)
