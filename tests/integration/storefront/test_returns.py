@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -181,7 +182,7 @@ async def test_goods_come_back_from_the_form_to_the_refund(
     assert "Return 3: replacement sent" in (await browser.get(shown)).text
     # The last day passes.
     today = day_in("UTC", floor.clock.now())
-    await desk.do(MarkOrderDelivered, delivered_on=today.replace(year=today.year - 1))
+    await desk.do(MarkOrderDelivered, delivered_on=today - timedelta(days=365))
     assert "The last day to return something" in (await browser.get(f"/returns/{desk.link}")).text
     late = await browser.post(f"/returns/{desk.link}", data=body | {"ticket": str(uuid4())})
     assert late.status_code == 409
