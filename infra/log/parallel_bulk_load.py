@@ -12,8 +12,9 @@ from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
 from projections.engine.rebuild.bulk_load import LANES, MAX_UNAPPLIABLE, BulkLoad, Unappliable
 from projections.registry import READ_MODELS
 
-WORKER_CHUNK = 16384
-"""Records that a lane of a worker folds without a pause: rows that change often are written less often. A worker holds up no other work."""
+WORKER_CHUNK = 8192
+"""Records that a lane of a worker folds without a pause. More would save writes of rows that change often; but the publisher waits
+for each transaction of a lane (ADR 0091)."""
 
 logger = logging.getLogger(__name__)
 
