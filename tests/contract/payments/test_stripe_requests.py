@@ -195,6 +195,27 @@ async def test_an_outage_is_retried_with_the_same_key_and_then_worth_another_try
             await checkout(unreachable).open_session(REQUEST)
 
 
+async def test_a_failure_that_stripe_repeats_for_its_key_keeps_no_shopper_from_paying(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.stuck = 500
+    session = await checkout(client).open_session(REQUEST)
+    assert list(stripe.sessions) == [session.session_id]
+    assert await checkout(client).open_session(REQUEST) == session
+
+
+async def test_a_failure_that_stripe_repeats_for_a_refund_is_not_asked_for_under_another_key(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    # The first try may have paid. After a day the policy looks first whether it did.
+    await checkout(client).open_session(REQUEST)
+    stripe.stuck = 500
+    for _ in range(2):
+        with pytest.raises(Transient):
+            await StripeRefunds(client).refund(refund_request(), account_id="acct_1")
+    assert stripe.refunds == {}
+
+
 async def test_a_refusal_says_what_stripe_said(stripe: StripeServer, client: StripeClient) -> None:
     stripe.failing = 400
     with pytest.raises(StripeRefused, match="Stripe has a bad day"):

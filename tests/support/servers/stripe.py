@@ -59,9 +59,12 @@ class StripeServer:
     """``v2`` if the platform may use Stripe's second interface for accounts, as new platforms must."""
     failing: int = 0
     """Status of the next answer, if it is to fail."""
+    stuck: int = 0
+    """Status of the next answer to an idempotency key. Stripe repeats that answer whenever it gets the key again."""
     address: str = ""
     """Where it listens."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _stuck: dict[str, int] = field(default_factory=dict)
     _answers: dict[str, tuple[dict[str, str], dict[str, Any]]] = field(default_factory=dict)
 
     def app(self) -> FastAPI:
@@ -121,6 +124,11 @@ class StripeServer:
             if path.endswith("/expire") and self.sessions[path.split("/")[2]]["status"] != "open":
                 return _error(400, "invalid_request_error", "Only open Checkout Sessions can be expired.")
             key = f"{at} {request.headers.get('idempotency-key')}"
+            if request.method == "POST" and key in self._stuck:
+                return _error(self._stuck[key], "api_error", "Stripe has a bad day.", replayed=True)
+            if self.stuck and request.headers.get("idempotency-key"):
+                self._stuck[key], self.stuck = self.stuck, 0
+                return _error(self._stuck[key], "api_error", "Stripe has a bad day.")
             if request.method == "POST" and key in self._answers:
                 asked, said = self._answers[key]
                 if asked != form:
@@ -406,8 +414,9 @@ class StripeServer:
         return self.sessions[id]
 
 
-def _error(status: int, type: str, message: str, *, code: str | None = None) -> JSONResponse:
-    return JSONResponse({"error": {"type": type, "message": message, "code": code}}, status)
+def _error(status: int, type: str, message: str, *, code: str | None = None, replayed: bool = False) -> JSONResponse:
+    headers = {"idempotent-replayed": "true"} if replayed else None
+    return JSONResponse({"error": {"type": type, "message": message, "code": code}}, status, headers)
 
 
 async def _form_of(request: Request) -> dict[str, str]:

@@ -22,7 +22,7 @@ from domain.order.errors import PaymentsNotReady
 from domain.order.events import OrderLine
 from domain.order.ports import PaymentGateway, PaymentRequest, PaymentSession, Recipient
 from domain.store.taxes import GENERAL_GOODS, OrderTax, TaxKind
-from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, OwnKeys, StripeRefused, ask
+from infra.adapters.payments.stripe.client import NAME, WHO, AccountGone, NotThere, OwnKeys, StripeRefused, ask, create
 from infra.adapters.payments.stripe.currencies import rounded_down, to_stripe
 
 NAME_MAX = 250
@@ -95,11 +95,9 @@ class StripeCheckout:
                 params["customer"] = await self._customer(request, request.recipient)
         if request.discount is not None and request.discount.minor:
             params["discounts"] = [{"coupon": await self._coupon(request, request.discount)}]
-        session = await ask(
-            self._client.v1.checkout.sessions.create_async(
-                params=params,
-                options={"stripe_account": self._account_id, "idempotency_key": request.idempotency_key},
-            )
+        session = await create(
+            lambda key: self._client.v1.checkout.sessions.create_async(params=params, options=self._with(key)),
+            request.idempotency_key,
         )
         if session.url is None:
             raise Transient(WHO, "it opened a page without an address")
@@ -152,11 +150,9 @@ class StripeCheckout:
             "shipping": {"name": recipient.name, "address": address},
             "metadata": {"order_id": str(request.order_id), "store_id": str(request.store_id)},
         }
-        customer = await ask(
-            self._client.v1.customers.create_async(
-                params=params,
-                options={"stripe_account": self._account_id, "idempotency_key": f"{request.idempotency_key}:customer"},
-            )
+        customer = await create(
+            lambda key: self._client.v1.customers.create_async(params=params, options=self._with(key)),
+            f"{request.idempotency_key}:customer",
         )
         return customer.id
 
@@ -169,13 +165,14 @@ class StripeCheckout:
             "max_redemptions": 1,
             "name": f"Code {request.discount_code}"[:COUPON_NAME_MAX],
         }
-        coupon = await ask(
-            self._client.v1.coupons.create_async(
-                params=params,
-                options={"stripe_account": self._account_id, "idempotency_key": f"{request.idempotency_key}:coupon"},
-            )
+        coupon = await create(
+            lambda key: self._client.v1.coupons.create_async(params=params, options=self._with(key)),
+            f"{request.idempotency_key}:coupon",
         )
         return coupon.id
+
+    def _with(self, key: str) -> stripe.RequestOptions:
+        return {"stripe_account": self._account_id, "idempotency_key": key}
 
 
 class StripeGateways:

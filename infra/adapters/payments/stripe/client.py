@@ -5,7 +5,7 @@ answer returns the first answer.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -33,6 +33,8 @@ MISSING = frozenset({"resource_missing", "not_found"})
 TIMEOUT_SECONDS = 15
 RETRIES = 2
 """Repeats by Stripe's own library: after a failed connection, 409 and 5xx, with the same idempotency key."""
+KEYS = 3
+"""The most idempotency keys for one thing; see :func:`create`."""
 ACCOUNT_HEADER = "Stripe-Account"
 KEY = re.compile(r"['\"]?\b(sk|rk|pk)_(live|test)_\S+")
 NAME = "stripe"
@@ -41,6 +43,10 @@ PLATFORM_NAME = "stripe-platform"
 """The name of the platform's own account in the address and the source of its webhooks."""
 WHO = "Stripe"
 """Its name for people."""
+
+
+class AnswerKept(Transient):
+    """Stripe failed, and repeats this failure for a day whenever it gets the same idempotency key."""
 
 
 class StripeRefused(DomainError):
@@ -143,13 +149,41 @@ async def ask(call: Awaitable[T]) -> T:
         return await call
     except UNDECIDED as error:
         # Its message may repeat values of the request; the kind of the error is enough.
-        outage = Transient(WHO, type(error).__name__)
+        kind = AnswerKept if _is_kept(error) else Transient
+        outage = kind(WHO, type(error).__name__)
         outage.attempts = RETRIES + 1
         raise outage from error
     except stripe.PermissionError as error:
         raise AccountGone(_said(error), error.code) from error
     except stripe.InvalidRequestError as error:
-        kind = NotThere if error.code in MISSING else StripeRefused
-        raise kind(_said(error), error.code) from error
+        refusal = NotThere if error.code in MISSING else StripeRefused
+        raise refusal(_said(error), error.code) from error
     except stripe.StripeError as error:
         raise StripeRefused(_said(error), error.code) from error
+
+
+async def create(call: Callable[[str], Awaitable[T]], key: str) -> T:
+    """Create something of which a second one does no harm, such as a page whose address no shopper has.
+
+    Stripe keeps the first answer to a key for a day, a failure of its own included. Another key then gets another try. Not
+    for what moves money: the first try may have moved it.
+
+    Args:
+        call: sends the request with an idempotency key.
+        key: the first key; the same in every repeat.
+
+    Raises:
+        StripeRefused: retrying cannot help.
+        Transient: Stripe did not decide; see :data:`UNDECIDED`.
+    """
+    for number in range(2, KEYS + 1):
+        try:
+            return await ask(call(key))
+        except AnswerKept:
+            key = f"{key.removesuffix(f':again-{number - 1}')}:again-{number}"
+    return await ask(call(key))
+
+
+def _is_kept(error: stripe.StripeError) -> bool:
+    """Whether Stripe repeated an answer that it had given to the same idempotency key."""
+    return (error.headers or {}).get("idempotent-replayed") == "true"
