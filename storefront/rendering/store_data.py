@@ -11,11 +11,37 @@ from domain.store.legal_text import ShopDetails
 from domain.store.return_policy import ReturnPolicy
 from infra.web import markdown
 from projections.catalog.views import StoreView
-from storefront.rendering.delivery import rates_of
+from storefront.rendering.delivery import rates_of, usual_country
 from storefront.visit.visit import Visit
 
 COUNTRIES_MOST = 50
 """Countries of one return policy that search engines read."""
+MARKETS = frozenset(
+    {
+        "AT",
+        "AU",
+        "BE",
+        "BR",
+        "CA",
+        "CH",
+        "DE",
+        "DK",
+        "ES",
+        "FR",
+        "GB",
+        "IE",
+        "IN",
+        "IT",
+        "JP",
+        "KR",
+        "MX",
+        "NL",
+        "NO",
+        "NZ",
+    }
+    | {"PL", "PT", "SE", "US"}
+)
+"""Countries in which search engines list goods of shops; they come before others where not all have room."""
 _QUESTION = re.compile(r"^#{2,3} +(.+?) *#*$", re.MULTILINE)
 
 
@@ -63,7 +89,8 @@ def store_data(visit: Visit, shop: ShopDetails) -> list[Markup]:
 def return_policy(store: StoreView) -> Mapping[str, Any]:
     """Return the store's rules for returns."""
     policy = store.returns or ReturnPolicy()
-    countries = sorted({country for zone in rates_of(store).zones for country in zone.countries})
+    home = usual_country(store)
+    countries = sorted(rates_of(store).countries, key=lambda each: (each != home, each not in MARKETS, each))
     fees = "FreeReturn" if policy.merchant_pays else "ReturnFeesCustomerResponsibility"
     data: dict[str, Any] = {
         "@type": "MerchantReturnPolicy",

@@ -98,7 +98,10 @@ async def test_merchants_show_their_own_lists_and_texts(floor: StorefrontPlatfor
     home = await browser.get("/")
     assert '<a href="/collections/gifts-3">' in home.text
     assert structured(home)["OnlineStore"]["name"] == BRAND.name
-    assert structured(home)["OnlineStore"]["hasMerchantReturnPolicy"]["merchantReturnDays"] == 14
+    policy = structured(home)["OnlineStore"]["hasMerchantReturnPolicy"]
+    assert (policy["merchantReturnDays"], policy["applicableCountry"][0]) == (14, "US")
+    assert {"DE", "FR", "GB"} < set(policy["applicableCountry"])
+    assert len(policy["applicableCountry"]) == 50
     assert structured(home)["WebSite"]["potentialAction"]["target"].startswith("http://fern.shops.test/products?q=")
     faq = structured(await browser.get("/pages/faq"))["FAQPage"]["mainEntity"]
     assert [question["name"] for question in faq] == ["How?", "When?"]

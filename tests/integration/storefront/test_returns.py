@@ -138,7 +138,9 @@ async def test_goods_come_back_from_the_form_to_the_refund(
     (asked,) = (await desk.order()).returns
     assert asked.note is not None
     assert await floor.personal.open(asked.note) == "It is green."
-    assert "Return 1: requested" in (await browser.get(shown)).text
+    page = await browser.get(shown)
+    assert "Return 1: requested" in page.text
+    assert "Your order has arrived" in page.text, "who returns a part has it"
 
     await desk.do(
         ApproveReturn,
@@ -150,7 +152,10 @@ async def test_goods_come_back_from_the_form_to_the_refund(
     for said in ("Return 1: accepted", "<bdi>Dock 4</bdi><br><bdi>Kiel</bdi>", "Use the old box."):
         assert said in text
     await desk.do(ReceiveReturn, number=1, restock=True)
-    assert "Return 1: received by the shop" in (await browser.get(shown)).text
+    text = (await browser.get(shown)).text
+    assert "Return 1: received by the shop" in text
+    assert "A part of your order is back at the shop" in text
+    assert "on its way" not in text.lower()
     await desk.do(RefundReturn, number=1, refund_id=uuid4())
     (refund,) = (await desk.order()).refunds
     paid = RefundAnswer(
