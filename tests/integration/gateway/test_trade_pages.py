@@ -165,6 +165,8 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     assert "(back in stock)" in received
     refunded = await dashboard.change(trade.order, f"{back}/refund", {"shipping": ""})
     assert "A refund of $29.00 was requested." in refunded
+    assert "Its refund of $29.00 is on its way." in refunded
+    assert f'action="{back}/refund"' not in refunded
 
 
 async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade) -> None:
