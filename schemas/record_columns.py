@@ -4,6 +4,7 @@ The publisher reads these columns in place of an event's own: PostgreSQL formats
 Python joins an earlier batch on another. ``schemas.records`` says what a content is; a test compares both, byte by byte.
 """
 
+from binascii import hexlify
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -30,6 +31,11 @@ def _bytes(*texts: str) -> str:
     return f"convert_to(concat({', '.join(texts)}), 'LATIN1')"
 
 
+def _hash(column: str) -> str:
+    # The store's hashes have 32 bytes. Any other length must not break the format: verification names that event.
+    return f"lpad(encode({column}, 'hex'), 64, '0')"
+
+
 _IDS = _bytes("tenant", "id", "stream_id")
 _PLACE = _bytes(
     _text(name.POSITION),
@@ -44,21 +50,19 @@ _PLACE = _bytes(
 )
 _CHAIN = _bytes(
     _text(name.PREVIOUS + _OF_64),
-    "encode(previous_hash, 'hex')",
+    _hash("previous_hash"),
     _text(name.HASH + _OF_64),
-    "encode(hash, 'hex')",
+    _hash("hash"),
     f"{_text(name.CAUSATION)} || causation_id",
 )
-_COMMAND = _bytes(
-    f"{_text(name.COMMAND)} || command_id", f"{_text(name.DIGEST + _OF_64)} || encode(command_digest, 'hex')"
-)
+_COMMAND = _bytes(f"{_text(name.COMMAND)} || command_id")
 RECORD_COLUMNS = f"""position, recorded_at, type, data, {_IDS}, {_PLACE}, {_CHAIN}, {_COMMAND},
     num_nonnulls(causation_id, command_id, command_digest, traceparent, command_result, actor),
-    traceparent, command_result, actor"""
-"""What :func:`outgoing` takes, as columns of a table of events. Hashes and digests are those of SHA-256."""
+    traceparent, command_digest, command_result, actor"""
+"""What :func:`outgoing` takes, as columns of a table of events."""
 
 Row: TypeAlias = tuple[
-    int, datetime, str, bytes, bytes, bytes, bytes, bytes, int, str | None, str | None, str | None
+    int, datetime, str, bytes, bytes, bytes, bytes, bytes, int, str | None, bytes | None, str | None, str | None
 ]  # fmt: skip
 """A row of :data:`RECORD_COLUMNS`."""
 POSITION: Final = 0
@@ -85,7 +89,7 @@ def outgoing(row: Row) -> Outgoing:
     Args:
         row: see :data:`RECORD_COLUMNS`.
     """
-    _, recorded_at, type, data, ids, place, chain, command, optional, trace, result, actor = row
+    _, recorded_at, type, data, ids, place, chain, command, optional, trace, digest, result, actor = row
     tenant, stream = ids[:36], ids[72:]
     recorded = recorded_text(recorded_at)
     occurred = occurred_text(data) or recorded
@@ -103,6 +107,9 @@ def outgoing(row: Row) -> Outgoing:
         text = trace.encode()
         parts += (name.TRACE, length(len(text)), text)
     parts.append(command)
+    if digest is not None:
+        text = hexlify(digest)
+        parts += (name.DIGEST, length(len(text)), text)
     if result is not None:
         text = result.encode()
         parts += (name.RESULT, length(len(text)), text)

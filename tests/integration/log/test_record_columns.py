@@ -11,7 +11,7 @@ import asyncpg
 from infra.adapters.postgres.event_store import PostgresEventLog
 from infra.bench.filling import copy_events
 from schemas.record_columns import outgoing
-from schemas.records import content_of
+from schemas.records import content_of, parts_of
 from tests.support.builders import records
 from tests.support.builders.records import AT, activated, raw
 
@@ -30,6 +30,7 @@ SHAPES: Sequence[dict[str, Any]] = (
     {"data": b'{"occurred_at":"2026-11-23T11:59:59Z"}'},
     {"data": b'{"a":{"occurred_at":"2026-11-23T11:59:59Z"}}' + b" " * 20_000},
     {"type": "library." + "Nested" * 30, "traceparent": "t" * 300},
+    {"command_digest": b"\0"},
     {"previous_hash": bytes(range(128, 160)), "hash": bytes(range(32))},
 )
 
@@ -51,3 +52,7 @@ async def test_every_record_is_the_same_from_postgresql_and_from_python(
     assert [outgoing(row) for row in rows] == [records.outgoing(event) for event in stored]
     assert {content_of(event) for event in stored} == {content_of(event) for event in made}
     assert stored[0].recorded_at == AT
+    async with pool.acquire() as connection:
+        await connection.execute("update events set hash = '\\x00', previous_hash = '\\x01'")
+        (row,) = await log.read_records(0, 1, connection=connection)
+    assert dict(parts_of(outgoing(row).content)[2])["ce_hash"] == b"0" * 64
