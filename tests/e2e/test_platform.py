@@ -26,7 +26,7 @@ from tests.support.editor import assert_no_faults, faults_in_stores
 from tests.support.platforms.up import SHOPPER, ZYENTA, environment_of
 from tests.support.requirements import missing
 
-DEMO_SECONDS = 400
+DEMO_SECONDS = 600
 QUIET_CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",

@@ -462,7 +462,9 @@ async def checking_server(program: Path, directory: Path) -> AsyncIterator[str]:
     """Run stripe-mock, which refuses every request that Stripe's own description does not allow; return its address."""
     port = free_port()
     server = ChildProcess("stripe-mock", log_file=directory / "stripe-mock.log")
-    server.launch([str(program), "-http-addr", f"127.0.0.1:{port}"], cwd=directory)
+    # Its second server is not asked; by default it has the same port in all processes of a machine.
+    addresses = ["-http-addr", f"127.0.0.1:{port}", "-https-addr", "127.0.0.1:0"]
+    server.launch([str(program), *addresses], cwd=directory)
     address = f"http://127.0.0.1:{port}"
 
     async def answers() -> bool:
