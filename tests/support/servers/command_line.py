@@ -31,12 +31,13 @@ MODULES = (
 """Modules of most commands, with what they import."""
 MESSAGE_BYTES = 1 << 17
 _PROGRAM = """
-import json, os, socket, sys
+import gc, json, os, socket, sys, traceback
 from importlib import import_module
 
 requests, size = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
 for name in sys.argv[3:]:
     import_module(name)
+gc.freeze()
 while True:
     message, descriptors, _, _ = socket.recv_fds(requests, size, 3)
     if not message:
@@ -59,7 +60,20 @@ sys.stdin = open(0, encoding=encoding, closefd=False)
 sys.stdout = open(1, "w", encoding=encoding, closefd=False)
 sys.stderr = open(2, "w", encoding=encoding, errors="backslashreplace", closefd=False)
 sys.argv = ["zyenta", *command["arguments"]]
-import_module("infra.cli").main()
+status = 0
+try:
+    import_module("infra.cli").main()
+except SystemExit as ended:
+    status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    if isinstance(ended.code, str):
+        sys.stderr.write(ended.code)
+except BaseException:
+    traceback.print_exc()
+    status = 1
+sys.stdout.flush()
+sys.stderr.flush()
+# To free what was imported, object by object, takes longer than most commands.
+os._exit(status)
 """
 
 
