@@ -143,8 +143,7 @@ async def test_an_internal_error_shows_a_number_that_is_logged_and_nothing_else(
 ) -> None:
     async with a_platform(database) as sound:
         owner = await sound.merchant()
-    await _drop_read_models(database)
-    async with a_platform(database, reader=BrokenReader()) as broken:
+    async with a_platform(database, is_new=False, reader=BrokenReader()) as broken:
         with caplog.at_level(logging.ERROR):
             graphql = (await broken.post("{ me { id } }", by=owner))["errors"][0]
             rest = await broken.call("GET", f"/stores/{uuid4()}", by=owner)
@@ -156,17 +155,6 @@ async def test_an_internal_error_shows_a_number_that_is_logged_and_nothing_else(
         number = re.search(r"Internal error (\w{12})\.", text)
         assert number is not None
         assert number[1] in caplog.text
-
-
-async def _drop_read_models(database: str) -> None:
-    import asyncpg
-
-    from projections.registry import READ_MODELS
-
-    connection = await asyncpg.connect(database)
-    for name in READ_MODELS:
-        await connection.execute(f"drop schema {name} cascade")
-    await connection.close()
 
 
 async def test_every_response_has_an_id_and_security_headers(platform: Platform) -> None:
