@@ -92,7 +92,7 @@ async def test_a_merchant_with_an_own_key_is_paid_ships_refunds_and_owes_the_fee
     """The tests' Stripe has no payment page, and no network leads to the real one.
 
     The browser goes as far as the address of that page. The payment is then reported as Stripe does, by a signed webhook
-    to the endpoint that was registered with the key, and the browser comes back to the address that Stripe was told.
+    to the endpoint that was registered with the key, and the browser comes back to the address that the request named.
     """
     expect.set_options(timeout=60_000)
     stripe = StripeServer(SystemClock())
