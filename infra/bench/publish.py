@@ -1,7 +1,8 @@
 """Events per second from the event store to the topic, for a backlog.
 
 The real publisher reads settled rows in batches and writes one Kafka transaction per batch. The limit is a bare producer that
-sends the same records, encoded in advance, in transactions of the same size.
+sends the same records, encoded in advance, in transactions of the same size. The first of several is not counted: it waits
+for the leaders of a new topic.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from schemas.topics import PARTITIONS
 BARE_TOPIC = "bare"
 BARE_SHARE = 4
 """The bare producer sends a quarter of the records, because it holds them in memory."""
+LOOK_SECONDS = 0.001
 
 
 async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
@@ -38,19 +40,18 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             sample = await log.read_records(0, sizes["events"] // BARE_SHARE, connection=connection)
         bare = await _send_bare(servers.kafka, sample)
         report("measuring the publisher")
-        return {
-            "events_per_s": sizes["events"] / await publish(log, await platform.pool(), servers),
-            "bare_per_s": bare,
-        }
+        return {"events_per_s": await publish(log, await platform.pool(), servers), "bare_per_s": bare}
 
 
 async def publish(log: PostgresEventLog, pool: asyncpg.Pool, servers: Servers) -> float:
-    """Create the topics, then publish the whole store and return the seconds of publishing."""
+    """Create the topics, then publish the whole store and return the events per second."""
     await ensure_topics(servers.kafka)
-    publisher = Publisher(pool, log, servers.kafka)
-    began = time.perf_counter()
-    await publisher.catch_up()
-    return time.perf_counter() - began
+    publisher, last = Publisher(pool, log, servers.kafka), await log.last_position()
+    publishing = asyncio.create_task(publisher.catch_up())
+    while publisher.position == 0 and last > BATCH and not publishing.done():
+        await asyncio.sleep(LOOK_SECONDS)
+    first, began = publisher.position, time.perf_counter()
+    return (await publishing - first) / (time.perf_counter() - began)
 
 
 async def _send_bare(bootstrap_servers: str, events: Sequence[Row]) -> float:
@@ -62,13 +63,15 @@ async def _send_bare(bootstrap_servers: str, events: Sequence[Row]) -> float:
     producer = TransactionalProducer(bootstrap_servers=bootstrap_servers, transactional_id="bare")
     await producer.start()
     try:
-        began = time.perf_counter()
-        for batches in transactions:
+        began, uncounted = 0.0, min(1, len(transactions) - 1)
+        for number, batches in enumerate(transactions):
+            if number == uncounted:
+                began = time.perf_counter()
             await producer.begin_transaction()
             sent = [await producer.send_batch(each.batch, BARE_TOPIC, partition=each.partition) for each in batches]
             await asyncio.gather(*sent)
             await producer.commit_transaction()
-        return len(events) / (time.perf_counter() - began)
+        return (len(events) - uncounted * BATCH) / (time.perf_counter() - began)
     finally:
         await producer.stop()
 
@@ -78,6 +81,6 @@ BENCH = Bench(
     about="A backlog of events from the event store to the topic",
     measure=measure,
     full={"events": 200_000},
-    quick={"events": 30_000},
+    quick={"events": 80_000},
     targets=(Target(figure="events_per_s", limit="bare_per_s", least=50_000), Target(figure="bare_per_s")),
 )
