@@ -29,6 +29,8 @@ SHIFT = 0.005
 """Largest layout shift; a scrollbar or a rounded pixel is not seen."""
 NO_INDEX = frozenset({"/cart", "/checkout"})
 SECONDS = 120
+TRIES, AGAIN = 3, "Please run Lighthouse again"
+"""It misses the beginning of a page load once in a while, and then asks for another run."""
 
 pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -52,15 +54,18 @@ async def report_of(program: Path, url: str, folder: Path, cookie: str) -> dict[
     if chromium is None:
         missing("chromium", "no program on the path has that name")
     out = folder / "report.json"
-    process = await asyncio.create_subprocess_exec(
-        "node", str(program), url, "--quiet", "--output=json", f"--output-path={out}",
-        "--chrome-flags=--headless=new --no-sandbox",
-        "--only-categories=performance,accessibility,best-practices,seo",
-        f"--extra-headers={json.dumps({'cookie': cookie})}",
-        env={**os.environ, "CHROME_PATH": chromium},
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    _, said = await asyncio.wait_for(process.communicate(), SECONDS)
+    for _ in range(TRIES):
+        process = await asyncio.create_subprocess_exec(
+            "node", str(program), url, "--quiet", "--output=json", f"--output-path={out}",
+            "--chrome-flags=--headless=new --no-sandbox",
+            "--only-categories=performance,accessibility,best-practices,seo",
+            f"--extra-headers={json.dumps({'cookie': cookie})}",
+            env={**os.environ, "CHROME_PATH": chromium},
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        _, said = await asyncio.wait_for(process.communicate(), SECONDS)
+        if AGAIN not in said.decode():
+            break
     assert process.returncode == 0, said.decode()[-2000:]
     report: dict[str, Any] = json.loads(out.read_text())
     return report
@@ -102,7 +107,9 @@ async def test_pages_are_accessible_well_made_findable_and_do_not_shift(
                 f"{path}: {sent[kind]} bytes of {kind}" for kind, most in MOST_BYTES.items() if sent[kind] > most
             ]
             paint, blocked = audits["largest-contentful-paint"], audits["total-blocking-time"]
-            times.append(f"{path} {scores['performance']}, {paint['displayValue']}, {blocked['displayValue']}")
+            times.append(
+                f"{path} {scores['performance']}, {paint['numericValue'] / 1000:.2f} s, {blocked['displayValue']}"
+            )
     # The performance score and the times depend on the machine: they are reported, not judged.
     with capsys.disabled():
         sys.stdout.write("\nperformance, largest paint, blocking: " + "; ".join(times) + "\n")
