@@ -106,7 +106,7 @@ def charming(target: int, *, least: int, most: int | None, major: int = 100) -> 
     """Return the charm price nearest to ``target`` within the bounds.
 
     Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9. Where the bounds
-    leave none of them, a price ends in 9; where they leave none of those either, it is ``target``.
+    leave none of them, a price ends in 9; where that is out of bounds too, it is ``target``.
 
     Args:
         target: minor units, within the bounds.
