@@ -1,6 +1,7 @@
 """Child processes that end with this process: start, probe, pause, stop and kill."""
 
 import asyncio
+import fcntl
 import logging
 import os
 import secrets
@@ -8,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -281,18 +284,48 @@ async def accepts_connections(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a free loopback port below the ephemeral range.
+    """Return a free loopback port below the ephemeral range, and keep it from this user's other processes.
 
     A client that reconnects while its server is down may get any ephemeral port as its source. If that were the server's
     port, the client would connect to itself and block the port for the restarting server.
+
+    A server needs seconds from here until it listens. Until then the port looks free, so this process reserves it.
     """
     for _ in range(200):
-        port = 20_000 + secrets.randbelow(
-            12_000
-        )  # whatever the seed of ``random``: two runs of a test share the machine
-        if is_free(port):
+        # Two runs of a test share the machine, whatever their seed of ``random``.
+        port = 20_000 + secrets.randbelow(12_000)
+        if is_free(port) and _reserve(port):
             return port
     raise ServerFailed("No port between 20000 and 32000 is free on 127.0.0.1.")
+
+
+_reserved = set[int]()
+
+
+def _reserve(port: int) -> bool:
+    """Reserve a port until this process ends; return whether it was not reserved."""
+    if port in _reserved:
+        return False
+    file = _reservations()
+    if file is not None:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except (BlockingIOError, PermissionError):
+            return False
+    _reserved.add(port)
+    return True
+
+
+@cache
+def _reservations() -> int | None:
+    """Return an empty file, whose byte ``n`` stands for port ``n``; None if this user can have none."""
+    try:
+        path = Path(tempfile.gettempdir()) / f"zyenta-ports-{os.getuid()}"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return None
+    # The owner of the file could withhold every port.
+    return file if os.fstat(file).st_uid == os.getuid() else None
 
 
 def is_free(port: int) -> bool:
