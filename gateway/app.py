@@ -124,7 +124,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(reference.router)
     app.include_router(health.router)
     app.include_router(jwks.router)
-    limiter = RateLimiter(deps.rate_factor)
+    limiter = RateLimiter(deps.rate_factor, deps.rate_clock)
     endpoint = graphql_endpoint(services, limiter, plans=plans)
     app.include_router(endpoint)
     rest.install(app)

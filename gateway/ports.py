@@ -1,5 +1,6 @@
 """The gateway's dependencies: ports and values, wired by ``infra.bootstrap``."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -163,6 +164,8 @@ class GatewayDependencies:
     """The only documents that clients may run; None for any."""
     rate_factor: float = 1.0
     """Multiplies the rate limits of ``gateway.rate_limits``; 0 switches them off."""
+    rate_clock: Callable[[], float] = time.monotonic
+    """Seconds of a clock that never goes back: the rate limits recover by it."""
     body_limit: int = 1_000_000
     """Maximum bytes of a request body."""
     socket_limits: SocketLimits = field(default_factory=SocketLimits)

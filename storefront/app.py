@@ -103,7 +103,7 @@ def create_app(deps: StorefrontDependencies, *, direct: bool = True) -> Storefro
         app.add_middleware(DirectPages, visits=visits, cache=renderer.cache, clock=deps.clock)
     app.add_middleware(CountVisits, tenancy=visits.tenancy, counts=deps.visits, clock=deps.clock)
     app.add_middleware(Outages, answer=errors.away)
-    app.add_middleware(RateLimits, factor=deps.rate_factor, behind_proxy=deps.behind_proxy)
+    app.add_middleware(RateLimits, factor=deps.rate_factor, now=deps.rate_clock, behind_proxy=deps.behind_proxy)
     return app
 
 

@@ -1,5 +1,6 @@
 """What the storefront needs from outside: queries, the command bus, and ``StorefrontDependencies``, which holds all of it."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -157,6 +158,8 @@ class StorefrontDependencies:
     """
     rate_factor: float = 1.0
     """Multiplies the limits of requests; 0 switches them off."""
+    rate_clock: Callable[[], float] = time.monotonic
+    """Seconds of a clock that never goes back: the limits of requests recover by it."""
     behind_proxy: bool = False
     """Whether our proxy has written the caller's address last into ``X-Forwarded-For``."""
     scheme: Literal["http", "https"] = "http"

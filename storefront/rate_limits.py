@@ -5,7 +5,7 @@ an address. Tries to find an order and to guess a link have limits of their own 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from starlette.responses import PlainTextResponse
@@ -66,12 +66,13 @@ class RateLimits:
     Args:
         app: the next application.
         factor: multiplies every limit; 0 switches the limits off.
+        now: seconds of a clock that never goes back.
         behind_proxy: whether a proxy appends the caller's address to ``X-Forwarded-For``.
     """
 
-    def __init__(self, app: ASGIApp, *, factor: float, behind_proxy: bool) -> None:
+    def __init__(self, app: ASGIApp, *, factor: float, now: Callable[[], float], behind_proxy: bool) -> None:
         self._app, self._behind_proxy = app, behind_proxy
-        self._counter = RequestCounter(NETWORKS, factor)
+        self._counter = RequestCounter(NETWORKS, factor, now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._counter.is_off:

@@ -22,6 +22,7 @@ class BrokenQueries:
 async def test_the_page_of_an_unexpected_error_has_security_headers() -> None:
     deps: Any = SimpleNamespace(
         rate_factor=0,
+        rate_clock=lambda: 0.0,
         behind_proxy=False,
         queries=BrokenQueries(),
         base_domains=("localhost",),
