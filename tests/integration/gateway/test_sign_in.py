@@ -51,6 +51,13 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
         yield Place(port, emulators)
 
 
+@pytest.fixture(autouse=True)
+async def no_account_owns_an_address(platform: Platform) -> None:
+    """Forget what other tests left: the persons at the providers are the same in each."""
+    await platform.deps.reader.fetch("delete from sign_ins")
+    await platform.deps.reader.fetch("update accounts set email_key = merchant_id::text, claimed = false")
+
+
 @asynccontextmanager
 async def visitor(
     platform: Platform, place: Place, *, google: IdentityProvider | None = None
@@ -130,8 +137,6 @@ async def test_an_account_that_owns_the_address_is_joined_only_by_its_owner(
     platform: Platform, place: Place, tmp_path: Path
 ) -> None:
     """Registering over an OAuth address, from both sides."""
-    await platform.deps.reader.fetch("delete from sign_ins")
-    await platform.deps.reader.fetch("update accounts set email_key = 'former' || email_key, claimed = false")
     mailbag, owner = Mailbag(platform, tmp_path), await platform.merchant()
     async with visitor(platform, place) as dashboard:
         await log_in(dashboard, owner)
@@ -167,7 +172,6 @@ async def test_an_account_that_owns_the_address_is_joined_only_by_its_owner(
 async def test_a_state_counts_once_in_time_and_in_its_browser_and_a_refusal_has_a_page(
     platform: Platform, place: Place
 ) -> None:
-    await platform.deps.reader.fetch("update accounts set email_key = 'gone' || email_key, claimed = false")
     async with visitor(platform, place) as dashboard:
         begun = await dashboard.submit(LOG_IN, "/dashboard/sign-in/google")
         back = await agree(await departure(begun), email=ADA)
@@ -231,8 +235,6 @@ async def test_a_log_in_and_both_sides_of_a_link_need_a_verified_address(
 
 @pytest.mark.long
 async def test_a_browser_logs_in_with_github(platform: Platform, place: Place) -> None:
-    await platform.deps.reader.fetch("update accounts set email_key = 'left' || email_key, claimed = false")
-    await platform.deps.reader.fetch("delete from sign_ins")
     async with visitor(platform, place) as dashboard, a_browser() as browser:
         context = await browser.new_context(base_url=dashboard.url)
         page = await context.new_page()
