@@ -17,12 +17,14 @@ from tests.support.requirements import missing
 
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text("utf-8")
 WIDTHS = (360, 1440)
+PATIENCE_MS = 60_000
+"""Milliseconds to wait for anything: Playwright's defaults of 5 and 30 seconds are too few on a busy machine."""
 
 
 @asynccontextmanager
 async def patient_playwright() -> AsyncIterator[Playwright]:
-    """Start Playwright, whose expectations wait five seconds by default: too few on a busy machine."""
-    expect.set_options(timeout=60_000)
+    """Start Playwright with patient expectations."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         yield playwright
 
@@ -34,17 +36,24 @@ async def a_browser() -> AsyncIterator[Browser]:
     if chromium is None:
         missing("chromium", "no program of that name; `make tools` installs it")
     async with patient_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE_MS)
         try:
             yield browser
         finally:
             await browser.close()
 
 
+async def a_context(browser: Browser, **more: Any) -> BrowserContext:
+    """Open a patient context: cookies and pages of their own."""
+    context = await browser.new_context(**more)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
 @asynccontextmanager
 async def a_page(browser: Browser, dashboard: Dashboard, **more: Any) -> AsyncIterator[Page]:
     """Open a page that has the dashboard's session. It fails the test if a script fails or the policy refuses anything."""
-    context: BrowserContext = await browser.new_context(base_url=dashboard.url, **more)
+    context = await a_context(browser, base_url=dashboard.url, **more)
     await context.add_cookies(dashboard.cookies())  # type: ignore[arg-type]
     page = await context.new_page()
     faults: list[str] = []

@@ -76,7 +76,7 @@ async def opens(platform: Platform, email: str, password: str) -> bool:
 
 
 async def newest_token(platform: Platform, mailbag: Mailbag, address: str, subject: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         # A reset's mail follows its answer.
         while (await mailbag.mails(address))[0].subject != subject:
             await asyncio.sleep(0.01)

@@ -1,7 +1,6 @@
 """GraphiQL in a real browser, against a gateway on a port: what its policy forbids would be seen here."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -10,9 +9,8 @@ from playwright.async_api import Page
 
 from commands.generation import CancelGeneration
 from domain.generation.aggregate import generation_of
-from tests.support.browser import patient_playwright
+from tests.support.browser import a_browser, a_context
 from tests.support.platforms.gateway import Merchant, Platform
-from tests.support.requirements import missing
 from tests.support.servers.web_server import served
 
 pytestmark = pytest.mark.browser
@@ -28,28 +26,23 @@ async def port(platform: Platform) -> AsyncIterator[int]:
 @pytest.fixture
 async def page(port: int) -> AsyncIterator[Page]:
     """GraphiQL, loaded in a browser; whatever the browser complains of fails the test."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium", "the path has no such program")
     complaints: list[str] = []
     hosts: set[str] = set()
-    async with patient_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    async with a_browser() as browser:
+        page = await (await a_context(browser, viewport={"width": 1280, "height": 800})).new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         await page.goto(f"http://127.0.0.1:{port}/graphql")
         await page.get_by_role("button", name="Register").wait_for()
         yield page
-        await browser.close()
     assert complaints == []
     assert hosts <= {f"127.0.0.1:{port}", ""}, "the page loads something from elsewhere"
 
 
 async def shown(page: Page, text: str) -> None:
     """Wait until the answer contains a text."""
-    await page.locator(".result-window", has_text=text).wait_for(timeout=15_000)
+    await page.locator(".result-window", has_text=text).wait_for()
 
 
 async def run(page: Page) -> None:

@@ -23,6 +23,7 @@ from gateway.app import create_app
 from gateway.auth.sessions import LIVE_CACHE_FOR
 from gateway.socket_limits import SocketLimits
 from tests.integration.gateway.test_subscription import LOG_OUT, connected, received, state, subscribe
+from tests.support.logs import logged_by
 from tests.support.platforms.gateway import Merchant, Platform
 
 BOMB = (
@@ -53,7 +54,7 @@ async def served(platform: Platform, limits: SocketLimits) -> AsyncIterator[str]
         uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
     )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.started:
             await asyncio.sleep(0.01)
     try:
@@ -71,7 +72,7 @@ def dial(address: str, **more: Any) -> connect:
 
 async def close_code(wire: ClientConnection) -> int:
     """Read until the gateway closes the connection, and return the close code."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await wire.wait_closed()
     assert wire.close_code is not None
     return wire.close_code
@@ -92,7 +93,7 @@ async def is_admitted(address: str, by: Merchant | None = None) -> bool:
 
 
 async def until_admitted(address: str, by: Merchant | None = None) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await is_admitted(address, by):
             await asyncio.sleep(0.05)
 
@@ -102,7 +103,7 @@ async def test_an_expensive_document_is_rejected_before_validation(
     platform: Platform, owner: Merchant, attack: str
 ) -> None:
     for by in (None, owner):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await platform.post(ATTACKS[attack], by=by)
         assert answer["data"] is None
         (error,) = answer["errors"]
@@ -158,7 +159,7 @@ async def test_a_client_that_never_reads_is_dropped(platform: Platform, caplog: 
         for number in count():
             await wire.send(json.dumps({"id": str(number), **ask}))
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.ERROR):
         async with served(platform, limits) as address:
             narrow = socket.socket()
             narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -173,7 +174,7 @@ async def test_a_client_that_never_reads_is_dropped(platform: Platform, caplog: 
             await asyncio.gather(flooding, return_exceptions=True)
             wire.transport.abort()
             await wire.wait_closed()
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert logged_by(caplog) == []
 
 
 async def test_a_connection_without_connection_init_is_closed(platform: Platform) -> None:
@@ -246,7 +247,7 @@ async def test_a_client_that_disconnects_causes_no_logged_error(
     platform: Platform, owner: Merchant, caplog: pytest.LogCaptureFixture
 ) -> None:
     store_id = await platform.store(owner)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.ERROR):
         async with served(platform, SocketLimits(per_account=1)) as address:
             async with connected(address, owner) as wire:
                 await subscribe(wire, store_id)
@@ -255,4 +256,4 @@ async def test_a_client_that_disconnects_causes_no_logged_error(
                 )
                 wire.transport.abort()
             await until_admitted(address, owner)
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert logged_by(caplog) == []

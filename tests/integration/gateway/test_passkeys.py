@@ -18,7 +18,7 @@ from gateway.auth.passkeys import MOST
 from infra.embedded.process import free_port
 from infra.web.server import guarded
 from tests.integration.gateway.test_second_factor import challenge, enrolled
-from tests.support.browser import a_browser, photograph, serious_violations
+from tests.support.browser import a_browser, a_context, photograph, serious_violations
 from tests.support.fakes.authenticator import Authenticator
 from tests.support.mailbag import Mailbag
 from tests.support.platforms.dashboard import form_of
@@ -264,7 +264,7 @@ async def test_a_browser_adds_a_passkey_and_logs_in_by_it_alone_and_as_second_fa
     async with (
         served(site.app, port=port),
         a_browser() as browser,
-        await browser.new_context(base_url=deps.public_url) as context,
+        await a_context(browser, base_url=deps.public_url) as context,
     ):
         page = await context.new_page()
         refused: list[str] = []

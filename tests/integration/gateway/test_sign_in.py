@@ -21,7 +21,7 @@ from infra.adapters.sign_in.github import GitHubSignIn
 from infra.adapters.sign_in.google import GoogleSignIn
 from infra.adapters.sign_in.oauth import OAuthClient
 from infra.embedded.process import free_port
-from tests.support.browser import a_browser
+from tests.support.browser import a_browser, a_context
 from tests.support.mailbag import Mailbag
 from tests.support.platforms.dashboard import Dashboard, form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -236,7 +236,7 @@ async def test_a_log_in_and_both_sides_of_a_link_need_a_verified_address(
 @pytest.mark.long
 async def test_a_browser_logs_in_with_github(platform: Platform, place: Place) -> None:
     async with visitor(platform, place) as dashboard, a_browser() as browser:
-        context = await browser.new_context(base_url=dashboard.url)
+        context = await a_context(browser, base_url=dashboard.url)
         page = await context.new_page()
         await page.goto("/dashboard/log-in")
         await page.click("text=Continue with GitHub")

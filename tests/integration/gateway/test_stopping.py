@@ -46,7 +46,7 @@ async def test_a_gateway_with_dashboards_a_subscription_and_a_slow_query_stops_w
     limits = ConnectionLimits()
     server = make_server(platform.app, "127.0.0.1", 0, limits, lifespan="off", timeout_graceful_shutdown=GRACE)
     serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not server.started:
             await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
@@ -63,7 +63,7 @@ async def test_a_gateway_with_dashboards_a_subscription_and_a_slow_query_stops_w
         body = {"query": SLOW, "variables": {"id": str(store_id)}}
         async with locked(database, "catalog.products") as holder:
             slow = asyncio.create_task(client.post("/graphql", json=body))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while not await holder.fetchval("select count(*) from pg_locks where not granted"):
                     await asyncio.sleep(0.01)
             with complaints("uvicorn.error") as logged:

@@ -217,7 +217,8 @@ async def test_a_photo_that_ends_every_worker_is_refused_and_nothing_is_left_ove
     with pytest.raises(UnusableImage) as refused:
         await studio.process(SMALL, operations=[], ground=GROUND)
     assert refused.value.reason is RejectionReason.CORRUPT
-    await until(lambda: worker_pids() == before)
+    # Workers of other tests may be ending.
+    await until(lambda: worker_pids() <= before)
 
 
 async def test_a_studio_without_its_model_says_how_to_get_it(studio_with: Studios, tmp_path: Path) -> None:
@@ -275,8 +276,8 @@ async def test_prepared_workers_end_when_no_photo_comes(studio_with: Studios) ->
     studio = studio_with(workers=2, idle_seconds=2)
     before = worker_pids()
     studio.prepare()
-    await until(lambda: worker_pids() > before)
-    await until(lambda: worker_pids() == before)
+    await until(lambda: bool(worker_pids() - before))
+    await until(lambda: worker_pids() <= before)
     assert not studio.pids
 
 
@@ -310,7 +311,7 @@ async def test_a_worker_gets_none_of_our_secrets(studio_with: Studios, monkeypat
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 

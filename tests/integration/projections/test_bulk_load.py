@@ -33,7 +33,7 @@ async def test_a_topic_that_is_recreated_with_other_offsets_during_a_load_leaves
         checkpoints = await take_over(connection, MODEL.name, range(topics.PARTITIONS))
     counts: list[int] = []
     bulk_load = BulkLoad(MODEL, pool, kafka.bootstrap_servers, MODEL.name, checkpoints, on_read=counts.append)
-    async with asyncio.timeout(40), bulk_load.open():
+    async with asyncio.timeout(60), bulk_load.open():
         await bulk_load.load(last_positions(EVENTS[:HALF]))
         assert sum(counts) == HALF
         await delete_topics(kafka.bootstrap_servers, [topics.EVENTS])

@@ -123,11 +123,11 @@ async def test_a_rebuild_that_is_killed_takes_its_processes_along_and_is_resumed
         assert len(children) >= 2
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children):
                 await asyncio.sleep(0.02)
         workers = BulkLoadProcesses(database, kafka.bootstrap_servers, processes=2, worthwhile=1)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     rebuilt = await Rebuilder(pool, kafka.bootstrap_servers, workers=workers).rebuild(MODEL)

@@ -70,7 +70,7 @@ class ContinuousReads:
     async def some_more(self) -> None:
         """Wait for some more answers."""
         before = self._answers
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self._answers < before + 10:
                 await asyncio.sleep(0.01)
 
@@ -182,7 +182,7 @@ async def test_a_swap_waits_for_operations_that_have_begun(
             rebuilding = asyncio.create_task(Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL, report=report))
             await begun.wait()
             before = older.execute(tables).fetchone()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not rebuilding.done() and not await pool.fetchval(waiting, "AccessExclusiveLock"):
                     await asyncio.sleep(0.01)
             assert older.execute(tables).fetchone() == before
@@ -218,7 +218,7 @@ async def test_an_unfinished_index_of_a_stopped_rebuild_is_created_again(
 
 async def indexing(looking: "psycopg.Connection[Any]") -> None:
     """Wait until an index creation waits for an older snapshot."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not looking.execute(INDEXING).fetchone():
             await asyncio.sleep(0.02)
 
@@ -337,7 +337,7 @@ async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, ka
         assert await schemas(pool) == {"catalog", "catalog_build"}
         done = sum(row[0] for row in await pool.fetch("select count(*) from catalog_build.products"))
         assert done > 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
@@ -390,7 +390,7 @@ async def test_a_new_version_is_built_while_the_old_one_serves_queries(
         assert await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version
         assert await pool.fetchval("select count(*) from catalog.products") > 0
         go.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await pool.fetchval("select version from projections where name = 'catalog'") == MODEL.version:
                 await asyncio.sleep(0.02)
         # Both runners go on; the old one is fenced and must not write to the new tables.

@@ -1,7 +1,6 @@
 """axe on the storefront's pages, on a phone, a tablet and two screens: no violation of WCAG 2.2 AA or of best practice."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import checkout_form as fill_in
 from tests.integration.storefront.shopping import hidden, notice_of, put_in_cart, session_at, to_payment
 from tests.integration.storefront.test_back_in_stock import Post, ask, path_in
-from tests.support.browser import patient_playwright
+from tests.support.browser import a_browser, a_context
 from tests.support.builders.samples import identity
 from tests.support.platforms.storefront import BRAND, Product, StorefrontPlatform, Variant
 from tests.support.requirements import missing
@@ -51,17 +50,12 @@ def axe() -> str:
 
 
 @asynccontextmanager
-async def a_browser(cookies: httpx.Cookies, origin: str) -> AsyncIterator[BrowserContext]:
+async def a_shopper_s_browser(cookies: httpx.Cookies, origin: str) -> AsyncIterator[BrowserContext]:
     """Open a browser with a shopper's cookies, whose policy lets the checker's script in."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium", "no program on the path has that name")
-    async with patient_playwright() as playwright:
-        chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = await chrome.new_context(bypass_csp=True, reduced_motion="reduce")
+    async with a_browser() as chrome:
+        context = await a_context(chrome, bypass_csp=True, reduced_motion="reduce")
         await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in cookies.items()])
         yield context
-        await chrome.close()
 
 
 async def shirts(floor: StorefrontPlatform, store: Any) -> tuple[Product, Product]:
@@ -133,7 +127,7 @@ async def test_axe_finds_nothing_on_any_page_at_four_widths(floor: StorefrontPla
     ):
         paths = await pages_of(floor, shopper)
         origin = f"http://{HOST}:{port}"
-        async with a_browser(shopper.cookies, origin) as context:
+        async with a_shopper_s_browser(shopper.cookies, origin) as context:
             page = await context.new_page()
 
             async def stand_still(route: Route) -> None:

@@ -1,6 +1,5 @@
 """A shopper chooses between variants and walks a page by keyboard, in a real browser."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,9 +9,8 @@ from playwright.async_api import Locator, Page, Route
 
 from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
 from tests.integration.storefront.shopping import put_in_cart
-from tests.support.browser import patient_playwright
+from tests.support.browser import a_browser, a_context
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
-from tests.support.requirements import missing
 
 STOPS_MOST = 80
 SIZES = [Variant("Small", 4900, 3), Variant("Medium", 4900, 3), Variant("Large", 5900, 3), Variant("Huge", 5900, 0)]
@@ -30,21 +28,16 @@ def brand(mood: str) -> BrandIdentity:
 @asynccontextmanager
 async def opened(browser: httpx.AsyncClient, path: str) -> AsyncIterator[Page]:
     """Open a page of the storefront in chromium; the cookies are those of ``browser``."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium", "no program on the path has that name")
 
     async def serve(route: Route) -> None:
         answer = await browser.get(route.request.url)
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
-    async with patient_playwright() as playwright:
-        chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await chrome.new_page(reduced_motion="reduce")
+    async with a_browser() as chrome:
+        page = await (await a_context(chrome, reduced_motion="reduce")).new_page()
         await page.route("**/*", serve)
         await page.goto(f"http://fern.shops.test{path}")
         yield page
-        await chrome.close()
 
 
 async def settle(page: Page) -> None:

@@ -43,13 +43,13 @@ VISITOR = re.compile(rb"visitor=[\w-]{24}(?=;)")
 
 
 class Clock:
-    """The platform's clock, and later."""
+    """The platform's present, which stands still, and later: cookies and pages are dated."""
 
     def __init__(self, floor: StorefrontPlatform) -> None:
-        self._floor, self.later = floor, timedelta(0)
+        self._begun, self.later = floor.clock.now(), timedelta(0)
 
     def now(self) -> Any:
-        return self._floor.clock.now() + self.later
+        return self._begun + self.later
 
 
 def browser_of(app: Any, host: str = "fern.shops.test") -> httpx.AsyncClient:

@@ -1,7 +1,6 @@
 """Every page in a real browser as narrow as a phone: nothing scrolls sideways, and nothing is loaded for a pointer."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -18,12 +17,11 @@ from infra.writers.copykit.pages import PAGES
 from infra.writers.rules.copy.pages import RulePageWriter
 from storefront.rendering.theme import DEFAULT_SECTIONS, theme_of
 from tests.integration.storefront.shopping import checkout_form, hidden, notice_of, put_in_cart, session_at, to_payment
-from tests.support.browser import patient_playwright
+from tests.support.browser import a_browser, a_context
 from tests.support.builders.samples import identity
 from tests.support.fakes.copywriting import facts
 from tests.support.platforms.gateway import a_platform
 from tests.support.platforms.storefront import BRAND, PIXEL, ImageFile, StorefrontPlatform, Variant
-from tests.support.requirements import missing
 
 WIDTHS = (320, 390)
 HEADER_WIDTHS = (640, 768, 991, 992, 1440)
@@ -63,17 +61,12 @@ DRAWN = {
 @asynccontextmanager
 async def a_phone(*clients: httpx.AsyncClient, touch: bool = True) -> AsyncIterator[tuple[BrowserContext, list[str]]]:
     """Open a browser without a pointer (unless ``touch`` is False), whose requests the clients answer by host; return it and what it asked for."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium", "no program on the path has that name")
     asked: list[str] = []
-    async with patient_playwright() as playwright:
-        chrome = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    async with a_browser() as chrome:
         screen: ViewportSize = {"width": 320, "height": 800} if touch else {"width": 1000, "height": 800}
-        context = await chrome.new_context(has_touch=touch, is_mobile=touch, viewport=screen)
+        context = await a_context(chrome, has_touch=touch, is_mobile=touch, viewport=screen)
         await context.route("**/*", _answering(clients, asked))
         yield context, asked
-        await chrome.close()
 
 
 async def too_wide(page: Page, addresses: Iterable[str]) -> list[str]:
@@ -285,8 +278,9 @@ async def test_the_hover_picture_is_loaded_only_with_a_pointer(
     async with a_phone(browser, touch=not pointer) as (context, asked):
         page = await context.new_page()
         await page.goto("http://fern.shops.test/products")
-        await page.wait_for_load_state("networkidle")
         card = page.locator(".card").first
+        await page.wait_for_function("[...document.querySelectorAll('.card img')].every(one => one.complete)")
+        await page.wait_for_load_state("networkidle")
         assert f"/media/{keys[0]}" in asked
         assert (f"/media/{keys[1]}" in asked) is pointer
         if pointer:

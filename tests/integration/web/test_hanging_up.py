@@ -98,7 +98,7 @@ async def test_a_page_ends_with_its_client_and_the_next_client_gets_it(
         async with served(floor.app()) as port, pool.acquire() as holder, pool.acquire() as watcher:
 
             async def waiting(number: int) -> None:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     while await watcher.fetchval(waits) != number:
                         await asyncio.sleep(0.02)
 
@@ -131,7 +131,7 @@ async def test_reads_of_the_gateway_end_with_their_client_and_changes_do_not(dat
         async with served(gateway) as executor, pool.acquire() as holder, pool.acquire() as watcher:
 
             async def waiting(number: int) -> None:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     while await watcher.fetchval(WAITING) != number:
                         await asyncio.sleep(0.02)
 
@@ -162,7 +162,7 @@ async def test_reads_of_the_gateway_end_with_their_client_and_changes_do_not(dat
                         await waiting(2)
                         leaving.transport.abort()
                         await waiting(1)
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     while not await watcher.fetchval(
                         "select exists (select from events where type ~ 'product_described')"
                     ):

@@ -88,7 +88,7 @@ async def port(witness: Witness) -> AsyncIterator[int]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.02)
 
@@ -113,7 +113,7 @@ async def test_a_header_a_byte_at_a_time_buys_no_more_time(port: int) -> None:
             await asyncio.sleep(0.05)
 
     dripping = asyncio.create_task(drip())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert (await answer).startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
     dripping.cancel()
     await let_go([(reader, writer)])
@@ -166,7 +166,7 @@ async def test_connections_of_one_address_are_capped_and_others_are_served(witne
         async def served_again() -> bool:
             return not (await answer_to(port, body)).startswith(b"HTTP/1.1 503 ")
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await served_again():
                 await asyncio.sleep(0.05)
 

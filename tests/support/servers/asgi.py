@@ -17,7 +17,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
         uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", access_log=False)
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.started:
             await asyncio.sleep(0.01)
     yield f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"

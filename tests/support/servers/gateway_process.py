@@ -59,5 +59,5 @@ async def gateway_process(database: str) -> AsyncIterator[tuple[str, int]]:
         yield address, process.pid
     finally:
         process.stdin.close()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await process.wait()

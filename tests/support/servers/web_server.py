@@ -23,7 +23,7 @@ async def served(
     """Serve an application as the platform does; return the port, a free one if it is 0."""
     server = make_server(app, host, port, limits or ConnectionLimits(), lifespan=lifespan, timeout_graceful_shutdown=1)
     serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not server.started:
             await asyncio.sleep(0.01)
     try:
