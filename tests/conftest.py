@@ -14,7 +14,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
-from tests.support.chance import SEED, seed_everything
+from tests.support.chance import SEED, draw_no_constants_of_modules, seed_everything
 from tests.support.examples import drawn
 from tests.support.platforms.read_models import create_read_models
 from tests.support.requirements import missing
@@ -39,6 +39,7 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("any machine")
+draw_no_constants_of_modules()
 
 _numbers = itertools.count(1)
 seed_everything("collection")
@@ -61,9 +62,13 @@ def pytest_collection() -> Generator[None]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the whole sale, the longest test: what began last would run alone at the end."""
-    items.sort(key=lambda item: item.path.parent.name != "e2e")
+def pytest_unconfigure() -> None:
+    """Let the end of the process free everything: DuckDB reports objects that are left then.
+
+    The frozen objects would be left, and so would what Hypothesis's callback refers to.
+    """
+    gc.unfreeze()
+    gc.callbacks.clear()
 
 
 @pytest.fixture(scope="session")

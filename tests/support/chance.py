@@ -8,6 +8,8 @@ import random
 import uuid
 from typing import Any
 
+from hypothesis.internal.conjecture import providers
+
 SEED = os.environ.get("ZYENTA_TEST_SEED", "")
 
 
@@ -37,3 +39,12 @@ def seed_everything(name: str) -> None:
     _source.dice = dice_of(name)
     random.seed(f"{SEED}/{name}")
     vars(uuid)["os"] = _source
+
+
+def draw_no_constants_of_modules() -> None:
+    """Keep Hypothesis from drawing constants that it finds in the source of loaded modules.
+
+    Which modules are loaded depends on the tests that ran before, and their constants on every commit.
+    """
+    constants = providers._local_constants
+    vars(providers)["_get_local_constants"] = lambda: constants

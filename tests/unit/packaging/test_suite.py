@@ -1,9 +1,15 @@
 """What the test suite promises of itself: no chance, and nothing left behind."""
 
+import importlib.util
 import random
 import shutil
+import sys
 from pathlib import Path
 from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.chance import dice_of, seed_everything
 from tests.support.servers.databases import IN_USE, remove_abandoned, server_directory
@@ -18,6 +24,28 @@ def test_ids_and_dice_follow_from_the_name_of_a_test() -> None:
     assert once == drawn("a test")
     assert not set(once) & set(drawn("another test"))
     assert once[0] != once[1]
+
+
+def test_drawn_examples_do_not_depend_on_the_modules_that_other_tests_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn() -> list[str]:
+        found = list[str]()
+
+        @settings(max_examples=200, derandomize=True)
+        @given(st.text())
+        def note(text: str) -> None:
+            found.append(text)
+
+        note()
+        return found
+
+    before = drawn()
+    (tmp_path / "loaded.py").write_text(f"WORDS = {[f'constant {number}' for number in range(500)]}")
+    spec = importlib.util.spec_from_file_location("loaded", tmp_path / "loaded.py")
+    assert spec is not None
+    monkeypatch.setitem(sys.modules, "loaded", importlib.util.module_from_spec(spec))
+    assert drawn() == before
 
 
 def test_the_directory_of_a_killed_run_is_removed_and_that_of_a_living_one_stays(tmp_path: Path) -> None:
