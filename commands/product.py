@@ -1,4 +1,4 @@
-"""Commands for products, from the copywriter and the merchant."""
+"""A merchant's commands for the products of a store: adding, editing, stock, price and status."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,26 +6,20 @@ from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
-from commands.access import product_of_merchant, product_of_store, require_owner, store_of_merchant
+from commands.access import product_of_merchant, store_of_merchant
 from commands.media import check_photo_address, send_new_photos
 from commands.ports import UnboundHandlers, Work
-from commands.slugs import free_slug
 from commands.subscription import SoldPlans, return_products, use_products
 from domain.editing import Seen, SeenValue, refuse_overwriting, refuse_overwriting_value
-from domain.generation.aggregate import GENERATION
-from domain.generation.events import Step
 from domain.ids import derived
-from domain.kernel import Clock, InvalidInput, NotFound
-from domain.media.aggregate import IMAGE
+from domain.kernel import Clock, InvalidInput
 from domain.money import Money
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.creation import ProductDraft, add_by_hand
 from domain.product.edit import ProductEdit
 from domain.product.edit import edit_product as decide_edit
 from domain.product.events import ImportedImage, ProductStatus
-from domain.product.ports import ProductCopy
 from domain.store.aggregate import STORE, Store
-from domain.store.collection_events import AddressKind
 from domain.store.ports import TextMeasure
 from domain.store.settings import choose_currency
 from domain.store.slugs import slugify
@@ -33,62 +27,7 @@ from domain.text import clean_line
 
 IMAGES_MAX = 8
 """Most photos of a product; the studio needs seconds for each."""
-PHOTOS_MOST = 100
-"""Most photos in one arrangement."""
 SLUG_MAX = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteProductCopy:
-    """Record the copywriter's text of a product."""
-
-    product_id: UUID
-    generation_id: UUID
-    attempt: int
-    copy: ProductCopy
-    total: int
-    """The number of products in the step."""
-
-
-async def write_product_copy(command: WriteProductCopy, work: Work, *, clock: Clock) -> None:
-    """Append ``ProductCopyWritten`` and ``StepProgressed``. No-op if the product is counted in this attempt.
-
-    The address follows the new title, but a product on sale keeps its address. A product with the merchant's own text, or on
-    sale in a store that was published, is counted and not changed.
-
-    Raises:
-        GenerationEnded, StepNotRunning, ProductIsArchived: too late; retrying cannot help.
-        NotFound: the product belongs to another store than the generation.
-    """
-    at = clock.now()
-    generation = await work.get(GENERATION, command.generation_id)
-    product = await product_of_store(work, command.product_id, generation.store_id)
-    store = await work.get(STORE, product.store_id)
-    is_live = store.was_published and product.status is ProductStatus.ACTIVE
-    message = f"Wrote the copy of “{command.copy.title}”"
-    if product.by_merchant:
-        message = f"Left “{product.title}” in your own words"
-    elif is_live:
-        message = f"Left “{product.title}” as shoppers know it"
-    progress = generation.progress_step(
-        Step.COPY, command.attempt, item=str(product.id), total=command.total, message=message, at=at
-    )
-    if not progress:
-        return
-    if product.by_merchant or is_live:
-        work.append(GENERATION, generation.id, progress, tenant=generation.store_id)
-        return
-    moved = store.assortment.slugs.get((AddressKind.PRODUCT, str(product.id)))
-    slug = moved or product.slug
-    if moved is None and product.status is not ProductStatus.ACTIVE:
-        slug = free_slug(slug_of(command.copy.title), await _slugs_of_others(work, store, product.id))
-    work.append(PRODUCT, product.id, product.write_copy(command.copy, slug=slug, at=at), tenant=store.id)
-    work.append(GENERATION, generation.id, progress, tenant=store.id)
-
-
-async def _slugs_of_others(work: Work, store: Store, product_id: UUID) -> list[str]:
-    ids = chain(store.former_product_ids, store.product_ids)
-    return [(await work.get(PRODUCT, id)).slug for id in ids if id != product_id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +129,7 @@ async def edit_product(command: EditProduct, work: Work, *, clock: Clock, measur
         NotFound: no product has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product = await changeable_product(work, command.product_id, command.merchant_id)
     refuse_overwriting(command.seen, product.parts, _parts_set(command))
     text = command.description
     events = decide_edit(
@@ -247,7 +186,7 @@ async def count_stock(command: CountStock, work: Work, *, clock: Clock) -> None:
         NotFound: no product or variant has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product = await changeable_product(work, command.product_id, command.merchant_id)
     variant_id = command.variant_id
     if variant_id is None:
         if len(product.variants) != 1:
@@ -281,7 +220,7 @@ async def price_variant(command: PriceVariant, work: Work, *, clock: Clock) -> N
         NotFound: no product or variant has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product = await changeable_product(work, command.product_id, command.merchant_id)
     variant = product.variants.get(command.variant_id)
     if variant is not None:
         refuse_overwriting_value(command.seen, variant.price, "PRICE", field="expectedPrice")
@@ -304,7 +243,7 @@ async def activate_product(command: ActivateProduct, work: Work, *, clock: Clock
         NotFound: no product has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product = await changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.id, product.activate(at=clock.now()), tenant=product.store_id)
 
 
@@ -323,7 +262,7 @@ async def deactivate_product(command: DeactivateProduct, work: Work, *, clock: C
         NotFound: no product has the id, or it is another merchant's.
         ProductIsArchived, StoreNotReady: the product or its store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
+    product = await changeable_product(work, command.product_id, command.merchant_id)
     work.append(PRODUCT, product.id, product.deactivate(at=clock.now()), tenant=product.store_id)
 
 
@@ -349,85 +288,13 @@ async def archive_product(command: ArchiveProduct, work: Work, *, clock: Clock, 
     work.append(PRODUCT, product.id, archived, tenant=product.store_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrangePhotos:
-    """Put the photos of a product in an order."""
-
-    product_id: UUID
-    merchant_id: UUID
-    image_ids: list[UUID]
-    """The first ones; photos that are left out follow in their present order."""
-    seen: SeenValue[list[UUID]] = None
-    """The photos in the order that the editor saw; None to overwrite any."""
-
-
-async def arrange_photos(command: ArrangePhotos, work: Work, *, clock: Clock) -> None:
-    """Append ``PhotosArranged``. No-op if the order is unchanged.
+async def changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
+    """Return a product of the merchant whose store is not archived.
 
     Raises:
-        ChangedMeanwhile: the photos are in another order than the editor saw.
-        InvalidInput: an id comes twice, there are too many, or an image is not the product's.
-        NotFound: no product or image has the id, or it is another merchant's.
-        ProductIsArchived, StoreNotReady: the product or its store is archived.
+        NotFound: no product has the id, or it is another merchant's.
+        StoreNotReady: the product's store is archived.
     """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
-    if not 1 <= len(command.image_ids) <= PHOTOS_MOST:
-        raise InvalidInput("imageIds", f"There are {len(command.image_ids)} photos. Name 1 to {PHOTOS_MOST} of them.")
-    for number, image_id in enumerate(command.image_ids):
-        field = f"imageIds.{number}"
-        if image_id in command.image_ids[:number]:
-            raise InvalidInput(field, f"The photo {image_id} comes twice. Name it once.")
-        if image_id in product.removed_photos:
-            raise InvalidInput(field, f"The photo {image_id} was removed from “{product.title}”. Leave it out.")
-        await _check_photo(work, product, image_id, field)
-    if command.seen is not None:
-        # Photos that came or went since are no other order.
-        known = [id for id in command.seen if product.has_place_for(id)]
-        present = sorted(known, key=product.position_of)
-        refuse_overwriting_value(known, present, "ORDER_OF_THE_PHOTOS", field="expectedImageIds")
-    work.append(PRODUCT, product.id, product.arrange_photos(command.image_ids, at=clock.now()), tenant=product.store_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemovePhoto:
-    """Remove a photo from a product."""
-
-    product_id: UUID
-    merchant_id: UUID
-    image_id: UUID
-
-
-async def remove_photo(command: RemovePhoto, work: Work, *, clock: Clock) -> None:
-    """Append ``PhotoRemoved``. The last photo can go, too.
-
-    Raises:
-        InvalidInput: the image does not show the product.
-        NotFound: no product or image has the id, it is another merchant's, or the photo is removed.
-        ProductIsArchived, StoreNotReady: the product or its store is archived.
-    """
-    product = await _changeable_product(work, command.product_id, command.merchant_id)
-    if command.image_id in product.removed_photos:
-        raise NotFound("photo", command.image_id)
-    await _check_photo(work, product, command.image_id, "imageId")
-    work.append(PRODUCT, product.id, product.remove_photo(command.image_id, at=clock.now()), tenant=product.store_id)
-
-
-async def _check_photo(work: Work, product: Product, image_id: UUID, field: str) -> None:
-    """Refuse an image that is not one of a product's.
-
-    Raises:
-        InvalidInput: it shows another product, or none.
-        NotFound: no image has the id, or it is another store's.
-    """
-    if any(image.image_id == image_id for image in product.images):
-        return
-    image = await work.get(IMAGE, image_id)
-    require_owner(IMAGE.name, image_id, owner=image.store_id, caller=product.store_id)
-    if image.product_id != product.id:
-        raise InvalidInput(field, f"The photo {image_id} does not show “{product.title}”. Leave it out.")
-
-
-async def _changeable_product(work: Work, product_id: UUID, merchant_id: UUID) -> Product:
     return (await _changeable(work, product_id, merchant_id))[0]
 
 
@@ -461,7 +328,6 @@ def slug_of(title: str) -> str:
 
 
 HANDLERS: UnboundHandlers = {
-    WriteProductCopy: write_product_copy,
     AddProduct: add_product,
     EditProduct: edit_product,
     CountStock: count_stock,
@@ -469,7 +335,5 @@ HANDLERS: UnboundHandlers = {
     ActivateProduct: activate_product,
     DeactivateProduct: deactivate_product,
     ArchiveProduct: archive_product,
-    ArrangePhotos: arrange_photos,
-    RemovePhoto: remove_photo,
 }
 """Each command and its handler."""

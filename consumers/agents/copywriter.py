@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from commands.page import WritePages
 from commands.presentation import DescribeCategories
-from commands.product import WriteProductCopy
+from commands.product_copy import WriteProductCopy
 from commands.step import SucceedStep
 from consumers.agents.base import StepAgent, StepPorts
 from consumers.agents.outside_calls import GivenUp

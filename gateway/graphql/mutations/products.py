@@ -7,15 +7,9 @@ from uuid import UUID
 import strawberry
 
 from commands.ports import Receipt
-from commands.product import (
-    ActivateProduct,
-    ArchiveProduct,
-    ArrangePhotos,
-    DeactivateProduct,
-    PriceVariant,
-    RemovePhoto,
-)
+from commands.product import ActivateProduct, ArchiveProduct, DeactivateProduct, PriceVariant
 from commands.product_changes import ChangeProducts, DecideGoods
+from commands.product_photos import ArrangePhotos, RemovePhoto
 from domain.editing import ChangedMeanwhile
 from domain.money import Money
 from gateway.api.command_request import CommandRequest

@@ -9,7 +9,7 @@ import pytest
 from commands.image_result import RecordImage
 from commands.mail import RecordMail
 from commands.order import CancelOrder, RecordPayment, WithdrawFromOrder
-from commands.product import WriteProductCopy
+from commands.product_copy import WriteProductCopy
 from commands.step import FailStep, SucceedStep
 from domain.generation.aggregate import generation_of
 from domain.generation.events import Step

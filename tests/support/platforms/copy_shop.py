@@ -11,7 +11,7 @@ from commands.calls import RecordCall, record_outside_call
 from commands.page import WritePages, write_pages
 from commands.ports import Handlers, Receipt
 from commands.presentation import DescribeCategories, describe_categories
-from commands.product import WriteProductCopy, write_product_copy
+from commands.product_copy import WriteProductCopy, write_product_copy
 from commands.step import FailStep, ProgressStep, SucceedStep, fail_step, progress_step, succeed_step
 from consumers.agents.copywriter import CopyAgent, PageAgent
 from domain.generation.aggregate import GENERATION, start

@@ -43,14 +43,13 @@ from commands.product import (
     ActivateProduct,
     AddProduct,
     ArchiveProduct,
-    ArrangePhotos,
     CountStock,
     DeactivateProduct,
     EditProduct,
     PriceVariant,
-    RemovePhoto,
 )
 from commands.product_changes import ChangeProduct, ChangeProducts, DecideGoods, ProductAction
+from commands.product_photos import ArrangePhotos, RemovePhoto
 from commands.purchasing import (
     BuyAnyway,
     CheckSupplierAgain,

@@ -30,7 +30,8 @@ from commands.ports import (
     UnknownCause,
     reaction_id,
 )
-from commands.product import CountStock, WriteProductCopy
+from commands.product import CountStock
+from commands.product_copy import WriteProductCopy
 from domain.generation.events import Step, StepProgressed
 from domain.kernel import DomainError, InvalidInput, StreamKind
 from domain.order.events import OrderPlaced

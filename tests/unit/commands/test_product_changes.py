@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.product import ArchiveProduct, ArrangePhotos, EditProduct, RemovePhoto
+from commands.product import ArchiveProduct, EditProduct
 from commands.product_changes import ChangeProducts, DecideGoods, ProductAction
+from commands.product_photos import ArrangePhotos, RemovePhoto
 from domain.editing import ChangedMeanwhile
 from domain.generation.events import Step
 from domain.kernel import DomainError, InvalidInput, NotFound

@@ -7,15 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.media import RequestImage
-from commands.product import (
-    ActivateProduct,
-    AddProduct,
-    ArchiveProduct,
-    CountStock,
-    DeactivateProduct,
-    EditProduct,
-    WriteProductCopy,
-)
+from commands.product import ActivateProduct, AddProduct, ArchiveProduct, CountStock, DeactivateProduct, EditProduct
+from commands.product_copy import WriteProductCopy
 from commands.sourcing import ImportProducts, Pick
 from commands.step import SucceedStep
 from commands.store import ArchiveStore
