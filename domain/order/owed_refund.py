@@ -8,46 +8,22 @@ from uuid import UUID
 
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
+from domain.order.given_back import GivenBack, PaidBack, Pieces
 
 REFUND_WITHIN = timedelta(days=14)
 """How long a shop may take to pay back. After a withdrawal it may wait for the goods, or for proof that they were sent."""
 
 
-class Pieces(Protocol):
-    """Pieces of one line."""
-
-    @property
-    def variant_id(self) -> UUID: ...
-
-    @property
-    def quantity(self) -> int: ...
-
-
-class Owing(Protocol):
-    """A return or a withdrawal."""
-
-    @property
-    def lines(self) -> Sequence[Pieces]: ...
-
-    @property
-    def refund_id(self) -> UUID | None: ...
+class Owing(GivenBack, Protocol):
+    """A return or a withdrawal, and its money."""
 
     @property
     def owed_since(self) -> datetime | None:
         """Since when its money is owed; None if it is not owed."""
 
 
-class Requested(Protocol):
-    """A refund."""
-
-    @property
-    def id(self) -> UUID: ...
-
-    @property
-    def status(self) -> RefundStatus: ...
-
-    @property
-    def lines(self) -> Sequence[Pieces]: ...
+class Requested(PaidBack, Protocol):
+    """A refund, and when it was requested."""
 
     @property
     def requested_at(self) -> datetime: ...

@@ -1,13 +1,13 @@
 """How an order stands, in one word for people. Storefront, dashboard and API use the same rule."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Protocol
-from uuid import UUID
 
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus
+from domain.order.given_back import GivenBack, PaidBack
 
 
 class OrderStanding(StrEnum):
@@ -40,15 +40,8 @@ TO_SHIP = frozenset({OrderStanding.PAID, OrderStanding.PARTLY_SENT})
 """How orders stand that the shop sends, or sends the rest of."""
 
 
-class Pieces(Protocol):
-    """Pieces of one line."""
-
-    @property
-    def quantity(self) -> int: ...
-
-
-class GivenBack(Protocol):
-    """A return or a withdrawal."""
+class Returned(GivenBack, Protocol):
+    """A return or a withdrawal, and how far it is."""
 
     @property
     def kind(self) -> ReturnKind: ...
@@ -57,30 +50,11 @@ class GivenBack(Protocol):
     def status(self) -> ReturnStatus: ...
 
     @property
-    def lines(self) -> Sequence[Pieces]: ...
-
-    @property
-    def refund_id(self) -> UUID | None: ...
-
-    @property
     def stands(self) -> bool: ...
 
     @property
     def is_received(self) -> bool:
         """Whether its goods are back at the shop."""
-
-
-class PaidBack(Protocol):
-    """A refund."""
-
-    @property
-    def id(self) -> UUID: ...
-
-    @property
-    def status(self) -> RefundStatus: ...
-
-    @property
-    def lines(self) -> Sequence[Pieces]: ...
 
 
 BY_STATUS = {
@@ -98,7 +72,7 @@ def standing_of(
     status: OrderStatus,
     *,
     items: int,
-    returns: Iterable[GivenBack],
+    returns: Iterable[Returned],
     refunds: Iterable[PaidBack],
     is_all_refunded: bool,
     is_delivered: bool,
@@ -130,11 +104,11 @@ def standing_of(
     return _given_back(waiting, made)
 
 
-def _counts(each: GivenBack) -> bool:
+def _counts(each: Returned) -> bool:
     return each.stands and (each.kind is ReturnKind.WITHDRAWAL or each.status is not ReturnStatus.REQUESTED)
 
 
-def _kept(returns: Collection[GivenBack], *, is_delivered: bool) -> OrderStanding:
+def _kept(returns: Collection[Returned], *, is_delivered: bool) -> OrderStanding:
     """Return how an order stands that was sent, and of which the shopper keeps a piece."""
     if any(each.stands and each.is_received for each in returns):
         return OrderStanding.PARTLY_RETURNED
@@ -145,7 +119,7 @@ def _kept(returns: Collection[GivenBack], *, is_delivered: bool) -> OrderStandin
     return OrderStanding.DELIVERED if has_goods else OrderStanding.SENT
 
 
-def _given_back(waiting: Collection[GivenBack], refunds: Collection[PaidBack]) -> OrderStanding:
+def _given_back(waiting: Collection[Returned], refunds: Collection[PaidBack]) -> OrderStanding:
     """Return how an order stands of which no piece is left with the shopper for good."""
     if not waiting:
         return _refunded(refunds)

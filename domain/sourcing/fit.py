@@ -7,7 +7,6 @@ is the weighted geometric mean of the terms that the niche asks for, so one cont
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from domain.product.events import ScoreTerm
 from domain.sourcing.fit_listing import ListingWords
@@ -240,17 +239,6 @@ class FitMeasure:
             return 0.8 * any(season & seen.title for season in seasons)
         # A thing that the niche names needs no proof of its setting.
         return 0.6 if thing >= 0.9 else 0.25
-
-
-@lru_cache(maxsize=64)
-def measure_of(reading: str) -> FitMeasure:
-    """Return the measure of a reading, given as JSON."""
-    return FitMeasure(NicheReading.model_validate_json(reading))
-
-
-def fit_of(reading: NicheReading, listing: Listing) -> Fit:
-    """Return how well a listing fits a niche."""
-    return measure_of(reading.model_dump_json())(listing)
 
 
 def _mean(terms: Sequence[ScoreTerm]) -> float:

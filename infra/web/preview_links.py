@@ -54,8 +54,7 @@ class PreviewLinks:
         """Return the token of a link that opens for a week."""
         draft = None if preview.draft_id is None else preview.draft_id.hex
         until = int((self._clock.now() + PREVIEW_AGE).timestamp())
-        token = self._serializer.dumps([preview.store_id.hex, draft, until])
-        return token if isinstance(token, str) else token.decode()
+        return self._serializer.dumps([preview.store_id.hex, draft, until])
 
     def open(self, token: str, *, store_id: UUID) -> Preview:
         """Return what a token shows.

@@ -19,7 +19,6 @@ from domain.kernel import InvalidInput
 from projections.reading.columns import Rows, Selection, select_list
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 PAGE_SIZE = 20
 """Rows in a page if the caller does not say how many."""

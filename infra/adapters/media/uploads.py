@@ -44,8 +44,7 @@ class DiskUploads:
     async def address(self, upload: Upload) -> str:
         until = int(upload.until.timestamp())
         content = [upload.store_id.hex, upload.upload_id.hex, upload.mime_type, upload.size_bytes, until]
-        token = self._serializer.dumps(content)
-        return PATH + (token if isinstance(token, str) else token.decode())
+        return PATH + self._serializer.dumps(content)
 
     def open(self, token: str) -> Upload | None:
         try:

@@ -8,7 +8,8 @@ import msgspec
 
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, stands
 from domain.order.after_sale.state import RefundStatus
-from domain.order.owed_refund import Pieces, owed_since, refund_owed_since
+from domain.order.given_back import Pieces
+from domain.order.owed_refund import owed_since, refund_owed_since
 from domain.order.standing import TO_SHIP, standing_of
 from projections.engine.tables import Json
 from projections.sales.tables.money import RefundRow

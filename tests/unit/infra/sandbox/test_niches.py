@@ -8,7 +8,7 @@ import pytest
 
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.sourcing.fit import fit_of
+from domain.sourcing.fit import FitMeasure
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import Preferences
 from infra.sandbox.sample_supplier.catalog import Offer, offers
@@ -52,7 +52,8 @@ def sound_listings() -> tuple[tuple[str, Listing], ...]:
 async def test_a_suggested_niche_finds_enough_goods(niche: str) -> None:
     reading = await RuleNicheReader().read(niche, preferences=Preferences())
     assert not reading.unknown
-    fitting = [goods for goods, listing in sound_listings() if fit_of(reading, listing).is_enough]
+    fit = FitMeasure(reading)
+    fitting = [goods for goods, listing in sound_listings() if fit(listing).is_enough]
     assert len(fitting) >= FEWEST, fitting
 
 

@@ -34,8 +34,6 @@ class NicheProfile:
     style: Style
     is_styled: bool
     """Whether the niche or the merchant's tone names the style. If not, it is a mood of the category."""
-    is_known: bool
-    """Whether the lexicon knows what the niche sells."""
 
 
 def read_niche(
@@ -61,7 +59,6 @@ def read_niche(
         second_category=categories[1] if len(categories) > 1 else None,
         style=style or _style_of(rng.pick(category.styles)),
         is_styled=style is not None,
-        is_known=bool(categories),
     )
 
 
