@@ -15,7 +15,8 @@ from domain.kernel import InvalidInput
 from projections.jobs.queries import generations_by_stores, job_logs
 from projections.jobs.views import GenerationView, JobLogView
 from projections.reading.availability import is_database_away
-from projections.reading.paging import Reader, decode_cursor, encode_cursor
+from projections.reading.cursors import decode_cursor, encode_cursor
+from projections.reading.paging import Reader
 from projections.reading.scope import SYSTEM
 from schemas.internal.cancellation import check_cancelled
 

@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.generation.events import Step
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, restrict
 
 

@@ -14,7 +14,9 @@ from domain.draft.events import FieldChange, TargetKind
 from domain.editing import EditField
 from projections.jobs.views import DraftSort
 from projections.reading.columns import whole_rows
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.conditions import Conditions
+from projections.reading.cursors import Order
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 
 

@@ -16,7 +16,9 @@ from domain.generation.steps import WEIGHTS
 from domain.store.niche import NicheReading
 from projections.jobs.views import GenerationSort, GenerationView, JobLogView, JobView, OverdueJob
 from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped, with_parts
-from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate
+from projections.reading.conditions import Conditions
+from projections.reading.cursors import Order
+from projections.reading.paging import Edge, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, owned, restrict
 
 _texts = msgspec.json.Decoder(list[str]).decode

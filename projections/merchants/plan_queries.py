@@ -7,7 +7,8 @@ from uuid import UUID
 
 from domain.subscription.aggregate import Contract, Subscription, subscription_of
 from domain.subscription.entitlement import Usage
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, restrict
 
 _CONTRACT = (

@@ -17,7 +17,8 @@ from projections.merchants.views import (
     StripeAccountView,
     SupplierAccountView,
 )
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, restrict
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from domain.privacy import Sealed
 from domain.team.roles import Role
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, owned, restrict
 
 

@@ -1,22 +1,16 @@
-"""Keyset pagination in the shape of Relay connections: every page size returns each row exactly once, in order.
-
-A cursor holds the sort key and id of its row, so it stays valid when that row changes or is deleted.
-"""
+"""Keyset pagination in the shape of Relay connections: every page size returns each row exactly once, in order."""
 
 # ruff: noqa: S608  # the parts are constants of the queries; values are arguments
 
-import base64
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, overload
-from uuid import UUID
 
 from domain.kernel import InvalidInput
 from projections.reading.columns import Rows, Selection, select_list
+from projections.reading.conditions import IS_FEW, Conditions, commonness, few_rows, from_few
+from projections.reading.cursors import Order, cursor_of, read_cursor
 
 T = TypeVar("T")
 
@@ -24,13 +18,6 @@ PAGE_SIZE = 20
 """Rows in a page if the caller does not say how many."""
 PAGE_MAX = 100
 """Most rows in a page."""
-FEW = 1_000
-"""Most rows that are sorted for a page."""
-PROBED = 60
-"""Rows of each part of a list of which a common condition keeps many."""
-MANY = 4
-IS_FEW = f"not (select yes from common) and (select count(*) from few) <= {FEW}"
-"""Whether a narrow condition finds few rows."""
 
 
 class Reader(Protocol):
@@ -139,118 +126,6 @@ class _Edges(Sequence[Edge[T]]):
         return Edge(partial(self._cursor, row), self._read(row))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order of rows: by a key, ties by id, both in the same direction."""
-
-    name: str
-    """Part of every cursor, so that a cursor of another order is rejected."""
-    key: str
-    """SQL expression, never null."""
-    type: str
-    """Its SQL type: one of ``KEY_TYPES``."""
-    descending: bool = False
-    id_type: str = "uuid"
-    """SQL type of the id: one of ``KEY_TYPES``."""
-
-    def reverse(self, name: str) -> "Order":
-        """Return the opposite order, which the same index serves, under a name of its own."""
-        return replace(self, name=name, descending=not self.descending)
-
-
-class Conditions:
-    """The conditions of a query's ``where``, with their arguments."""
-
-    def __init__(self) -> None:
-        self._conditions: list[str] = []
-        self.arguments: list[Any] = []
-        self.parts: str | None = None
-        """A table whose rows each stand for a part of the list; see :meth:`split`."""
-        self.few: str | None = None
-        """The query of the ids that a narrow condition may find; see :meth:`narrow`."""
-        self.narrowly = ""
-
-    def add(self, part: str, *values: object) -> "Conditions":
-        """Add a condition; each ``{}`` in it stands for the next value."""
-        self._conditions.append(part.format(*map(self.value, values)) if values else part)
-        return self
-
-    def value(self, value: object) -> str:
-        """Add an argument; return the place that stands for it."""
-        self.arguments.append(value)
-        return f"${len(self.arguments)}"
-
-    def split(self, parts: str) -> "Conditions":
-        """Split the list into parts, each of which is read in order from its own place of an index.
-
-        No more than a page of each part is read. So rows of a rare status, or of two statuses, are found without
-        passing over the others.
-
-        Args:
-            parts: a table of parts. The conditions name its columns; a row of the list meets them for one part.
-        """
-        self.parts = parts
-        return self
-
-    def narrow(self, few: str, condition: str) -> "Conditions":
-        """Add a condition that an index of its own serves, but not in the order of the list.
-
-        If it finds no more than ``FEW`` rows, they are sorted. If it finds more, or ``MANY`` of the first ``PROBED``, the
-        list is followed in its order until a page is found. PostgreSQL cannot choose: it does not know how common a
-        condition is in one store.
-
-        Args:
-            few: the query of the rows' ids, through the condition's own index; the other conditions are checked afterwards.
-            condition: the condition for a row of the list, as a subquery so that it is no way to find rows.
-        """
-        self.few, self.narrowly = few, condition
-        return self
-
-    def with_few(self, rows: str, alias: str) -> str:
-        """Return the ``with`` clause of a list with a narrow condition.
-
-        Args:
-            rows: the query of the list's rows in its order, without the narrow condition.
-            alias: the name of a row in the conditions.
-        """
-        assert self.few is not None
-        return f"with {self.commonness(rows, alias)}, {_few(self.few)} "
-
-    def commonness(self, rows: str, alias: str) -> str:
-        """Return the table ``common``, whose column ``yes`` says whether many of the list meet the narrow condition.
-
-        The arguments are those of :meth:`with_few`.
-        """
-        assert self.parts is not None
-        return _commonness(self.narrowly, self.parts, rows, alias)
-
-    def from_few(self, table: str, id: str, joins: str = "") -> str:
-        """Return the ``from`` and ``where`` of the few rows, which are none if there are more than a few.
-
-        Args:
-            table: the table of the list's rows and its alias.
-            id: SQL expression of a row's id.
-            joins: joins of other tables, one row of each for one of the list.
-        """
-        assert self.parts is not None
-        return _from_few(table, id, self.parts, self.sql, joins)
-
-    @property
-    def sql(self) -> str:
-        """The conditions, all of which must hold."""
-        return " and ".join(self._conditions) or "true"
-
-
-def parts_of(names: Iterable[StrEnum], alias: str = "part") -> str:
-    """Return the table ``alias`` whose column ``name`` has some names of an enumeration.
-
-    The names are constants, not arguments: PostgreSQL plans a statement again and again if its argument is a list, since
-    it expects ten entries of a list that it does not know.
-    """
-    listed = ", ".join(f"'{name.value}'" for name in sorted(names))
-    return f"unnest(array[{listed}]::text[]) {alias} (name)"
-
-
 async def paginate(
     db: Reader,
     *,
@@ -281,7 +156,7 @@ async def paginate(
     of_list = of_page = where.sql
     for name, cursor, beyond in (("after", window.after, True), ("before", window.before, False)):
         if cursor is not None:
-            key, row_id = _read_cursor(name, cursor, order)
+            key, row_id = read_cursor(name, cursor, order)
             sign = "<" if order.descending is beyond else ">"
             where.add(f"({order.key}, {id}) {sign} ({{}}::{order.type}, {{}}::{order.id_type})", key, row_id)
             of_page = where.sql
@@ -335,31 +210,15 @@ def _page_query(selection: Selection[Any], source: _Source, order: Order, limit:
     place, narrowly, few = f"{order.key} as key, {source.id} as id", "", ""
     if source.few is not None:
         in_list = f"select {alias}.* from {table} where {source.of_list} {in_order}"
-        few = f"with {_commonness(source.narrowly, source.parts, in_list, alias)}, {_few(source.few)} "
+        few = f"with {commonness(source.narrowly, source.parts, in_list, alias)}, {few_rows(source.few)} "
         narrowly = f"not ({IS_FEW}) and {source.narrowly} and "
     part = f"select {place} from {table} where {narrowly}{rows}"
     places = f"select place.* from {source.parts} cross join lateral ({part}) place"
     if few:
-        places += f" union all select {place} {_from_few(table, source.id, source.parts, source.of_page, '')}"
+        places += f" union all select {place} {from_few(table, source.id, source.parts, source.of_page, '')}"
     by_place = f"order by place.key {direction}, place.id {direction}"
     page = f"select place.* from ({places}) place {by_place} limit {limit}"
     return f"{few}select {columns} from ({page}) place join {table} on {source.id} = place.id{source.joins} {by_place}"
-
-
-def _from_few(table: str, id: str, parts: str, conditions: str, joins: str) -> str:
-    alias = table.rpartition(" ")[2]
-    # "offset 0" keeps PostgreSQL from reading the whole table for the many rows that it expects.
-    row = f"lateral (select {alias}.* from {table} where {id} = few.id offset 0) {alias}"
-    return f"from few cross join {row} {joins} cross join {parts} where {IS_FEW} and {conditions}"
-
-
-def _commonness(narrowly: str, parts: str, rows: str, alias: str) -> str:
-    probed = f"select {narrowly} as has from {parts} cross join lateral ({rows} limit {PROBED}) {alias}"
-    return f"common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has)"
-
-
-def _few(few: str) -> str:
-    return f"few as materialized ({few} and not (select yes from common) limit {FEW + 1})"
 
 
 @lru_cache(maxsize=512)
@@ -369,83 +228,6 @@ def _columns_of_page(selection: Selection[Any], order: Order, id: str) -> tuple[
     return select_list(names), names[order.key], names[id]
 
 
-Place = tuple[str | int, ...]
-"""What orders the entries of a list that is in memory. No two entries have the same."""
-
-
-def order_of_cursor(cursor: str) -> str | None:
-    """Return the name of the order that a cursor belongs to; None if it is not a cursor."""
-    try:
-        name = decode_cursor(cursor)[0]
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return None
-    return name if isinstance(name, str) else None
-
-
-def decode_cursor(cursor: str) -> Any:
-    """Return what a cursor was made of.
-
-    Raises:
-        ValueError: the text is not a cursor.
-    """
-    return json.loads(base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), b"-_", validate=True))
-
-
 def _cursor(selection: Selection[Any], order: Order, id: str, record: Any) -> str:
     _, key_column, id_column = _columns_of_page(selection, order, id)
     return cursor_of(order, record[key_column], record[id_column])
-
-
-def cursor_of(order: Order, key: Any, id: UUID | str) -> str:
-    """Return the cursor of the row with a key and an id."""
-    return encode_cursor(order.name, key.isoformat() if isinstance(key, datetime) else key, str(id))
-
-
-def encode_cursor(order: str, *place: str | float) -> str:
-    """Return the cursor of a place in an order."""
-    return base64.urlsafe_b64encode(json.dumps([order, *place]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(argument: str, cursor: str, order: Order) -> tuple[Any, Any]:
-    refusal = InvalidInput(
-        argument,
-        f"{cursor[:80]!r} is not a cursor of this list. Pass a cursor that this list returned, with the same sorting.",
-    )
-    try:
-        name, key, id = decode_cursor(cursor)
-        place = KEY_TYPES[order.type](key), KEY_TYPES[order.id_type](id)
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise refusal from error
-    if name != order.name:
-        raise refusal
-    return place
-
-
-def _time(key: str) -> datetime:
-    moment = datetime.fromisoformat(key)
-    if moment.tzinfo is None:
-        raise ValueError("no time zone")
-    return moment.astimezone(UTC)
-
-
-def _whole(key: int) -> int:
-    if isinstance(key, bool) or not isinstance(key, int) or key.bit_length() > 63:
-        raise ValueError("not a whole number of 64 bits")
-    return key
-
-
-def _text(key: str) -> str:
-    if not isinstance(key, str) or "\0" in key:
-        raise ValueError("not a text")
-    key.encode()  # refuses a lone surrogate
-    return key
-
-
-KEY_TYPES: Mapping[str, Callable[[Any], Any]] = {
-    "timestamptz": _time,
-    "bigint": _whole,
-    "double precision": float,
-    "text": _text,
-    "uuid": UUID,
-}
-"""How to parse the key of a cursor, by SQL type."""

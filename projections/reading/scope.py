@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from projections.reading.paging import Conditions
+from projections.reading.conditions import Conditions
 
 __all__ = ["SYSTEM", "MerchantScope", "Scope", "ShopperScope", "SystemScope", "owned", "restrict"]
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.order.events import OrderStatus
 from domain.privacy import Sealed
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.scoped import of_store, within

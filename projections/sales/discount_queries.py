@@ -9,7 +9,9 @@ from asyncpg import Record
 
 from domain.discount.events import DiscountTerms
 from projections.reading.columns import whole_rows
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.conditions import Conditions
+from projections.reading.cursors import Order
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 from projections.sales.scoped import of_store, within
 from projections.sales.views import DiscountSort, DiscountView

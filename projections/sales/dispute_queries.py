@@ -15,7 +15,9 @@ from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceStatus
 from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
 from projections.reading.columns import grouped, whole_rows
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.conditions import Conditions
+from projections.reading.cursors import Order
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import of_store, within
 from projections.sales.tables.money import AMOUNT_KEY, EVIDENCE_DUE_KEY

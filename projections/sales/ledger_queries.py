@@ -14,16 +14,9 @@ from zoneinfo import ZoneInfo
 from domain.kernel import InvalidInput
 from domain.ledger.postings import FEES, Account, EntryKind
 from domain.money import Money
-from projections.reading.paging import (
-    KEY_TYPES,
-    Conditions,
-    Edge,
-    Reader,
-    Slice,
-    Window,
-    decode_cursor,
-    encode_cursor,
-)
+from projections.reading.conditions import Conditions
+from projections.reading.cursors import KEY_TYPES, decode_cursor, encode_cursor
+from projections.reading.paging import Edge, Reader, Slice, Window
 from projections.reading.scope import MerchantScope, Scope, ShopperScope, SystemScope
 from projections.sales.scoped import of_store, within
 

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from domain.ledger.postings import EntryKind
 from domain.money import Money
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, restrict
 from projections.sales.ledger_queries import harmless
 

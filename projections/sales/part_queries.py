@@ -5,7 +5,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.queries import orders_by_ids

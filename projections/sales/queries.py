@@ -11,8 +11,10 @@ from domain.mail.events import MailKind
 from domain.order.events import OrderStatus
 from projections.engine.tally import read_tally, total
 from projections.reading.columns import Only, whole_rows
+from projections.reading.conditions import Conditions, parts_of
 from projections.reading.counting import Count, count_rows
-from projections.reading.paging import Conditions, Edge, Order, Reader, Slice, Window, paginate, parts_of
+from projections.reading.cursors import Order
+from projections.reading.paging import Edge, Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 from projections.sales.orders import ORDERS, orders_of_rows
 from projections.sales.scoped import of_store, within

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from projections.reading.paging import Conditions
+from projections.reading.conditions import Conditions
 from projections.reading.scope import Scope, owned, restrict
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from projections.engine.tally import read_tally, total
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 from projections.sales.scoped import within
 from projections.sales.tables.orders import BLOCK, QUARTER, TO_SHIP

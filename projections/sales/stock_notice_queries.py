@@ -10,7 +10,8 @@ from asyncpg import Record
 
 from domain.privacy import Sealed
 from domain.stock_notice.aggregate import StockNoticeStatus
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, restrict
 from projections.sales.scoped import within
 from projections.sales.views import StockNoticeView

@@ -12,7 +12,8 @@ from domain.order.after_sale.dispute_state import FINAL
 from domain.order.after_sale.return_state import ReturnStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.events import OrderStatus
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 from projections.sales.scoped import of_store, within
 

@@ -14,8 +14,9 @@ from domain.kernel import InvalidInput
 from gateway.graphql.derived import Derived, derived, made, of_view
 from gateway.graphql.fields import field
 from projections.reading.counting import Count
+from projections.reading.cursors import Place, decode_cursor, encode_cursor
 from projections.reading.paging import Edge as SliceEdge
-from projections.reading.paging import Place, Slice, Window, decode_cursor, encode_cursor
+from projections.reading.paging import Slice, Window
 
 N = TypeVar("N")
 V = TypeVar("V")

@@ -11,7 +11,7 @@ from domain.accounts.keys import ApiKey
 from projections.catalog.queries.stores import place_of_page
 from projections.catalog.views import CategoryCount, CollectionView, DomainView, PageVersionView, PageView
 from projections.merchants.team_queries import InvitationView, PersonView
-from projections.reading.paging import Place
+from projections.reading.cursors import Place
 from projections.sales.views import OrderSort, OrderView
 
 

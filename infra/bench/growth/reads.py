@@ -10,7 +10,7 @@ from infra.bench.growth.dashboard import DASHBOARD
 from infra.bench.growth.requests import PART_UNIT, SAMPLE, Request
 from projections.catalog.queries import PRODUCT_ORDERS
 from projections.catalog.views import ProductSort
-from projections.reading.paging import cursor_of
+from projections.reading.cursors import cursor_of
 from projections.sales.queries import NEWEST
 
 NEWEST_PRODUCTS = PRODUCT_ORDERS[ProductSort.NEWEST]

@@ -13,7 +13,8 @@ from projections.catalog.counts import NO_LABEL, ProductCounts, read_counts
 from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import CategoryCount, ImageState
 from projections.engine.tally import read_tally, total
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 
 

@@ -10,7 +10,8 @@ import asyncpg
 from domain.store.domain_events import DomainProblem, DomainStatus
 from projections.catalog.views import DomainView
 from projections.reading.columns import grouped
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope, owned, restrict
 
 _COLUMNS = ", ".join(f"d.{name}" for name in DomainView.__dataclass_fields__)

@@ -8,7 +8,7 @@ from domain.product.events import ProductStatus
 from projections.catalog.queries.scoped import of_store
 from projections.catalog.queries.search import narrow_to, tagged_by
 from projections.catalog.views import ProductFilter, ProductSort
-from projections.reading.paging import Conditions, parts_of
+from projections.reading.conditions import Conditions, parts_of
 from projections.reading.scope import Scope
 
 _ALL_PARTS = parts_of(ProductStatus)

@@ -25,7 +25,9 @@ from projections.catalog.views import (
 )
 from projections.engine.tally import read_tally, total
 from projections.reading.columns import Attribute, Only, ViewColumns, column, grouped
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate, parts_of
+from projections.reading.conditions import Conditions, parts_of
+from projections.reading.cursors import Order
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
 _renditions = msgspec.json.Decoder(list[RenditionView]).decode

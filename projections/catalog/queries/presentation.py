@@ -12,7 +12,8 @@ from domain.store.collection_events import AddressKind, CollectionRule
 from projections.catalog.queries.scoped import of_store, within
 from projections.catalog.views import CategoryTextView, CollectionView
 from projections.reading.columns import grouped
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 
 _COLLECTION = ", ".join(f"c.{name}" for name in CollectionView.__dataclass_fields__)

@@ -33,7 +33,9 @@ from projections.catalog.views import (
     VariantView,
 )
 from projections.reading.columns import Attribute, Only, Selection, ViewColumns, column, constant, grouped
-from projections.reading.paging import IS_FEW, Conditions, Order, Reader, Slice, Window, order_of_cursor, paginate
+from projections.reading.conditions import IS_FEW, Conditions
+from projections.reading.cursors import Order, order_of_cursor
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import Scope
 
 _TEXTS = " join product_texts t on t.id = p.id"

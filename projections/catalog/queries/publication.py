@@ -18,7 +18,8 @@ from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER
 from projections.catalog.queries.counts import counts_of_store
 from projections.catalog.queries.scoped import of_store
 from projections.catalog.views import ON_SALE
-from projections.reading.paging import Reader, parts_of
+from projections.reading.conditions import parts_of
+from projections.reading.paging import Reader
 from projections.reading.scope import Scope
 
 RARE = 100

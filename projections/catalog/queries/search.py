@@ -14,7 +14,8 @@ from uuid import UUID
 
 from domain.text import fold
 from projections.catalog.words import tag_word, words_of
-from projections.reading.paging import Conditions, Reader
+from projections.reading.conditions import Conditions
+from projections.reading.paging import Reader
 
 WORDS_MOST = 12
 """Words of a search; the others are ignored."""

@@ -20,8 +20,10 @@ from projections.catalog.views import (
     StoreView,
 )
 from projections.reading.columns import Only, ViewColumns, column, grouped
+from projections.reading.conditions import Conditions
 from projections.reading.counting import Count, count_rows
-from projections.reading.paging import Conditions, Order, Reader, Slice, Window, paginate
+from projections.reading.cursors import Order
+from projections.reading.paging import Reader, Slice, Window, paginate
 from projections.reading.scope import MerchantScope, Scope, restrict
 
 _STORE_COLUMNS = {

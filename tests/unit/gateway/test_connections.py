@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from domain.kernel import InvalidInput
 from gateway.graphql.types.connection import connection, sliced
 from projections.reading.counting import Count
-from projections.reading.paging import Slice, Window, encode_cursor
+from projections.reading.cursors import encode_cursor
+from projections.reading.paging import Slice, Window
 from tests.support.examples import drawn
 from tests.support.paging import CHANGES, Change, check_walk, walk
 

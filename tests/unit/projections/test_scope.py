@@ -11,7 +11,7 @@ import pytest
 from projections.catalog import queries as catalog
 from projections.jobs import queries as jobs
 from projections.merchants import queries as merchants
-from projections.reading.paging import Conditions
+from projections.reading.conditions import Conditions
 from projections.reading.scope import SYSTEM, MerchantScope, Scope, ShopperScope, restrict
 from projections.sales import queries as sales
 
