@@ -27,7 +27,7 @@ from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import CONSUMERS
 from infra.bootstrap.roles import readiness
 from infra.cli.output import output, print_json
-from infra.cli.platform_settings import settings_of_running
+from infra.cli.platform_settings import configured_settings, settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
 from infra.production import faults
@@ -115,7 +115,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     The check sends a test event (a canary) through every part. Exit status 1: a part does not work.
     """
     findings = run(lambda _: _examine(), NotRunning, NotConfigured, ServerFailed, OSError)
-    findings = replace(findings, not_for_production=faults(read_settings()))
+    findings = replace(findings, not_for_production=faults(configured_settings()))
     if as_json:
         checks, lags = [asdict(check) for check in findings.checks], [asdict(lag) for lag in findings.lags]
         foreign = [asdict(record) for record in findings.foreign]

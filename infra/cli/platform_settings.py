@@ -9,8 +9,8 @@ from pathlib import Path
 from infra.adapters.reachability import naming_broker
 from infra.bootstrap import NotConfigured
 from infra.bootstrap.plans import chosen_plans
-from infra.embedded.supervisor import AlreadyRunning, Configuration, Supervisor
-from infra.settings import Settings, environment_of, read_settings
+from infra.embedded.supervisor import AlreadyRunning, Configuration, Supervisor, own_parts
+from infra.settings import ENV_FILE, Settings, environment_of, read_settings, variables
 
 
 class NothingYet(NotConfigured):
@@ -85,9 +85,33 @@ def supervisor_of(settings: Settings) -> Supervisor:
     )
 
 
-def settings_from(environment: dict[str, str]) -> Settings:
-    """Return the settings that a service with this environment would read."""
+def configured_settings() -> Settings:
+    """Return what the platform to use was configured with, for advice about it.
+
+    A platform that runs on the data directory has its own settings, whatever this shell has. A key and a broker that it
+    made itself do not count as configured.
+    """
+    settings = read_settings()
+    running = settings.data_dir.absolute() / "running.json"
+    if (settings.database_url and settings.kafka_bootstrap_servers) or not running.exists():
+        return settings
+    environment = json.loads(running.read_text())
+    own = own_parts(settings.data_dir.absolute())
+    return settings_from({name: value for name, value in environment.items() if own.get(name) != value}, alone=True)
+
+
+def settings_from(environment: dict[str, str], *, alone: bool = False) -> Settings:
+    """Return the settings that a service with this environment would read.
+
+    Args:
+        environment: variables by name.
+        alone: whether this process's own settings are left out. By default they fill what the environment lacks.
+    """
     before = dict(os.environ)
+    if alone:
+        for name in variables():
+            os.environ.pop(name, None)
+        os.environ[ENV_FILE] = ""
     os.environ.update(environment)
     try:
         return read_settings()

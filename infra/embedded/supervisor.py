@@ -34,6 +34,8 @@ from infra.settings import BadSettings
 from schemas.internal.broker_address import address_variables
 
 READY_SECONDS = 60
+BROKER_PORT = "broker (platform)"
+"""The name of the port at which the platform's own services reach the embedded broker."""
 
 OWN_NAMES = (
     "postgres",
@@ -217,11 +219,11 @@ class Supervisor:
             self._broker = EmbeddedBroker(
                 self.data_dir / "broker",
                 port=await addresses.usable("broker"),
-                writing_port=await addresses.usable("broker (platform)"),
+                writing_port=await addresses.usable(BROKER_PORT),
             )
             await self._broker.start()
             addresses.remember("broker", self._broker.port)
-            addresses.remember("broker (platform)", self._broker.writing_port)
+            addresses.remember(BROKER_PORT, self._broker.writing_port)
             self._bootstrap_servers = self._broker.bootstrap_servers
 
     async def _start_fork_server(self, services: Sequence[str]) -> None:
@@ -298,6 +300,17 @@ class Supervisor:
 
 def _loopback(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
+
+
+def own_parts(data_dir: Path) -> dict[str, str]:
+    """Return what the platform of a data directory made itself, by the variable that would configure it."""
+    key, ports = data_dir / "master.key", data_dir / "ports.json"
+    made = {}
+    if key.exists():
+        made["ZYENTA_MASTER_KEYS"] = key.read_text().strip()
+    if ports.exists() and (port := Addresses(ports, {}).known(BROKER_PORT)[:1]):
+        made["KAFKA_BOOTSTRAP_SERVERS"] = f"{LOOPBACK}:{port[0]}"
+    return made
 
 
 def master_keys_of(data_dir: Path, configured: Sequence[str]) -> list[str]:

@@ -249,19 +249,27 @@ async def said_by(variables: Mapping[str, str], *arguments: str) -> tuple[str, s
 
 
 async def the_doctor_names_what_production_refuses(data_dir: Path) -> None:
-    """Run the doctor with production settings on a platform for trying: its advice is the refusals of a start."""
+    """Run the doctor on a platform for trying: its advice is what a start for real money refuses, whatever the shell has."""
     production = {**environment_of(data_dir), "ZYENTA_PRODUCTION": "true"}
-    for more in ({}, {"ZYENTA_GATEWAY_URL": "https://api.example.com", "STRIPE_SECRET_KEY": "sk_test_1"}):
-        _, refusal = await said_by(production | more, "up")
-        refused = re.findall(r"^  - (.+)$", refusal, re.MULTILINE)
-        assert "Traceback" not in refusal
+    _, refusal = await said_by(production, "up")
+    refused = re.findall(r"^  - (.+)$", refusal, re.MULTILINE)
+    assert "Traceback" not in refusal
+    assert len(refused) >= 7
+    for more in ({}, {"ZYENTA_MASTER_KEYS": "11" * 32, "STRIPE_SECRET_KEY": "sk_live_1"}):
         answer, _ = await said_by(production | more, "doctor", "--json")
         found = json.loads(answer)
-        assert (found["healthy"], found["not_for_production"]) == (True, refused)
-        assert len(refused) >= 7
+        assert found["healthy"]
+        assert [_without_port(each) for each in found["not_for_production"]] == [
+            _without_port(each) for each in refused
+        ]
     shown, _ = await said_by(production, "doctor")
     assert "Before money is real (ZYENTA_PRODUCTION=true):\n  - Payments are the sandbox;" in shown
     assert shown.rstrip().endswith("parts work.")
+
+
+def _without_port(advice: str) -> str:
+    """Return an advice without the port, which a running platform has chosen."""
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", advice)
 
 
 @pytest.mark.timeout(900)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from infra.adapters.kafka.topic import ensure_topics, open_admin
-from infra.cli.platform_settings import settings_from, settings_of_running, supervisor_of
+from infra.cli.platform_settings import configured_settings, settings_from, settings_of_running, supervisor_of
 from infra.embedded.addresses import Addresses
 from infra.embedded.process import LOOPBACK, accepts_connections, free_port
 from infra.embedded.services import WEB
@@ -146,8 +146,28 @@ async def test_a_command_in_another_shell_finds_the_platform_s_settings(
             assert "zyenta.events" in await analyst.list_topics()
         assert (data_dir / "running.json").stat().st_mode & 0o777 == 0o600
         assert {*json.loads((data_dir / "running.json").read_text())} <= variables()
+        monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_of_this_shell")
+        monkeypatch.setenv("ZYENTA_MASTER_KEYS", "11" * 32)
+        configured = configured_settings()
+        assert [key.get_secret_value() for key in configured.master_keys] == ["00" * 32]
+        assert (configured.database_url, configured.stripe_secret_key) == (database, None)
+        assert configured.kafka_bootstrap_servers is None, "the broker is the platform's own"
     finally:
         await supervisor.stop()
+
+
+def test_a_key_and_a_broker_that_a_platform_made_itself_do_not_count_as_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own,) = master_keys_of(tmp_path, [])
+    (tmp_path / "ports.json").write_text(json.dumps({"broker": [9092], "broker (platform)": [9093, 9094]}))
+    made = {"ZYENTA_MASTER_KEYS": own, "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:9093", "DATABASE_URL": "postgresql://x"}
+    (tmp_path / "running.json").write_text(json.dumps(made))
+    monkeypatch.setenv("ZYENTA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ZYENTA_MASTER_KEYS", "11" * 32)
+    configured = configured_settings()
+    assert (configured.master_keys, configured.kafka_bootstrap_servers) == ([], None)
+    assert configured.database_url == "postgresql://x"
 
 
 @pytest.mark.long
