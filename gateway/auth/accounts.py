@@ -43,6 +43,8 @@ from gateway.auth.tokens import (
 REFRESH_GRACE = timedelta(seconds=30)
 """How long a repeat of a used refresh token gets the same successor, because an answer can be lost."""
 NAME_MAX, EMAIL_MAX = 100, 254
+REGISTER = "register"
+"""What the id of the command that opens an account is derived for."""
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+")
 
@@ -152,14 +154,17 @@ class Authenticator:
 
         Raises:
             InvalidInput, TooManyAttempts: refused; nothing was stored.
-            WrongCredentials: the id belongs to a registration with another password.
+            WrongCredentials: the id belongs to a registration with another password, or to an account that was deleted.
         """
         await self._attempts.take("register", network_of(address), PER_ADDRESS)
         email, name = clean_email(email), clean_name(name)
         check_password(password, email=email, name=name)
         await self._attempts.take("mail", email_key(email), MAILS)
+        merchant_id = derived(request_id, "merchant")
+        if await self._was_deleted(merchant_id):
+            raise WrongCredentials
         wanted = Account(
-            merchant_id=derived(request_id, "merchant"),
+            merchant_id=merchant_id,
             email=email,
             password_hash=await self._passwords.hash(password),
             name=name,
@@ -325,9 +330,15 @@ class Authenticator:
         await self._open(account, mailed=False)
         return account
 
+    async def _was_deleted(self, merchant_id: UUID) -> bool:
+        """Whether an account was opened under an id and is gone. Its key is destroyed, so nothing may be sealed for it."""
+        if await self._accounts.by_id(merchant_id) is not None:
+            return False
+        return await self._commands.outcome(derived(merchant_id, REGISTER)) is not None
+
     async def _open(self, account: Account, *, mailed: bool = True) -> Receipt | None:
         merchant_id, now = account.merchant_id, self._clock.now()
-        command_id = derived(merchant_id, "register")
+        command_id = derived(merchant_id, REGISTER)
         link = AccountLink(
             id=derived(merchant_id, "confirm email"),
             merchant_id=merchant_id,

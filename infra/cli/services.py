@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SHOWN_SECONDS = 60
 FIRST_EMAIL, PASSWORD_LENGTH = "you@zyenta.example", 16
 """The merchant that a sandbox begins with."""
+FIRST_REGISTRATION = UUID("0193b5c8-0000-7000-8000-0000000000f1")
+"""Names that merchant's registration, which happens once in a data directory."""
 REGISTER = (
     'mutation { register(input: {email: "you@example.com", password: "a long password", name: "You"})'
     " { accessToken userErrors { message } } }"
@@ -133,13 +136,14 @@ def shop_steps(settings: Settings, shop: "DemoShop") -> str:
 
 
 async def first_log_in(settings: Settings) -> LogIn | None:
-    """Return the log-in of the merchant that a sandbox begins with. None if its password was changed, or money is real."""
+    """Return the log-in of the merchant that a sandbox begins with. None if it was changed or deleted, or money is real."""
     if settings.stripe_secret_key is not None or settings.smtp_url is not None:
         return None
     async with open_platform(settings, with_database=False) as platform:
-        password = platform.keys().derive("first log-in").hex()[:PASSWORD_LENGTH]
+        # The oldest key: a rotation leaves the password as it is.
+        password = platform.keys().derive_each("first log-in")[-1].hex()[:PASSWORD_LENGTH]
     log_in = LogIn(FIRST_EMAIL, password)
-    return log_in if await enter(settings.gateway_url, log_in) else None
+    return log_in if await enter(settings.gateway_url, log_in, request_id=FIRST_REGISTRATION) else None
 
 
 def addresses(supervisor: Supervisor, log_in: LogIn | None = None) -> Panel:

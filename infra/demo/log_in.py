@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
+from uuid import UUID
 
 REGISTER = """
 mutation($input: RegisterInput!) { register(input: $input) { accessToken consistencyToken userErrors { message } } }
@@ -25,14 +26,20 @@ class LogIn:
     password: str
 
 
-async def enter(gateway_url: str, log_in: LogIn) -> bool:
-    """Log in, or open the account first. False if the gateway rejects the address or the password.
+async def enter(gateway_url: str, log_in: LogIn, *, request_id: UUID) -> bool:
+    """Log in, or open the account first. False if its owner has changed the address or password, or deleted it.
+
+    Args:
+        gateway_url: where to log in.
+        log_in: the credentials that the account begins with.
+        request_id: names the registration, so that the account is opened once, whatever its owner does later.
 
     Raises:
         OSError, ValueError: the gateway did not return a usable answer.
     """
-    for name, query in (("logIn", LOG_IN), ("register", REGISTER), ("logIn", LOG_IN)):
-        fields = {"email": log_in.email, "password": log_in.password}
+    credentials = {"email": log_in.email, "password": log_in.password}
+    registration = {**credentials, "commandId": str(request_id)}
+    for name, query, fields in (("logIn", LOG_IN, credentials), ("register", REGISTER, registration)):
         answer = await asyncio.to_thread(_post, gateway_url, {"query": query, "variables": {"input": fields}})
         payload = (answer.get("data") or {}).get(name) or {}
         if payload.get("accessToken"):

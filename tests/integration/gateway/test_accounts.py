@@ -28,6 +28,8 @@ REFRESH = (
     "mutation ($input: RefreshTokenInput!) { refreshToken(input: $input)"
     " { accessToken refreshToken userErrors { code field } } }"
 )
+CHANGE_PASSWORD = "mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { userErrors { code } } }"
+DELETE = "mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) { userErrors { code } } }"
 LOG_OUT = "mutation ($input: RefreshTokenInput!) { logOut(input: $input) { done } }"
 ME = "{ me { id email name supplierAccounts { provider } stores { totalCount } } }"
 
@@ -57,14 +59,29 @@ async def test_a_new_merchant_can_read_their_name_and_email(platform: Platform) 
     }
 
 
-async def test_the_log_in_that_a_sandbox_begins_with_works_at_every_start(platform: Platform) -> None:
+async def test_the_log_in_that_a_sandbox_begins_with_works_until_its_owner_changes_it(platform: Platform) -> None:
+    first, request_id = LogIn("you@zyenta.example", PASSWORD), uuid4()
+    of_owner = {"email": first.email, "password": "the owner's own words"}
     async with served(platform.app) as port:
         address = f"http://127.0.0.1:{port}"
-        assert await enter(address, LogIn("you@zyenta.example", PASSWORD))
-        assert await enter(address, LogIn("you@zyenta.example", PASSWORD))
-        assert not await enter(address, LogIn("no address", PASSWORD))
+        assert await enter(address, first, request_id=request_id)
+        assert await enter(address, first, request_id=request_id)
+        assert not await enter(address, LogIn("no address", PASSWORD), request_id=uuid4())
+        owner = await logged_in(platform, first.email, PASSWORD)
+        change = {"currentPassword": PASSWORD, "newPassword": of_owner["password"]}
+        assert (await platform.ask(CHANGE_PASSWORD, {"input": change}, by=owner))["userErrors"] == []
+        assert not await enter(address, first, request_id=request_id)
+        owner = await logged_in(platform, **of_owner)
+        assert (await platform.ask(DELETE, {"input": {"password": of_owner["password"]}}, by=owner))["userErrors"] == []
+        assert not await enter(address, first, request_id=request_id)
+        assert (await platform.ask(LOG_IN, {"input": of_owner}))["accessToken"] is None
     with pytest.raises(OSError, match="refused"):
-        await enter(address, LogIn("you@zyenta.example", PASSWORD))
+        await enter(address, first, request_id=request_id)
+
+
+async def logged_in(platform: Platform, email: str, password: str) -> Merchant:
+    session = await platform.ask(LOG_IN, {"input": {"email": email, "password": password}})
+    return Merchant(id=uuid4(), email=email, token=session["accessToken"], refresh_token=session["refreshToken"])
 
 
 async def test_the_event_log_has_no_name_email_or_password(platform: Platform) -> None:
