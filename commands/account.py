@@ -1,6 +1,6 @@
 """Commands that record what happened to a merchant's log-in. The accounts table keeps the secrets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -98,9 +98,18 @@ class RecordPasswordChange:
 
     merchant_id: UUID
     by_link: bool
+    api_keys_left: int = 0
+    passkeys_left: int = 0
+    providers_left: list[SignInProvider] = field(default_factory=list)
 
     def event(self, merchant: Merchant, at: datetime) -> AccountEvent:
-        return PasswordChanged(**next_header(merchant, at), by_link=self.by_link)
+        return PasswordChanged(
+            **next_header(merchant, at),
+            by_link=self.by_link,
+            api_keys_left=self.api_keys_left,
+            passkeys_left=self.passkeys_left,
+            providers_left=self.providers_left,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail, Mailer, MailServerRefused
 from domain.merchant.account_events import (
     AccountClosed,
+    ApiKeyMade,
     EmailConfirmationRequested,
     EmailVerified,
     PasskeyAdded,
@@ -91,6 +92,7 @@ KINDS: Mapping[type[DomainEvent], Sequence[MailKind]] = {
     EmailVerified: (MailKind.EMAIL_CHANGED,),
     PasswordResetRequested: (MailKind.PASSWORD_RESET,),
     PasswordChanged: (MailKind.ACCOUNT_CHANGED,),
+    ApiKeyMade: (MailKind.ACCOUNT_CHANGED,),
     SecondFactorEnabled: (MailKind.ACCOUNT_CHANGED,),
     SecondFactorDisabled: (MailKind.ACCOUNT_CHANGED,),
     RecoveryCodeUsed: (MailKind.ACCOUNT_CHANGED,),

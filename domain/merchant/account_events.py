@@ -58,6 +58,12 @@ class PasswordChanged(DomainEvent, wire_name="merchant.password_changed.v1"):
 
     by_link: bool
     """Whether a link from a mail allowed it; false if the password before did."""
+    api_keys_left: int = 0
+    """API keys that still act for the account. After a link they ended too, unless the merchant kept them."""
+    passkeys_left: int = 0
+    """Passkeys that still log in to it."""
+    providers_left: list[SignInProvider] = []
+    """Providers that still log in to it."""
 
 
 class SessionEnded(DomainEvent, wire_name="merchant.session_ended.v1"):

@@ -81,7 +81,14 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
     attempts = Attempts(deps.limits, deps.clock, deps.secrets.current)
     log = AccountLog(deps.commands, deps.clock)
     proof = FreshProof(deps.accounts, deps.passwords, attempts, deps.refresh_tokens, deps.clock)
-    ways = WaysToLogIn(deps.sign_ins, deps.passkeys)
+    ways = WaysToLogIn(
+        sign_ins=deps.sign_ins,
+        passkeys=deps.passkeys,
+        api_keys=deps.api_keys,
+        sessions=sessions,
+        log=log,
+        clock=deps.clock,
+    )
     links = LinkPorts(
         links=deps.account_links,
         signer=LinkSigner(deps.link_secrets),
@@ -122,7 +129,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
             links,
             addresses,
             proof,
-            sessions=sessions,
+            ways=ways,
             passwords=deps.passwords,
             attempts=attempts,
             log=log,

@@ -12,6 +12,7 @@ from domain.kernel import Clock, InvalidInput, NotFound
 from domain.team.roles import KeyScope
 from domain.text import check_readable, clean_line
 from gateway.auth.account_log import AccountLog
+from gateway.auth.errors import Unauthenticated
 from gateway.auth.key_tokens import SHOWN, KeyTokens, key_hash
 from gateway.auth.sessions import Sessions
 from gateway.auth.visitor import Visitor
@@ -58,12 +59,14 @@ class KeyRing:
 
         Raises:
             InvalidInput: names the field.
+            Unauthenticated: the session has ended at the same time.
         """
         person_id = visitor.person_id
         if len(await self._keys.of_person(person_id)) >= KEYS_MOST:
             raise InvalidInput("name", f"You have {KEYS_MOST} API keys, which is the most. Revoke one of them first.")
         new = self._new(person_id, _clean_name(name), _checked(scopes), self._expiry(days))
         await self._keys.add(new.key, key_hash(new.token))
+        await self._check_goes_on(visitor, new.key)
         await self._record(new.key, visitor)
         return new
 
@@ -88,6 +91,7 @@ class KeyRing:
         if not await self._keys.replace(new.key, key_hash(new.token), instead_of=key_id, at=at):
             raise NotFound("API key", key_id)
         self._sessions.forget()
+        await self._check_goes_on(visitor, new.key)
         await self._record(new.key, visitor, instead_of=key_id)
         return new
 
@@ -105,6 +109,14 @@ class KeyRing:
             id=derived(key_id, "revoked"),
             actor=str(visitor.actor),
         )
+
+    async def _check_goes_on(self, visitor: Visitor, made: ApiKey) -> None:
+        """Revoke a key again if a new password has ended the session that made it."""
+        try:
+            await self._sessions.check_goes_on(visitor.session_id)
+        except Unauthenticated:
+            await self._keys.revoke(made.id, made.person_id, at=self._clock.now())
+            raise
 
     async def _record(self, key: ApiKey, visitor: Visitor, *, instead_of: UUID | None = None) -> None:
         command = RecordApiKey(

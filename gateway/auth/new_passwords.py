@@ -16,8 +16,8 @@ from gateway.auth.addresses import EmailAddresses, LinkPorts
 from gateway.auth.attempts import MAILS, PER_ADDRESS, Attempts, network_of
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.passwords import Passwords, check_password
-from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import Identity
+from gateway.auth.ways_to_log_in import OtherWays, WaysToLogIn
 
 PURPOSE = LinkPurpose.RESET_PASSWORD
 
@@ -37,14 +37,14 @@ class NewPasswords:
         addresses: EmailAddresses,
         proof: FreshProof,
         *,
-        sessions: Sessions,
+        ways: WaysToLogIn,
         passwords: Passwords,
         attempts: Attempts,
         log: AccountLog,
         clock: Clock,
     ) -> None:
         self._ports, self._addresses, self._proof = ports, addresses, proof
-        self._sessions, self._passwords = sessions, passwords
+        self._ways, self._passwords = ways, passwords
         self._attempts, self._log, self._clock = attempts, log, clock
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -68,8 +68,14 @@ class NewPasswords:
         self._sending.add(task)
         task.add_done_callback(self._sent)
 
-    async def reset(self, token: str, *, password: str, address: str) -> Receipt | None:
+    async def reset(self, token: str, *, password: str, keep_other_ways: bool = False, address: str) -> Receipt | None:
         """Set the password of the link's account, and end all of its sessions. The link works once.
+
+        Args:
+            token: of the link.
+            password: the new one.
+            keep_other_ways: whether API keys, passkeys and linked log-ins stay. Otherwise they end too.
+            address: the caller's network address, for the rate limit.
 
         Raises:
             LinkNotValid: ask for another mail.
@@ -87,12 +93,15 @@ class NewPasswords:
         check_password(password, email=account.email, name=account.name)
         stored = await self._passwords.hash(password)
         # Before the link is used up: after a crash in between, the same link completes the change.
+        left = await self._ways.beside_password(account.merchant_id) if keep_other_ways else OtherWays()
         receipt = await self._log.record(
-            RecordPasswordChange(merchant_id=account.merchant_id, by_link=True), id=derived(link.id, "reset")
+            _change_of(account.merchant_id, left, by_link=True), id=derived(link.id, "reset")
         )
         if not await links.use(link.id, at=now):
             raise LinkNotValid
         await self._set(account.merchant_id, stored, keep=None)
+        if not keep_other_ways:
+            await self._ways.end_others(account.merchant_id)
         if account.verified_at is None:
             receipt = await self._addresses.claim(account, account.email, id=derived(link.id, "confirmed"))
         return receipt
@@ -107,7 +116,8 @@ class NewPasswords:
         account = await self._proof.by_owner(identity, current, field="currentPassword")
         check_password(new, email=account.email, name=account.name, field="newPassword")
         await self._set(account.merchant_id, await self._passwords.hash(new), keep=identity.session_id)
-        return await self._log.record(RecordPasswordChange(merchant_id=account.merchant_id, by_link=False))
+        left = await self._ways.beside_password(account.merchant_id)
+        return await self._log.record(_change_of(account.merchant_id, left, by_link=False))
 
     async def close(self) -> None:
         """Wait for requests whose answers were given already."""
@@ -117,7 +127,7 @@ class NewPasswords:
         await self._ports.accounts.change_hash(merchant_id, stored, at=self._clock.now())
         # A mail that was sent before must not change it again.
         await self._ports.links.void(merchant_id, PURPOSE)
-        await self._sessions.end_all(merchant_id, keep=keep)
+        await self._ways.sessions.end_all(merchant_id, keep=keep)
 
     async def _send(self, email: str) -> None:
         account = await self._ports.accounts.claimant(email)
@@ -138,3 +148,13 @@ class NewPasswords:
         self._sending.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a request for a new password was lost", exc_info=error)
+
+
+def _change_of(merchant_id: UUID, left: OtherWays, *, by_link: bool) -> RecordPasswordChange:
+    return RecordPasswordChange(
+        merchant_id=merchant_id,
+        by_link=by_link,
+        api_keys_left=left.api_keys,
+        passkeys_left=left.passkeys,
+        providers_left=list(left.providers),
+    )

@@ -20,7 +20,7 @@ from domain.text import check_readable, clean_line
 from gateway.auth.account_log import AccountLog
 from gateway.auth.accounts import Authenticator, Session
 from gateway.auth.attempts import PER_ADDRESS, Attempts, network_of
-from gateway.auth.errors import PasskeyNotValid, PasskeysNotOffered, TooManyPasskeys
+from gateway.auth.errors import PasskeyNotValid, PasskeysNotOffered, TooManyPasskeys, Unauthenticated
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.tokens import Identity
 from gateway.auth.ways_to_log_in import WaysToLogIn
@@ -98,14 +98,15 @@ class Passkeys:
         ids = [each.credential_id for each in known]
         return party.creation(challenge, user=merchant_id.bytes, name=account.email, known=ids)
 
-    async def add(self, merchant_id: UUID, answer: Attestation, *, name: str) -> Receipt | None:
+    async def add(self, owner: Identity, answer: Attestation, *, name: str) -> Receipt | None:
         """Store the passkey that a browser made.
 
         Raises:
             PasskeyNotValid: begin again.
             InvalidInput: the name cannot be used.
+            Unauthenticated: the session has ended at the same time.
         """
-        name = clean_passkey_name(name)
+        name, merchant_id = clean_passkey_name(name), owner.merchant_id
         challenge = await self._take(answer, ChallengePurpose.ADD, merchant_id)
         made = self._party.check_new(challenge, answer)
         passkey = Passkey(
@@ -119,6 +120,11 @@ class Passkeys:
         )
         if not await self._store.add(passkey, most=MOST):
             raise PasskeyNotValid
+        try:
+            await self._ways.sessions.check_goes_on(owner.session_id)
+        except Unauthenticated:
+            await self._store.remove(passkey.id, merchant_id)
+            raise
         return await self._log.record(RecordPasskey(merchant_id=merchant_id, passkey_id=passkey.id, added=True))
 
     async def rename(self, merchant_id: UUID, id: UUID, *, name: str) -> None:

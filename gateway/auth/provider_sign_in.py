@@ -37,6 +37,7 @@ from gateway.auth.errors import (
     SignInDenied,
     SignInStateNotValid,
     SignInTaken,
+    Unauthenticated,
 )
 from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.tokens import Identity
@@ -154,13 +155,13 @@ class ProviderSignIn:
         return await self._depart(provider, owner.merchant_id)
 
     async def finish(
-        self, arrival: Arrival, *, caller: UUID | None, device_name: str | None = None
+        self, arrival: Arrival, *, caller: Identity | None, device_name: str | None = None
     ) -> Session | Challenge | Linked:
         """Finish what :meth:`begin` or :meth:`begin_link` began.
 
         Args:
             arrival: what came back.
-            caller: the merchant who is logged in; None without a session.
+            caller: who is logged in; None without a session.
             device_name: see :func:`gateway.auth.devices.device_name`.
 
         Raises:
@@ -170,20 +171,21 @@ class ProviderSignIn:
             ProviderEmailNotVerified: the provider names no verified address.
             AccountHasAddress: log in to that account and link the provider there.
             SignInTaken: the provider's account logs in to another merchant's.
+            Unauthenticated: the session of the link has ended at the same time.
         """
         state = await self._sign_ins.take(_hash(arrival.state), at=self._clock.now())
         is_own = state is not None and hmac.compare_digest(state.browser_hash, _hash(arrival.browser_token or ""))
         if state is None or not is_own or state.provider is not arrival.provider:
             raise SignInStateNotValid
-        if state.merchant_id is not None and state.merchant_id != caller:
+        if state.merchant_id is not None and (caller is None or state.merchant_id != caller.merchant_id):
             raise SignInStateNotValid
         if arrival.code is None:
             raise SignInDenied(arrival.provider)
         identity = await self._provider(arrival.provider).identify(
             code=arrival.code, verifier=self._verifier(arrival.state), redirect_uri=self._redirect(arrival.provider)
         )
-        if state.merchant_id is not None:
-            return await self._link(state.merchant_id, identity)
+        if state.merchant_id is not None and caller is not None:
+            return await self._link(caller, identity)
         owner = await self._sign_ins.owner(identity.provider, identity.subject)
         if owner is None:
             account, receipt = await self._new_account(identity)
@@ -224,7 +226,8 @@ class ProviderSignIn:
         )
         return Departure(url=url, browser_token=browser)
 
-    async def _link(self, merchant_id: UUID, identity: ExternalIdentity) -> Linked:
+    async def _link(self, owner: Identity, identity: ExternalIdentity) -> Linked:
+        merchant_id = owner.merchant_id
         account = await self._proof.account(merchant_id)
         if account.verified_at is None:
             raise EmailNotVerified
@@ -233,6 +236,12 @@ class ProviderSignIn:
         linked = await self._sign_ins.link(merchant_id, identity.provider, identity.subject, at=self._clock.now())
         if not linked and await self._sign_ins.owner(identity.provider, identity.subject) != merchant_id:
             raise SignInTaken(identity.provider)
+        try:
+            await self._ways.sessions.check_goes_on(owner.session_id)
+        except Unauthenticated:
+            if linked:
+                await self._sign_ins.unlink(merchant_id, identity.provider)
+            raise
         receipt = await self._record_link(merchant_id, identity) if linked else None
         return Linked(merchant_id=merchant_id, provider=identity.provider, receipt=receipt)
 

@@ -20,6 +20,7 @@ from gateway.auth.visitor import KeyUse, Visitor
 
 LIVE_CACHE_FOR = timedelta(seconds=1)
 """How long a look-up is trusted. A log-out in another process, and a role taken away, are noticed after this time."""
+ENDED = "The session has ended. Log in again."
 CACHED_MOST = 10_000
 """Maximum number of cached visitors."""
 
@@ -142,6 +143,17 @@ class Sessions:
             return Caller(identity.person_id, identity.scopes, identity)
         return Caller(identity.merchant_id, None, identity)
 
+    async def check_goes_on(self, session_id: UUID | None) -> None:
+        """Ask the database whether a session goes on that has just made another way into its account.
+
+        A look-up is trusted for a second, and a session may end while its request runs.
+
+        Raises:
+            Unauthenticated: the session has ended. Take back what it made.
+        """
+        if session_id is not None and not await self._refresh_tokens.is_live(session_id):
+            raise Unauthenticated(ENDED)
+
     async def end_all(self, merchant_id: UUID, *, keep: UUID | None = None) -> int:
         """End a merchant's sessions, all but ``keep``, and return how many there were."""
         ended = await self._refresh_tokens.end_all(merchant_id, keep=keep, at=self._clock.now())
@@ -178,7 +190,7 @@ class Sessions:
             return Visitor(person_id=person_id, roles=await self._roles_of(person_id))
         is_live, roles = await asyncio.gather(self._refresh_tokens.is_live(session_id), self._roles_of(person_id))
         if not is_live:
-            raise Unauthenticated("The session has ended. Log in again.")
+            raise Unauthenticated(ENDED)
         return Visitor(person_id=person_id, session_id=session_id, roles=roles)
 
     async def _roles_of(self, person_id: UUID) -> Mapping[UUID, Role]:

@@ -19,7 +19,7 @@ from gateway.dashboard.parts import TRIES, WHOLE, Part, Unanswered, failures_of,
 from gateway.dashboard.problems import LogInNeeded, Problem, Refusals, not_found, problem_of, refusals_of
 from gateway.dashboard.rendering import Renderer
 from gateway.dashboard.roles import Roles, documents_of
-from gateway.dashboard.sessions import NOTICE, ROOT, BrowserSession, code_of
+from gateway.dashboard.sessions import NOTICE, REFRESH, ROOT, BrowserSession, code_of
 
 NO_STORE = {"cache-control": "no-store"}
 NOTICE_SECONDS = 60
@@ -178,6 +178,13 @@ class Visit:
         self.session.saw(payload.get("consistencyToken"))
         self.overtaken |= change.errors.has("CHANGED_MEANWHILE")
         return change
+
+    async def enter(self, payload: dict[str, Any]) -> None:
+        """Keep the tokens of a log-in. The session that the browser had ends, because no page leads to it any more."""
+        before = self.session.cookies.get(REFRESH)
+        if before is not None:
+            await self.run("session/log_out", {"input": {"refreshToken": before}})
+        self.session.begin(payload)
 
     async def send_file(self, address: str, mime_type: str, data: bytes) -> None:
         """Send a file to the address that a mutation gave for it, as a script does by PUT."""

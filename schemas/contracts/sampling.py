@@ -47,6 +47,8 @@ WORDS: Mapping[str, Any] = {
     "SupplierOrderFailed.attempt": 1,
     "SessionEnded.session_id": "00000000-0000-4000-8000-000000000001",
     "RecoveryCodesMade.count": 10,
+    "PasswordChanged.api_keys_left": 2,
+    "PasswordChanged.passkeys_left": 1,
     "RecoveryCodeUsed.left": 9,
     "RefundRequested.return_number": 1,
     "RefundSucceeded.unsent": 0,

@@ -13,6 +13,7 @@ from domain.mail.aggregate import mail_id
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.account_events import (
+    ApiKeyMade,
     EmailConfirmationRequested,
     EmailVerified,
     PasskeyAdded,
@@ -35,7 +36,6 @@ from storefront.mail.text_form import text_form
 WORDS = Path(__file__).with_name("account_mails.toml")
 
 NOTICES: Mapping[type[DomainEvent], str] = {
-    PasswordChanged: "password_changed",
     SecondFactorEnabled: "second_factor_enabled",
     SecondFactorDisabled: "second_factor_disabled",
     RecoveryCodeUsed: "recovery_code_used",
@@ -43,6 +43,7 @@ NOTICES: Mapping[type[DomainEvent], str] = {
     SignInUnlinked: "sign_in_unlinked",
     PasskeyAdded: "passkey_added",
     PasskeyRemoved: "passkey_removed",
+    ApiKeyMade: "api_key_made",
 }
 """Events of which the merchant gets a notice, with its section of the words."""
 PROVIDERS = {"GOOGLE": "Google", "GITHUB": "GitHub"}
@@ -113,6 +114,8 @@ class AccountMailWriter:
         named = {
             "when": envelope.event.occurred_at.strftime("%-d %B %Y, %H:%M UTC"),
             "provider": PROVIDERS.get(getattr(envelope.event, "provider", ""), ""),
+            "prefix": getattr(envelope.event, "prefix", ""),
+            "left": _left(envelope.event) if isinstance(envelope.event, PasswordChanged) else "",
         }
         context = {
             "subject": words["subject"],
@@ -156,8 +159,25 @@ class AccountMailWriter:
         if isinstance(event, PasswordResetRequested):
             token = self._signer.sign(event.link_id, LinkPurpose.RESET_PASSWORD)
             return _Letter(section="reset", to=merchant.email, token=token)
+        if isinstance(event, PasswordChanged):
+            return _Letter(section=_password_section(event), to=merchant.email)
         section = NOTICES.get(type(event))
         return None if section is None else _Letter(section=section, to=merchant.email)
+
+
+def _password_section(event: PasswordChanged) -> str:
+    """Return the words about a new password: what ended with the old one, or what still opens the account."""
+    if _left(event):
+        return "password_changed_others_left"
+    return "password_reset" if event.by_link else "password_changed"
+
+
+def _left(event: PasswordChanged) -> str:
+    """Return what opens an account beside its password, such as “2 API keys and GitHub”. Empty if nothing does."""
+    counts = ((event.api_keys_left, "API key"), (event.passkeys_left, "passkey"))
+    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+    parts += [PROVIDERS[each] for each in event.providers_left]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _filled(paragraphs: Sequence[str], named: Mapping[str, str]) -> list[str]:

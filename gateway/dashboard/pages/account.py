@@ -46,7 +46,7 @@ async def register(visit: Guest) -> Response:
     errors = refusals_of(payload)
     if errors:
         return visit.page("account/register.html", status=422, errors=errors, **await ways_to_log_in(visit))
-    visit.session.begin(payload)
+    await visit.enter(payload)
     return visit.redirect(await first_page(visit), notice=MAILED)
 
 
@@ -92,7 +92,8 @@ async def reset(visit: Guest) -> Response:
     """Set the password. All sessions end, that of this browser too."""
     token, errors = visit.form["token"], repeats(visit, "password")
     if not errors:
-        change = await visit.change("account/reset_password", {"token": token, "password": visit.form["password"]})
+        fields = {"token": token, "password": visit.form["password"], "keepOtherWays": bool(visit.form["keep"])}
+        change = await visit.change("account/reset_password", fields)
         errors = change.errors
     if errors:
         return visit.page("account/reset.html", status=422, token=token, errors=errors)

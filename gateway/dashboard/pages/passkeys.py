@@ -74,7 +74,7 @@ async def log_in(visit: Guest) -> Response:
         page = "session/second_factor.html" if token else "session/log_in.html"
         ways = await ways_to_log_in(visit)
         return visit.page(page, status=422, next=wanted, token=token, errors=errors, **ways)
-    visit.session.begin(payload)
+    await visit.enter(payload)
     return visit.redirect(await first_page(visit, wanted))
 
 

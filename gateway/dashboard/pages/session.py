@@ -35,7 +35,7 @@ async def log_in(visit: Guest) -> Response:
         return visit.page("session/log_in.html", status=422, next=wanted, errors=errors, **await ways_to_log_in(visit))
     if payload["secondFactorToken"] is not None:
         return await second_step(visit, wanted, payload["secondFactorToken"])
-    visit.session.begin(payload)
+    await visit.enter(payload)
     return visit.redirect(await first_page(visit, wanted))
 
 
@@ -48,7 +48,7 @@ async def complete_log_in(visit: Guest) -> Response:
     errors = refusals_of(payload)
     if errors:
         return await second_step(visit, wanted, token, errors)
-    visit.session.begin(payload)
+    await visit.enter(payload)
     return visit.redirect(await first_page(visit, wanted))
 
 

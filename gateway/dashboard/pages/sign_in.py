@@ -62,7 +62,7 @@ async def back(
         return visit.redirect(SECURITY, notice=f"{NAMES[provider]} logs you in from now on.")
     if payload["secondFactorToken"] is not None:
         return await second_step(visit, ROOT, payload["secondFactorToken"])
-    visit.session.begin(payload)
+    await visit.enter(payload)
     return visit.redirect(await first_page(visit, ROOT))
 
 

@@ -10,6 +10,7 @@ from gateway.api.client_errors import REFUSALS
 from gateway.api.command_request import CommandRequest
 from gateway.api.validation import as_id
 from gateway.auth.errors import Unauthenticated
+from gateway.auth.tokens import Identity
 from gateway.auth.visitor import Visitor
 from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
@@ -53,6 +54,13 @@ class PasswordResetRequestInput(AccountInput):
 class ResetPasswordInput(AccountInput):
     token: str = strawberry.field(description="From the link in the mail.")
     password: str = strawberry.field(description="The new one: 10 to 256 characters, and not a common one.")
+    keep_other_ways: bool = strawberry.field(
+        default=False,
+        description=(
+            "Whether API keys, passkeys and linked log-ins stay. By default they end with the sessions, because somebody who "
+            "knew the old password may have made them."
+        ),
+    )
 
 
 @strawberry.input
@@ -127,7 +135,10 @@ class CredentialMutations:
     async def reset_password(self, info: Info, input: ResetPasswordInput) -> AccountPayload | None:
         passwords = info.context.services.accounts.passwords
         address = info.context.request_info.address
-        return await changed(info, input, None, passwords.reset(input.token, password=input.password, address=address))
+        reset = passwords.reset(
+            input.token, password=input.password, keep_other_ways=input.keep_other_ways, address=address
+        )
+        return await changed(info, input, None, reset)
 
     @mutation("Replace the password, or set the first one. The merchant's other sessions end.")
     async def change_password(self, info: Info, input: ChangePasswordInput) -> AccountPayload | None:
@@ -154,12 +165,18 @@ class CredentialMutations:
         return await changed(info, input, identity.merchant_id if input.keep_this else None, ended)
 
 
-async def caller_of(info: Info) -> UUID | None:
-    """Return the merchant who is logged in; None without a session."""
+async def identity_of(info: Info) -> Identity | None:
+    """Return who is logged in; None without a session."""
     try:
-        return (await info.context.account()).merchant_id
+        return await info.context.account()
     except Unauthenticated:
         return None
+
+
+async def caller_of(info: Info) -> UUID | None:
+    """Return the merchant who is logged in; None without a session."""
+    identity = await identity_of(info)
+    return None if identity is None else identity.merchant_id
 
 
 def refused(input: AccountInput, error: Exception) -> AccountPayload:

@@ -80,10 +80,10 @@ class PasskeyMutations:
 
     @mutation("Add the passkey that the browser made. It logs you in from then on, without password and second factor.")
     async def add_passkey(self, info: Info, input: AddPasskeyInput) -> AccountPayload | None:
-        merchant_id = (await info.context.account()).merchant_id
+        owner = await info.context.account()
         answer = Attestation(client_data=input.client_data_json, attestation=input.attestation_object)
         passkeys = info.context.services.accounts.passkeys
-        return await changed(info, input, merchant_id, passkeys.add(merchant_id, answer, name=input.name))
+        return await changed(info, input, owner.merchant_id, passkeys.add(owner, answer, name=input.name))
 
     @mutation("Give a passkey another name.")
     async def rename_passkey(self, info: Info, input: RenamePasskeyInput) -> AccountPayload | None:

@@ -9,7 +9,7 @@ from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
 from gateway.graphql.mutations.accounts import SessionPayload, entered
-from gateway.graphql.mutations.credentials import CONFIRMED, AccountInput, AccountPayload, caller_of, changed
+from gateway.graphql.mutations.credentials import CONFIRMED, AccountInput, AccountPayload, changed, identity_of
 from gateway.graphql.mutations.payloads import Payload
 
 
@@ -86,7 +86,7 @@ class SignInMutations:
         )
         try:
             finished = await context.services.accounts.sign_ins.finish(
-                arrival, caller=await caller_of(info), device_name=context.request_info.device
+                arrival, caller=await identity_of(info), device_name=context.request_info.device
             )
         except REFUSALS as error:
             return SessionPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)

@@ -1,10 +1,11 @@
 """Addresses, passwords and sessions, with the mails that carry links."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,14 +14,26 @@ import httpx
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from domain.accounts.passkeys import Passkey
+from domain.accounts.sign_in import ExternalIdentity
 from domain.kernel import DomainEvent
-from domain.merchant.account_events import EmailVerified, PasswordChanged, SessionEnded
+from domain.merchant.account_events import (
+    ApiKeyRevoked,
+    EmailVerified,
+    PasskeyRemoved,
+    PasswordChanged,
+    SessionEnded,
+    SignInProvider,
+    SignInUnlinked,
+)
 from domain.signing import SigningSecrets
 from domain.team.invitation_links import InvitationLinks
 from domain.team.roles import KeyScope, Role
 from gateway.app import create_app
+from gateway.auth.errors import Unauthenticated, WrongCredentials
+from gateway.auth.key_tokens import SHOWN
 from gateway.auth.passwords import Passwords
-from gateway.auth.tokens import SigningKeys
+from gateway.auth.tokens import Identity, SigningKeys
 from infra.adapters.master_keys import MasterKeys
 from infra.web.server import guarded
 from tests.integration.gateway.test_second_factor import challenge, complete, enrolled
@@ -49,6 +62,7 @@ RESET = mutation("resetPassword", "ResetPasswordInput")
 CHANGE_EMAIL = mutation("changeEmail", "ChangeEmailInput")
 CHANGE_PASSWORD = mutation("changePassword", "ChangePasswordInput")
 END = mutation("endSession", "EndSessionInput")
+ENDED = (ApiKeyRevoked, PasskeyRemoved, SignInUnlinked)
 EVERYWHERE = mutation("logOutEverywhere", "LogOutEverywhereInput")
 
 
@@ -194,6 +208,111 @@ async def test_a_link_for_a_new_password_works_half_an_hour_and_only_the_last_on
     assert await do(platform, RESET, token=first, password=NEW) == "LINK_NOT_VALID"
     platform.clock.advance(timedelta(minutes=30))
     assert await do(platform, RESET, token=second, password=NEW) == "LINK_NOT_VALID"
+
+
+async def with_other_ways(platform: Platform, owner: Merchant) -> str:
+    """Give an account an API key, a passkey and a GitHub log-in. Return the key."""
+    by_key = await mutate(platform, owner, "createApiKey", {"name": "Till", "scopes": ["READ"]}, "token")
+    at = platform.clock.now()
+    passkey = Passkey(
+        id=uuid4(), merchant_id=owner.id, credential_id=owner.id.bytes, credential=b"", sign_count=0, name="Phone", created_at=at
+    )  # fmt: skip
+    assert await platform.deps.passkeys.add(passkey, most=9)
+    assert await platform.deps.sign_ins.link(owner.id, SignInProvider.GITHUB, owner.email, at=at)
+    return str(by_key["token"])
+
+
+async def reset_link(platform: Platform, mailbag: Mailbag, owner: Merchant) -> str:
+    assert await do(platform, FORGOT, email=owner.email) == ""
+    return await newest_token(platform, mailbag, owner.email, "Choose a new password")
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_a_reset_ends_keys_passkeys_and_sign_ins_unless_the_merchant_keeps_them(
+    platform: Platform, mailbag: Mailbag, keep: bool
+) -> None:
+    owner, other = await confirmed(platform, mailbag), await confirmed(platform, mailbag)
+    keys = [await with_other_ways(platform, each) for each in (owner, other)]
+    made = (await mailbag.mails(owner.email))[0]
+    assert (made.subject, keys[0][:SHOWN] in made.text) == ("An API key was added to your account", True)
+    token = await reset_link(platform, mailbag, owner)
+    reset = {"token": token, "password": NEW, "keepOtherWays": keep}
+    assert (await platform.ask(RESET, {"input": reset}))["done"]
+    works = [await by_key(platform, key) for key in keys]
+    assert works == [keep, True]
+    for merchant, stays in ((owner, keep), (other, True)):
+        assert bool(await platform.deps.passkeys.of_merchant(merchant.id)) is stays
+        assert bool(await platform.deps.sign_ins.of_merchant(merchant.id)) is stays
+    ended = [event for event in await facts(platform, owner) if isinstance(event, ENDED)]
+    assert [type(event) for event in ended] == ([] if keep else list(ENDED))
+    told = next(mail for mail in await mailbag.mails(owner.email) if mail.subject == "Your password was changed")
+    assert ("1 API key, 1 passkey and GitHub" in told.text) is keep
+    assert ("API keys, passkeys, and log-ins by Google or GitHub" in told.text) is not keep
+
+
+async def by_key(platform: Platform, key: str) -> bool:
+    answer = await platform.post("{ stores { totalCount } }", headers={"authorization": f"Bearer {key}"})
+    return "errors" not in answer
+
+
+async def test_a_session_that_a_reset_ends_leaves_no_way_in_that_it_made_at_the_same_time(
+    platform: Platform, mailbag: Mailbag
+) -> None:
+    """Another process trusts the look-up of the session for a second."""
+    owner = await confirmed(platform, mailbag)
+    accounts = platform.app.state.gateway.accounts
+    visitor = await accounts.sessions.visitor(f"Bearer {owner.token}")
+    identity = Identity(merchant_id=owner.id, session_id=visitor.session_id)
+    token = await reset_link(platform, mailbag, owner)
+    assert (await platform.ask(RESET, {"input": {"token": token, "password": NEW}}))["done"]
+    with pytest.raises(Unauthenticated):
+        await accounts.key_ring.make(visitor, name="Till", scopes=[KeyScope.READ])
+    with pytest.raises(Unauthenticated):
+        await accounts.sign_ins._link(
+            identity, ExternalIdentity(provider=SignInProvider.GITHUB, subject=owner.email, email=owner.email)
+        )
+    assert await platform.deps.api_keys.of_person(owner.id) == ()
+    assert await platform.deps.sign_ins.of_merchant(owner.id) == []
+
+
+class Meanwhile(Passwords):
+    """Passwords of which something happens between the check and the answer."""
+
+    happens: Callable[[], Awaitable[None]] | None = None
+
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        answer = await super().verify(password, stored)
+        if answer[0] and self.happens is not None:
+            happens, self.happens = self.happens, None
+            await happens()
+        return answer
+
+
+async def test_a_stronger_hash_of_the_old_password_never_replaces_a_new_password(platform: Platform) -> None:
+    owner = await platform.merchant()
+    passwords = Meanwhile(Argon2Hasher(time_cost=2, memory_cost=8, parallelism=1))
+    gateway = create_app(replace(platform.deps, passwords=passwords)).state.gateway
+    accounts, log_in_here = platform.deps.accounts, partial(gateway.accounts.authenticator.log_in, address="192.0.2.7")
+
+    async def hash_of() -> str:
+        account = await accounts.by_id(owner.id)
+        assert account is not None
+        assert account.password_hash is not None
+        return account.password_hash
+
+    weak, new = await hash_of(), await passwords.hash(NEW)
+
+    async def change() -> None:
+        await accounts.change_hash(owner.id, new, at=platform.clock.now())
+
+    passwords.happens = change
+    with pytest.raises(WrongCredentials):
+        await log_in_here(email=owner.email, password=PASSWORD)
+    assert await hash_of() == new
+    assert (await log_in_here(email=owner.email, password=NEW)).merchant_id == owner.id
+    await accounts.change_hash(owner.id, weak, at=platform.clock.now())
+    assert (await log_in_here(email=owner.email, password=PASSWORD)).merchant_id == owner.id
+    assert await hash_of() not in {weak, new}, "without a change, the hash of the same password is stronger now"
 
 
 async def test_another_address_counts_from_its_confirmation_and_the_former_one_gets_a_notice(

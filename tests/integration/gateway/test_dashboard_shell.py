@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
 
@@ -71,6 +72,23 @@ async def test_a_merchant_logs_in_sees_the_stores_and_logs_out(
         assert left.headers["location"] == "/dashboard/log-in"
         gone = await dashboard.client.get("/dashboard")
         assert (gone.status_code, gone.headers["location"]) == (303, "/dashboard/log-in")
+
+
+async def test_a_log_in_over_an_open_session_ends_that_session(
+    platform: Platform, owner: Merchant, stranger: Merchant
+) -> None:
+    async with a_dashboard(platform, owner) as dashboard:
+        for merchant in (stranger, owner):
+            cookies = dict(dashboard.client.cookies)
+            form = form_of(await dashboard.get("/dashboard"), "/dashboard/log-out")
+            credentials = {"email": merchant.email, "password": PASSWORD}
+            entered = await dashboard.client.post("/dashboard/log-in", data={**form, **credentials})
+            assert entered.status_code == 303
+            assert merchant.email.partition("@")[0] in await dashboard.get("/dashboard/account/profile")
+            platform.app.state.gateway.sessions.forget()
+            async with httpx.AsyncClient(base_url=dashboard.url, cookies=cookies) as other_tab:
+                gone = await other_tab.get("/dashboard")
+            assert gone.headers["location"] == "/dashboard/log-in"
 
 
 async def test_a_session_outlives_its_access_token_in_two_tabs_at_once(platform: Platform, owner: Merchant) -> None:

@@ -45,6 +45,8 @@ from gateway.graphql.limits import DocumentMeter
 from gateway.graphql.schema import build_schema as our_schema
 from projections.reading.consistency import Stale
 from schemas.envelope import ConsistencyToken
+from storefront.mail.account_writer import WORDS
+from tests.support.dashboard_walk import routes
 from tests.support.schema import published_schema
 
 SCHEMA = published_schema()
@@ -267,6 +269,12 @@ def test_every_template_compiles_with_the_filters_of_the_renderer() -> None:
     environment = Renderer([])._templates
     for name in TEMPLATES:
         environment.get_template(name)
+
+
+def test_mails_about_an_account_lead_to_pages_that_exist() -> None:
+    pages = {str(words["page"]) for words in tomllib.loads(WORDS.read_text()).values() if "page" in words}
+    assert len(pages) > 3
+    assert {page for page in pages if f"/dashboard/{page}" not in routes()} == set()
 
 
 def test_the_navigation_leads_only_to_pages_that_exist() -> None:
