@@ -14,6 +14,7 @@ from domain.order.refunds import OVERDUE_AFTER
 from domain.privacy import PersonalData, Sealed
 from gateway.api.stream_history import StreamHistory
 from gateway.graphql.derived import asked_for
+from gateway.graphql.subject_names import Subject, names_of_subjects
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView
@@ -265,6 +266,16 @@ class Loaders:
             texts = await self.personal.load_many([sealed[id] for id in ids if id in sealed])
             names = dict(zip((id for id in ids if id in sealed), texts, strict=True))
             return [names.get(id) for id in ids]
+
+        return SharedLoader(load_fn=load)
+
+    @cached_property
+    def subject_name(self) -> SharedLoader[Subject, str | None]:
+        """The name of what an event is about; None if it has none."""
+
+        async def load(subjects: list[Subject]) -> Sequence[str | None]:
+            names = await names_of_subjects(self._db, subjects, scope=self._scope)
+            return [names.get(subject) for subject in subjects]
 
         return SharedLoader(load_fn=load)
 

@@ -53,6 +53,13 @@ class StoreEvent:
             return None
         return await self.reading.loaders.person.load(UUID(self.person_id))
 
+    @field(
+        "The name of what it is about: the title of a product or of a photo's product, the number of an order, the code of "
+        "a discount. Null for what has none."
+    )
+    async def subject_name(self) -> str | None:
+        return await self.reading.loaders.subject_name.load((self.subject_kind, UUID(self.subject_id)))
+
     @classmethod
     def of(cls, event: RawEvent, reading: ReadContext) -> Self:
         words, (title, message) = words_of(event.type), title_and_message(event)

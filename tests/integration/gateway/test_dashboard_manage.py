@@ -92,9 +92,11 @@ async def test_the_overview_counts_days_of_the_stores_time_zone(platform: Platfo
         past = await dashboard.get(f"/dashboard/stores/{store_id}?as-of={position}")
         assert figures(past)["Orders paid"] == "1"
         assert "Nothing can be changed here." in past
-        (order,) = re.findall(r"/orders/([0-9a-f-]{36})\?as-of=\d+\">Order paid", await dashboard.get(
+        paid = r"Order paid: <a href=\"[^\"]*/orders/([0-9a-f-]{36})\?as-of=\d+\">([^<]+)</a>"
+        ((order, number),) = re.findall(paid, await dashboard.get(
             f"/dashboard/stores/{store_id}/timeline?kind=order"
         ))[:1]  # fmt: skip
+        assert f"<h1>Order {number}</h1>" in await dashboard.get(f"/dashboard/stores/{store_id}/orders/{order}")
         then = await dashboard.get(
             f"/dashboard/stores/{store_id}/orders/{order}?as-of={await platform.log.last_position()}"
         )
@@ -274,9 +276,16 @@ async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform
         assert "Photo in the studio" not in events, "it is bookkeeping"
         assert "Address changed" not in await dashboard.get(f"{base}/timeline?kind=product")
         position = re.search(
-            rf"products/{product['id']}\?as-of=(\d+)\">Product imported", await _whole(dashboard, base)
+            rf"Product imported: <a href=\"{base}/products/{product['id']}\?as-of=(\d+)\">{re.escape(product['title'])}</a>",
+            await _whole(dashboard, base),
         )
         assert position is not None
+        of_photos = 'query ($id: ID!) { store(id: $id) { events(filter: {subjectKinds: ["media"]}) { nodes { subjectName } } } }'
+        photos = (await platform.ask(of_photos, {"id": str(store_id)}, by=owner))["events"]["nodes"]
+        titles = {each["title"] for each in await products_of(platform, owner, store_id)}
+        assert {each["subjectName"] for each in photos} == titles
+        named = rf": <a href=\"{base}/products/{product['id']}\">{re.escape(product['title'])}</a>"
+        assert re.search(named, await dashboard.get(f"{base}/team/activity"))
         past = await dashboard.get(f"{base}/products/{product['id']}?as-of={position[1]}")
         assert "Nothing can be changed here." in past
         assert 'name="title"' not in past
