@@ -71,6 +71,14 @@ def unless_failed(make: Callable[[], Value]) -> Value | Unanswered:
         return Unanswered(problem)
 
 
+def or_else(make: Callable[[], Value], default: Value) -> Value:
+    """Return a value that is made of an answer, or the default if that is unanswered: for headings and for hints."""
+    try:
+        return make()
+    except PartFailed:
+        return default
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error about a part of an answer."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.sessions import ROOT
@@ -35,7 +36,7 @@ async def _show(visit: Visit, errors: Refusals | None = None) -> Response:
     return visit.page(
         "api_keys/list.html",
         found=found,
-        keys=found["nodes"],
+        keys=unless_failed(lambda: found["nodes"]),
         scopes=SCOPES,
         status=422 if errors else 200,
         errors=errors or Refusals(),

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.dashboard.pages.integrations import own_address
+from gateway.dashboard.parts import or_else
 from gateway.dashboard.problems import Refusals
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
@@ -30,8 +31,8 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         "billing/index.html",
         status=status,
         plan=plan,
-        most={each["name"]: each["max"] for each in plan["budgets"]} if plan else {},
-        extendable=_extendable(plan, found["plans"]) if plan else set(),
+        most=or_else(lambda: {each["name"]: each["max"] for each in plan["budgets"]} if plan else {}, {}),
+        extendable=or_else(lambda: _extendable(plan, found["plans"]) if plan else set[str](), set()),
         is_paid=visit.request.query_params.get("paid") == "1",
         usage=found["me"]["usage"],
         plans=found["plans"],

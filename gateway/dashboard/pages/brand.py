@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -46,7 +47,7 @@ async def _brand(visit: Visitor, store_id: UUID, **values: Any) -> Response:
     answer = await past.run(visit, "brand/store", {"id": shown["id"]})
     store, kit = answer["store"], answer["installation"]
     found, visit.revision = store["brandIdentity"], store["revision"]
-    logo = None if found is None else "data:image/svg+xml," + quote(found["logo"]["svg"])
+    logo = unless_failed(lambda: None if found is None else "data:image/svg+xml," + quote(found["logo"]["svg"]))
     shown = {"moods": MOODS, "heroes": HEROES, "sections": SECTIONS}
     return visit.page("brand/store.html", brand=found, kit=kit, logo=logo, past=past, **shown, **values)
 

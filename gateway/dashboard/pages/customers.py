@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.pages.orders import STANDINGS
+from gateway.dashboard.parts import or_else, unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
@@ -29,8 +30,13 @@ async def customers(visit: Visitor, store_id: UUID, email: str = "") -> Response
     store = await visit.store(store_id)
     past = past_of(visit)
     found = (await past.run(visit, "customers/list", {"id": store["id"], **window(visit, PAGE)}))["store"]["orders"]
-    people = people_of(found["nodes"])
-    return visit.page("customers/list.html", past=past, people=people, page_info=found["pageInfo"], email="")
+    return visit.page(
+        "customers/list.html",
+        past=past,
+        people=unless_failed(lambda: people_of(found["nodes"])),
+        page_info=unless_failed(lambda: found["pageInfo"]),
+        email="",
+    )
 
 
 async def show_customer(
@@ -46,10 +52,17 @@ async def show_customer(
         past=past,
         status=status,
         customer=found,
+        name=or_else(lambda: _name_of(found), None) or email,
         email=email,
         standings=STANDINGS,
         errors=errors or Refusals(),
     )
+
+
+def _name_of(customer: dict[str, Any] | None) -> str | None:
+    """Return the name in the newest order on the page; None if there is none."""
+    orders = customer["orders"]["nodes"] if customer else []
+    return orders[0]["shopper"]["name"] if orders else None
 
 
 @router.post(f"{CUSTOMERS}/erase")

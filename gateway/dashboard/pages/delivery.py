@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.countries import code_of, codes_of
 from gateway.dashboard.forms import Form
+from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.roles import sends
@@ -33,7 +34,7 @@ async def _shipping(visit: Visit, store_id: UUID, *, errors: Refusals | None = N
     past = past_of(visit)
     found = (await past.run(visit, "shipping/show", {"id": store["id"]}))["store"]
     visit.revision = found["revision"]
-    zones = zones_of(visit.form) if errors else (found["shipping"] or {}).get("zones", [])
+    zones = zones_of(visit.form) if errors else unless_failed(lambda: (found["shipping"] or {}).get("zones", []))
     return visit.page(
         "delivery/shipping.html",
         status=status,
@@ -107,7 +108,7 @@ async def _taxes(visit: Visit, store_id: UUID, *, errors: Refusals | None = None
     past = past_of(visit)
     found = await past.run(visit, "taxes/show", {"id": store["id"]})
     known, visit.revision = found["store"]["taxes"], found["store"]["revision"]
-    rates = rates_of(visit.form) if errors else known["rates"]
+    rates = rates_of(visit.form) if errors else unless_failed(lambda: known["rates"])
     return visit.page(
         "delivery/taxes.html",
         status=status,

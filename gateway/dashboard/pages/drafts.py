@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from gateway.dashboard.lists import picture, window
+from gateway.dashboard.parts import or_else
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.prose import compared
@@ -54,7 +55,8 @@ async def _drafts(visit: Visitor, store_id: UUID, *, errors: Refusals = Refusals
         prose=prose_of,
         rest=rest_of,
         places=PLACES,
-        working=not past and any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]),
+        working=not past
+        and or_else(lambda: any(each["status"] == "REQUESTED" for each in store["drafts"]["nodes"]), False),  # noqa: FBT003 - a default
     )
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.lists import window
 from gateway.dashboard.parts import unless_failed
-from gateway.dashboard.problems import Refusals, not_found
+from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.routing import area_router
 from gateway.dashboard.visit import Visit, Visitor
 
@@ -14,6 +14,7 @@ router = area_router()
 
 INTEGRATIONS = "/dashboard/integrations"
 STRIPE = f"{INTEGRATIONS}/stripe"
+NOT_LINKED = "This way back from Stripe was used already, is too old, or began in another account. Below is how your account stands."
 NAMES = {
     "SAMPLE": "Sample supplier",
     "ALIEXPRESS": "AliExpress",
@@ -112,7 +113,8 @@ async def linked(visit: Visitor, state: str = "", code: str | None = None, error
     """Finish linking. The state is the merchant's own and counts once, so another site cannot link its account."""
     change = await visit.change("integrations/finish_link", {"state": state, "code": code, "error": error})
     if change.errors:
-        return await _show(visit, errors=change.errors, status=422)
+        errors = refusal(None, NOT_LINKED) if change.errors.of("state") else change.errors
+        return await _show(visit, errors=errors, status=422)
     return visit.redirect(INTEGRATIONS, notice="Your account at Stripe is linked.")
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import onward, window
-from gateway.dashboard.parts import unless_failed
+from gateway.dashboard.parts import or_else, unless_failed
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -66,9 +66,14 @@ async def _show(
     )["generation"]
     if found is None:
         raise not_found("job")
-    if found["store"] is not None:
-        visit.zone, visit.role = found["store"]["timeZone"], found["store"]["role"]
-    return visit.page("jobs/detail.html", status=status, job=found, steps=STEPS, errors=errors or Refusals())
+    # Without its store, the page has no forms: who may send them is not known.
+    seen = {"timeZone": "UTC", "role": "VIEWER"}
+    if (store := or_else(lambda: None if found["store"] is None else dict(found["store"]), seen)) is not None:
+        visit.zone, visit.role = store["timeZone"], store["role"]
+    title = or_else(lambda: found["store"]["name"] if found["store"] else found["niche"], found["niche"])
+    return visit.page(
+        "jobs/detail.html", status=status, job=found, title=title, steps=STEPS, errors=errors or Refusals()
+    )
 
 
 @router.post(f"{JOBS}/{{generation_id:uuid}}/steps/{{step}}/{{name}}")

@@ -177,7 +177,9 @@ async def _suppliers(visit: Visit) -> dict[str, Any]:
     found = await visit.run("new/suppliers")
     return {
         "names": {each: SUPPLIERS.get(each, each) for each in found["installation"]["suppliers"]},
-        "connected": [each["provider"] for each in found["me"]["supplierAccounts"] if each["isActive"]],
+        "connected": unless_failed(
+            lambda: [each["provider"] for each in found["me"]["supplierAccounts"] if each["isActive"]]
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import chosen, window
-from gateway.dashboard.parts import Unanswered, unless_failed
+from gateway.dashboard.parts import Unanswered, or_else, unless_failed
 from gateway.dashboard.past import past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.routing import area_router
@@ -117,6 +117,9 @@ async def show_order(
         path=order_path(store_id, order_id),
         standings=STANDINGS,
         overdue=unless_failed(lambda: [each["id"] for each in found["refunds"] if is_overdue(each, visit.now)]),
+        paying_refunds=or_else(
+            lambda: {each["id"]: each for each in found["refunds"] if each["status"] != "FAILED"}, None
+        ),
         paid_by=unless_failed(lambda: {found["intentId"], *(each["intentId"] for each in found["unmatchedPayments"])}),
         to_ship=unless_failed(lambda: sum(line["toShip"] for line in found["lines"])),
         errors=errors or Refusals(),

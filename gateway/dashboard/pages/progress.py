@@ -5,6 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from gateway.dashboard.parts import or_else
 from gateway.dashboard.past import present_only
 from gateway.dashboard.roles import sends
 from gateway.dashboard.routing import area_router
@@ -89,7 +90,8 @@ async def _answered(visit: Visit, store_id: UUID, change: Change) -> Response:
 async def _values(visit: Visit, store_id: UUID) -> dict[str, Any]:
     made = (await visit.run("new/progress", {"id": str(store_id)}))["store"]
     generation = made["generation"]
-    working = generation is None or generation["status"] in WORKING
+    # What cannot be read is asked for again, as long as it could be at work.
+    working = or_else(lambda: generation is None or generation["status"] in WORKING, True)  # noqa: FBT003 - a default
     return {"made": made, "generation": generation, "working": working, "steps": STEPS, "poll": POLL_SECONDS}
 
 

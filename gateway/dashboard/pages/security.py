@@ -17,6 +17,9 @@ async def security_page(
 ) -> Response:
     """Show how the merchant logs in, with the errors of a refused form."""
     found = await visit.run("account/security")
+    asked = visit.form["asked"]
+    if errors and asked:
+        errors = errors.renamed({"password": asked})
     return visit.page(
         template,
         status=422 if errors else 200,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.countries import code_of
 from gateway.dashboard.lists import window
-from gateway.dashboard.parts import unless_failed
+from gateway.dashboard.parts import or_else, unless_failed
 from gateway.dashboard.past import past_of
 from gateway.dashboard.problems import Refusals, not_found, refusal
 from gateway.dashboard.roles import sends
@@ -93,7 +93,7 @@ async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None
     store = await visit.store(store_id)
     past = past_of(visit)
     known = (await past.run(visit, "legal/show", {"id": store["id"]}))["store"]["businessIdentity"]
-    visit.revision = "NOTHING" if known is None else known["revision"]
+    visit.revision = or_else(lambda: "NOTHING" if known is None else known["revision"], "")
     blockers: list[dict[str, Any]] = []
     if not past:
         blockers = (await visit.run("legal/blockers", {"id": store["id"]}))["store"]["publicationBlockers"]
@@ -101,7 +101,7 @@ async def _legal(visit: Visit, store_id: UUID, *, errors: Refusals | None = None
         "settings/legal.html",
         past=past,
         status=status,
-        known=known or dict.fromkeys((*IDENTITY, "addressLines")),
+        known=unless_failed(lambda: known or dict.fromkeys((*IDENTITY, "addressLines"))),
         blockers=blockers,
         errors=errors or Refusals(),
     )

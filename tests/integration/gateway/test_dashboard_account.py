@@ -69,6 +69,10 @@ async def test_sessions_and_the_password_change_on_the_security_page(platform: P
         wrong = {"currentPassword": "not this one", "newPassword": NEW, "again": NEW}
         refused = await dashboard.submit(page, f"{page}/password", wrong)
         assert "is not this account&#39;s password" in refused.text
+        totp = {"password": "not this one", "asked": "totp-password"}
+        marked = (await dashboard.submit(page, f"{page}/totp", totp)).text
+        assert marked.count('aria-invalid="true"') == 1, "only the field of the form that was sent"
+        assert 'id="totp-password-error"' in marked
         assert "Your password is changed" in await dashboard.change(
             page, f"{page}/password", {**wrong, "currentPassword": PASSWORD}
         )

@@ -20,7 +20,9 @@ from domain.order.after_sale.state import RefundStatus
 from domain.order.disputes import DisputeReport
 from domain.order.refund_ports import RefundAnswer
 from domain.order.refunds import OVERDUE_AFTER
+from gateway.dashboard.library import library
 from infra.cli.doctor import refunds_without_outcome
+from tests.integration.gateway.test_dashboard_shell import failing_documents
 from tests.integration.gateway.test_queries import an_order
 from tests.support.platforms.dashboard import Dashboard, a_dashboard
 from tests.support.platforms.gateway import Merchant, Platform
@@ -167,6 +169,13 @@ async def test_a_return_is_approved_received_and_refunded(trade: Trade) -> None:
     assert "A refund of $29.00 was requested." in refunded
     assert "Its refund of $29.00 is on its way." in refunded
     assert f'action="{back}/refund"' not in refunded
+    async with failing_documents(trade.platform) as documents:
+        documents.fails = library()["orders/detail"], ("order", "refunds")
+        without = await dashboard.get(trade.order)
+    assert "The refunds could not be loaded" in without
+    assert "How its refund stands could not be loaded." in without
+    assert "(back in stock)" in without, "the return is there"
+    assert f'action="{back}/refund"' not in without, "it may be on its way"
 
 
 async def test_a_wholly_withdrawn_order_is_not_called_paid_anywhere(trade: Trade) -> None:

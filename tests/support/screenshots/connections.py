@@ -202,8 +202,14 @@ async def sign_ins(studio: Connections) -> None:
         await page.wait_for_url("**/dashboard/**")
         await studio.camera.take(page, "sign-in-link-taken", dialogs=False)
     async with studio.visitor() as page:
-        for name, query in (("denied", "error=access_denied&state=void"), ("late", "code=void&state=void")):
-            await studio.shoot(page, f"/dashboard/sign-in/google/back?{query}", f"sign-in-{name}")
+        await page.goto("/dashboard/log-in")
+        await page.route("**/dashboard/sign-in/google", _stay)
+        await send(page, "/sign-in/google")
+        leaving = await page.locator("main a.button").get_attribute("href") or ""
+        (state,) = re.findall(r"[?&]state=([^&]+)", leaving)
+        back = "/dashboard/sign-in/google/back"
+        await studio.shoot(page, f"{back}?error=access_denied&state={state}", "sign-in-denied")
+        await studio.shoot(page, f"{back}?code=void&state=void", "sign-in-late")
 
 
 async def passkeys(studio: Connections) -> None:
