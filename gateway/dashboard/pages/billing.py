@@ -32,7 +32,7 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         status=status,
         plan=plan,
         most=or_else(lambda: {each["name"]: each["max"] for each in plan["budgets"]} if plan else {}, {}),
-        extendable=or_else(lambda: _extendable(plan, found["plans"]) if plan else set[str](), set()),
+        extendable=or_else(lambda: _extendable(plan, found["plans"]) if plan else set[str](), set[str]()),
         is_paid=visit.request.query_params.get("paid") == "1",
         usage=found["me"]["usage"],
         plans=found["plans"],

@@ -1,5 +1,6 @@
 """The jobs monitor: generations of all stores, their steps, logs and cost."""
 
+from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
@@ -67,7 +68,7 @@ async def _show(
     if found is None:
         raise not_found("job")
     # Without its store, the page has no forms: who may send them is not known.
-    seen = {"timeZone": "UTC", "role": "VIEWER"}
+    seen: dict[str, Any] | None = {"timeZone": "UTC", "role": "VIEWER"}
     if (store := or_else(lambda: None if found["store"] is None else dict(found["store"]), seen)) is not None:
         visit.zone, visit.role = store["timeZone"], store["role"]
     title = or_else(lambda: found["store"]["name"] if found["store"] else found["niche"], found["niche"])

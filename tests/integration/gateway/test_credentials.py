@@ -62,7 +62,7 @@ RESET = mutation("resetPassword", "ResetPasswordInput")
 CHANGE_EMAIL = mutation("changeEmail", "ChangeEmailInput")
 CHANGE_PASSWORD = mutation("changePassword", "ChangePasswordInput")
 END = mutation("endSession", "EndSessionInput")
-ENDED = (ApiKeyRevoked, PasskeyRemoved, SignInUnlinked)
+ENDED: tuple[type[DomainEvent], ...] = (ApiKeyRevoked, PasskeyRemoved, SignInUnlinked)
 EVERYWHERE = mutation("logOutEverywhere", "LogOutEverywhereInput")
 
 
