@@ -12,12 +12,18 @@ from jinja2 import DictLoader, Environment
 
 from domain.text import isolated
 from tests.integration.storefront.shopping import put_in_cart
+from tests.support.fakes.event_log import FixedClock
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
 
 def browser_of(app: Any, host: str = "fern.shops.test") -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=f"http://{host}")
+
+
+def within_a_day(floor: StorefrontPlatform) -> Any:
+    """Return a storefront whose clock stands still: a page names days, so the next day it is another page."""
+    return floor.app(clock=FixedClock(floor.clock.now()))
 
 
 async def test_fifty_shoppers_see_their_own_cart_notice_and_token(floor: StorefrontPlatform) -> None:
@@ -66,11 +72,10 @@ async def test_equal_addresses_of_two_stores_show_their_own_pages(floor: Storefr
         assert (strange.status_code, "Clay Pot" in strange.text) == (404, False)
 
 
-async def test_a_browser_that_has_the_page_gets_304_until_page_or_cart_change(
-    floor: StorefrontPlatform, browser: httpx.AsyncClient
-) -> None:
+async def test_a_browser_that_has_the_page_gets_304_until_page_or_cart_change(floor: StorefrontPlatform) -> None:
     store = await floor.open_store("fern", BRAND)
     pot = await floor.stock(store, "Clay Pot", slug="pot")
+    browser = browser_of(within_a_day(floor))
 
     async def status(etag: str, path: str = "/products/pot") -> tuple[int, str]:
         answer = await browser.get(path, headers={"if-none-match": etag})
@@ -90,6 +95,7 @@ async def test_a_browser_that_has_the_page_gets_304_until_page_or_cart_change(
     assert await status(known) == (304, known)
     browser.cookies.delete("visitor")
     assert (await status(known))[0] == 200
+    await browser.aclose()
 
 
 async def test_a_page_whose_template_fails_is_not_kept(floor: StorefrontPlatform) -> None:
@@ -117,7 +123,7 @@ async def test_a_page_whose_template_fails_is_not_kept(floor: StorefrontPlatform
 
 async def test_unknown_parameters_and_made_up_variants_take_no_memory(floor: StorefrontPlatform) -> None:
     await floor.stock(await floor.open_store("fern", BRAND), "Clay Pot", slug="pot")
-    app = floor.app()
+    app = within_a_day(floor)
     async with browser_of(app) as browser:
         for path in ("/", "/products", "/products/pot"):
             await browser.get(path)
