@@ -11,9 +11,13 @@ from pathlib import Path
 from storefront.rendering.fonts import COMMON, FAMILIES, FURTHER, ranges_of
 
 OUT = Path(__file__).parents[2] / "storefront" / "static" / "fonts"
+KERNING = Path(__file__).with_name("font_kerning.py")
 UVX = Path(sys.executable).with_name("uvx")
 FEATURES = "kern,liga,clig,rlig,calt,ccmp,locl,mark,mkmk,tnum,lnum"
 """OpenType features that stay: text needs most of them, and the stylesheets ask for figures of one width."""
+
+
+FONTTOOLS = (UVX, "--from", "fonttools[woff]==4.60.1")
 
 
 def split(file: Path, out: Path) -> None:
@@ -22,12 +26,13 @@ def split(file: Path, out: Path) -> None:
     for name, codes in ((file.stem, COMMON), (f"{file.stem}-further", FURTHER)):
         subprocess.run(  # noqa: S603 - our own arguments
             [
-                UVX, "--from", "fonttools[woff]==4.60.1", "pyftsubset", file, f"--unicodes={ranges_of(codes)}",
+                *FONTTOOLS, "pyftsubset", file, f"--unicodes={ranges_of(codes)}",
                 f"--layout-features={FEATURES}", "--no-hinting", "--drop-tables+=DSIG,STAT,MATH,meta", "--flavor=woff2",
                 f"--output-file={out / name}.woff2",
             ],
             check=True,
         )  # fmt: skip
+        subprocess.run([*FONTTOOLS, "python", KERNING, out / f"{name}.woff2"], check=True)  # noqa: S603 - our own
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ COMMON = frozenset(range(0x20, 0x7F)) | frozenset(
     map(ord, "\u00a0\u2009\u202f£©«®°·»×–—‘’“”„•…€−™ÄÉÖÜßàáâäåæçèéêëíîïñóôöøúüœ")
 )
 """The letters of a font file that a first view loads."""
-FURTHER = frozenset({*range(0xA0, 0x250), *range(0x2B0, 0x370), *range(0x2000, 0x2300), 0xFEFF, 0xFFFD}) - COMMON
+UNSEEN = frozenset({*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF})
+"""Characters that only direct text, such as the isolates around a shop's own words. They have no picture in any font."""
+FURTHER = frozenset({*range(0xA0, 0x250), *range(0x2B0, 0x370), *range(0x2000, 0x2300), 0xFFFD}) - COMMON - UNSEEN
 """The letters of the file beside it, which browsers load for a page that has one of them."""
 
 

@@ -88,22 +88,22 @@ class Theme:
         """The words that the mood uses for parts of pages."""
         return _mood_words()[self.mood]
 
+    @property
+    def heading_weight(self) -> int:
+        """The font weight of headings."""
+        if self.mood is Mood.GALLERY or (self.mood in LIGHT_SERIFS and self.heading.is_serif):
+            return 400
+        return self.heading.bold if self.heading.weights else 600
+
     def css(self) -> str:
         """Return the brand's stylesheet."""
         faces = {self.heading.name: self.heading, self.body.name: self.body}
         variables = "".join(f"--{name}:{value};" for name, value in self.colors.items())
-        weight = (
-            400
-            if self.mood is Mood.GALLERY or (self.mood in LIGHT_SERIFS and self.heading.is_serif)
-            else self.heading.bold
-            if self.heading.weights
-            else 600
-        )
         return (
             "\n".join(face.faces(FONTS_BASE) for face in faces.values())
             + f"\n:root{{color-scheme:{'dark' if self.dark else 'light'};{variables}"
             + f"--font-heading:{self.heading.css()};--font-body:{self.body.css()};"
-            + f"--heading-weight:{weight};--bold:{self.body.bold if self.body.weights else 600};"
+            + f"--heading-weight:{self.heading_weight};--bold:{self.body.bold if self.body.weights else 600};"
             + f"--heading-scale:{self.heading.scale / self.body.scale:.3f};--body-scale:{self.body.scale};}}\n"
         )
 
@@ -114,8 +114,9 @@ class Theme:
             bold: whether prices, buttons and labels come first. A browser learns of their weight from the styles only, a
                 round trip later. A page with a large photo leaves it the room.
         """
-        files = [(face.slug, 400) for face in (self.body, self.heading) if face.weights]
-        files += [(self.body.slug, self.body.bold)] if bold and self.body.weights else []
+        wanted = [(self.body, 400), (self.heading, self.heading_weight)]
+        wanted += [(self.body, self.body.bold)] if bold and self.body.weights else []
+        files = [(face.slug, weight) for face, weight in wanted if face.weights]
         return [f"{FONTS_BASE}/{slug}/{weight}.woff2" for slug, weight in dict.fromkeys(files)]
 
 

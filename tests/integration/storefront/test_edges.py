@@ -50,7 +50,10 @@ async def test_the_platforms_own_address_is_not_a_store(floor: StorefrontPlatfor
 
 async def test_a_paused_store_says_so_in_its_own_colors(floor: StorefrontPlatform, browser: httpx.AsyncClient) -> None:
     store = await floor.open_store("fern", BRAND)
-    assert (await browser.get("/")).status_code == 200
+    home = await browser.get("/")
+    assert home.status_code == 200
+    assert "css/orders.css" not in home.text, "a first view loads no styles of carts and orders"
+    assert "css/orders.css" in (await browser.get("/cart")).text
     await floor.pause_store(store)
     closed = await browser.get("/products")
     assert closed.status_code == 503

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from infra.adapters.media.studio.pipeline import SIZES
+from infra.adapters.media.studio.pipeline import EFFORT, QUALITY, SIZES
 from infra.setup.lighthouse import ensure_lighthouse
 from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import put_in_cart
@@ -43,7 +43,7 @@ def photo() -> ImageFile:
         whole = Image.new("RGB", (side, side), (244, 241, 235))
         whole.paste(grain.resize((side // 2, side * 2 // 3), Image.Resampling.BICUBIC), (side // 4, side // 6))
         file = io.BytesIO()
-        whole.save(file, "WEBP", quality=82)
+        whole.save(file, "WEBP", quality=QUALITY[name], method=EFFORT[name])
         sizes[name] = (file.getvalue(), side, side)
     return ImageFile("A pot", sizes)
 

@@ -1,5 +1,7 @@
 """The storefront is readable in every palette."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +119,7 @@ def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
 def test_a_letter_is_in_one_file_of_a_font() -> None:
     assert ranges_of(frozenset({0x41, 0x42, 0x43, 0x45})) == "U+41-43,U+45"
     assert not COMMON & FURTHER
+    assert not {ord(letter) for letter in "\u2068\u2069\u200e\u200d"} & FURTHER, "a file for what nobody sees"
     assert {ord(letter) for letter in "Aé€’"} <= COMMON
     assert {ord(letter) for letter in "Łř"} <= FURTHER
 
@@ -140,3 +143,14 @@ def test_the_stylesheet_names_the_fonts_and_colors() -> None:
     assert 'url("/static/fonts/fraunces/400.woff2")' in css
     assert "--primary:#3f5d43;" in css
     assert "color-scheme:light" in css
+
+
+@pytest.mark.parametrize(
+    ("mood", "weight"), [(Mood.ATELIER, 400), (Mood.GALLERY, 400), (Mood.STUDIO, 600), (Mood.MARKET, 600)]
+)
+def test_a_page_preloads_the_weight_that_its_headings_have(mood: Mood, weight: int) -> None:
+    theme = replace(theme_of(brand("Fraunces")), mood=mood)
+    assert f"--heading-weight:{weight};" in theme.css()
+    assert [file for file in theme.preloads(bold=False) if "fraunces" in file] == [
+        f"/static/fonts/fraunces/{weight}.woff2"
+    ]
