@@ -42,6 +42,8 @@ IN_NO_CATEGORY = 0.45
 """Anything of the niche's field, in a category that is not the niche's."""
 OF_NO_CULTURE = 0.3
 """A thing that the niche names, which shows neither the culture that the niche asks for nor another one."""
+PLAY = frozenset({"play", "toy"})
+"""Words of goods that are for children without naming them."""
 MAIN_CATEGORIES = 1
 """The first categories of a reading, which are the most typical ones."""
 
@@ -150,10 +152,17 @@ class FitMeasure:
         if addressed or (named and not (ours | near) & seen.title) or (labelled and found < 1):
             return 0.0
         if not found:
-            found = 0.85 * self._found(near, seen) or (
-                0.25 if is_animal or own & {"baby", "toddler", "child"} else 0.65
-            )
+            found = 0.85 * self._found(near, seen) or self._unnamed(own, seen)
         return found * self._qualified(phrase, seen)
+
+    def _unnamed(self, own: frozenset[str], seen: ListingWords) -> float:
+        """Return how far a listing that names no audience suits one: it is for grown people."""
+        if own & word_set(ANIMALS, "audience_relations"):
+            return UNPROVED
+        if own & word_set("young", "audience_relations"):
+            is_toy = PLAY & (seen.title | seen.labels)
+            return UNPROVED if seen.names & word_set("grown") and not is_toy else 0.25
+        return 0.65
 
     def _found(self, accepted: frozenset[str], seen: ListingWords) -> float:
         return next((belief for place, belief in PLACES if accepted & seen.place(place)), 0.0)
@@ -203,6 +212,9 @@ class FitMeasure:
                 return 0.0
             if thing >= 0.9:
                 return OF_NO_CULTURE
+        if name in animal_words():
+            # A cat mug shows a cat.
+            return UNPROVED
         is_soft = name not in groups("styles").words or name in word_set("soft", "style_rules")
         return 0.7 if is_soft else UNPROVED
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable
 from importlib import resources
 from typing import Any
@@ -13,6 +14,7 @@ _PROPER = frozenset(_DATA["proper"])
 _ACRONYMS: dict[str, str] = {word.casefold(): word for word in _DATA["acronyms"]} | _DATA["spelled"]
 _SINGULAR_S = frozenset(_DATA["singular_s"])
 _MASS = frozenset(_DATA["mass"])
+_ACTIVITIES = frozenset(_DATA["activities"])
 _PAIRS = frozenset(_DATA["pairs"])
 _SAME_PLURAL = frozenset(_DATA["same_plural"])
 _AN = frozenset(_DATA["vowel_sound"])
@@ -60,6 +62,11 @@ def head_of(phrase: str) -> str:
 def is_mass(phrase: str) -> bool:
     """Whether a noun phrase takes neither "a" nor a plural, by its last word: ``green tea``."""
     return head_of(phrase).casefold() in _MASS
+
+
+def is_activity(word: str) -> bool:
+    """Whether a word says what people do, so that nobody can sell it: ``yoga``."""
+    return word.casefold() in _ACTIVITIES
 
 
 def is_pair(phrase: str) -> bool:
@@ -171,7 +178,22 @@ def _capital(word: str, *, first: bool) -> str:
 
 def running(phrase: str) -> str:
     """Return a title for use inside a sentence: lower case except acronyms, measures and proper names."""
-    return " ".join(word if at and word == "A" else _lower(word) for at, word in enumerate(phrase.split()))
+    words = without_pictures(phrase).split()
+    return named_days(" ".join(word if at and word == "A" else _lower(word) for at, word in enumerate(words)))
+
+
+_NAMED_DAY = re.compile(rf"(?i)\b(?:{'|'.join(_DATA['named_days'])})\b")
+
+
+def named_days(text: str) -> str:
+    """Return a text with the names of days in capitals: ``Mother's Day``."""
+    return _NAMED_DAY.sub(lambda day: capitals(day[0].split()), text)
+
+
+def without_pictures(text: str) -> str:
+    """Return a text without emojis and other signs that nobody reads aloud."""
+    pictures = (letter for letter in text if unicodedata.category(letter) in {"So", "Sk", "Cs", "Cf"} and letter != "°")
+    return " ".join(text.translate(dict.fromkeys(map(ord, (*pictures, "\ufe0f")))).split())
 
 
 def lower_first(sentence: str) -> str:

@@ -64,7 +64,9 @@ def _fronted(front: str, text: str) -> str:
 
 def _is_short(value: str, used: set[str]) -> bool:
     words = [key(word) for word in value.split()]
-    return len(value) <= 24 and len(words) <= 4 and "," not in value and not set(words) <= used
+    # “Steel Fishing Hooks” need no “High-Carbon Steel”.
+    is_said = set(words) <= used or (words[-1].isalpha() and not value[:1].isdigit() and words[-1] in used)
+    return len(value) <= 24 and len(words) <= 4 and "," not in value and not is_said
 
 
 def _as_title(value: str) -> str:

@@ -117,6 +117,29 @@ def test_a_material_is_proved_by_title_facts_or_text_and_an_imitation_is_not() -
     assert not measure(named("Wallet", "Wallets", attributes={"Material": "Nylon"})).is_enough
 
 
+@pytest.mark.parametrize(
+    ("niche", "right", "wrong", "category"),
+    [
+        ("Halloween costumes for cats", "Cat Costume Witch Hat", "Witch Costume Adult Women", "Costumes"),
+        ("Cat mugs", "Cat Mug Ceramic", "Plain Coffee Mug", "Mugs"),
+        ("Fishing for kids", "Kids Fishing Rod", "Sea Fishing Hooks 8/0", "Fishing"),
+        ("Kids' bicycles", "Kids Bicycle 20 Inch", "Road Bicycle 700C", "Bicycles"),
+        ("Costumes", "Pirate Costume", "Ladies Swimming Costume", "Costumes"),
+        ("Socks", "Wool Socks", "Sock Yarn 100 g", "Socks"),
+    ],
+)
+def test_goods_for_others_or_without_what_a_niche_promises_do_not_fit(
+    niche: str, right: str, wrong: str, category: str
+) -> None:
+    fit = FitMeasure(read_niche(niche))
+    assert fit(named(right, category)).is_enough
+    assert not fit(named(wrong, category)).is_enough
+
+
+def test_a_tool_that_is_a_toy_is_for_children() -> None:
+    assert FitMeasure(read_niche("toys for toddlers"))(named("Wooden Hammer Toy", "Toys")).is_enough
+
+
 def test_one_word_or_two_makes_no_difference() -> None:
     measure = FitMeasure(NicheReading(things=["teapot"], categories=["teapot"]))
     assert measure(named("Iron Tea Pot", "Kitchen")).is_enough

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from domain.store.brand import Voice
 from domain.store.events import Preferences
 from infra.writers.brandkit.seeded_random import SeededRandom
-from infra.writers.copykit.claims import Evidence, is_supported
+from infra.writers.copykit.claims import Evidence, is_supported, unsupported
 from infra.writers.copykit.spelling import american
 from infra.writers.rules.brand.lexicon import Category, NicheProfile, Sober, lexicon
 
@@ -58,13 +58,21 @@ def _without_claims(phrase: str) -> str:
 
     “Eco-friendly” is a claim that no shop may make, and “Japanese” says where goods come from.
     """
+    # “Vegan leather” without its first word would be leather.
+    phrase = re.sub(r"(?i)\bvegan leather\b", "imitation leather", phrase)
     words = [word for word in phrase.split() if _claims_nothing(word)]
     plain = " ".join(words)
     return plain if plain and _claims_nothing(plain) else ""
 
 
+PROVED_BY_LISTINGS = frozenset({"free of", "natural", "organic", "certified"})
+"""Rules of claims that a supplier has to state of each product. The niche's own words are no proof of them."""
+
+
 def _claims_nothing(text: str) -> bool:
-    return text.casefold() not in lexicon().words.origins and is_supported(text, Evidence.of([text]))
+    if text.casefold() in lexicon().words.origins or not is_supported(text, Evidence.of([text])):
+        return False
+    return not any(claim.rule in PROVED_BY_LISTINGS for claim in unsupported(text, Evidence.of([])))
 
 
 def _unsaid(options: Sequence[str], others: Sequence[Voice]) -> Sequence[str]:

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from domain.store.ports import CategoryDraft, StoreFacts
-from infra.writers.copykit.grammar import is_mass, is_plural, running, upper_first
+from infra.writers.copykit.grammar import is_plural, running, upper_first
 from infra.writers.copykit.pages import line
-from infra.writers.rules.copy.pages import WRITTEN_BY
+from infra.writers.rules.copy.pages import WRITTEN_BY, as_goods
 from infra.writers.rules.copy.rotation import Rotation
 
 REST = "More"
@@ -36,11 +36,11 @@ class RuleCategoryWriter:
 
 
 def _text(goods: str, facts: StoreFacts, rotation: Rotation) -> str:
-    if not is_plural(goods.rsplit(maxsplit=1)[-1]) and not is_mass(goods):
-        goods = f"{goods} goods"
+    goods = as_goods(goods)
+    is_many = is_plural(goods.rsplit(maxsplit=1)[-1])
     niche = running(line(facts.niche, 80))
-    openings = list(_sentences()["opening"])
-    if niche and niche.casefold() != goods.casefold() and is_plural(niche.split()[-1]):
+    openings = list(_sentences()["opening" if is_many else "mass_opening"])
+    if is_many and niche and niche.casefold() != goods.casefold() and is_plural(niche.split()[-1]):
         openings += _sentences()["niche_opening"]
     words = {"goods": goods, "Goods": upper_first(goods), "name": line(facts.name, 80) or "this shop", "niche": niche}
     opening = rotation.pick("category opening", openings)

@@ -13,7 +13,16 @@ from domain.money import Money
 from domain.store.events import PageType
 from domain.store.legal_text import NOT_ADVICE
 from domain.store.ports import PageDraft, StoreFacts
-from infra.writers.copykit.grammar import is_mass, is_plural, listed, pluralize, running, sentence, upper_first
+from infra.writers.copykit.grammar import (
+    is_activity,
+    is_mass,
+    is_plural,
+    listed,
+    pluralize,
+    running,
+    sentence,
+    upper_first,
+)
 from infra.writers.copykit.lexicon import lexicon
 from infra.writers.copykit.pages import PAGES, line
 from infra.writers.copykit.scoring import measure
@@ -103,16 +112,18 @@ def _address(text: str) -> str:
 def _kinds_of_goods(categories: Sequence[str]) -> list[str]:
     """Return categories for use inside a sentence: ``desk mats``. Numbers, which some suppliers use, are left out."""
     named = [
-        _as_goods(running(american(text)))
+        as_goods(running(american(text)))
         for category in categories
         if re.search(r"[^\W\d_]{3}", text := line(category, 60))
     ]
     return list(dict.fromkeys(named))
 
 
-def _as_goods(category: str) -> str:
+def as_goods(category: str) -> str:
     """Return a category as goods that a shop can sell: ``Baby`` is ``baby goods``, ``Bonsai`` and ``Desk Mat`` are plain."""
     last = category.rsplit(maxsplit=1)[-1]
+    if is_activity(last):
+        return f"{category} goods"
     if is_plural(last) or is_mass(category):
         return category
     return pluralize(category) if lexicon().kind_in(last) is not None else f"{category} goods"

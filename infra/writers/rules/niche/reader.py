@@ -13,6 +13,8 @@ from infra.writers.rules.niche.suggestions import corrected, with_goods
 from infra.writers.rules.niche.words import key, plain_text, tokens
 
 MOST_THINGS, MOST_CATEGORIES, MOST_WORDS = 48, 8, 8
+ANIMAL_FIELDS = frozenset({"pets", "garden"})
+"""Fields whose goods are for animals without saying so: a bird bath, an aquarium plant."""
 GIFT = "gift"
 """The kind whose goods depend on the audience."""
 
@@ -78,6 +80,8 @@ class _Reader:
     settings: list[Setting] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     """English words that the lexicon does not have. Beside goods they are a style, alone they are unknown."""
+    material: str = ""
+    """Of the last figures of animals: ``plush``."""
     fan_kinds: list[Kind] = field(default_factory=list)
     """Kinds that people are named after: ``tea lovers``."""
 
@@ -117,6 +121,8 @@ class _Reader:
 
     def _read_part(self, part: list[Segment]) -> bool:
         """Read goods and their modifiers; False if the part names no goods."""
+        if self._read_figure(part):
+            return True
         place = next((n for n in reversed(range(len(part))) if part[n].is_goods), None)
         last = len(part) - 1
         if place is None:
@@ -138,7 +144,7 @@ class _Reader:
             self._absorb([segment for segment in part if segment not in {head, other}], head=_kind_of(other))
             return True
         self._add_goods(head, self._span(part))
-        narrowing = [segment for segment in part[:place] if segment.narrows]
+        narrowing = [segment for segment in part[:place] if segment.narrows or _is_shown(segment, _kind_of(head))]
         if narrowing:
             self._narrow_goods(narrowing, head)
         rest = [
@@ -148,6 +154,27 @@ class _Reader:
         for motif in motifs:
             self.style.append(motif.singular)
         self._absorb([segment for segment in rest if segment not in motifs], head=_kind_of(head))
+        return True
+
+    def _read_figure(self, part: list[Segment]) -> bool:
+        """Read figures of animals, such as “plush animals”; False if the part ends in none."""
+        if not part or not _is_animal(part[-1]):
+            return False
+        # “Plush cats and dogs”: the dogs are of plush too.
+        material = part[-2].singular if len(part) > 1 else self.material
+        goods = next((goods for goods, before in lexicon().words.figures.items() if material in before), None)
+        meaning = None if goods is None else lexicon().find(key(goods))
+        if goods is None or meaning is None or meaning.kind is None:
+            return False
+        self.material, animal = material, part[-1].singular
+        things = [f"{material} {animal}", goods if _names_all_animals(part[-1]) else f"{animal} {goods}"]
+        self.goods.append(
+            _Goods(
+                text=self._span(part), kind=meaning.kind, things=things, categories=[goods, *meaning.kind.categories]
+            )
+        )
+        self.style.append(animal)
+        self._absorb(part[:-1], head=meaning.kind)
         return True
 
     def _read_unlisted(self, part: list[Segment]) -> bool:
@@ -170,7 +197,7 @@ class _Reader:
         if not part or not part[-1].names_goods:
             return False
         start = len(part) - 1
-        while start and _is_unlisted(part[start - 1]) and part[start - 1].is_english:
+        while start and (_is_unlisted(part[start - 1]) or _is_animal(part[start - 1])) and part[start - 1].is_english:
             start -= 1
         thing = text_of(part[start:], self.text)
         self.goods.append(_Goods(text=self._span(part), kind=None, things=[thing], categories=[]))
@@ -201,8 +228,11 @@ class _Reader:
     def _narrow_goods(self, segments: Sequence[Segment], head: Segment) -> None:
         """Keep of the last goods those that unlisted nouns before them name: science toys are not all toys."""
         goods = self.goods[-1]
-        thing = f"{text_of(segments, self.text)} {head.singular}"
-        self.goods[-1] = replace(goods, things=[thing], categories=[thing, *goods.categories])
+        animals = [segment for segment in segments if _is_shown(segment, _kind_of(head))]
+        # “Dog and cat costumes” show one animal each.
+        before = [segment.singular for segment in animals] if len(animals) > 1 else [text_of(segments, self.text)]
+        things = [f"{word} {head.singular}" for word in before]
+        self.goods[-1] = replace(goods, things=things, categories=[*things, *goods.categories])
 
     def _absorb(self, segments: Sequence[Segment], *, head: Kind | None) -> None:
         """Take words beside the goods as audience, setting, style, or unknown."""
@@ -392,6 +422,30 @@ def _is_only_goods(segment: Segment) -> bool:
     return meaning is not None and meaning.audience is None and meaning.setting is None and meaning.style is None
 
 
+def _is_animal(segment: Segment) -> bool:
+    """Whether a phrase names an animal, or a figure of it: babies are for goods of their own."""
+    meaning = segment.meaning
+    if meaning is None:
+        return False
+    return "motif" in meaning.roles or (meaning.audience is not None and _is_pet(meaning.audience))
+
+
+def _is_pet(audience: Audience) -> bool:
+    return audience.animal and audience.name != "baby"
+
+
+def _names_all_animals(segment: Segment) -> bool:
+    return (
+        segment.meaning is not None and segment.meaning.audience is not None and segment.meaning.audience.name == "pet"
+    )
+
+
+def _is_shown(segment: Segment, head: Kind) -> bool:
+    """Whether goods show an animal and are not for it: a cat mug is."""
+    audience = None if segment.meaning is None else segment.meaning.audience
+    return audience is not None and _is_pet(audience) and not _suits(audience, head)
+
+
 def _ends_in_fan(segment: Segment) -> bool:
     return len(segment.words) > 1 and segment.words[-1].singular in lexicon().words.fans
 
@@ -432,6 +486,17 @@ def _named_after(animals: Iterable[Audience], goods: _Goods) -> Iterator[_Goods]
                 typical = kind.typical if meaning.is_whole else [each for each in kind.typical if head in each]
                 yield _Goods(text=thing, kind=kind, things=[thing, *typical], categories=kind.categories)
                 break
+        else:
+            if (
+                _is_pet(animal)
+                and goods.kind is not None
+                and goods.kind.name != GIFT
+                and goods.kind.field not in ANIMAL_FIELDS
+            ):
+                # People's goods, made for an animal: a costume for cats is a cat costume.
+                kind = lexicon().kinds[animal.kinds[0]]
+                thing = f"{animal.name} {head}"
+                yield _Goods(text=thing, kind=kind, things=[thing], categories=[thing, *kind.categories])
 
 
 def _categories_of(audience: Audience) -> set[str]:

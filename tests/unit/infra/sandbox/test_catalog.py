@@ -15,6 +15,11 @@ from infra.sandbox.sample_supplier.printing import Print
 from infra.sandbox.sample_supplier.search import search
 
 
+def test_notebooks_are_the_only_goods_of_their_category() -> None:
+    ids = {offer.goods.id for offer in offers() if offer.goods.category == "Notebooks"}
+    assert not ids & {"card-index", "envelopes", "parchment-paper"}
+
+
 def test_there_are_many_listings_and_all_faults() -> None:
     faults = Counter(offer.fault for offer in offers())
     echoes = Counter(offer.echo for offer in offers())

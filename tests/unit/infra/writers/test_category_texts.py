@@ -48,3 +48,15 @@ async def test_the_same_seed_gives_the_same_texts() -> None:
     first = await writer.describe(NAMES, facts(), seed="1")
     assert first == await writer.describe(NAMES, facts(), seed="1")
     assert first != await writer.describe(NAMES, facts(), seed="2")
+
+
+async def test_goods_that_are_a_mass_are_one_and_activities_are_not_for_sale() -> None:
+    names = {"barware": "Barware", "skin-care": "Skin Care", "yoga": "Yoga"}
+    for seed in map(str, range(8)):
+        drafts = {
+            draft.category: draft.text for draft in await RuleCategoryWriter().describe(names, facts(), seed=seed)
+        }
+        assert "arware have" not in drafts["barware"]
+        assert "are the barware" not in drafts["barware"]
+        assert "care goods" not in drafts["skin-care"]
+        assert "yoga goods" in drafts["yoga"].lower()

@@ -50,6 +50,17 @@ def test_a_niche_has_a_category_and_a_style(niche: str, category: str, style: st
         ("Slow mornings", "coffee"),
         ("Gifts for beekeepers", "food"),
         ("Kitchen tools", "kitchen"),
+        ("Plush animals", "toys"),
+        ("Cat costumes", "celebrations"),
+        ("Cat mugs", "ceramics"),
+        ("Costumes for cats", "pets"),
+        ("Wedding decor", "weddings"),
+        ("Wedding rings", "jewellery"),
+        ("Easter baskets", "celebrations"),
+        ("Gifts for nurses", "gifts"),
+        ("Gifts for tea lovers", "tea"),
+        ("Bath bombs", "beauty"),
+        ("Vitamin supplements", "wellness"),
     ],
 )
 def test_what_a_niche_was_understood_to_mean_decides_its_category(niche: str, category: str) -> None:
@@ -73,6 +84,9 @@ def test_a_reading_without_known_goods_leaves_the_niches_own_words() -> None:
         ("https://spam.example", "well-chosen things"),
         ("Tea <script>", "tea and tea things"),
         ("🪴", "well-chosen things"),
+        ("Bath bombs 🛁", "bath bombs"),
+        ("Fishing for kids", "fishing gear for kids"),
+        ("mother's day gifts", "Mother's Day gifts"),
     ],
 )
 def test_a_niche_reads_well_inside_a_sentence(niche: str, phrase: str) -> None:
@@ -149,3 +163,14 @@ def test_the_intro_of_an_unknown_niche_fits_one_thing_many_things_and_an_activit
     # No verb, article or pronoun of the pattern may have to agree with the niche: it stands alone at the end.
     for intro in unknown_category(niche.split()).intros:
         assert intro.format(name="Larkfield", niche=niche).endswith(f": {niche}.")
+
+
+def test_an_occasion_is_named_only_where_all_goods_of_a_category_are_for_it() -> None:
+    # Gifts are for every occasion, and a wedding is no birthday.
+    occasions = re.compile(r"(?i)\b(?:birthday|christmas|easter|halloween|wedding|anniversary|valentine)s?\b")
+    texts = [
+        (entry.key, text)
+        for entry in CATEGORIES
+        for text in (*entry.taglines, *entry.scenes, *entry.intros, *entry.beliefs)
+    ]
+    assert {key for key, text in texts if occasions.search(text)} <= {"weddings"}

@@ -160,7 +160,26 @@ async def test_further_stories_claim_nothing_that_the_niche_does_not_say() -> No
     await hold_stories_to_their_niche(range(2, 10))
 
 
-@pytest.mark.parametrize("niche", ["First aid kits", "Memorial urns", "Wheelchair accessories", "Smoke alarms"])
+@pytest.mark.parametrize(
+    ("niche", "says", "claim"),
+    [
+        ("Organic baby clothes", "baby clothes", "organic"),
+        ("Natural cosmetics", "skincare and beauty", "natural"),
+        ("BPA-free water bottles", "water bottles", "BPA"),
+        ("Vegan leather bags", "imitation leather bags", "vegan"),
+    ],
+)
+async def test_a_story_says_of_a_niche_only_what_needs_no_proof_from_suppliers(
+    niche: str, says: str, claim: str
+) -> None:
+    story = (await propose(niche, seed="1")).brand.voice.story
+    assert says in story
+    assert claim not in story
+
+
+@pytest.mark.parametrize(
+    "niche", ["First aid kits", "Vitamin supplements", "Memorial urns", "Wheelchair accessories", "Smoke alarms"]
+)
 async def test_serious_goods_get_a_sober_voice(niche: str) -> None:
     sober = lexicon().sober
     for seed in range(8):

@@ -40,6 +40,14 @@ NICHES = {
     "Wedding decor in rustic style": {"things": ["wedding decor"], "style": ["rustic"]},
     "Rain": {"things": ["umbrella", "raincoat"]},
     "wine glasses": {"categories": ["barware"]},
+    "Plush animals": {"things": ["plush animal", "plush toy"], "style": ["plush"]},
+    "plush cats and dogs": {"things": ["plush cat", "plush dog"], "categories": ["plush toy"]},
+    "ceramic frogs": {"things": ["ceramic frog", "frog figurine"]},
+    "Cat costumes": {"things": ["cat costume"], "style": ["cat"]},
+    "dog and cat costumes": {"things": ["dog costume", "cat costume"]},
+    "Halloween costumes for cats": {"things": ["cat costume"], "audience": ["cat"]},
+    "Dog-themed mugs": {"things": ["dog mug"], "style": ["dog"]},
+    "Knives for vegans": {"things": ["kitchen knife"], "audience": ["vegan"]},
     "reading glasses": {"categories": ["glasses"]},
 }
 

@@ -10,9 +10,12 @@ from domain.plurals import singular
 from domain.store.niche import NicheReading
 from domain.text import fold
 from infra.writers.brandkit.seeded_random import SeededRandom
+from infra.writers.copykit.grammar import named_days, without_pictures
 from infra.writers.rules.brand.lexicon.entries import Category, Style, lexicon
 from infra.writers.rules.brand.lexicon.unknown import unknown_category
 
+GIFTS, PETS = "gifts", "pets"
+"""Keys of categories: goods that depend on who they are for, and goods for animals."""
 FIRST_THINGS = 3
 """The first goods of a reading, which are the most typical ones."""
 
@@ -48,7 +51,7 @@ def read_niche(
         tone: the merchant's preference; its style or mood is used if the niche names none.
     """
     tokens = _tokens(niche)
-    categories = _agreed(_ranked(_category_matches(tokens)), _of_goods(reading))
+    categories = _categories(tokens, reading)
     category = categories[0] if categories else unknown_category(tokens)
     looks = tokens if reading is None else [*tokens, *_tokens(" ".join(reading.style))]
     style = next(iter(_styles(looks) or _styles(_tokens(tone or ""))), None) or _style_of_tone(tone)
@@ -150,15 +153,31 @@ def _ranked(matches: Iterable[_Match]) -> list[Category]:
     return [by_key[key] for key in sorted(strength, key=lambda key: strength[key], reverse=True)]
 
 
-def _of_goods(reading: NicheReading | None) -> list[Category]:
+def _categories(tokens: Sequence[str], reading: NicheReading | None) -> list[Category]:
+    """Return the categories of a niche, the one whose voice the store takes first.
+
+    An animal that goods only show names none: a cat mug is no thing for pets.
+    """
+    shown = lexicon().words.animals.intersection(_tokens(" ".join(reading.style))) if reading else frozenset[str]()
+    named = _ranked(_category_matches([token for token in tokens if token not in shown]))
+    things = [
+        [token for token in _tokens(thing) if token not in shown]
+        for thing in (reading.things[:FIRST_THINGS] if reading else ())
+    ]
+    return _agreed(named, _of_goods(things, is_gift=GIFTS in {category.key for category in named[:1]}))
+
+
+def _of_goods(things: Sequence[Sequence[str]], *, is_gift: bool) -> list[Category]:
     """Return the categories that the first goods of a reading name.
 
-    The second or third of three goods alone may name one by chance: a bee suit is no suit, and a star map leads to no airport.
+    The second or third of three goods alone may name one by chance: a bee suit is no suit, and a star map leads to no
+    airport. Gifts are of one category only if several of them are: a watch among gifts for nurses makes no shop of watches.
     """
-    things = reading.things[:FIRST_THINGS] if reading else []
-    named = [_category_matches(_tokens(thing)) for thing in things]
+    named = [_category_matches(thing) for thing in things]
     keys = Counter(key for matches in named for key in {match.key for match in matches})
-    sure = {match.key for matches in named for match in matches if match.weight > 1 or matches is named[0]}
+    sure = {
+        match.key for matches in named for match in matches if not is_gift and (match.weight > 1 or matches is named[0])
+    }
     common = {key for key, count in keys.items() if count > 1 or key in sure or len(things) < FIRST_THINGS}
     return _ranked(match for matches in named for match in matches if match.key in common)
 
@@ -193,16 +212,19 @@ def _phrase(niche: str, category: Category) -> str:
     if not re.search(r"[^\W\d_]{3}", text) or len(text) > 64 or re.search(r"[<>{}\[\]|\\/@#=&;]|https?:", text):
         return category.title
     known = lexicon().words
+    text = without_pictures(text)
     shouted = text.isupper() and " " in text
     words = [word if _keeps_case(word) and not shouted else word.lower() for word in text.split()]
     words = [word.capitalize() if word.lower() in known.proper | known.origins else word for word in words]
-    last = words[-1].lower()
+    # “Fishing for kids”: the goods stand before “for”.
+    end = words.index("for") if "for" in words[1:] else len(words)
+    last = words[end - 1].lower()
     is_activity = last.endswith("ing") and len(last) > 5 and last not in known.goods_in_ing
     if is_activity or last in known.pursuits:
-        words.append(category.goods)
-    if _singular(last) in known.animals and "for" not in words and "plush" not in words:
+        words.insert(end, category.goods)
+    if _singular(last) in known.animals and end == len(words) and category.key == PETS:
         words = ["things", "for", *words]
-    return " ".join(words)
+    return named_days(" ".join(words))
 
 
 def _keeps_case(word: str) -> bool:

@@ -72,6 +72,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sentence: frozenset[str]
     mass_nouns: frozenset[str]
     related: tuple[tuple[str, str], ...]
+    figures: dict[str, frozenset[str]]
 
 
 @dataclass(slots=True)
