@@ -65,7 +65,7 @@ def is_mass(phrase: str) -> bool:
 
 
 def is_activity(word: str) -> bool:
-    """Whether a word says what people do, so that nobody can sell it: ``yoga``."""
+    """Whether a word says what people do, which is not for sale: ``yoga``."""
     return word.casefold() in _ACTIVITIES
 
 
@@ -191,7 +191,7 @@ def named_days(text: str) -> str:
 
 
 def without_pictures(text: str) -> str:
-    """Return a text without emojis and other signs that nobody reads aloud."""
+    """Return a text without emojis and other signs that have no sound."""
     pictures = (letter for letter in text if unicodedata.category(letter) in {"So", "Sk", "Cs", "Cf"} and letter != "°")
     return " ".join(text.translate(dict.fromkeys(map(ord, (*pictures, "\ufe0f")))).split())
 

@@ -119,7 +119,7 @@ def test_every_font_of_a_stylesheet_has_its_file_and_license() -> None:
 def test_a_letter_is_in_one_file_of_a_font() -> None:
     assert ranges_of(frozenset({0x41, 0x42, 0x43, 0x45})) == "U+41-43,U+45"
     assert not COMMON & FURTHER
-    assert not {ord(letter) for letter in "\u2068\u2069\u200e\u200d"} & FURTHER, "a file for what nobody sees"
+    assert not {ord(letter) for letter in "\u2068\u2069\u200e\u200d"} & FURTHER, "a file for what has no picture"
     assert {ord(letter) for letter in "Aé€’"} <= COMMON
     assert {ord(letter) for letter in "Łř"} <= FURTHER
 
