@@ -25,7 +25,7 @@ from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import fill_with_one_store
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
-from infra.bootstrap.roles import signing_keys
+from infra.bootstrap.gateway import signing_keys
 from infra.embedded.process import ChildProcess, free_port
 
 FIELDS = (

@@ -14,8 +14,9 @@ from gateway.auth.sessions import Sessions
 from gateway.auth.tokens import AccessTokens
 from infra.adapters.postgres.accounts import PostgresRefreshTokens
 from infra.bootstrap import open_platform
+from infra.bootstrap.gateway import gateway_app, signing_keys
 from infra.bootstrap.lifecycle import serve
-from infra.bootstrap.roles import connection_limits, gateway_app, signing_keys
+from infra.bootstrap.roles import connection_limits
 from infra.event_loop import new_runner
 from infra.settings import read_settings
 

@@ -25,7 +25,7 @@ from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, perc
 from infra.bench.filling import fill_with_catalog
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
-from infra.bootstrap.roles import signing_keys
+from infra.bootstrap.gateway import signing_keys
 from infra.embedded.process import ChildProcess, free_port
 from infra.web.http_clients import in_house_client
 

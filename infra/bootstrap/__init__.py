@@ -5,6 +5,8 @@
     consumers   agents and policies, wired
     writers     writers, models and their budgets, wired
     mail        what writes and delivers mails, wired
+    gateway     the gateway, wired
+    storefront  the storefront, wired
     plans       what the platform sells to merchants, wired
     roles       what a process can run
     lifecycle   how a role runs until it is stopped
@@ -14,8 +16,10 @@ image libraries.
 """
 
 from infra.bootstrap.consumers import consumers
+from infra.bootstrap.gateway import gateway_app
 from infra.bootstrap.platform import NotConfigured, Platform, handlers, open_platform
-from infra.bootstrap.roles import ROLES, Role, gateway_app, run_consumers, run_projectors, run_roles, storefront_app
+from infra.bootstrap.roles import ROLES, Role, run_consumers, run_projectors, run_roles
+from infra.bootstrap.storefront import storefront_app
 
 __all__ = [
     "ROLES",

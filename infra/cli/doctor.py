@@ -25,7 +25,7 @@ from infra.adapters.postgres.settled_log import SettledLog
 from infra.adapters.postgres.vault import count_forgotten_keys
 from infra.bootstrap import NotConfigured, open_platform
 from infra.bootstrap.consumers import CONSUMERS
-from infra.bootstrap.roles import readiness
+from infra.bootstrap.gateway import readiness
 from infra.cli.output import output, print_json
 from infra.cli.platform_settings import configured_settings, settings_of_running
 from infra.cli.run_command import run

@@ -43,7 +43,7 @@ from infra.bench.http_load import UnexpectedResponse
 from infra.bench.one_store import SLUG
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform, storefront_app
-from infra.bootstrap.roles import gateway_app, signing_keys
+from infra.bootstrap.gateway import gateway_app, signing_keys
 from infra.settings import Settings
 from projections.registry import SEARCH_PATH
 

@@ -27,7 +27,7 @@ from infra.bench.one_store import fill_with_one_store
 from infra.bench.peers.install import HERE, PEERS, missing_peers, peer_folder
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
-from infra.bootstrap.roles import signing_keys
+from infra.bootstrap.gateway import signing_keys
 from infra.embedded.process import ChildProcess, free_port
 
 PAGE = 20

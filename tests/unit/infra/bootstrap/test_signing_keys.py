@@ -10,7 +10,7 @@ from domain.accounts.signing_keys import KEPT_FOR, SigningPeriod
 from gateway.auth.errors import Unauthenticated
 from gateway.auth.tokens import AccessTokens, DeviceTokens
 from infra.adapters.master_keys import MasterKeys
-from infra.bootstrap.roles import rotated_keys, signing_keys
+from infra.bootstrap.gateway import rotated_keys, signing_keys
 from tests.support.fakes.event_log import FixedClock
 
 OLD, NEW = bytes([1]) * 32, bytes([2]) * 32
