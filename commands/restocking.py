@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from commands.ports import Work
-from domain.order.after_sale.goods import goods_of_pieces
 from domain.order.aggregate import Order
+from domain.order.goods import goods_of_pieces
 from domain.product.aggregate import PRODUCT
 
 

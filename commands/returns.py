@@ -15,12 +15,12 @@ from commands.restocking import put_back
 from domain.editing import Seen, refuse_overwriting
 from domain.kernel import Clock
 from domain.money import Money
-from domain.order.after_sale.goods import goods_of_pieces
 from domain.order.after_sale.return_events import ReceivedPieces, ReplacementSent, ReturnedPieces, ReturnReceived
 from domain.order.after_sale.state import restocked_pieces
 from domain.order.aggregate import ORDER, Order
 from domain.order.delivery import day_in
 from domain.order.events import OrderEvent
+from domain.order.goods import goods_of_pieces
 from domain.order.returns import (
     ReturnWish,
     approve_return,

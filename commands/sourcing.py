@@ -18,8 +18,8 @@ from domain.kernel import Clock, InvalidInput
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.product.aggregate import PRODUCT
-from domain.product.creation import ListingDraft, import_listing
 from domain.product.events import ImportedVariant, ProductStatus, WinningScore
+from domain.sourcing.importing import ListingDraft, import_listing
 from domain.sourcing.listing import Listing
 from domain.sourcing.pricing import price_variant
 from domain.store.aggregate import STORE

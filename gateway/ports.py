@@ -23,10 +23,10 @@ from domain.order.evidence.files import CheckedFile, EvidenceFiles
 from domain.order.ports import WebhookReader
 from domain.privacy import PersonalData
 from domain.signing import SigningSecrets
+from domain.store.invitation_links import InvitationLinks
 from domain.store.ports import BrandKit, NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
-from domain.team.invitation_links import InvitationLinks
 from gateway.api.known_stores import KnownStores
 from gateway.api.store_feed import TenantLog
 from gateway.api.stream_history import StreamHistory

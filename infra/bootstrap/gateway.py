@@ -86,7 +86,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     """
     from domain.merchant.events import SupplierProvider
     from domain.signing import SigningSecrets
-    from domain.team.invitation_links import InvitationLinks
+    from domain.store.invitation_links import InvitationLinks
     from gateway.app import create_app
     from gateway.graphql.trusted_documents import read_trusted_documents
     from gateway.ports import GatewayDependencies

@@ -17,7 +17,7 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
     from consumers.policies.mail import MailPolicy
     from domain.accounts.links import LinkSigner
     from domain.signing import SigningSecrets
-    from domain.team.invitation_links import InvitationLinks
+    from domain.store.invitation_links import InvitationLinks
     from infra.adapters.postgres.accounts import PostgresAccounts
     from infra.bootstrap.platform import ACCOUNT_LINKS
     from storefront.mail.account_writer import AccountMailWriter

@@ -9,8 +9,8 @@ from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.merchant.account_events import AccountClosed
 from domain.privacy import PersonalData
+from domain.store.invitation_links import InvitationLinks
 from domain.store.team_events import PersonInvited
-from domain.team.invitation_links import InvitationLinks
 from domain.team.roles import Role
 from projections.catalog.views import StoreView
 from projections.merchants.views import MerchantView

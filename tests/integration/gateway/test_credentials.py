@@ -27,7 +27,7 @@ from domain.merchant.account_events import (
     SignInUnlinked,
 )
 from domain.signing import SigningSecrets
-from domain.team.invitation_links import InvitationLinks
+from domain.store.invitation_links import InvitationLinks
 from domain.team.roles import KeyScope, Role
 from gateway.app import create_app
 from gateway.auth.errors import Unauthenticated, WrongCredentials

@@ -19,8 +19,8 @@ from domain.generation.events import Step, StepStarted
 from domain.ids import derived
 from domain.money import Money
 from domain.product.aggregate import PRODUCT
-from domain.product.creation import ListingDraft, import_listing
 from domain.product.events import ImportedVariant, WinningScore
+from domain.sourcing.importing import ListingDraft, import_listing
 from domain.store.aggregate import STORE, request_store
 from domain.store.events import BrandGenerated, Preferences, ProductsScouted
 from infra.writers.rules.copy.categories import RuleCategoryWriter

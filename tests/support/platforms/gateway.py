@@ -31,9 +31,9 @@ from domain.product.events import WinningScore
 from domain.signing import SigningSecrets
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.store.events import PageType, Preferences, SupplierReport
+from domain.store.invitation_links import InvitationLinks
 from domain.store.ports import PageDraft
 from domain.subscription.plans import Plans
-from domain.team.invitation_links import InvitationLinks
 from gateway.app import create_app
 from gateway.auth.passwords import Passwords
 from gateway.auth.tokens import SigningKeys

@@ -12,9 +12,9 @@ import pytest
 from domain.mail.events import MailKind
 from domain.mail.ports import Mail
 from domain.signing import SigningSecrets
+from domain.store.invitation_links import InvitationLinks
 from domain.store.membership import InvitationInvalid
 from domain.store.team_events import PersonInvited
-from domain.team.invitation_links import InvitationLinks
 from domain.team.roles import Role
 from schemas.envelope import Envelope
 from storefront.mail.team_writer import TeamMailWriter

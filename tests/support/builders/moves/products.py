@@ -10,9 +10,10 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.privacy import Sealed
 from domain.product import aggregate as products
-from domain.product.creation import ListingDraft, ProductDraft, add_by_hand, import_listing
+from domain.product.creation import ProductDraft, add_by_hand
 from domain.product.edit import ProductEdit, edit_product
 from domain.product.events import ImportedImage, ImportedVariant
+from domain.sourcing.importing import ListingDraft, import_listing
 from domain.sourcing.listing import ListingVariant
 from domain.stock_notice.aggregate import STOCK_NOTICE, StockNoticeStatus, request_notice
 from domain.stock_notice.events import StockNoticeEnd
