@@ -7,7 +7,7 @@
     mail        what writes and delivers mails, wired
     gateway     the gateway, wired
     storefront  the storefront, wired
-    plans       what the platform sells to merchants, wired
+    plans       what the platform sells to merchants
     roles       what a process can run
     lifecycle   how a role runs until it is stopped
 

@@ -231,9 +231,8 @@ async def _evidence_policy(platform: Platform, react: "BusDispatch", aggregates:
 
 async def _plans_policy(platform: Platform, react: "BusDispatch") -> "Consumer":
     from consumers.policies.plans import PlansPolicy
-    from infra.bootstrap.plans import plan_payments
 
-    return PlansPolicy(react, platform.notices(), await plan_payments(platform))
+    return PlansPolicy(react, platform.notices(), await platform.plan_payments())
 
 
 async def _purchasing_policy(

@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from infra.bootstrap.consumers import CONSUMERS, origin, supplier_catalogs
-from infra.bootstrap.plans import plan_payments
 from infra.bootstrap.platform import ACCOUNT_LINKS, Platform
 from infra.settings import Settings
 
@@ -148,7 +147,7 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
             own_keys=await platform.own_key_ports(),
             tax_setup=await platform.tax_setup(),
             plans=platform.plans(),
-            plan_payments=await plan_payments(platform),
+            plan_payments=await platform.plan_payments(),
             readiness=readiness(platform, pool),
             brand_kit=DrawnBrandKit(),
             sandbox=platform.is_sandbox,

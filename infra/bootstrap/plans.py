@@ -1,16 +1,9 @@
-"""The plans that a platform sells, and the provider that merchants pay them through."""
-# ruff: noqa: PLC0415
+"""The plans that a platform sells."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from domain.subscription.plans import DEFAULT, BadPlans, Plans, read_plans
 from infra.settings import BadSettings, Settings
-
-if TYPE_CHECKING:
-    from domain.subscription.ports import PlanPayments
-    from infra.adapters.payments.sandbox_plans import SandboxPlans
-    from infra.bootstrap.platform import Platform
 
 
 def chosen_plans(settings: Settings) -> Plans | None:
@@ -36,23 +29,3 @@ def chosen_plans(settings: Settings) -> Plans | None:
             "Stripe's dashboard and write its id into the file."
         )
     return plans
-
-
-def sandbox_plans(platform: "Platform") -> "SandboxPlans":
-    """Return the sandbox's subscriptions of merchants to the platform."""
-    from infra.adapters.payments.sandbox_plans import SandboxPlans
-
-    page_url = f"{platform.settings.sandbox_url}/plan"
-    return SandboxPlans(platform.sandbox_secret(), page_url=page_url, clock=platform.clock)
-
-
-async def plan_payments(platform: "Platform") -> "PlanPayments | None":
-    """Return the provider that merchants pay the platform through; None if no plans are sold."""
-    plans = platform.plans()
-    if plans is None:
-        return None
-    if platform.settings.stripe_secret_key is None:
-        return sandbox_plans(platform)
-    from infra.adapters.payments.stripe.plans import StripePlans
-
-    return StripePlans(await platform.stripe(), plans, platform.clock)

@@ -32,15 +32,16 @@ if TYPE_CHECKING:
     from domain.order.refund_ports import ChargeReports, PaymentRefunds
     from domain.order.report_ports import DisputeEvidence, ProviderReports
     from domain.subscription.plans import Plans
+    from domain.subscription.ports import PlanPayments
     from gateway.ports import OwnKeyPorts
     from infra.adapters.kafka.dead_letter_producer import DeadLetterProducer
     from infra.adapters.media.s3_uploads import S3Uploads
     from infra.adapters.media.uploads import DiskUploads
     from infra.adapters.payments.sandbox import SandboxPayments
+    from infra.adapters.payments.sandbox_plans import SandboxPlans
     from infra.adapters.postgres.event_store import PostgresEventLog
     from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
     from infra.adapters.postgres.own_keys import PostgresOwnKeys
-    from infra.adapters.postgres.vault import PostgresPersonalData
     from infra.log.parallel_bulk_load import BulkLoadProcesses
     from projections.reading.consistency import CheckpointConsistency
     from projections.reading.moment import MomentReader
@@ -201,6 +202,24 @@ class Platform:
         from infra.bootstrap.plans import chosen_plans
 
         return chosen_plans(self.settings)
+
+    def sandbox_plans(self) -> "SandboxPlans":
+        """The sandbox's subscriptions of merchants to the platform."""
+        from infra.adapters.payments.sandbox_plans import SandboxPlans
+
+        page_url = f"{self.settings.sandbox_url}/plan"
+        return SandboxPlans(self.sandbox_secret(), page_url=page_url, clock=self.clock)
+
+    async def plan_payments(self) -> "PlanPayments | None":
+        """The provider that merchants pay the platform through; None if no plans are sold."""
+        plans = self.plans()
+        if plans is None:
+            return None
+        if self.settings.stripe_secret_key is None:
+            return self.sandbox_plans()
+        from infra.adapters.payments.stripe.plans import StripePlans
+
+        return StripePlans(await self.stripe(), plans, self.clock)
 
     def keys(self) -> MasterKeys:
         """The platform's master keys.
@@ -406,9 +425,7 @@ class Platform:
     def _sandbox_readers(self) -> "Mapping[str, WebhookReader]":
         if self.plans() is None:
             return {SANDBOX: self.sandbox_payments()}
-        from infra.bootstrap.plans import sandbox_plans
-
-        return {SANDBOX: self.sandbox_payments(), SANDBOX_PLATFORM: sandbox_plans(self)}
+        return {SANDBOX: self.sandbox_payments(), SANDBOX_PLATFORM: self.sandbox_plans()}
 
     def notices(self) -> "Mapping[str, NoticeReader]":
         """Readers of the payment webhooks that the gateway verified and recorded, by their source."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers
 from infra.bootstrap.gateway import gateway_app
 from infra.bootstrap.lifecycle import reachable, serve, until
-from infra.bootstrap.plans import sandbox_plans
 from infra.bootstrap.platform import (
     SANDBOX,
     SANDBOX_PLATFORM,
@@ -181,7 +180,7 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
         webhook_url=f"{settings.gateway_url}/webhooks/payments/{SANDBOX}",
         plans=None
         if platform.plans() is None
-        else (sandbox_plans(platform), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
+        else (platform.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
         shop=Shop(settings.data_dir / "sample_supplier.json"),
         mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
     )

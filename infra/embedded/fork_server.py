@@ -108,7 +108,7 @@ class ForkServer:
 
 
 class ForkedProcess:
-    """A process that the fork server started, with the methods of ``subprocess.Popen`` that ``ChildProcess`` uses.
+    """A process that the fork server started. Implements :class:`infra.embedded.process.Running`.
 
     Only its parent learns a process's exit status, so the status here is always 0.
     """

@@ -15,16 +15,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, Literal, Protocol
 
 import psutil
 
 from infra.embedded import launcher
 from infra.embedded.heartbeat import Heartbeat, StoppedTime
 from infra.embedded.private_files import PRIVATE_FOLDER, PRIVATE_UMASK, open_private
-
-if TYPE_CHECKING:
-    from infra.embedded.fork_server import ForkedProcess, ForkServer
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +39,27 @@ User = Literal["same", "namespaced", "unprivileged"]
 
 class ServerFailed(Exception):
     """An embedded server did not start or did not answer in time. The message ends with its last log lines."""
+
+
+class Running(Protocol):
+    """A started process, with the methods of ``subprocess.Popen`` that :class:`ChildProcess` uses."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, number: int, /) -> None: ...
+
+
+class Forks(Protocol):
+    """Starts services as copies of one process; see :class:`infra.embedded.fork_server.ForkServer`."""
+
+    def fork(
+        self, arguments: Sequence[str], *, env: Mapping[str, str], log: IO[bytes], pipes: Mapping[str, int]
+    ) -> Running: ...
 
 
 class ChildProcess:
@@ -68,7 +86,7 @@ class ChildProcess:
         self._death_signal = death_signal
         self._beats = beats
         self._pulse: Heartbeat | StoppedTime = StoppedTime()
-        self._process: subprocess.Popen[bytes] | ForkedProcess | None = None
+        self._process: Running | None = None
 
     @property
     def running(self) -> bool:
@@ -121,7 +139,7 @@ class ChildProcess:
                 process_group=0,
             )
 
-    def launch_fork(self, server: "ForkServer", arguments: Sequence[str], *, env: Mapping[str, str]) -> None:
+    def launch_fork(self, server: Forks, arguments: Sequence[str], *, env: Mapping[str, str]) -> None:
         """Start the process as a copy of the fork server, which ends it with itself.
 
         Args:
