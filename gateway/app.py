@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.media.ports import UPLOAD_MOST
 from domain.order.evidence.files import SIZE_MOST
-from gateway import docs, health, jwks, media, rest
+from gateway import docs, health, jwks, media, problem_details, rest
 from gateway.api.accounts import account_services
 from gateway.api.command_request import CONSISTENCY_HEADER, GatewayServices
 from gateway.api.evidence_files import evidence_limit, receive_evidence
@@ -36,7 +36,6 @@ from gateway.middleware import (
 )
 from gateway.ports import GatewayDependencies
 from gateway.rate_limits import RateLimiter, RateLimitMiddleware
-from gateway.rest import problem_details
 from gateway.webhooks import payments
 from infra.web.hang_ups import StopAtHangUp
 from infra.web.moments import OneMoment
@@ -125,7 +124,7 @@ def create_app(deps: GatewayDependencies, *, plans: bool = True) -> Gateway:
     app.include_router(health.router)
     app.include_router(jwks.router)
     limiter = RateLimiter(deps.rate_factor, deps.rate_clock)
-    endpoint = graphql_endpoint(services, limiter, plans=plans)
+    endpoint = graphql_endpoint(services, limiter, graphiql=docs.graphiql_page, plans=plans)
     app.include_router(endpoint)
     rest.install(app)
     app.include_router(payments.router)

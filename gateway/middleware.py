@@ -9,7 +9,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.rest.problem_details import Problem, problem_of
+from gateway.problem_details import Problem, problem_of
 
 logger = logging.getLogger("gateway.access")
 

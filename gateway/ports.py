@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Protocol
 
 from commands.ports import Dispatcher
 from domain.accounts.keys import ApiKeys
@@ -27,25 +26,19 @@ from domain.store.invitation_links import InvitationLinks
 from domain.store.ports import BrandKit, NicheReader
 from domain.subscription.plans import Plans
 from domain.subscription.ports import PlanPayments
-from gateway.api.known_stores import KnownStores
-from gateway.api.store_feed import TenantLog
-from gateway.api.stream_history import StreamHistory
 from gateway.auth.passwords import Passwords
 from gateway.auth.sessions import RolesOf
 from gateway.auth.tokens import SigningKeys
-from gateway.graphql.trusted_documents import TrustedDocuments
+from gateway.known_stores import KnownStores
+from gateway.log_ports import LogReader
 from gateway.socket_limits import SocketLimits
+from gateway.trusted_documents import TrustedDocuments
 from infra.web.evidence_links import EvidenceLinks
 from infra.web.preview_links import PreviewLinks
 from projections.reading.consistency import Consistency
 from projections.reading.paging import Reader
 from projections.reading.time_travel import TimeTravel
 from schemas.internal.readiness import Readiness
-
-
-class LogReader(StreamHistory, TenantLog, Protocol):
-    """The log, by stream and by tenant."""
-
 
 LoadKeys = Callable[[], Awaitable[SigningKeys]]
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.command_request import GatewayServices
-from gateway.rest.problem_details import Problem
+from gateway.problem_details import Problem
 from infra.web.client_address import client_address
 from infra.web.rate_limits import Rate, RequestCounter
 

@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 from domain.kernel import InvalidInput
 from domain.numbers import whole_number
+from gateway.log_ports import TenantLog
 from projections.reading.availability import is_database_away
 from schemas.envelope import RawEvent
 from schemas.internal.cancellation import check_cancelled
@@ -23,18 +23,6 @@ KEPT = 200
 CURSOR_DIGITS = 18
 
 logger = logging.getLogger(__name__)
-
-
-class TenantLog(Protocol):
-    """The settled events of the log, by tenant."""
-
-    async def read_tenants(self, after: Mapping[UUID, int], limit: int) -> Sequence[RawEvent]:
-        """Return each tenant's events after a position of its own, at most ``limit`` of a tenant, in log order."""
-        ...
-
-    async def last_position(self) -> int:
-        """Return the last settled position of the log."""
-        ...
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,7 @@
 """The GraphQL endpoint over HTTP and WebSocket, with errors as JSON and GraphiQL for browsers."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,7 +20,6 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.api.command_request import GatewayServices, request_info
-from gateway.docs import graphiql_page
 from gateway.graphql.context import RequestContext
 from gateway.graphql.persisted_queries import (
     InvalidPersistedQuery,
@@ -30,10 +30,10 @@ from gateway.graphql.persisted_queries import (
 )
 from gateway.graphql.schema import Schema, build_schema
 from gateway.graphql.sockets import OpenSockets
-from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments
 from gateway.graphql.websocket import StrictTransport, StrictWire
 from gateway.rate_limits import RateLimiter
 from gateway.socket_limits import SocketLimits
+from gateway.trusted_documents import DocumentNotTrusted, TrustedDocuments
 from infra.web.hang_ups import HangUps
 
 
@@ -52,12 +52,14 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         socket_limits: SocketLimits,
         limiter: RateLimiter,
         trusted: TrustedDocuments | None,
+        graphiql: Callable[[], HTMLResponse],
         **more: Any,
     ) -> None:
         super().__init__(schema, connection_init_wait_timeout=socket_limits.init_wait, **more)
         self.persisted_queries = PersistedQueries(trusted)
         self.sockets = OpenSockets(socket_limits)
         self.limiter = limiter
+        self._graphiql = graphiql
         self._hang_ups = HangUps()
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
@@ -113,7 +115,7 @@ class GraphQLEndpoint(GraphQLRouter[RequestContext, None]):
         return parsed
 
     async def render_graphql_ide(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the library's signature
-        return graphiql_page()
+        return self._graphiql()
 
 
 def bad_request(error: HTTPException) -> bytes:
@@ -153,8 +155,17 @@ def read_json(data: str | bytes) -> Any:
         raise HTTPException(400, "The body is not readable JSON: a number is too long.") from error
 
 
-def graphql_endpoint(services: GatewayServices, limiter: RateLimiter, *, plans: bool = True) -> GraphQLEndpoint:
-    """Return the router of ``/graphql``; see ``create_app``."""
+def graphql_endpoint(
+    services: GatewayServices, limiter: RateLimiter, *, graphiql: Callable[[], HTMLResponse], plans: bool = True
+) -> GraphQLEndpoint:
+    """Return the router of ``/graphql``.
+
+    Args:
+        services: what requests are answered with.
+        limiter: counts requests.
+        graphiql: returns the page that browsers get.
+        plans: see ``create_app``.
+    """
 
     # Coroutines: FastAPI hands plain functions to a thread, which takes longer than the rest of a small request.
     async def context(connection: HTTPConnection) -> RequestContext:
@@ -173,6 +184,7 @@ def graphql_endpoint(services: GatewayServices, limiter: RateLimiter, *, plans: 
         socket_limits=services.deps.socket_limits,
         limiter=limiter,
         trusted=services.deps.trusted_documents,
+        graphiql=graphiql,
         allowed_origins=tuple(services.deps.cors_origins),
         include_in_schema=False,
     )

@@ -12,9 +12,9 @@ from strawberry.dataloader import DataLoader
 
 from domain.order.refunds import OVERDUE_AFTER
 from domain.privacy import PersonalData, Sealed
-from gateway.api.stream_history import StreamHistory
 from gateway.graphql.derived import asked_for
 from gateway.graphql.subject_names import Subject, names_of_subjects
+from gateway.log_ports import StreamHistory
 from projections.catalog import queries as catalog_queries
 from projections.catalog.queries.counts import CatalogTasks
 from projections.catalog.views import ImageView, PageVersionView, PageView, ProductView, StoreView, VariantView

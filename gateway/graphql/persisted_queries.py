@@ -12,7 +12,7 @@ from uuid import UUID
 from graphql import GraphQLError
 
 from gateway.graphql.quota_cache import Quota, QuotaCache
-from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments
+from gateway.trusted_documents import DocumentNotTrusted, TrustedDocuments
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 TEXT_MAX = 100_000

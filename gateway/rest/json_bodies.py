@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 
 from domain.kernel import InvalidInput
-from gateway.rest.problem_details import Problem
+from gateway.problem_details import Problem
 
 
 class UnreadableBody(Exception):

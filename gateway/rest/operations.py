@@ -37,6 +37,7 @@ from gateway.api.command_request import (
 )
 from gateway.graphql.context import OneRequestContext
 from gateway.graphql.schema import build_schema
+from gateway.problem_details import Problem, problem_of_code
 from gateway.rest.dependencies import KEY_HEADER, check_key
 from gateway.rest.examples import body_example
 from gateway.rest.json_bodies import UnreadableBody, json_object
@@ -54,7 +55,6 @@ from gateway.rest.parameters import (
     typed,
     variable_type,
 )
-from gateway.rest.problem_details import Problem, problem_of_code
 from gateway.rest.selections import Selections, is_required
 
 TABLE = Path(__file__).with_name("routes.toml")

@@ -12,7 +12,7 @@ from domain.ids import derived
 from domain.kernel import NotFound
 from domain.order.ports import AccountNotice, InvalidSignature, Notice, PlatformNotice, UnusableWebhook, WebhookReader
 from gateway.api.command_request import GatewayServices, valid_traceparent
-from gateway.rest.problem_details import Problem
+from gateway.problem_details import Problem
 from projections.merchants.queries import merchant_by_id, merchant_of_stripe_account
 from projections.reading.paging import Reader
 from projections.reading.scope import SYSTEM

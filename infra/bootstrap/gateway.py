@@ -87,8 +87,8 @@ async def gateway_app(platform: Platform, *, plans: bool = True) -> "FastAPI":
     from domain.signing import SigningSecrets
     from domain.store.invitation_links import InvitationLinks
     from gateway.app import create_app
-    from gateway.graphql.trusted_documents import read_trusted_documents
     from gateway.ports import GatewayDependencies
+    from gateway.trusted_documents import read_trusted_documents
     from infra.adapters.postgres.account_links import PostgresAccountLinks
     from infra.adapters.postgres.accounts import PostgresAccounts, PostgresRateLimits, PostgresRefreshTokens
     from infra.adapters.postgres.api_keys import PostgresApiKeys

@@ -16,7 +16,7 @@ from rich.table import Table
 from commands.inbox import UNMATCHED_WEBHOOKS, matched_stream
 from domain.inbox.events import WebhookReceived
 from domain.order.refunds import OVERDUE_AFTER
-from gateway.api.stream_history import StreamHistory
+from gateway.log_ports import StreamHistory
 from infra.adapters.kafka.lag import Lag, consumer_lags, read_model_lags
 from infra.adapters.master_keys import MasterKeys
 from infra.adapters.postgres.provenance import foreign_records

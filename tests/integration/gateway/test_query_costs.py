@@ -1,6 +1,6 @@
 """The cost of an operation in its answer, whichever way the operation takes; trusted documents over HTTP."""
 
-from gateway.graphql.trusted_documents import TrustedDocuments, sha256
+from gateway.trusted_documents import TrustedDocuments, sha256
 from tests.support.platforms.gateway import a_platform
 
 ME = "{ me { id } }"

@@ -11,8 +11,8 @@ import yaml
 from fastapi import FastAPI
 
 from gateway import docs as pages
+from gateway import problem_details as problems
 from gateway.docs import event_reference
-from gateway.rest import problem_details as problems
 from schemas.contracts.json_schemas import json_schema
 from schemas.registry import EVENTS
 

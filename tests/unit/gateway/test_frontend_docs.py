@@ -8,12 +8,11 @@ import pytest
 from fastapi import FastAPI
 from graphql import build_schema
 
-from gateway import docs
+from gateway import docs, problem_details
 from gateway.docs import error_catalog, reference
 from gateway.docs.typescript import client, generate
 from gateway.graphql.schema import build_schema as served_schema
 from gateway.graphql.schema import sdl
-from gateway.rest import problem_details
 
 SCHEMA = build_schema(
     """

@@ -16,7 +16,7 @@ from gateway.graphql.documents import DocumentAdmission, DocumentRejected, Intro
 from gateway.graphql.persisted_queries import PersistedQueries
 from gateway.graphql.query_costs import KNOWN_MOST, NETWORK, PERSON, QueryCosts
 from gateway.graphql.schema import build_schema
-from gateway.graphql.trusted_documents import DocumentNotTrusted, TrustedDocuments, read_trusted_documents, sha256
+from gateway.trusted_documents import DocumentNotTrusted, TrustedDocuments, read_trusted_documents, sha256
 from tests.support.schema import served_schema
 
 LIST = "query ($first: Int) { stores(first: $first) { nodes { id name } } }"

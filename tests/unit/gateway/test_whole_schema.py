@@ -44,7 +44,6 @@ from domain.order.events import OrderStatus, UnmatchedReason
 from domain.product.events import ProductStatus
 from domain.shipping.rates import default_rates
 from domain.store.events import PageType, StoreStatus
-from gateway.api.known_stores import KnownStores
 from gateway.auth.visitor import Visitor
 from gateway.graphql.as_of import with_past_readings
 from gateway.graphql.context import RequestContext
@@ -54,6 +53,7 @@ from gateway.graphql.errors import masked
 from gateway.graphql.planned_executor import plan_cache
 from gateway.graphql.quick_validation import is_surely_valid
 from gateway.graphql.schema import Schema
+from gateway.known_stores import KnownStores
 from gateway.ports import UsualGeneration
 from projections.catalog.views import ImageState
 from tests.support.examples import drawn

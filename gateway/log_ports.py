@@ -1,6 +1,6 @@
-"""The port that reads single streams of the log."""
+"""The ports that read the log: single streams, and the events of tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -41,3 +41,19 @@ class StreamHistory(Protocol):
     async def read_people(self, tenant: UUID, before: int | None, limit: int) -> Sequence[RawEvent]:
         """Return a tenant's newest settled events of people's commands before a position, the newest first."""
         ...
+
+
+class TenantLog(Protocol):
+    """The settled events of the log, by tenant."""
+
+    async def read_tenants(self, after: Mapping[UUID, int], limit: int) -> Sequence[RawEvent]:
+        """Return each tenant's events after a position of its own, at most ``limit`` of a tenant, in log order."""
+        ...
+
+    async def last_position(self) -> int:
+        """Return the last settled position of the log."""
+        ...
+
+
+class LogReader(StreamHistory, TenantLog, Protocol):
+    """The log, by stream and by tenant."""
