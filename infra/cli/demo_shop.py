@@ -1,4 +1,4 @@
-"""``python -m infra.demo.shop.record STORE_ID``: make the demo shop's file from a store of the running platform.
+"""``python -m infra.cli.demo_shop STORE_ID``: make the demo shop's file from a store of the running platform.
 
 The store comes from ``zyenta demo NICHE --once`` with the built-in rules and the sample supplier, so that all of its texts
 and photos are the platform's own.
