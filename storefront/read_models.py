@@ -157,7 +157,7 @@ class ReadModelQueries:
 
 
 class ReadModelMailQueries:
-    """Implements :class:`storefront.mail.writer.MailQueries`."""
+    """Implements :class:`storefront.mail.sources.MailQueries`."""
 
     def __init__(self, db: Reader) -> None:
         self._db = db

@@ -22,8 +22,9 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
     from infra.bootstrap.platform import ACCOUNT_LINKS
     from storefront.mail.account_writer import AccountMailWriter
     from storefront.mail.platform_writer import PlatformMailWriter
+    from storefront.mail.sources import MailSources
     from storefront.mail.team_writer import TeamMailWriter
-    from storefront.mail.writer import MailSources, StoreMailWriter, host_of
+    from storefront.mail.writer import StoreMailWriter, host_of
     from storefront.read_models import ReadModelMailQueries
 
     settings = platform.settings

@@ -1,1 +1,1 @@
-"""Mails in the look of their store. ``infra.bootstrap`` imports ``writer``."""
+"""Mails in the look of their store. ``infra.bootstrap`` imports ``writer`` and ``sources``."""

@@ -28,8 +28,9 @@ from domain.order.after_sale.dispute_events import DisputeStatus
 from domain.order.after_sale.return_events import ReturnedPieces
 from domain.order.disputes import DisputeReport
 from storefront.mail.account_writer import AccountMailWriter
+from storefront.mail.sources import MailSources
 from storefront.mail.team_writer import TeamMailWriter
-from storefront.mail.writer import MailSources, StoreMailWriter
+from storefront.mail.writer import StoreMailWriter
 from storefront.read_models import ReadModelMailQueries
 from tests.integration.gateway.test_any_input import Known, Place, places, the_ids
 from tests.support.dashboard_walk import walk

@@ -20,7 +20,8 @@ from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
 from infra.adapters.postgres.evidence_files import PostgresEvidenceFiles
 from infra.adapters.postgres.shoppers import ReadModelShoppers
 from schemas.envelope import Envelope
-from storefront.mail.writer import MailSources, StoreMailWriter
+from storefront.mail.sources import MailSources
+from storefront.mail.writer import StoreMailWriter
 from storefront.read_models import ReadModelMailQueries
 from tests.integration.storefront.shopping import hidden
 from tests.support.platforms.storefront import BRAND, SECRET, Product, StorefrontPlatform, Variant

@@ -49,7 +49,8 @@ from projections.catalog.views import BrandResult, PageVersionView, ProductView,
 from projections.merchants.views import BusinessIdentityView, MerchantView
 from projections.sales.views import DisputeView, OrderLineView, OrderView, ParcelView, RefundView, StockNoticeView
 from schemas.envelope import Envelope
-from storefront.mail.writer import MailSources, StoreMailWriter
+from storefront.mail.sources import MailSources
+from storefront.mail.writer import StoreMailWriter
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
 from tests.support.builders.samples import brand
