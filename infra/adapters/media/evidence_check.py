@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from PIL import Image
 
 from domain.order.evidence.files import PAGES_MOST, SIZE_MOST, CheckedFile, UnusableEvidence
-from infra.adapters.media.studio.formats import FIRST_BYTES, format_of
+from infra.adapters.media.studio.formats import FIRST_BYTES, JPEG, PNG, format_of
 
 _PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png"}
 _PIXELS_MOST = 100_000_000
+_DAMAGED = "The picture is damaged. Export it once more."
 _UNPACKED_MOST = 20_000_000
 """Most bytes that all object streams of a PDF may unpack to."""
 # ISO 32000-1: the root of the page tree (7.7.3.2) counts all pages, and objects may be packed in streams (7.5.7).
@@ -40,8 +41,12 @@ def check_evidence(data: bytes) -> CheckedFile:
 def _picture(data: bytes) -> str:
     try:
         opened = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except Image.DecompressionBombError as error:
+        raise UnusableEvidence("The picture has too many pixels. Make it smaller.") from error
     except Exception as error:  # decoders may raise any exception for invalid data
         kind = format_of(data[:FIRST_BYTES])
+        if kind in {JPEG, PNG}:
+            raise UnusableEvidence(_DAMAGED) from error
         what = "of another type" if kind is None else kind.name
         raise UnusableEvidence(f"The file is {what}. Banks take a PDF, a JPEG or a PNG.") from error
     width, height = opened.size
@@ -52,7 +57,7 @@ def _picture(data: bytes) -> str:
         # Checks the checksums of a PNG. Nothing is decoded, so that no picture takes a gateway's memory.
         opened.verify()
     except Exception as error:
-        raise UnusableEvidence("The picture is damaged. Export it once more.") from error
+        raise UnusableEvidence(_DAMAGED) from error
     return mime_type
 
 

@@ -17,6 +17,9 @@ class FileFormat:
     """Whether the studio can open it."""
 
 
+JPEG = FileFormat("a JPEG", is_readable=True)
+PNG = FileFormat("a PNG", is_readable=True)
+WEBP = FileFormat("a WebP", is_readable=True)
 WEB_PAGE = FileFormat("a web page", is_image=False)
 PDF = FileFormat("a PDF", is_image=False)
 VIDEO = FileFormat("a video", is_image=False)
@@ -28,8 +31,8 @@ PHOTOSHOP = FileFormat("a Photoshop file")
 AVIF = FileFormat("an AVIF photo", is_readable=True)
 
 _AT_START: tuple[tuple[bytes, FileFormat], ...] = (
-    (b"\xff\xd8\xff", FileFormat("a JPEG", is_readable=True)),
-    (b"\x89PNG\r\n\x1a\n", FileFormat("a PNG", is_readable=True)),
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
     (b"GIF8", FileFormat("a GIF", is_readable=True)),
     (b"II*\0", FileFormat("a TIFF", is_readable=True)),
     (b"MM\0*", FileFormat("a TIFF", is_readable=True)),
@@ -57,7 +60,7 @@ def format_of(start: bytes) -> FileFormat | None:
     if start[4:8] == b"ftyp":
         return _format_of_brands(start)
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return FileFormat("a WebP", is_readable=True)
+        return WEBP
     for mark, format in _AT_START:
         if start.startswith(mark):
             return format

@@ -1,6 +1,7 @@
 """A file for a bank is what its bytes say, and small enough."""
 
 import io
+import struct
 import zlib
 
 import pytest
@@ -14,6 +15,13 @@ def picture(format: str) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (40, 30), "navy").save(file, format)
     return file.getvalue()
+
+
+def huge_png() -> bytes:
+    """A small file whose header names 1.6 billion pixels."""
+    chunks = [b"IHDR" + struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0), b"IDAT", b"IEND"]
+    written = (struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(written)
 
 
 def pdf(pages: int, *, extra: bytes = b"") -> bytes:
@@ -73,7 +81,10 @@ def test_a_pdf_that_the_library_of_pictures_wrote_is_read() -> None:
         (pdf(PAGES_MOST + 1), "has 50 pages. Banks take 49"),
         (packed_pdf(500), "has 500 pages"),
         (pdf(1, extra=b"trailer << /Encrypt 9 0 R >>"), "locked by a password"),
-        (picture("PNG")[:60], "is damaged|is a PNG"),
+        (picture("PNG")[:60], "is damaged"),
+        (picture("PNG")[:8] + bytes(40), "is damaged"),
+        (picture("JPEG")[:12], "is damaged"),
+        (huge_png(), "too many pixels"),
         (b"%PDF-1.7" + bytes(SIZE_MOST), "4,500,000 at most"),
     ],
 )

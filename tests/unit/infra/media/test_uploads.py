@@ -79,9 +79,10 @@ def test_the_type_of_a_photo_is_read_from_its_bytes(format: str, mime_type: str)
         (lambda: photo("GIF"), RejectionReason.UNSUPPORTED_FORMAT, "a GIF"),
         (lambda: photo("JPEG", (199, 400)), RejectionReason.TOO_SMALL, "199 x 400 pixels"),
         (lambda: photo("PNG", (7000, 6000)), RejectionReason.TOO_LARGE, "7000 x 6000 pixels"),
+        (lambda: photo("PNG")[:8] + bytes(40), RejectionReason.CORRUPT, "damaged at its beginning"),
         (lambda: bytes(UPLOAD_MOST + 1), RejectionReason.TOO_LARGE, "20 MB is the most"),
     ],
-    ids=["empty", "page", "drawing", "animation", "small", "pixels", "bytes"],
+    ids=["empty", "page", "drawing", "animation", "small", "pixels", "damaged", "bytes"],
 )
 def test_what_is_no_usable_photo_is_refused_and_named(
     data: Callable[[], bytes], reason: RejectionReason, words: str
