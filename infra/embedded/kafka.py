@@ -17,7 +17,6 @@ from aiokafka.errors import KafkaError
 from infra.embedded.kafka_install import (
     KafkaInstallation,
     KafkaUnavailable,
-    default_cache_dir,
     install,
     installation_dir,
     installing,
@@ -29,6 +28,7 @@ from infra.embedded.process import (
     free_port,
 )
 from infra.embedded.server import EmbeddedServer
+from infra.program_cache import cache_folder
 
 __all__ = ["ApacheKafka", "KafkaUnavailable", "ensure_kafka"]
 
@@ -83,7 +83,7 @@ async def ensure_kafka(cache_dir: Path | None = None) -> Path:
 
 
 async def _installed(cache_dir: Path | None) -> KafkaInstallation:
-    cache = cache_dir or default_cache_dir()
+    cache = cache_dir or cache_folder()
     if installation_dir(cache).exists():
         installation = await install(cache)
         if installation.archive.exists():

@@ -72,12 +72,6 @@ def kafka_version() -> str:
     return found[1]
 
 
-def default_cache_dir() -> Path:
-    """Return the default folder of installations, outside the checkout so that all checkouts share it."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "zyenta"
-
-
 async def install(cache_dir: Path) -> KafkaInstallation:
     """Install Kafka's jars and a formatted template into the cache.
 

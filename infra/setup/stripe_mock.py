@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from infra.program_cache import cache_folder
+
 MODULE = "github.com/stripe/stripe-mock"
 VERSION = "v0.203.0"
 BUILD_SECONDS = 300
@@ -19,8 +21,7 @@ class StripeMockUnavailable(Exception):
 
 def stripe_mock_path() -> Path:
     """Return the path of the program. The file may not exist yet."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "zyenta" / f"stripe-mock-{VERSION}" / "stripe-mock"
+    return cache_folder() / f"stripe-mock-{VERSION}" / "stripe-mock"
 
 
 def ensure_stripe_mock() -> Path:

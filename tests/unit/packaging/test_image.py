@@ -1,6 +1,8 @@
 """The ``Dockerfile`` is consistent with the project's files. Tests cannot build it."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -28,6 +30,11 @@ def test_the_image_has_runtime_dependencies_and_no_development_tools() -> None:
     left_out = set(re.findall(r"--no-install-package (\S+)", DOCKERFILE))
     required = {re.split(r"[<>=\[;]", name)[0] for name in PROJECT["project"]["dependencies"]}
     assert left_out <= required
+
+
+def test_what_it_runs_with_a_bare_python_needs_the_standard_library_alone() -> None:
+    (module,) = re.findall(r"^RUN (?:\w+=\S+ )*python -m ([\w.]+)$", DOCKERFILE, re.MULTILINE)
+    subprocess.run([sys.executable, "-S", "-c", f"import {module}"], cwd=ROOT, check=True)
 
 
 def test_it_runs_the_command_line_as_an_unprivileged_user() -> None:
