@@ -30,7 +30,11 @@ from tests.support.platforms.write_side import Platform
 
 MISSING = UnusableImage(RejectionReason.NOT_FOUND, "There is no photo there (404).")
 DAMAGED = UnusableImage(RejectionReason.CORRUPT, "The photo is damaged; it could not be read to its end.")
-AWAY = Transient("images.example", "answered 503 for a photo")
+
+
+def away(times: int) -> list[Exception]:
+    """Return outages, each an object of its own: the retry policy notes in them how often it tried."""
+    return [Transient("images.example", "answered 503 for a photo") for _ in range(times)]
 
 
 @dataclass
@@ -221,7 +225,7 @@ async def test_redelivery_fetches_no_photo_twice_and_changes_nothing(imaging: Im
 
 
 async def test_an_outage_is_waited_out(imaging: Imaging) -> None:
-    imaging.fetcher.troubles[imaging.url(0)] = [AWAY, AWAY, Transient("images.example", "is busy", retry_after=3600)]
+    imaging.fetcher.troubles[imaging.url(0)] = [*away(2), Transient("images.example", "is busy", retry_after=3600)]
     await imaging.begin()
     await imaging.run()
     assert imaging.fetcher.asked.count(imaging.url(0)) == 4
@@ -229,7 +233,7 @@ async def test_an_outage_is_waited_out(imaging: Imaging) -> None:
 
 
 async def test_an_outage_that_lasts_costs_one_photo_and_names_who_was_away(imaging: Imaging) -> None:
-    imaging.fetcher.troubles[imaging.url(2)] = [AWAY] * 9
+    imaging.fetcher.troubles[imaging.url(2)] = away(9)
     await imaging.begin()
     await imaging.run()
     (rejected,) = imaging.of(ImageRejected)
