@@ -14,7 +14,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
-from tests.support.chance import SEED, draw_no_constants_of_modules, seed_everything
+from tests.support.chance import SEED, draw_no_constants_of_modules, seed_everything, seeded
 from tests.support.examples import drawn
 from tests.support.platforms.read_models import create_read_models
 from tests.support.requirements import missing
@@ -49,6 +49,26 @@ seed_everything("collection")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the test's name decide its ids, before fixtures make some."""
     seed_everything(item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Let a shared fixture's name decide its ids: which test makes it depends on the worker."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with seeded(f"{fixturedef.baseid}::{fixturedef.argname}[{getattr(request, 'param_index', 0)}]"):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let a module's name decide the ids that it makes when it is imported."""
+    with seeded(collector.nodeid):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,6 +6,8 @@ So a test passes always or never. ``ZYENTA_TEST_SEED`` (any text) gives all test
 import os
 import random
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis.internal.conjecture import providers
@@ -39,6 +41,18 @@ def seed_everything(name: str) -> None:
     _source.dice = dice_of(name)
     random.seed(f"{SEED}/{name}")
     vars(uuid)["os"] = _source
+
+
+@contextmanager
+def seeded(name: str) -> Iterator[None]:
+    """Give something that several tests share ids and dice of its own, and take none from the test that makes it."""
+    dice, state = _source.dice, random.getstate()
+    seed_everything(name)
+    try:
+        yield
+    finally:
+        _source.dice = dice
+        random.setstate(state)
 
 
 def draw_no_constants_of_modules() -> None:

@@ -5,7 +5,7 @@ import random
 import shutil
 import sys
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,17 @@ from hypothesis import strategies as st
 
 from tests.support.chance import dice_of, seed_everything
 from tests.support.servers.databases import IN_USE, remove_abandoned, server_directory
+
+MADE_ON_IMPORT = uuid4()
+
+
+@pytest.fixture(scope="module", params=["one", "two"])
+def made_once() -> UUID:
+    return uuid4()
+
+
+def first_id(name: str) -> UUID:
+    return UUID(bytes=dice_of(name).randbytes(16), version=4)
 
 
 def test_ids_and_dice_follow_from_the_name_of_a_test() -> None:
@@ -24,6 +35,15 @@ def test_ids_and_dice_follow_from_the_name_of_a_test() -> None:
     assert once == drawn("a test")
     assert not set(once) & set(drawn("another test"))
     assert once[0] != once[1]
+
+
+def test_ids_of_modules_and_shared_fixtures_follow_from_their_names_and_take_none_from_tests(
+    made_once: UUID, request: pytest.FixtureRequest
+) -> None:
+    assert uuid4() == first_id(request.node.nodeid)
+    module = request.node.nodeid.partition("::")[0]
+    assert made_once in {first_id(f"{module}::made_once[{number}]") for number in range(2)}
+    assert first_id(module) == MADE_ON_IMPORT
 
 
 def test_drawn_examples_do_not_depend_on_the_modules_that_other_tests_load(
