@@ -5,12 +5,15 @@ So a test passes always or never. ``ZYENTA_TEST_SEED`` (any text) gives all test
 
 import os
 import random
+import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from hypothesis.internal.conjecture import providers
+
+from domain import ids
 
 SEED = os.environ.get("ZYENTA_TEST_SEED", "")
 
@@ -36,11 +39,22 @@ class _SeededOs:
 _source = _SeededOs()
 
 
+class _SeededSecrets:
+    """Stands in for ``secrets`` where our ids ask it for random bits."""
+
+    def randbits(self, count: int) -> int:
+        return _source.dice.getrandbits(count)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(secrets, name)
+
+
 def seed_everything(name: str) -> None:
     """Give a test its ids and its dice."""
     _source.dice = dice_of(name)
     random.seed(f"{SEED}/{name}")
     vars(uuid)["os"] = _source
+    vars(ids)["secrets"] = _SeededSecrets()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.ids import uuid7
 from tests.support.chance import dice_of, seed_everything
 from tests.support.servers.databases import IN_USE, remove_abandoned, server_directory
 
@@ -29,7 +30,7 @@ def first_id(name: str) -> UUID:
 def test_ids_and_dice_follow_from_the_name_of_a_test() -> None:
     def drawn(name: str) -> list[object]:
         seed_everything(name)
-        return [uuid4(), uuid4(), random.random(), dice_of(name).random()]
+        return [uuid4(), uuid4(), uuid7(0), random.random(), dice_of(name).random()]
 
     once = drawn("a test")
     assert once == drawn("a test")
