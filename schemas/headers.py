@@ -15,6 +15,7 @@ Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
 BIGINT_MAX = 2**63 - 1
 """Largest ``bigint`` of PostgreSQL."""
+MOST_DIGITS = len(str(BIGINT_MAX))
 
 
 def header(headers: Headers, name: str) -> bytes:
@@ -25,7 +26,7 @@ def header(headers: Headers, name: str) -> bytes:
 def number(text: bytes | None, *, most: int = BIGINT_MAX) -> int | None:
     """Read a number; None if the text is not plain digits, or the number is above ``most``."""
     # int() raises for thousands of digits, so the length is checked first.
-    if not text or len(text) > len(str(BIGINT_MAX)) or not text.isdigit():
+    if not text or len(text) > MOST_DIGITS or not text.isdigit():
         return None
     value = int(text)
     return value if value <= most else None

@@ -404,7 +404,7 @@ def _set_stock(
     product.available += variant.available - before[1]
     product.short += variant.short - before[2]
     product.updated_at = max(product.updated_at, event.occurred_at)
-    _set_status(rows, tenant, product, ProductStatus(product.status))
+    _set_status(rows, tenant, product, product.status)
 
 
 @PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=of_store)
