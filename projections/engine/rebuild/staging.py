@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -50,7 +50,14 @@ async def finish(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> None
         model: whose tables.
         schema: where they are.
     """
-    statements = [statement for table in model.tables for statement in table.indexes]
+    tables = await _largest_first(pool, model, schema)
+    if await _has_missing_indexes(pool, model, schema):
+        await _share_out(_index, pool, schema, tables)
+    await _share_out(_analyze, pool, schema, tables)
+
+
+async def _has_missing_indexes(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> bool:
+    """Whether indexes are to be created; drop what a rebuild left that was killed while it created them."""
     existing = await pool.fetch(
         """
         select indexrelid::regclass::text as name, indisvalid as valid
@@ -59,26 +66,43 @@ async def finish(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> None
         """,
         schema,
     )
-    missing = len(existing) != len(statements) or not all(index["valid"] for index in existing)
-    if missing:
-        # A rebuild was killed while it created them.
-        for index in existing:
-            await pool.execute(f"drop index {index['name']}")
-        # The largest table takes longest, so it is begun first.
-        largest_first = await pool.fetch(
-            """
-            select relname from pg_class where relnamespace = $1::regnamespace and relkind = 'r'
-            order by pg_table_size(oid) desc
-            """,
-            schema,
-        )
-        tables = {table.name: table for table in model.tables}
-        waiting = iter([tables[row["relname"]] for row in largest_first])
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(SIDE_BY_SIDE):
-                tasks.create_task(_index(pool, schema, waiting))
+    if len(existing) == sum(len(table.indexes) for table in model.tables) and all(each["valid"] for each in existing):
+        return False
+    for each in existing:
+        await pool.execute(f"drop index {each['name']}")
+    return True
+
+
+async def _largest_first(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> list[Table[Any]]:
+    """Return the tables; the largest takes longest, so it is begun first."""
+    rows = await pool.fetch(
+        """
+        select relname from pg_class where relnamespace = $1::regnamespace and relkind = 'r'
+        order by pg_table_size(oid) desc
+        """,
+        schema,
+    )
+    tables = {table.name: table for table in model.tables}
+    return [tables[row["relname"]] for row in rows]
+
+
+async def _share_out(
+    work: Callable[[asyncpg.Pool, str, Iterator[Table[Any]]], Coroutine[Any, Any, None]],
+    pool: asyncpg.Pool,
+    schema: str,
+    tables: Sequence[Table[Any]],
+) -> None:
+    """Work on ``SIDE_BY_SIDE`` tables at the same time."""
+    waiting = iter(tables)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(SIDE_BY_SIDE):
+            tasks.create_task(work(pool, schema, waiting))
+
+
+async def _analyze(pool: asyncpg.Pool, schema: str, tables: Iterator[Table[Any]]) -> None:
+    """Analyze the tables that no other task has begun."""
     async with _inside(pool, schema) as connection:
-        for table in model.tables:
+        for table in tables:
             await connection.execute(f"analyze {table.name}")
 
 
