@@ -9,12 +9,8 @@ from infra.adapters.postgres.pools import worker_pool
 from infra.log.partition_pool import WORTHWHILE, Report, ShareFailed, in_processes, share_out
 from projections.engine.checkpoints import Checkpoint, positions_of
 from projections.engine.postgres_errors import IDLE_IN_TRANSACTION
-from projections.engine.rebuild.bulk_load import LANES, MAX_UNAPPLIABLE, BulkLoad, Unappliable
+from projections.engine.rebuild.bulk_load import MAX_UNAPPLIABLE, BulkLoad, Unappliable
 from projections.registry import READ_MODELS
-
-WORKER_CHUNK = 8192
-"""Records that a lane of a worker folds without a pause. More would save writes of rows that change often; but the publisher waits
-for each transaction of a lane (ADR 0091)."""
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +98,7 @@ async def _load_share(
         report(done, *(bulk_load.checkpoints[place.partition].position for place in places))
 
     settings = {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION}
-    # Each lane writes through one connection and queries the event store through another.
-    async with worker_pool(dsn, connections=2 * LANES, settings=settings) as pool:
+    async with worker_pool(dsn, connections=1, settings=settings) as pool:
         bulk_load = BulkLoad(
             READ_MODELS[name],
             pool,
@@ -112,7 +107,6 @@ async def _load_share(
             places,
             on_unappliable=passed,
             on_read=progress,
-            chunk=WORKER_CHUNK,
         )
         async with bulk_load.open():
             await bulk_load.load(limits)

@@ -12,7 +12,7 @@ tables of time travel.
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from operator import attrgetter
@@ -101,7 +101,8 @@ class Table(Generic[R]):
         """For verification: generated columns follow from the others."""
 
         self._loaded = key + hot
-        self._changed = attrgetter(*self._loaded)
+        self.hot_of: Callable[[R], Any] = attrgetter(*self._loaded)
+        """Returns a row's key and hot columns."""
         names = ", ".join(key)
         key_arrays = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(key, 1))
         columns = ", ".join(self._loaded)
@@ -154,7 +155,7 @@ class Table(Generic[R]):
 
     def changed_values(self, rows: Sequence[R]) -> Iterable[Sequence[Any]]:
         """Return the key and hot columns of rows, an array for each column."""
-        return zip(*map(self._changed, rows), strict=True)
+        return zip(*map(self.hot_of, rows), strict=True)
 
     def new_values(self, rows: Sequence[R]) -> Iterable[Sequence[Any]]:
         """Return the columns of rows, an array for each column."""
@@ -162,7 +163,7 @@ class Table(Generic[R]):
 
     def hot_values(self, rows: Iterable[R]) -> list[Any]:
         """Return the key and hot columns of rows, to find out later which rows a fold changed."""
-        return list(map(self._changed, rows))
+        return list(map(self.hot_of, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,11 @@ class Folds(Generic[W]):
         return register
 
 
+LoadRows = Callable[[Table[Any], Collection[Any]], Awaitable[dict[Any, Any]]]
+"""Returns the rows of a table with these keys, by key; a key without a row is left out."""
+
+_Leading = tuple[Any, UUID, str, Finder]
+"""An event, its tenant, and how to find the rows of a table that loaded rows lead to."""
 _Getter = Callable[[Any], Any]
 _Finder = Callable[[Any, UUID], Any]
 _Plan = tuple[Callable[[W, Any, UUID], None], tuple[tuple[str, _Getter], ...], tuple[tuple[str, _Finder], ...]]
@@ -349,51 +355,74 @@ class ReadModel(Generic[W]):
         Raises:
             CorruptStream: an event is about a thing that no earlier event created.
         """
-        keys = self._touched(batch)
-        rows: dict[str, dict[Any, Any]] = {
-            table.name: await table.load(list(keys[table.name]), tx) for table in self.tables
-        }
-        # A row may lead to a row that leads to another one.
-        while further := self._touched_through(batch, self._rows(**rows), keys):
-            for table in self.tables:
-                missing = further.get(table.name, set())
-                keys[table.name] |= missing
-                rows[table.name].update(await table.load(list(missing), tx))
-        loaded = {table.name: table.hot_values(rows[table.name].values()) for table in self.tables}
-        self.fold(self._rows(**rows), batch)
+
+        async def load(table: Table[Any], keys: Collection[Any]) -> dict[Any, Any]:
+            return await table.load(list(keys), tx)
+
+        rows = self.empty()
+        await self.load(batch, rows, load)
+        loaded = [table.hot_values(getattr(rows, table.name).values()) for table in self.tables]
+        self.fold(rows, batch)
         changes = []
-        for table in self.tables:
+        for table, before in zip(self.tables, loaded, strict=True):
             # New rows come after the loaded ones: dictionaries keep insertion order.
-            after, before = list(rows[table.name].values()), loaded[table.name]
+            after = list(getattr(rows, table.name).values())
             now = table.hot_values(after[: len(before)])
             changed = [after[n] for n, values in enumerate(now) if values != before[n]]
             changes.append(TableChange(table, changed if table.hot else (), after[len(before) :]))
         return changes
 
-    def _touched_through(
-        self, batch: Sequence[DecodedEvent], rows: W, loaded: Mapping[str, set[Any]]
-    ) -> dict[str, set[Any]]:
-        """Return the keys of rows that loaded rows lead to, by table, without those that were loaded."""
-        keys: dict[str, set[Any]] = {}
-        for event, tenant in batch:
-            for table, find in self._through.get(type(event), {}).items():
-                if missing := find(rows, event, tenant) - loaded[table]:
-                    keys.setdefault(table, set()).update(missing)
-        return keys
+    async def load(self, batch: Sequence[DecodedEvent], rows: W, load: LoadRows) -> None:
+        """Add the rows that a batch touches to others, to be folded with it.
 
-    def _touched(self, batch: Sequence[DecodedEvent]) -> dict[str, set[Any]]:
-        keys: dict[str, set[Any]] = {table.name: set() for table in self.tables}
+        Args:
+            batch: see :meth:`apply`.
+            rows: those that are there already.
+            load: returns rows by their keys.
+        """
+        there: dict[str, dict[Any, Any]] = {table.name: getattr(rows, table.name) for table in self.tables}
+        asked: dict[str, set[Any]] = {name: set() for name in there}
+        missing = self._missing(batch, there)
+        leading = self._leading(batch)
+        while True:
+            for table in self.tables:
+                if keys := missing.get(table.name):
+                    asked[table.name] |= keys
+                    there[table.name].update(await load(table, keys))
+            # A row may lead to a row that leads to another one.
+            missing = {}
+            for event, tenant, name, find in leading:
+                for key in find(rows, event, tenant):
+                    if key not in there[name] and key not in asked[name]:
+                        missing.setdefault(name, set()).add(key)
+            if not missing:
+                return
+
+    def _missing(self, batch: Sequence[DecodedEvent], there: Mapping[str, Mapping[Any, Any]]) -> dict[str, set[Any]]:
+        """Return the keys of rows that events name and that are not there, by table."""
+        missing: dict[str, set[Any]] = {name: set() for name in there}
         plans = self._plans
         for event, tenant in batch:
             plan = plans.get(type(event))
             if plan is None:
                 continue
-            for table, get in plan[1]:
-                keys[table].add(get(event))
-            for table, find in plan[2]:
-                key = find(event, tenant)
-                if type(key) is frozenset:
-                    keys[table] |= key
-                else:
-                    keys[table].add(key)
-        return keys
+            for name, get in plan[1]:
+                key = get(event)
+                if key not in there[name]:
+                    missing[name].add(key)
+            for name, find in plan[2]:
+                found = find(event, tenant)
+                for key in found if type(found) is frozenset else (found,):
+                    if key not in there[name]:
+                        missing[name].add(key)
+        return missing
+
+    def _leading(self, batch: Sequence[DecodedEvent]) -> list[_Leading]:
+        """Return the events that touch rows which other rows lead to."""
+        through = self._through
+        return [
+            (event, tenant, name, find)
+            for event, tenant in batch
+            if type(event) in through
+            for name, find in through[type(event)].items()
+        ]

@@ -1,15 +1,15 @@
 """Loads the log into tables as fast as the machine allows, from their checkpoints up to chosen positions.
 
-For rebuilding and verifying. Unlike a runner, a bulk load has no consumer group. It fetches and decodes one chunk while
-it writes the previous one, and writes several sets of partitions at the same time.
+For rebuilding and verifying. Unlike a runner, a bulk load has no consumer group. It folds events into rows in memory, and
+writes the rows of a partition with its checkpoint from time to time.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -17,17 +17,20 @@ from domain.kernel import Transient
 from projections.engine.checkpoints import Checkpoint, Projection, advance
 from projections.engine.decoding import DecodedEvent
 from projections.engine.provenance import are_events
-from projections.engine.rebuild.bulk_reader import Content, open_bulk_reader
+from projections.engine.rebuild.bulk_reader import BulkReader, Content, open_bulk_reader
+from projections.engine.rebuild.kept_rows import KeptRows
 from projections.engine.records import at_fault, position_in
-from projections.engine.tables import Connection
+from projections.engine.tables import Connection, ReadModel
 from schemas.records import Record, read_record
 from schemas.topics import EVENTS
 
-CHUNK = 4096
-"""Records that a lane folds without a pause: more would hold up the read models that this process follows. Memory holds three
-chunks, and what the client library fetched."""
-LANES = 2
-"""How many sets of partitions are written at the same time: one is folded while PostgreSQL writes another."""
+UNWRITTEN_ROWS = 6_000
+"""Rows of a partition that are written in one transaction. More would hold back the publisher for longer (ADR 0002). Fewer would
+write rows that change often more than once (ADR 0097)."""
+UNWRITTEN_EVENTS = 20_000
+"""Events of a partition that a killed load has to read again at most."""
+KEPT = 24_000
+"""Rows of all partitions that are kept in memory, besides those that are not written yet."""
 QUIET_SECONDS = 10.0
 """How long the topic may return nothing while it does not reach the limit."""
 MAX_UNAPPLIABLE = 1000
@@ -72,19 +75,6 @@ ReportUnappliable = Callable[[Unappliable], None]
 ReportCount = Callable[[int], None]
 
 
-@dataclass(slots=True)
-class _Chunk:
-    """Events of one partition. They are written in one transaction, which holds back the publisher as long as it writes."""
-
-    checkpoint: Checkpoint
-    """The partition's checkpoint once it is written."""
-    events: list[DecodedEvent] = field(default_factory=list)
-    origins: list[Place] = field(default_factory=list)
-    """The place of each of ``events``."""
-    count: int = 0
-    undecodable: list[Unappliable] = field(default_factory=list)
-
-
 class BulkLoad:
     """A load of the log into the tables of one schema.
 
@@ -101,19 +91,17 @@ class BulkLoad:
         *,
         on_unappliable: ReportUnappliable = lambda _: None,
         on_read: ReportCount = lambda _: None,
-        chunk: int | None = None,
     ) -> None:
         """Describe a load; :meth:`open` connects it.
 
         Args:
             projection: what to fold.
-            pool: each lane holds one of its connections, and a second one while it asks the event store.
+            pool: the load holds one of its connections.
             bootstrap_servers: where the log is.
             schema: where the tables are.
             checkpoints: of the tables; this load must own them.
             on_unappliable: called with every record that cannot be applied.
-            on_read: called with the number of records of each chunk.
-            chunk: records that a lane folds without a pause, ``CHUNK`` by default.
+            on_read: called with the number of records of each transaction.
         """
         self.projection = projection
         self.pool = pool
@@ -122,8 +110,6 @@ class BulkLoad:
         self.checkpoints = {checkpoint.partition: checkpoint for checkpoint in checkpoints}
         self.on_unappliable = on_unappliable
         self.on_read = on_read
-        self.chunk = chunk or CHUNK
-        self._lanes: list[_Lane] = []
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["BulkLoad"]:
@@ -132,11 +118,14 @@ class BulkLoad:
         Raises:
             Transient: PostgreSQL or the broker is out of reach, or there is no topic.
         """
-        numbers = sorted(self.checkpoints)
-        self._lanes = [_Lane(self, numbers[lane::LANES]) for lane in range(min(LANES, len(numbers)))]
-        async with AsyncExitStack() as stack:
-            for lane in self._lanes:
-                await stack.enter_async_context(lane.open())
+        begins = {number: max(0, place.next_offset - 1) for number, place in self.checkpoints.items()}
+        async with (
+            open_bulk_reader(self.bootstrap_servers, EVENTS, begins) as reader,
+            self.pool.acquire() as connection,
+        ):
+            await connection.execute(f'set search_path to "{self.schema}", public; set synchronous_commit to off')
+            self._partitions = [_Partition(self, each, reader, connection) for each in self.checkpoints.values()]
+            self._reader = reader
             yield self
 
     def share_of(self, limits: Mapping[int, int]) -> float:
@@ -153,12 +142,31 @@ class BulkLoad:
         Raises:
             TopicBehind: the topic does not reach a limit.
             Fenced: another process loads the same tables.
-            Transient, KafkaError, asyncpg.PostgresError: PostgreSQL or the broker failed; written chunks stay, and the
-                next load continues from them.
+            Transient, KafkaError, asyncpg.PostgresError: PostgreSQL or the broker failed; what is written stays. The load
+                is of no use any more: another one continues from the checkpoints.
         """
-        async with asyncio.TaskGroup() as lanes:
-            for lane in self._lanes:
-                lanes.create_task(lane.load(limits))
+        while behind := [each for each in self._partitions if each.checkpoint.position < limits.get(each.number, 0)]:
+            for partition in behind:
+                await partition.fold_held(limits[partition.number])
+            await self._read(behind, limits)
+            for partition in behind:
+                await partition.write()
+
+    async def _read(self, behind: Sequence["_Partition"], limits: Mapping[int, int]) -> None:
+        """Fold each partition up to its limit, or up to a failure, which has returned it to its checkpoint."""
+        loop = asyncio.get_running_loop()
+        quiet_since = loop.time()
+        while open_ := {each.number: each for each in behind if each.read.position < limits[each.number]}:
+            if await self._reader.fetch(open_, seconds=0.25):
+                quiet_since = loop.time()
+                if self._reader.take_interrupted():
+                    for each in self._partitions:
+                        each.verify_again()
+                for number, partition in open_.items():
+                    await partition.fold_new(self._reader.take(number), limits[number])
+            elif loop.time() - quiet_since > QUIET_SECONDS:
+                first = next(iter(open_.values()))
+                raise TopicBehind(first.number, first.read.position, limits[first.number])
 
 
 class BulkLoadWorkers(Protocol):
@@ -175,102 +183,83 @@ class BulkLoadWorkers(Protocol):
             limits: positions by partition.
 
         Raises:
-            asyncpg.PostgresError: PostgreSQL failed; written chunks stay.
+            asyncpg.PostgresError: PostgreSQL failed; what is written stays.
         """
         ...
 
 
-class _Lane:
-    """One reader and one connection for a set of partitions."""
+class _Partition:
+    """How far one partition is read and written.
 
-    def __init__(self, bulk_load: BulkLoad, numbers: Sequence[int]) -> None:
+    A partition has its own transactions, because each holds back the publisher as long as it writes.
+    """
+
+    def __init__(self, bulk_load: BulkLoad, checkpoint: Checkpoint, reader: BulkReader, connection: Connection) -> None:
         self._bulk_load = bulk_load
-        self._numbers = numbers
-        self._held: dict[int, list[Event]] = {number: [] for number in numbers}
+        self._reader = reader
+        self._connection = connection
+        self.number = checkpoint.partition
+        self.read = checkpoint
+        """How far it is read. The kept rows are of this moment."""
+        self._held: list[Event] = []
         """Fetched events beyond the last limit."""
-        self._read = {number: bulk_load.checkpoints[number] for number in numbers}
-        """How far each partition is read; writing is at most two chunks behind."""
-        self._unverified = {number for number in numbers if bulk_load.checkpoints[number].position > 0}
-        """Partitions whose last record read must be seen at its offset again, or the topic was recreated."""
+        self._is_unverified = checkpoint.position > 0
+        """Whether the last record read must be seen at its offset again, or the topic was recreated."""
+        self._rows = self._keep(is_new=checkpoint.position == 0)
+        self._careful_until = 0
+        """Up to this position, each batch is written at once, because one of its events may be unappliable."""
+        self._count = 0
+        """Events since the checkpoint."""
+        self._unappliable: list[Unappliable] = []
+        """Those among them that cannot be applied."""
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        bulk_load = self._bulk_load
-        begins = {number: max(0, place.next_offset - 1) for number, place in self._read.items()}
-        async with (
-            open_bulk_reader(bulk_load.bootstrap_servers, EVENTS, begins) as self._reader,
-            bulk_load.pool.acquire() as self._connection,
-        ):
-            await self._connection.execute(
-                f'set search_path to "{bulk_load.schema}", public; set synchronous_commit to off'
-            )
-            yield
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far it is written."""
+        return self._bulk_load.checkpoints[self.number]
 
-    async def load(self, limits: Mapping[int, int]) -> None:
-        limits = {number: limits.get(number, 0) for number in self._numbers}
-        ahead = asyncio.create_task(self._next(limits))
-        try:
-            while chunks := await ahead:
-                ahead = asyncio.create_task(self._next(limits))
-                for chunk in chunks:
-                    await self._write(chunk)
-        finally:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+    def _keep(self, *, is_new: bool) -> KeptRows[Any] | None:
+        """Return rows to keep; None for a projection that only writes batches itself."""
+        projection = self._bulk_load.projection
+        if not isinstance(projection, ReadModel):
+            return None
+        return KeptRows(projection, most=KEPT // len(self._bulk_load.checkpoints), is_new=is_new)
 
-    async def _next(self, limits: Mapping[int, int]) -> list[_Chunk]:
-        """Return the next chunks within the limits, one of each partition; none if they are reached."""
-        chunks = {number: _Chunk(place) for number, place in self._read.items()}
-        loop = asyncio.get_running_loop()
-        quiet_since = loop.time()
-        for number in self._numbers:
-            held, self._held[number] = self._held[number], []
-            self._take(chunks[number], number, held, limits[number])
-        while (count := sum(chunk.count for chunk in chunks.values())) < self._bulk_load.chunk:
-            open_ = [number for number in self._numbers if self._read[number].position < limits[number]]
-            if not open_:
-                break
-            if await self._reader.fetch(open_, seconds=0.005 if count else 0.25):
-                quiet_since = loop.time()
-                if self._reader.take_interrupted():
-                    self._verify_again()
-                for number in open_:
-                    await self._take_new(chunks[number], number, self._reader.take(number), limits[number])
-            elif count:
-                break
-            elif loop.time() - quiet_since > QUIET_SECONDS:
-                raise TopicBehind(open_[0], self._read[open_[0]].position, limits[open_[0]])
-        return [chunk for chunk in chunks.values() if chunk.count]
+    def verify_again(self) -> None:
+        """Return to the last record read, because the topic may have been recreated."""
+        self._held = []
+        if self._reader.is_restarted(self.number):
+            self.read = replace(self.read, next_offset=0)
+        self._reader.seek(self.number, max(0, self.read.next_offset - 1))
+        self._is_unverified = self.read.next_offset > 0
 
-    def _verify_again(self) -> None:
-        """Return to the last record read of each partition, because the topic may have been recreated."""
-        for number in self._numbers:
-            self._held[number] = []
-            place = self._read[number]
-            if self._reader.is_restarted(number):
-                place = self._read[number] = replace(place, next_offset=0)
-            self._reader.seek(number, max(0, place.next_offset - 1))
-            if place.next_offset > 0:
-                self._unverified.add(number)
-            else:
-                self._unverified.discard(number)
+    def _go_back(self, *, careful_until: int) -> None:
+        """Return to the checkpoint, and apply the events up to a position batch by batch."""
+        self.read, self._rows = self.checkpoint, self._keep(is_new=False)
+        self._count, self._unappliable = 0, []
+        self._careful_until = careful_until
+        self.verify_again()
 
-    async def _take_new(self, chunk: _Chunk, number: int, contents: Sequence[Content], limit: int) -> None:
-        """Add fetched records of a partition to a chunk, without the foreign ones."""
+    async def fold_held(self, limit: int) -> None:
+        """Fold the events that were beyond the last limit."""
+        held, self._held = self._held, []
+        await self._fold(held, limit)
+
+    async def fold_new(self, contents: Sequence[Content], limit: int) -> None:
+        """Fold fetched records without the foreign ones."""
         if not contents:
             return
-        place = self._read[number]
-        if number in self._unverified:
-            self._unverified.discard(number)
+        if self._is_unverified:
+            self._is_unverified = False
             offset, content = contents[0]
-            if offset != place.next_offset - 1 or position_in(content) != place.position:
+            if offset != self.read.next_offset - 1 or position_in(content) != self.read.position:
                 # The topic was recreated. Its offsets are new; positions still hold.
-                self._read[number] = replace(place, next_offset=0)
-                self._reader.seek(number, 0)
+                self.read = replace(self.read, next_offset=0)
+                self._reader.seek(self.number, 0)
                 return
         records = [(offset, read_record(content)) for offset, content in contents]
         genuine = await are_events(
-            [(number, None if record is None else record.claim) for _, record in records], self._bulk_load.pool
+            [(self.number, None if record is None else record.claim) for _, record in records], self._connection
         )
         events = [
             (offset, record) for (offset, record), is_event in zip(records, genuine, strict=True) if is_event and record
@@ -280,50 +269,89 @@ class _Lane:
                 "%s passes over %d foreign records of partition %d",
                 self._bulk_load.schema,
                 len(contents) - len(events),
-                number,
+                self.number,
             )
-        self._take(chunk, number, events, limit)
+        await self._fold(events, limit)
 
-    def _take(self, chunk: _Chunk, number: int, events: Sequence[Event], limit: int) -> None:
-        """Add the events within the limit to a chunk, and hold back the rest; positions rise within a partition."""
-        place = self._read[number]
-        decoder = self._bulk_load.projection.decoder
-        next_offset, reached = 0, place.position
-        count = 0
+    async def _fold(self, events: Sequence[Event], limit: int) -> None:
+        """Fold the events within the limit, and hold back the rest."""
+        before = self.read
+        batch, origins = self._decode(events, limit)
+        if self.read is before:
+            return
+        if self._rows is None or before.position < self._careful_until:
+            await self._write_batch(batch, origins)
+            return
+        try:
+            if batch:
+                await self._rows.fold(batch, self._connection)
+        except Exception as error:
+            if not at_fault(error):
+                raise
+            self._go_back(careful_until=self.read.position)
+            return
+        if self._rows.unwritten >= UNWRITTEN_ROWS or self._count >= UNWRITTEN_EVENTS:
+            await self.write()
+
+    def _decode(self, events: Sequence[Event], limit: int) -> tuple[list[DecodedEvent], list[Place]]:
+        """Return the events to fold, and the place of each; positions rise within a partition."""
+        decode = self._bulk_load.projection.decoder.decode_bulk
+        batch, origins = list[DecodedEvent](), list[Place]()
+        next_offset, reached = 0, self.read.position
         for index, (offset, record) in enumerate(events):
             if record.position > limit:
-                self._held[number].extend(events[index:])
+                self._held.extend(events[index:])
                 break
             if record.position <= reached:
                 continue
             reached = record.position
-            count += 1
             next_offset = offset + 1
+            self._count += 1
             try:
-                event = decoder.decode_bulk(record)
+                event = decode(record)
             except Exception as error:
                 if not at_fault(error):
                     raise
-                chunk.undecodable.append(Unappliable.of((number, offset), error))
+                self._unappliable.append(Unappliable.of((self.number, offset), error))
             else:
                 if event is not None:
-                    chunk.events.append(event)
-                    chunk.origins.append((number, offset))
-        if count:
-            chunk.count += count
-            self._read[number] = chunk.checkpoint = replace(place, next_offset=next_offset, position=reached)
+                    batch.append(event)
+                    origins.append((self.number, offset))
+        if next_offset:
+            self.read = replace(self.read, next_offset=next_offset, position=reached)
+        return batch, origins
 
-    async def _write(self, chunk: _Chunk) -> None:
-        bulk_load, connection = self._bulk_load, self._connection
-        unappliable = list(chunk.undecodable)
-        async with connection.transaction():
-            for index, error in await apply_around(bulk_load.projection, chunk.events, connection):
-                unappliable.append(Unappliable.of(chunk.origins[index], error))
-            await advance(connection, bulk_load.schema, [chunk.checkpoint])
-        bulk_load.checkpoints[chunk.checkpoint.partition] = chunk.checkpoint
+    async def write(self) -> None:
+        """Write the kept rows and the checkpoint, or return to it if a row cannot be written."""
+        if self._rows is None or self.read == self.checkpoint:
+            return
+        try:
+            async with self._connection.transaction():
+                await self._rows.write(self._connection)
+                await advance(self._connection, self._bulk_load.schema, [self.read])
+        except Exception as error:
+            if not at_fault(error):
+                raise
+            self._go_back(careful_until=self.read.position)
+        else:
+            self._report()
+
+    async def _write_batch(self, batch: Sequence[DecodedEvent], origins: Sequence[Place]) -> None:
+        """Write a batch and the checkpoint, without the events that cannot be applied."""
+        async with self._connection.transaction():
+            for index, error in await apply_around(self._bulk_load.projection, batch, self._connection):
+                self._unappliable.append(Unappliable.of(origins[index], error))
+            await advance(self._connection, self._bulk_load.schema, [self.read])
+        self._report()
+
+    def _report(self) -> None:
+        bulk_load = self._bulk_load
+        bulk_load.checkpoints[self.number] = self.read
+        unappliable, count = self._unappliable, self._count
+        self._unappliable, self._count = [], 0
         for each in unappliable:
             bulk_load.on_unappliable(each)
-        bulk_load.on_read(chunk.count)
+        bulk_load.on_read(count)
 
 
 async def apply_around(

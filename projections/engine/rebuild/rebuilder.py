@@ -12,7 +12,7 @@ Between comparison and swap, only the log can change either set: each writer mov
 those of the new tables.
 
 While a transaction has an id, later appends are not published (ADR 0002). So only short transactions of a rebuild have
-one: a chunk of events, and the swap. Comparing and indexing take long and have none.
+one: a write of the load, and the swap. Comparing and indexing take long and have none.
 
 Queries name tables without a schema. The next query of any connection reads the new tables, prepared or not; a running
 query finishes on the old tables, which are dropped afterwards. The live runner is fenced, and continues with the new
@@ -50,7 +50,7 @@ from projections.engine.checkpoints import (
     positions_of,
     take_over,
 )
-from projections.engine.rebuild.bulk_load import CHUNK, MAX_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
+from projections.engine.rebuild.bulk_load import MAX_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
 from projections.engine.rebuild.session import (
     AlreadyRebuilding,
@@ -65,6 +65,8 @@ from projections.engine.tables import Connection, ReadModel
 
 ROUNDS = 10
 """How many rounds follow the live tables before they are stopped, so that the last round is short."""
+FEW = 512
+"""Events that the last round may leave to the swap."""
 STILL_SECONDS = 3.0
 """How long the swap may stop the live runner and the publisher; queries wait five seconds for the log."""
 
@@ -132,7 +134,7 @@ class Rebuilder:
         """Connect a pool and the log.
 
         Args:
-            pool: six of its connections are used at once.
+            pool: four of its connections are used at once.
             bootstrap_servers: where the log is.
             histories: where to look for the event behind a difference.
             workers: share a large load; None if this process loads alone.
@@ -262,7 +264,7 @@ class Rebuilder:
         for _ in range(ROUNDS):
             before = progress.events
             await bulk_load.load(await self._positions(connection, bulk_load.projection.name))
-            if progress.events - before < CHUNK // 8:
+            if progress.events - before < FEW:
                 return
 
     async def _compare(

@@ -58,7 +58,7 @@ async def verify_projection(
 
     Args:
         model: what to verify.
-        pool: six of its connections are used at once.
+        pool: three of its connections are used at once.
         bootstrap_servers: where the log is.
         histories: where to look for the event behind a difference.
         workers: share a large load; None if this process loads alone.

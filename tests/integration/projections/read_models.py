@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from projections.engine.rebuild.kept_rows import KeptRows
 from projections.engine.tables import Connection, ReadModel
 from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import RawEvent
 
+Kept = tuple[int, int]
+"""As many rows are kept in memory, and written after as many batches."""
 
-async def build(db: Connection, raw: Sequence[RawEvent], *, batch: int, schema: str = "{name}") -> None:
+
+async def build(
+    db: Connection, raw: Sequence[RawEvent], *, batch: int, schema: str = "{name}", kept: Kept | None = None
+) -> None:
     """Empty the read models and load a history in batches of a size; leave the search path at the live schemas."""
     for model in READ_MODELS.values():
         name = schema.format(name=model.name)
         await empty(db, model, name)
-        await load(db, model, raw, batch=batch)
+        await load(db, model, raw, batch=batch, kept=kept)
     await db.execute(f"set search_path to {SEARCH_PATH}")
 
 
@@ -27,11 +33,24 @@ async def empty(db: Connection, model: ReadModel[Any], schema: str) -> None:
     await db.execute("".join(f"delete from {table.name};" for table in model.tables) if exists else model.ddl)
 
 
-async def load(db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int) -> None:
+async def load(
+    db: Connection, model: ReadModel[Any], raw: Sequence[RawEvent], *, batch: int, kept: Kept | None = None
+) -> None:
+    """Load a history in batches of a size, each written at once unless rows are kept."""
     events = [each for each in map(model.decoder.decode_stored, raw) if each is not None]
-    for start in range(0, len(events), batch):
-        async with db.transaction():
-            await model.apply(events[start : start + batch], db)
+    batches = [events[start : start + batch] for start in range(0, len(events), batch)]
+    if kept is None:
+        for each in batches:
+            async with db.transaction():
+                await model.apply(each, db)
+        return
+    most, every = kept
+    rows = KeptRows(model, most=most, is_new=True)
+    for number, each in enumerate(batches, start=1):
+        await rows.fold(each, db)
+        if number % every == 0 or number == len(batches):
+            async with db.transaction():
+                await rows.write(db)
 
 
 async def rows(db: Connection, schema: str = "{name}") -> dict[str, list[tuple[object, ...]]]:

@@ -9,7 +9,7 @@ from domain.kernel import CorruptStream
 from infra.bench.workload import catalog_events
 from projections.catalog import model as catalog
 from projections.registry import READ_MODELS
-from tests.integration.projections.read_models import build, empty, load, rows
+from tests.integration.projections.read_models import Kept, build, empty, load, rows
 from tests.support.builders.histories import MOVES, History, with_text
 from tests.support.examples import drawn
 
@@ -21,13 +21,13 @@ moves = st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 1000))
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(moves=moves, batch=st.integers(1, 40))
-async def test_the_size_of_batches_makes_no_difference(
-    db: asyncpg.Connection, moves: list[tuple[str, int]], batch: int
+@given(moves=moves, batch=st.integers(1, 40), kept=st.none() | st.tuples(st.integers(0, 80), st.integers(1, 5)))
+async def test_neither_the_size_of_batches_nor_rows_kept_between_them_make_a_difference(
+    db: asyncpg.Connection, moves: list[tuple[str, int]], batch: int, kept: Kept | None
 ) -> None:
     history = History().play(moves)
     await build(db, history.raw, batch=len(history.raw))
-    await build(db, history.raw, batch=batch, schema="again_{name}")
+    await build(db, history.raw, batch=batch, schema="again_{name}", kept=kept)
     assert await rows(db, "again_{name}") == await rows(db)
 
 
@@ -56,7 +56,7 @@ WITHOUT_WORKLOAD = {"category_texts", "collections", "domains", "former_addresse
 async def test_a_rebuild_of_many_stores_equals_the_live_tables(db: asyncpg.Connection) -> None:
     raw = list(catalog_events(6_000, seed=11, side_by_side=8, per_store=400))
     await build(db, raw, batch=37)
-    await build(db, raw, batch=5_000, schema="rebuilt_{name}")
+    await build(db, raw, batch=371, schema="rebuilt_{name}", kept=(800, 3))
     live = await rows(db)
     assert await rows(db, "rebuilt_{name}") == live
     assert {table.name for table in catalog.MODEL.tables if not live[table.name]} == WITHOUT_WORKLOAD

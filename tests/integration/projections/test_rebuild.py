@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -11,6 +12,7 @@ from shutil import copytree
 from typing import Any
 
 import asyncpg
+import msgspec
 import psycopg
 import pytest
 
@@ -24,6 +26,7 @@ from projections.engine.rebuild.session import AlreadyRebuilding, RebuildProgres
 from projections.engine.tables import Connection, ReadModel
 from projections.reading.moment import BEGIN
 from projections.reading.scope import SYSTEM
+from schemas.envelope import RawEvent, chain_hash
 from tests.integration.projections.live_catalog import MODEL, Histories, applied, expect_rows_of, live
 from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
@@ -356,7 +359,7 @@ import asyncio, sys, asyncpg
 from projections.catalog import model as catalog
 from projections.engine.rebuild import bulk_load
 from projections.engine.rebuild.rebuilder import Rebuilder
-bulk_load.CHUNK = 200
+bulk_load.UNWRITTEN_EVENTS = 200
 
 async def main(kafka, dsn):
     async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
@@ -417,15 +420,38 @@ async def test_a_new_version_that_lost_all_rows_of_a_table_is_refused(pool: asyn
     await expect_rows_of(pool, EVENTS)
 
 
+def too_large(event: RawEvent) -> RawEvent:
+    """Return a count of stock with a number that no column can hold."""
+    data = re.sub(rb'"on_hand":\d+', b'"on_hand":%d' % 2**70, event.data)
+    assert data != event.data
+    digest = chain_hash(
+        event.previous_hash,
+        id=event.id,
+        type=event.type,
+        stream_id=event.stream_id,
+        version=event.version,
+        data=data,
+    )
+    return msgspec.structs.replace(event, data=data, hash=digest)
+
+
 async def test_a_rebuild_passes_over_what_the_live_runner_parked(pool: asyncpg.Pool, kafka: ApacheKafka) -> None:
     letters = RecordedDeadLetters()
     orphans = [each for each in EVENTS[1500:] if each.type == "product.product_copy_written.v1"][:2]
     # Their products are never imported.
     lost = {each.stream_id for each in orphans}
     events = [each for each in EVENTS if each.stream_id not in lost or each.type != "product.product_imported.v1"]
+    # The last of its stream, so that no other event has its hash; it folds, and fails only when its rows are written.
+    last = {each.stream_id: each for each in events}
+    counted = next(
+        each for each in last.values() if each.type == "product.stock_counted.v1" and each.stream_id not in lost
+    )
+    events[events.index(counted)] = too_large(counted)
     await write_topic(kafka.bootstrap_servers, events, store=pool)
     async with live(pool, kafka, letters=letters):
         await applied(pool, events)
         rebuilt = await Rebuilder(pool, kafka.bootstrap_servers).rebuild(MODEL)
-    assert letters.letters
+    assert len(letters.letters) > len(lost)
     assert {each.offset for each in rebuilt.unappliable} == {letter.offset for letter in letters.letters}
+    assert sum(each.error == "CorruptStream" for each in rebuilt.unappliable) == len(letters.letters)
+    assert rebuilt.events == len(events)
