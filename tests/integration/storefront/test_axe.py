@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import BrowserContext, Route
+from playwright.async_api import BrowserContext
 
 from commands.ports import Context
 from commands.presentation import DescribeCategory, WriteCollection
@@ -129,14 +129,6 @@ async def test_axe_finds_nothing_on_any_page_at_four_widths(floor: StorefrontPla
         origin = f"http://{HOST}:{port}"
         async with a_shopper_s_browser(shopper.cookies, origin) as context:
             page = await context.new_page()
-
-            async def stand_still(route: Route) -> None:
-                """Answer without the order to load the page again, which pages that wait have."""
-                response = await shopper.get(urlsplit(route.request.url).path)
-                html = re.sub(r'<meta http-equiv="refresh"[^>]*>', "", response.text)
-                await route.fulfill(status=response.status_code, content_type="text/html; charset=utf-8", body=html)
-
-            await context.route(lambda url: urlsplit(url).path.startswith("/checkout/"), stand_still)
 
             async def check(address: str, name: str) -> None:
                 """Look for faults at every width, and photograph the page."""

@@ -1,14 +1,15 @@
-"""A shopper chooses between variants and walks a page by keyboard, in a real browser."""
+"""A shopper chooses between variants, walks a page by keyboard and waits for a payment, in a real browser."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.async_api import Locator, Page, Route
 
 from domain.store.brand import BrandIdentity, HeroKind, Look, Mood, Section
-from tests.integration.storefront.shopping import put_in_cart
+from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.browser import a_browser, a_context
 from tests.support.platforms.storefront import BRAND, StorefrontPlatform, Variant
 
@@ -55,6 +56,21 @@ async def style_of(face: Locator) -> dict[str, str]:
         "'backgroundColor', 'outlineStyle', 'outlineWidth'].map(name => [name, s[name]])) }"
     )
     return found
+
+
+async def test_a_page_that_waits_moves_on_when_the_payment_is_confirmed(
+    floor: StorefrontPlatform, browser: httpx.AsyncClient
+) -> None:
+    store = await floor.open_store("fern", BRAND)
+    await put_in_cart(browser, await floor.stock(store, "Blue Vase", slug="blue-vase"))
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    async with opened(browser, urlsplit(session.success_url).path) as page:
+        await page.get_by_text("This page then changes by itself.").wait_for()
+        async with page.expect_response(lambda answer: "try=2" in answer.url):
+            pass
+        assert await page.get_by_role("heading", level=1).inner_text() == "Payment is being confirmed"
+        await floor.apply_notice(notice_of(floor, session))
+        await page.get_by_role("heading", name="Thank you", level=1).wait_for()
 
 
 async def test_a_variant_does_not_show_the_reduction_of_a_cheaper_one(

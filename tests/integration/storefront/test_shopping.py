@@ -52,7 +52,8 @@ async def test_a_shopper_buys_something(floor: StorefrontPlatform, browser: http
     link = urlsplit(session.success_url).path
     waiting = await browser.get(link)
     assert "Payment is being confirmed" in waiting.text
-    assert f'content="1;url={link}?try=2"' in waiting.text
+    assert f'data-again="{link}?try=2" data-seconds="1"' in waiting.text
+    assert f'href="{link}?try=2">Reload now</a>' in waiting.text
     assert (await browser.get("/cart")).text.count("Blue Vase") > 0
 
     await floor.apply_notice(notice_of(floor, session))
@@ -273,10 +274,10 @@ async def test_the_page_stops_waiting_for_a_missing_confirmation(
     await put_in_cart(browser, vase)
     link = urlsplit(session_at(floor, await to_payment(browser, await checkout_form(browser))).success_url).path
     last = await browser.get(f"{link}?try=30")
-    assert "http-equiv" not in last.text
+    assert "data-again" not in last.text
     assert "No confirmation yet" in last.text
-    assert "http-equiv" not in (await browser.get(f"{link}?try=999")).text
-    assert "http-equiv" in (await browser.get(f"{link}?try=x")).text
+    assert "data-again" not in (await browser.get(f"{link}?try=999")).text
+    assert "data-again" in (await browser.get(f"{link}?try=x")).text
 
 
 async def test_a_changed_price_is_shown_and_nothing_is_ordered_until_the_shopper_confirms_it(
