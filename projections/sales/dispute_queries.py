@@ -25,7 +25,7 @@ from projections.sales.views import DisputeSort, DisputeView, EvidenceFileView, 
 
 _FILES = TypeAdapter(tuple[EvidenceFileView, ...])
 DISPUTE_LINE_BASIS_POINTS = 75
-"""Card networks watch a merchant above .75 percent of disputed payments."""
+"""Stripe calls more than .75 percent of disputed payments excessive, and card networks watch such merchants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +38,16 @@ class DisputeRate:
 
     @property
     def basis_points(self) -> int:
-        """Disputed payments of 10,000, rounded down; 0 without payments."""
-        return self.disputed * 10_000 // self.payments if self.payments else 0
+        """Disputed payments of 10,000; 0 without payments.
+
+        Rounded up, so that it is above the line exactly if the rate is.
+        """
+        return -(-self.disputed * 10_000 // self.payments) if self.payments else 0
 
     @property
     def is_over_line(self) -> bool:
         """Whether the rate is above the line of the card networks."""
-        return self.disputed * 10_000 > DISPUTE_LINE_BASIS_POINTS * self.payments
+        return self.basis_points > DISPUTE_LINE_BASIS_POINTS
 
 
 async def disputes_of_store(

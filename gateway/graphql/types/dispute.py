@@ -174,12 +174,16 @@ async def read_evidence(reading: ReadContext, dispute: DisputeView, order: Order
     return await evidence_of(dispute, order, reads)
 
 
-@strawberry.type(description="How many payments of the last 90 days are disputed. Inquiries do not count.")
+@strawberry.type(
+    description="How many of the payments that were made in the last 90 days are disputed. Inquiries do not count."
+)
 class DisputeRate:
     payments: int
     disputed: int
-    percent: Decimal
-    over_line: bool = strawberry.field(description="Whether it is above the 0.75 percent that card networks watch.")
+    percent: Decimal = strawberry.field(description="Rounded up to two decimal places, so 3 of 399 are 0.76 percent.")
+    over_line: bool = strawberry.field(
+        description="Whether more than 0.75 percent are disputed. Card networks watch merchants above this line."
+    )
 
     @classmethod
     def of(cls, view: DisputeRateView) -> Self:
