@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from commands.access import order_of_merchant, product_of_store, store_of_merchant
 from commands.ports import UnboundHandlers, Work
@@ -321,6 +324,7 @@ async def _bought(work: Work, order: Order) -> Mapping[SupplierProvider, Sequenc
     """Return what is bought at each supplier: the pieces that are left to send, or what is sent instead."""
     found: defaultdict[SupplierProvider, list[SupplierOrderLine]] = defaultdict(list)
     products = {line.variant_id: line.product_id for line in order.lines}
+    prices = {line.variant_id: line.unit_price for line in order.lines}
     for variant_id, quantity in pieces_to_send(order).items():
         other = order.after.sourcing.substitutes.get(variant_id)
         product = await work.get(PRODUCT, products[variant_id] if other is None else other.product_id)
@@ -333,10 +337,27 @@ async def _bought(work: Work, order: Order) -> Mapping[SupplierProvider, Sequenc
                     sku=variant.sku,
                     variant_title=variant.title,
                     quantity=quantity,
-                    price_limit=order.after.sourcing.prices.get(variant_id) if other is None else None,
+                    price_limit=order.after.sourcing.prices.get(variant_id)
+                    if other is None
+                    else _limit_of(product, other, prices[variant_id]),
                 )
             )
     return found
+
+
+def _limit_of(product: Product, other: LineSubstituted, price: Money) -> Money | None:
+    """Return the most that a substitute may cost: its own price in the store, so that no more is lost than was agreed to.
+
+    None if the supplier asks for another currency than the store, so that the two cannot be compared.
+
+    Args:
+        product: the substitute's.
+        other: the substitution.
+        price: of a piece of the line.
+    """
+    if product.cost.currency != price.currency:
+        return None
+    return price + Money.of(other.extra_cost.minor // other.quantity, price.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +369,10 @@ class RecordSupplierOrder:
     external_id: str | None
     """The supplier's id; None if it did not take the order."""
     reason: str = ""
+    surplus: Annotated[int, Field(exclude_if=lambda surplus: not surplus)] = 0
+    """Pieces of its order beyond those that were left to send."""
+    refused: Annotated[bool, Field(exclude_if=lambda refused: not refused)] = False
+    """Whether the supplier surely has no order."""
 
 
 async def record_order_at_supplier(command: RecordSupplierOrder, work: Work, *, clock: Clock) -> None:
@@ -358,7 +383,13 @@ async def record_order_at_supplier(command: RecordSupplierOrder, work: Work, *, 
     """
     order = await work.get(ORDER, command.order_id)
     events = record_supplier_order(
-        order, command.provider, external_id=command.external_id, reason=command.reason, at=clock.now()
+        order,
+        command.provider,
+        external_id=command.external_id,
+        reason=command.reason,
+        at=clock.now(),
+        surplus=command.surplus,
+        refused=command.refused,
     )
     work.append(ORDER, order.id, events, tenant=order.store_id)
 

@@ -21,8 +21,9 @@ from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.aggregate import ORDER, Order
 from domain.order.events import OrderPaid
 from domain.order.fulfillment import pieces_to_send
-from domain.order.purchase_ports import SupplierOrders, SupplierPurchase
+from domain.order.purchase_ports import SupplierOrders, SupplierPurchase, TakenPurchase
 from domain.order.sourcing import require_buyable
+from domain.order.sourcing_errors import SupplierRefused
 from domain.privacy import PersonalData
 from domain.product.aggregate import PRODUCT
 from domain.sourcing.listing import Listing
@@ -47,7 +48,7 @@ class PurchasingPolicy:
     """Asks suppliers for price, stock and freight of paid orders, and places checked orders where the store says so.
 
     Safe to redeliver: each reaction is a command whose id is derived from the event. A supplier takes one order for the
-    event's idempotency key, which is the same in every attempt.
+    event's idempotency key. It changes only after the supplier refused, so that an attempt without an answer is not bought twice.
     """
 
     name = "purchasing-policy"
@@ -127,19 +128,31 @@ class PurchasingPolicy:
         known = order.after.sourcing.orders[asked.provider]
         if known.status is not SupplierOrderStatus.REQUESTED or known.attempt != asked.attempt:
             return
-        external_id, reason = None, ""
+        answer = await self._answer(order, asked)
+        await self._react(answer, cause=envelope, name=self.name)
+
+    async def _answer(self, order: Order, asked: SupplierOrderRequested) -> RecordSupplierOrder:
+        """Buy the goods, and return what to record about it."""
+        taken, reason, refused = None, "", False
         try:
-            external_id = await self._buy(order, asked)
+            taken = await self._buy(order, asked)
         except DomainError as refusal:
             logger.warning("order %s was not placed at %s: %s", order.id, asked.provider, refusal)
-            reason = str(refusal)[:REASON_MAX]
+            reason, refused = str(refusal)[:REASON_MAX], isinstance(refusal, SupplierRefused)
         except Transient as outage:
             logger.warning("order %s has no answer of %s: %s", order.id, asked.provider, outage)
             reason = f"{UNCERTAIN} {outage}"[:REASON_MAX]
-        record = RecordSupplierOrder(order_id=order.id, provider=asked.provider, external_id=external_id, reason=reason)
-        await self._react(record, cause=envelope, name=self.name)
+        wanted = sum(line.quantity for line in asked.lines)
+        return RecordSupplierOrder(
+            order_id=order.id,
+            provider=asked.provider,
+            external_id=None if taken is None else taken.external_id,
+            reason=reason,
+            surplus=0 if taken is None else max(0, taken.pieces - wanted),
+            refused=refused,
+        )
 
-    async def _buy(self, order: Order, asked: SupplierOrderRequested) -> str:
+    async def _buy(self, order: Order, asked: SupplierOrderRequested) -> TakenPurchase:
         require_buyable(order)
         if sum(line.quantity for line in asked.lines) > sum(pieces_to_send(order).values()):
             raise FewerPiecesLeft(order.number)
@@ -159,7 +172,32 @@ class PurchasingPolicy:
             address=json.loads(address),
             idempotency_key=asked.idempotency_key,
         )
-        return await retry(lambda: supplier.place(purchase), self._asking)
+        return await self._take(supplier, purchase)
+
+    async def _take(self, supplier: SupplierOrders, purchase: SupplierPurchase) -> TakenPurchase:
+        """Order at a supplier, with retries.
+
+        Raises:
+            SupplierRefused: the supplier refused the first try that it answered, and no try was without an answer.
+            RefusedAfterSilence: it refused, and may be busy with a try that it did not answer.
+            Transient: it did not answer.
+        """
+        is_silent = False
+
+        async def place() -> TakenPurchase:
+            nonlocal is_silent
+            try:
+                return await supplier.place(purchase)
+            except Transient:
+                is_silent = True
+                raise
+
+        try:
+            return await retry(place, self._asking)
+        except SupplierRefused as refusal:
+            if is_silent:
+                raise RefusedAfterSilence(str(refusal)) from refusal
+            raise
 
 
 class UnsupportedSupplier(DomainError):
@@ -174,6 +212,10 @@ class FewerPiecesLeft(DomainError):
 
     def __init__(self, number: str) -> None:
         super().__init__(f"Fewer pieces of order {number} are left to send than were to be bought. Place it again.")
+
+
+class RefusedAfterSilence(DomainError):
+    """The supplier refused an order after a try that it did not answer."""
 
 
 class RecipientErased(DomainError):

@@ -20,16 +20,26 @@ class SupplierPurchase:
     idempotency_key: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenPurchase:
+    """An order that a supplier took."""
+
+    external_id: str
+    """The supplier's id of it."""
+    pieces: int
+    """How many pieces the supplier sends. More than were asked for if an earlier request with the same key was."""
+
+
 class SupplierOrders(Protocol):
     """A supplier that takes orders. Every implementation passes the same contract tests."""
 
-    async def place(self, order: SupplierPurchase) -> str:
-        """Order goods and return the supplier's id of the order; the same idempotency key gives the same order.
+    async def place(self, order: SupplierPurchase) -> TakenPurchase:
+        """Order goods; the same idempotency key gives the same order, also if other lines are asked for.
 
         A supplier that asks more than a line's ``price_limit`` now must not take the order.
 
         Raises:
-            SupplierRefused: the supplier does not take it; retrying cannot help.
+            SupplierRefused: the supplier does not take it, and has no order for the key; retrying cannot help.
             Transient: an outage, a time-out, a rate limit or a senseless answer; retrying may help.
         """
         ...

@@ -11,7 +11,7 @@ from domain.order.after_sale.sourcing_events import (
     SupplierOrderPlaced,
     SupplierOrderRequested,
 )
-from domain.order.after_sale.sourcing_state import SupplierOrderStatus
+from domain.order.after_sale.sourcing_state import SupplierOrder, SupplierOrderStatus
 from domain.order.aggregate import Order
 from domain.order.events import OrderEvent
 from domain.order.sourcing import require_buyable
@@ -43,7 +43,7 @@ def request_supplier_orders(
                 **next_header(order, at, 1 + len(events)),
                 provider=provider,
                 lines=list(bought),
-                idempotency_key=f"supplier-order:{order.id}:{provider}",
+                idempotency_key=_key(order, provider, known),
                 attempt=1 if known is None else known.attempt + 1,
             )
         )
@@ -53,8 +53,26 @@ def request_supplier_orders(
     return events
 
 
+def _key(order: Order, provider: SupplierProvider, known: SupplierOrder | None) -> str:
+    """Return the idempotency key of the next attempt.
+
+    A supplier that did not answer may have taken the order, so it gets the same key once more. One that refused has none, and
+    may repeat its refusal for a key it knows, though the pieces are other ones.
+    """
+    if known is None:
+        return f"supplier-order:{order.id}:{provider}"
+    return f"supplier-order:{order.id}:{provider}:{known.attempt + 1}" if known.is_refused else known.key
+
+
 def record_supplier_order(
-    order: Order, provider: SupplierProvider, *, external_id: str | None, reason: str, at: datetime
+    order: Order,
+    provider: SupplierProvider,
+    *,
+    external_id: str | None,
+    reason: str,
+    at: datetime,
+    surplus: int = 0,
+    refused: bool = False,
 ) -> Sequence[OrderEvent]:
     """Record a supplier's answer. No-op if none was asked for, or if the order is placed or failed already.
 
@@ -64,10 +82,16 @@ def record_supplier_order(
         external_id: its id of the order; None if it did not take it.
         reason: why it did not.
         at: the time of the answer.
+        surplus: how many pieces more than were left to send its order has.
+        refused: whether it surely has no order.
     """
     known = order.after.sourcing.orders.get(provider)
     if known is None or known.status is not SupplierOrderStatus.REQUESTED:
         return ()
     if external_id is None:
-        return (SupplierOrderFailed(**next_header(order, at), provider=provider, reason=reason, attempt=known.attempt),)
-    return (SupplierOrderPlaced(**next_header(order, at), provider=provider, external_id=external_id),)
+        return (
+            SupplierOrderFailed(
+                **next_header(order, at), provider=provider, reason=reason, attempt=known.attempt, refused=refused
+            ),
+        )
+    return (SupplierOrderPlaced(**next_header(order, at), provider=provider, external_id=external_id, surplus=surplus),)

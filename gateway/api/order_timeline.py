@@ -260,8 +260,11 @@ def _of_supply(event: DomainEvent) -> Words | None:
             return MomentKind.SUPPLY, ways[decision], None
         case sourcing_events.SupplierOrderRequested(provider=provider, attempt=attempt):
             return MomentKind.SUPPLY, f"The goods were ordered at {_supplier(provider)}, attempt {attempt}.", None
-        case sourcing_events.SupplierOrderPlaced(provider=provider):
-            return MomentKind.SUPPLY, f"{_supplier(provider)} took the order.", event.external_id
+        case sourcing_events.SupplierOrderPlaced(provider=provider, surplus=surplus):
+            took = f"{_supplier(provider)} took the order."
+            if surplus:
+                took = f"{_supplier(provider)} took the order, with {_pieces(surplus)} too many. Cancel them there."
+            return MomentKind.SUPPLY, took, event.external_id
         case sourcing_events.SupplierOrderFailed(provider=provider, reason=reason):
             return MomentKind.SUPPLY, f"{_supplier(provider)} did not take the order. Place it again.", reason
         case _:

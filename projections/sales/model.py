@@ -25,5 +25,5 @@ _FOLDS = (
     STOCK_NOTICE_FOLDS,
 )
 
-MODEL = ReadModel("sales", 20, SalesRows, TABLES, _FOLDS)
+MODEL = ReadModel("sales", 21, SalesRows, TABLES, _FOLDS)
 """The read model."""

@@ -124,7 +124,7 @@ def _money(name: str, *, unless_null: str | None = None) -> Attribute:
 
 _COLUMNS = (
     "id", "store_id", "number", "status", "currency", "subtotal_minor", "shipping_minor", "tax_minor", "taxes", "total_minor", "items",
-    "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "intent_id", "paid_minor",
+    "shopper_id", "shopper_name", "shopper_email", "shipping_address", "provider", "session_id", "page_account_id", "intent_id", "paid_minor",
     "platform_fee_minor", "refunded_minor", "refund_count", "payment_failure", "cancel_reason", "carrier", "tracking_number", "parcel_count",
     "arrival", "pages", "shipping_zone", "discount", "placed_at", "paid_at", "fulfilled_at", "cancelled_at", "delivered_on", "withdrawn_at",
     "updated_at", "return_count", "return_days", "store_name", "hold", "sourcing",

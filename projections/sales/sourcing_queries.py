@@ -41,7 +41,8 @@ async def supplier_orders_of_orders(
     if not order_ids:
         return found
     for record in await db.fetch(
-        "select p.order_id, p.provider, p.status, p.attempt, p.external_id, p.failure, p.requested_at, p.answered_at "
+        "select p.order_id, p.provider, p.status, p.attempt, p.external_id, p.surplus, p.failure, p.requested_at, "
+        "p.answered_at "
         "from supplier_orders p where p.order_id = any($1) order by p.order_id, p.provider",
         list(order_ids),
     ):
@@ -50,6 +51,7 @@ async def supplier_orders_of_orders(
             status=SupplierOrderStatus(record["status"]),
             attempt=record["attempt"],
             external_id=record["external_id"],
+            surplus=record["surplus"],
             failure=record["failure"],
             requested_at=record["requested_at"],
             answered_at=record["answered_at"],

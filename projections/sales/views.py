@@ -287,6 +287,8 @@ class SupplierOrderView:
     status: SupplierOrderStatus
     attempt: int
     external_id: str | None
+    surplus: int
+    """Pieces of it beyond those that were left to send."""
     failure: str | None
     requested_at: datetime
     answered_at: datetime | None
@@ -360,6 +362,8 @@ class OrderView:
     """JSON of line1, line2, city, region, postcode, country."""
     payment_provider: str | None
     session_id: str | None
+    page_account_id: str | None
+    """The merchant's account that the payment page pays into; None if it was not recorded."""
     intent_id: str | None
     """The provider's payment id; None until the order is paid."""
     paid: Money | None

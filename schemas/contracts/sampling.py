@@ -43,6 +43,7 @@ WORDS: Mapping[str, Any] = {
     "SupplierOrderRequested.attempt": 1,
     "SupplierOrderRequested.idempotency_key": "supplier-order:00000000-0000-4000-8000-000000000001:SAMPLE",
     "SupplierOrderPlaced.external_id": "SO-10001",
+    "SupplierOrderPlaced.surplus": 0,
     "SupplierOrderFailed.reason": "0 of SS-12345678-01 are left, and 1 were ordered.",
     "SupplierOrderFailed.attempt": 1,
     "SessionEnded.session_id": "00000000-0000-4000-8000-000000000001",

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from uuid import UUID
 
 from commands.checkout import CartLine, PlaceOrder
@@ -13,7 +14,7 @@ from domain.cart.contents import ShopperCart
 from domain.ids import derived
 from domain.money import Money
 from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
-from domain.order.errors import PaymentAccountGone, PaymentsNotReady, PaymentTooLate
+from domain.order.errors import OrderNotOpen, PaymentAccountGone, PaymentsNotReady, PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest, Recipient
 from domain.shopper.aggregate import shopper_of
@@ -34,6 +35,20 @@ class Placed:
 
     order_id: UUID
     receipt: Receipt | None
+
+
+class PageEnd(Enum):
+    """What became of a payment page that was to be closed."""
+
+    CLOSED = auto()
+    """It takes no payment. So does an order without a page."""
+    PAID = auto()
+    """It was paid before, and its confirmation is on the way."""
+    OUT_OF_REACH = auto()
+    """It may be open: it is at an account or a provider that the platform no longer reaches, or it is not known where.
+
+    A shopper can cancel all the same. The page ends by itself within the hour, and a payment until then is unmatched.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +134,7 @@ class Checkout:
 
         Raises:
             Transient: the payment provider is unreachable; the order stands, and retrying may help.
-            OrderNotOpen: the order is paid or cancelled.
+            OrderNotOpen: the order is paid or cancelled, or its page at the merchant's former account was paid a moment ago.
             PaymentTooLate: too little of the order's time is left to open its first page.
             DomainError: the merchant or the amount cannot be paid; retrying cannot help.
         """
@@ -157,6 +172,10 @@ class Checkout:
                 idempotency_key=f"checkout:{order.id}",
             )
         )
+        is_replaced = order.session_id not in {None, session.session_id}
+        if is_replaced and await self.close_payment(store, order) is PageEnd.PAID:
+            await gateway.close_session(session.session_id)
+            raise OrderNotOpen(order.id, order.status, "paid")
         await self._deps.commands.dispatch(
             OpenPaymentSession(
                 order_id=order.id,
@@ -177,21 +196,26 @@ class Checkout:
         name, address = await self._deps.personal.open_many([order.shopper_name, order.shipping_address])
         return None if name is None or address is None else Recipient(name=name, **json.loads(address))
 
-    async def close_payment(self, store: StoreView, order: OrderView) -> bool:
-        """Close an order's payment page. False if it was paid, so that its confirmation is on the way.
+    async def close_payment(self, store: StoreView, order: OrderView) -> PageEnd:
+        """Close an order's payment page, at the merchant's account that it pays into.
 
         Raises:
             DomainError: the provider refused, and the page is open; retrying cannot help.
             Transient: the payment provider is unreachable; retrying may help.
         """
         if order.session_id is None:
-            return True
+            return PageEnd.CLOSED
         try:
-            gateway = await self._deps.payments.of(store.merchant_id)
-            return gateway.name != order.payment_provider or await gateway.close_session(order.session_id)
+            # The merchant may have connected another account since the page was opened.
+            recorded = self._deps.payments.at(order.page_account_id)
+            gateway = recorded or await self._deps.payments.of(store.merchant_id)
+            if gateway.name != order.payment_provider:
+                return PageEnd.OUT_OF_REACH
+            if not await gateway.close_session(order.session_id):
+                return PageEnd.PAID
         except (PaymentsNotReady, PaymentAccountGone):
-            # A shopper can cancel all the same, and a payment would be unmatched.
-            return True
+            return PageEnd.OUT_OF_REACH
+        return PageEnd.OUT_OF_REACH if recorded is None else PageEnd.CLOSED
 
     async def wait_for(self, token: ConsistencyToken) -> None:
         """Wait shortly until the read models show a write; continue if they lag."""

@@ -19,7 +19,7 @@ from domain.store.legal_text import published
 from infra.web.markdown import without_title
 from projections.sales.views import OrderView
 from storefront.checkout.join_cart import join_cart
-from storefront.checkout.place_order import Checkout, is_open
+from storefront.checkout.place_order import Checkout, PageEnd, is_open
 from storefront.pages.base import Pages
 from storefront.pages.cart_link import GONE, JOINED
 from storefront.pages.payment import BUSY, send_to_payment
@@ -32,11 +32,11 @@ from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit, Visits
 
 TRIES = 30
-"""How often a waiting page reloads by itself; after that the shopper reloads it."""
+"""How often a waiting page asks by itself; after that the shopper reloads it."""
 QUICK_TRIES = 8
 """How many of them follow at the short interval."""
 SOON, LATER = 1, 3
-"""Seconds between two reloads: the first few, and the others."""
+"""Seconds between two questions: the first few, and the others."""
 
 
 class OrderPages(Pages):
@@ -138,14 +138,16 @@ class OrderPages(Pages):
         await visit.form()
         order_id, order = await self._order_of(visit)
         try:
-            if order is not None and is_open(order) and not await self._checkout.close_payment(visit.store, order):
-                # It was paid a moment ago. The webhook that says so is on the way.
-                return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
+            is_unpaid = order is not None and is_open(order)
+            end = await self._checkout.close_payment(visit.store, order) if order is not None and is_unpaid else None
         except (Transient, DomainError):
             visit.say("The payment page could not be closed, so the order is not cancelled. Try again in a moment.")
             return self._renderer.redirect(visit, f"/checkout/unpaid/{request.path_params['link']}")
+        if end is PageEnd.PAID:
+            # It was paid a moment ago. The webhook that says so is on the way.
+            return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")
         try:
-            closed = order.session_id if order is not None and is_open(order) else None
+            closed = order.session_id if order is not None and end is PageEnd.CLOSED else None
             receipt = await self._checkout.cancel(order_id, closed_session=closed)
         except DomainError:
             return self._renderer.redirect(visit, f"/checkout/success/{request.path_params['link']}")

@@ -100,7 +100,8 @@ class SupplierOrderLine(Value):
     variant_title: str
     quantity: int
     price_limit: Money | None = None
-    """The most that one piece may cost with freight: what the supplier said when it was asked. Null if it was not asked."""
+    """The most that one piece may cost with freight: what the supplier said when it was asked, or a substitute's price in the
+    store. Null if neither is known in the supplier's currency."""
 
 
 class SupplierOrderRequested(DomainEvent, wire_name="order.supplier_order_requested.v1"):
@@ -109,7 +110,7 @@ class SupplierOrderRequested(DomainEvent, wire_name="order.supplier_order_reques
     provider: SupplierProvider
     lines: list[SupplierOrderLine]
     idempotency_key: str
-    """The supplier takes one order for it, however often it is asked; equal in every attempt."""
+    """The supplier takes one order for it, however often it is asked. A new one only after the supplier refused the last."""
     attempt: int
     """1 for the first."""
 
@@ -120,6 +121,8 @@ class SupplierOrderPlaced(DomainEvent, wire_name="order.supplier_order_placed.v1
     provider: SupplierProvider
     external_id: str
     """The supplier's id of it."""
+    surplus: int = 0
+    """Pieces more than were left to send: an earlier attempt, of which the answer was lost, ordered them."""
 
 
 class SupplierOrderFailed(DomainEvent, wire_name="order.supplier_order_failed.v1"):
@@ -129,6 +132,8 @@ class SupplierOrderFailed(DomainEvent, wire_name="order.supplier_order_failed.v1
     reason: str
     """In the supplier's words."""
     attempt: int
+    refused: bool = False
+    """Whether the supplier has no order for the key. False if it may have taken one, and in older events."""
 
 
 SourcingEvent = (

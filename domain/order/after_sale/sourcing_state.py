@@ -39,7 +39,11 @@ class SupplierOrder:
 
     status: SupplierOrderStatus
     attempt: int
+    key: str
+    """The idempotency key of the latest attempt."""
     external_id: str | None = None
+    is_refused: bool = False
+    """Whether the supplier has no order for that key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +84,15 @@ class Sourcing:
             case OrderReleased():
                 return replace(self, held=None, released=True)
             case SupplierOrderRequested():
-                order = SupplierOrder(status=SupplierOrderStatus.REQUESTED, attempt=event.attempt)
+                order = SupplierOrder(
+                    status=SupplierOrderStatus.REQUESTED, attempt=event.attempt, key=event.idempotency_key
+                )
             case SupplierOrderPlaced():
                 known = self.orders[event.provider]
                 order = replace(known, status=SupplierOrderStatus.PLACED, external_id=event.external_id)
             case SupplierOrderFailed():
-                order = replace(self.orders[event.provider], status=SupplierOrderStatus.FAILED)
+                known = self.orders[event.provider]
+                order = replace(known, status=SupplierOrderStatus.FAILED, is_refused=event.refused)
         return replace(self, orders={**self.orders, event.provider: order})
 
 

@@ -134,6 +134,10 @@ class SupplierOrder:
     status: SupplierOrderStatus
     attempt: int = strawberry.field(description="1 for the first.")
     external_id: str | None = strawberry.field(description="The supplier's id for it. Null until it is placed.")
+    surplus: int = strawberry.field(
+        description="Pieces that it has beyond those that were left to send, because an earlier attempt ordered them. "
+        "Cancel them at the supplier."
+    )
     failure: str | None = strawberry.field(
         description="Why the supplier did not take it. Use placeSupplierOrder again."
     )
@@ -147,6 +151,7 @@ class SupplierOrder:
             status=view.status,
             attempt=view.attempt,
             external_id=view.external_id,
+            surplus=view.surplus,
             failure=view.failure,
             requested_at=view.requested_at,
             answered_at=view.answered_at,

@@ -15,7 +15,7 @@ from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.sourcing_events import SupplierOrderLine
-from domain.order.purchase_ports import SupplierPurchase
+from domain.order.purchase_ports import SupplierPurchase, TakenPurchase
 from domain.order.sourcing_errors import SupplierRefused
 from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.suppliers.merging import merge_results
@@ -125,8 +125,13 @@ class _Item(BaseModel):
         )
 
 
+class _PlacedLine(BaseModel):
+    quantity: Annotated[int, Field(ge=1)]
+
+
 class _Placed(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=100)]
+    lines: list[_PlacedLine]
 
 
 class _Refusal(BaseModel):
@@ -231,7 +236,7 @@ class SampleSupplier:
         except ValidationError as error:
             raise Transient(SUPPLIER, f"sent an invalid answer ({_what(error)})") from error
 
-    async def place(self, order: SupplierPurchase) -> str:
+    async def place(self, order: SupplierPurchase) -> TakenPurchase:
         """See :meth:`domain.order.purchase_ports.SupplierOrders.place`."""
         body = {
             "reference": order.number,
@@ -247,9 +252,10 @@ class SampleSupplier:
         if response.status_code not in {httpx.codes.OK, httpx.codes.CREATED}:
             raise _refused(response, _retry_after(response))
         try:
-            return _Placed.model_validate_json(response.content).id
+            placed = _Placed.model_validate_json(response.content)
         except ValidationError as error:
             raise Transient(SUPPLIER, f"sent an invalid answer ({_what(error)})") from error
+        return TakenPurchase(external_id=placed.id, pieces=sum(line.quantity for line in placed.lines))
 
     async def _page(self, keyword: str, page: int, at_once: asyncio.Semaphore) -> tuple[_Page, Sequence[_Item]]:
         params: dict[str, str | int] = {"keyword": keyword[:200], "page": page, "size": PAGE_SIZE}

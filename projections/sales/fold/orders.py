@@ -134,6 +134,7 @@ def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
         shipping_address=as_json(event.shipping_address),
         provider=None,
         session_id=None,
+        page_account_id=None,
         intent_id=None,
         paid_minor=None,
         platform_fee_minor=None,
@@ -201,6 +202,7 @@ def _state_tax(order: OrderRow, tax: Money) -> None:
 def payment_session_opened(rows: SalesRows, event: PaymentSessionOpened, _: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.provider, order.session_id, order.updated_at = event.provider, event.session_id, event.occurred_at
+    order.page_account_id = event.account_id
 
 
 def payment_key(event: OrderPaid | RefundSucceeded | RefundFailed, _: UUID) -> tuple[UUID, str]:

@@ -81,6 +81,7 @@ def supplier_order_requested(rows: SalesRows, event: SupplierOrderRequested, _: 
             status=SupplierOrderStatus.REQUESTED,
             attempt=event.attempt,
             external_id=None,
+            surplus=0,
             failure=None,
             requested_at=event.occurred_at,
             answered_at=None,
@@ -96,6 +97,7 @@ def supplier_order_requested(rows: SalesRows, event: SupplierOrderRequested, _: 
 def supplier_order_placed(rows: SalesRows, event: SupplierOrderPlaced, _: UUID) -> None:
     row = rows.supplier_orders[event.originator_id, event.provider]
     row.status, row.external_id, row.answered_at = SupplierOrderStatus.PLACED, event.external_id, event.occurred_at
+    row.surplus = event.surplus
     rows.orders[event.originator_id].updated_at = event.occurred_at
 
 

@@ -88,6 +88,7 @@ class SupplierOrderRow:
     status: SupplierOrderStatus
     attempt: int
     external_id: str | None
+    surplus: int
     failure: str | None
     requested_at: datetime
     answered_at: datetime | None
@@ -124,5 +125,5 @@ SUPPLIER_ORDERS = Table(
     "supplier_orders",
     SupplierOrderRow,
     key=("order_id", "provider"),
-    hot=("status", "attempt", "external_id", "failure", "answered_at"),
+    hot=("status", "attempt", "external_id", "surplus", "failure", "answered_at"),
 )

@@ -32,6 +32,8 @@ class OrderRow:
     shipping_address: Json
     provider: str | None
     session_id: str | None
+    page_account_id: str | None
+    """The merchant's account that the payment page pays into."""
     intent_id: str | None
     paid_minor: int | None
     platform_fee_minor: int | None
@@ -206,6 +208,7 @@ ORDERS = Table(
         "status",
         "provider",
         "session_id",
+        "page_account_id",
         "intent_id",
         "paid_minor",
         "platform_fee_minor",

@@ -103,6 +103,15 @@ async def test_an_outage_while_a_file_is_sent_is_worth_a_retry(stripe: StripeSer
     await StripeEvidence(client).submit(REQUEST, account_id="acct_1")
 
 
+@pytest.mark.parametrize("files", [{}, FILES], ids=["the evidence", "its first file"])
+async def test_a_failure_that_stripe_repeats_does_not_let_the_deadline_pass(
+    stripe: StripeServer, client: StripeClient, files: dict[EvidenceFileKind, FileContent]
+) -> None:
+    stripe.stuck = 500
+    await StripeEvidence(client).submit(replace(REQUEST, files=files), account_id="acct_1")
+    assert stripe.disputes["du_1"]["metadata"] == {KEY: REQUEST.idempotency_key}
+
+
 async def test_a_repeat_after_the_key_was_forgotten_is_known_by_its_metadata(
     stripe: StripeServer, client: StripeClient
 ) -> None:

@@ -59,6 +59,14 @@ async def subscription_at(server: StripeServer, client: StripeClient) -> Subscri
     return await platform.get(SUBSCRIPTION, subscription_of(MERCHANT))
 
 
+async def test_a_failure_that_stripe_repeats_keeps_no_merchant_from_a_plan(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    stripe.stuck = 500
+    assert await StripePlans(client, PLANS, stripe.clock).checkout_url(CHECKOUT)
+    assert len(stripe.subscriptions) == 1
+
+
 async def test_stripes_description_allows_every_request_about_plans(checked: StripeClient) -> None:
     plans = StripePlans(checked, PLANS, FixedClock())
     assert await plans.checkout_url(CHECKOUT)

@@ -216,6 +216,27 @@ async def test_a_failure_that_stripe_repeats_for_a_refund_is_not_asked_for_under
     assert stripe.refunds == {}
 
 
+async def test_a_refund_that_was_made_although_stripe_said_it_failed_is_found(
+    stripe: StripeServer, client: StripeClient
+) -> None:
+    await checkout(client).open_session(REQUEST)
+    made = await StripeRefunds(client).refund(refund_request(), account_id="acct_1")
+    stripe.stuck = 500
+    again = replace(refund_request(), idempotency_key="a key of which the answer is a failure")
+    assert await StripeRefunds(client).refund(again, account_id="acct_1") == made
+    assert len(stripe.refunds) == 1
+
+
+@pytest.mark.parametrize("interface", ["v1", "v2"])
+async def test_a_failure_that_stripe_repeats_keeps_no_merchant_from_an_account(
+    stripe: StripeServer, client: StripeClient, interface: Interface
+) -> None:
+    stripe.accounts_interface = interface
+    stripe.stuck = 500
+    accounts = StripeConnect(client, live=False, interface=interface)
+    assert await accounts.create(MERCHANT, email="ada@shop.example", country="DE") in stripe.accounts
+
+
 async def test_a_refusal_says_what_stripe_said(stripe: StripeServer, client: StripeClient) -> None:
     stripe.failing = 400
     with pytest.raises(StripeRefused, match="Stripe has a bad day"):

@@ -48,10 +48,15 @@ async def test_an_order_is_taken_once_for_its_key_even_after_a_restart(
     adapter, client = supplier
     order = await purchase(adapter)
     first = await adapter.place(order)
+    assert first.pieces == 1
     assert await adapter.place(order) == first
-    assert await adapter.place(replace(order, idempotency_key="another")) != first
+    (line,) = order.lines
+    more = [line.model_copy(update={"quantity": 2})]
+    assert await adapter.place(replace(order, lines=more)) == first, "the order of the key, and what it has"
+    other = await adapter.place(replace(order, idempotency_key="another", lines=more))
+    assert (other.external_id != first.external_id, other.pieces) == (True, 2)
     taken = (await client.get("/v1/orders")).json()["items"]
-    assert [each["id"] for each in taken][:1] == [first]
+    assert [each["id"] for each in taken][:1] == [first.external_id]
     assert len(taken) == 2
     assert [each.id for each in Shop(tmp_path / "memory.json").orders] == [each["id"] for each in taken]
     assert "Anna" not in (tmp_path / "memory.json").read_text()

@@ -121,15 +121,18 @@ class Platform:
         await self.complete()
         return products
 
-    async def order_a_lamp(self, provider: str = "sandbox", *, pieces: int = 1, tax_rate: int | None = None) -> UUID:
+    async def order_a_lamp(
+        self, provider: str = "sandbox", *, pieces: int = 1, tax_rate: int | None = None, beside: Sequence[Listing] = ()
+    ) -> UUID:
         """Publish a store, order lamps for 20 dollars each, open the payment page, and return the order's id.
 
         Args:
             provider: of the payment page.
             pieces: how many lamps.
             tax_rate: basis points that the price includes; None if the store says nothing about taxes.
+            beside: what else the store sells.
         """
-        (lamp,) = await self.publish()
+        lamp, *_ = await self.publish(*([listing(), *beside] if beside else []))
         if tax_rate is not None:
             rates = TaxSettings(mode=TaxMode.INCLUSIVE, rates=[TaxRate(country="DE", basis_points=tax_rate)])
             await self.send(SetTaxes(store_id=self.store_id, merchant_id=self.merchant_id, taxes=rates))

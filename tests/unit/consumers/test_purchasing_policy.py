@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.order import RecordPayment
-from commands.product import ActivateProduct, AddProduct
+from commands.product import ActivateProduct, AddProduct, EditProduct
 from commands.purchasing import (
     BuyAnyway,
     CheckSupplierAgain,
@@ -26,14 +26,15 @@ from domain.kernel import DomainError, Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.events import RefundedPieces
-from domain.order.after_sale.sourcing_events import HoldReason, SupplierOrderFailed
+from domain.order.after_sale.sourcing_events import HoldReason, SupplierOrderFailed, SupplierOrderPlaced
 from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.aggregate import ORDER, Order
-from domain.order.purchase_ports import SupplierPurchase
+from domain.order.purchase_ports import SupplierPurchase, TakenPurchase
 from domain.order.sourcing_errors import NotToBeBought, SupplierRefused
 from domain.privacy import Sealed
 from domain.product.errors import InsufficientStock, NotForSale
-from domain.sourcing.listing import ListingVariant
+from domain.product.events import ProductImported
+from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.suppliers.shared import SharedCatalogs
 from infra.retry import RetryPolicy
 from tests.support.builders.samples import dollars
@@ -56,14 +57,14 @@ class Supplier:
     """What happens after it took the order and before its answer arrives."""
     asked: int = 0
 
-    async def place(self, order: SupplierPurchase) -> str:
+    async def place(self, order: SupplierPurchase) -> TakenPurchase:
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
-        self.taken.setdefault(order.idempotency_key, order)
+        taken = self.taken.setdefault(order.idempotency_key, order)
         if self.late_trouble is not None:
             raise self.late_trouble
-        return "SO-1"
+        return TakenPurchase(external_id="SO-1", pieces=sum(line.quantity for line in taken.lines))
 
 
 class Opened(MemoryPersonalData):
@@ -92,8 +93,8 @@ class Shop:
         )
         self.order_id = uuid4()
 
-    async def open(self, *, places: bool = False) -> None:
-        self.order_id = await self.platform.order_a_lamp(pieces=2)
+    async def open(self, *, places: bool = False, beside: Sequence[Listing] = ()) -> None:
+        self.order_id = await self.platform.order_a_lamp(pieces=2, beside=beside)
         order = await self.order()
         product = await self.platform.product(order.lines[0].product_id)
         assert product.source is not None
@@ -219,7 +220,7 @@ async def test_a_supplier_that_is_away_is_asked_again_then_the_order_is_held_and
     assert len(shop.supplier.taken) == 1
 
 
-async def test_a_failed_order_is_clear_and_tried_again_by_hand_with_the_same_key(shop: Shop) -> None:
+async def test_a_failed_order_is_clear_and_tried_again_by_hand(shop: Shop) -> None:
     await shop.open(places=True)
     shop.supplier.trouble = SupplierRefused("No such thing.")
     await shop.pay()
@@ -266,6 +267,66 @@ async def test_an_order_that_the_supplier_took_without_a_word_is_not_bought_twic
         await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
     (known,) = (await shop.order()).after.sourcing.orders.values()
     assert (known.status, known.external_id, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, "SO-1", 1)
+
+
+async def test_pieces_that_an_attempt_without_an_answer_bought_are_told_when_they_were_refunded_since(
+    shop: Shop,
+) -> None:
+    await shop.open(places=True)
+    shop.supplier.late_trouble = Transient("the supplier", "did not answer within 20 seconds")
+    await shop.pay()
+    shop.supplier.late_trouble = None
+    (line,) = (await shop.order()).lines
+    back = RefundedPieces(variant_id=line.variant_id, quantity=1, restock=False)
+    await shop.do(RefundOrder, order_id=shop.order_id, refund_id=uuid4(), lines=[back])
+    await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    placed = [raw.decode().event for raw in shop.platform.log.raw if raw.type == SupplierOrderPlaced.wire_name]
+    assert [event.surplus for event in placed] == [1]  # type: ignore[attr-defined]
+    assert len(shop.supplier.taken) == 1
+
+
+async def test_a_supplier_that_refused_two_pieces_is_asked_for_one_under_another_key(shop: Shop) -> None:
+    await shop.open(places=True)
+    shop.supplier.trouble = SupplierRefused("1 is left, and 2 were ordered.")
+    await shop.pay()
+    (first,) = (await shop.order()).after.sourcing.orders.values()
+    (line,) = (await shop.order()).lines
+    back = RefundedPieces(variant_id=line.variant_id, quantity=1, restock=False)
+    await shop.do(RefundOrder, order_id=shop.order_id, refund_id=uuid4(), lines=[back])
+    shop.supplier.trouble = None
+    await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    ((key, purchase),) = shop.supplier.taken.items()
+    assert (key != first.key, [line.quantity for line in purchase.lines]) == (True, [1])
+
+
+async def test_a_refusal_after_a_silence_does_not_say_that_the_supplier_has_no_order(shop: Shop) -> None:
+    await shop.open(places=True)
+    tries = iter([Transient("the supplier", "did not answer"), SupplierRefused("Sold out.")])
+
+    async def place(_: SupplierPurchase) -> TakenPurchase:
+        raise next(tries)
+
+    shop.supplier.place = place  # type: ignore[method-assign, assignment]
+    await shop.pay()
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, known.is_refused) == (SupplierOrderStatus.FAILED, False)
+
+
+async def test_a_substitute_of_a_supplier_may_cost_its_own_price_at_most(shop: Shop) -> None:
+    await shop.open(places=True, beside=[supplied("2")])
+    await shop.offer(listed=False)
+    imported = [raw.decode().event for raw in shop.platform.log.raw if raw.type == ProductImported.wire_name]
+    (other,) = (event.originator_id for event in imported if event.source_id == "2")  # type: ignore[attr-defined]
+    (variant,) = (await shop.platform.product(other)).variants
+    await shop.platform.send(
+        EditProduct(product_id=other, merchant_id=shop.platform.merchant_id, price=dollars("25.00"))
+    )
+    await shop.pay()
+    (line,) = (await shop.order()).lines
+    wanted = [Substitution(variant_id=line.variant_id, product_id=other, substitute_id=variant)]
+    await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    (purchase,) = shop.supplier.taken.values()
+    assert [bought.price_limit for bought in purchase.lines] == [Money(minor=2_500)]
 
 
 async def test_an_order_at_a_supplier_has_the_price_that_it_named_when_it_was_asked(shop: Shop) -> None:

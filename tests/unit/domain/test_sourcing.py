@@ -246,6 +246,19 @@ def test_an_order_is_requested_once_at_each_supplier_and_again_only_by_hand_afte
     assert isinstance(again, SupplierOrderRequested)
     assert (again.attempt, again.idempotency_key) == (2, event.idempotency_key)
     order = fold([again], order)
+    (refused,) = record_supplier_order(order, SAMPLE, external_id=None, reason="Sold out", at=NOON, refused=True)
+    order = fold([refused], order)
+    keys = {event.idempotency_key}
+    for attempt in (3, 4):
+        # A supplier may repeat its refusal for a key that it knows.
+        (again,) = request_supplier_orders(order, {SAMPLE: BOUGHT}, by_hand=True, at=NOON)
+        assert isinstance(again, SupplierOrderRequested)
+        assert (again.attempt, again.idempotency_key in keys) == (attempt, attempt == 4)
+        keys.add(again.idempotency_key)
+        (failed,) = record_supplier_order(fold([again], order), SAMPLE, external_id=None, reason="?", at=NOON)
+        order = fold([again, failed], order)
+    (again,) = request_supplier_orders(order, {SAMPLE: BOUGHT}, by_hand=True, at=NOON)
+    order = fold([again], order)
     (placed,) = record_supplier_order(order, SAMPLE, external_id="SO-1", reason="", at=NOON)
     assert placed == SupplierOrderPlaced(**head(order), provider=SAMPLE, external_id="SO-1")
     order = fold([placed], order)

@@ -155,6 +155,7 @@ class Desk:
             shipping_address=await self.personal.seal(self.shopper_id, address),
             payment_provider="sandbox",
             session_id=None,
+            page_account_id=None,
             intent_id="pi_1",
             paid=Money(minor=3400),
             platform_fee=Money(minor=170),

@@ -7,6 +7,7 @@ from stripe.params import AccountCreateParams
 from domain.kernel import Transient
 from domain.merchant.ports import StripeStatus
 from infra.adapters.payments.stripe.client import WHO, ask
+from infra.adapters.payments.stripe.client import create as create_by_key
 from infra.adapters.payments.webhook_parts import Name, Part, why
 
 REQUIREMENTS_MAX = 40
@@ -42,7 +43,9 @@ async def create(
     }
     if country is not None:
         params["country"] = country
-    account = await ask(client.v1.accounts.create_async(params=params, options={"idempotency_key": key}))
+    account = await create_by_key(
+        lambda key: client.v1.accounts.create_async(params=params, options={"idempotency_key": key}), key
+    )
     return account.id
 
 

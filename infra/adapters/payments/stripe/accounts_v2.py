@@ -11,6 +11,7 @@ from domain.kernel import Transient
 from domain.merchant.ports import StripeStatus
 from infra.adapters.payments.stripe.accounts_v1 import REQUIREMENTS_MAX
 from infra.adapters.payments.stripe.client import WHO, ask
+from infra.adapters.payments.stripe.client import create as create_by_key
 from infra.adapters.payments.webhook_parts import Name, Part, why
 
 UNAVAILABLE = frozenset(
@@ -84,7 +85,9 @@ async def create(
     }
     if country is not None:
         params["identity"] = {"country": country.lower()}
-    account = await ask(client.v2.core.accounts.create_async(params=params, options={"idempotency_key": key}))
+    account = await create_by_key(
+        lambda key: client.v2.core.accounts.create_async(params=params, options={"idempotency_key": key}), key
+    )
     return account.id
 
 

@@ -163,10 +163,11 @@ async def ask(call: Awaitable[T]) -> T:
 
 
 async def create(call: Callable[[str], Awaitable[T]], key: str) -> T:
-    """Create something of which a second one does no harm, such as a page whose address no shopper has.
+    """Send a request of which a second one does no harm, such as for a page whose address no shopper has.
 
-    Stripe keeps the first answer to a key for a day, a failure of its own included. Another key then gets another try. Not
-    for what moves money: the first try may have moved it.
+    Nor does an account that no merchant uses, or evidence, of which Stripe takes one submission. Stripe keeps the first
+    answer to a key for a day, a failure of its own included. Another key then gets another try. Not for what moves money:
+    the first try may have moved it.
 
     Args:
         call: sends the request with an idempotency key.

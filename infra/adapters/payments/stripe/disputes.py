@@ -1,7 +1,7 @@
 """Evidence for disputes at Stripe."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
 import stripe
@@ -11,7 +11,7 @@ from domain.order.after_sale.dispute_events import EvidenceFileKind
 from domain.order.evidence.fields import EvidenceField
 from domain.order.evidence.files import TYPES
 from domain.order.report_ports import EvidenceRequest, FileContent
-from infra.adapters.payments.stripe.client import StripeRefused, ask
+from infra.adapters.payments.stripe.client import StripeRefused, ask, create
 
 PARAMETERS: Mapping[EvidenceField, str] = {
     EvidenceField.CUSTOMER_NAME: "customer_name",
@@ -66,9 +66,13 @@ class StripeEvidence:
             "DisputeUpdateParams",
             {"evidence": evidence, "submit": True, "metadata": {KEY: request.idempotency_key}},
         )
-        options: stripe.RequestOptions = {"stripe_account": account_id, "idempotency_key": request.idempotency_key}
         try:
-            await ask(self._client.v1.disputes.update_async(request.dispute_id, params=params, options=options))
+            await create(
+                lambda key: self._client.v1.disputes.update_async(
+                    request.dispute_id, params=params, options={"stripe_account": account_id, "idempotency_key": key}
+                ),
+                request.idempotency_key,
+            )
         except StripeRefused:
             # Stripe forgets keys after a day and refuses a second submission. The first one may have been this.
             if not await self._has(request, account_id):
@@ -79,11 +83,15 @@ class StripeEvidence:
         content = io.BytesIO(file.data)
         # Stripe's library takes the name from here. The merchant's own name may name a person.
         content.name = f"{name}.{TYPES[file.mime_type]}"
-        options: stripe.RequestOptions = {"stripe_account": account_id, "idempotency_key": f"file:{file.file_id}"}
-        answer = await ask(
-            self._client.v1.files.create_async({"purpose": "dispute_evidence", "file": content}, options=options)
-        )
-        return answer.id
+
+        def send(key: str) -> Awaitable[stripe.File]:
+            content.seek(0)
+            return self._client.v1.files.create_async(
+                {"purpose": "dispute_evidence", "file": content},
+                options={"stripe_account": account_id, "idempotency_key": key},
+            )
+
+        return (await create(send, f"file:{file.file_id}")).id
 
     async def _has(self, request: EvidenceRequest, account_id: str) -> bool:
         """Whether Stripe has this very submission."""

@@ -12,7 +12,7 @@ from domain.kernel import Clock, Transient
 from domain.subscription.aggregate import SubscriptionReport
 from domain.subscription.plans import Plans
 from domain.subscription.ports import MerchantSubscription, PlanCheckout, PlanNotice, PlanPortal
-from infra.adapters.payments.stripe.client import WHO, StripeRefused, ask
+from infra.adapters.payments.stripe.client import WHO, StripeRefused, ask, create
 from infra.adapters.payments.webhook_parts import Name, Part, why
 
 NOT_BEGUN = frozenset({"incomplete", "incomplete_expired"})
@@ -85,10 +85,9 @@ class StripePlans:
             params["customer_email"] = checkout.email
         else:
             params["customer"] = checkout.customer_id
-        session = await ask(
-            self._client.v1.checkout.sessions.create_async(
-                params=params, options={"idempotency_key": checkout.idempotency_key}
-            )
+        session = await create(
+            lambda key: self._client.v1.checkout.sessions.create_async(params=params, options={"idempotency_key": key}),
+            checkout.idempotency_key,
         )
         if not session.url:
             raise Transient(WHO, "its answer about the page has no address")

@@ -13,7 +13,7 @@ from domain.kernel import Transient
 from domain.money import Money
 from domain.order.after_sale.state import RefundStatus
 from domain.order.refund_ports import ChargeReport, RefundAnswer, RefundOrderRequest
-from infra.adapters.payments.stripe.client import WHO, StripeRefused, ask
+from infra.adapters.payments.stripe.client import WHO, AnswerKept, StripeRefused, ask
 from infra.adapters.payments.stripe.currencies import from_stripe, to_stripe
 from infra.adapters.payments.stripe.reports import payment_metadata
 from infra.adapters.payments.webhook_parts import REASON_MAX, Currency, Minor, Name, Part, why
@@ -92,11 +92,17 @@ class StripeRefunds:
         if request.return_fee:
             # Stripe refuses to refund a fee of zero.
             params["refund_application_fee"] = True
-        refund = await ask(
-            self._client.v1.refunds.create_async(
-                params=params, options={"stripe_account": account_id, "idempotency_key": request.idempotency_key}
+        try:
+            refund = await ask(
+                self._client.v1.refunds.create_async(
+                    params=params, options={"stripe_account": account_id, "idempotency_key": request.idempotency_key}
+                )
             )
-        )
+        except AnswerKept:
+            # The try that failed may have paid all the same, so that another key could pay twice. The list says whether it did.
+            if (made := await self._made(account_id, request)) is None:
+                raise
+            return await self._with_fee(made, request, account_id)
         try:
             answer = _answer(_Refund.model_validate(refund.to_dict()), request.intent_id)
         except ValueError as error:
