@@ -44,7 +44,8 @@ async def _disputed(event: DisputeOpened | DisputeStatusChanged, order: OrderVie
             # It was answered or decided before this mail could go out.
             return None
         dispute = view
-    subject = f"A bank disputes {formatting.money(dispute.amount)} of order {order.number}"
+    does = "asks about" if dispute.status in INQUIRIES else "disputes"
+    subject = f"A bank {does} {formatting.money(dispute.amount)} of order {order.number}"
     return await mails.to_merchant(subject, order=order, dispute=dispute)
 
 

@@ -83,7 +83,9 @@ async def test_a_part_is_withdrawn_by_the_orders_link_and_a_repeat_changes_nothi
     received = (await browser.get(f"/withdraw/{link}/received")).text
     assert "You withdrew from a part of this contract" in received
     assert "1 × <bdi>Blue Vase</bdi>" in received
-    assert "You withdrew from a part of this contract" in (await browser.get(f"/checkout/success/{link}")).text
+    shown = (await browser.get(f"/checkout/success/{link}")).text
+    assert "You withdrew from a part of this contract" in shown
+    assert f'href="/withdraw/{link}/received"' in shown
 
 
 @pytest.mark.usefixtures("order")

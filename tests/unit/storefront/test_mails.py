@@ -527,6 +527,12 @@ async def test_a_dispute_names_the_deadline_and_warns_of_a_second_refund(desk: D
     assert "by 7 December 2026" in mail.text
     assert "$10.00 of this order are refunded already" in mail.text
     assert "7 December 2026" in mail.html
+    inquiry = desk.envelope(event.model_copy(update={"status": DisputeStatus.INQUIRY}))
+    mail = await desk.writer.write(MailKind.DISPUTE_TO_ANSWER, inquiry)
+    assert mail is not None
+    assert mail.subject == "A bank asks about $34.00 of order ZY-7Q2M4K"
+    assert mail.text.startswith(mail.subject)
+    assert "A bank disputes" not in mail.html
 
 
 @pytest.mark.parametrize(
