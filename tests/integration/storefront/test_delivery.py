@@ -178,9 +178,14 @@ async def test_a_code_that_cannot_be_used_is_shown_and_the_order_can_go_on_witho
     floor: StorefrontPlatform, shop: UUID, vase: Product, browser: httpx.AsyncClient
 ) -> None:
     await create(floor, shop, TENTH.model_copy(update={"minimum": Money(minor=10_000)}))
+    await floor.open_store("moss", BRAND)
+    moss = await floor.queries.store_by_slug("moss")
+    assert moss is not None
+    await do(floor, CreateDiscount(store_id=moss.id, merchant_id=moss.merchant_id, code="MOSS10", terms=TENTH))
     await put_in_cart(browser, vase)
     for typed, said in (
         ("nothing", "is not valid in this shop"),
+        ("moss 10", "is not valid in this shop"),
         ("spring10", "it counts for goods from $100.00 on"),
     ):
         form = await checkout_form(browser, code=typed)

@@ -269,7 +269,7 @@ async def test_an_order_that_the_supplier_took_without_a_word_is_not_bought_twic
     assert (known.status, known.external_id, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, "SO-1", 1)
 
 
-async def test_pieces_that_an_attempt_without_an_answer_bought_are_told_when_they_were_refunded_since(
+async def test_pieces_that_an_attempt_without_an_answer_bought_are_recorded_as_surplus(
     shop: Shop,
 ) -> None:
     await shop.open(places=True)
