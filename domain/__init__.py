@@ -1,7 +1,6 @@
 """The business rules, pure: frozen state, ``decide -> events``, ``evolve(state, event) -> state``.
 
-The rules use the standard library, pydantic and ``anyascii``; the clock, ids and randomness are arguments. Each aggregate
-(``merchant``, ``store``, ``generation``, ``product``, ``media``, ``order``, ``cart``, ``shopper``, ``inbox``) is a package with
-``events`` and ``aggregate``, and ``errors`` and ``ports`` where it has any. ``sourcing`` ranks and prices listings;
-``accounts`` has the ports of log-ins. Every module may be imported directly.
+The rules use the standard library, pydantic and ``anyascii``; the clock, ids and randomness are arguments. Each aggregate,
+such as ``store``, ``product`` and ``order``, is a package with ``events`` and ``aggregate``, and ``errors`` and ``ports`` where
+it has any. ``sourcing`` ranks and prices listings; ``accounts`` has the ports of log-ins; ``team`` says what roles may do. Every module may be imported directly.
 """

@@ -1,1 +1,4 @@
-"""Adapters, composition, the command line, embedded servers and benches. No other package imports from here."""
+"""Adapters, composition, the command line, embedded servers and benches.
+
+Other packages import only ``web``, which web servers share, and ``retry``.
+"""

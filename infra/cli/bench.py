@@ -17,7 +17,7 @@ from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
 from infra.bench.figures import Bench, Outcome, ReportPhase, Sizes
 from infra.bench.servers import open_servers
-from infra.cli.output import console, output, print_json
+from infra.cli.output import console, output, print_json, print_refusal
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.embedded.kafka import KafkaUnavailable
 from infra.embedded.postgres import PostgresUnavailable
@@ -48,7 +48,7 @@ def bench(
         return
     chosen = BENCHES.get(name)
     if chosen is None:
-        console.print(f"[red]zyenta:[/] unknown bench {name!r}. Use one of: {', '.join(BENCHES)}.")
+        print_refusal(f"unknown bench {name!r}. Use one of: {', '.join(BENCHES)}.")
         raise typer.Exit(2)
     sizes = _sizes(chosen, wanted or [], quick=quick)
     outcome = run(
@@ -79,8 +79,8 @@ def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
         name, _, value = each.partition("=")
         number = whole_number(value)
         if name not in sizes or number is None or number < 0:
-            console.print(
-                f"[red]zyenta:[/] invalid --size {each!r} for {chosen.name}. Use NAME=NUMBER with one of: "
+            print_refusal(
+                f"invalid --size {each!r} for {chosen.name}. Use NAME=NUMBER with one of: "
                 f"{', '.join(f'{name}={usual}' for name, usual in sizes.items())}."
             )
             raise typer.Exit(2)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from domain.generation.events import Step
 from infra.bootstrap import open_platform
-from infra.cli.output import console, output, print_json
+from infra.cli.output import console, output, print_json, print_refusal
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
@@ -71,7 +71,7 @@ def demo(
             TimeoutError,
         )
         for problem in outcome.problems():
-            console.print(f"[red]zyenta:[/] {escape(problem)}")
+            print_refusal(problem)
     finally:
         if as_json:
             print_json(vars(outcome), flush=True)

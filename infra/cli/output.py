@@ -45,6 +45,11 @@ def say(text: str) -> None:
     output.print(Text(visible(text)), soft_wrap=True)
 
 
+def print_refusal(text: str) -> None:
+    """Print why a command does not do what it was asked for, on one line without markup."""
+    console.print(Text.assemble(("zyenta:", "red"), " ", visible(text)), soft_wrap=True)
+
+
 def print_json(value: object, *, flush: bool = False) -> None:
     """Print a value as JSON on a line of its own."""
     write_json(json.dumps(value, ensure_ascii=False), end="\n")

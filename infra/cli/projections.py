@@ -16,7 +16,7 @@ from domain.kernel import Transient
 from infra.adapters.kafka.topic import TopicMissing, last_events
 from infra.adapters.postgres.provenance import PostgresProvenance
 from infra.bootstrap import NotConfigured, open_platform
-from infra.cli.output import console, output, print_json
+from infra.cli.output import console, output, print_json, print_refusal
 from infra.cli.platform_settings import settings_of_running
 from infra.cli.run_command import run
 from infra.embedded.process import ServerFailed
@@ -189,7 +189,7 @@ async def _verify(model: ReadModel[Any]) -> Verified:
 
 def _model(name: str) -> ReadModel[Any]:
     if name not in READ_MODELS:
-        console.print(f"[red]zyenta:[/] unknown read model {escape(name)}. Use one of: {', '.join(READ_MODELS)}.")
+        print_refusal(f"unknown read model {name!r}. Use one of: {', '.join(READ_MODELS)}.")
         raise typer.Exit(2)
     return READ_MODELS[name]
 

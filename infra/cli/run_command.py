@@ -50,12 +50,10 @@ def run(
         if any(isinstance(error, BrokenPipeError) for error in refused) and reader_left():
             raise SystemExit(0) from None
         # Imported for an error only: a service does not need the terminal's library.
-        from rich.markup import escape  # noqa: PLC0415
-
-        from infra.cli.output import console  # noqa: PLC0415
+        from infra.cli.output import print_refusal  # noqa: PLC0415
 
         for error in refused:
-            console.print(f"[red]zyenta:[/] {escape(sentence_of(error))}", soft_wrap=True)
+            print_refusal(sentence_of(error))
     raise SystemExit(2 if any(isinstance(error, BadSettings) for error in refused) else 1)
 
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
 from infra.bootstrap import ROLES, NotConfigured, open_platform, run_consumers, run_projectors
-from infra.cli.output import console, output
+from infra.cli.output import console, output, print_refusal
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, unless_stopped
 from infra.cli.service_process import run_process
@@ -205,7 +204,7 @@ def run_services(roles: Annotated[list[str], typer.Argument(help="The services t
     """Run several services in one process."""
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        console.print(f"[red]zyenta:[/] unknown service {escape(', '.join(unknown))}. Use one of: {', '.join(ROLES)}.")
+        print_refusal(f"unknown service {', '.join(map(repr, unknown))}. Use one of: {', '.join(ROLES)}.")
         raise typer.Exit(2)
     run_process(roles, [ROLES[role] for role in roles])
 

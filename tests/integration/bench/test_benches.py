@@ -94,7 +94,7 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
 
 
 async def test_an_unknown_bench_or_size_is_rejected_with_the_valid_ones(tmp_path: Path) -> None:
-    status, _, err = await run("append-fast", scratch=tmp_path)
-    assert (status, "Use one of: append" in err) == (2, True)
+    status, _, err = await run("[/append]", scratch=tmp_path)
+    assert (status, "unknown bench '[/append]'. Use one of: append" in err) == (2, True)
     status, _, err = await run("publish", "--size", "event=7", scratch=tmp_path)
     assert (status, "events=" in err) == (2, True)

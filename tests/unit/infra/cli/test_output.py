@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.cli import output
-from infra.cli.output import TerminalConsole, say, write_json
+from infra.cli.output import TerminalConsole, print_refusal, say, write_json
 from infra.cli.streams import prepare_streams, visible
 
 EVIL = "a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eb\u2066c\u2028d\x7f\r"
@@ -84,3 +84,8 @@ def test_json_is_equivalent_in_every_encoding(text: str) -> None:
 def test_a_lone_surrogate_is_valid_json(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_json({"a": "\ud800 é"})
     assert json.loads(capsys.readouterr().out) == {"a": "\ud800 é"}
+
+
+def test_a_refusal_is_one_line_without_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    print_refusal(f"unknown bench '[/x]{EVIL}'. {'Use one of them. ' * 9}")
+    assert capsys.readouterr().err == f"zyenta: unknown bench '[/x]{SHOWN}'. {'Use one of them. ' * 9}\n"
