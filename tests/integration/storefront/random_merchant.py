@@ -59,6 +59,7 @@ class RandomMerchant:
 
     async def open(self) -> None:
         await self._state_business()
+        await self._write_page_of(PageType.ABOUT, "about")
         # Two of each category: a category with fewer products has no page.
         for _ in range(2 * len(CATEGORIES)):
             await self._add()
@@ -122,8 +123,11 @@ class RandomMerchant:
         await self._floor.record(STORE, self._store, event(**base, originator_version=store.version + 1))
 
     async def _write_page(self) -> None:
-        type, slug = self._dice.choice([(PageType.ABOUT, "about"), (PageType.FAQ, "faq")])
-        await self._floor.write_page(self._store, type, self._text("Title"), slug, f"{self._text('Text')}.")
+        await self._write_page_of(*self._dice.choice([(PageType.ABOUT, "about"), (PageType.FAQ, "faq")]))
+
+    async def _write_page_of(self, type: PageType, slug: str) -> None:
+        text = f"{self._text('Text')}. We deliver within {{delivery.promise}}."
+        await self._floor.write_page(self._store, type, self._text("Title"), slug, text)
 
     async def _write_collection(self) -> None:
         """Make a collection or change it: with listed products, or with a rule."""

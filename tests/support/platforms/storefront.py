@@ -118,8 +118,8 @@ class StorefrontPlatform:
         self.queries = ReadModelQueries(MomentReader(readers))
         self.behind = False
         """While true the read models are not updated, as when a projector has stopped."""
-        self.after_each: Callable[[str], Awaitable[None]] | None = None
-        """If set, each event is applied alone, and this is called with its type afterwards."""
+        self.after_each: Callable[[str, Callable[[], Awaitable[None]]], Awaitable[None]] | None = None
+        """If set, each event is applied alone, and this is called with its type and with what moves its revisions."""
         self._seen = 0
 
     @classmethod
@@ -169,20 +169,29 @@ class StorefrontPlatform:
             return
         envelopes = [raw.decode() for raw in await self.log.read_settled(self._seen, 10_000)]
         if self.after_each is None and envelopes:
-            await self._apply(envelopes)
+            async with self._pool.acquire() as connection, connection.transaction():
+                await move_revisions(connection, await self._apply(envelopes, connection))
         elif self.after_each is not None:
             for envelope in envelopes:
-                await self._apply([envelope])
-                await self.after_each(type(envelope.event).__name__)
+                async with self._pool.acquire() as connection, connection.transaction():
+                    changed = await self._apply([envelope], connection)
 
-    async def _apply(self, envelopes: Sequence[Envelope]) -> None:
+                async def move(changed: Mapping[str, set[UUID]] = changed) -> None:
+                    async with self._pool.acquire() as connection:
+                        await move_revisions(connection, changed)
+
+                await self.after_each(type(envelope.event).__name__, move)
+
+    async def _apply(self, envelopes: Sequence[Envelope], connection: Any) -> Mapping[str, set[UUID]]:
+        """Write the rows of events; return the tenants that they change by read model."""
         self._seen = envelopes[-1].position
         for name, model in READ_MODELS.items():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(f'set local search_path to "{name}"')
-                await model.apply_envelopes(envelopes, connection)
-                changed = {each.tenant for each in envelopes if type(each.event) in model.handles}
-                await move_revisions(connection, {name: changed})
+            await connection.execute(f'set local search_path to "{name}"')
+            await model.apply_envelopes(envelopes, connection)
+        return {
+            name: {each.tenant for each in envelopes if type(each.event) in model.handles}
+            for name, model in READ_MODELS.items()
+        }
 
     async def record(self, kind: StreamKind[Any], tenant: UUID, *events: DomainEvent) -> None:
         """Append events without checking a rule."""
