@@ -9,7 +9,7 @@ from typing import Any
 FEW = 1_000
 """Most rows that are sorted for a page."""
 PROBED = 60
-"""Rows of each part of a list of which a common condition keeps many."""
+"""Rows of a list, those of its first part if it has as many, of which a common condition keeps ``MANY``."""
 MANY = 4
 IS_FEW = f"not (select yes from common) and (select count(*) from few) <= {FEW}"
 """Whether a narrow condition finds few rows."""
@@ -57,7 +57,8 @@ class Conditions:
         condition is in one store.
 
         Args:
-            few: the query of the rows' ids, through the condition's own index; the other conditions are checked afterwards.
+            few: the query of the rows' ids and of what else is used of them, through the condition's own index; the other
+                conditions are checked afterwards.
             condition: the condition for a row of the list, as a subquery so that it is no way to find rows.
         """
         self.few, self.narrowly = few, condition
@@ -81,16 +82,15 @@ class Conditions:
         assert self.parts is not None
         return commonness(self.narrowly, self.parts, rows, alias)
 
-    def from_few(self, table: str, id: str, joins: str = "") -> str:
+    def from_few(self, table: str, id: str) -> str:
         """Return the ``from`` and ``where`` of the few rows, which are none if there are more than a few.
 
         Args:
             table: the table of the list's rows and its alias.
             id: SQL expression of a row's id.
-            joins: joins of other tables, one row of each for one of the list.
         """
         assert self.parts is not None
-        return from_few(table, id, self.parts, self.sql, joins)
+        return from_few(table, id, self.parts, self.sql)
 
     @property
     def sql(self) -> str:
@@ -108,18 +108,20 @@ def parts_of(names: Iterable[StrEnum], alias: str = "part") -> str:
     return f"unnest(array[{listed}]::text[]) {alias} (name)"
 
 
-def from_few(table: str, id: str, parts: str, conditions: str, joins: str) -> str:
+def from_few(table: str, id: str, parts: str, conditions: str) -> str:
     """Return what :meth:`Conditions.from_few` does, of a list's parts and conditions."""
     alias = table.rpartition(" ")[2]
     # "offset 0" keeps PostgreSQL from reading the whole table for the many rows that it expects.
     row = f"lateral (select {alias}.* from {table} where {id} = few.id offset 0) {alias}"
-    return f"from few cross join {row} {joins} cross join {parts} where {IS_FEW} and {conditions}"
+    return f"from few cross join {row} cross join {parts} where {IS_FEW} and {conditions}"
 
 
 def commonness(narrowly: str, parts: str, rows: str, alias: str) -> str:
     """Return what :meth:`Conditions.commonness` does, of a narrow condition and a list's parts."""
-    probed = f"select {narrowly} as has from {parts} cross join lateral ({rows} limit {PROBED}) {alias}"
-    return f"common as materialized (select count(*) >= {MANY} as yes from ({probed}) probed where has)"
+    first = f"select {alias}.* from {parts} cross join lateral ({rows} limit {PROBED}) {alias} limit {PROBED}"
+    # It ends with the last that is needed, and where most rows meet the condition with the first few rows.
+    met = f"select from ({first}) {alias} where {narrowly} limit {MANY}"
+    return f"common as materialized (select count(*) = {MANY} as yes from ({met}) met)"
 
 
 def few_rows(few: str) -> str:

@@ -215,7 +215,7 @@ def _page_query(selection: Selection[Any], source: _Source, order: Order, limit:
     part = f"select {place} from {table} where {narrowly}{rows}"
     places = f"select place.* from {source.parts} cross join lateral ({part}) place"
     if few:
-        places += f" union all select {place} {from_few(table, source.id, source.parts, source.of_page, '')}"
+        places += f" union all select {place} {from_few(table, source.id, source.parts, source.of_page)}"
     by_place = f"order by place.key {direction}, place.id {direction}"
     page = f"select place.* from ({places}) place {by_place} limit {limit}"
     return f"{few}select {columns} from ({page}) place join {table} on {source.id} = place.id{source.joins} {by_place}"

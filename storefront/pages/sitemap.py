@@ -96,5 +96,5 @@ def _document(root: str, entries: Iterable[str]) -> RenderedPage:
 def _entry(name: str, address: str, changed_at: datetime | None, images: Iterable[str] = ()) -> str:
     """Return an entry of an index or of a part."""
     changed = "" if changed_at is None else f"<lastmod>{changed_at.isoformat(timespec='seconds')}</lastmod>"
-    shown = "".join(f"<image:image><image:loc>{escape(image)}</image:loc></image:image>" for image in images)
+    shown = "".join([f"<image:image><image:loc>{escape(image)}</image:loc></image:image>" for image in images])
     return f"<{name}><loc>{escape(address)}</loc>{changed}{shown}</{name}>"

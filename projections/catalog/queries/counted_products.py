@@ -94,7 +94,7 @@ async def _is_found_often(
     if where == ProductFilter(text=where.text, tags=where.tags):
         # The limit keeps PostgreSQL from the index of words, and from finding all products first.
         of_store = f"select w.document from product_words w where w.store_id = {best.value(store_id)} limit {WALKED}"
-        rows = f"from ({of_store}) w where (select yes from common) and {words.of_row}"
+        rows = f"from ({of_store}) w where (select yes from common) and {words.sql}"
     else:
         rows = (
             f"from {best.parts} cross join lateral ({list_rows} limit {WALKED}) p "

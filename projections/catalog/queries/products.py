@@ -267,11 +267,11 @@ def _ranked(store_id: UUID, filter: ProductFilter, scope: Scope, terms: SearchTe
     # PostgreSQL merges their lists and ends with the last candidate.
     parts = [
         f"(select p.id, p.score, w.document from ({scored} from (select '{status.value}'::text as name) part "
-        f"cross join products p {of_part} limit {WALKED}) p {words} where not ({IS_FEW}) and {found.of_row} "
+        f"cross join products p {of_part} limit {WALKED}) p {words} where not ({IS_FEW}) and {found.sql} "
         f"order by p.score desc, p.id desc limit {CANDIDATES})"
         for status in sorted(filter.statuses or ProductStatus)
     ]
-    few = f"{scored}, w.document {inner.from_few('products p', 'p.id', words)}"
+    few = f"{scored}, few.document {inner.from_few('products p', 'p.id')}"
     outer = Conditions()
     outer.arguments = inner.arguments
     return outer, (

@@ -30,7 +30,7 @@ MEANT_SHARE = 0.8
 LIKENESSES = (0.4, 0.3)
 """How similar a word must be to a typed one: what is looked for first, and then if that does not decide. The index gives few
 words for the first, and for the second many of a large store's, which are all compared."""
-CANDIDATES = 500
+CANDIDATES = 250
 """Products that are ranked: those with the best score, if a search finds more."""
 WALKED = 4_000
 """Products of one status, those with the best score, among which a search for common words looks."""
@@ -108,9 +108,8 @@ class WordCondition:
     """Which rows ``w`` of ``product_words`` have some words."""
 
     sql: str
-    """The condition, for the index of words."""
-    of_row: str
-    """The same for a row that is known already. PostgreSQL would read the words of its plan again for each row."""
+    """The condition. The words are in a subquery: PostgreSQL reads them once, and does not look at them when it plans. Of rare
+    words it would expect so much less than of any that it would plan for each search."""
     terms: str = ""
     """What was searched for, in SQL; empty for tags alone."""
 
@@ -121,7 +120,6 @@ def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collec
     words = _words(where, store_id, tags, query)
     # Common words such as "the" are not terms, and a search of nothing but them finds nothing.
     return WordCondition(
-        f"numnode({query}) > 0 and w.document @@ ({words})",
         f"(select numnode({query}) > 0) and w.document @@ (select {words})",
         f"(select {query})",
     )
@@ -129,8 +127,7 @@ def found_by(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Collec
 
 def tagged_by(where: Conditions, tags: Collection[str], store_id: UUID) -> WordCondition:
     """Add some tags to a query's arguments; return the condition of having one of them."""
-    words = _words(where, store_id, tags)
-    return WordCondition(f"w.document @@ ({words})", f"w.document @@ (select {words})")
+    return WordCondition(f"w.document @@ (select {_words(where, store_id, tags)})")
 
 
 def _words(where: Conditions, store_id: UUID, tags: Collection[str], *queries: str) -> str:
@@ -150,8 +147,9 @@ def search_in(where: Conditions, terms: SearchTerms, store_id: UUID, tags: Colle
 def narrow_to(where: Conditions, found: WordCondition) -> None:
     """Narrow a list of products ``p`` to those with some words."""
     where.narrow(
-        f"select w.id from product_words w where {found.sql}",
-        f"(select {found.of_row} from product_words w where w.id = p.id)",
+        # The words of few products are ranked as they are found.
+        f"select w.id, w.document from product_words w where {found.sql}",
+        f"(select {found.sql} from product_words w where w.id = p.id)",
     )
 
 

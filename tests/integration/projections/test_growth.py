@@ -281,20 +281,18 @@ async def test_a_page_of_one_category_reads_no_more_rows_than_it_shows(
     assert rows_read(plan) < 10 * PAGE, plan
 
 
-async def test_postgresql_plans_the_list_of_products_once_per_connection(
-    platforms: Platforms,
+async def test_postgresql_plans_a_search_once_per_connection(
+    connection: asyncpg.Connection, platforms: Platforms
 ) -> None:
-    store_id, connection = platforms.store_id, await connect(platforms.small)
-    for _ in range(10):
-        await queries.products_of_store(connection, store_id, Window(first=PAGE), scope=ShopperScope(store_id))
-
-    (plans,) = await connection.fetch(
-        "select custom_plans, generic_plans from pg_prepared_statements where statement like 'select p.%'"
-    )
+    """It would plan for each search if it expected less of rare words than of any: the plan takes longer than the search."""
+    for name, read in READS.items():
+        if "word" in name or "typing" in name or "tag" in name:
+            for _ in range(7):
+                await read(connection, platforms, MerchantScope(platforms.merchant_id))
 
     # PostgreSQL always tries five plans for the arguments that it got.
-    assert tuple(plans) == (5, 5)
-    await connection.close()
+    planned = await connection.fetch("select statement from pg_prepared_statements where custom_plans > 5")
+    assert [row["statement"] for row in planned] == []
 
 
 @pytest.mark.parametrize("promise_days", [5, 14])
