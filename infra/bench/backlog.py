@@ -20,9 +20,9 @@ from commands.store import RequestStore
 from domain.privacy import Sealed
 from domain.store.events import Preferences
 from infra.adapters.kafka.topic import ensure_topics
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_catalog
-from infra.bench.latency import SERVICES, NeverSeen, services
+from infra.bench.latency import SERVICES, services
 from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
@@ -57,7 +57,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             while any(position < ends[number] for number, position in (await _reached(pool, ends)).items()):
                 report(f"{min((await _reached(pool, ends)).values()):,} of {count:,} positions")
                 if time.perf_counter() - began > LONGEST_SECONDS:
-                    raise NeverSeen(f"The read models did not catch up within {LONGEST_SECONDS:.0f} s.")
+                    raise NoFigures(f"The read models did not catch up within {LONGEST_SECONDS:.0f} s.")
                 await asyncio.sleep(LOOK_SECONDS)
             seconds = time.perf_counter() - began
     taken.sort()

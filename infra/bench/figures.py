@@ -12,6 +12,10 @@ ReportPhase = Callable[[str], None]
 """Receives the current phase in a few words."""
 
 
+class NoFigures(Exception):
+    """An answer was wrong, or the sizes are too small, so the measured times mean nothing. The message says what."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The target of a figure, and the figure of the same run that is the machine's limit for that work."""
@@ -65,10 +69,17 @@ class Bench:
     quick: Sizes
     """Sizes for a run of less than 30 seconds."""
     targets: Sequence[Target]
+    least: Sizes = field(default_factory=dict)
+    """The smallest sizes that give all figures; 1 for those that it does not name."""
     missing: Callable[[], Mapping[str, str]] = dict
     """Returns the reasons for figures that cannot be measured on this machine, by their names."""
     with_kafka: bool = True
     with_postgres: bool = True
+
+    def ratios(self, figures: Mapping[str, float]) -> Mapping[str, float]:
+        """Return the figures with a limit as multiples of it, by both names."""
+        ratios = {f"{each.figure} / {each.limit}": each.ratio(figures) for each in self.targets}
+        return {names: round(ratio, 3) for names, ratio in ratios.items() if ratio is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,8 @@ class Outcome:
 
     bench: str
     figures: Figures
+    ratios: Mapping[str, float]
+    """Figures as multiples of their limits, by both names: ``figure / limit``."""
     settings: Mapping[str, int | bool]
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Why figures are missing, by their names."""

@@ -20,7 +20,7 @@ import psutil
 from domain.generation.events import JobStatus, Step
 from domain.media.events import Operation
 from infra.adapters.media.fetch import HttpImageFetcher
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target
 from infra.bench.servers import Servers
 from infra.demo.merchant import Merchant
 from infra.embedded.supervisor import Supervisor
@@ -38,10 +38,6 @@ GENERATION_SECONDS = 600.0
 GROUND = "#f4efe6"
 STAGES = ("decode", "model", "compose", "encode")
 """The studio's stages."""
-
-
-class GenerationStopped(Exception):
-    """The generation ended without a store, so there are no times to measure."""
 
 
 async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
@@ -87,7 +83,7 @@ async def _generate(
                 first_sight = taken
             status = store["generation"]["status"] if store["generation"] else None
             if status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-                raise GenerationStopped(f"The generation of “{niche}” ended as {status}.")
+                raise NoFigures(f"The generation of “{niche}” ended as {status}.")
             if status == JobStatus.COMPLETED and store["status"] == "PENDING_REVIEW":
                 break
             report(f"generating “{niche}”: {sum(map(_is_shown, _images_of(store)))} photos")

@@ -18,8 +18,8 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from gateway.auth.tokens import AccessTokens
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
-from infra.bench.http_load import Load, UnexpectedResponse, closing_all, post, until_open
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
+from infra.bench.http_load import Load, closing_all, post, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import fill_with_one_store
@@ -53,7 +53,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
 
     def check(status: int, body: bytes) -> None:
         if status != 200 or b'"errors"' in body or body.count(b"createdAt") != rows:
-            raise UnexpectedResponse(f"status {status}: {body[:300]!r}")
+            raise NoFigures(f"status {status}: {body[:300]!r}")
 
     def load(port: int, requests: Iterator[bytes]) -> Load:
         return Load(port, sizes["connections"], requests, check)

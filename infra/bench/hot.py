@@ -17,7 +17,7 @@ from domain.product.aggregate import PRODUCT
 from domain.product.events import ImportedVariant, ProductActivated, ProductAdded
 from domain.store.events import StorePublished, StoreRequested
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_streams
 from infra.bench.hot_buyers import Sale, buy_at_once, buying_processes
 from infra.bench.servers import Servers
@@ -49,11 +49,11 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
             assert loaded is not None
             kept = loaded.state.variants[product].reserved_total
             if kept != sale.sold or sale.sold > pieces:
-                raise RuntimeError(
+                raise NoFigures(
                     f"{sale.sold} orders were confirmed and {kept} pieces are reserved; the stock is {pieces}"
                 )
             if not sale.try_again and sale.sold != min(pieces, buyers):
-                raise RuntimeError(f"{sale.sold} pieces were sold to {buyers} buyers; the stock is {pieces}")
+                raise NoFigures(f"{sale.sold} pieces were sold to {buyers} buyers; the stock is {pieces}")
     waits = sorted(total.seconds)
     return {
         "decisions_per_s": len(waits) / seconds,

@@ -13,10 +13,6 @@ TIMEOUT_SECONDS = 30.0
 READY_SECONDS = 60.0
 
 
-class UnexpectedResponse(Exception):
-    """A response is not the expected one, so its time is meaningless."""
-
-
 class Connection(asyncio.Protocol):
     """One kept-alive connection. Responses must have a ``content-length``."""
 
@@ -72,7 +68,7 @@ class Load:
         port: the server's port on this machine.
         connections: how many requests are under way at a time.
         requests: yields each request.
-        check: raises :class:`UnexpectedResponse` for a wrong response.
+        check: raises :class:`infra.bench.figures.NoFigures` for a wrong response.
     """
 
     def __init__(

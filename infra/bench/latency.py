@@ -28,7 +28,7 @@ from domain.privacy import Sealed
 from domain.store.events import Preferences
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.topic import open_admin
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
@@ -40,10 +40,6 @@ LOOK_SECONDS = 0.001
 READY_SECONDS = 60.0
 MISSING_SECONDS = 30.0
 BARE_TOPIC = "bare"
-
-
-class NeverSeen(Exception):
-    """Expected rows did not appear, so there is no latency to measure."""
 
 
 async def measure(servers: Servers, sizes: Sizes, _seed: int, report: ReportPhase) -> Figures:
@@ -114,13 +110,13 @@ class Watch:
         """Wait until no row is missing.
 
         Raises:
-            NeverSeen: a row is missing after half a minute.
+            NoFigures: a row is missing after half a minute.
         """
         try:
             async with asyncio.timeout(MISSING_SECONDS):
                 await self._idle.wait()
         except TimeoutError:
-            raise NeverSeen(f"Queries never saw {len(self._waiting)} accepted stores.") from None
+            raise NoFigures(f"Queries never saw {len(self._waiting)} accepted stores.") from None
 
     async def _look(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
         while True:

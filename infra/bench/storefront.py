@@ -21,8 +21,8 @@ import httpx
 
 from domain.money import Money
 from domain.product.events import PriceChanged
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
-from infra.bench.http_load import Load, UnexpectedResponse, closing_all, get, until_open
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
+from infra.bench.http_load import Load, closing_all, get, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import SLUG, dress, fill_with_one_store
@@ -51,7 +51,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
         (servers.directory / BODY_FILE).write_bytes(page.content)
         links = re.findall(r'href="(/products/[^"?]+)"', page.text)
         if not links:
-            raise UnexpectedResponse(f"the list page shows no product: {page.text[:300]!r}")
+            raise NoFigures(f"the list page shows no product: {page.text[:300]!r}")
         report("filling carts")
         shoppers = [await _shopper(ports["kept"], links[number % len(links)]) for number in range(sizes["shoppers"])]
 
@@ -89,7 +89,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
 
 def _check(status: int, body: bytes) -> None:
     if status != 200 or len(body) < 1_000:
-        raise UnexpectedResponse(f"status {status}: {body[:300]!r}")
+        raise NoFigures(f"status {status}: {body[:300]!r}")
 
 
 async def _shopper(port: int, product: str) -> str:
@@ -111,7 +111,7 @@ async def _edits(dsn: str, store_id: UUID, port: int, *, count: int) -> list[flo
     """Change prices; return the seconds from each commit to the page that shows it.
 
     Raises:
-        UnexpectedResponse: the next request did not show an edit.
+        NoFigures: the next request did not show an edit.
     """
     seconds: list[float] = []
     connection = await asyncpg.connect(dsn, server_settings={"search_path": f"{SEARCH_PATH}, public"})
@@ -137,7 +137,7 @@ async def _edits(dsn: str, store_id: UUID, port: int, *, count: int) -> list[flo
                 page = await browser.get(f"/products/{product['slug']}")
                 seconds.append(time.perf_counter() - began)
                 if f'content="{price.decimal}"' not in page.text:
-                    raise UnexpectedResponse(f"the page after edit {number} does not show {price.decimal}")
+                    raise NoFigures(f"the page after edit {number} does not show {price.decimal}")
     finally:
         await connection.close()
     return seconds

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from domain.store.events import StoreRequested
 from gateway.auth.tokens import AccessTokens
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
 from infra.bench.filling import fill_with_catalog
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
@@ -39,10 +39,6 @@ QUERY = """query ($id: ID!, $asOf: AsOfInput) { store(id: $id, asOf: $asOf) {
   pages { nodes { title slug } }
   media(first: 20) { totalCount nodes { id status url } }
 } }"""
-
-
-class WrongAnswer(Exception):
-    """A query failed, so its time is meaningless."""
 
 
 async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
@@ -107,7 +103,7 @@ async def _ask(client: httpx.AsyncClient, store_id: UUID, as_of: dict[str, str] 
     seconds = time.perf_counter() - began
     answer: dict[str, Any] = response.json()
     if "errors" in answer or answer["data"]["store"] is None:
-        raise WrongAnswer(f"The query as of {as_of} failed: {response.text[:300]}")
+        raise NoFigures(f"The query as of {as_of} failed: {response.text[:300]}")
     return seconds
 
 

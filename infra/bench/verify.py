@@ -8,17 +8,13 @@ import time
 
 from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.event_store import PostgresEventLog
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target
 from infra.bench.filling import fill_with_catalog
 from infra.bench.publish import publish
 from infra.bench.servers import Servers
 from infra.bootstrap import open_platform
 from infra.log.parallel_verification import verify_large_log
 from schemas.topics import EVENTS
-
-
-class Unequal(Exception):
-    """Event store and topic differ, so there is nothing to measure."""
 
 
 async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase) -> Figures:
@@ -42,7 +38,7 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
         )
         seconds = time.perf_counter() - began
         if not parity.equal or parity.events != sizes["events"]:
-            raise Unequal(parity.difference or f"Only {parity.events} events were compared.")
+            raise NoFigures(parity.difference or f"Only {parity.events} events were compared.")
         return {"events_per_s": parity.events / seconds, "bare_per_s": bare}
 
 

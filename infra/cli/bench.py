@@ -15,7 +15,7 @@ from rich.table import Table
 
 from domain.numbers import whole_number
 from infra.bench.benches import BENCHES
-from infra.bench.figures import Bench, Outcome, ReportPhase, Sizes
+from infra.bench.figures import Bench, NoFigures, Outcome, ReportPhase, Sizes
 from infra.bench.servers import open_servers
 from infra.cli.output import console, output, print_json, print_refusal
 from infra.cli.run_command import Interrupted, run, unless_stopped
@@ -57,6 +57,7 @@ def bench(
         KafkaUnavailable,
         PostgresUnavailable,
         ServerFailed,
+        NoFigures,
     )
     show(table_of(chosen, outcome), console if as_json else output)
     if as_json:
@@ -78,11 +79,14 @@ def _sizes(chosen: Bench, wanted: Sequence[str], *, quick: bool) -> Sizes:
     for each in wanted:
         name, _, value = each.partition("=")
         number = whole_number(value)
-        if name not in sizes or number is None or number < 0:
+        if name not in sizes or number is None:
             print_refusal(
                 f"invalid --size {each!r} for {chosen.name}. Use NAME=NUMBER with one of: "
                 f"{', '.join(f'{name}={usual}' for name, usual in sizes.items())}."
             )
+            raise typer.Exit(2)
+        if number < (least := chosen.least.get(name, 1)):
+            print_refusal(f"--size {each} is too small for {chosen.name}. Use {name}={least} or more.")
             raise typer.Exit(2)
         sizes[name] = number
     return sizes
@@ -99,6 +103,7 @@ async def _measure(chosen: Bench, sizes: Sizes, stop: asyncio.Event, *, quick: b
             return Outcome(
                 bench=chosen.name,
                 figures={figure: _rounded(value) for figure, value in measured.items()},
+                ratios=chosen.ratios(measured),
                 settings={**sizes, "quick": quick, "seed": seed},
                 skipped=await asyncio.to_thread(chosen.missing),
                 machine=servers.machine(),

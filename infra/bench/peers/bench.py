@@ -20,8 +20,8 @@ from pydantic import SecretStr
 
 from gateway.auth.tokens import AccessTokens
 from infra.bench import graphql
-from infra.bench.figures import Bench, Figures, ReportPhase, Sizes, Target, percentile
-from infra.bench.http_load import Load, UnexpectedResponse, closing_all, post, until_open
+from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
+from infra.bench.http_load import Load, closing_all, post, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.one_store import fill_with_one_store
 from infra.bench.peers.install import HERE, PEERS, missing_peers, peer_folder
@@ -110,7 +110,7 @@ def _body(query: str, variables: Mapping[str, str]) -> bytes:
 def _check(rows: int, field: bytes) -> Callable[[int, bytes], None]:
     def check(status: int, body: bytes) -> None:
         if status != 200 or b'"errors"' in body or body.count(b'"' + field + b'"') != rows:
-            raise UnexpectedResponse(f"status {status}: {body[:300]!r}")
+            raise NoFigures(f"status {status}: {body[:300]!r}")
 
     return check
 

@@ -78,7 +78,7 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
     finally:
         shutil.rmtree(scratch)
     printed = json.loads(out.splitlines()[-1])
-    assert set(printed) == {"bench", "figures", "settings", "skipped", "machine", "seconds"}
+    assert set(printed) == {"bench", "figures", "ratios", "settings", "skipped", "machine", "seconds"}
     assert printed["bench"] == name
     if printed["skipped"]:
         missing("figures of the bench", str(printed["skipped"]))
@@ -86,6 +86,8 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
         printed["figures"]
     )
     assert all(isinstance(figure, int | float) and figure >= 0 for figure in printed["figures"].values())
+    named = [f"{target.figure} / {target.limit}" for target in bench.targets if target.limit is not None]
+    assert list(printed["ratios"]) == named
     assert printed["settings"] == {**bench.quick, **sizes, "quick": True, "seed": 7}
     assert set(printed["machine"]) == {"cpu", "cores", "memory_gb", "python", "postgres", "kafka"}
     assert (printed["machine"]["kafka"] is not None) is bench.with_kafka
@@ -96,5 +98,9 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
 async def test_an_unknown_bench_or_size_is_rejected_with_the_valid_ones(tmp_path: Path) -> None:
     status, _, err = await run("[/append]", scratch=tmp_path)
     assert (status, "unknown bench '[/append]'. Use one of: append" in err) == (2, True)
-    status, _, err = await run("publish", "--size", "event=7", scratch=tmp_path)
-    assert (status, "events=" in err) == (2, True)
+    for wrong in ("event=7", "events=many", "events"):
+        status, _, err = await run("publish", "--size", wrong, scratch=tmp_path)
+        assert (status, f"invalid --size '{wrong}'" in err, "events=" in err) == (2, True, True), err
+    for name, wrong, least in (("publish", "events=0", 1), ("growth", "events=50999", TINY["growth"]["events"])):
+        status, _, err = await run(name, "--size", wrong, scratch=tmp_path)
+        assert (status, f"Use events={least} or more." in err) == (2, True), err

@@ -100,7 +100,9 @@ def test_the_doctor_lists_refunds_without_an_outcome_and_says_what_to_do(capsys:
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int) -> None:
     names = {name for target in bench.targets for name in (target.figure, target.limit) if name}
-    outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 1234567.0), settings=bench.full, machine=MACHINE)
+    outcome = Outcome(
+        bench=bench.name, figures=dict.fromkeys(names, 1234567.0), ratios={}, settings=bench.full, machine=MACHINE
+    )
     console = Console(width=width, file=io.StringIO())
     show(table_of(bench, outcome), console)
     assert isinstance(console.file, io.StringIO)
@@ -111,7 +113,9 @@ def test_a_bench_does_not_cut_the_names_of_its_figures(bench: Bench, width: int)
 @pytest.mark.parametrize("bench", BENCHES.values(), ids=list(BENCHES))
 def test_the_figures_of_a_bench_fit_into_80_columns(bench: Bench) -> None:
     names = {name for target in bench.targets for name in (target.figure, target.limit) if name}
-    outcome = Outcome(bench=bench.name, figures=dict.fromkeys(names, 123456.0), settings=bench.full, machine=MACHINE)
+    outcome = Outcome(
+        bench=bench.name, figures=dict.fromkeys(names, 123456.0), ratios={}, settings=bench.full, machine=MACHINE
+    )
     console = Console(width=80, file=io.StringIO())
     show(table_of(bench, outcome), console)
     assert isinstance(console.file, io.StringIO)
@@ -130,7 +134,7 @@ def test_a_figure_with_a_long_name_is_not_cut() -> None:
         targets=[Target(figure=long, limit=long, share=2)],
     )
     console = Console(width=80, file=io.StringIO())
-    show(table_of(custom, Outcome(bench="x", figures={long: 1.0}, settings={}, machine=MACHINE)), console)
+    show(table_of(custom, Outcome(bench="x", figures={long: 1.0}, ratios={}, settings={}, machine=MACHINE)), console)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue().split().count(long) == 2
 
