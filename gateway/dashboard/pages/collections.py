@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gateway.dashboard.forms import Form
 from gateway.dashboard.lists import is_picking, picked, window
-from gateway.dashboard.past import past_of, present_only
+from gateway.dashboard.past import Past, not_yet, past_of, present_only
 from gateway.dashboard.problems import Refusals, not_found
 from gateway.dashboard.roles import opens, sends
 from gateway.dashboard.routing import area_router
@@ -58,24 +58,27 @@ async def new(visit: Visitor, store_id: UUID) -> Response:
 
 
 @router.get(ONE)
-@present_only("A collection is edited as it is. The list of collections shows the past.")
 async def collection(visit: Visitor, store_id: UUID, id: UUID) -> Response:
-    """Show the form of a collection."""
+    """Show a collection, with its form."""
     return await _edit(visit, store_id, id)
 
 
 async def _edit(visit: Visit, store_id: UUID, id: UUID | None, *, errors: Refusals | None = None) -> Response:
     store = await visit.store(store_id)
     found: dict[str, Any] | None = EMPTY
+    past = past_of(visit) if id is not None else Past()
     if id is not None:
-        found = (await visit.run("collections/detail", {"id": str(id)}))["node"]
-        if found is None or found.get("storeId") != store["id"]:
-            raise not_found("collection")
+        found = (await past.run(visit, "collections/detail", {"store": store["id"], "id": str(id)}))["store"][
+            "collection"
+        ]
+        if found is None:
+            raise not_yet() if past else not_found("collection")
         visit.revision = found["revision"]
     lists = {**picked(visit.form, 50, "categories"), **picked(visit.form, 50, "productIds")}
-    choices = (await visit.run("collections/choices", {"id": store["id"], **lists}))["store"]
+    choices = (await past.run(visit, "collections/choices", {"id": store["id"], **lists}))["store"]
     return visit.page(
         "collections/edit.html",
+        **({} if id is None else {"past": past}),
         status=422 if errors else 200,
         id=id,
         found=found,

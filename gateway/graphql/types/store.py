@@ -138,6 +138,7 @@ class Store(Derived, StoreCatalog, StoreTrade, Node):
                 "platform_fee",
                 "discounts",
                 "collections",
+                "collection",
                 "category_pages",
                 "rejected_webhooks_connection",
                 "discounts_connection",

@@ -9,7 +9,7 @@ import strawberry
 from domain.media.events import MediaType
 from domain.product.events import ProductStatus
 from domain.store.presentation import CATEGORY_MAX
-from gateway.api.validation import check_length
+from gateway.api.validation import as_id, check_length
 from gateway.graphql.context import ReadContext
 from gateway.graphql.derived import asked_for
 from gateway.graphql.fields import field, replaced_field
@@ -165,6 +165,11 @@ class StoreCatalog:
         window = Window(first=first, after=after, last=last, before=before)
         make = partial(Collection.of, reading=self.reading)
         return sorted_connection(views, window, "collections", COLLECTION_PLACES, sort, make)
+
+    @field("One of the merchant's own lists of products. Null if the store has none with this id.")
+    async def collection(self, collection_id: strawberry.ID) -> Collection | None:
+        key = as_id("collection", collection_id)
+        return next((Collection.of(view, self.reading) for view in await self._collections() if view.id == key), None)
 
     @replaced_field("collectionsConnection", "The merchant's own lists of products, by title.")
     async def collections(self) -> list[Collection]:

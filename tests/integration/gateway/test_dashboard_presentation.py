@@ -86,6 +86,20 @@ async def test_products_are_chosen_from_a_list_of_any_length_and_nothing_typed_i
         page = await dashboard.change(new, new, {**chosen, "do": "save", "productIds.search": title})
         assert "2 products<" in page
 
+        # The collection as it was, after an edit and after its end.
+        made = re.search(rf'href="({new.removesuffix("new")}[0-9a-f-]{{36}})"', page)
+        assert made is not None
+        before, one = await platform.log.last_position(), made[1]
+        await dashboard.change(one, one, {**chosen, "title": "Presents", "do": "save"})
+        assert 'value="Presents"' in await dashboard.get(one)
+        await dashboard.change(one, f"{one}/remove", {})
+        await dashboard.get(one, status=404)
+        then = await dashboard.get(f"{one}?as-of={before}")
+        assert "You see the store as it was" in then
+        assert 'value="Gifts"' in then
+        assert "Presents" not in then
+        assert f'action="{one}/remove"' not in then
+
 
 def checks_of(page: str) -> list[str]:
     """Return the products that the page's list offers."""

@@ -17,7 +17,7 @@ from tests.support.schema import published_schema
 
 SCHEMA = published_schema()
 ROOTS = {"store": "storeId", "product": "productId", "page": "pageId", "mediaAsset": "imageId", "order": "orderId"}
-REQUIRED = {"email": "guest@example.com", "month": "2026-11"}
+REQUIRED = {"email": "guest@example.com", "month": "2026-11", "collectionId": "0193b5c8-0000-7000-8000-0000000000c1"}
 """Values of arguments without a default."""
 
 

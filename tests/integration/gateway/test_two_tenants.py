@@ -43,7 +43,13 @@ NODES = frozenset(
 IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """Days are in reports of every merchant."""
-ARGUMENTS = {"niche": '"Lamps"', "month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
+ARGUMENTS = {
+    "niche": '"Lamps"',
+    "month": '"2026-11"',
+    "first": "8",
+    "email": '"grace@example.com"',
+    "collectionId": '"0193b5c8-0000-7000-8000-0000000000c1"',
+}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
 SHARED = frozenset({"plans", "installation", "nicheEstimate"})
 """Fields of the query with the same answer for every merchant."""
