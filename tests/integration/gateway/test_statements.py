@@ -120,7 +120,8 @@ def lists_of_a_store() -> dict[str, str]:
     assert isinstance(store, GraphQLObjectType)
 
     def query(name: str, field: GraphQLField) -> str:
-        required = {argument: "2026-11" for argument, each in field.args.items() if is_required_argument(each)}
+        needed = [argument for argument, each in field.args.items() if is_required_argument(each)]
+        required = {argument: str(UUID(int=7)) if argument.endswith("Id") else "2026-11" for argument in needed}
         arguments = [f'{argument}: "{value}"' for argument, value in required.items()]
         arguments += [f"first: {MANY}"] if "first" in field.args else []
         given = f"({', '.join(arguments)})" if arguments else ""
