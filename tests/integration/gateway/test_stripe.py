@@ -493,7 +493,7 @@ async def test_a_merchant_comes_back_to_the_dashboard_which_says_what_is_missing
         assert "connect.stripe.com" in asked.text
         denied = await dashboard.client.get(f"{pages}/stripe/linked?state=forged&code=ac_1")
         assert denied.status_code == 422
-        assert "Invalid state" in denied.text
+        assert "This way back from Stripe was used already, is too old, or began in another account." in denied.text
         key = await dashboard.submit(pages, f"{pages}/stripe/key", {"secretKey": "sk_live_whole"})
         assert key.status_code == 422
         assert "sk_live_whole" not in key.text
