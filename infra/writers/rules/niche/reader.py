@@ -1,7 +1,7 @@
 """The rule-based reader of niches."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -345,7 +345,8 @@ class _Reader:
             return
         suited: list[_Goods] = []
         for goods in self.goods:
-            found = list(_named_after(animals, goods))
+            named = (_named_after(animal, goods) or _made_for(animal, goods) for animal in animals)
+            found = [each for each in named if each is not None]
             named_already = bool(found) and key(goods.things[0])[-1:] != key(goods.things[0])
             suited.extend([*found, goods] if named_already else found or [goods])
         self.goods = suited
@@ -358,7 +359,7 @@ class _Reader:
         animal = _animal_before(first)
         if animal is None or any(_animal_before(goods) for goods in later):
             return
-        self.goods = [first, *(next(_named_after([animal], goods), goods) for goods in later)]
+        self.goods = [first, *(_named_after(animal, goods) or goods for goods in later)]
 
     def _separate(self) -> list[str]:
         """Return the texts of goods that do not belong in one store; empty if all do."""
@@ -474,29 +475,28 @@ def _animal_before(goods: _Goods) -> Audience | None:
     return audience if audience is not None and audience.animal else None
 
 
-def _named_after(animals: Iterable[Audience], goods: _Goods) -> Iterator[_Goods]:
+def _named_after(animal: Audience, goods: _Goods) -> _Goods | None:
+    """Return goods that are known by an animal's name: beds are dog beds, a wrench is no dog's."""
     # “cat and dog toys”: the last word is what the animals share.
     head = goods.things[0].rpartition(" ")[2]
-    for animal in animals:
-        for name in (animal.name, *(["pet"] if "pet supply" in _categories_of(animal) else [])):
-            meaning = lexicon().find(key(f"{name} {head}"))
-            thing = f"{name} {head}"
-            if meaning is not None and meaning.kind is not None and thing != goods.things[0]:
-                kind = meaning.kind
-                typical = kind.typical if meaning.is_whole else [each for each in kind.typical if head in each]
-                yield _Goods(text=thing, kind=kind, things=[thing, *typical], categories=kind.categories)
-                break
-        else:
-            if (
-                _is_pet(animal)
-                and goods.kind is not None
-                and goods.kind.name != GIFT
-                and goods.kind.field not in ANIMAL_FIELDS
-            ):
-                # People's goods, made for an animal: a costume for cats is a cat costume.
-                kind = lexicon().kinds[animal.kinds[0]]
-                thing = f"{animal.name} {head}"
-                yield _Goods(text=thing, kind=kind, things=[thing], categories=[thing, *kind.categories])
+    for name in (animal.name, *(["pet"] if "pet supply" in _categories_of(animal) else [])):
+        meaning = lexicon().find(key(f"{name} {head}"))
+        thing = f"{name} {head}"
+        if meaning is not None and meaning.kind is not None and thing != goods.things[0]:
+            kind = meaning.kind
+            typical = kind.typical if meaning.is_whole else [each for each in kind.typical if head in each]
+            return _Goods(text=thing, kind=kind, things=[thing, *typical], categories=kind.categories)
+    return None
+
+
+def _made_for(animal: Audience, goods: _Goods) -> _Goods | None:
+    """Return people's goods as those of an animal that they are said to be for: a costume for cats is a cat costume."""
+    kind = goods.kind
+    if not _is_pet(animal) or kind is None or kind.name == GIFT or kind.field in ANIMAL_FIELDS:
+        return None
+    of_animal = lexicon().kinds[animal.kinds[0]]
+    thing = f"{animal.name} {goods.things[0].rpartition(' ')[2]}"
+    return _Goods(text=thing, kind=of_animal, things=[thing], categories=[thing, *of_animal.categories])
 
 
 def _categories_of(audience: Audience) -> set[str]:

@@ -116,6 +116,8 @@ def test_a_misspelled_or_open_niche_comes_with_suggestions(niche: str, suggestio
 @pytest.mark.parametrize(
     ("niche", "separate"),
     [
+        ("Cat toys and wrenches", ["cat toys", "wrenches"]),
+        ("Dog beds and watches", ["dog beds", "watches"]),
         ("yoga mats and fishing lures", ["yoga mats", "fishing lures"]),
         ("mugs, t-shirts, phone cases", ["mugs", "t-shirts", "phone cases"]),
         ("coffee and tea", []),
