@@ -109,7 +109,7 @@ def selection(type: object, levels: int, path: tuple[str, ...] = ()) -> str:
         if is_leaf_type(below):
             fields.append(name)
         elif levels > 0 and below.name not in path and below.name not in {"Store", "User"}:
-            page = "(first: 3)" if "first" in field.args else ""
+            page = "(first: 2)" if "first" in field.args else ""
             fields.append(f"{name}{page} {selection(field.type, levels - 1, (*path, named.name))}")
     return f"{{ {' '.join(fields) or '__typename'} }}"
 

@@ -133,7 +133,7 @@ OTHERS: Mapping[str, str] = {
     "Store": "id userId slug description status approved customDomain url settings createdAt updatedAt publishedAt "
     "ordersAtSuppliers role people invitations products pages media orders customer rejectedWebhooks publicationBlockers "
     "discounts collections categoryPages categories sales tasks events drafts activity domains disputes disputeRate balances "
-    "foundGoods businessIdentity statement statementCsv platformFee provenance previewUrl generation jobs",
+    "foundGoods collection businessIdentity statement statementCsv platformFee provenance previewUrl generation jobs",
     "Product": "id storeId costPriceMoney sellingPriceMoney compareAtPriceMoney currency weight stockQuantity "
     "availableQuantity shortQuantity trackInventory copyScores copyWrittenBy createdAt updatedAt waitingShoppers provenance store",
     "Page": "id storeId type scores writtenBy createdAt updatedAt version store provenance versions",
