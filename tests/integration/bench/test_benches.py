@@ -74,7 +74,8 @@ async def test_a_bench_prints_its_figures_as_one_object_and_leaves_no_files(
     try:
         status, out, err = await run(name, "--quick", "--json", "--seed", "7", *options, scratch=scratch)
         assert status == 0, err
-        assert not list(scratch.iterdir())
+        # All processes of a user share the file that reserves ports, and it stays.
+        assert [file for file in scratch.iterdir() if not file.name.startswith("zyenta-ports-")] == []
     finally:
         shutil.rmtree(scratch)
     printed = json.loads(out.splitlines()[-1])

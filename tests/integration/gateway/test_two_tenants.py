@@ -43,14 +43,10 @@ NODES = frozenset(
 IN_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """Days are in reports of every merchant."""
-ARGUMENTS = {
-    "niche": '"Lamps"',
-    "month": '"2026-11"',
-    "first": "8",
-    "email": '"grace@example.com"',
-    "collectionId": '"0193b5c8-0000-7000-8000-0000000000c1"',
-}
+ARGUMENTS = {"niche": '"Lamps"', "month": '"2026-11"', "first": "8", "email": '"grace@example.com"'}
 """Arguments that the walk gives, by name: those that are required, and those that ask for more."""
+BY_ID = frozenset({"collection"})
+"""Fields below a store that find one thing by its id. The walk goes by the lists."""
 SHARED = frozenset({"plans", "installation", "nicheEstimate"})
 """Fields of the query with the same answer for every merchant."""
 WORDS = frozenset(
@@ -116,7 +112,9 @@ def ways_from(root: str) -> Iterator[Way]:
         yield way
         for name, field in way.type.fields.items():
             kind = graphql.get_named_type(field.type)
-            if isinstance(kind, graphql.GraphQLObjectType) and kind.name not in met and len(way.steps) < LEVELS:
+            if name in BY_ID or kind.name in met:
+                continue
+            if isinstance(kind, graphql.GraphQLObjectType) and len(way.steps) < LEVELS:
                 met.add(kind.name)
                 queue.append(Way((*way.steps, name + _arguments(field)), kind))
 
@@ -256,6 +254,13 @@ async def find_again(world: World, objects: Mapping[str, str]) -> None:
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
         foreign = await world.platform.post(query, {"ids": ids}, by=world.second.merchant)
         assert foreign["data"]["nodes"] == [None] * len(ids)
+    by_id = "query ($store: ID!, $id: ID!) { store(id: $store) { collection(collectionId: $id) { id } } }"
+    for tenant in (world.first, world.second):
+        found = []
+        for id in (id for id, kind in objects.items() if kind == "Collection"):
+            answer = await world.platform.post(by_id, {"store": tenant.store_id, "id": id}, by=tenant.merchant)
+            found += [id] if answer["data"]["store"]["collection"] else []
+        assert bool(found) is (tenant is world.first)
     too_many = await world.platform.post(query, {"ids": ["x"] * 101}, by=world.first.merchant)
     assert too_many["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "ids"}
 
