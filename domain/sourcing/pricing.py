@@ -105,8 +105,8 @@ def price_variant(listing: Listing, price: Money, cost: Money, *, duty: Money | 
 def charming(target: int, *, least: int, most: int | None, major: int = 100) -> int:
     """Return the charm price nearest to ``target`` within the bounds.
 
-    Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9. Where the bounds
-    leave none of them, a price ends in 9; where that is out of bounds too, it is ``target``.
+    Charm prices end in .99 up to 20 and in .95 up to 100; above, they are whole amounts that end in 9. If no charm price is
+    within the bounds, the result is a price that ends in 9, or ``target`` if no such price is within them either.
 
     Args:
         target: minor units, within the bounds.
