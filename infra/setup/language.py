@@ -34,7 +34,7 @@ WORDS = {
 }
 """Patterns that made readers stop, and what to write instead."""
 
-PUBLIC = ("schemas/schema.graphql", "README.md", "CONTRIBUTING.md", "SECURITY.md")
+PUBLIC = ("schemas/schema.graphql", "README.md", "CONTRIBUTING.md", "SECURITY.md", "infra/manual/")
 """Where the length of sentences counts too."""
 SKIPPED = ("infra/writers/prompted/prompts/", "infra/writers/rules/brand/naming.py", "infra/writers/rules/brand/writer.py", "schemas/samples/", "uv.lock", "infra/setup/language.py", "tests/unit/infra/setup/test_language.py")  # fmt: skip
 LICENSES = frozenset({"LICENSE", "LICENCE"})
@@ -117,7 +117,7 @@ def findings(root: Path, paths: list[str]) -> Iterator[Finding]:
             prose = [(1, source)]
         for line, text in prose:
             yield from check_words(path, line, text)
-            if path in PUBLIC:
+            if path.startswith(PUBLIC):
                 yield from check_sentences(path, line, text)
 
 

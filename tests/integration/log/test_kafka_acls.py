@@ -1,4 +1,4 @@
-"""On an Apache Kafka with the README's access rights, the platform works over SASL and TLS, and only it can write."""
+"""On an Apache Kafka with the manual's access rights, the platform works over SASL and TLS, and only it can write."""
 
 import asyncio
 import re
@@ -42,8 +42,8 @@ from tests.support.servers.kafka_tools import run_tool
 
 pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
-COMMANDS = re.findall(r"^    (kafka-acls .*)$", README, re.MULTILINE)
+MANUAL = (Path(__file__).parents[3] / "infra" / "manual" / "operations.md").read_text("utf-8")
+COMMANDS = re.findall(r"^    (kafka-acls .*)$", MANUAL, re.MULTILINE)
 PASSWORDS = {"admin": "admin-secret", "zyenta": "platform-secret", "analyst": "reading-secret"}
 LOGIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 AS_ADMIN = f'username="admin" password="{PASSWORDS["admin"]}"'
@@ -92,7 +92,7 @@ class Guarded:
 
 @pytest.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Guarded]:
-    """An Apache Kafka with exactly the README's access rights."""
+    """An Apache Kafka with exactly the manual's access rights."""
     port = free_port()
     ca_file, key_file = certificate(tmp_path)
     settings = SETTINGS | {"ssl.keystore.location": str(key_file), "ssl.truststore.location": str(ca_file)}

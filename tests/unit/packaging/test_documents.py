@@ -21,9 +21,19 @@ def test_the_contributing_page_names_only_what_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_index_lists_every_decision() -> None:
+def test_the_index_has_every_decision_with_its_title_and_what_changed_it() -> None:
     index = (DECISIONS / "README.md").read_text("utf-8")
-    assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in DECISIONS.glob("[0-9]*.md")}
+    paths = sorted(DECISIONS.glob("[0-9]*.md"))
+    assert re.findall(r"^\* (.*)$", index, re.MULTILINE) == [_entry(path) for path in paths]
+    unused = set(re.findall(r"\d{4}", index.split("\n* ")[0]))
+    assert unused
+    assert unused.isdisjoint(path.name[:4] for path in paths)
+
+
+def _entry(path: Path) -> str:
+    title = path.read_text("utf-8").splitlines()[0].split(". ", 1)[1]
+    changed = [part.strip() for part in _status(path).split(";")[1:] if re.search("(replaced|changed) by", part)]
+    return ": ".join((f"[{path.name[:4]}: {title}]({path.name})", *changed))
 
 
 def test_a_decision_that_changes_another_is_named_by_it() -> None:

@@ -1,4 +1,4 @@
-"""The README names only existing commands, settings and files."""
+"""The README and the manual name only existing commands, settings, files and names of the schema."""
 
 import re
 from pathlib import Path
@@ -13,8 +13,10 @@ from infra.settings import variables
 from schemas.internal.broker_address import Protocol
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text()
-CODE = re.findall(r"```.*?```|`[^`\n]+`|^    .+$", README, re.DOTALL | re.MULTILINE)
+MANUAL = sorted((ROOT / "infra" / "manual").glob("*.md"))
+TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *MANUAL])
+CODE = re.findall(r"```.*?```|`[^`\n]+`|^    [^\n]+$", TEXT, re.DOTALL | re.MULTILINE)
+SCHEMA = (ROOT / "schemas" / "schema.graphql").read_text("utf-8")
 COMMANDS = typer.main.get_command(command_line()).commands  # type: ignore[attr-defined]
 
 
@@ -62,6 +64,25 @@ def test_every_variable_it_names_is_a_setting_or_a_switch_of_the_tests() -> None
 
 def test_every_folder_and_file_it_names_exists() -> None:
     for line in CODE:
-        for path in re.findall(r"`((?:[a-z_]+/)+[\w.]*|[A-Z]?\w*\.(?:yaml|toml|py)|Dockerfile|\.env\.example)`", line):
+        for path in re.findall(
+            r"`((?:[a-z_]+/)+[\w.]*|[A-Z]?\w*\.(?:yaml|toml|py|md)|Dockerfile|\.env\.example)`", line
+        ):
             if path not in {"zyenta.events", "/asyncapi.yaml"}:
                 assert (ROOT / path).exists(), path
+
+
+def test_the_readme_names_every_page_of_the_manual() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [path.name for path in MANUAL if f"`infra/manual/{path.name}`" not in readme] == []
+
+
+def test_every_field_it_names_is_in_the_schema() -> None:
+    words = set(re.findall(r"\w+", SCHEMA))
+    named = {name for line in CODE for name in re.findall(r"^`(?:[A-Z]\w+\.)?([a-z]+[A-Z]\w+)(?:\(.*\))?`$", line)}
+    assert len(named) > 40
+    assert named <= words
+
+
+def test_every_decision_it_names_exists() -> None:
+    named = {number for part in re.findall(r"ADR [\d, and]+", TEXT) for number in re.findall(r"\d{4}", part)}
+    assert named <= {path.name[:4] for path in (ROOT / "infra" / "decisions").glob("[0-9]*.md")}

@@ -42,7 +42,7 @@ def test_the_wheel_has_the_files_that_code_reads(pattern: str) -> None:
     files = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
     assert files
     assert pattern.split("/", maxsplit=1)[0] in WHEEL["packages"]
-    assert not any(file.startswith(tuple(WHEEL["exclude"])) for file in files)
+    assert not any(file.startswith(tuple(WHEEL.get("exclude", ()))) for file in files)
     ignored = subprocess.run(
         ["git", "check-ignore", "--no-index", *files], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -25,7 +25,10 @@ from infra.analysis.reading import Entry
 from infra.analysis.tables import LogTables, open_export, open_tables
 from tests.support.builders.records import AT, headers_of, raw
 
-README = (Path(__file__).parents[4] / "README.md").read_text()
+ROOT = Path(__file__).parents[4]
+README = (ROOT / "README.md").read_text("utf-8")
+ANALYSTS = (ROOT / "infra" / "manual" / "analysts.md").read_text("utf-8")
+OPERATIONS = (ROOT / "infra" / "manual" / "operations.md").read_text("utf-8")
 STORE = uuid4()
 
 
@@ -107,7 +110,7 @@ def test_the_readme_query_is_right_in_yen_dinars_and_dollars(tables: LogTables) 
     assert [row["revenue"] for row in of_dinars] == [Decimal("-9223372036854775.808"), Decimal("12.5")]
 
 
-def test_the_readme_query_says_what_a_store_has_cost() -> None:
+def test_the_query_of_the_manual_says_what_a_store_has_cost() -> None:
     ids = {name: uuid4() for name in ("generation_id", "store_id", "merchant_id", "answer_id")}
     uses = [
         CallUse(provider="openai", model="m-1", prompt_tokens=100, completion_tokens=20, cost_microdollars=1_500),
@@ -115,7 +118,7 @@ def test_the_readme_query_says_what_a_store_has_cost() -> None:
         CallUse(provider="openai", model="m-1", cost_microdollars=None),
         CallUse(provider="SAMPLE"),
     ]
-    found = re.search(r'"(select strftime[^"]*outside_call_recorded[^"]*)"', README)
+    found = re.search(r'"(select strftime[^"]*outside_call_recorded[^"]*)"', OPERATIONS)
     assert found is not None
     with open_tables() as tables:
         for use in uses:
@@ -218,10 +221,10 @@ def test_an_export_with_binary_identifiers_can_still_be_queried(tmp_path: Path) 
         ]
 
 
-def test_the_readme_script_adds_up_yen_and_dinars(tmp_path: Path) -> None:
-    found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_script_of_the_manual_adds_up_yen_and_dinars(tmp_path: Path) -> None:
+    found = re.search(r"```python\n(.*?)```", ANALYSTS, re.DOTALL)
     assert found is not None
-    # The package's name leads to a consumer with known records; everything else is the README's own text.
+    # The package's name leads to a consumer with known records; everything else is the manual's own text.
     (tmp_path / "aiokafka.py").write_text(FAKE_CONSUMER)
     (tmp_path / "revenue.py").write_text(found[1])
     done = subprocess.run(
