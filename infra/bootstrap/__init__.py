@@ -1,6 +1,7 @@
 """The only composition root: turns settings into running roles.
 
     platform    the parts that roles share
+    payments    the parts that move money
     parts       how a part is made once, when first asked for
     consumers   agents and policies, wired
     writers     writers, models and their budgets, wired
@@ -17,7 +18,8 @@ image libraries.
 
 from infra.bootstrap.consumers import consumers
 from infra.bootstrap.gateway import gateway_app
-from infra.bootstrap.platform import NotConfigured, Platform, handlers, open_platform
+from infra.bootstrap.parts import NotConfigured
+from infra.bootstrap.platform import Platform, handlers, open_platform
 from infra.bootstrap.roles import ROLES, Role, run_consumers, run_projectors, run_roles
 from infra.bootstrap.storefront import storefront_app
 

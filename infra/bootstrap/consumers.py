@@ -208,9 +208,9 @@ async def _payments_policy(platform: Platform, react: "BusDispatch", aggregates:
     return PaymentsPolicy(
         react,
         aggregates,
-        platform.notices(),
-        accounts=await platform.stripe_accounts(),
-        reports=await platform.provider_reports(),
+        platform.payments.notices(),
+        accounts=await platform.payments.stripe_accounts(),
+        reports=await platform.payments.provider_reports(),
         history=SettledLog(await platform.pool()),
     )
 
@@ -218,21 +218,25 @@ async def _payments_policy(platform: Platform, react: "BusDispatch", aggregates:
 async def _refund_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.refunds import RefundPolicy
 
-    return RefundPolicy(react, aggregates, await platform.refunds(), platform.clock)
+    return RefundPolicy(react, aggregates, await platform.payments.refunds(), platform.clock)
 
 
 async def _evidence_policy(platform: Platform, react: "BusDispatch", aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.evidence import EvidencePolicy
 
     return EvidencePolicy(
-        react, aggregates, await platform.dispute_evidence(), await platform.personal(), await platform.evidence_files()
+        react,
+        aggregates,
+        await platform.payments.dispute_evidence(),
+        await platform.personal(),
+        await platform.evidence_files(),
     )
 
 
 async def _plans_policy(platform: Platform, react: "BusDispatch") -> "Consumer":
     from consumers.policies.plans import PlansPolicy
 
-    return PlansPolicy(react, platform.notices(), await platform.plan_payments())
+    return PlansPolicy(react, platform.payments.notices(), await platform.payments.plan_payments())
 
 
 async def _purchasing_policy(
@@ -247,7 +251,7 @@ async def _purchasing_policy(
 async def _payment_page_policy(platform: Platform, aggregates: "EventLogAggregates") -> "Consumer":
     from consumers.policies.payment_pages import PaymentPagePolicy
 
-    return PaymentPagePolicy(aggregates, await platform.payments(), platform.clock)
+    return PaymentPagePolicy(aggregates, await platform.payments.gateways(), platform.clock)
 
 
 def origin(url: str) -> str:

@@ -40,17 +40,17 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
             public_domain=settings.storefront_domain,
             dashboard_url=f"{settings.gateway_url}/dashboard",
             mail_domain=mail_domain,
-            sandbox=not platform.is_live,
+            sandbox=not platform.payments.is_live,
         )
     )
     plans = PlatformMailWriter(
         queries,
         personal,
         stores,
-        plans=platform.plans(),
+        plans=platform.payments.plans(),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
-        sandbox=not platform.is_live,
+        sandbox=not platform.payments.is_live,
     )
     accounts = AccountMailWriter(
         queries,
@@ -60,7 +60,7 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
         signer=LinkSigner(SigningSecrets(platform.keys().derive_each(ACCOUNT_LINKS))),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
-        sandbox=not platform.is_live,
+        sandbox=not platform.payments.is_live,
     )
     writer = TeamMailWriter(
         queries,
@@ -69,7 +69,7 @@ async def mail_policy(platform: Platform, dispatch: "BusDispatch") -> "Consumer"
         InvitationLinks(SigningSecrets(platform.keys().derive_each("invitations"))),
         dashboard_url=f"{settings.gateway_url}/dashboard",
         mail_domain=mail_domain,
-        sandbox=not platform.is_live,
+        sandbox=not platform.payments.is_live,
     )
     return MailPolicy(dispatch, writer, mailer(settings), platform.clock)
 

@@ -10,6 +10,10 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 
 
+class NotConfigured(Exception):
+    """A setting that this role needs is missing; the message names it."""
+
+
 class Parts:
     """The open parts of one platform, by the method that makes each. The stack closes the newest first."""
 

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Any
 from infra.bootstrap.consumers import CONSUMERS, STUDIO_WORKERS, consumers
 from infra.bootstrap.gateway import gateway_app
 from infra.bootstrap.lifecycle import reachable, serve, until
-from infra.bootstrap.platform import (
-    SANDBOX,
-    SANDBOX_PLATFORM,
-    NotConfigured,
-    Platform,
-    open_platform,
-)
+from infra.bootstrap.parts import NotConfigured
+from infra.bootstrap.payments import SANDBOX, SANDBOX_PLATFORM
+from infra.bootstrap.platform import Platform, open_platform
 from infra.bootstrap.storefront import storefront_app
 from infra.embedded.heartbeat import beat
 from infra.settings import Settings
@@ -176,13 +172,13 @@ async def run_sandbox(platform: Platform, stop: asyncio.Event) -> None:
     settings = platform.settings
     mails = MailboxMailer(settings.mailbox_dir, sender=settings.mail_sender)
     app = sandbox_app(
-        platform.sandbox_payments(),
+        platform.payments.sandbox_payments(),
         webhook_url=f"{settings.gateway_url}/webhooks/payments/{SANDBOX}",
         plans=None
-        if platform.plans() is None
-        else (platform.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
+        if platform.payments.plans() is None
+        else (platform.payments.sandbox_plans(), f"{settings.gateway_url}/webhooks/payments/{SANDBOX_PLATFORM}"),
         shop=Shop(settings.data_dir / "sample_supplier.json"),
-        mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.sandbox_secret())),
+        mailbox=None if settings.smtp_url is not None else (mails, mailbox_key(platform.payments.sandbox_secret())),
     )
     await serve(app, platform.settings.host, platform.settings.sandbox_port, stop, connection_limits(platform.settings))
 

@@ -154,7 +154,7 @@ async def model_budget(platform: Platform) -> "PostgresModelBudget":
     from infra.adapters.postgres.model_budget import Limit, PostgresModelBudget
     from infra.bootstrap.plan_allowances import PlanAllowances
 
-    settings, plans = platform.settings, platform.plans()
+    settings, plans = platform.settings, platform.payments.plans()
     allowances = None
     if plans is not None:
         allowances = PlanAllowances(EventLogAggregates(await platform.log()), plans, platform.clock)

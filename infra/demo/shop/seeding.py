@@ -38,7 +38,7 @@ from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
 from infra.adapters.postgres.visits import PostgresVisits
 from infra.bootstrap import Platform, handlers
 from infra.bootstrap.consumers import storefront_host
-from infra.bootstrap.platform import SANDBOX
+from infra.bootstrap.payments import SANDBOX
 from infra.demo.shop.orders import History, OrderWriter, read_history
 from infra.demo.shop.past import MovedClock, Past
 from infra.demo.shop.recording import ShopRecording, read_shop
@@ -117,7 +117,7 @@ async def seed_shop(platform: Platform, *, now: datetime) -> DemoShop:
     clock = MovedClock(now - timedelta(days=history.first_day))
     past_log = MemoryEventLog(clock)
     bus = CommandBus(past_log, handlers(clock, platform_domains=settings.platform_domains))
-    payments = SandboxPayments(platform.sandbox_secret(), page_url=f"{settings.sandbox_url}/pay", clock=clock)
+    payments = SandboxPayments(platform.payments.sandbox_secret(), page_url=f"{settings.sandbox_url}/pay", clock=clock)
     past = Past(clock=clock, log=past_log, bus=bus)
     past.consumers = _consumers(platform, past, recording, pool, payments)
     media = await platform.media()

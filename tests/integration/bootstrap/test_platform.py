@@ -65,9 +65,9 @@ async def test_a_query_that_failed_or_was_cancelled_leaves_its_connection_fit_fo
 async def test_only_what_receives_webhooks_needs_their_secret(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, stripe_secret_key=SecretStr("sk_test_1"))
     async with open_platform(settings, with_database=False) as platform:
-        assert [reader.name for reader in platform.notices().values()] == ["stripe", "stripe-platform"]
+        assert [reader.name for reader in platform.payments.notices().values()] == ["stripe", "stripe-platform"]
         with pytest.raises(NotConfigured, match="STRIPE_WEBHOOK_SECRET"):
-            platform.webhooks()
+            platform.payments.webhooks()
 
 
 REGISTER = "mutation($input: RegisterInput!) { register(input: $input) { userErrors { code } } }"
