@@ -1,86 +1,33 @@
-"""What queries of the sales read model return; all frozen, times in UTC."""
+"""An order as queries return it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
-from domain.discount.events import DiscountTerms
-from domain.kernel import Value
 from domain.mail.events import MailKind
-from domain.merchant.events import SupplierProvider
 from domain.money import Money
-from domain.order.after_sale.dispute_events import DisputeStatus, EvidenceFileKind, EvidenceStatus
-from domain.order.after_sale.events import Pieces, RefundedPieces
-from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces
-from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, stands
+from domain.order.after_sale.events import RefundedPieces
+from domain.order.after_sale.return_state import ReturnKind
 from domain.order.after_sale.sourcing_events import OrderHeld, SourcingChecked
-from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.after_sale.state import RefundStatus
 from domain.order.delivery import ArrivalWindow
-from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason, WithdrawnLine
-from domain.order.owed_refund import REFUND_WITHIN, owed_since
+from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason
+from domain.order.owed_refund import REFUND_WITHIN
 from domain.order.returnable import left_to_return
 from domain.order.standing import OrderStanding, standing_of
 from domain.order.withdrawal import withdrawal_deadline
-from domain.payout.aggregate import PayoutStatus
 from domain.privacy import Sealed
-from domain.stock_notice.aggregate import StockNoticeStatus
 from domain.store.return_policy import LEGAL_DAYS
 from domain.store.taxes import OrderTax
-
-
-class OrderSort(StrEnum):
-    """The sort orders of lists of orders."""
-
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
-    TOTAL_HIGH = "TOTAL_HIGH"
-    """One currency after the other, the highest total of each first."""
-    TOTAL_LOW = "TOTAL_LOW"
-    """One currency after the other, the lowest total of each first."""
-
-
-class DiscountSort(StrEnum):
-    """The sort orders of lists of discount codes."""
-
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
-    CODE = "CODE"
-    MOST_USED = "MOST_USED"
-    """By the orders that used it."""
-
-
-class DisputeSort(StrEnum):
-    """The sort orders of lists of disputes."""
-
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
-    DUE_FIRST = "DUE_FIRST"
-    """The nearest deadline for evidence first, disputes without one last."""
-    AMOUNT_HIGH = "AMOUNT_HIGH"
-    """One currency after the other, the largest amount of each first."""
-    AMOUNT_LOW = "AMOUNT_LOW"
-    """One currency after the other, the smallest amount of each first."""
-
-
-class PayoutSort(StrEnum):
-    """The sort orders of lists of payouts."""
-
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
-    AMOUNT_HIGH = "AMOUNT_HIGH"
-    """One currency after the other, the largest amount of each first."""
-    AMOUNT_LOW = "AMOUNT_LOW"
-    """One currency after the other, the smallest amount of each first."""
-
-
-class RejectedWebhookSort(StrEnum):
-    """The sort orders of lists of rejected webhooks."""
-
-    NEWEST = "NEWEST"
-    OLDEST = "OLDEST"
+from projections.sales.views.after_sale import (
+    ParcelView,
+    RefundView,
+    ReturnView,
+    SubstituteView,
+    SupplierOrderView,
+    WithdrawalView,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,219 +56,6 @@ class UnmatchedPaymentView:
     amount: Money
     reason: UnmatchedReason
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundView:
-    """A refund of a payment of an order."""
-
-    id: UUID
-    intent_id: str
-    external_id: str | None
-    """The provider's id; None until the provider answers, and if it refused to begin one."""
-    amount: Money
-    fee_refund: Money
-    """The share of the platform's fee that goes back to the merchant."""
-    status: RefundStatus
-    lines: tuple[RefundedPieces, ...]
-    shipping: Money
-    """The part of the amount that pays delivery back."""
-    reason: str
-    failure: str | None
-    requested_here: bool
-    """Whether it was requested here and not at the provider."""
-    requested_at: datetime
-    succeeded_at: datetime | None
-    failed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelView:
-    """Pieces that a carrier has."""
-
-    number: int
-    """1 for the order's first parcel."""
-    lines: tuple[Pieces, ...]
-    carrier: str | None
-    tracking_number: str | None
-    shipped_at: datetime
-
-
-class EvidenceFileView(Value):
-    """A file of a dispute's evidence. Open its name through ``PersonalData``."""
-
-    id: UUID
-    kind: EvidenceFileKind
-    name: Sealed
-    mime_type: str
-    size_bytes: int
-    pages: int
-    added_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeView:
-    """A dispute about a payment of an order."""
-
-    dispute_id: str
-    """The provider's id."""
-    order_id: UUID
-    intent_id: str
-    amount: Money
-    reason: str
-    status: DisputeStatus
-    evidence_due: datetime | None
-    opened_at: datetime
-    closed_at: datetime | None
-    taken: Money | None
-    """What the provider took from the merchant and did not give back; None as long as no money moved."""
-    fee: Money | None
-    """The provider's fees that it did not give back; None as long as no money moved."""
-    evidence_status: EvidenceStatus
-    evidence_edition: int
-    """How often the merchant edited the evidence."""
-    evidence_edits: Sealed | None
-    """JSON of the fields that the merchant wrote."""
-    evidence: Sealed | None
-    """JSON of the fields that were submitted last."""
-    evidence_at: datetime | None
-    evidence_refusal: str | None
-    evidence_files: Sequence[EvidenceFileView]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayoutView:
-    """A payout to a merchant's bank."""
-
-    payout_id: str
-    """The provider's id."""
-    amount: Money
-    status: PayoutStatus
-    arrival_on: date | None
-    reason: str | None
-    """Why it failed, in the provider's words."""
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawalView:
-    """A consumer's withdrawal from an order. Open the sealed fields through ``PersonalData``."""
-
-    number: int
-    """1 for the order's first withdrawal."""
-    lines: tuple[WithdrawnLine, ...]
-    name: Sealed
-    email: Sealed
-    deadline: date | None
-    """The last day of the period when it came; None if the delivery was unknown."""
-    is_late: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnView:
-    """Goods of an order that come back. Open the sealed fields through ``PersonalData``."""
-
-    number: int
-    """1 for the order's first return; withdrawals count."""
-    kind: ReturnKind
-    withdrawal_number: int | None
-    """The number of the withdrawal that began it; None for a return by the store's policy."""
-    status: ReturnStatus
-    lines: tuple[ReturnedPieces, ...]
-    reason: str
-    note: Sealed | None
-    deadline: date | None
-    """The last day of the period when it came; None if the delivery was unknown."""
-    is_late: bool
-    instructions: str
-    address: Sealed | None
-    """Where the goods go; None means the address of the business."""
-    decline_reason: str | None
-    received: tuple[ReceivedPieces, ...]
-    refund_id: UUID | None
-    carrier: str | None
-    """Of the replacement."""
-    tracking_number: str | None
-    requested_at: datetime
-    decided_at: datetime | None
-    received_at: datetime | None
-    replaced_at: datetime | None
-
-    @property
-    def stands(self) -> bool:
-        """Whether its pieces come back or came back."""
-        return stands(self.status)
-
-    @property
-    def is_received(self) -> bool:
-        """Whether its goods are back at the shop."""
-        return self.received_at is not None
-
-    @property
-    def owed_since(self) -> datetime | None:
-        """Since when its money is owed, if no refund of it is on the way; None if it is not owed."""
-        return owed_since(self.kind, self.status, decided_at=self.decided_at, received_at=self.received_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubstituteView:
-    """Other goods that are sent for a line of an order."""
-
-    variant_id: UUID
-    """The line's."""
-    quantity: int
-    product_id: UUID
-    substitute_id: UUID
-    """The variant that is sent."""
-    title: str
-    variant_title: str
-    extra_cost: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierOrderView:
-    """An order at a supplier."""
-
-    provider: SupplierProvider
-    status: SupplierOrderStatus
-    attempt: int
-    external_id: str | None
-    surplus: int
-    """Pieces of it beyond those that were left to send."""
-    failure: str | None
-    requested_at: datetime
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockNoticeView:
-    """A shopper's request for a mail when a variant is back."""
-
-    id: UUID
-    store_id: UUID
-    product_id: UUID
-    variant_id: UUID
-    email: Sealed
-    status: StockNoticeStatus
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscountView:
-    """A discount code with its uses."""
-
-    id: UUID
-    store_id: UUID
-    code: str
-    terms: DiscountTerms
-    paused: bool
-    reserved: int
-    """Uses of orders that wait for their payment."""
-    used: int
-    """Uses of paid orders."""
-    created_at: datetime
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -518,15 +252,3 @@ class OrderView:
     def short(self) -> int:
         """How many pieces were missing when the order was paid, over all lines."""
         return sum(line.short for line in self.lines)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedWebhookView:
-    """A payment provider's webhook that was rejected; the merchant can look it up at the provider."""
-
-    source: str
-    external_id: str
-    type: str
-    order_id: UUID | None
-    reason: str
-    at: datetime
