@@ -2,119 +2,38 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.numbers import whole_number
+from infra.setting_types import (
+    BootstrapServers,
+    DatabaseUrl,
+    IpAddresses,
+    LogLevel,
+    MailAddress,
+    Port,
+    Prices,
+    SecretKey,
+    SecretKeys,
+    Secrets,
+    SmtpUrl,
+    Texts,
+    Whole,
+    Writers,
+)
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
 SHA256 = re.compile("[0-9a-fA-F]{64}")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class BadSettings(Exception):
     """Some settings are invalid. The message names each variable, its value unless secret, and what to do."""
-
-
-def _parts(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _prices(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    prices = dict(part.partition("=")[::2] for part in _parts(value))
-    for model, price in prices.items():
-        if not re.fullmatch(r"\d+(\.\d+)?/\d+(\.\d+)?", price):
-            raise ValueError(f"has the price {price!r} of {model!r}, but must be like gpt-5=1.25/10,my-model=0/0.")
-    return prices
-
-
-# Each message follows the variable's name. None shows a value that may contain a secret.
-
-
-def _secret(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch("[0-9a-fA-F]{64}", secret.get_secret_value()):
-        raise ValueError(
-            f"has {len(secret)} characters, but must be 64 hexadecimal digits. Make it with “openssl rand -hex 32”."
-        )
-    return secret
-
-
-def _master_keys(keys: Sequence[SecretStr]) -> Sequence[SecretStr]:
-    for number, key in enumerate(keys, start=1):
-        if not re.fullmatch("[0-9a-fA-F]{64}", key.get_secret_value()):
-            raise ValueError(
-                f"has a key (number {number}, {len(key)} characters) without 64 hexadecimal digits. "
-                "Make one with “openssl rand -hex 32”."
-            )
-    return keys
-
-
-def _log_level(value: str) -> str:
-    if value.upper() not in LOG_LEVELS:
-        raise ValueError(f"is {value!r}, but must be one of {', '.join(LOG_LEVELS)}.")
-    return value.upper()
-
-
-def _database_url(value: str) -> str:
-    if not value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("is not a PostgreSQL URL. Write it like postgresql://user:password@host:5432/database.")
-    return value
-
-
-def _addresses(values: Sequence[str]) -> Sequence[str]:
-    for value in values:
-        try:
-            ip_address(value)
-        except ValueError as error:
-            raise ValueError(f"names {value!r}, which is not an IP address. Use addresses such as 9.9.9.9.") from error
-    return values
-
-
-def _smtp_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        # Reading the port checks it.
-        is_right = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_right = False
-    if not is_right or parts.path.strip("/") or parts.query or "@" in parts.netloc:
-        raise ValueError(
-            "is not the address of a mail server. Write it like smtp://host:587 or smtps://host:465, and the log-in into "
-            "ZYENTA_SMTP_USERNAME and ZYENTA_SMTP_PASSWORD."
-        )
-    return value
-
-
-def _mail_address(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
-        raise ValueError(f"is {value!r}, but must be one e-mail address such as orders@example.com.")
-    return value
-
-
-def _bootstrap_servers(value: str) -> str:
-    if not all(re.fullmatch(r"(\[[^]]+]|[^\s/:]+)(:\d{1,5})?", part.strip()) for part in value.split(",")):
-        raise ValueError(f"is {value!r}, but must be host:port, or several separated by commas.")
-    return value
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, str) and whole_number(value.strip()) is None:
-        raise ValueError(f"is {value!r}, but must be a whole number.")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-Port = Annotated[Whole, Field(ge=1, le=65_535)]
-Writer = Literal["openai", "anthropic", "rules"]
 
 
 class Settings(BaseSettings):
@@ -127,19 +46,17 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path(".zyenta")
     """Directory for the embedded platform's data, created with access for its owner only."""
-    master_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts), AfterValidator(_master_keys)] = []
+    master_keys: SecretKeys = []
     """Keys that seal secrets and personal data, 64 hexadecimal digits each; the current key first.
 
     If not set, ``zyenta up`` makes one in ``data_dir``.
     """
-    log_level: Annotated[str, AfterValidator(_log_level)] = "WARNING"
+    log_level: LogLevel = "WARNING"
     """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
 
-    database_url: Annotated[str, AfterValidator(_database_url)] | None = Field(
-        default=None, validation_alias=AliasChoices("DATABASE_URL")
-    )
+    database_url: DatabaseUrl | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
     """``postgresql://...`` of the event store; the embedded PostgreSQL if not set."""
-    kafka_bootstrap_servers: Annotated[str, AfterValidator(_bootstrap_servers)] | None = Field(
+    kafka_bootstrap_servers: BootstrapServers | None = Field(
         default=None, validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS")
     )
     """``host:port,...`` of the broker; the embedded broker if not set."""
@@ -170,7 +87,7 @@ class Settings(BaseSettings):
     """The gateway's address for browsers and webhooks."""
     storefront_domain: str = "localhost:8080"
     """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
-    dns_servers: Annotated[list[str], NoDecode, BeforeValidator(_parts), AfterValidator(_addresses)] = []
+    dns_servers: IpAddresses = []
     """IP addresses of the resolvers that look up the proofs of stores' own domains; those of the system if not set."""
     dns_port: Port = 53
     """The port of ``dns_servers``."""
@@ -182,9 +99,9 @@ class Settings(BaseSettings):
     """The most memory of one storefront process for rendered pages; 0 renders every page."""
     sandbox_url: str = "http://127.0.0.1:8090"
     """The sandbox's address for the scout and for shoppers' browsers."""
-    sandbox_former_urls: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
+    sandbox_former_urls: Texts = []
     """Former addresses of the sandbox; photos imported from them are downloaded from ``sandbox_url``."""
-    sandbox_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    sandbox_secret: SecretKey | None = None
     """Key that signs sandbox payments, 64 hexadecimal digits; derived from the master keys if not set."""
     introspection: bool = True
     """Whether clients may read the schema through GraphQL introspection."""
@@ -198,7 +115,7 @@ class Settings(BaseSettings):
     """The most connections of one server, WebSockets included; further ones get 503."""
     max_connections_per_address: Annotated[int, Field(ge=1)] = 100
     """The most connections of one network address (IPv6: one /64). Not counted behind a proxy."""
-    cors_origins: Annotated[list[str], NoDecode, BeforeValidator(_parts)] = []
+    cors_origins: Texts = []
     """Origins whose pages may call the gateway from a browser."""
     platform_fee_basis_points: Whole = 500
     """The platform's share of a sale in basis points; 500 is 5 %."""
@@ -216,11 +133,9 @@ class Settings(BaseSettings):
 
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("STRIPE_SECRET_KEY"))
     """The platform's key at Stripe, ``sk_...`` or ``rk_...``; payments are the sandbox if not set."""
-    stripe_webhook_secrets: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts)] = Field(
-        default=[], validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET")
-    )
+    stripe_webhook_secrets: Secrets = Field(default=[], validation_alias=AliasChoices("STRIPE_WEBHOOK_SECRET"))
     """Secrets of the Connect webhook endpoint, ``whsec_...``; two while one is rotated."""
-    stripe_platform_webhook_secrets: Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts)] = Field(
+    stripe_platform_webhook_secrets: Secrets = Field(
         default=[], validation_alias=AliasChoices("STRIPE_PLATFORM_WEBHOOK_SECRET")
     )
     """Secrets of the platform's own webhook endpoint, ``whsec_...``; two while one is rotated. Without one there is none."""
@@ -243,10 +158,10 @@ class Settings(BaseSettings):
     """Another address of Anthropic's API; Anthropic itself if not set."""
     anthropic_model: str = Field(default="claude-sonnet-4-5", validation_alias=AliasChoices("ANTHROPIC_MODEL"))
     """The model's name."""
-    writers: Annotated[list[Writer], NoDecode, BeforeValidator(_parts)] = ["openai", "anthropic", "rules"]
+    writers: Writers = ["openai", "anthropic", "rules"]
     """Who writes, the first choice first: ``openai``, ``anthropic``, ``rules``. Models without a key are left out. Without
     ``rules``, a step fails if no model gives a usable answer."""
-    model_prices: Annotated[dict[str, str], NoDecode, BeforeValidator(_prices)] = {}
+    model_prices: Prices = {}
     """Prices of models in US dollars for a million tokens of prompt and answer: ``gpt-5=1.25/10,my-model=0/0``."""
     model_requests: Annotated[int, Field(ge=1)] = 8
     """The most requests to models at the same time."""
@@ -259,7 +174,7 @@ class Settings(BaseSettings):
     monthly_cost_budget: Annotated[Decimal, Field(ge=0)] = Decimal(200)
     """The most US dollars that the models may cost for one merchant in a calendar month (UTC)."""
 
-    smtp_url: Annotated[str, AfterValidator(_smtp_url)] | None = None
+    smtp_url: SmtpUrl | None = None
     """``smtp://host:587`` (STARTTLS) or ``smtps://host:465`` of a mail server; mails go to a mailbox in ``data_dir`` if not
     set."""
     smtp_username: SecretStr | None = None
@@ -268,7 +183,7 @@ class Settings(BaseSettings):
     """The user's password."""
     smtp_ca_file: Path | None = None
     """PEM file of the authorities that sign the mail server's certificate; the system's authorities if not set."""
-    mail_from: Annotated[str, AfterValidator(_mail_address)] | None = None
+    mail_from: MailAddress | None = None
     """The address that mails come from, which needs ``smtp_url``; ``orders@`` the storefront's domain if not set."""
 
     google_client_id: str | None = Field(default=None, validation_alias=AliasChoices("GOOGLE_CLIENT_ID"))
