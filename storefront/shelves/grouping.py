@@ -208,7 +208,7 @@ def _departments() -> _Departments:
     return _Departments(by_word, {entry["name"]: entry["more"] for entry in entries})
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def _department_of(category: str) -> str | None:
     """Return the department of a category: by its own last words, else by those of the levels above it."""
     for level in reversed(_levels(category)):
