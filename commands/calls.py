@@ -5,8 +5,8 @@ from uuid import UUID
 
 from commands.ports import UnboundHandlers, Work
 from domain.calls.aggregate import CALL, call_id, record_call
+from domain.calls.context import CallContext
 from domain.calls.events import CallUse
-from domain.calls.meter import CallContext
 from domain.kernel import Clock
 
 

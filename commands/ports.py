@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from domain.calls.context import CallContext
 from domain.calls.events import CallUse
-from domain.calls.meter import CallContext
 from domain.ids import derived
 from domain.kernel import DomainEvent, StreamKind
 from domain.team.roles import Role
@@ -262,7 +262,7 @@ class OutsideAnswers(Protocol):
         Args:
             key: an id derived from the handled event.
             model: the answer's type, which pydantic stores and validates.
-            ask: the outside call. What it uses is counted by :func:`domain.calls.meter.current_meter`.
+            ask: the outside call. What it uses is counted by :func:`schemas.internal.call_meter.current_meter`.
             context: the part of a generation that the call is made for.
         """
         ...

@@ -10,7 +10,7 @@ from commands.step import FailStep, ProgressStep
 from consumers.agents.outside_calls import OUTSIDE_CALLS, GivenUp, call_with_retries
 from consumers.ports import Aggregates, Consumer, OutsideAnswers, React
 from consumers.runtime.recorded_calls import RecordedCalls
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Step, StepStarted
 from domain.kernel import Clock, DomainError, DomainEvent

@@ -16,7 +16,7 @@ from consumers.agents.copywriter import local_host, store_facts
 from consumers.agents.outside_calls import GivenUp, call_with_retries
 from consumers.ports import Consumer, StreamHistory
 from consumers.runtime.recorded_calls import AnsweredCall, RecordedCalls
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.draft.aggregate import DRAFT, Draft, DraftStatus
 from domain.draft.events import DraftRequested, FieldChange, TargetKind
 from domain.draft.live import live_values

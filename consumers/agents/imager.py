@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from commands.image_result import RecordImage, RejectImage
 from consumers.ports import Aggregates, Consumer, React, Urgency
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.calls.ports import BudgetExceeded, WorkBudget
 from domain.generation.aggregate import generation_of
 from domain.generation.events import NicheChosen, Step

@@ -11,7 +11,6 @@ from commands.sourcing import ImportFewProducts, ImportProducts, Pick
 from commands.step import AskForAttention
 from consumers.agents.base import StepAgent, StepPorts, call_context
 from consumers.agents.outside_calls import GivenUp
-from domain.calls.meter import current_meter
 from domain.calls.ports import WorkBudget
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import Attention, AttentionCode, Step, StepStarted
@@ -29,6 +28,7 @@ from domain.store.events import SupplierReport
 from domain.store.niche import NicheReading
 from domain.store.ports import NicheReader
 from schemas.envelope import Envelope
+from schemas.internal.call_meter import current_meter
 
 CANDIDATES_EACH = 150
 """Most listings from one supplier."""

@@ -8,7 +8,7 @@ from commands.image_step import CountStepImage, RequestStepImages
 from commands.store import MarkStoreReady
 from consumers.ports import Aggregates, OutsideAnswers, React
 from consumers.runtime.recorded_calls import RecordedCalls
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.generation.aggregate import GENERATION, generation_of
 from domain.generation.events import GenerationCompleted, NicheChosen, Step, StepStarted
 from domain.generation.understanding import question_before_reading

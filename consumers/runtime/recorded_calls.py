@@ -8,7 +8,7 @@ from uuid import UUID
 from commands.calls import RecordCall
 from consumers.ports import OutsideAnswers, React, reaction_id
 from domain.calls.aggregate import call_id
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from schemas.envelope import Envelope
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.calls.context import CallContext
 from domain.calls.events import CallEvent, CallUse, OutsideCallRecorded
-from domain.calls.meter import CallContext
 from domain.ids import derived
 from domain.kernel import CorruptStream, StreamKind, first_header
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 
 
 class CallRefused(Exception):

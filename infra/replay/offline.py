@@ -11,7 +11,7 @@ from commands.ports import Answered, answered
 from consumers.agents.base import StepEnded
 from consumers.agents.outside_calls import GivenUp
 from consumers.ports import React
-from domain.calls.meter import CallContext, metered
+from domain.calls.context import CallContext
 from domain.generation.events import GenerationCancelled, Step, StepFailed
 from domain.kernel import DomainEvent
 from domain.media.events import ImageProcessed, ImageProcessingRequested, ImageRejected
@@ -21,6 +21,7 @@ from domain.store.events import ProductsScouted
 from infra.replay.recording import CallKey, Recording, ReplayRefused, in_words
 from schemas import topics
 from schemas.envelope import Envelope
+from schemas.internal.call_meter import metered
 
 T = TypeVar("T")
 

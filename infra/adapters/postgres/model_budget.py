@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.calls.ports import BudgetExceeded, Reservation, Spending
 from domain.kernel import Clock
 from infra.adapters.postgres.pools import Connection

@@ -8,8 +8,9 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from commands.ports import Answered, answered
+from domain.calls.context import CallContext
 from domain.calls.events import CallUse
-from domain.calls.meter import CallContext, metered
+from schemas.internal.call_meter import metered
 
 T = TypeVar("T")
 

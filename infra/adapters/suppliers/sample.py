@@ -10,7 +10,6 @@ from urllib.parse import quote
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, Field, ValidationError
 
-from domain.calls.meter import current_meter
 from domain.kernel import Transient
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
@@ -21,6 +20,7 @@ from domain.sourcing.listing import Listing, ListingVariant
 from infra.adapters.suppliers.merging import merge_results
 from infra.retry import RetryPolicy, retry
 from infra.web.http_clients import failure_of
+from schemas.internal.call_meter import current_meter
 
 SUPPLIER = "The sample supplier"
 PAGE_SIZE = 50

@@ -25,7 +25,7 @@ from consumers.policies.generation import GenerationPolicy
 from consumers.policies.payments import PaymentsPolicy
 from consumers.policies.refunds import RefundPolicy
 from domain.accounts.ports import Account
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.ids import derived
 from domain.store.aggregate import STORE
 from domain.store.events import Preferences

@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from domain.calls.meter import CallMeter, current_meter
 from domain.calls.ports import (
     CallRefused,
     LanguageModel,
@@ -23,6 +22,7 @@ from domain.calls.ports import (
 from domain.kernel import Transient
 from infra.writers.prompted.prices import Prices
 from infra.writers.prompted.strict_schema import strict_schema
+from schemas.internal.call_meter import CallMeter, current_meter
 
 logger = logging.getLogger(__name__)
 

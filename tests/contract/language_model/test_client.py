@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel, Field
 
-from domain.calls.meter import CallContext, metered
+from domain.calls.context import CallContext
 from domain.calls.ports import BudgetExceeded, CallRefused
 from domain.generation.events import Step
 from domain.kernel import Transient
 from infra.adapters.postgres.model_budget import Allowance, Limit, PostgresModelBudget
 from infra.writers.prompted.client import AT_ONCE, ModelClient
 from infra.writers.prompted.prices import Prices
+from schemas.internal.call_meter import metered
 from tests.support.fakes.event_log import FixedClock
 from tests.support.servers.language_models import (
     PROMPT,

@@ -9,11 +9,12 @@ import pytest
 from pydantic import BaseModel
 
 from commands.ports import OutsideAnswers
-from domain.calls.meter import CallContext, current_meter
+from domain.calls.context import CallContext
 from domain.generation.events import Step
 from domain.kernel import Transient
 from domain.money import Money
 from infra.adapters.postgres.outside_answers import PostgresOutsideAnswers
+from schemas.internal.call_meter import current_meter
 from tests.support.fakes.supply import MemoryAnswers
 
 

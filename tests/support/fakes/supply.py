@@ -16,14 +16,15 @@ from commands.ports import Answered, OutsideAnswers, Receipt, answered, reaction
 from consumers.agents.base import StepPorts
 from consumers.agents.outside_calls import OUTSIDE_CALLS
 from consumers.ports import React
+from domain.calls.context import CallContext
 from domain.calls.events import CallUse
-from domain.calls.meter import CallContext, metered
 from domain.kernel import Clock, NotFound, StreamKind
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.listing import Listing, ListingVariant
 from domain.sourcing.relevance import words
 from schemas.envelope import Envelope
+from schemas.internal.call_meter import metered
 from tests.support.fakes.event_log import MemoryEventLog
 
 S = TypeVar("S")

@@ -13,7 +13,6 @@ from commands.product import ArchiveProduct, EditProduct
 from commands.step import RunStepAgain
 from consumers.agents.drafts import DraftAgent, DraftWriters
 from domain.calls.events import OutsideCallRecorded
-from domain.calls.meter import current_meter
 from domain.calls.ports import CallRefused
 from domain.draft.events import (
     DraftAccepted,
@@ -39,6 +38,7 @@ from infra.writers.rules.copy.copywriter import RuleCopywriter
 from infra.writers.rules.copy.pages import RulePageWriter
 from infra.writers.rules.revision import RuleReviser
 from schemas.envelope import Envelope, RawEvent
+from schemas.internal.call_meter import current_meter
 from tests.support.builders.samples import page
 from tests.support.fakes.brand import KnownBrands, KnownDomains
 from tests.support.fakes.supply import MemoryAnswers, step_ports

@@ -12,7 +12,7 @@ import pytest
 from commands.media import RequestImage
 from consumers.agents.imager import DOWNLOADS, ImagerAgent
 from consumers.policies.generation import GenerationPolicy
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.calls.ports import BudgetExceeded
 from domain.generation.aggregate import GENERATION
 from domain.generation.events import JobStatus, Step, StepFailed, StepStarted, StepSucceeded

@@ -16,7 +16,7 @@ from commands.ports import Handlers
 from commands.sourcing import ImportFewProducts, ImportProducts, import_products
 from commands.step import AskForAttention, FailStep, ProgressStep, ask_for_attention, fail_step, progress_step
 from consumers.agents.scout import ScoutAgent
-from domain.calls.meter import CallContext
+from domain.calls.context import CallContext
 from domain.calls.ports import BudgetExceeded, WorkBudget
 from domain.generation.aggregate import GENERATION, start
 from domain.generation.events import (

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from domain.calls.meter import metered
 from domain.calls.ports import CallRefused, ModelReply, ModelRequest
 from domain.draft.ports import Revision, RevisionBrief
 from domain.editing import EditField, FieldValues
@@ -19,6 +18,7 @@ from infra.writers.prompted.client import ModelClient
 from infra.writers.prompted.revision import PromptedReviser
 from infra.writers.rules.revision import RuleReviser
 from infra.writers.rules.revision.reviser import read_hint
+from schemas.internal.call_meter import metered
 from tests.support.builders.samples import brand
 
 TEXT = "It is a lamp! It does not flicker. No kidding. The cable has a USB plug.\n\n## Care\n\n- Wipe it dry."
