@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.product.events import ScoreTerm
+from domain.sourcing.fit_ages import suits_age
+from domain.sourcing.fit_demands import Demands
 from domain.sourcing.fit_listing import ListingWords
 from domain.sourcing.fit_names import (
     ANIMALS,
@@ -69,6 +71,7 @@ class FitMeasure:
         self._niche = NicheWords.of(reading)
         self._main_categories = self._niche.categories[:MAIN_CATEGORIES] if reading.categories else ()
         self._thing = ThingTerm(self._niche)
+        self._demands = Demands.of(reading)
 
     def __call__(self, listing: Listing) -> Fit:
         """Return the fit of a listing. A niche without things fits nothing."""
@@ -85,7 +88,7 @@ class FitMeasure:
             "thing": thing,
             "category": category,
             "audience": self._audience_term(seen),
-            "style": self._style_term(seen, thing) if self._niche.style else None,
+            "style": self._style_term(seen, thing),
             "setting": self._setting_term(seen, thing),
         }
         terms = [
@@ -140,6 +143,8 @@ class FitMeasure:
         ours = frozenset(word for name in own for word in groups("audiences").words[name])
         related = related_audiences(own)
         rivals = rival_words(own, related)
+        if not suits_age(phrase[-1], own, seen.ages):
+            return 0.0
         is_animal = any(name in word_set(ANIMALS, "audience_relations") for name in own)
         near = frozenset(word for name in related for word in groups("audiences").words.get(name, ()))
         if is_animal:
@@ -149,11 +154,18 @@ class FitMeasure:
         addressed = seen.purpose & rivals and not seen.purpose & (ours | near)
         named = rivals & (seen.title if is_animal else seen.title - animal_words())
         labelled = rivals & frozenset(word for part in seen.categories for word in part)
-        if addressed or (named and not (ours | near) & seen.title) or (labelled and found < 1):
+        # “Cat Basket, Pet Bed” is a cat's.
+        claimed = seen.title & (ours if is_animal else ours | near)
+        if addressed or (named and not claimed) or (labelled and found < 1) or self._is_tagged_for(rivals, ours | near, seen):
             return 0.0
         if not found:
             found = 0.85 * self._found(near, seen) or self._unnamed(own, seen)
         return found * self._qualified(phrase, seen)
+
+    def _is_tagged_for(self, rivals: frozenset[str], ours: frozenset[str], seen: ListingWords) -> bool:
+        """Whether tags name people of another audience only: a bikini tagged with women is not for toddlers."""
+        tagged = frozenset(word for tag in seen.tags for word in tag) - animal_words()
+        return bool(tagged & rivals) and not ours & (seen.title | seen.labels)
 
     def _unnamed(self, own: frozenset[str], seen: ListingWords) -> float:
         """Return how far a listing that names no audience suits one: it is for grown people."""
@@ -187,7 +199,11 @@ class FitMeasure:
                 return True
         return False
 
-    def _style_term(self, seen: ListingWords, thing: float) -> float:
+    def _style_term(self, seen: ListingWords, thing: float) -> float | None:
+        if not self._demands.are_met(seen):
+            return 0.0
+        if not self._niche.style:
+            return None
         values = [self._one_style(phrase, seen, thing) for phrase in self._niche.style]
         return min(values) if 0.0 in values else max(values)
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from domain.sourcing.fit_ages import ages_of
 from domain.sourcing.listing import Listing
-from domain.sourcing.supplier_words import Clause, clauses, lexicon, tokens, with_compounds, word_set
+from domain.sourcing.supplier_words import LONGEST, Clause, clauses, lexicon, tokens, with_compounds, word_set
+from domain.text import fold
 
 _CATEGORY_PARTS = re.compile(r"[>/|,&]+")
 
@@ -32,6 +34,10 @@ class ListingWords:
     """Words of the title that make it a picture of something else: a sticker, a poster."""
     imitated: frozenset[str]
     """Materials that the title or a fact calls imitations: ``leather`` of ``PU leather``."""
+    text: str
+    """All that the supplier says, folded, without signs."""
+    ages: tuple[int, int] | None
+    """The months of life that the goods are for; None if the supplier names none."""
 
     @classmethod
     def of(cls, listing: Listing) -> Self:
@@ -55,6 +61,8 @@ class ListingWords:
             categories=categories,
             pictures=_pictures(title, categories),
             imitated=_imitated(ordered).union(*(_imitated(tokens(value)) for value in listing.attributes.values())),
+            text=_plain(listing),
+            ages=ages_of(listing),
         )
 
     def place(self, name: str) -> frozenset[str]:
@@ -82,3 +90,9 @@ def _imitated(ordered: Sequence[str]) -> frozenset[str]:
         for n, word in enumerate(ordered)
         if (n > 0 and ordered[n - 1] in imitations) or (n + 1 < len(ordered) and ordered[n + 1] in {"look", "effect"})
     )
+
+
+def _plain(listing: Listing) -> str:
+    facts = (f"{name} {value}" for name, value in listing.attributes.items())
+    texts = (listing.title, listing.category, *listing.tags[:40], *facts, listing.description)
+    return " ".join(re.findall(r"[a-z0-9]+", fold(" . ".join(text[:LONGEST] for text in texts))))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from domain.sourcing.fit_demands import is_demand
 from domain.sourcing.fit_listing import ListingWords
 from domain.sourcing.fit_names import (
     equivalents,
@@ -60,7 +61,7 @@ class NicheWords:
         things = phrases_of(reading.things)
         categories = phrases_of([*reading.categories, *reading.things])
         audience = phrases_of(reading.audience) or implied_audience(things)
-        style, setting = phrases_of(reading.style), phrases_of(reading.setting)
+        style, setting = phrases_of(text for text in reading.style if not is_demand(text)), phrases_of(reading.setting)
         return cls(
             things=things,
             categories=categories,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 
 from domain.sourcing.relevance import words
-from domain.store.niche import NicheReading
+from domain.store.niche import NicheReading, excluded_by
 
 MOST_PHRASES = 30
 
@@ -37,7 +37,7 @@ def plain_reading(niche: str, phrases: Iterable[str] = ()) -> NicheReading:
 
 def _of_things(reading: NicheReading) -> Iterator[str]:
     """Yield a phrase for each thing, in turn with a style and with an audience, then the bare things."""
-    looks = [*reading.style, *reading.audience]
+    looks = [*(style for style in reading.style if excluded_by(style) is None), *reading.audience]
     if looks:
         yield from (_joined(look, thing) for thing, look in zip(reading.things, cycle(looks), strict=False))
     yield from reading.things

@@ -1,5 +1,7 @@
 """A store's niche: which ones are accepted, and what one was understood to mean."""
 
+import re
+
 from domain.kernel import InvalidInput, Value
 from domain.store.refusals import refuse_unsellable
 from domain.text import check_readable, clean_line, has_control_characters
@@ -20,7 +22,7 @@ class NicheReading(Value):
     setting: list[str] = []
     """Places and occasions of use: ``desk``, ``rainy day``."""
     style: list[str] = []
-    """Looks, materials and moods: ``cyberpunk``, ``linen``."""
+    """Looks, materials, moods and exclusions: ``cyberpunk``, ``linen``, ``without plastic``."""
     unknown: list[str] = []
     """Words of the niche that were not understood. They lead to a question."""
     separate: list[str] = []
@@ -29,6 +31,12 @@ class NicheReading(Value):
     """Niches that may have been meant, if some words are unknown or no goods are named."""
     read_by: str = "house"
     """Who read the niche: ``house`` for the rules, a model's name, or ``merchant``."""
+
+
+def excluded_by(text: str) -> str | None:
+    """Return what a style excludes: ``plastic`` of ``without plastic`` and ``plastic-free``. None if it excludes nothing."""
+    found = re.fullmatch(r"without (?P<after>.+)|(?P<before>.+)[- ]free", text.strip().lower())
+    return None if found is None else found["after"] or found["before"]
 
 
 def sellable_niche(niche: str) -> str:

@@ -64,7 +64,7 @@ class Clause:
     """A noun phrase and the preposition before it; its parts are joined by ``and`` or a comma."""
 
     preposition: str
-    """``""`` for the first clause, else one of ``for``, ``place``, ``with``."""
+    """``""`` for the first clause, else one of ``for``, ``place``, ``with``, ``without``."""
     parts: list[list[Segment]] = field(default_factory=lambda: [[]])
 
 
@@ -91,6 +91,8 @@ def clauses_of(text: str) -> list[Clause]:
             clauses.append(Clause("place"))
         elif word in words.with_words:
             clauses.append(Clause("with"))
+        elif word in words.without_words:
+            clauses.append(Clause("without"))
         else:
             clauses[-1].parts[-1].append(segment)
     return clauses

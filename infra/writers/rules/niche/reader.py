@@ -91,6 +91,8 @@ class _Reader:
         for clause in others:
             if clause.preposition == "for":
                 self._read_for(clause)
+            elif clause.preposition == "without":
+                self._read_excluded(clause)
             else:
                 self._read_circumstances(clause)
         self._suit_animals()
@@ -323,6 +325,12 @@ class _Reader:
                     self.style.append(segment.singular)
                 elif segment.is_goods or segment.meaning is None or not segment.meaning.roles:
                     (self.style if clause.preposition == "with" else self.setting).append(segment.singular)
+
+    def _read_excluded(self, clause: Clause) -> None:
+        """Read what the goods must not have; no other part of the reading may ask for it."""
+        for part in filter(None, clause.parts):
+            self.unknown.extend(segment.text for segment in part if not segment.is_english)
+            self.style.append(f"without {text_of(part, self.text)}")
 
     def _add_audience(self, audience: Audience, segments: Sequence[Segment]) -> None:
         strange = [segment.text for segment in segments if not segment.is_english]

@@ -68,6 +68,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     for_words: frozenset[str]
     place_words: frozenset[str]
     with_words: frozenset[str]
+    without_words: frozenset[str]
     lead_ins: tuple[str, ...]
     sentence: frozenset[str]
     mass_nouns: frozenset[str]
