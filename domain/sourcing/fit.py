@@ -36,6 +36,8 @@ FLOOR = 0.5
 WEIGHTS: Mapping[str, float] = {"thing": 0.4, "category": 0.2, "audience": 0.15, "style": 0.2, "setting": 0.1}
 """Each term's weight. What a thing is counts most; style counts as much as the supplier's category."""
 
+NAMED_BY_MODIFIER = 0.9
+"""A category with a general name's modifier alone."""
 SILENT = 0.5
 """A category that says little, such as ``Home & Garden``."""
 BY_CATEGORY = 0.4
@@ -119,6 +121,8 @@ class FitMeasure:
             others, wanted = set(part[:-1]), set(phrase[:-1])
             if "".join(part) == "".join(phrase):
                 best = 1.0
+            elif part == phrase[:-1] and phrase[-1] in word_set("generic"):
+                best = max(best, NAMED_BY_MODIFIER)  # “Seasonal”, of seasonal decorations
             elif name and part[-1] not in word_set("generic"):
                 if others <= self._niche.own or all(equivalents(word) & self._niche.named for word in others):
                     best = max(best, name * (1.0 if others or not wanted else 0.85))
@@ -156,7 +160,12 @@ class FitMeasure:
         labelled = rivals & frozenset(word for part in seen.categories for word in part)
         # “Cat Basket, Pet Bed” is a cat's.
         claimed = seen.title & (ours if is_animal else ours | near)
-        if addressed or (named and not claimed) or (labelled and found < 1) or self._is_tagged_for(rivals, ours | near, seen):
+        if (
+            addressed
+            or (named and not claimed)
+            or (labelled and found < 1)
+            or self._is_tagged_for(rivals, ours | near, seen)
+        ):
             return 0.0
         if not found:
             found = 0.85 * self._found(near, seen) or self._unnamed(own, seen)

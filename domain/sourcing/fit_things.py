@@ -157,7 +157,7 @@ class ThingTerm:
             self._is_companion(names, n)
             or self._is_other(names, n, whole if is_compound else names[n])
             or stands_elsewhere(modifiers, names[:n])
-            or (n > 0 and self._is_rival(names[n - 1], proved))
+            or (n > 0 and not _is_labelled(phrase, seen) and self._is_rival(names[n - 1], proved))
         ):
             return OTHER_GOODS
         is_bare = not (modifiers or is_compound) and phrase != self._niche.things[0]
@@ -186,7 +186,8 @@ class ThingTerm:
             narrowing = [modifier for modifier in phrase[:-1] if modifier not in word_set("anywhere")]
             proved = min((shown(modifier, seen) for modifier in narrowing), default=1.0)
             return max(UNPROVED, 0.85 * proved * (IN_OTHER_CATEGORY if category < KIN_CATEGORY else 1.0))
-        field = [modifier for modifier in phrase[:-1] if modifier not in word_set("broad")]
+        # “Water sports gear” is not for anything with water.
+        field = [word for n, word in enumerate(phrase[:-1]) if n or word not in word_set("broad")]
         if field and phrase[-1] in word_set("fields") and not self._is_apart(seen):
             categories = frozenset(word for part in seen.categories for word in part)
             shares = frozenset(
@@ -226,9 +227,13 @@ class ThingTerm:
             word: the word if it is written in two, the last of them at this place: ``teacup``.
         """
         return any(
-            (before, word or names[n]) in pairs_of("other_goods") and before not in self._niche.own
+            (before, word or names[n]) in pairs_of("other_goods") and not self._asks_for(before, word or names[n])
             for before in names[max(0, n - 2) : n]
         )
+
+    def _asks_for(self, before: str, head: str) -> bool:
+        """Whether the niche sells goods of this name with this word before it: a repair kit for watches is no watch."""
+        return any(phrase[-1] == head and before in phrase for phrase in self._niche.categories)
 
     def _is_for_others(self, names: Sequence[str], n: int) -> bool:
         """Whether a general name of goods follows the name of another use: a kitchen tool is not a tool for repairs."""
@@ -249,6 +254,12 @@ class ThingTerm:
             and not styles(word)
             and any(value < 1 and not styles(modifier) for modifier, value in proved.items())
         )
+
+
+def _is_labelled(phrase: tuple[str, ...], seen: ListingWords) -> bool:
+    """Whether the supplier's category is a thing of the niche by name: a cappuccino cup in “Coffee Cups” is a coffee mug."""
+    *modifiers, head = phrase
+    return any(part[:-1] == tuple(modifiers) and same_name(part[-1], head) for part in seen.categories if part)
 
 
 def shown(modifier: str, seen: ListingWords) -> float:

@@ -27,6 +27,10 @@ NOTES = (
     "Any problem please contact us before leaving feedback, we reply in 24 hours.",
     "Thank you for your support dear friend!",
 )
+PARCEL_DUTY = 330
+"""US cents of customs duty on a parcel to the European Union, about three euro."""
+LEAST_MARKUP = 1.55
+"""Retail prices of cheap goods cover freight and duty too: no shop would sell them otherwise."""
 GROWING = frozenset({"Size", "Diameter", "Length", "Height", "Memory", "Storage", "Capacity", "Age", "Frame"})
 """Options whose later values have higher prices."""
 
@@ -126,11 +130,13 @@ def _fault(goods: Goods, rng: random.Random) -> Fault | None:
 def _offer(goods: Goods, seller: str, rng: random.Random, *, fault: Fault | None, echo: Echo | None = None) -> Offer:
     cents = _about(goods.cost, rng, 0.12)
     fee = _about(goods.fee, rng, 0.2)
-    retail: int | None = _about(goods.market, rng, 0.1)
+    retail = _about(goods.market, rng, 0.1)
+    states_retail = True
     if fault is Fault.OVERPRICED:
         cents = max(cents, round(goods.market * rng.uniform(0.95, 1.2)))
-    elif echo is None and rng.random() < 0.12:
-        retail = None
+    else:
+        retail = max(retail, round(LEAST_MARKUP * (cents + fee + PARCEL_DUTY)))
+        states_retail = echo is not None or rng.random() >= 0.12
     rating, reviews, sold = _reputation(rng, fault)
     days = goods.days if fault is not Fault.SLOW else (goods.days[0] + 18, goods.days[1] + rng.randint(22, 34))
     id = _listing_id(goods.id, seller)
@@ -141,7 +147,7 @@ def _offer(goods: Goods, seller: str, rng: random.Random, *, fault: Fault | None
         description=_description(goods, rng),
         tags=tuple(goods.tags),
         cents=cents,
-        retail_cents=retail,
+        retail_cents=retail if states_retail else None,
         rating=rating,
         reviews=reviews,
         sold=sold,

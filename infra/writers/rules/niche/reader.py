@@ -145,6 +145,10 @@ class _Reader:
                 self.setting.append(other.singular)
             self._absorb([segment for segment in part if segment not in {head, other}], head=_kind_of(other))
             return True
+        if head.has_role("generic") and place and _names_field(part[place - 1]):
+            # “Barbecue tools” are things for the barbecue, and no hammers.
+            place, head = place - 1, part[place - 1]
+            part = [segment for n, segment in enumerate(part) if n != place + 1]
         self._add_goods(head, self._span(part))
         narrowing = [segment for segment in part[:place] if segment.narrows or _is_shown(segment, _kind_of(head))]
         if narrowing:
@@ -413,13 +417,18 @@ class _Reader:
         strange = [word for word in self.unknown if word not in self.unlisted]
         if strange:
             return corrected(self.text, strange)
-        return [] if self.unknown else with_goods(self.style)
+        return [] if self.unknown else with_goods(self.style or self.setting)
 
 
 def _kind_of(segment: Segment) -> Kind:
     assert segment.meaning is not None
     assert segment.meaning.kind is not None
     return segment.meaning.kind
+
+
+def _names_field(segment: Segment) -> bool:
+    """Whether goods are of a whole field, such as the barbecue."""
+    return segment.is_goods and segment.meaning is not None and segment.meaning.is_whole and _is_only_goods(segment)
 
 
 def _is_unlisted(segment: Segment) -> bool:

@@ -65,9 +65,14 @@ def is_english(word: str) -> bool:
     """Whether a word, in the singular or plural, is in the dictionary, or joins two words that are."""
     if len(word) < 3 or not word.isascii() or not word.isalpha():
         return False
-    if _is_listed(word) or _is_listed(singular(word)):
+    if is_listed(word):
         return True
     return any(_is_listed(word[:cut]) and _is_listed(word[cut:]) for cut in range(4, len(word) - 3))
+
+
+def is_listed(word: str) -> bool:
+    """Whether the dictionary has a word itself, in the singular or plural."""
+    return _is_listed(word) or _is_listed(singular(word))
 
 
 def _is_listed(word: str) -> bool:

@@ -1,6 +1,7 @@
 """The niches that wizards and demos suggest find enough goods in the sample supplier's catalog."""
 
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.sourcing.fit import FitMeasure
+from domain.sourcing.landed import Destination
 from domain.sourcing.listing import Listing, ListingVariant
+from domain.sourcing.pricing import price_listing
 from domain.store.events import Preferences
 from infra.sandbox.sample_supplier.catalog import Offer, offers
 from infra.sandbox.sample_supplier.niches import niche_suggestions
@@ -17,7 +20,9 @@ from infra.writers.rules.niche.reader import RuleNicheReader
 
 ROOT = Path(__file__).parents[4]
 FEWEST = 12
-"""Different goods that a suggested niche must find."""
+"""Different goods that a suggested niche must find and that can be sold at a profit."""
+IN_THE_EU = Destination(country="DE", on=date(2026, 11, 30))
+"""Where parcels cost customs duty."""
 
 
 def listing_of(offer: Offer) -> Listing:
@@ -34,7 +39,8 @@ def listing_of(offer: Offer) -> Listing:
         attributes=offer.goods.attributes,
         cost=price,
         shipping_days=offer.days,
-        shipping_cost=price,
+        shipping_cost=Money(minor=offer.fee_cents, currency="USD"),
+        market_price=None if offer.retail_cents is None else Money(minor=offer.retail_cents, currency="USD"),
         image_urls=[],
         variants=[ListingVariant(title=sku.name, options=sku.attributes, cost=price, stock=1) for sku in offer.skus],
     )
@@ -53,8 +59,9 @@ async def test_a_suggested_niche_finds_enough_goods(niche: str) -> None:
     reading = await RuleNicheReader().read(niche, preferences=Preferences())
     assert not reading.unknown
     fit = FitMeasure(reading)
-    fitting = [goods for goods, listing in sound_listings() if fit(listing).is_enough]
-    assert len(fitting) >= FEWEST, fitting
+    fitting = {goods: listing for goods, listing in sound_listings() if fit(listing).is_enough}
+    priced = [goods for goods, listing in fitting.items() if price_listing(listing, IN_THE_EU)]
+    assert len(priced) >= FEWEST, (list(fitting), priced)
 
 
 def test_suggestions_differ_and_begin_with_the_demo() -> None:

@@ -49,6 +49,8 @@ NICHES = {
     "Dog-themed mugs": {"things": ["dog mug"], "style": ["dog"]},
     "Knives for vegans": {"things": ["kitchen knife"], "audience": ["vegan"]},
     "reading glasses": {"categories": ["glasses"]},
+    "Backpacks without logos": {"things": ["backpack"], "style": ["without logo"]},
+    "Barbecue tools": {"things": ["barbecue accessory", "grill tongs"]},
 }
 
 
@@ -71,6 +73,7 @@ def test_a_niche_is_read_for_goods_people_places_and_looks(niche: str, expected:
         ("beds for dogs", "sofa"),
         ("gifts for mom", "baby blanket"),
         ("gifts for dad who loves grilling", "keychain"),
+        ("barbecue tools", "hammer"),
     ],
 )
 def test_a_niche_does_not_mean_goods_that_only_share_a_word(niche: str, other: str) -> None:
@@ -103,6 +106,8 @@ def test_a_niche_without_goods_has_no_things(niche: str) -> None:
     ("niche", "suggestions"),
     [
         ("kichen tools", ["kitchen tools"]),
+        ("gardning tools", ["gardening tools"]),
+        ("Ocean", ["ocean home decor", "ocean wall art", "ocean clothing"]),
         ("scented candels", ["scented candles"]),
         ("cyberpunk", ["cyberpunk home decor", "cyberpunk wall art", "cyberpunk clothing"]),
         ("asdf qwer", []),

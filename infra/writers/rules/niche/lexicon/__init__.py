@@ -1,7 +1,7 @@
 """The lexicon of niches: kinds of goods, the people and animals they are for, settings and styles, kept in TOML files."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from infra.writers.rules.niche.words import key
+from infra.writers.rules.niche.words import is_listed, key
 
 FOLDER = Path(__file__).parent
 KIND_FILES = ("home", "kitchen", "family", "body", "outside", "making", "tech", "occasions")
@@ -118,6 +118,7 @@ class Lexicon:
                 self._at(word).roles.add(role.removesuffix("s"))
         self.vocabulary = frozenset(word for phrase in self._index for word in phrase if len(word) > 2)
         self._by_letters = {_letters(word): word for word in sorted(self.vocabulary)}
+        self._by_gap = {short: word for word in sorted(self.vocabulary) if len(word) > 5 for short in _shortened(word)}
 
     def find(self, words: Iterable[str]) -> Meaning | None:
         """Return what a phrase means, its words in the singular; None if the lexicon does not have it."""
@@ -128,12 +129,18 @@ class Lexicon:
         return self._index.values()
 
     def respelled(self, word: str) -> str | None:
-        """Return the word with the same letters in another order; None if there is none or the word is known.
+        """Return the word that a misspelled one was meant to be; None if there is none or the word is known.
 
-        Dictionaries list surnames: “candel” looks like an English word.
+        It has the same letters in another order. Of a word that no dictionary lists, a letter may also be missing or be
+        too many. Dictionaries list surnames: “candel” and both halves of “gardning” look like English words.
         """
+        if word in self.vocabulary or len(word) < 5:
+            return None
         known = self._by_letters.get(_letters(word))
-        return None if known == word or word in self.vocabulary or len(word) < 5 else known
+        if known is not None or is_listed(word):
+            return known
+        longer = next((short for short in _shortened(word) if len(short) > 5 and short in self.vocabulary), None)
+        return self._by_gap.get(word, longer)
 
     def are_related(self, fields: Iterable[str]) -> bool:
         """Whether one store sells all of these fields together."""
@@ -159,6 +166,11 @@ class Lexicon:
 
     def _at(self, phrase: str) -> Meaning:
         return self._index.setdefault(key(phrase), Meaning(phrase))
+
+
+def _shortened(word: str) -> Iterator[str]:
+    """Yield a word without each of its letters but the first."""
+    return (word[:at] + word[at + 1 :] for at in range(1, len(word)))
 
 
 def _letters(word: str) -> str:
