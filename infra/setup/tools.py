@@ -11,25 +11,33 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from infra.embedded.kafka import KafkaUnavailable, ensure_kafka
-from infra.setup.emulate import ensure_emulate
-from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.emulate import EMULATE
+from infra.setup.lighthouse import LIGHTHOUSE
 from infra.setup.local_model import LocalModelUnavailable, ensure_local_model
 from infra.setup.npm import NpmUnavailable
 from infra.setup.object_store import ObjectStoreUnavailable, ensure_object_store
 from infra.setup.stripe_mock import StripeMockUnavailable, ensure_stripe_mock
-from infra.setup.typescript import ensure_typescript
+from infra.setup.typescript import TYPESCRIPT
 
 APT_SECONDS = 600
 
 
-def ensure_from_debian(package: str) -> str | None:
-    """Install a Debian package if possible. Return the reason if it is missing, else None."""
+class DebianUnavailable(Exception):
+    """A Debian package could not be installed; the message says why."""
+
+
+def ensure_from_debian(package: str) -> None:
+    """Install a Debian package if it is missing.
+
+    Raises:
+        DebianUnavailable: it cannot be installed here.
+    """
     if shutil.which(package):
-        return None
+        return
     if not shutil.which("apt-get"):
-        return "there is no apt-get on this machine"
+        raise DebianUnavailable("there is no apt-get on this machine")
     if os.geteuid() != 0:
-        return f"installing it needs root; run: apt-get install {package}"
+        raise DebianUnavailable(f"installing it needs root; run: apt-get install {package}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
         done = subprocess.run(  # noqa: S603 - our own arguments
@@ -41,87 +49,37 @@ def ensure_from_debian(package: str) -> str | None:
             env=environment,
         )
         if done.returncode:
-            return f"apt-get {command[0]} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
-    return None
+            reason = done.stderr.strip().splitlines()[-1:] or done.returncode
+            raise DebianUnavailable(f"apt-get {command[0]} failed: {reason}")
 
 
-def ensure_kafka_installed() -> str | None:
-    """Install Apache Kafka from Maven Central. Return the reason if it is missing, else None."""
-    try:
-        asyncio.run(ensure_kafka())
-    except KafkaUnavailable as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_object_store_fetched() -> str | None:
-    """Fetch the S3 server from the package index. Return the reason if it is missing, else None."""
-    try:
-        ensure_object_store()
-    except (ObjectStoreUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_stripe_mock_built() -> str | None:
-    """Build stripe-mock from the Go module proxy. Return the reason if it is missing, else None."""
-    try:
-        ensure_stripe_mock()
-    except (StripeMockUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_lighthouse_installed() -> str | None:
-    """Install Lighthouse from the npm registry. Return the reason if it is missing, else None."""
-    try:
-        ensure_lighthouse()
-    except NpmUnavailable as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_emulate_installed() -> str | None:
-    """Install the stand-in for Google and GitHub from the npm registry. Return the reason if it is missing, else None."""
-    try:
-        ensure_emulate()
-    except NpmUnavailable as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_local_model_fetched() -> str | None:
-    """Fetch a language model server from the package index. Return the reason if it is missing, else None."""
-    try:
-        ensure_local_model()
-    except (LocalModelUnavailable, OSError, subprocess.TimeoutExpired) as unavailable:
-        return str(unavailable)
-    return None
-
-
-def ensure_typescript_installed() -> str | None:
-    """Install the TypeScript compiler from the npm registry. Return the reason if it is missing, else None."""
-    try:
-        ensure_typescript()
-    except NpmUnavailable as unavailable:
-        return str(unavailable)
-    return None
-
-
-TOOLS: Mapping[str, Callable[[], str | None]] = {
+TOOLS: Mapping[str, Callable[[], object]] = {
     "chromium": partial(ensure_from_debian, "chromium"),
     "kcat": partial(ensure_from_debian, "kcat"),
-    "Apache Kafka": ensure_kafka_installed,
-    "SeaweedFS": ensure_object_store_fetched,
-    "stripe-mock": ensure_stripe_mock_built,
-    "local language model": ensure_local_model_fetched,
-    "Lighthouse": ensure_lighthouse_installed,
-    "TypeScript": ensure_typescript_installed,
-    "emulate": ensure_emulate_installed,
+    "Apache Kafka": lambda: asyncio.run(ensure_kafka()),
+    "SeaweedFS": ensure_object_store,
+    "stripe-mock": ensure_stripe_mock,
+    "local language model": ensure_local_model,
+    "Lighthouse": LIGHTHOUSE.ensure,
+    "TypeScript": TYPESCRIPT.ensure,
+    "emulate": EMULATE.ensure,
 }
+"""What installs each tool if it is missing."""
+REASONS = (
+    DebianUnavailable,
+    KafkaUnavailable,
+    LocalModelUnavailable,
+    NpmUnavailable,
+    ObjectStoreUnavailable,
+    StripeMockUnavailable,
+    OSError,
+    subprocess.TimeoutExpired,
+)
+"""Why a tool cannot be installed here."""
 
 if __name__ == "__main__":
     for name, ensure in TOOLS.items():
-        problem = ensure()
-        if problem is not None:
-            print(f"{name} is missing, so its tests will be skipped: {problem}")
+        try:
+            ensure()
+        except REASONS as reason:
+            print(f"{name} is missing, so its tests will be skipped: {reason}")

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.docs import QUICK_START
 from gateway.docs.typescript import client
-from infra.setup.typescript import compiler_path
+from infra.setup.typescript import TYPESCRIPT
 from tests.integration.gateway.test_queries import an_order
 from tests.support.browser import a_browser, a_context
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -110,7 +110,7 @@ console.log(new GatewayError("STALE", "later").code);
 
 @pytest.mark.long
 async def test_the_typescript_client_compiles_and_its_types_hold(tmp_path_factory: pytest.TempPathFactory) -> None:
-    compiler, node = compiler_path(), shutil.which("node")
+    compiler, node = TYPESCRIPT.path, shutil.which("node")
     if node is None or not compiler.exists():
         missing("TypeScript", f"there is no Node, or no {compiler}; “make tools” installs it")
     folder = tmp_path_factory.mktemp("client")

@@ -17,7 +17,7 @@ from commands.presentation import DescribeCategory, WriteCollection
 from commands.taxes import SetTaxes
 from domain.store.events import PageType
 from domain.store.taxes import TaxMode, TaxRate, TaxSettings
-from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.lighthouse import LIGHTHOUSE
 from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import checkout_form as fill_in
 from tests.integration.storefront.shopping import hidden, notice_of, put_in_cart, session_at, to_payment
@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.timeout(600)]
 def axe() -> str:
     """Return axe's script, which comes with Lighthouse."""
     try:
-        program = ensure_lighthouse()
+        program = LIGHTHOUSE.ensure()
     except NpmUnavailable as unavailable:
         missing("axe", str(unavailable))
     return next(iter(program.parents[2].glob("axe-core/axe.min.js"))).read_text()

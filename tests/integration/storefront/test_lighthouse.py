@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from infra.adapters.media.studio.pipeline import EFFORT, QUALITY, SIZES
-from infra.setup.lighthouse import ensure_lighthouse
+from infra.setup.lighthouse import LIGHTHOUSE
 from infra.setup.npm import NpmUnavailable
 from tests.integration.storefront.shopping import put_in_cart
 from tests.support.platforms.storefront import BRAND, ImageFile, StorefrontPlatform
@@ -75,7 +75,7 @@ async def test_pages_are_accessible_well_made_findable_and_do_not_shift(
     floor: StorefrontPlatform, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     try:
-        program = ensure_lighthouse()
+        program = LIGHTHOUSE.ensure()
     except NpmUnavailable as unavailable:
         missing("Lighthouse", str(unavailable))
     store = await floor.open_store("fern", BRAND)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from infra.embedded.process import free_port, is_free
-from infra.setup.emulate import emulate_path
+from infra.setup.emulate import EMULATE
 from tests.support.requirements import missing
 
 CLIENT_ID, SECRET = "zyenta-tests", "only the tests know"
@@ -38,7 +38,7 @@ async def emulated(folder: Path, *, callback: str) -> AsyncIterator[Emulators]:
         folder: for their configuration and output.
         callback: the only address that they send browsers back to; ``{provider}`` is replaced.
     """
-    program, node = emulate_path(), shutil.which("node")
+    program, node = EMULATE.path, shutil.which("node")
     if node is None or not program.exists():
         missing("emulate", f"{program} is not there; `make tools` installs it")
     port = _two_free_ports()
