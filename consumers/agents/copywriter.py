@@ -20,7 +20,7 @@ from domain.order.delivery import typical_days
 from domain.product.aggregate import PRODUCT, Product
 from domain.product.errors import ProductIsArchived
 from domain.product.events import ProductStatus
-from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter, options_of
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity
 from domain.store.events import PageType
@@ -136,21 +136,26 @@ class CopyAgent(StepAgent):
 def _briefs(products: Sequence[Product], store: Store, brand: BrandIdentity, event: StepStarted) -> Iterator[CopyBrief]:
     ranks: Counter[str] = Counter()
     for place, product in enumerate(products):
-        titles = [variant.title for variant in product.variants.values()]
-        yield CopyBrief(
-            original_title=product.original_title,
-            original_description=product.original_description,
-            category=product.category,
-            tags=product.tags,
-            attributes=product.attributes,
-            options=titles if len(titles) > 1 else (),
-            price=product.price,
-            niche=store.niche,
-            brand=brand,
-            # A writer may use the ranks in the store and in the category so that no two products read alike.
-            seed=f"{event.originator_id}:{event.attempt}#{place}.{ranks[product.category]}",
-        )
+        # A writer may use the ranks in the store and in the category so that no two products read alike.
+        seed = f"{event.originator_id}:{event.attempt}#{place}.{ranks[product.category]}"
+        yield copy_brief(product, store, brand, seed=seed)
         ranks[product.category] += 1
+
+
+def copy_brief(product: Product, store: Store, brand: BrandIdentity, *, seed: str) -> CopyBrief:
+    """Return the facts for the copy of a store's product."""
+    return CopyBrief(
+        original_title=product.original_title,
+        original_description=product.original_description,
+        category=product.category,
+        tags=product.tags,
+        attributes=product.attributes,
+        options=options_of([variant.title for variant in product.variants.values()]),
+        price=product.price,
+        niche=store.niche,
+        brand=brand,
+        seed=seed,
+    )
 
 
 class PageAgent(StepAgent):

@@ -12,7 +12,7 @@ from commands.draft import FailDraft, ProposeDraft
 from commands.media import RequestDraftImage
 from consumers.agents.base import StepPorts
 from consumers.agents.brand import NEIGHBORS
-from consumers.agents.copywriter import local_host, store_facts
+from consumers.agents.copywriter import copy_brief, local_host, store_facts
 from consumers.agents.outside_calls import GivenUp, call_with_retries
 from consumers.ports import Consumer, StreamHistory
 from consumers.runtime.recorded_calls import AnsweredCall, RecordedCalls
@@ -29,7 +29,7 @@ from domain.media.events import ImageProcessed, ImageRejected, Operation
 from domain.media.picture import Picture
 from domain.product.aggregate import PRODUCT
 from domain.product.events import ProductStatus
-from domain.product.ports import CopyBrief, ProductCopy, ProductCopywriter
+from domain.product.ports import ProductCopy, ProductCopywriter
 from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX, described, meta
 from domain.store.aggregate import STORE, Store
 from domain.store.brand import BrandIdentity, BrandProposal
@@ -245,19 +245,7 @@ class DraftAgent(Consumer):
         product = await self._aggregates.get(PRODUCT, draft.target.id)
         if product.status is ProductStatus.ARCHIVED or store.brand is None:
             raise GivenUp("the copywriter", "The product is archived.")
-        titles = [variant.title for variant in product.variants.values()]
-        brief = CopyBrief(
-            original_title=product.original_title,
-            original_description=product.original_description,
-            category=product.category,
-            tags=product.tags,
-            attributes=product.attributes,
-            options=titles if len(titles) > 1 else (),
-            price=product.price,
-            niche=store.niche,
-            brand=store.brand,
-            seed=f"{draft.id}#0.0",
-        )
+        brief = copy_brief(product, store, store.brand, seed=f"{draft.id}#0.0")
         answer = await self._ask(
             envelope, draft, ProductCopy, lambda: self._writers.copy.write(brief), who="the copywriter"
         )

@@ -19,7 +19,7 @@ class CopyBrief:
     category: str
     tags: Sequence[str]
     options: Sequence[str]
-    """Variant titles worth mentioning; empty if there is only one variant."""
+    """Variant titles worth mentioning; see :func:`options_of`."""
     niche: str
     brand: BrandIdentity
     seed: str
@@ -32,6 +32,11 @@ class CopyBrief:
 
     Their own shelves are empty. Without a shelf the product stands alone.
     """
+
+
+def options_of(titles: Sequence[str]) -> Sequence[str]:
+    """Return the titles of variants that shoppers choose between; empty if there is only one variant."""
+    return titles if len(titles) > 1 else ()
 
 
 class ProductCopy(Value):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from domain.money import Money
-from domain.product.ports import CopyBrief, ProductCopy
+from domain.product.ports import CopyBrief, ProductCopy, options_of
 from domain.store.brand import Availability, BrandIdentity
 from domain.store.events import PageType, Preferences
 from domain.store.ports import BrandBrief, PageDraft, StoreFacts
@@ -99,14 +99,13 @@ def write_store(niche: str, *, seed: str = "words", products: int = PRODUCTS) ->
     ranks: Counter[str] = Counter()
     shelf: list[CopyBrief] = []
     for place, offer in enumerate(chosen.values()):
-        names = [sku.name for sku in offer.skus]
         shelf.append(
             CopyBrief(
                 original_title=offer.title,
                 original_description=offer.description,
                 category=offer.goods.category,
                 tags=offer.tags,
-                options=names if len(names) > 1 else (),
+                options=options_of([sku.name for sku in offer.skus]),
                 niche=niche,
                 brand=brand,
                 seed=f"{seed}:1#{place}.{ranks[offer.goods.category]}",

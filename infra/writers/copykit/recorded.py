@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.kernel import DomainEvent
 from domain.order.delivery import typical_days
 from domain.product.events import ProductArchived, ProductCopyWritten, ProductImported
-from domain.product.ports import CopyBrief
+from domain.product.ports import CopyBrief, options_of
 from domain.store.events import BrandGenerated, PageWritten, StoreRequested
 from domain.store.pages import LEGAL_PAGES
 from domain.store.ports import StoreFacts
@@ -76,13 +76,12 @@ def _facts(requested: StoreRequested, brand: BrandGenerated, imported: Mapping[U
 
 
 def _texts(listing: ProductImported, copy: ProductCopyWritten, brand: BrandGenerated) -> ProductTexts:
-    titles = [variant.title for variant in listing.variants]
     brief = CopyBrief(
         original_title=listing.original_title,
         original_description=listing.original_description,
         category=listing.category,
         tags=listing.tags,
-        options=titles if len(titles) > 1 else (),
+        options=options_of([variant.title for variant in listing.variants]),
         niche="",
         brand=brand.brand,
         seed="",
