@@ -17,7 +17,7 @@ from storefront.visit.visit import Visit
 COUNTRIES_MOST = 50
 """Countries of one return policy that search engines read."""
 MARKETS = frozenset(
-    {
+    [
         "AT",
         "AU",
         "BE",
@@ -38,8 +38,11 @@ MARKETS = frozenset(
         "NL",
         "NO",
         "NZ",
-    }
-    | {"PL", "PT", "SE", "US"}
+        "PL",
+        "PT",
+        "SE",
+        "US",
+    ]
 )
 """Countries in which search engines list goods of shops; they come before others where not all have room."""
 _QUESTION = re.compile(r"^#{2,3} +(.+?) *#*$", re.MULTILINE)

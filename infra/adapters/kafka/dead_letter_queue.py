@@ -63,8 +63,8 @@ class DeadLetterQueue:
             enable_idempotence=True,
             request_timeout_ms=TIMEOUT_MS,
         )
-        await producer.start()
         try:
+            await producer.start()
             for letter in letters:
                 done = LetterDone(id=letter.id, how=how, at=at)
                 await producer.send_and_wait(DEAD_LETTERS.name, key=letter.key or b"", headers=done.to_headers())
