@@ -1,99 +1,52 @@
 """The generation process: order of steps, ends, retries and cancellation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.generation.aggregate import (
-    GENERATION,
     Generation,
     evolve,
-    start,
-    start_understood,
 )
 from domain.generation.errors import (
     GenerationEnded,
-    NicheUnanswered,
-    NothingToContinue,
     StepNotRetryable,
     StepNotRunning,
 )
 from domain.generation.events import (
-    Attention,
-    AttentionCode,
-    CategoryCount,
     GenerationCancelled,
     GenerationCompleted,
-    GenerationEvent,
     GenerationFailed,
-    GenerationNeedsAttention,
     GenerationStarted,
     JobStatus,
-    NicheUnderstood,
     Step,
     StepFailed,
-    StepNeedsAttention,
     StepProgressed,
     StepStarted,
     StepSucceeded,
 )
 from domain.generation.steps import INVALIDATES, NEEDS, TIMEOUTS, WEIGHTS
 from domain.kernel import CorruptStream, DomainError
-from domain.store.niche import NicheReading
+from tests.support.builders.generations import (
+    FEW,
+    ID,
+    LAMPS,
+    MERCHANT_ID,
+    STORE_ID,
+    after,
+    begin,
+    fail,
+    fold,
+    head,
+    retry,
+    started,
+    succeed,
+)
 from tests.support.builders.samples import NOON
-
-ID, STORE_ID, MERCHANT_ID = uuid4(), uuid4(), uuid4()
-
-
-def begin() -> Sequence[GenerationEvent]:
-    return start(ID, store_id=STORE_ID, merchant_id=MERCHANT_ID, niche="Lamps", at=NOON)
-
-
-def fold(events: Sequence[GenerationEvent], generation: Generation | None = None) -> Generation:
-    folded = GENERATION.fold(events, generation)
-    assert folded is not None
-    return folded
-
-
-def after(*steps: Step) -> Generation:
-    """Return a generation in which these steps succeeded in order."""
-    generation = fold(begin())
-    for step in steps:
-        generation = succeed(generation, step)
-    return generation
-
-
-def succeed(generation: Generation, step: Step) -> Generation:
-    attempt = generation.steps[step].attempt
-    return fold(generation.succeed_step(step, attempt, summary="done", at=NOON), generation)
-
-
-def fail(generation: Generation, step: Step, reason: str = "AliExpress is away") -> Generation:
-    attempt = generation.steps[step].attempt
-    return fold(generation.fail_step(step, attempt, reason=reason, at=NOON), generation)
-
-
-def retry(generation: Generation, step: Step) -> Generation:
-    return fold(generation.run_again(step, at=NOON), generation)
-
-
-def started(generation: Generation, step: Step, offset: int, attempt: int = 1) -> StepStarted:
-    return StepStarted(
-        **head(generation, offset),
-        store_id=STORE_ID,
-        merchant_id=MERCHANT_ID,
-        step=step,
-        attempt=attempt,
-        deadline=NOON + TIMEOUTS[step],
-    )
-
-
-def head(generation: Generation, offset: int = 1) -> dict[str, object]:
-    return {"originator_id": ID, "originator_version": generation.version + offset, "occurred_at": NOON}
 
 
 def test_brand_and_scout_start_side_by_side() -> None:
@@ -370,163 +323,6 @@ def test_events_without_a_beginning_are_corrupt() -> None:
         evolve(
             None, GenerationCancelled(originator_id=UUID(int=1), originator_version=1, occurred_at=NOON, store_id=ID)
         )
-
-
-LAMPS = NicheReading(things=["lamp"], categories=["lighting"])
-FEW = Attention(
-    code=AttentionCode.FEW_PRODUCTS_FIT,
-    message="3 of 150 candidates fit.",
-    suggestions=["desk lamps"],
-    available=[CategoryCount(category="Wall Art", count=42)],
-)
-UNCLEAR = Attention(code=AttentionCode.NICHE_UNCLEAR, message="We do not know what “xyzzy” means.")
-TWO = Attention(code=AttentionCode.TWO_NICHES, message="They rarely share a store.", suggestions=["lamps", "lures"])
-
-
-def begin_read(question: Attention | None = None, reading: NicheReading = LAMPS) -> Sequence[GenerationEvent]:
-    return start_understood(
-        ID,
-        store_id=STORE_ID,
-        merchant_id=MERCHANT_ID,
-        niche="Lamps",
-        reading=reading,
-        cautions=("Careful.",),
-        question=question,
-        at=NOON,
-    )
-
-
-def asked(generation: Generation) -> Generation:
-    attempt = generation.steps[Step.SCOUT].attempt
-    return fold(generation.ask_for_attention(Step.SCOUT, attempt, FEW, at=NOON), generation)
-
-
-def statuses(generation: Generation) -> dict[Step, JobStatus]:
-    return {step: state.status for step, state in generation.steps.items() if state.status is not JobStatus.PENDING}
-
-
-def test_a_clear_niche_is_recorded_before_the_first_steps() -> None:
-    first, understood, *steps = begin_read()
-    assert isinstance(understood, NicheUnderstood)
-    assert (understood.reading, understood.cautions, understood.is_another_niche) == (LAMPS, ["Careful."], False)
-    generation = fold([first, understood])
-    assert steps == [started(generation, Step.BRAND, 1), started(generation, Step.SCOUT, 2)]
-    assert fold(begin_read()).reading == LAMPS
-
-
-def test_nothing_starts_before_a_question_is_answered() -> None:
-    events = begin_read(UNCLEAR)
-    assert events[2:] == (
-        GenerationNeedsAttention(
-            originator_id=ID, originator_version=3, occurred_at=NOON, store_id=STORE_ID, attention=UNCLEAR
-        ),
-    )
-    generation = fold(events)
-    assert (generation.status, generation.question, statuses(generation)) == (JobStatus.NEEDS_ATTENTION, UNCLEAR, {})
-    for decide in (generation.run_again, generation.retry):
-        with pytest.raises(NicheUnanswered, match="xyzzy"):
-            decide(Step.BRAND, at=NOON)
-    cancelled = fold(generation.cancel(at=NOON), generation)
-    with pytest.raises(NicheUnanswered):
-        cancelled.run_again(Step.SCOUT, at=NOON)
-
-
-def test_an_answer_starts_brand_and_scout() -> None:
-    generation = fold(begin_read(UNCLEAR))
-    answered = fold(generation.understand("Lamps", LAMPS, cautions=(), question=None, at=NOON), generation)
-    assert answered.question is None
-    assert statuses(answered) == {Step.BRAND: JobStatus.PROCESSING, Step.SCOUT: JobStatus.PROCESSING}
-
-
-def test_a_question_between_two_niches_can_be_answered_with_both() -> None:
-    generation = fold(begin_read(TWO, LAMPS.model_copy(update={"separate": ["lamps", "lures"]})))
-    accepted = fold(generation.go_on(products=0, at=NOON), generation)
-    assert accepted.reading == LAMPS.model_copy(update={"read_by": "merchant"})
-    assert (accepted.cautions, accepted.is_running) == (("Careful.",), True)
-
-
-@pytest.mark.parametrize(("question", "reading"), [(UNCLEAR, LAMPS), (TWO, NicheReading())])
-def test_a_niche_without_known_goods_cannot_be_accepted(question: Attention, reading: NicheReading) -> None:
-    generation = fold(begin_read(question, reading))
-    with pytest.raises(NicheUnanswered):
-        generation.go_on(products=3, at=NOON)
-
-
-def test_the_job_waits_once_no_step_runs() -> None:
-    generation = fold(begin_read())
-    events = generation.ask_for_attention(Step.SCOUT, 1, FEW, at=NOON)
-    assert events == [StepNeedsAttention(**head(generation), step=Step.SCOUT, attempt=1, attention=FEW)]
-    waiting = fold(events, generation)
-    assert waiting.status is JobStatus.PROCESSING
-    assert waiting.ask_for_attention(Step.SCOUT, 1, FEW, at=NOON) == ()
-    branded = waiting.succeed_step(Step.BRAND, 1, summary="Neon Haven", at=NOON)
-    assert branded[1:] == [
-        GenerationNeedsAttention(**head(waiting, 2), store_id=STORE_ID, step=Step.SCOUT, attention=FEW)
-    ]
-    assert fold(branded, waiting).status is JobStatus.NEEDS_ATTENTION
-
-
-def test_a_failed_step_beside_a_waiting_one_fails_the_job() -> None:
-    failed = fail(asked(fold(begin_read())), Step.BRAND)
-    assert failed.status is JobStatus.FAILED
-    assert failed.steps[Step.SCOUT].status is JobStatus.NEEDS_ATTENTION
-    assert succeed(retry(failed, Step.BRAND), Step.BRAND).status is JobStatus.NEEDS_ATTENTION
-
-
-def test_a_job_that_waits_goes_on_with_the_few_products() -> None:
-    generation = succeed(asked(fold(begin_read())), Step.BRAND)
-    with pytest.raises(NothingToContinue, match="no products"):
-        generation.go_on(products=0, at=NOON)
-    events = generation.go_on(products=1, at=NOON)
-    assert events == [
-        StepSucceeded(**head(generation), step=Step.SCOUT, attempt=1, summary="Goes on with 1 product, as you chose"),
-        *(started(generation, step, n) for n, step in enumerate((Step.COPY, Step.IMAGES, Step.PAGES), start=2)),
-    ]
-    for step in (Step.COPY, Step.IMAGES, Step.PAGES):
-        generation = succeed(fold(events, generation) if step is Step.COPY else generation, step)
-    assert generation.status is JobStatus.COMPLETED
-
-
-def test_only_a_waiting_job_goes_on() -> None:
-    with pytest.raises(NothingToContinue, match="not waiting"):
-        fold(begin_read()).go_on(products=3, at=NOON)
-
-
-def test_a_correction_runs_scout_again_and_leaves_the_brand() -> None:
-    generation = succeed(asked(fold(begin_read())), Step.BRAND)
-    corrected = fold(generation.understand("Lamps", LAMPS, cautions=(), question=None, at=NOON), generation)
-    assert statuses(corrected) == {Step.BRAND: JobStatus.COMPLETED, Step.SCOUT: JobStatus.PROCESSING}
-    assert corrected.steps[Step.SCOUT].attempt == 2
-
-
-def test_a_correction_while_scout_runs_takes_effect_after_its_end() -> None:
-    generation = fold(begin_read())
-    events = generation.understand("Lamps", LAMPS, cautions=(), question=None, at=NOON)
-    assert [type(event) for event in events] == [NicheUnderstood]
-    done = succeed(fold(events, generation), Step.SCOUT)
-    assert (done.steps[Step.SCOUT].status, done.steps[Step.SCOUT].attempt) == (JobStatus.PROCESSING, 2)
-
-
-def test_another_niche_needs_another_brand() -> None:
-    generation = succeed(asked(fold(begin_read())), Step.BRAND)
-    chosen = fold(generation.choose_niche("Lures", at=NOON), generation)
-    assert (chosen.status, chosen.niche, chosen.is_running) == (JobStatus.PROCESSING, "Lures", False)
-    read = fold(chosen.understand("Lures", LAMPS, cautions=(), question=None, at=NOON), chosen)
-    assert {step: read.steps[step].attempt for step in (Step.BRAND, Step.SCOUT)} == {Step.BRAND: 2, Step.SCOUT: 2}
-    again = fold(chosen.understand("Lures", LAMPS, cautions=(), question=UNCLEAR, at=NOON), chosen)
-    assert (again.status, again.question) == (JobStatus.NEEDS_ATTENTION, UNCLEAR)
-
-
-def test_a_waiting_job_can_be_cancelled() -> None:
-    generation = succeed(asked(fold(begin_read())), Step.BRAND)
-    cancelled = fold(generation.cancel(at=NOON), generation)
-    assert cancelled.status is JobStatus.CANCELLED
-    assert cancelled.steps[Step.SCOUT].attention is None
-
-
-def test_a_step_of_a_waiting_job_can_be_tried_again() -> None:
-    generation = succeed(asked(fold(begin_read())), Step.BRAND)
-    assert retry(generation, Step.SCOUT).steps[Step.SCOUT].attention is None
 
 
 ENDS = {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.NEEDS_ATTENTION}
