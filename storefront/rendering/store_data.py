@@ -17,33 +17,8 @@ from storefront.visit.visit import Visit
 COUNTRIES_MOST = 50
 """Countries of one return policy that search engines read."""
 MARKETS = frozenset(
-    [
-        "AT",
-        "AU",
-        "BE",
-        "BR",
-        "CA",
-        "CH",
-        "DE",
-        "DK",
-        "ES",
-        "FR",
-        "GB",
-        "IE",
-        "IN",
-        "IT",
-        "JP",
-        "KR",
-        "MX",
-        "NL",
-        "NO",
-        "NZ",
-        "PL",
-        "PT",
-        "SE",
-        "US",
-    ]
-)
+    ["AT", "AU", "BE", "BR", "CA", "CH", "DE", "DK", "ES", "FR", "GB", "IE", "IN", "IT", "JP", "KR", "MX", "NL", "NO", "NZ", "PL", "PT", "SE", "US"]
+)  # fmt: skip
 """Countries in which search engines list goods of shops; they come before others where not all have room."""
 _QUESTION = re.compile(r"^#{2,3} +(.+?) *#*$", re.MULTILINE)
 
