@@ -13,9 +13,11 @@ from gateway.dashboard import formatting
 from gateway.dashboard.countries import names
 from gateway.dashboard.navigation import Navigation
 from gateway.dashboard.parts import PartFailed
+from infra.web.compiled_templates import CompiledTemplates
 from infra.web.static_files import StaticFolder
 
 HERE = Path(__file__).parent
+COMPILED = CompiledTemplates()
 
 
 @cache
@@ -57,6 +59,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=COMPILED,
         )
         self._templates.globals.update(
             asset=static_folder().address,

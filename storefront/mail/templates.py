@@ -4,9 +4,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from infra.web.compiled_templates import CompiledTemplates
 from storefront.rendering import formatting
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+COMPILED = CompiledTemplates()
 
 
 def mail_templates() -> Environment:
@@ -18,6 +20,7 @@ def mail_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=COMPILED,
     )
     templates.filters["day"] = formatting.day_words
     return templates

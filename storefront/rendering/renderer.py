@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from domain.store.events import PageType
 from domain.store.law import imprint_title, in_union
 from infra.web import markdown
+from infra.web.compiled_templates import CompiledTemplates
 from infra.web.static_files import StaticFolder
 from storefront.ports import StorefrontDependencies
 from storefront.rendering import formatting
@@ -22,6 +23,7 @@ from storefront.visit.parts import Part, split_at_marks
 from storefront.visit.visit import Visit
 
 PACKAGE = Path(__file__).parents[1]
+COMPILED = CompiledTemplates()
 NAVIGATION = (PageType.ABOUT, PageType.FAQ, PageType.CONTACT)
 LED_BY_PHOTO = frozenset({"home.html", "product.html"})
 """Pages whose first view is a large photo."""
@@ -47,6 +49,7 @@ class PageRenderer:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=COMPILED,
         )
         self.templates.filters.update(
             money=formatting.money,
