@@ -480,8 +480,21 @@ async def test_a_merchant_comes_back_to_the_dashboard_which_says_what_is_missing
         assert "Add the bank account that Stripe pays out to." in back.text
         assert "Cannot be paid yet" in back.text
         assert account_id in await dashboard.get(f"{pages}/stripe/refresh")
-        stripe.accounts[account_id] |= {"charges_enabled": True, "requirements": None}
+        stripe.accounts[account_id] |= {"charges_enabled": True, "payouts_enabled": False}
+        held = await dashboard.change(pages, f"{pages}/stripe/check")
+        wizard = await dashboard.get("/dashboard/stores/new/payments?niche=lamps")
+        for page in (held, wizard):
+            assert "Payouts are off" in page
+            assert "You can sell. Stripe holds your money until you do this:" in page
+            assert "Add the bank account that Stripe pays out to." in page
+            assert "Answer Stripe’s questions" in page
+            assert "You can be paid" not in page
+        stripe.accounts[account_id] |= {"requirements": None}
+        await dashboard.change(pages, f"{pages}/stripe/check")
+        assert "until it turns payouts on." in await dashboard.get("/dashboard/stores/new/payments?niche=lamps")
+        stripe.accounts[account_id] |= {"payouts_enabled": True}
         assert "You can be paid" in await dashboard.change(pages, f"{pages}/stripe/check")
+        assert "pays out to your bank" in await dashboard.get("/dashboard/stores/new/payments?niche=lamps")
         assert (await account_of(platform, owner))["stripeOnboarded"] is True
         stripe.failing = 400
         refused = await dashboard.submit(pages, f"{pages}/stripe/check")
@@ -497,6 +510,7 @@ async def test_a_merchant_comes_back_to_the_dashboard_which_says_what_is_missing
         key = await dashboard.submit(pages, f"{pages}/stripe/key", {"secretKey": "sk_live_whole"})
         assert key.status_code == 422
         assert "sk_live_whole" not in key.text
+        assert "Restricted key cannot be used: it is not a restricted key." in key.text
 
 
 async def test_a_merchant_sells_with_an_own_key_and_replaces_it(
