@@ -8,10 +8,13 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from domain.generation.events import Step
+from domain.mail.events import MailRefused, MailSent
+from gateway.api.code_names import company_name, mail_name
 from gateway.api.order_timeline import words_of_order
 from schemas.envelope import RawEvent
 from schemas.registry import UndecodableEvent, UnknownEvent
@@ -51,6 +54,8 @@ class EventWords:
     """Who causes such an event, if no person's request did."""
     detail: str = ""
     """The event's field that says more than the sentence."""
+    name: str = ""
+    """The event's field that names what it is about. Empty if only its stream does."""
     quiet: bool = False
     """Whether it is bookkeeping beside another event."""
 
@@ -89,3 +94,28 @@ def title_and_message(raw: RawEvent) -> tuple[str, str]:
         said = getattr(event, words.detail, "") if words.detail else ""
         return title, f"{said[0].upper()}{said[1:].rstrip('.')}." if said else message
     return title.replace("{step}: ", "").replace("{done} of {total}", "A step went on").capitalize(), message
+
+
+def name_in(raw: RawEvent) -> str | None:
+    """Return the name of what an event is about, if the event has it: a page's title, a domain, a kind of mail.
+
+    It is never personal data.
+    """
+    field = words_of(raw.type).name
+    if not field:
+        return None
+    with suppress(UndecodableEvent, UnknownEvent):
+        value = getattr(raw.decode().event, field, None)
+        if field == "kind":
+            return mail_name(value)
+        return company_name(value) if field == "provider" else value
+    return None
+
+
+def order_of_mail(raw: RawEvent) -> UUID | None:
+    """Return the order that a sent or refused mail is about. None if it is about none, and for other events."""
+    if raw.type.startswith("mail."):
+        with suppress(UndecodableEvent, UnknownEvent):
+            event = raw.decode().event
+            return event.order_id if isinstance(event, MailSent | MailRefused) else None
+    return None

@@ -26,6 +26,7 @@ from domain.order.events import (
     WithdrawalReceived,
 )
 from domain.team.actors import Actor
+from gateway.api.code_names import company_name, mail_name
 from projections.sales.views import OrderMailView
 from schemas.envelope import Envelope
 
@@ -125,7 +126,7 @@ def place_of_moment(moment: Moment) -> tuple[int, int, int]:
 
 
 def _of_mail(mail: OrderMailView, number: int) -> Moment:
-    name, whom = mail.kind.replace("_", " ").lower(), "owner" if mail.kind in TO_THE_OWNER else "shopper"
+    name, whom = mail_name(mail.kind), "owner" if mail.kind in TO_THE_OWNER else "shopper"
     if mail.refusal is None:
         return Moment(at=mail.at, kind=MomentKind.MAIL, message=f"The {whom} got a mail: {name}.", mail=number)
     message = f"A mail to the {whom} was refused: {name}. Reach the person in another way."
@@ -242,7 +243,7 @@ def _of_supply(event: DomainEvent) -> Words | None:
         case sourcing_events.SourcingChecked(cost=cost, income=income):
             return (
                 MomentKind.SUPPLY,
-                f"The goods can be had for {cost}; {income} is there for them.",
+                f"The supplier asks {cost} for the goods. {income} of the payment is left for them.",
                 None,
             )
         case sourcing_events.OrderHeld(message=message):
@@ -284,11 +285,8 @@ def _of_dispute(event: DomainEvent) -> Words | None:
                     f"{Money(minor=-taken.minor, currency=taken.currency)} came back from the bank.",
                     None,
                 )
-            return (
-                MomentKind.DISPUTE,
-                f"The bank took {taken}, and the provider a fee of {fee}.",
-                None,
-            )
+            charged = f", and the payment provider a fee of {fee}" if fee.minor else ""
+            return MomentKind.DISPUTE, f"The bank took {taken}{charged}.", None
         case dispute_events.DisputeClosed(status=status):
             return MomentKind.DISPUTE, DISPUTES[status], None
         case _:
@@ -320,7 +318,7 @@ def _pieces(number: int) -> str:
 
 
 def _supplier(provider: str) -> str:
-    return "The sample supplier" if provider == "SAMPLE" else provider.replace("_", " ").title()
+    return "The sample supplier" if provider == "SAMPLE" else company_name(provider)
 
 
 def _carrier(carrier: str | None, tracking_number: str | None) -> str | None:

@@ -14,6 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from gateway.api.code_names import COMPANIES
 from gateway.dashboard.countries import LOCALE, countries, country
 
 NONE = "–"
@@ -22,6 +23,13 @@ REMEMBERED = 4_000
 FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?:\.\w+)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
 INVALID = re.compile(r"^Invalid ([a-z]\w*(?:\.\w+)*)(?=[ .:])")
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
+FIELDS = {
+    "vatId": "VAT ID",
+    "email": "e-mail address",
+    "url": "web address",
+    "secretKey": "restricted key",
+}
+"""Fields of the API whose labels on the pages are not their names."""
 
 
 def money(value: Any, currency: str | None = None) -> str:
@@ -93,9 +101,11 @@ def ago(value: Any, now: datetime) -> str:
 
 
 def words(value: Any) -> str:
-    """Return a code such as IN_REVIEW as words: “In review”. Abbreviations stay as they are."""
+    """Return a code such as IN_REVIEW as words: “In review”. Abbreviations and companies have their own spelling."""
     if value is None:
         return NONE
+    if value in COMPANIES:
+        return COMPANIES[value]
     text = str(value).replace("_", " ").capitalize()
     return text.upper() if text.upper() in ABBREVIATIONS else text
 
@@ -115,7 +125,7 @@ def sentence(message: str) -> str:
 def _words_of(field: str) -> str:
     """Return the last part of a field's path as words."""
     name = field.rpartition(".")[2]
-    return {"vatId": "VAT ID", "email": "e-mail address", "url": "web address"}.get(name, HUMP.sub(" ", name).lower())
+    return FIELDS.get(name, HUMP.sub(" ", name).lower())
 
 
 def author(written_by: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from gateway.api.code_names import SUPPLIERS
 from gateway.dashboard.lists import window
 from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, not_found, refusal
@@ -15,12 +16,6 @@ router = area_router()
 INTEGRATIONS = "/dashboard/integrations"
 STRIPE = f"{INTEGRATIONS}/stripe"
 NOT_LINKED = "This way back from Stripe was used already, is too old, or began in another account. Below is how your account stands."
-NAMES = {
-    "SAMPLE": "Sample supplier",
-    "ALIEXPRESS": "AliExpress",
-    "CJ_DROPSHIPPING": "CJ Dropshipping",
-    "SPOCKET": "Spocket",
-}
 
 
 @router.get(INTEGRATIONS)
@@ -41,10 +36,10 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         owed=me["owedFees"],
         payouts=me["payouts"],
         installation=found["installation"],
-        names=NAMES,
+        names=SUPPLIERS,
         later=unless_failed(
             lambda: [
-                name for code, name in NAMES.items() if code not in {*suppliers, *found["installation"]["suppliers"]}
+                name for code, name in SUPPLIERS.items() if code not in {*suppliers, *found["installation"]["suppliers"]}
             ]
         ),
         errors=errors or Refusals(),
@@ -139,7 +134,7 @@ async def disconnect(visit: Visitor) -> Response:
 @router.post(f"{INTEGRATIONS}/suppliers/{{provider}}")
 async def connect_supplier(visit: Visitor, provider: str) -> Response:
     """Connect a supplier, or replace its keys."""
-    if provider not in NAMES:
+    if provider not in SUPPLIERS:
         raise not_found("supplier")
     form = visit.form
     input: dict[str, Any] = {"provider": provider} | {
@@ -148,15 +143,15 @@ async def connect_supplier(visit: Visitor, provider: str) -> Response:
     change = await visit.change("integrations/connect_supplier", input)
     if change.errors:
         return await _show(visit, errors=change.errors, status=422)
-    return visit.redirect(INTEGRATIONS, notice=f"{NAMES[provider]} is connected.")
+    return visit.redirect(INTEGRATIONS, notice=f"{SUPPLIERS[provider]} is connected.")
 
 
 @router.post(f"{INTEGRATIONS}/suppliers/{{provider}}/disconnect")
 async def disconnect_supplier(visit: Visitor, provider: str) -> Response:
     """Disconnect a supplier and delete its keys."""
-    if provider not in NAMES:
+    if provider not in SUPPLIERS:
         raise not_found("supplier")
     change = await visit.change("integrations/disconnect_supplier", {"provider": provider})
     if change.errors:
         return await _show(visit, errors=change.errors, status=422)
-    return visit.redirect(INTEGRATIONS, notice=f"{NAMES[provider]} is disconnected, and its keys are deleted.")
+    return visit.redirect(INTEGRATIONS, notice=f"{SUPPLIERS[provider]} is disconnected, and its keys are deleted.")

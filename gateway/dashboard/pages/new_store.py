@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from gateway.api.code_names import SUPPLIERS
 from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Problem, Refusals, refusal
 from gateway.dashboard.routing import area_router
@@ -20,12 +21,6 @@ NEW = "/dashboard/stores/new"
 NEEDED = frozenset({"STORES", "GENERATIONS"})
 """The limits of a plan that a new store uses."""
 STEPS = ("niche", "suppliers", "payments", "summary")
-SUPPLIERS = {
-    "SAMPLE": "Sample supplier",
-    "ALIEXPRESS": "AliExpress",
-    "CJ_DROPSHIPPING": "CJ Dropshipping",
-    "SPOCKET": "Spocket",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

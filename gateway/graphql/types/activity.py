@@ -14,6 +14,7 @@ from domain.team.actors import Actor, Means
 from gateway.api.event_words import EventSource, title_and_message, words_of
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
+from gateway.graphql.types.history import subject_name_of
 from gateway.graphql.types.media import as_gid
 from projections.reading.paging import Edge, Slice, Window
 from schemas.envelope import RawEvent
@@ -34,6 +35,7 @@ class Activity:
     person_id: strawberry.ID | None = strawberry.field(description="Null if no person's request did it.")
     means: Means | None = strawberry.field(description="What the person used.")
     means_id: strawberry.ID | None = strawberry.field(description="Id of the session or API key.")
+    raw: strawberry.Private[RawEvent]
     reading: strawberry.Private[ReadContext]
 
     @field("The person's name, or else their address. Null after they deleted their account.")
@@ -41,11 +43,11 @@ class Activity:
         return None if self.person_id is None else await self.reading.loaders.person.load(UUID(self.person_id))
 
     @field(
-        "The name of what it is about: the title of a product or of a photo's product, the number of an order, the code of "
-        "a discount. Null for what has none."
+        "The name of what it is about: the title of a product, of a photo's product or of a page, the number of an order, "
+        "the code of a discount, a domain, the kind of a mail. Null for what has none."
     )
     async def subject_name(self) -> str | None:
-        return await self.reading.loaders.subject_name.load((self.subject_kind, UUID(self.subject_id)))
+        return await subject_name_of(self.raw, self.reading)
 
     @classmethod
     def of(cls, event: RawEvent, reading: ReadContext) -> Self:
@@ -65,6 +67,7 @@ class Activity:
             person_id=None if actor is None else as_gid(actor.person_id),
             means=None if actor is None else actor.means,
             means_id=None if actor is None or actor.means_id is None else as_gid(actor.means_id),
+            raw=event,
             reading=reading,
         )
 

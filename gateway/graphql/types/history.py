@@ -10,7 +10,7 @@ import strawberry
 from domain.kernel import InvalidInput
 from domain.numbers import whole_number
 from domain.team.actors import Actor
-from gateway.api.event_words import EventSource, title_and_message, words_of
+from gateway.api.event_words import EventSource, name_in, order_of_mail, title_and_message, words_of
 from gateway.api.validation import check_length
 from gateway.graphql.context import ReadContext
 from gateway.graphql.fields import field
@@ -54,11 +54,11 @@ class StoreEvent:
         return await self.reading.loaders.person.load(UUID(self.person_id))
 
     @field(
-        "The name of what it is about: the title of a product or of a photo's product, the number of an order, the code of "
-        "a discount. Null for what has none."
+        "The name of what it is about: the title of a product, of a photo's product or of a page, the number of an order, "
+        "the code of a discount, a domain, the kind of a mail. Null for what has none."
     )
     async def subject_name(self) -> str | None:
-        return await self.reading.loaders.subject_name.load((self.subject_kind, UUID(self.subject_id)))
+        return await subject_name_of(self.raw, self.reading)
 
     @classmethod
     def of(cls, event: RawEvent, reading: ReadContext) -> Self:
@@ -79,6 +79,16 @@ class StoreEvent:
             raw=event,
             reading=reading,
         )
+
+
+async def subject_name_of(event: RawEvent, reading: ReadContext) -> str | None:
+    """Return what people call the subject of an event. A mail about an order has the order's number too."""
+    names = reading.loaders.subject_name
+    name, order_id = name_in(event), order_of_mail(event)
+    if name is None:
+        return await names.load((event.type.partition(".")[0], event.stream_id))
+    number = None if order_id is None else await names.load(("order", order_id))
+    return name if number is None else f"{name}, {number}"
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -275,9 +275,13 @@ async def test_media_seo_brand_and_timeline_show_the_store_and_its_past(platform
         assert "Links to the former one still work. · You" in events
         assert "Photo in the studio" not in events, "it is bookkeeping"
         assert "Address changed" not in await dashboard.get(f"{base}/timeline?kind=product")
+        whole = await _whole(dashboard, base, "store")
+        pages = (await platform.ask("query ($id: ID!) { store(id: $id) { pages { nodes { title } } } }", {"id": str(store_id)}, by=owner))["pages"]["nodes"]  # fmt: skip
+        assert pages
+        assert [each["title"] for each in pages if f"Page written: {escape(each['title'])}" not in whole] == []
         position = re.search(
             rf"Product imported: <a href=\"{base}/products/{product['id']}\?as-of=(\d+)\">{re.escape(product['title'])}</a>",
-            await _whole(dashboard, base),
+            await _whole(dashboard, base, "product"),
         )
         assert position is not None
         of_photos = 'query ($id: ID!) { store(id: $id) { events(filter: {subjectKinds: ["media"]}) { nodes { subjectName } } } }'
@@ -299,9 +303,9 @@ async def _store(platform: Platform, store_id: UUID) -> Any:
     return loaded.state
 
 
-async def _whole(dashboard: Dashboard, base: str) -> str:
-    """Return all pages of the timeline."""
-    path, pages = f"{base}/timeline?kind=product", ""
+async def _whole(dashboard: Dashboard, base: str, kind: str) -> str:
+    """Return all pages of the timeline of one kind of subject."""
+    path, pages = f"{base}/timeline?kind={kind}", ""
     while True:
         page = await dashboard.get(path)
         pages += page

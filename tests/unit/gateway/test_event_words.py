@@ -5,7 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.api.event_words import EventSource, event_words, title_and_message, words_of
+from domain.mail.events import MailKind
+from domain.merchant.events import SupplierProvider
+from gateway.api.code_names import MAILS, SUPPLIERS
+from gateway.api.event_words import EventSource, event_words, name_in, title_and_message, words_of
 from schemas.contracts.sampling import sample_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS
@@ -36,6 +39,30 @@ def test_every_event_has_a_title_and_one_sentence() -> None:
 def test_progress_says_how_much_is_done() -> None:
     progress = raw_sample("generation.step_progressed.v1", step="images", done=12, total=15, message="Cut out “Lamp”")
     assert title_and_message(progress) == ("Photos: 12 of 15", "Cut out “Lamp”.")
+
+
+def test_an_event_names_its_page_category_domain_or_kind_of_mail() -> None:
+    named = {
+        ("store.page_written.v1", "title", "Contact"): "Contact",
+        ("store.category_described.v1", "title", "Tea cups"): "Tea cups",
+        ("store.domain_verified.v1", "name", "shop.example.com"): "shop.example.com",
+        ("mail.mail_sent.v1", "kind", "ORDER_CONFIRMED"): "order confirmed",
+        ("mail.mail_refused.v1", "kind", "EMAIL_TO_CONFIRM"): "address to confirm",
+        ("merchant.supplier_connected.v1", "provider", "CJ_DROPSHIPPING"): "CJ Dropshipping",
+    }
+    assert {one: name_in(raw_sample(one[0], **{one[1]: one[2]})) for one in named} == named
+    assert name_in(raw_sample("store.store_published.v1")) is None
+
+
+def test_a_name_is_a_field_of_its_event_and_no_personal_data() -> None:
+    for wire_name, kind in EVENTS.items():
+        field = words_of(wire_name).name
+        assert not field or "Sealed" not in str(kind.model_fields[field].annotation), wire_name
+
+
+def test_every_kind_of_mail_that_has_words_of_its_own_exists() -> None:
+    assert set(MAILS) <= set(MailKind)
+    assert set(SUPPLIERS) == set(SupplierProvider)
 
 
 def test_an_event_of_a_newer_release_has_the_words_of_its_name() -> None:
