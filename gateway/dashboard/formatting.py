@@ -28,8 +28,26 @@ FIELDS = {
     "email": "e-mail address",
     "url": "web address",
     "secretKey": "restricted key",
+    "slug": "address",
+    "compareAtPrice": "former price",
+    "costPrice": "cost",
+    "metaTitle": "title for search engines",
+    "metaDescription": "description for search engines",
 }
 """Fields of the API whose labels on the pages are not their names."""
+LABELS = {
+    "META": "For search engines",
+    "meta_title": "Title for search engines",
+    "meta_description": "Description for search engines",
+    "CONTENT": "Text",
+}
+"""What a draft changes, as the page of its target calls it."""
+PLAIN = {
+    "Use an IANA name such as": "Choose one of the list, such as",
+    "Use an ISO 3166 code of two letters, such as DE.": "Use its name or two letters, such as Germany or DE.",
+    "Use ISO 3166-1, such as DE.": "Use its name or two letters, such as Germany or DE.",
+}
+"""What the API asks of programs, and what a page asks of people."""
 
 
 def money(value: Any, currency: str | None = None) -> str:
@@ -110,11 +128,18 @@ def words(value: Any) -> str:
     return text.upper() if text.upper() in ABBREVIATIONS else text
 
 
+def label(code: str) -> str:
+    """Return a part of what a draft changes, as the page of its target calls it."""
+    return LABELS.get(code) or words(code)
+
+
 def sentence(message: str) -> str:
     """Return an error of the API as a sentence of a page: fields become words.
 
     “sellingPrice must …” becomes “Selling price must …”, and “Invalid zones.0.bands.0.price 'x'” “Invalid price 'x'”.
     """
+    for programs, people in PLAIN.items():
+        message = message.replace(programs, people)
     field = FIELD.match(message)
     if field is not None:
         words = _words_of(field[0])
@@ -166,6 +191,7 @@ FILTERS = {
     "country": country,
     "day": day,
     "duration": duration,
+    "label": label,
     "moment": moment,
     "month": month,
     "money": money,

@@ -1,11 +1,12 @@
 """Time travel: pages that show the store as it was."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from gateway.dashboard.parts import or_else
 from gateway.dashboard.problems import Problem
 from gateway.dashboard.visit import TRAVEL, Visit
 
@@ -26,15 +27,17 @@ def present_only(why: str) -> Callable[[Page], Page]:
     return mark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Past:
     """The time that a page shows. It is false for the present."""
 
     as_of: dict[str, Any] | None = None
     """The variable ``$asOf`` of documents."""
     at: datetime | None = None
-    """None for the present, and for a position in the log."""
+    """None for the present. For a position in the log, the time of the newest event there, once a document was run."""
     position: str | None = None
+    event: str = ""
+    """What happened at the position: a title, with a name if it has one. Empty for a time."""
 
     def __bool__(self) -> bool:
         return self.as_of is not None
@@ -46,11 +49,28 @@ class Past:
             LogInNeeded, Problem: see :meth:`Visit.run`. The message says so if the object did not exist at that time.
         """
         try:
-            return await visit.run(name, {**variables, "asOf": self.as_of})
+            data = await visit.run(name, {**variables, "asOf": self.as_of})
         except Problem as problem:
             if not self or problem.code != "NOT_FOUND":
                 raise
             raise not_yet() from problem
+        if self.position is not None and self.at is None:
+            await self._look_up(visit)
+        return data
+
+    async def _look_up(self, visit: Visit) -> None:
+        """Read when the position was and what happened there. A page is shown without it, if it cannot be read."""
+        store_id = str(visit.request.path_params["store_id"])
+        store = (await visit.part("past/moment", {"id": store_id, "asOf": self.as_of}))["store"]
+        unknown: tuple[datetime | None, str] = (None, "")
+        self.at, self.event = or_else(lambda: _newest(store["events"]["nodes"]), unknown)
+
+
+def _newest(events: Sequence[Mapping[str, Any]]) -> tuple[datetime | None, str]:
+    """Return when the only event of a list was, and its title with its name. None and an empty text for no event."""
+    for event in events:
+        return datetime.fromisoformat(event["at"]), ": ".join(filter(None, (event["title"], event["subjectName"])))
+    return None, ""
 
 
 def not_yet() -> Problem:

@@ -28,6 +28,7 @@ OF_STORE: Mapping[str, Mapping[str, Any]] = {
     "overview/blockers": {},
     "overview/store": {"days": 365},
     "pages/list": {"first": 50},
+    "past/moment": {},
     "products/list": {"first": 50},
     "review/store": {"productsFirst": 50, "pagesFirst": 50},
     "seo/store": {"productsFirst": 50, "pagesFirst": 50, "collectionsFirst": 50},

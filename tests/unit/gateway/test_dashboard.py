@@ -169,6 +169,8 @@ def test_every_list_of_a_page_has_pages_but_those_named_here() -> None:
         ("activity/account", "apiKeysConnection"),
         # It leads a new merchant into the wizard.
         ("session/first_store", "stores"),
+        # The newest event before a moment: the banner of a past page names it.
+        ("past/moment", "events"),
     }
 
 
@@ -334,6 +336,16 @@ def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
         ("zones.0.countries cannot be empty.", "Countries cannot be empty."),
         ("Invalid zones.0.bands.0.price 'x'. Use digits.", "Invalid price 'x'. Use digits."),
         ("Invalid vatId 'DE1' for DE.", "Invalid VAT ID 'DE1' for DE."),
+        ("secretKey cannot be used.", "Restricted key cannot be used."),
+        ("Invalid slug “!!!”. Use letters.", "Invalid address “!!!”. Use letters."),
+        (
+            "Invalid timeZone 'X'. Use an IANA name such as Europe/Berlin.",
+            "Invalid time zone 'X'. Choose one of the list, such as Europe/Berlin.",
+        ),
+        (
+            "Invalid country 'XX'. Use an ISO 3166 code of two letters, such as DE.",
+            "Invalid country 'XX'. Use its name or two letters, such as Germany or DE.",
+        ),
     ],
 )
 def test_an_error_of_the_api_is_shown_as_a_sentence(message: str, shown: str) -> None:
