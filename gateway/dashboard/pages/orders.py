@@ -22,7 +22,7 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "decide": ("Needs a decision", {"needsAttention": True}),
     "ship": ("To ship", {"toShip": True}),
     "owed": ("To refund", {"refundOwed": True}),
-    "refunds": ("Refunds unanswered", {"refundsOverdue": True}),
+    "refunds": ("Refunds not confirmed", {"refundsOverdue": True}),
     "sent": ("Shipped", {"statuses": ["FULFILLED"]}),
     "unpaid": ("Unpaid", {"statuses": ["PENDING"]}),
     "ended": ("Ended", {"statuses": ["CANCELLED", "REFUNDED"]}),

@@ -85,6 +85,7 @@ class Dispute(Node):
     reason: str = strawberry.field(description="In the bank's words, such as product_not_received.")
     reason_message: str = strawberry.field(description="The reason for people, as part of a sentence.")
     evidence_due: datetime | None = strawberry.field(description="The last moment for evidence.")
+    evidence_status: EvidenceStatus = strawberry.field(description="How far your evidence is.")
     opened_at: datetime
     closed_at: datetime | None
     taken_money: MoneyType | None = strawberry.field(
@@ -148,6 +149,7 @@ class Dispute(Node):
             reason=view.reason,
             reason_message=reason_in_words(view.reason),
             evidence_due=view.evidence_due,
+            evidence_status=view.evidence_status,
             opened_at=view.opened_at,
             closed_at=view.closed_at,
             taken_money=None if view.taken is None else MoneyType.of(view.taken),

@@ -286,7 +286,13 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     await trade.pay()
     dashboard = trade.dashboard
     report = await trade.dispute()
-    assert "du_1" in await dashboard.get(trade.order)
+    questioned = await dashboard.get(trade.order)
+    assert "du_1" in questioned
+    assert "The bank has $58.00 of yours until it decides." in questioned
+    refund = questioned.partition(f'action="{trade.order}/refund"')[2].partition("</form>")[0]
+    assert "The bank took $58.00 of this payment for the shopper." in refund
+    assert "Needs response" in questioned
+    assert "Answer by" in questioned
     listed = await dashboard.get(f"{trade.path}/disputes")
     assert "The goods did not come" in listed
     assert re.search(r'/disputes/du_1">ZY-[0-9A-Z]{6}</a>', listed), "A merchant knows an order by its number."
@@ -313,9 +319,14 @@ async def test_evidence_is_edited_and_submitted(trade: Trade) -> None:
     submitted = await dashboard.change(at, f"{at}/submit")
     assert "The provider is being asked to take it." in submitted
     assert 'name="text.RECORD"' not in submitted
+    for path in (at, trade.order, f"{trade.path}/disputes"):
+        answered = await dashboard.get(path)
+        assert ("Answered</span>" in " ".join(answered.split()), "Needs response" in answered) == (True, False), path
+    assert "Answer by" not in await dashboard.get(trade.order)
     await dashboard.get(f"{trade.order}/disputes/du_2", status=404)
     lost = replace(report, status=DisputeStatus.LOST)
     await trade.platform.send(RecordDispute(order_id=trade.order_id, report=lost))
+    assert "What you still send is not paid." in await dashboard.get(trade.order)
     decided = await dashboard.get(at)
     day = trade.platform.clock.now()
     said = f'<p class="warning" role="status">The bank decided for the shopper on {day:%b} {day.day}, {day.year}.'
