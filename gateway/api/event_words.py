@@ -105,10 +105,9 @@ def name_in(raw: RawEvent) -> str | None:
     if not field:
         return None
     with suppress(UndecodableEvent, UnknownEvent):
-        value = getattr(raw.decode().event, field, None)
-        if field == "kind":
-            return mail_name(value)
-        return company_name(value) if field == "provider" else value
+        value: str | None = getattr(raw.decode().event, field, None)
+        spelled = {"kind": mail_name, "provider": company_name}.get(field)
+        return value if value is None or spelled is None else spelled(value)
     return None
 
 

@@ -39,7 +39,9 @@ async def _show(visit: Visit, *, errors: Refusals | None = None, status: int = 2
         names=SUPPLIERS,
         later=unless_failed(
             lambda: [
-                name for code, name in SUPPLIERS.items() if code not in {*suppliers, *found["installation"]["suppliers"]}
+                name
+                for code, name in SUPPLIERS.items()
+                if code not in {*suppliers, *found["installation"]["suppliers"]}
             ]
         ),
         errors=errors or Refusals(),

@@ -30,10 +30,10 @@ ACCOUNTS = (
     ("REFUNDS", "Refunds", False),
     ("DISPUTES", "Taken by banks", False),
     ("DISPUTE_FEES", "Fees for disputes", False),
-    ("PLATFORM_FEES", "Fees of the platform", False),
-    ("FEES_OWED", "Fees that you owe the platform", True),
+    ("PLATFORM_FEES", "Platform fees", False),
+    ("FEES_OWED", "Platform fees that you owe", True),
     ("BANK", "Paid out to your bank", False),
-    ("BALANCE", "At the payment provider", False),
+    ("BALANCE", "Left for you, before your provider’s own fees", False),
 )
 """Accounts of the ledger in the order of the page, what merchants call them, and whether a credit counts as above zero."""
 
