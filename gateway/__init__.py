@@ -1,6 +1,6 @@
-"""The edge for frontends: GraphQL, REST, webhooks and media over the same commands and read models.
+"""The edge for frontends: GraphQL, REST, webhooks, media and the dashboard over the same commands and read models.
 
-Other packages import ``gateway.app.create_app``, ``gateway.ports.GatewayDependencies`` with its values
-(``auth.tokens.SigningKeys``, ``auth.passwords.Passwords``), and ``gateway.graphql.schema.sdl``. The dependencies are
-ports for everything outside the gateway.
+``infra.bootstrap`` imports ``app.create_app``, ``ports.GatewayDependencies`` with its values (``auth``: tokens, passwords, sessions),
+and ``trusted_documents``. The command line imports ``graphql.schema.sdl`` and ``docs.typescript``, ``infra.setup`` the static files.
+The dependencies are ports for everything outside the gateway.
 """

@@ -1,1 +1,1 @@
-"""A merchant's account and supplier connections, without credentials. Import ``events``, ``errors``, ``aggregate`` and ``ports``."""
+"""A merchant's account, business and connections, without credentials. ``events`` are the merchant's, ``account_events`` the log-in's."""

@@ -1,1 +1,4 @@
-"""A product: imported or added by hand, described, priced, stocked and sold. Import ``events``, ``errors``, ``aggregate``, ``ports``."""
+"""A product: imported or added by hand, described, priced, stocked and sold.
+
+``aggregate`` holds it; ``creation``, ``edit`` and ``replacement`` decide, ``variants``, ``prices`` and ``texts`` are its parts.
+"""

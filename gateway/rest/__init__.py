@@ -1,4 +1,8 @@
-"""``/api/v1``: a thin adapter over the same commands and read models as GraphQL."""
+"""``/api/v1``: the operations of GraphQL under resource addresses (ADR 0066).
+
+``operations`` makes routes of ``routes.toml``; each runs its operation on the public schema. ``stores``, ``products``, ``jobs``,
+``agents``, ``images`` and ``statements`` are routes with bodies of their own, over the same commands and read models.
+"""
 
 from fastapi import APIRouter, FastAPI
 

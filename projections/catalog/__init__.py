@@ -1,1 +1,1 @@
-"""The catalog read model: stores, pages, products, variants and media assets. Import ``queries`` and ``views``."""
+"""The catalog read model: stores with pages, collections and domains, products with variants, and media. Import ``queries`` and ``views``."""

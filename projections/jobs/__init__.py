@@ -1,1 +1,1 @@
-"""The jobs read model: generations, their agent jobs and logs. Import ``queries`` and ``views``."""
+"""The jobs read model: generations, their agent jobs and logs, calls to the outside, drafts. Import ``queries``, ``calls``, ``drafts`` and ``views``."""

@@ -1,1 +1,1 @@
-"""The merchants read model: profiles and supplier accounts. Import ``queries`` and ``views``."""
+"""The merchants read model: profiles, suppliers, plans, and who works in which store. Import ``queries``, ``plan_queries``, ``team_queries`` and ``views``."""

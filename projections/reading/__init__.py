@@ -1,1 +1,1 @@
-"""What queries share: scopes, paging, consistency tokens, availability and time travel. Imported by anybody who queries."""
+"""What queries share: scopes, paging, consistency tokens, availability and time travel. Every package with queries imports it."""
