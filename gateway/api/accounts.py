@@ -121,7 +121,7 @@ def account_services(deps: GatewayDependencies) -> AccountServices:
         access_tokens=access_tokens,
         authenticator=authenticator,
         sessions=sessions,
-        key_ring=KeyRing(deps.api_keys, key_tokens, sessions, log, deps.clock),
+        key_ring=KeyRing(deps.api_keys, key_tokens, sessions, proof, log, deps.clock),
         proof=proof,
         addresses=addresses,
         names=Names(deps.accounts, deps.personal, log, deps.clock),

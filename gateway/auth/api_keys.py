@@ -13,6 +13,7 @@ from domain.team.roles import KeyScope
 from domain.text import check_readable, clean_line
 from gateway.auth.account_log import AccountLog
 from gateway.auth.errors import Unauthenticated
+from gateway.auth.fresh_proof import FreshProof
 from gateway.auth.key_tokens import SHOWN, KeyTokens, key_hash
 from gateway.auth.sessions import Sessions
 from gateway.auth.visitor import Visitor
@@ -39,15 +40,30 @@ class KeyRing:
     make or change keys.
     """
 
-    def __init__(self, keys: ApiKeys, tokens: KeyTokens, sessions: Sessions, log: AccountLog, clock: Clock) -> None:
-        self._keys, self._tokens, self._sessions, self._log, self._clock = keys, tokens, sessions, log, clock
+    def __init__(
+        self,
+        keys: ApiKeys,
+        tokens: KeyTokens,
+        sessions: Sessions,
+        proof: FreshProof,
+        log: AccountLog,
+        clock: Clock,
+    ) -> None:
+        self._keys, self._tokens, self._sessions, self._proof = keys, tokens, sessions, proof
+        self._log, self._clock = log, clock
 
     async def of_person(self, person_id: UUID) -> tuple[ApiKey, ...]:
         """Return a person's keys that are not revoked, the newest first."""
         return await self._keys.of_person(person_id)
 
     async def make(
-        self, visitor: Visitor, *, name: str, scopes: Collection[KeyScope], days: int | None = None
+        self,
+        visitor: Visitor,
+        *,
+        name: str,
+        scopes: Collection[KeyScope],
+        days: int | None = None,
+        password: str,
     ) -> NewKey:
         """Make a key.
 
@@ -56,8 +72,10 @@ class KeyRing:
             name: tells people what uses it.
             scopes: what it may do.
             days: after which it expires; None if it does not.
+            password: of the maker's account; see :meth:`FreshProof.by_owner`.
 
         Raises:
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             InvalidInput: names the field.
             Unauthenticated: the session has ended at the same time.
         """
@@ -65,15 +83,19 @@ class KeyRing:
         if len(await self._keys.of_person(person_id)) >= KEYS_MOST:
             raise InvalidInput("name", f"You have {KEYS_MOST} API keys, which is the most. Revoke one of them first.")
         new = self._new(person_id, _clean_name(name), _checked(scopes), self._expiry(days))
+        await self._proof.by_owner(visitor.identity, password)
         await self._keys.add(new.key, key_hash(new.token))
         await self._check_goes_on(visitor, new.key)
         await self._record(new.key, visitor)
         return new
 
-    async def rotate(self, visitor: Visitor, key_id: UUID, *, scopes: Collection[KeyScope] | None = None) -> NewKey:
+    async def rotate(
+        self, visitor: Visitor, key_id: UUID, *, scopes: Collection[KeyScope] | None = None, password: str
+    ) -> NewKey:
         """Replace a key by one with the same or fewer scopes. The old one ends at once.
 
         Raises:
+            WrongPassword, LogInAgain, TooManyAttempts: see :meth:`FreshProof.by_owner`.
             NotFound: the person has no such key, or it is revoked.
             InvalidInput: the old key lacks one of the scopes.
         """
@@ -85,6 +107,7 @@ class KeyRing:
         if not chosen <= old.scopes:
             more = ", ".join(sorted(chosen - old.scopes))
             raise InvalidInput("scopes", f"scopes has {more}, which the key lacks. Make a new key for more.")
+        await self._proof.by_owner(visitor.identity, password)
         at = self._clock.now()
         life = None if old.expires_at is None else old.expires_at - old.created_at
         new = self._new(person_id, old.name, chosen, None if life is None else at + life)

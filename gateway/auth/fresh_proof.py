@@ -1,4 +1,8 @@
-"""The proof that a person asks for before a change of the log-in, beside a session that may have been left open."""
+"""The proof that a person gives again before a change of how they log in. A session alone may have been left open.
+
+What makes, replaces or removes a way into the account asks for it: password, address, API key, passkey, linked log-in, second
+factor and recovery codes, and the deletion of the account. What ends an access asks for none.
+"""
 
 from datetime import timedelta
 from uuid import UUID

@@ -101,7 +101,7 @@ class NewPasswords:
             raise LinkNotValid
         await self._set(account.merchant_id, stored, keep=None)
         if not keep_other_ways:
-            await self._ways.end_others(account.merchant_id)
+            await self._end_others(account.merchant_id, stored, password)
         if account.verified_at is None:
             receipt = await self._addresses.claim(account, account.email, id=derived(link.id, "confirmed"))
         return receipt
@@ -128,6 +128,17 @@ class NewPasswords:
         # A mail that was sent before must not change it again.
         await self._ports.links.void(merchant_id, PURPOSE)
         await self._ways.sessions.end_all(merchant_id, keep=keep)
+
+    async def _end_others(self, merchant_id: UUID, stored: str, password: str) -> None:
+        """End the other ways into an account, and what they began meanwhile.
+
+        A log-in by one of them may be under way with the new hash. Each log-in compares the hash that it began with
+        (:meth:`Authenticator.enter`), so the same password gets another hash once they are gone.
+        """
+        await self._ways.end_others(merchant_id)
+        again = await self._passwords.hash(password)
+        await self._ports.accounts.change_hash(merchant_id, again, at=self._clock.now(), instead_of=stored)
+        await self._ways.sessions.end_all(merchant_id)
 
     async def _send(self, email: str) -> None:
         account = await self._ports.accounts.claimant(email)

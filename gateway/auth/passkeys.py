@@ -194,17 +194,19 @@ class Passkeys:
         """
         party = self._party
         await self._attempts.take("passkey", network_of(address), PER_ADDRESS)
-        owner = None if token is None else (await self._authenticator.challenged(token)).merchant_id
+        challenged = None if token is None else await self._authenticator.challenged(token)
+        owner = None if challenged is None else challenged.merchant_id
         purpose = ChallengePurpose.LOG_IN if token is None else ChallengePurpose.SECOND_FACTOR
         challenge = await self._take(answer, purpose, owner)
         passkey = await self._store.find(credential_of(answer))
         if passkey is None or (owner is not None and passkey.merchant_id != owner):
             raise PasskeyNotValid
         count = party.check_use(challenge, answer, passkey.credential)
+        # Before its use: a reset that removes the passkey at the same time changes this account's password afterwards.
+        account = challenged or await self._proof.account(passkey.merchant_id)
         if not await self._store.use(passkey.id, sign_count=count, at=self._clock.now()):
             logger.warning("a passkey counted backwards: its device may have been copied")
             raise PasskeyNotValid
-        account = await self._proof.account(passkey.merchant_id)
         return await self._authenticator.enter_proven(account, device_token=device_token, device_name=device_name)
 
     @cached_property

@@ -190,7 +190,11 @@ class ProviderSignIn:
         if owner is None:
             account, receipt = await self._new_account(identity)
             return await self._authenticator.enter(account, receipt, device_name=device_name)
-        return await self._authenticator.enter(await self._proof.account(owner), device_name=device_name)
+        account = await self._proof.account(owner)
+        # Once more: a reset that unlinks it at the same time changes this account's password afterwards.
+        if await self._sign_ins.owner(identity.provider, identity.subject) != owner:
+            raise SignInStateNotValid
+        return await self._authenticator.enter(account, device_name=device_name)
 
     async def unlink(self, owner: Identity, provider: SignInProvider, *, password: str) -> Receipt | None:
         """End the log-in by a provider.

@@ -86,7 +86,7 @@ class Sessions:
         """
         visitor = await self.visitor(authorization)
         visitor.check_key(CLOSED)
-        return Identity(merchant_id=visitor.person_id, session_id=visitor.session_id)
+        return visitor.identity
 
     async def visitor(self, authorization: str | None) -> Visitor:
         """Return the person behind a request.

@@ -8,6 +8,7 @@ from domain.team.actors import Actor, Means
 from domain.team.errors import KeyTooWeak
 from domain.team.permissions import Permission
 from domain.team.roles import KeyScope, Role
+from gateway.auth.tokens import Identity
 from projections.reading.scope import MerchantScope
 
 
@@ -36,6 +37,11 @@ class Visitor:
     def __post_init__(self) -> None:
         # Sorted, so that equal scopes make equal statements.
         object.__setattr__(self, "scope", MerchantScope(self.person_id, tuple(sorted(self.roles))))
+
+    @property
+    def identity(self) -> Identity:
+        """The person and the session, as a log-in's proof names them."""
+        return Identity(merchant_id=self.person_id, session_id=self.session_id)
 
     @property
     def actor(self) -> Actor:

@@ -76,5 +76,4 @@ class WaysToLogIn:
         for each in await self.sign_ins.of_merchant(merchant_id):
             if await self.sign_ins.unlink(merchant_id, each.provider):
                 await self.log.record(RecordSignInLink(merchant_id=merchant_id, provider=each.provider, linked=False))
-        # One of them may have begun a session before it ended. This process also forgets the keys.
-        await self.sessions.end_all(merchant_id)
+        self.sessions.forget()

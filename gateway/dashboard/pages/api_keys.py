@@ -5,6 +5,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gateway.dashboard.lists import window
+from gateway.dashboard.pages.security import proof_errors
 from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, refusal
 from gateway.dashboard.routing import area_router
@@ -32,14 +33,16 @@ async def api_keys(visit: Visitor) -> Response:
 
 
 async def _show(visit: Visit, errors: Refusals | None = None) -> Response:
-    found = (await visit.run("api_keys/list", window(visit, 50)))["me"]["apiKeys"]
+    answer = await visit.run("api_keys/list", window(visit, 50))
+    found = answer["me"]["apiKeys"]
     return visit.page(
         "api_keys/list.html",
         found=found,
         keys=unless_failed(lambda: found["nodes"]),
         scopes=SCOPES,
+        security=answer["security"],
         status=422 if errors else 200,
-        errors=errors or Refusals(),
+        errors=proof_errors(visit, errors),
     )
 
 
@@ -52,14 +55,20 @@ async def make(visit: Visitor) -> Response:
             visit, refusal("expiresInDays", f"Invalid days {days[:20]!r}. Use a whole number up to 366.")
         )
     chosen = [scope for scope in visit.form.texts("scopes") if scope in SCOPES]
-    input = {"name": visit.form["name"], "scopes": chosen, "expiresInDays": int(days) if days else None}
+    input = {
+        "name": visit.form["name"],
+        "scopes": chosen,
+        "expiresInDays": int(days) if days else None,
+        "password": visit.form["password"],
+    }
     return await _shown_once(visit, await visit.change("api_keys/create", input))
 
 
 @router.post("/dashboard/api-keys/{key_id:uuid}/rotate")
 async def rotate(visit: Visitor, key_id: UUID) -> Response:
     """Replace a key and show the new text."""
-    return await _shown_once(visit, await visit.change("api_keys/rotate", {"keyId": str(key_id)}))
+    fields = {"keyId": str(key_id), "password": visit.form["password"]}
+    return await _shown_once(visit, await visit.change("api_keys/rotate", fields))
 
 
 async def _shown_once(visit: Visit, change: Change) -> Response:

@@ -12,18 +12,21 @@ router = area_router()
 PROFILE, SECURITY = f"{ROOT}/account/profile", f"{ROOT}/account/security"
 
 
+def proof_errors(visit: Visit, errors: Refusals | None) -> Refusals:
+    """Return the errors of a refused form, that of the password at the field that was sent; see ``forms.proof``."""
+    asked = visit.form["asked"]
+    return errors.renamed({"password": asked}) if errors and asked else errors or Refusals()
+
+
 async def security_page(
     visit: Visit, errors: Refusals | None = None, *, template: str = "account/security.html"
 ) -> Response:
     """Show how the merchant logs in, with the errors of a refused form."""
     found = await visit.run("account/security")
-    asked = visit.form["asked"]
-    if errors and asked:
-        errors = errors.renamed({"password": asked})
     return visit.page(
         template,
         status=422 if errors else 200,
-        errors=errors or Refusals(),
+        errors=proof_errors(visit, errors),
         security=found["security"],
         me=found["me"],
         providers=found["signInProviders"],

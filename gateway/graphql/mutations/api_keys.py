@@ -8,6 +8,7 @@ from gateway.api.validation import as_id
 from gateway.graphql.context import Info
 from gateway.graphql.errors import user_error
 from gateway.graphql.fields import mutation
+from gateway.graphql.mutations.credentials import CONFIRMED
 from gateway.graphql.mutations.payloads import Payload
 from gateway.graphql.types.team import ApiKey
 
@@ -16,6 +17,7 @@ from gateway.graphql.types.team import ApiKey
 class CreateApiKeyInput:
     name: str = strawberry.field(description="What uses the key.")
     scopes: list[KeyScope]
+    password: str = strawberry.field(description=CONFIRMED)
     expires_in_days: int | None = strawberry.field(
         default=None, description="1 to 366. If omitted, it does not expire."
     )
@@ -25,6 +27,7 @@ class CreateApiKeyInput:
 @strawberry.input
 class RotateApiKeyInput:
     key_id: strawberry.ID
+    password: str = strawberry.field(description=CONFIRMED)
     scopes: list[KeyScope] | None = strawberry.field(
         default=None, description="The same scopes or fewer. If omitted, the same."
     )
@@ -58,7 +61,11 @@ class ApiKeyMutations:
         visitor = await info.context.visitor()
         try:
             new = await info.context.services.key_ring.make(
-                visitor, name=input.name, scopes=input.scopes, days=input.expires_in_days
+                visitor,
+                name=input.name,
+                scopes=input.scopes,
+                days=input.expires_in_days,
+                password=input.password,
             )
         except REFUSALS as error:
             return ApiKeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)
@@ -69,7 +76,7 @@ class ApiKeyMutations:
         visitor = await info.context.visitor()
         try:
             new = await info.context.services.key_ring.rotate(
-                visitor, as_id("API key", input.key_id), scopes=input.scopes
+                visitor, as_id("API key", input.key_id), scopes=input.scopes, password=input.password
             )
         except REFUSALS as error:
             return ApiKeyPayload(user_errors=[user_error(error)], client_mutation_id=input.client_mutation_id)

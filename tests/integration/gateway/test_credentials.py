@@ -30,14 +30,16 @@ from domain.signing import SigningSecrets
 from domain.store.invitation_links import InvitationLinks
 from domain.team.roles import KeyScope, Role
 from gateway.app import create_app
-from gateway.auth.errors import Unauthenticated, WrongCredentials
+from gateway.auth.errors import SignInStateNotValid, Unauthenticated, WrongCredentials
 from gateway.auth.key_tokens import SHOWN
 from gateway.auth.passwords import Passwords
+from gateway.auth.provider_sign_in import Arrival
 from gateway.auth.tokens import Identity, SigningKeys
 from infra.adapters.master_keys import MasterKeys
 from infra.web.server import guarded
 from tests.integration.gateway.test_second_factor import challenge, complete, enrolled
 from tests.integration.gateway.test_team import invited, mutate
+from tests.support.fakes.interposed import Interposed, Pause
 from tests.support.forgeries import forged
 from tests.support.mailbag import Mailbag
 from tests.support.platforms.dashboard import form_of
@@ -212,7 +214,9 @@ async def test_a_link_for_a_new_password_works_half_an_hour_and_only_the_last_on
 
 async def with_other_ways(platform: Platform, owner: Merchant) -> str:
     """Give an account an API key, a passkey and a GitHub log-in. Return the key."""
-    by_key = await mutate(platform, owner, "createApiKey", {"name": "Till", "scopes": ["READ"]}, "token")
+    by_key = await mutate(
+        platform, owner, "createApiKey", {"name": "Till", "scopes": ["READ"], "password": PASSWORD}, "token"
+    )
     at = platform.clock.now()
     passkey = Passkey(
         id=uuid4(), merchant_id=owner.id, credential_id=owner.id.bytes, credential=b"", sign_count=0, name="Phone", created_at=at
@@ -266,13 +270,60 @@ async def test_a_session_that_a_reset_ends_leaves_no_way_in_that_it_made_at_the_
     token = await reset_link(platform, mailbag, owner)
     assert (await platform.ask(RESET, {"input": {"token": token, "password": NEW}}))["done"]
     with pytest.raises(Unauthenticated):
-        await accounts.key_ring.make(visitor, name="Till", scopes=[KeyScope.READ])
+        await accounts.key_ring.make(visitor, name="Till", scopes=[KeyScope.READ], password=NEW)
     with pytest.raises(Unauthenticated):
         await accounts.sign_ins._link(
             identity, ExternalIdentity(provider=SignInProvider.GITHUB, subject=owner.email, email=owner.email)
         )
     assert await platform.deps.api_keys.of_person(owner.id) == ()
     assert await platform.deps.sign_ins.of_merchant(owner.id) == []
+
+
+class AtGitHub:
+    """A provider that knows one person."""
+
+    def __init__(self, person: ExternalIdentity) -> None:
+        self._person = person
+
+    async def authorization_url(self, *, state: str, challenge: str, redirect_uri: str) -> str:
+        return state
+
+    async def identify(self, *, code: str, verifier: str, redirect_uri: str) -> ExternalIdentity:
+        return self._person
+
+
+@pytest.mark.parametrize(("port", "call"), [("accounts", "by_id"), ("second_factors", "totp")])
+async def test_a_log_in_by_a_provider_does_not_outlive_the_reset_that_unlinks_it_meanwhile(
+    platform: Platform, mailbag: Mailbag, port: str, call: str
+) -> None:
+    owner = await confirmed(platform, mailbag)
+    person = ExternalIdentity(provider=SignInProvider.GITHUB, subject=owner.email, email=owner.email)
+    await platform.deps.sign_ins.link(owner.id, person.provider, person.subject, at=platform.clock.now())
+    token = await reset_link(platform, mailbag, owner)
+    ports: dict[str, Any] = {
+        name: Interposed(getattr(platform.deps, name)) for name in ("accounts", "second_factors", "sign_ins")
+    }
+    providers = {SignInProvider.GITHUB: AtGitHub(person)}
+    services = create_app(replace(platform.deps, identity_providers=providers, **ports)).state.gateway.accounts
+    departure = await services.sign_ins.begin(SignInProvider.GITHUB, address="192.0.2.7")
+    arrival = Arrival(
+        provider=SignInProvider.GITHUB, state=departure.url, browser_token=departure.browser_token, code="x", error=None
+    )
+    pause, entering = Pause(), list[asyncio.Task[object]]()
+
+    async def enter() -> None:
+        ports[port].after(call, pause)
+        entering.append(asyncio.create_task(services.sign_ins.finish(arrival, caller=None)))
+        await asyncio.wait([asyncio.create_task(pause.reached.wait()), *entering], return_when="FIRST_COMPLETED")
+
+    # Just before it is unlinked: the new password counts already.
+    ports["sign_ins"].after("of_merchant", enter)
+    await services.passwords.reset(token, password=NEW, address="192.0.2.8")
+    assert pause.reached.is_set()
+    pause.over.set()
+    with pytest.raises((SignInStateNotValid, WrongCredentials)):
+        await entering[0]
+    assert list(await platform.deps.refresh_tokens.open_sessions(owner.id, at=platform.clock.now())) == []
 
 
 class Meanwhile(Passwords):
@@ -398,7 +449,11 @@ async def test_neither_an_editor_nor_an_api_key_touches_the_owner_s_log_in(
     token = await invited(platform, owner, store_id, editor.email, Role.EDITOR)
     assert (await mutate(platform, editor, "acceptInvitation", {"token": token}))["userErrors"] == []
     made = await mutate(
-        platform, owner, "createApiKey", {"name": "All", "scopes": [each.value for each in KeyScope]}, "token"
+        platform,
+        owner,
+        "createApiKey",
+        {"name": "All", "scopes": [each.value for each in KeyScope], "password": PASSWORD},
+        "token",
     )
     key = Merchant(id=owner.id, email=owner.email, token=made["token"], refresh_token="")
     before = len(await facts(platform, owner))
@@ -463,7 +518,7 @@ async def test_links_keys_codes_and_forms_outlive_a_rotation(platform: Platform,
         store_id = await before.store(owner)
         link = await Mailbag(before, tmp_path).token(owner.email)
         invitation = await invited(before, owner, store_id, guest.email, Role.VIEWER)
-        input = {"name": "Program", "scopes": ["READ"]}
+        input = {"name": "Program", "scopes": ["READ"], "password": PASSWORD}
         made = await mutate(before, owner, "createApiKey", input, "token")
         _, codes = await enrolled(before, owner)
         half = await challenge(before, owner)

@@ -75,6 +75,7 @@ async def test_keys_activity_and_data_have_pages(platform: Platform, owner: Merc
         await page.goto(keys)
         await page.get_by_label("Name").fill("<b>Stock sync")
         await page.get_by_label("Products").check()
+        await page.get_by_label("Your password").last.fill(PASSWORD)
         await page.get_by_role("button", name="Make the key").click()
         token = await page.get_by_label("API key").input_value()
         assert token.startswith("zyk_")

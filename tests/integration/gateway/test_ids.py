@@ -165,7 +165,10 @@ async def an_invitation(platform: Platform, owner: Merchant, store_id: UUID) -> 
 
 async def a_key(platform: Platform, owner: Merchant) -> UUID:
     made = await platform.ask(
-        'mutation { createApiKey(input: {name: "Sync", scopes: [READ]}) { apiKey { id } } }', {}, by=owner
+        'mutation ($password: String!) { createApiKey(input: {name: "Sync", scopes: [READ], password: $password}) '
+        "{ apiKey { id } } }",
+        {"password": PASSWORD},
+        by=owner,
     )
     return UUID(made["apiKey"]["id"])
 

@@ -1,5 +1,6 @@
 """Passkeys: added, used alone and as a second factor, renamed and removed, over HTTP."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -14,12 +15,17 @@ import pytest
 
 from domain.merchant.account_events import PasskeyAdded, PasskeyRemoved
 from gateway.app import create_app
+from gateway.auth.accounts import Session
+from gateway.auth.errors import PasskeyNotValid, Unauthenticated, WrongCredentials
 from gateway.auth.passkeys import MOST
+from gateway.auth.webauthn import Assertion, Attestation
 from infra.embedded.process import free_port
 from infra.web.server import guarded
+from tests.integration.gateway.test_credentials import confirmed, reset_link
 from tests.integration.gateway.test_second_factor import challenge, enrolled
 from tests.support.browser import a_browser, a_context, photograph, serious_violations
 from tests.support.fakes.authenticator import Authenticator
+from tests.support.fakes.interposed import Interposed, Pause
 from tests.support.mailbag import Mailbag
 from tests.support.platforms.dashboard import form_of
 from tests.support.platforms.gateway import PASSWORD, Merchant, Platform
@@ -126,6 +132,62 @@ async def test_a_passkey_logs_in_alone_until_it_is_removed(site: Platform, merch
     subjects = [mail.subject for mail in await Mailbag(site, tmp_path).mails(merchant.email)]
     assert "A passkey was added to your account" in subjects
     assert "A passkey was removed from your account" in subjects
+
+
+async def reset_before(site: Platform, tmp_path: Path) -> tuple[Merchant, Authenticator, str]:
+    """Return a merchant with a passkey, its device, and the token of a mail for a new password."""
+    mailbag = Mailbag(site, tmp_path)
+    owner = await confirmed(site, mailbag)
+    device = await added(site, owner)
+    return owner, device, await reset_link(site, mailbag, owner)
+
+
+@pytest.mark.parametrize(("port", "call"), [("accounts", "by_id"), ("passkeys", "use")])
+async def test_a_log_in_by_passkey_does_not_outlive_the_reset_that_removes_the_passkey_meanwhile(
+    site: Platform, tmp_path: Path, port: str, call: str
+) -> None:
+    owner, device, token = await reset_before(site, tmp_path)
+    ports: dict[str, Any] = {name: Interposed(getattr(site.deps, name)) for name in ("accounts", "passkeys")}
+    services = create_app(replace(site.deps, **ports)).state.gateway.accounts
+    options = await services.passkeys.begin_log_in(token=None, address="192.0.2.7")
+    got = device.get(options)
+    answer = Assertion(
+        credential_id=got["credentialId"],
+        client_data=got["clientDataJson"],
+        authenticator_data=got["authenticatorData"],
+        signature=got["signature"],
+    )
+    pause, entering = Pause(), list[asyncio.Task[Session]]()
+
+    async def enter() -> None:
+        ports[port].after(call, pause)
+        entering.append(asyncio.create_task(services.passkeys.log_in(answer, token=None, address="192.0.2.7")))
+        await asyncio.wait([asyncio.create_task(pause.reached.wait()), *entering], return_when="FIRST_COMPLETED")
+
+    # Just before the passkeys are removed: the new password counts already.
+    ports["passkeys"].after("of_merchant", enter)
+    await services.passwords.reset(token, password="violet lamps glow softly", address="192.0.2.8")
+    assert pause.reached.is_set()
+    pause.over.set()
+    with pytest.raises((PasskeyNotValid, WrongCredentials)):
+        await entering[0]
+    assert list(await site.deps.refresh_tokens.open_sessions(owner.id, at=site.clock.now())) == []
+
+
+async def test_a_passkey_that_an_ended_session_adds_is_taken_back(site: Platform, tmp_path: Path) -> None:
+    """Another process trusts the look-up of the session for a second."""
+    owner, _, token = await reset_before(site, tmp_path)
+    services = site.app.state.gateway.accounts
+    identity = await services.sessions.identity(f"Bearer {owner.token}")
+    device = Authenticator(ORIGIN)
+    made = device.create(await services.passkeys.begin(identity, password=PASSWORD))
+    await services.passwords.reset(
+        token, password="violet lamps glow softly", keep_other_ways=True, address="192.0.2.8"
+    )
+    answer = Attestation(client_data=made["clientDataJson"], attestation=made["attestationObject"])
+    with pytest.raises(Unauthenticated):
+        await services.passkeys.add(identity, answer, name="Of a stranger")
+    assert [each.name for each in await site.deps.passkeys.of_merchant(owner.id)] == ["Phone of Ann"]
 
 
 async def test_a_passkey_of_the_account_replaces_the_code_of_a_log_in(site: Platform, merchant: Merchant) -> None:

@@ -70,17 +70,23 @@ async def test_registering_over_the_address_of_a_provider_s_account(site: Platfo
 
 async def test_rotating_a_key_into_a_stronger_one(site: Platform) -> None:
     owner = await site.merchant()
-    weak = await mutate(site, owner, "createApiKey", {"name": "Weak", "scopes": ["READ"]}, "apiKey { id } token")
-    strong = await mutate(site, owner, "createApiKey", {"name": "All", "scopes": [*KeyScope]}, "apiKey { id } token")
+    weak = await mutate(
+        site, owner, "createApiKey", {"name": "Weak", "scopes": ["READ"], "password": PASSWORD}, "apiKey { id } token"
+    )
+    strong = await mutate(
+        site, owner, "createApiKey", {"name": "All", "scopes": [*KeyScope], "password": PASSWORD}, "apiKey { id } token"
+    )
     key = Merchant(id=owner.id, email="", token=weak["token"], refresh_token="")
     for target, scopes in ((weak, [*KeyScope]), (strong, ["READ"]), (strong, None)):
         id = target["apiKey"]["id"]
         query = "mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { token userErrors { code } } }"
-        answer = await site.post(query, {"input": {"keyId": id, "scopes": scopes}}, by=key)
+        answer = await site.post(query, {"input": {"keyId": id, "scopes": scopes, "password": PASSWORD}}, by=key)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", "a key rotates no key"
-        response = await site.call("POST", f"/api-keys/{id}/rotate", by=key, json={"scopes": scopes})
+        response = await site.call(
+            "POST", f"/api-keys/{id}/rotate", by=key, json={"scopes": scopes, "password": PASSWORD}
+        )
         assert response.status_code == 403
-    more = {"keyId": weak["apiKey"]["id"], "scopes": [*KeyScope]}
+    more = {"keyId": weak["apiKey"]["id"], "scopes": [*KeyScope], "password": PASSWORD}
     assert codes(await mutate(site, owner, "rotateApiKey", more)) == ["INVALID_INPUT"], "nor does its maker, into more"
     assert await site.ask("{ me { id } }", by=key) == {"id": str(owner.id)}, "the key is as it was"
 
@@ -89,7 +95,9 @@ async def test_refunding_across_tenants(site: Platform) -> None:
     victim, attacker = await site.merchant(), await site.merchant()
     order_id = await paid_order(site, victim)
     await paid_order(site, attacker)
-    made = await mutate(site, attacker, "createApiKey", {"name": "All", "scopes": [*KeyScope]}, "token")
+    made = await mutate(
+        site, attacker, "createApiKey", {"name": "All", "scopes": [*KeyScope], "password": PASSWORD}, "token"
+    )
     key = Merchant(id=attacker.id, email="", token=made["token"], refresh_token="")
     before = await site.log.last_position()
     for by in (attacker, key):

@@ -31,7 +31,7 @@ from gateway.graphql.websocket import FORBIDDEN
 from gateway.socket_limits import SocketLimits
 from tests.integration.gateway.test_queries import an_order
 from tests.integration.gateway.test_team import joined
-from tests.support.platforms.gateway import Merchant, Platform, a_platform
+from tests.support.platforms.gateway import PASSWORD, Merchant, Platform, a_platform
 from tests.support.servers.asgi import serving
 from tests.support.servers.gateway_process import gateway_process
 
@@ -46,7 +46,10 @@ FEEDS = {
       cursor event {{ type position }} order {{ id }} node {{ __typename id }} }} }}"""
     for name in ("orderFeed", "storeChanges")
 }
-MAKE_KEY = 'mutation { createApiKey(input: {name: "Feed", scopes: [READ]}) { token apiKey { id } } }'
+MAKE_KEY = (
+    f'mutation {{ createApiKey(input: {{name: "Feed", scopes: [READ], password: "{PASSWORD}"}}) '
+    "{ token apiKey { id } } }"
+)
 REVOKE_KEY = "mutation ($id: ID!) { revokeApiKey(input: {keyId: $id}) { userErrors { code } } }"
 LINES = """subscription ($id: ID!, $after: String) { generationProgress(storeId: $id, after: $after) {
   cursor progress newLogs { number message } lastLog { number } } }"""

@@ -127,7 +127,11 @@ async def test_a_key_does_what_its_scopes_and_its_maker_may(
     store_id = await platform.stocked_store(owner)
     editor = await joined(platform, owner, store_id, Role.EDITOR)
     made = await mutate(
-        platform, editor, "createApiKey", {"name": "Sync", "scopes": scopes, "expiresInDays": 30}, CREATE
+        platform,
+        editor,
+        "createApiKey",
+        {"name": "Sync", "scopes": scopes, "expiresInDays": 30, "password": PASSWORD},
+        CREATE,
     )
     assert made["userErrors"] == []
     assert made["token"].startswith(made["apiKey"]["prefix"])
@@ -147,26 +151,35 @@ async def test_a_key_does_what_its_scopes_and_its_maker_may(
         assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
 
     # A key makes, rotates and sees no keys, not even weaker ones.
-    strong = await mutate(platform, editor, "createApiKey", {"name": "All", "scopes": ["READ", "PUBLISH"]}, CREATE)
+    strong = await mutate(
+        platform, editor, "createApiKey", {"name": "All", "scopes": ["READ", "PUBLISH"], "password": PASSWORD}, CREATE
+    )
     strong_id = strong["apiKey"]["id"]
     for query in (
-        'mutation { createApiKey(input: {name: "x", scopes: [READ]}) { token } }',
-        f'mutation {{ rotateApiKey(input: {{keyId: "{strong_id}"}}) {{ token }} }}',
+        'mutation { createApiKey(input: {name: "x", scopes: [READ], password: "x"}) { token } }',
+        f'mutation {{ rotateApiKey(input: {{keyId: "{strong_id}", password: "x"}}) {{ token }} }}',
         f'mutation {{ ...F }} fragment F on Mutation {{ revokeApiKey(input: {{keyId: "{strong_id}"}}) {{ __typename }} }}',
         "{ me { apiKeys { id } } }",
     ):
         answer = await platform.post(query, by=key)
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
-    rotate = {"keyId": made["apiKey"]["id"], "scopes": [*scopes, "PUBLISH"]}
+    rotate = {"keyId": made["apiKey"]["id"], "scopes": [*scopes, "PUBLISH"], "password": PASSWORD}
     assert codes(await mutate(platform, editor, "rotateApiKey", rotate, CREATE)) == ["INVALID_INPUT"]
-    rotate = {"keyId": strong["apiKey"]["id"]}
+    for name, input in (("rotateApiKey", {"keyId": strong_id}), ("createApiKey", {"name": "x", "scopes": ["READ"]})):
+        refused = await mutate(platform, editor, name, {**input, "password": "not this one"}, CREATE)
+        assert (codes(refused), refused["token"]) == (["WRONG_PASSWORD"], None)
+    rotate = {"keyId": strong["apiKey"]["id"], "password": PASSWORD}
     assert codes(await mutate(platform, owner, "rotateApiKey", rotate, CREATE)) == ["NOT_FOUND"]
     # No key of an editor publishes, whatever its scopes say.
     publisher = Merchant(id=editor.id, email="", token=strong["token"], refresh_token="")
     assert codes(await mutate(platform, publisher, "publishStore", {"storeId": str(store_id)})) == ["FORBIDDEN"]
 
     rotated = await mutate(
-        platform, editor, "rotateApiKey", {"keyId": made["apiKey"]["id"], "scopes": ["READ"]}, CREATE
+        platform,
+        editor,
+        "rotateApiKey",
+        {"keyId": made["apiKey"]["id"], "scopes": ["READ"], "password": PASSWORD},
+        CREATE,
     )
     assert rotated["userErrors"] == []
     assert rotated["apiKey"]["scopes"] == ["READ"]
@@ -210,7 +223,9 @@ ACTIVITY = (
 async def test_the_log_says_who_did_what_by_which_session_or_key(platform: Platform, owner: Merchant) -> None:
     store_id = await platform.stocked_store(owner)
     editor = await joined(platform, owner, store_id, Role.EDITOR)
-    made = await mutate(platform, editor, "createApiKey", {"name": "Sync", "scopes": ["PRODUCTS", "READ"]}, CREATE)
+    made = await mutate(
+        platform, editor, "createApiKey", {"name": "Sync", "scopes": ["PRODUCTS", "READ"], "password": PASSWORD}, CREATE
+    )
     key = Merchant(id=editor.id, email="", token=made["token"], refresh_token="")
     store = await platform.ask(STORE, {"id": str(store_id)}, by=key)
     edit = {"productId": store["products"]["nodes"][0]["id"], "title": "A lamp of the key"}
@@ -240,7 +255,7 @@ async def test_an_account_is_exported_and_deleted_with_its_personal_data(platfor
     store_id = await platform.stocked_store(owner)
     shared = await platform.stocked_store(await platform.merchant())
     editor = await joined(platform, owner, store_id, Role.EDITOR)
-    await mutate(platform, owner, "createApiKey", {"name": "Sync", "scopes": ["READ"]}, CREATE)
+    await mutate(platform, owner, "createApiKey", {"name": "Sync", "scopes": ["READ"], "password": PASSWORD}, CREATE)
     exported = (await platform.ask("{ me { export } }", by=owner))["export"]
     assert exported["account"]["email"] == owner.email
     assert [key["name"] for key in exported["apiKeys"]] == ["Sync"]

@@ -78,7 +78,7 @@ async def account(studio: Studio) -> None:
         await send(page, "/profile/email", {"email": who[0], "password": "wrong"})
         await studio.camera.take(page, "account-profile-refused")
         await page.goto("/dashboard/api-keys")
-        await send(page, "/api-keys", {"name": "Stock sync", "scopes": "READ"})
+        await send(page, "/api-keys", {"name": "Stock sync", "scopes": "READ", "password": PASSWORD})
         await studio.camera.take(page, "account-key-shown")
         await studio.shoot(page, "/dashboard/api-keys", "account-keys")
         await send(page, "/api-keys", {"name": "", "days": "900"})

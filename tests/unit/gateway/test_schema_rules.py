@@ -93,6 +93,30 @@ def test_every_mutation_that_overwrites_a_value_can_name_the_value_that_its_edit
     assert sorted(safe) == sorted(blind)
 
 
+NEEDS_NO_PROOF = {
+    "proves who the person is by a link, a code, a device or a provider": "completeLogIn refreshToken beginPasskeyLogIn "
+    "logInWithPasskey beginSignIn finishSignIn acceptInvitation",
+    "ends what began with a proof": "addPasskey confirmTotp",
+    "sends a mail to an address that the account has": "requestEmailConfirmation requestPasswordReset",
+    "ends an access of the person's own": "logOut endSession logOutEverywhere revokeApiKey leaveStore",
+    "changes a name": "changeName renamePasskey",
+    "is about a store or its money, and lets nobody into the account": "invitePerson withdrawInvitation changeRole "
+    "removePerson eraseCustomer setBusinessIdentity connectSupplier disconnectSupplier connectStripe linkStripe "
+    "finishStripeLink useStripeKey checkStripe disconnectStripe openPlanCheckout openPlanPortal",
+}
+"""Mutations that no API key may send and that ask for no password, and why."""
+
+
+def test_every_mutation_that_makes_replaces_or_removes_a_way_into_the_account_asks_for_a_proof() -> None:
+    unproved = {
+        name
+        for name, field in MUTATIONS.items()
+        if permissions().field("Mutation", name).scope is None
+        and not {"password", "currentPassword"} & get_named_type(field.args["input"].type).fields.keys()
+    }
+    assert sorted(name for names in NEEDS_NO_PROOF.values() for name in names.split()) == sorted(unproved)
+
+
 def test_every_error_has_code_field_path_and_message() -> None:
     error = SCHEMA.type_map["UserError"]
     assert isinstance(error, GraphQLObjectType)
