@@ -118,6 +118,9 @@ def _amount(order: Order, wish: RefundWish, shipping: Money, *, left: Money) -> 
     step = payment_step(left.currency)
     if wish.amount is None:
         amount = order.price_of(wish.lines) + shipping
+        if wish.return_number is not None and left < amount:
+            # An earlier refund of an amount, as for a late parcel, is part of what the goods pay back.
+            return left
         # A failed refund lets the parts of a line be rounded differently, by a step at most.
         return left if 0 < amount.minor - left.minor <= step else amount
     if wish.amount.minor % step and wish.amount != left:

@@ -200,6 +200,8 @@ def refund_return(
 ) -> Sequence[OrderEvent]:
     """Pay a return back: what came back, or what is to come back. No-op if the refund's id is known.
 
+    At most what is left of the payment is paid. The shopper has the rest by an earlier refund of an amount, as for a late parcel.
+
     Args:
         order: the order.
         number: of the return.
@@ -232,13 +234,17 @@ def refund_return(
         for line in back
     ]
     is_whole = known.kind is ReturnKind.WITHDRAWAL and sum(line.quantity for line in back) == order.items
-    # Tax belongs to no line, so only an amount pays all of it back.
-    is_first = order.intent_id is not None and order.after.left(order.intent_id) == order.total
+    left = None if order.intent_id is None else order.after.left(order.intent_id)
+    if is_whole and shipping is None and left is not None:
+        # Tax belongs to no line, so only an amount pays all of it back.
+        amount, shipping = left, min(shipping_left(order), left, key=lambda money: money.minor)
+    else:
+        amount = None
     wish = RefundWish(
         refund_id=refund_id,
         lines=lines,
-        shipping=shipping_left(order) if shipping is None and is_whole else shipping,
-        amount=order.total if shipping is None and is_whole and is_first else None,
+        shipping=shipping,
+        amount=amount,
         reason=reason,
         return_number=number,
         are_sent=bool(known.received) or known.kind is ReturnKind.RETURN,

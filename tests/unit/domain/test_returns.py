@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from domain.editing import ChangedMeanwhile, revision_of
 from domain.kernel import DomainError, InvalidInput, NotFound
+from domain.money import Money
 from domain.order.after_sale.events import Pieces, RefundedPieces, RefundRequested
 from domain.order.after_sale.return_events import ReceivedPieces, ReturnedPieces, ReturnRequested
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
@@ -21,7 +22,7 @@ from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderEvent, OrderStatus, WithdrawnLine
 from domain.order.fulfillment import deliver, fulfil, pieces_to_send, ship_parcel
 from domain.order.refund_ports import RefundAnswer
-from domain.order.refunds import record_refund
+from domain.order.refunds import RefundWish, record_refund, request_refund
 from domain.order.return_errors import NothingToReturn, ReturnNotOpen, ReturnWindowOver, WithdrawalStands
 from domain.order.returns import (
     ReturnWish,
@@ -67,6 +68,12 @@ def pay_back(order: Order, number: int = 1) -> tuple[Order, RefundRequested]:
     (event,) = refund_return(order, number, refund_id=uuid4(), shipping=None, reason="", at=NOON)
     assert isinstance(event, RefundRequested)
     return fold([event], order), event
+
+
+def paid_apart(order: Order, amount: Money) -> Order:
+    """Return the order after a refund of an amount, such as for a late parcel."""
+    wish = RefundWish(refund_id=uuid4(), amount=amount, reason="Late")
+    return fold(request_refund(order, wish, at=NOON), order)
 
 
 def took_back(order: Order, *lines: tuple[UUID, int], today: date = TODAY) -> Order:
@@ -151,6 +158,23 @@ def test_the_better_of_two_policies_counts_until_its_last_day(ordered: int, now:
     else:
         with pytest.raises(ReturnWindowOver):
             ask(order, policy=policy, today=last)
+
+
+def test_a_return_pays_what_an_earlier_refund_of_an_amount_has_left() -> None:
+    whole = paid_apart(
+        took_back(sent(), *((line.variant_id, line.quantity) for line in LINES)),
+        Money(minor=300, currency=LINES[0].total.currency),
+    )
+    assert whole.intent_id is not None
+    left = whole.after.left(whole.intent_id)
+    _, event = pay_back(whole)
+    assert event.amount == left
+    price = LINES[0].total
+    part = paid_apart(sent(), Money(minor=left.minor + 300 - price.minor + 1, currency=price.currency))
+    order, event = pay_back(receive(approve(ask(part, (LAMPS, 2)))))
+    assert event.amount.minor == price.minor - 1
+    assert order.intent_id is not None
+    assert order.after.left(order.intent_id).minor == 0
 
 
 def test_a_return_is_approved_received_and_paid_back_once() -> None:
