@@ -130,7 +130,7 @@ class NewPasswords:
         await self._ways.sessions.end_all(merchant_id, keep=keep)
 
     async def _end_others(self, merchant_id: UUID, stored: str, password: str) -> None:
-        """End the other ways into an account, and what they began meanwhile.
+        """End the other ways into an account, and what they began at the same time.
 
         A log-in by one of them may be under way with the new hash. Each log-in compares the hash that it began with
         (:meth:`Authenticator.enter`), so the same password gets another hash once they are gone.

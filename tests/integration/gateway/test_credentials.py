@@ -293,7 +293,7 @@ class AtGitHub:
 
 
 @pytest.mark.parametrize(("port", "call"), [("accounts", "by_id"), ("second_factors", "totp")])
-async def test_a_log_in_by_a_provider_does_not_outlive_the_reset_that_unlinks_it_meanwhile(
+async def test_a_log_in_by_a_provider_does_not_outlive_a_reset_that_unlinks_it(
     platform: Platform, mailbag: Mailbag, port: str, call: str
 ) -> None:
     owner = await confirmed(platform, mailbag)

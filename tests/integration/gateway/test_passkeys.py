@@ -143,7 +143,7 @@ async def reset_before(site: Platform, tmp_path: Path) -> tuple[Merchant, Authen
 
 
 @pytest.mark.parametrize(("port", "call"), [("accounts", "by_id"), ("passkeys", "use")])
-async def test_a_log_in_by_passkey_does_not_outlive_the_reset_that_removes_the_passkey_meanwhile(
+async def test_a_log_in_by_passkey_does_not_outlive_a_reset_that_removes_the_passkey(
     site: Platform, tmp_path: Path, port: str, call: str
 ) -> None:
     owner, device, token = await reset_before(site, tmp_path)

@@ -32,7 +32,7 @@ class Interposed:
 
 
 class Pause:
-    """Holds a task at a point until it is told to go on."""
+    """Holds a task at a point until the test lets it go on."""
 
     def __init__(self) -> None:
         self.reached, self.over = asyncio.Event(), asyncio.Event()

@@ -100,7 +100,7 @@ NEEDS_NO_PROOF = {
     "sends a mail to an address that the account has": "requestEmailConfirmation requestPasswordReset",
     "ends an access of the person's own": "logOut endSession logOutEverywhere revokeApiKey leaveStore",
     "changes a name": "changeName renamePasskey",
-    "is about a store or its money, and lets nobody into the account": "invitePerson withdrawInvitation changeRole "
+    "is about a store or its money, and is no way into the account": "invitePerson withdrawInvitation changeRole "
     "removePerson eraseCustomer setBusinessIdentity connectSupplier disconnectSupplier connectStripe linkStripe "
     "finishStripeLink useStripeKey checkStripe disconnectStripe openPlanCheckout openPlanPortal",
 }
