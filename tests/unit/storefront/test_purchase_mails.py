@@ -15,7 +15,7 @@ from domain.order.after_sale.sourcing_events import (
     SourcingEvent,
     SupplierOrderFailed,
 )
-from tests.unit.storefront.test_mails import NOW, Desk
+from tests.support.fakes.mail_desk import NOW, MailDesk
 
 WORDS = {
     MailKind.ORDER_HELD: ("It costs <more>.", "buy it anyway", "refund it", "asked again"),
@@ -24,7 +24,7 @@ WORDS = {
 }
 
 
-async def event_of(desk: Desk, kind: MailKind) -> SourcingEvent:
+async def event_of(desk: MailDesk, kind: MailKind) -> SourcingEvent:
     desk.known = order = await desk.order(desk.store_id, desk.order_id)
     assert order is not None
     head = {"originator_id": desk.order_id, "originator_version": 4, "occurred_at": NOW}
@@ -46,7 +46,7 @@ async def event_of(desk: Desk, kind: MailKind) -> SourcingEvent:
 
 @pytest.mark.parametrize("kind", WORDS)
 async def test_each_outcome_at_the_supplier_says_what_can_be_done(kind: MailKind) -> None:
-    desk = Desk()
+    desk = MailDesk()
     mail = await desk.writer.write(kind, desk.envelope(await event_of(desk, kind)))
     assert mail is not None
     for words in ("ZY-7Q2M4K", *WORDS[kind]):

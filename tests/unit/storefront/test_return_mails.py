@@ -19,10 +19,10 @@ from domain.order.after_sale.return_events import (
 )
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus
 from projections.sales.views import ReturnView
-from tests.unit.storefront.test_mails import NOW, Desk
+from tests.support.fakes.mail_desk import NOW, MailDesk
 
 
-async def with_return(desk: Desk) -> ReturnView:
+async def with_return(desk: MailDesk) -> ReturnView:
     """Put a return of one lamp into the desk's order."""
     order = await desk.order(desk.store_id, desk.order_id)
     assert order is not None
@@ -52,7 +52,7 @@ async def with_return(desk: Desk) -> ReturnView:
     return view
 
 
-async def events(desk: Desk, view: ReturnView) -> dict[MailKind, ReturnEvent]:
+async def events(desk: MailDesk, view: ReturnView) -> dict[MailKind, ReturnEvent]:
     head = {"originator_id": desk.order_id, "originator_version": 5, "occurred_at": NOW, "number": 1}
     (line,) = view.lines
     asked = ReturnRequested(**head, lines=[line], reason=view.reason, note=view.note, deadline=None)
@@ -81,7 +81,7 @@ WORDS = {
 
 @pytest.mark.parametrize("kind", WORDS)
 async def test_each_step_of_a_return_leads_to_a_mail(kind: MailKind) -> None:
-    desk = Desk()
+    desk = MailDesk()
     mail = await desk.writer.write(kind, desk.envelope((await events(desk, await with_return(desk)))[kind]))
     assert mail is not None
     for words in ("1 x Lamp", "ZY-7Q2M4K", *WORDS[kind]):
@@ -94,7 +94,7 @@ async def test_each_step_of_a_return_leads_to_a_mail(kind: MailKind) -> None:
 
 
 async def test_a_mail_waits_until_the_read_model_shows_the_return() -> None:
-    desk = Desk()
+    desk = MailDesk()
     view = await with_return(desk)
     late = (await events(desk, view))[MailKind.RETURN_RECEIVED].model_copy(update={"number": 2})
     with pytest.raises(Transient, match="do not show the return yet"):
@@ -102,7 +102,7 @@ async def test_a_mail_waits_until_the_read_model_shows_the_return() -> None:
 
 
 async def test_the_answer_to_a_withdrawal_calls_it_a_withdrawal_and_promises_money_only() -> None:
-    desk = Desk()
+    desk = MailDesk()
     view = replace(await with_return(desk), kind=ReturnKind.WITHDRAWAL)
     assert desk.known is not None
     desk.known = replace(desk.known, returns=(view,))
