@@ -61,10 +61,10 @@ def references(value: Any) -> list[str]:
 
 
 def test_the_yaml_says_the_same() -> None:
-    assert yaml.safe_load(as_yaml(document())) == document()
+    assert yaml.load(as_yaml(document()), yaml.CSafeLoader) == document()
     awkward = {
         "no": [],
         "a b": {"$x": None, "list": [[1, "two\n"], {"k": {}}, {"deep": {"er": [True]}}]},
         "ü": "“q”: #",
     }
-    assert yaml.safe_load(as_yaml(awkward)) == awkward
+    assert yaml.load(as_yaml(awkward), yaml.CSafeLoader) == awkward
