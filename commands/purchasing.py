@@ -20,7 +20,7 @@ from domain.merchant.events import SupplierProvider
 from domain.money import Money
 from domain.order.after_sale.sourcing_events import HoldReason, LineSubstituted, SourcedLine, SupplierOrderLine
 from domain.order.aggregate import ORDER, Order
-from domain.order.fulfillment import pieces_to_send
+from domain.order.goods import UnsentGoods, unsent_goods
 from domain.order.sourcing import (
     Offer,
     buy_anyway,
@@ -85,28 +85,25 @@ async def _sourced(
     merchant = await work.get(MERCHANT, store.merchant_id)
     country = DEFAULT_DESTINATION if merchant.business is None else merchant.business.country
     destination = Destination(country=country, on=at.date())
-    left, lines = pieces_to_send(order), list[SourcedLine]()
-    for line in order.lines:
-        if line.variant_id in left:
-            product = await work.get(PRODUCT, line.product_id)
-            lines.append(_line(product, line.variant_id, left[line.variant_id], listings, destination))
-    return lines
+    return [
+        _line(await work.get(PRODUCT, goods.product_id), goods, listings, destination) for goods in unsent_goods(order)
+    ]
 
 
 def _line(
     product: Product,
-    variant_id: UUID,
-    quantity: int,
+    goods: UnsentGoods,
     listings: Mapping[tuple[SupplierProvider, str], Listing | None],
     destination: Destination,
 ) -> SourcedLine:
+    variant_id, quantity = goods.line.variant_id, goods.quantity
     zero = Money.zero(product.cost.currency)
     if product.source is None or product.source not in listings:
         # The merchant's own goods, or a supplier that this installation cannot ask: what they cost when they were added.
-        known = product.variants[variant_id].cost or product.cost
+        known = product.variants[goods.variant_id].cost or product.cost
         return SourcedLine(variant_id=variant_id, quantity=quantity, cost=known, freight=zero, duty=zero, stock=None)
     listing = listings[product.source]
-    form = None if listing is None else variant_of(listing, product, variant_id)
+    form = None if listing is None else variant_of(listing, product, goods.variant_id)
     if listing is None or form is None:
         return SourcedLine(variant_id=variant_id, quantity=quantity, cost=None, freight=None, duty=None, stock=0)
     return SourcedLine(
@@ -187,9 +184,9 @@ class SubstituteLines:
 
 
 async def substitute_lines(command: SubstituteLines, work: Work, *, clock: Clock) -> None:
-    """Append ``LineSubstituted`` for each line, ``OrderReleased``, and take the goods out of stock.
+    """Append ``LineSubstituted`` for each line, ``OrderReleased``, ``SourcingCheckRequested``, and take the goods out of stock.
 
-    The line's own goods go back into stock if the supplier still has them.
+    A policy asks the suppliers of these goods next. The line's own goods go back into stock if the supplier still has them.
 
     Raises:
         NotFound: no order, product or variant has the id, or it is another merchant's or store's.
@@ -323,12 +320,9 @@ async def place_supplier_order(command: PlaceSupplierOrder, work: Work, *, clock
 async def _bought(work: Work, order: Order) -> Mapping[SupplierProvider, Sequence[SupplierOrderLine]]:
     """Return what is bought at each supplier: the pieces that are left to send, or what is sent instead."""
     found: defaultdict[SupplierProvider, list[SupplierOrderLine]] = defaultdict(list)
-    products = {line.variant_id: line.product_id for line in order.lines}
-    prices = {line.variant_id: line.unit_price for line in order.lines}
-    for variant_id, quantity in pieces_to_send(order).items():
-        other = order.after.sourcing.substitutes.get(variant_id)
-        product = await work.get(PRODUCT, products[variant_id] if other is None else other.product_id)
-        variant = product.variants[variant_id if other is None else other.substitute_id]
+    for goods in unsent_goods(order):
+        product = await work.get(PRODUCT, goods.product_id)
+        variant = product.variants[goods.variant_id]
         if product.source is not None:
             provider, source_id = product.source
             found[provider].append(
@@ -336,27 +330,23 @@ async def _bought(work: Work, order: Order) -> Mapping[SupplierProvider, Sequenc
                     source_id=source_id,
                     sku=variant.sku,
                     variant_title=variant.title,
-                    quantity=quantity,
-                    price_limit=order.after.sourcing.prices.get(variant_id)
-                    if other is None
-                    else _limit_of(product, other, prices[variant_id]),
+                    quantity=goods.quantity,
+                    price_limit=_limit_of(order, goods, product),
                 )
             )
     return found
 
 
-def _limit_of(product: Product, other: LineSubstituted, price: Money) -> Money | None:
-    """Return the most that a substitute may cost: its own price in the store, so that no more is lost than was agreed to.
+def _limit_of(order: Order, goods: UnsentGoods, product: Product) -> Money | None:
+    """Return the most that a piece may cost: what the supplier said when it was asked.
 
-    None if the supplier asks for another currency than the store, so that the two cannot be compared.
-
-    Args:
-        product: the substitute's.
-        other: the substitution.
-        price: of a piece of the line.
+    If it did not answer about a substitute, that is the substitute's price in the store, so that no more is lost than was
+    agreed to. None if that is in another currency than the supplier asks for, or if nothing is known.
     """
-    if product.cost.currency != price.currency:
-        return None
+    known = order.after.sourcing.prices.get(goods.line.variant_id)
+    other, price = order.after.sourcing.substitutes.get(goods.line.variant_id), goods.line.unit_price
+    if known is not None or other is None or product.cost.currency != price.currency:
+        return known
     return price + Money.of(other.extra_cost.minor // other.quantity, price.currency)
 
 

@@ -21,6 +21,7 @@ from domain.order.after_sale.sourcing_state import SupplierOrderStatus
 from domain.order.aggregate import ORDER, Order
 from domain.order.events import OrderPaid
 from domain.order.fulfillment import pieces_to_send
+from domain.order.goods import unsent_goods
 from domain.order.purchase_ports import SupplierOrders, SupplierPurchase, TakenPurchase
 from domain.order.sourcing import require_buyable
 from domain.order.sourcing_errors import SupplierRefused
@@ -92,8 +93,7 @@ class PurchasingPolicy:
     async def _check(self, envelope: Envelope, order_id: UUID) -> None:
         order = await self._aggregates.get(ORDER, order_id)
         store = await self._aggregates.get(STORE, order.store_id)
-        left = pieces_to_send(order)
-        ids = {line.product_id for line in order.lines if line.variant_id in left}
+        ids = {goods.product_id for goods in unsent_goods(order)}
         products = [await self._aggregates.get(PRODUCT, id) for id in sorted(ids)]
         answers: list[ListingAnswer] = []
         try:

@@ -22,6 +22,7 @@ from domain.order.cancellation import cancel_by_merchant
 from domain.order.errors import OrderNotOpen
 from domain.order.events import OrderEvent
 from domain.order.fulfillment import OPEN, pieces_to_send
+from domain.order.goods import unsent_goods
 from domain.order.refunds import RefundWish, pieces_to_refund, request_refund
 from domain.order.sourcing_errors import NotToBeBought, OrderNotHeld
 
@@ -62,6 +63,16 @@ def cost_of(lines: Sequence[SourcedLine], currency: str) -> Money | None:
     return Money.of(total, currency)
 
 
+def agreed_cost(order: Order, lines: Sequence[SourcedLine]) -> Money:
+    """Return how much more than the payment the merchant agreed to spend: what substitutes cost above the price of their lines."""
+    total = 0
+    for line in lines:
+        other = order.after.sourcing.substitutes.get(line.variant_id)
+        if other is not None:
+            total += max(0, other.extra_cost.minor) * line.quantity // other.quantity
+    return Money.of(total, order.total.currency)
+
+
 def record_answer(order: Order, lines: Sequence[SourcedLine], *, at: datetime) -> Sequence[OrderEvent]:
     """Decide what a supplier's answer means. No-op if the order is decided, sent, cancelled or refunded.
 
@@ -80,9 +91,12 @@ def record_answer(order: Order, lines: Sequence[SourcedLine], *, at: datetime) -
     if cost is None:
         message = f"The supplier's costs are not all in {income.currency}, so they cannot be compared with the payment."
         return _hold(order, HoldReason.UNCLEAR, message, lines, at=at)
-    if income < cost:
+    agreed = agreed_cost(order, lines)
+    if income + agreed < cost:
         loss = cost - income
         message = f"The goods cost {cost} with freight and duty, and the payment leaves {income}: a loss of {loss}."
+        if agreed.minor:
+            message += f" You agreed to {agreed} when you chose other goods."
         return _hold(order, HoldReason.LOSS, message, lines, at=at, loss=loss)
     return (SourcingChecked(**next_header(order, at), lines=list(lines), cost=cost, income=income),)
 
@@ -115,7 +129,7 @@ def buy_anyway(order: Order, *, at: datetime) -> Sequence[OrderEvent]:
 
 
 def substitute(order: Order, offers: Mapping[UUID, Offer], *, at: datetime) -> Sequence[OrderEvent]:
-    """Send other goods for lines of a held order.
+    """Send other goods for lines of a held order. Suppliers are asked about them before anything is bought.
 
     Args:
         order: the order.
@@ -153,8 +167,9 @@ def substitute(order: Order, offers: Mapping[UUID, Offer], *, at: datetime) -> S
                 extra_cost=(offer.price - price) * quantity,
             )
         )
-    released = OrderReleased(**next_header(order, at, 1 + len(events)), decision=HoldDecision.SUBSTITUTE)
-    return (*events, released)
+    events.append(OrderReleased(**next_header(order, at, 1 + len(events)), decision=HoldDecision.SUBSTITUTE))
+    events.append(SourcingCheckRequested(**next_header(order, at, 1 + len(events))))
+    return events
 
 
 def refund_held(order: Order, *, refund_id: UUID, reason: str, at: datetime) -> Sequence[OrderEvent]:
@@ -196,7 +211,7 @@ def _hold(
 
 
 def _missing(order: Order, short: Collection[SourcedLine]) -> str:
-    titles = {line.variant_id: line.title for line in order.lines}
+    titles = {goods.line.variant_id: goods.title for goods in unsent_goods(order)}
     parts = [
         f"{line.quantity} × “{titles[line.variant_id]}” ({'gone' if line.cost is None else f'{line.stock} left'})"
         for line in short

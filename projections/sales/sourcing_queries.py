@@ -11,10 +11,13 @@ from projections.sales.views import SubstituteView, SupplierOrderView
 
 
 async def substitutes_of_orders(db: Reader, order_ids: Collection[UUID]) -> Mapping[UUID, tuple[SubstituteView, ...]]:
-    """Return what is sent instead of lines, the earliest first; the caller has checked that the orders may be seen."""
-    found: dict[UUID, tuple[SubstituteView, ...]] = {}
+    """Return what is sent instead of lines; the caller has checked that the orders may be seen.
+
+    A line whose substitute could not be had either has its latest one. Orders' lines are in the order of their decisions.
+    """
+    found: dict[UUID, dict[UUID, SubstituteView]] = {}
     if not order_ids:
-        return found
+        return {}
     for record in await db.fetch(
         "select b.order_id, b.variant_id, b.quantity, b.product_id, b.substitute_id, b.title, b.variant_title, b.extra_cost "
         "from substitutes b where b.order_id = any($1) order by b.order_id, b.number",
@@ -29,8 +32,8 @@ async def substitutes_of_orders(db: Reader, order_ids: Collection[UUID]) -> Mapp
             variant_title=record["variant_title"],
             extra_cost=Money.model_validate_json(record["extra_cost"]),
         )
-        found[record["order_id"]] = (*found.get(record["order_id"], ()), view)
-    return found
+        found.setdefault(record["order_id"], {})[view.variant_id] = view
+    return {order_id: tuple(views.values()) for order_id, views in found.items()}
 
 
 async def supplier_orders_of_orders(

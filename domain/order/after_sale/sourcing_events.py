@@ -31,9 +31,10 @@ class HoldDecision(StrEnum):
 
 
 class SourcedLine(Value):
-    """What a line of an order costs now. Costs are of one piece."""
+    """What the goods to send for a line cost now: its own, or those that substitute them. Costs are of one piece."""
 
     variant_id: UUID
+    """The line's."""
     quantity: int
     cost: Money | None
     """What the supplier asks; null if it has no such thing."""
@@ -44,7 +45,10 @@ class SourcedLine(Value):
 
 
 class SourcingChecked(DomainEvent, wire_name="order.sourcing_checked.v1"):
-    """The supplier was asked again after the payment: the goods can be had, and the order loses no money."""
+    """The supplier was asked again after the payment: the goods can be had, and the order loses no money.
+
+    An order with substitutes loses no more than their extra cost, which the merchant agreed to.
+    """
 
     lines: list[SourcedLine]
     cost: Money
@@ -66,7 +70,7 @@ class OrderHeld(DomainEvent, wire_name="order.order_held.v1"):
 
 
 class SourcingCheckRequested(DomainEvent, wire_name="order.sourcing_check_requested.v1"):
-    """The merchant wants the supplier to be asked once more."""
+    """The supplier is to be asked once more: the merchant wants it, or other goods are sent."""
 
 
 class LineSubstituted(DomainEvent, wire_name="order.line_substituted.v1"):

@@ -56,7 +56,7 @@ class Sourcing:
     released: bool = False
     """Whether the merchant decided to buy a held order."""
     prices: Mapping[UUID, Money] = field(default_factory=dict)
-    """What a piece costs with freight, by variant, as suppliers said when they were asked last."""
+    """What a piece of the goods to send costs with freight, by the line's variant, as suppliers said when they were asked last."""
     substitutes: Mapping[UUID, LineSubstituted] = field(default_factory=dict)
     """By the line's variant."""
     orders: Mapping[SupplierProvider, SupplierOrder] = field(default_factory=dict)
@@ -78,9 +78,13 @@ class Sourcing:
             case OrderHeld():
                 return replace(self, is_checked=False, held=event.reason, prices=_prices(event.lines))
             case SourcingCheckRequested():
-                return replace(self, is_checked=False)
+                return replace(self, is_checked=False, released=False)
             case LineSubstituted():
-                return replace(self, substitutes={**self.substitutes, event.variant_id: event})
+                # What is known is the price of the goods that are not sent.
+                prices = {
+                    variant_id: price for variant_id, price in self.prices.items() if variant_id != event.variant_id
+                }
+                return replace(self, prices=prices, substitutes={**self.substitutes, event.variant_id: event})
             case OrderReleased():
                 return replace(self, held=None, released=True)
             case SupplierOrderRequested():

@@ -91,7 +91,10 @@ class PurchaseMutations:
             info, input, lambda request, order_id: BuyAnyway(order_id=order_id, merchant_id=request.merchant_id)
         )
 
-    @mutation("Send other goods for lines of a held order. You bear the difference, and the shopper gets a mail.")
+    @mutation(
+        "Send other goods for lines of a held order. You bear the difference, and the shopper gets a mail. Suppliers are asked "
+        "about these goods before anything is bought, and the order is held again if they cannot be had."
+    )
     async def substitute_lines(self, info: Info, input: SubstituteLinesInput) -> OrderPayload | None:
         def command(request: CommandRequest, order_id: UUID) -> SubstituteLines:
             if len(input.lines) > LINES_MAX:

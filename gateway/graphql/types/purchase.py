@@ -14,9 +14,12 @@ from gateway.graphql.types.money import MoneyType
 from projections.sales.views import SubstituteView, SupplierOrderView
 
 
-@strawberry.type(description="What a line of an order costs now. Costs are of one piece, in their own currency.")
+@strawberry.type(
+    description="What the goods to send for a line of an order cost now: its own, or those that substitute them. "
+    "Costs are of one piece, in their own currency."
+)
 class SourcedLineCost:
-    variant_id: strawberry.ID
+    variant_id: strawberry.ID = strawberry.field(description="The line's variant.")
     quantity: int
     cost: Decimal | None = strawberry.field(description="What the supplier asks. Null if it does not have it any more.")
     cost_money: MoneyType | None
@@ -69,7 +72,10 @@ class OrderHold:
         )
 
 
-@strawberry.type(description="The suppliers' latest answer by which the order loses no money.")
+@strawberry.type(
+    description="The suppliers' latest answer by which the order loses no money, or no more than substitutes cost above "
+    "the price of their lines."
+)
 class OrderCosts:
     cost: Decimal = strawberry.field(description="Goods, freight and duty of all lines.")
     cost_money: MoneyType

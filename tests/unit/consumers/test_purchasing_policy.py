@@ -312,9 +312,8 @@ async def test_a_refusal_after_a_silence_does_not_say_that_the_supplier_has_no_o
     assert (known.status, known.is_refused) == (SupplierOrderStatus.FAILED, False)
 
 
-async def test_a_substitute_of_a_supplier_may_cost_its_own_price_at_most(shop: Shop) -> None:
-    await shop.open(places=True, beside=[supplied("2")])
-    await shop.offer(listed=False)
+async def substituted(shop: Shop) -> UUID:
+    """Send other goods of the supplier, priced 25 dollars, for lamps that it does not have; return their variant."""
     imported = [raw.decode().event for raw in shop.platform.log.raw if raw.type == ProductImported.wire_name]
     (other,) = (event.originator_id for event in imported if event.source_id == "2")  # type: ignore[attr-defined]
     (variant,) = (await shop.platform.product(other)).variants
@@ -325,6 +324,57 @@ async def test_a_substitute_of_a_supplier_may_cost_its_own_price_at_most(shop: S
     (line,) = (await shop.order()).lines
     wanted = [Substitution(variant_id=line.variant_id, product_id=other, substitute_id=variant)]
     await shop.do(SubstituteLines, order_id=shop.order_id, lines=wanted)
+    return variant
+
+
+async def test_a_substitute_is_asked_about_before_it_is_ordered_and_may_cost_what_the_supplier_said(shop: Shop) -> None:
+    await shop.open(places=True, beside=[supplied("2")])
+    shop.catalog.listings = [supplied("2", cost=700, shipping_cost=50)]
+    await substituted(shop)
+    ((_, purchase),) = shop.supplier.taken.items()
+    assert [(line.source_id, line.quantity, line.price_limit) for line in purchase.lines] == [
+        ("2", 2, Money(minor=750))
+    ]
+    # Once after the payment, once about the substitute, however often the events come.
+    assert (shop.catalog.asked, shop.supplier.asked) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        pytest.param([supplied("2", stock=1)], HoldReason.UNAVAILABLE, id="too few are left"),
+        pytest.param([], HoldReason.UNAVAILABLE, id="it is gone"),
+        pytest.param(
+            [supplied("2", cost=2_400, shipping_cost=101)], HoldReason.LOSS, id="it costs more than its price"
+        ),
+        pytest.param(Transient("the supplier", "is away"), HoldReason.UNREACHABLE, id="the supplier does not answer"),
+    ],
+)
+async def test_a_substitute_that_the_supplier_would_not_send_holds_the_order_again_and_nothing_is_lost(
+    shop: Shop, now: Sequence[Listing] | Transient, reason: HoldReason
+) -> None:
+    await shop.open(places=True, beside=[supplied("2")])
+    if isinstance(now, Transient):
+        shop.catalog.trouble = now
+    else:
+        shop.catalog.listings = now
+    variant = await substituted(shop)
+    order = await shop.order()
+    assert (order.after.sourcing.held, shop.supplier.asked) == (reason, 0)
+    with pytest.raises(NotToBeBought):
+        await shop.do(PlaceSupplierOrder, order_id=shop.order_id)
+    shop.catalog.trouble, shop.catalog.listings = None, [supplied("2")]
+    await shop.do(CheckSupplierAgain, order_id=shop.order_id)
+    (known,) = (await shop.order()).after.sourcing.orders.values()
+    assert (known.status, len(shop.supplier.taken)) == (SupplierOrderStatus.PLACED, 1)
+    assert (await shop.order()).after.sourcing.substitutes[order.lines[0].variant_id].substitute_id == variant
+
+
+async def test_a_substitute_that_no_supplier_spoke_about_may_cost_its_own_price_at_most(shop: Shop) -> None:
+    await shop.open(places=True, beside=[supplied("2")])
+    shop.catalog.trouble = Transient("the supplier", "is away")
+    await substituted(shop)
+    await shop.do(BuyAnyway, order_id=shop.order_id)
     (purchase,) = shop.supplier.taken.values()
     assert [bought.price_limit for bought in purchase.lines] == [Money(minor=2_500)]
 

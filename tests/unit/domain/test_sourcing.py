@@ -20,6 +20,7 @@ from domain.order.after_sale.sourcing_events import (
     OrderReleased,
     SourcedLine,
     SourcingChecked,
+    SourcingCheckRequested,
     SupplierOrderFailed,
     SupplierOrderLine,
     SupplierOrderPlaced,
@@ -186,13 +187,32 @@ def offer(**changes: object) -> Offer:
 
 def test_a_substitute_is_sent_at_the_merchants_cost() -> None:
     order, other = held(), offer()
-    line, released = substitute(order, {LAMPS: other}, at=NOON)
+    line, released, check = substitute(order, {LAMPS: other}, at=NOON)
     assert isinstance(line, LineSubstituted)
     assert (line.quantity, line.extra_cost, line.substitute_id) == (2, usd(600), other.variant_id)
     assert isinstance(released, OrderReleased)
-    order = fold([line, released], order)
+    assert isinstance(check, SourcingCheckRequested)
+    order = fold([line, released, check], order)
     assert order.after.sourcing.substitutes[LAMPS].title == "Floor lamp"
     assert order.total == paid().total
+    # Nothing is bought before the supplier was asked about these goods.
+    assert (order.after.sourcing.held, order.after.sourcing.may_buy) == (None, False)
+
+
+def test_an_order_with_substitutes_may_lose_what_they_cost_more_than_their_lines_and_no_cent_beyond() -> None:
+    before = held()
+    order = fold(substitute(before, {LAMPS: offer()}, at=NOON), before)
+    # The two lamps are 3.00 dearer each. The mug is free here.
+    most = income_of(order).minor // 2 + 300
+    (good,) = record_answer(order, sourced(most, 0), at=NOON)
+    assert isinstance(good, SourcingChecked)
+    (bad,) = record_answer(order, sourced(most + 1, 0), at=NOON)
+    assert isinstance(bad, OrderHeld)
+    assert (bad.reason, bad.loss) == (HoldReason.LOSS, usd(2 * most + 2) - income_of(order))
+    assert f"You agreed to {usd(600)}" in bad.message
+    (short,) = record_answer(order, sourced(1, 0, stock=1), at=NOON)
+    assert isinstance(short, OrderHeld)
+    assert "2 × “Floor lamp” (1 left)" in short.message
 
 
 @pytest.mark.parametrize(
