@@ -1,4 +1,4 @@
-"""What the law of a merchant's country asks of a store."""
+"""What the law of a merchant's country asks of a store, and what taxes are called."""
 
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +17,15 @@ def imprint_title(country: str) -> str | None:
     imprint = _law()["imprint"]
     named: str | None = imprint["named"].get(country)
     return named or (imprint["title"] if country in imprint["countries"] else None)
+
+
+def tax_name(country: str | None) -> str:
+    """Return what the tax on a sale is called in a country that goods are delivered to; ``tax`` if the country is unknown."""
+    taxes = _law()["taxes"]
+    if country is None:
+        return "tax"
+    named: str | None = taxes["named"].get(country)
+    return named or ("VAT" if in_union(country) or country in taxes["vat"] else "tax")
 
 
 @cache

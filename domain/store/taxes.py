@@ -56,7 +56,7 @@ class TaxKind(StrEnum):
     """How an order's tax relates to its prices."""
 
     INCLUDED = "INCLUDED"
-    """Prices include it, at a stated rate."""
+    """Prices include it, at a stated rate. The rate is zero where the store states none, so prices include no tax there."""
     INCLUDED_AT_PAYMENT = "INCLUDED_AT_PAYMENT"
     """Prices include it; the payment provider says how much it is."""
     ADDED_AT_PAYMENT = "ADDED_AT_PAYMENT"
@@ -111,7 +111,7 @@ def checked_taxes(taxes: TaxSettings) -> TaxSettings:
 
 
 def tax_of(taxes: TaxSettings, total: Money, country: str | None) -> OrderTax | None:
-    """Return the tax of an order; None if the store says nothing about it.
+    """Return the tax of an order; None if the store says nothing about it, or the country is unknown.
 
     Args:
         taxes: the store's.
@@ -125,9 +125,9 @@ def tax_of(taxes: TaxSettings, total: Money, country: str | None) -> OrderTax | 
             kind = TaxKind.INCLUDED_AT_PAYMENT if taxes.included else TaxKind.ADDED_AT_PAYMENT
             return OrderTax(kind=kind, code=taxes.code)
         case TaxMode.INCLUSIVE:
-            rate = rate_in(taxes.rates, country)
-            if rate is None:
+            if country is None:
                 return None
+            rate = rate_in(taxes.rates, country) or 0
             return OrderTax(kind=TaxKind.INCLUDED, basis_points=rate, amount=part_of(total, rate))
 
 

@@ -13,7 +13,7 @@ from commands.ports import CommandReused, Context, Receipt
 from domain.cart.contents import ShopperCart
 from domain.ids import derived
 from domain.money import Money
-from domain.order.aggregate import PAGE_AT_LEAST, PAY_WITHIN
+from domain.order.aggregate import PAGE_AT_LEAST
 from domain.order.errors import OrderNotOpen, PaymentAccountGone, PaymentsNotReady, PaymentTooLate
 from domain.order.events import OrderLine, OrderStatus
 from domain.order.ports import PaymentRequest, Recipient
@@ -138,7 +138,7 @@ class Checkout:
             PaymentTooLate: too little of the order's time is left to open its first page.
             DomainError: the merchant or the amount cannot be paid; retrying cannot help.
         """
-        expires_at = order.placed_at + PAY_WITHIN
+        expires_at = order.pay_by
         if order.session_id is None and expires_at - self._deps.clock.now() < PAGE_AT_LEAST:
             raise PaymentTooLate(order.number)
         gateway = await self._deps.payments.of(store.merchant_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.money import Money
@@ -16,6 +17,10 @@ class UnpaidOrder:
 
     number: str
     total: Money
+    adds_taxes: bool
+    """Whether the payment provider adds taxes to the total."""
+    pay_by: datetime
+    """When its reservation ends."""
     link: str
     """The order link; see ``storefront.visit.order_links``."""
     reserved: Mapping[UUID, int]
@@ -31,6 +36,8 @@ async def unpaid_order(visit: Visit, queries: StorefrontQueries) -> UnpaidOrder 
     return UnpaidOrder(
         number=order.number,
         total=order.total,
+        adds_taxes=order.taxes is not None and order.taxes.is_added,
+        pay_by=order.pay_by,
         link=visit.order_links.to(order.id, at=order.placed_at),
         reserved={line.variant_id: line.quantity for line in order.lines} if last.is_of(visit.cart) else {},
     )

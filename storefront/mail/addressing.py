@@ -15,6 +15,7 @@ from infra.web.countries import country_name
 from projections.catalog.views import StoreView
 from projections.sales.views import DisputeView, OrderView
 from storefront.mail.sources import MailSources
+from storefront.rendering.tax_words import TaxWords, tax_words
 from storefront.visit.order_links import OrderLinks
 from storefront.visit.signing import Signers
 
@@ -58,6 +59,7 @@ class StoreMails:
         )
         facts |= {
             "order": order,
+            "tax": self._tax_words(order, country or None),
             "name": name,
             "address": lines,
             "order_url": f"{self.origin}/checkout/success/{link}",
@@ -75,7 +77,10 @@ class StoreMails:
             recipient = await self.sources.personal.open(merchant.email)
         if recipient is None:
             return None
-        page = self._dashboard_page(facts.get("order"), facts.get("dispute"))
+        order = facts.get("order")
+        if order is not None:
+            facts["tax"] = self._tax_words(order, None)
+        page = self._dashboard_page(order, facts.get("dispute"))
         return Content(recipient=recipient, subject=subject, facts={**facts, "dashboard_page": page})
 
     async def order(self, order_id: UUID) -> OrderView:
@@ -88,6 +93,9 @@ class StoreMails:
         if order is None:
             raise Transient("the sales", "do not show the order yet")
         return order
+
+    def _tax_words(self, order: OrderView, country: str | None) -> TaxWords:
+        return tax_words(order.taxes, country=country, charges_vat=self.shop.charges_vat)
 
     @property
     def origin(self) -> str:

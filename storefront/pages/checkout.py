@@ -37,6 +37,7 @@ from storefront.ports import StorefrontDependencies
 from storefront.rendering.delivery import country_names, rates_of, usual_country
 from storefront.rendering.formatting import money
 from storefront.rendering.renderer import PageRenderer
+from storefront.rendering.tax_words import tax_words
 from storefront.visit.cart import LastOrder
 from storefront.visit.errors import ForeignForm
 from storefront.visit.signing import Expired, Signer, Tampered
@@ -148,12 +149,13 @@ class CheckoutPages(Pages):
             visit.say(str(impossible))
             return self._renderer.redirect(visit, "/cart")
         total = priced_cart.total if offer is None else offer.total
+        shop = await self._facts.shop.of(visit.store, visit.revision)
+        tax = tax_of(visit.store.taxes or TaxSettings(), total, shopper.country)
         return self._renderer.page(
             visit,
             "checkout.html",
-            tax=tax_of(visit.store.taxes or TaxSettings(), total, shopper.country),
+            tax=tax_words(tax, country=shopper.country, charges_vat=shop.charges_vat),
             status=422 if problems and status == 200 else status,
-            shop=await self._facts.shop.of(visit.store, visit.revision),
             priced_cart=priced_cart,
             offer=offer,
             waiting=waiting,

@@ -28,6 +28,7 @@ from storefront.ports import StorefrontDependencies
 from storefront.rendering.order_status import order_status
 from storefront.rendering.renderer import PageRenderer
 from storefront.rendering.returns import last_return_day, shown_returns
+from storefront.rendering.tax_words import TaxWords, tax_words
 from storefront.visit.errors import PageMissing
 from storefront.visit.visit import Visit, Visits
 
@@ -73,6 +74,7 @@ class OrderPages(Pages):
                 returns=[] if shop is None else await shown_returns(order, shop, self._deps.personal),
                 can_return=bool(order.returnable) and (deadline is None or visit.today <= deadline),
                 standing=standing,
+                tax=await self._tax_words(visit, order, standing.country),
                 link=visit.request.path_params["link"],
                 elsewhere=await self._goods_elsewhere(visit, order),
                 robots="noindex",
@@ -114,12 +116,15 @@ class OrderPages(Pages):
         # After the payment page its answer may be on the way. Without it the page must not keep the shopper waiting.
         is_fresh = request.query_params.get("from") == "payment" and count <= QUICK_TRIES and visit.is_open
         reloads = is_fresh and is_open(order) and order.payment_failure is None and not order.unmatched_payments
+        standing = await order_status(order, self._queries, self._deps.personal)
         return self._renderer.page(
             visit,
             "unpaid.html",
             order=order,
-            standing=await order_status(order, self._queries, self._deps.personal),
+            standing=standing,
+            tax=await self._tax_words(visit, order, standing.country),
             link=link,
+            is_over=self._deps.clock.now() >= order.pay_by,
             elsewhere=await self._goods_elsewhere(visit, order),
             again=f"/checkout/unpaid/{link}?from=payment&try={count + 1}" if reloads else None,
             robots="noindex",
@@ -185,6 +190,12 @@ class OrderPages(Pages):
         """Return the count of the cart that the order was placed from, unless it is this browser's own."""
         kept = await self._cart_of(visit, order) if visit.is_open else None
         return 0 if kept is None or kept.key == visit.browser_cart.cookie.key else kept.cart.count
+
+    async def _tax_words(self, visit: Visit, order: OrderView, country: str | None) -> TaxWords:
+        """Return what is said about the tax of an order, by what counted when it was placed."""
+        # The shop's own number counts only for orders of which nothing else is known.
+        shop = None if order.taxes is not None else await self._facts.shop_at(visit.store, order.placed_at)
+        return tax_words(order.taxes, country=country, charges_vat=shop is not None and shop.charges_vat)
 
     async def _order_of(self, visit: Visit) -> tuple[UUID, OrderView | None]:
         order_id = visit.order_links.order_of(visit.request.path_params["link"])

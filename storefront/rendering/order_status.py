@@ -114,6 +114,8 @@ class Recipient:
     name: str
     email: str
     address: str
+    country: str | None
+    """ISO 3166-1 alpha-2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,11 @@ class OrderStatusView:
     parcels: Sequence[ShownParcel]
     recipient: Recipient | None
     """None after the shopper's data was erased."""
+
+    @property
+    def country(self) -> str | None:
+        """Where it is delivered; None if that is unknown."""
+        return None if self.recipient is None else self.recipient.country
 
 
 async def order_status(order: OrderView, queries: StorefrontQueries, personal: PersonalData) -> OrderStatusView:
@@ -249,7 +256,10 @@ async def _recipient(order: OrderView, personal: PersonalData) -> Recipient | No
     name, email, address = await personal.open_many([order.shopper_name, order.shopper_email, order.shipping_address])
     if name is None or email is None or address is None:
         return None
-    return Recipient(name=masked(name), email=masked_email(email), address=masked_address(json.loads(address)))
+    parts = json.loads(address)
+    return Recipient(
+        name=masked(name), email=masked_email(email), address=masked_address(parts), country=parts.get("country")
+    )
 
 
 def masked(text: str) -> str:

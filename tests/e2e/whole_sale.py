@@ -34,7 +34,7 @@ query ($id: ID!) {
 }
 """
 SET_TAXES = "mutation ($input: SetTaxesInput!) { setTaxes(input: $input) { userErrors { code message } } }"
-INCLUDED = re.compile(r"Includes 8.25 % tax:?\s+\$(\d+\.\d\d)")
+INCLUDED = re.compile(r"Includes 8.25 % sales tax:?\s+\$(\d+\.\d\d)")
 """What every page and mail of a paid order says of the tax that its prices include."""
 MAILS = {
     "ORDER_CONFIRMED",

@@ -11,6 +11,7 @@ from domain.order.after_sale.events import RefundedPieces
 from domain.order.after_sale.return_state import ReturnKind
 from domain.order.after_sale.sourcing_events import OrderHeld, SourcingChecked
 from domain.order.after_sale.state import RefundStatus
+from domain.order.aggregate import PAY_WITHIN
 from domain.order.delivery import ArrivalWindow
 from domain.order.events import OrderDiscount, OrderStatus, PageVersionRef, UnmatchedReason
 from domain.order.owed_refund import REFUND_WITHIN
@@ -148,6 +149,11 @@ class OrderView:
     """In the order in which they were sent."""
     refunded: Money | None = None
     """How much of ``paid`` went back; None until the order is paid."""
+
+    @property
+    def pay_by(self) -> datetime:
+        """When the order's reservation ends and its payment page closes, if it is not paid."""
+        return self.placed_at + PAY_WITHIN
 
     @property
     def withdrawn(self) -> Mapping[UUID, int]:

@@ -14,11 +14,13 @@ from commands.taxes import SetTaxes
 from domain.discount.events import DiscountKind, DiscountTerms
 from domain.discount.terms import discount_id
 from domain.money import Money
+from domain.order.aggregate import PAY_WITHIN
 from domain.order.ports import PaymentConfirmed
 from domain.shipping.rates import RateBand, RateBasis, ShippingRates, ShippingZone
 from domain.shopper.aggregate import shopper_of
 from domain.store.taxes import TaxMode, TaxRate, TaxSettings
 from infra.adapters.postgres.discount_shoppers import PostgresDiscountShoppers
+from storefront.rendering.formatting import moment_words
 from tests.integration.storefront.shopping import (
     checkout_form,
     hidden,
@@ -106,6 +108,19 @@ async def test_a_business_with_a_vat_number_says_that_prices_include_it(
     assert await say("VAT") == [False] * 3
     await floor.state_business("fern", identity())
     assert await say("VAT included") == [True] * 3
+    session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
+    order = await floor.queries.order(session.store_id, session.order_id)
+    assert order is not None
+    unpaid, cart = (await browser.get(session.cancel_url)).text, (await browser.get("/cart")).text
+    # Its time has a zone, because shoppers live in many.
+    until = moment_words(order.placed_at + PAY_WITHIN)
+    assert f"reserved for you until {until}." in cart
+    assert re.search(rf'for you until <time datetime="[^"]+">{until}</time>\.', unpaid)
+    await floor.apply_notice(notice_of(floor, session))
+    # The number that counts is that of the day of the order.
+    await floor.state_business("fern", identity(vat_id=None))
+    for page in (unpaid, (await browser.get(session.success_url)).text):
+        assert "VAT included" in page
 
 
 async def test_search_engines_read_the_price_of_each_delivery(vase: Product, browser: httpx.AsyncClient) -> None:
@@ -286,16 +301,28 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=stated))
     await put_in_cart(browser, vase)
     checkout = (await browser.get("/checkout")).text
-    assert "Includes 8.25 % tax" in checkout
+    assert "Includes 8.25 % sales tax" in checkout
     assert "$4.11" in checkout
-    assert "in total with tax" in checkout
+    assert "in total with sales tax" in checkout
     assert "Buy now and pay $53.90</button>" in checkout
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     unpaid = await browser.get(session.cancel_url)
     await floor.apply_notice(notice_of(floor, session))
     for shown in (unpaid, await browser.get(session.success_url)):
-        assert "Includes 8.25 % tax</dt><dd>$4.11</dd>" in shown.text
+        assert "Includes 8.25 % sales tax</dt><dd>$4.11</dd>" in shown.text
         assert "$53.90" in shown.text
+
+    # The country of the delivery decides, and what was shown is on the order.
+    await put_in_cart(browser, vase)
+    untaxed = "includes no tax for deliveries to Canada."
+    form = await checkout_form(browser, **CANADA)
+    shown = await browser.post("/checkout", data=form | {"action": "update"})
+    assert untaxed in shown.text
+    session = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")}))
+    unpaid = await browser.get(session.cancel_url)
+    await floor.apply_notice(notice_of(floor, session))
+    for page in (unpaid, await browser.get(session.success_url)):
+        assert untaxed in page.text
 
     await put_in_cart(browser, vase)
     await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=TaxSettings(mode=TaxMode.AT_PAYMENT)))
@@ -303,6 +330,7 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     session = session_at(floor, await to_payment(browser, await checkout_form(browser)))
     waiting = await browser.get(session.cancel_url)
     assert "Added and shown before you pay" in waiting.text
+    assert "before taxes" in waiting.text
     notice = notice_of(floor, session)
     assert isinstance(notice, PaymentConfirmed)
     # The sandbox's rule: 10 % of goods and delivery.

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.money import Money
+from domain.order.aggregate import PAY_WITHIN
 from domain.order.errors import OrderNotOpen, PaymentsNotReady
 from domain.order.ports import PaymentSession
 from infra.adapters.payments.stripe.client import AccountGone, StripeRefused
@@ -25,7 +26,7 @@ def order(account_id: str | None = "acct_former", placed_at: datetime | None = N
         session_id="cs_former",
         payment_provider="stripe",
         page_account_id=account_id,
-        placed_at=placed_at,
+        pay_by=None if placed_at is None else placed_at + PAY_WITHIN,
         lines=(),
         shipping=None,
         discount=None,

@@ -40,7 +40,7 @@ async def test_a_confirmation_names_goods_sum_address_and_the_way_to_withdraw(de
     assert mail.subject == "Your order ZY-7Q2M4K is confirmed"
     for words in (
         "$34.00",
-        "Includes 19 % tax",
+        "Includes 19 % sales tax",
         "$5.43",
         "5 to 10 December",
         "Main St 1",
