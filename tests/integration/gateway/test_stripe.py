@@ -1,32 +1,46 @@
 """A merchant's way to their own account at Stripe, over GraphQL and Stripe's protocol."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from commands.inbox import UNMATCHED_WEBHOOKS, ReceiveUnmatchedWebhook
+from commands.order import OpenPaymentSession
 from commands.ports import Context
 from commands.reactions import BusDispatch, EventLogAggregates
 from consumers.policies.payments import PaymentsPolicy
+from consumers.policies.refunds import RefundPolicy
+from consumers.ports import Consumer
 from domain.inbox.events import WebhookReceived
+from domain.order.aggregate import ORDER, PAY_WITHIN
+from domain.order.ports import PaymentRequest
+from domain.order.refund_ports import ChargeReports
+from domain.order.report_ports import ProviderReports
 from gateway.ports import OwnKeyPorts
 from gateway.webhooks.payments import command_of
 from infra.adapters.payments.stripe.accounts import StripeConnect
+from infra.adapters.payments.stripe.checkout import StripeCheckout
 from infra.adapters.payments.stripe.client import stripe_client
 from infra.adapters.payments.stripe.endpoint import OwnKeyWebhooks, StripePlatformNotices, StripeWebhooks
 from infra.adapters.payments.stripe.own_keys import StripeOwnKeys
+from infra.adapters.payments.stripe.refunds import StripeRefunds
+from infra.adapters.payments.stripe.reports import StripeReports
 from infra.adapters.payments.stripe.taxes import StripeTaxSetup
 from infra.cli.doctor import unmatched_webhooks
+from infra.log.ledger import check_ledger
 from projections.merchants.queries import merchant_by_id
 from projections.reading.scope import SYSTEM
+from tests.integration.gateway.test_after_sale import REFUND
+from tests.integration.gateway.test_mutations import change
+from tests.integration.gateway.test_queries import an_order
 from tests.support.fakes.event_log import FixedClock
 from tests.support.fakes.vault import MemoryOwnKeys
 from tests.support.platforms.dashboard import a_dashboard
@@ -46,6 +60,8 @@ USE_KEY = """mutation ($input: UseStripeKeyInput!) { useStripeKey(input: $input)
     stripeAccount { accountId link chargesEnabled } userErrors { code field message } } }"""
 CHECK = """mutation { checkStripe(input: {}) { stripeAccount {
     chargesEnabled payoutsEnabled requirements { code message } disabledReason } userErrors { code message } } }"""
+DISPUTED = """query ($id: ID!) { order(id: $id) { refunds { status } disputes {
+    status takenMoney { amountMinor } evidence { texts { field text } } } } }"""
 DISCONNECT = "mutation { disconnectStripe(input: {}) { stripeAccount { accountId } userErrors { code } } }"
 BLOCKERS = "query ($id: ID!) { store(id: $id) { publicationBlockers { code mutation } } }"
 PLATFORM_SECRET = "whsec_of_the_platform"
@@ -97,34 +113,43 @@ async def shared_platform(
 
 
 async def tell(
-    platform: Platform, stripe: StripeServer, body: bytes, *, path: str = "stripe", secret: str = SECRET
+    platform: Platform,
+    stripe: StripeServer,
+    body: bytes,
+    *,
+    path: str = "stripe",
+    secret: str = SECRET,
+    policies: Sequence[Consumer] = (),
 ) -> httpx.Response:
-    """Deliver a webhook to the gateway, and what was recorded of it to the policy."""
+    """Deliver a webhook to the gateway, and what was recorded of it to the policies: that of payments if none is named."""
     before = await platform.event_count()
     answer = await platform.client.post(
         f"/webhooks/payments/{path}", content=body, headers={"stripe-signature": stripe.sign(body, secret)}
     )
-    await _handle(platform, a_policy(platform), before)
+    await _handle(platform, policies or (a_policy(platform),), before)
     return answer
 
 
-def a_policy(platform: Platform) -> PaymentsPolicy:
+def a_policy(platform: Platform, *, reports: tuple[ChargeReports, ProviderReports] | None = None) -> PaymentsPolicy:
     return PaymentsPolicy(
         BusDispatch(platform.bus),
         EventLogAggregates(platform.log),
         platform.deps.payments,
         accounts=platform.deps.stripe,
+        reports=reports,
         history=platform.deps.history,
     )
 
 
-async def _handle(platform: Platform, policy: PaymentsPolicy, after: int) -> None:
-    """Give the policy every event after the first ones, and those that follow."""
+async def _handle(platform: Platform, policies: Sequence[Consumer], after: int) -> None:
+    """Give the policies every event after the first ones, and those that follow."""
     while recorded := [raw async for batch in platform.log.scan() for raw in batch][after:]:
         for raw in recorded:
             after += 1
-            if type((envelope := raw.decode()).event) in policy.handles:
-                await policy(envelope)
+            envelope = raw.decode()
+            for policy in policies:
+                if type(envelope.event) in policy.handles:
+                    await policy(envelope)
     await platform.barrier.catch_up()
 
 
@@ -290,8 +315,8 @@ async def test_a_webhook_that_comes_before_the_read_model_knows_its_account_chan
         Context(command_id=command_of("stripe", notice.external_id), correlation_id=uuid4()),
     )
     assert any(notice.external_id in line for line in await unmatched_webhooks(platform.deps.history))
-    await _handle(platform, a_policy(platform), known)
-    await _handle(platform, a_policy(platform), known)
+    await _handle(platform, [a_policy(platform)], known)
+    await _handle(platform, [a_policy(platform)], known)
     view = await merchant_by_id(platform.deps.reader, owner.id, scope=SYSTEM)
     assert view is not None
     assert view.stripe is not None
@@ -586,3 +611,84 @@ async def test_taxes_are_left_to_stripe_only_if_the_account_is_set_up_and_regist
     wrong = stated | {"rates": [{"country": "DE", "percent": "5.555"}]}
     refused = await platform.ask(SET_TAXES, {"input": wrong}, by=owner)
     assert refused["userErrors"][0]["field"] == "rates.0.percent"
+
+
+async def test_a_dispute_of_a_refunded_order_is_answered_with_the_refund_and_nothing_is_paid_twice(
+    platform: Platform, stripe: StripeServer, owner: Merchant
+) -> None:
+    store_id = await platform.stocked_store(owner, refund_policy="Returns\n\nWithin 14 days.")
+    account_id = (await platform.ask(CONNECT, BACK, by=owner))["stripeAccount"]["accountId"]
+    stripe.accounts[account_id] |= {"charges_enabled": True, "details_submitted": True}
+    await platform.ask(CHECK, by=owner)
+    order_id = await an_order(platform, owner, store_id)
+    async with stripe_client("sk_test_1", api_base=stripe.address) as client:
+        refunds = StripeRefunds(client)
+        policies = (
+            a_policy(platform, reports=(refunds, StripeReports(client))),
+            RefundPolicy(
+                BusDispatch(platform.bus), EventLogAggregates(platform.log), {"stripe": refunds}, platform.clock
+            ),
+        )
+
+        async def hear(type: str, about: dict[str, Any], number: int = 0) -> None:
+            body = stripe.webhook(type, about, account=account_id, number=number)
+            assert (await tell(platform, stripe, body, policies=policies)).json() == {"received": True}
+
+        session = await StripeCheckout(client, account_id).open_session(await _payment_of(platform, order_id))
+        page = {"provider": "stripe", "session_id": session.session_id, "account_id": account_id}
+        await platform.send(OpenPaymentSession(order_id=order_id, **page))
+        paid = stripe.paid(session.session_id)
+        await hear("checkout.session.completed", paid)
+        before = await platform.event_count()
+        asked = await change(platform, owner, "refundOrder", REFUND, orderId=str(order_id), reason="Too late")
+        assert asked["userErrors"] == []
+        await _handle(platform, policies, before)
+        assert [refund["payment_intent"] for refund in stripe.refunds.values()] == [paid["payment_intent"]]
+
+        total = paid["amount_total"]
+        taken = {"amount": -total, "fee": 1500, "currency": "usd", "net": -total - 1500}
+        stripe.disputes["du_back"] = {
+            "id": "du_back", "object": "dispute", "amount": total, "currency": "usd", "reason": "credit_not_processed",
+            "payment_intent": paid["payment_intent"], "status": "needs_response", "balance_transactions": [taken],
+            "evidence_details": {"due_by": int((platform.clock.now() + timedelta(days=7)).timestamp())},
+        }  # fmt: skip
+        # Repeated, and out of order: Stripe is asked each time.
+        for number, type in enumerate(("funds_withdrawn", "created", "created")):
+            await hear(f"charge.dispute.{type}", stripe.disputes["du_back"], number)
+        order = await platform.ask(DISPUTED, {"id": str(order_id)}, by=owner)
+        assert [refund["status"] for refund in order["refunds"]] == ["SUCCEEDED"]
+        (dispute,) = order["disputes"]
+        assert (dispute["status"], dispute["takenMoney"]["amountMinor"]) == ("NEEDS_RESPONSE", total)
+        record = next(each["text"] for each in dispute["evidence"]["texts"] if each["field"] == "RECORD")
+        assert "refunded" in record
+        again = await change(platform, owner, "refundOrder", REFUND, orderId=str(order_id), reason="Again")
+        assert again["userErrors"]
+        stripe.disputes["du_back"] |= {
+            "status": "won",
+            "balance_transactions": [taken, {"amount": total, "fee": 0, "currency": "usd", "net": total}],
+        }
+        await hear("charge.dispute.closed", stripe.disputes["du_back"])
+    order = await platform.ask(DISPUTED, {"id": str(order_id)}, by=owner)
+    assert [(each["status"], each["takenMoney"]["amountMinor"]) for each in order["disputes"]] == [("WON", 0)]
+    assert len(stripe.refunds) == 1
+    found = await check_ledger(platform.log, platform.deps.reader, catch_up_seconds=0)
+    assert not any(str(store_id) in each for each in found.differences)
+
+
+async def _payment_of(platform: Platform, order_id: UUID) -> PaymentRequest:
+    """Return what Stripe is asked when an order's shopper goes to pay."""
+    order = await EventLogAggregates(platform.log).get(ORDER, order_id)
+    return PaymentRequest(
+        order_id=order_id,
+        order_number=order.number,
+        store_id=order.store_id,
+        store_name="Neon Haven",
+        lines=order.lines,
+        shipping=order.shipping,
+        total=order.total,
+        platform_fee=order.total.basis_points(500),
+        success_url="http://shop.test/success",
+        cancel_url="http://shop.test/unpaid",
+        expires_at=platform.clock.now() + PAY_WITHIN,
+        idempotency_key=f"checkout:{order_id}",
+    )
