@@ -23,7 +23,8 @@ class InsufficientStock(DomainError):
 
     def __init__(self, product_id: UUID, title: str, *, requested: int, available: int) -> None:
         left = "nothing is" if available <= 0 else f"only {available} are" if available > 1 else "only 1 is"
-        super().__init__(f"“{title}”: {requested} wanted, but {left} left. Lower the quantity.")
+        advice = "Lower the quantity" if available > 0 else "Leave it out, or take something else"
+        super().__init__(f"“{title}”: {requested} wanted, but {left} left. {advice}.")
         self.product_id, self.requested, self.available = product_id, requested, available
 
 
