@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from domain.generation.events import Step
 from domain.mail.events import MailRefused, MailSent
-from gateway.api.code_names import company_name, mail_name
 from gateway.api.order_timeline import words_of_order
+from gateway.code_names import company_name, mail_name
 from schemas.envelope import RawEvent
 from schemas.registry import UndecodableEvent, UnknownEvent
 

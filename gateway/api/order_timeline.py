@@ -26,7 +26,7 @@ from domain.order.events import (
     WithdrawalReceived,
 )
 from domain.team.actors import Actor
-from gateway.api.code_names import company_name, mail_name
+from gateway.code_names import company_name, mail_name
 from projections.sales.views import OrderMailView
 from schemas.envelope import Envelope
 

@@ -14,7 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from gateway.api.code_names import COMPANIES
+from gateway.code_names import COMPANIES
 from gateway.dashboard.countries import LOCALE, countries, country
 
 NONE = "–"

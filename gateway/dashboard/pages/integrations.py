@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gateway.api.code_names import SUPPLIERS
+from gateway.code_names import SUPPLIERS
 from gateway.dashboard.lists import window
 from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Refusals, not_found, refusal

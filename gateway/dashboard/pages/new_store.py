@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gateway.api.code_names import SUPPLIERS
+from gateway.code_names import SUPPLIERS
 from gateway.dashboard.parts import unless_failed
 from gateway.dashboard.problems import Problem, Refusals, refusal
 from gateway.dashboard.routing import area_router

@@ -7,8 +7,8 @@ import pytest
 
 from domain.mail.events import MailKind
 from domain.merchant.events import SupplierProvider
-from gateway.api.code_names import MAILS, SUPPLIERS
 from gateway.api.event_words import EventSource, event_words, name_in, title_and_message, words_of
+from gateway.code_names import MAILS, SUPPLIERS
 from schemas.contracts.sampling import sample_of
 from schemas.envelope import RawEvent
 from schemas.registry import EVENTS

@@ -1,4 +1,4 @@
-"""What people call mails and companies, by the codes that events and the API have for them."""
+"""What people call mails and companies, by the codes that events and the API have for them. For API and dashboard."""
 
 from collections.abc import Mapping
 
