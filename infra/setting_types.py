@@ -91,6 +91,18 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _site(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+/?", value):
+        raise ValueError(f"is {value!r}, but must be an address without a path, such as https://shops.example.")
+    return value.rstrip("/")
+
+
+def _domain(value: str) -> str:
+    if not re.fullmatch(r"[^\s/?#@:]+(:\d{1,5})?", value):
+        raise ValueError(f"is {value!r}, but must be a domain without a scheme, such as shops.example.")
+    return value
+
+
 def _bootstrap_servers(value: str) -> str:
     if not all(re.fullmatch(r"(\[[^]]+]|[^\s/:]+)(:\d{1,5})?", part.strip()) for part in value.split(",")):
         raise ValueError(f"is {value!r}, but must be host:port, or several separated by commas.")
@@ -104,6 +116,7 @@ def _whole(value: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+BasisPoints = Annotated[Whole, Field(ge=0, le=10_000)]
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 Texts = Annotated[list[str], NoDecode, BeforeValidator(_parts)]
 Secrets = Annotated[list[SecretStr], NoDecode, BeforeValidator(_parts)]
@@ -115,6 +128,8 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 BootstrapServers = Annotated[str, AfterValidator(_bootstrap_servers)]
 IpAddresses = Annotated[Texts, AfterValidator(_addresses)]
 SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
+Site = Annotated[str, AfterValidator(_site)]
+Domain = Annotated[str, AfterValidator(_domain)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Writer = Literal["openai", "anthropic", "rules"]
 Writers = Annotated[list[Writer], NoDecode, BeforeValidator(_parts)]

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -12,8 +13,10 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.setting_types import (
+    BasisPoints,
     BootstrapServers,
     DatabaseUrl,
+    Domain,
     IpAddresses,
     LogLevel,
     MailAddress,
@@ -22,6 +25,7 @@ from infra.setting_types import (
     SecretKey,
     SecretKeys,
     Secrets,
+    Site,
     SmtpUrl,
     Texts,
     Whole,
@@ -29,6 +33,7 @@ from infra.setting_types import (
 )
 from schemas.internal.broker_address import BrokerAddress, BrokerSecurity, Mechanism, Protocol
 
+_NAME = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=", re.MULTILINE)
 SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
@@ -83,9 +88,9 @@ class Settings(BaseSettings):
     """The port of the storefronts."""
     sandbox_port: Port = 8090
     """The port of the sample supplier and the sandbox payment page."""
-    gateway_url: str = "http://127.0.0.1:8000"
+    gateway_url: Site = "http://127.0.0.1:8000"
     """The gateway's address for browsers and webhooks."""
-    storefront_domain: str = "localhost:8080"
+    storefront_domain: Domain = "localhost:8080"
     """The domain below which every store has its slug as a subdomain: ``<slug>.localhost:8080``."""
     dns_servers: IpAddresses = []
     """IP addresses of the resolvers that look up the proofs of stores' own domains; those of the system if not set."""
@@ -97,7 +102,7 @@ class Settings(BaseSettings):
     """The address of a CDN in front of a storefront, ``https://cdn.example``. Pages then load static files and media there."""
     page_cache_bytes: Annotated[int, Field(ge=0)] = 64_000_000
     """The most memory of one storefront process for rendered pages; 0 renders every page."""
-    sandbox_url: str = "http://127.0.0.1:8090"
+    sandbox_url: Site = "http://127.0.0.1:8090"
     """The sandbox's address for the scout and for shoppers' browsers."""
     sandbox_former_urls: Texts = []
     """Former addresses of the sandbox; photos imported from them are downloaded from ``sandbox_url``."""
@@ -117,7 +122,7 @@ class Settings(BaseSettings):
     """The most connections of one network address (IPv6: one /64). Not counted behind a proxy."""
     cors_origins: Texts = []
     """Origins whose pages may call the gateway from a browser."""
-    platform_fee_basis_points: Whole = 500
+    platform_fee_basis_points: BasisPoints = 500
     """The platform's share of a sale in basis points; 500 is 5 %."""
     plans: str | None = None
     """The plans that merchants pay the platform for: ``default``, or a TOML file like ``domain/subscription/plans.toml``.
@@ -371,6 +376,20 @@ def _text(value: Any) -> str:
 def variables() -> frozenset[str]:
     """Return the environment variables of all settings."""
     return frozenset(variable_of(field) for field in Settings.model_fields)
+
+
+def misspelled_variables() -> Mapping[str, str]:
+    """Return the variables that no setting is read from, each with the setting whose name it resembles.
+
+    Those of ``.env`` count, and in the environment those of the platform's prefix.
+    """
+    prefix, known = str(Settings.model_config["env_prefix"]), variables()
+    file = Path(os.environ.get(ENV_FILE, ".env") or os.devnull)
+    names = set(_NAME.findall(file.read_text("utf-8"))) if file.is_file() else set[str]()
+    names |= {name for name in os.environ if name.upper().startswith(prefix)}
+    unknown = [name for name in sorted(names) if name.upper() not in known]
+    near = {name: get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.85) for name in unknown}
+    return {name: matches[0] for name, matches in near.items() if matches}
 
 
 _REQUIRED: Mapping[str, str] = {

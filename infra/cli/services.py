@@ -19,7 +19,7 @@ from infra.embedded.process import ServerFailed
 from infra.embedded.supervisor import AlreadyRunning, Supervisor
 from infra.production import NoInventedShops, NotForProduction, refuse_invented_shops, refuse_unready
 from infra.sandbox.mailbox.key import mailbox_key
-from infra.settings import Settings, read_settings
+from infra.settings import Settings, misspelled_variables, read_settings
 
 if TYPE_CHECKING:
     from infra.demo.shop.seeding import DemoShop
@@ -81,6 +81,8 @@ def up(
 
 async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
     settings = read_settings()
+    for name, setting in misspelled_variables().items():
+        console.print(f"Warning: {name} is no setting of the platform. Did you mean {setting}?", markup=False)
     refuse_unready(settings)
     if demo_shop:
         refuse_invented_shops(settings)
