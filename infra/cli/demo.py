@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console, Group
-from rich.live import Live
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from domain.generation.events import Step
@@ -21,6 +19,7 @@ from infra.cli.output import console, output, print_json, print_refusal
 from infra.cli.platform_settings import settings_from, supervisor_of
 from infra.cli.run_command import Interrupted, run, sentence_of, unless_stopped
 from infra.cli.services import resolver_hint
+from infra.cli.step_progress import shown_steps
 from infra.demo.calls import CallFailed
 from infra.demo.log_in import LogIn
 from infra.demo.merchant import Merchant, PlatformError, in_words
@@ -140,26 +139,11 @@ async def _story(niche: str, supervisor: Supervisor, outcome: Outcome) -> LogIn:
 
 
 async def _show_progress(merchant: Merchant, store_id: str, token: str) -> None:
-    bars = Progress(
-        TextColumn("{task.description:<8}"),
-        BarColumn(bar_width=28),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("[dim]{task.fields[note]}", markup=True),
-        console=console,
-    )
-    rows: dict[str, TaskID] = {}
     last: dict[str, Any] = {}
-    with Live(Group(bars), console=console, refresh_per_second=8, transient=False):
-        async for state in merchant.watch(store_id, token):
-            last = state
-            for step in state["steps"]:
-                name = step["step"].lower()
-                if name not in rows:
-                    rows[name] = bars.add_task(name, total=100, note="")
-                note = escape(step["summary"] or step["status"].lower().replace("_", " "))
-                bars.update(rows[name], completed=step["progress"], note=note)
-    if not console.is_terminal:
-        console.print()  # rich ends a live display without a line break there
+    with shown_steps(console) as update:
+        async for last in merchant.watch(store_id, token):
+            for step in last["steps"]:
+                update(step)
     if last.get("status") == "NEEDS_ATTENTION":
         raise PlatformError(in_words(last["attention"]))
     if last.get("status") != "COMPLETED":

@@ -68,6 +68,15 @@ def _cents(text: str | None) -> int | None:
         raise typer.BadParameter(f"Invalid amount {text!r}. Use US dollars, such as 12.50.") from error
 
 
+def _reason(answer: httpx.Response) -> str:
+    """Return the supplier's own sentence, or the text of an answer without one."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, LookupError, TypeError):
+        detail = None
+    return detail if isinstance(detail, str) else answer.text[:300]
+
+
 async def _call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     async with settings_of_running() as settings, httpx.AsyncClient(trust_env=False) as client:
         try:
@@ -78,5 +87,5 @@ async def _call(method: str, path: str, body: dict[str, Any] | None = None) -> A
             message = f"The sample supplier does not answer at {settings.sandbox_url}. Start it with “zyenta up”."
             raise SupplierAway(message) from error
     if answer.is_error:
-        raise SupplierAway(f"The sample supplier refused: {answer.text[:300]}")
+        raise SupplierAway(f"The sample supplier refused: {_reason(answer)}")
     return answer.json() if answer.content else {}
