@@ -125,7 +125,7 @@ async def make(visit: Visitor, store_id: UUID) -> Response:
     if change.errors:
         return await _drafts(visit, store_id, errors=change.errors, status=422)
     return visit.redirect(
-        f"/dashboard/stores/{store_id}/drafts", notice="The draft is being made. The live store stays as it is."
+        f"/dashboard/stores/{store_id}/drafts", notice="The draft is being made. The shop stays as it is."
     )
 
 
@@ -156,7 +156,7 @@ async def decide(visit: Visitor, store_id: UUID, id: UUID) -> Response:
         fields = form.texts("fields")
         input = {"draftId": str(id)} | ({"fields": fields} if form["do"] == "some" else {})
         change = await visit.change("drafts/accept", input)
-        notice = "Accepted. Shoppers see it now."
+        notice = "Accepted. It is in the shop now."
     if change.errors:
         return await _drafts(visit, store_id, errors=change.errors, status=422)
     return visit.redirect(f"/dashboard/stores/{store_id}/drafts", notice=notice)

@@ -20,6 +20,7 @@ from domain.money import Money
 from infra.writers.copykit.scoring import measure
 from tests.integration.gateway.test_queries import an_order
 from tests.support.builders.samples import copy, sealed
+from tests.support.platforms.dashboard import a_dashboard
 from tests.support.platforms.gateway import Merchant, Platform, a_platform
 
 REQUEST = (
@@ -401,6 +402,12 @@ async def test_the_merchant_sees_both_versions_of_a_doubtful_image_and_chooses(
         )
     )
     image_id = asset["id"]
+    async with a_dashboard(platform, owner) as dashboard:
+        review = await dashboard.get(f"/dashboard/stores/{store_id}/review")
+        assert (
+            f'1 photo waits for your choice. <a href="/dashboard/stores/{store_id}/media?status=NEEDS_REVIEW">'
+            in review
+        )
     refused = await change(platform, stranger, "chooseImageVersion", selection, imageId=image_id, version="CUTOUT")
     assert codes(refused) == [("NOT_FOUND", None)]
     kept = await change(platform, owner, "chooseImageVersion", selection, imageId=image_id, version="ORIGINAL")
