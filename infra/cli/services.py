@@ -82,7 +82,7 @@ def up(
 async def _up(stop: asyncio.Event, *, demo_shop: bool) -> None:
     settings = read_settings()
     for name, setting in misspelled_variables().items():
-        console.print(f"Warning: {name} is no setting of the platform. Did you mean {setting}?", markup=False)
+        console.print(f"Warning: {name} is not a setting. Did you mean {setting}?", markup=False)
     refuse_unready(settings)
     if demo_shop:
         refuse_invented_shops(settings)
