@@ -5,11 +5,8 @@ also runs through graphql-core's executor, and as texts that the gateway has nev
 the operation only, some with another shape each.
 """
 
-import asyncio
 import json
 import secrets
-import signal
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count, repeat
@@ -23,10 +20,10 @@ from infra.bench.http_load import Load, closing_all, post, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import fill_with_one_store
-from infra.bench.servers import Servers
+from infra.bench.servers import Servers, processes
 from infra.bootstrap import open_platform
 from infra.bootstrap.gateway import signing_keys
-from infra.embedded.process import ChildProcess, free_port
+from infra.embedded.process import free_port
 
 FIELDS = (
     "id", "title", "slug", "status", "category", "currency", "sellingPrice", "compareAtPrice", "stockQuantity", "createdAt",
@@ -94,18 +91,13 @@ async def server_processes(servers: Servers, key: str, names: Sequence[str]) -> 
         key: the platform's master key.
         names: which servers.
     """
-    environment = servers.environment | {"ZYENTA_MASTER_KEYS": key, "ZYENTA_RATE_FACTOR": "1e6"}
     ports = {name: free_port() for name in names}
-    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in names]
-    try:
-        for child in children:
-            command = [sys.executable, "-m", "infra.bench.graphql_server", child.name, str(ports[child.name])]
-            child.launch(command, env=environment)
+    commands = {name: ("infra.bench.graphql_server", name, str(port)) for name, port in ports.items()}
+    environment = {"ZYENTA_MASTER_KEYS": key, "ZYENTA_RATE_FACTOR": "1e6"}
+    async with processes(servers, commands, more=dict.fromkeys(names, environment)):
         for port in ports.values():
             await until_open(port)
         yield ports
-    finally:
-        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
 
 
 BENCH = Bench(

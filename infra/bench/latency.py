@@ -29,7 +29,7 @@ from domain.store.events import Preferences
 from infra.adapters.kafka.producer import TransactionalProducer
 from infra.adapters.kafka.topic import open_admin
 from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
-from infra.bench.servers import Servers
+from infra.bench.servers import Servers, processes
 from infra.bootstrap import open_platform
 from infra.embedded.process import ChildProcess
 from schemas.internal.broker_address import client_settings
@@ -132,14 +132,8 @@ class Watch:
 @asynccontextmanager
 async def services(servers: Servers) -> AsyncIterator[None]:
     """Run publisher and projectors until the context ends, each in its own process."""
-    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVICES]
-    try:
-        for child in children:
-            command = [sys.executable, "-m", "infra.cli", "run", child.name]
-            child.launch(command, env=servers.environment)
+    async with processes(servers, {name: ("infra.cli", "run", name) for name in SERVICES}):
         yield
-    finally:
-        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
 
 
 @asynccontextmanager
@@ -171,12 +165,8 @@ async def _rebuild_repeatedly(servers: Servers) -> None:
 
 
 async def _join_and_leave(servers: Servers, seconds: int) -> None:
-    joining = ChildProcess("projectors", log_file=servers.directory / "joining.log")
-    joining.launch([sys.executable, "-m", "infra.cli", "run", "projectors"], env=servers.environment)
-    try:
+    async with processes(servers, {"joining": ("infra.cli", "run", "projectors")}):
         await asyncio.sleep(seconds / 2)
-    finally:
-        await joining.stop(signal.SIGTERM, grace=8)
 
 
 def _context() -> Context:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import platform
+import signal
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka
 from infra.embedded.kafka_install import kafka_version
 from infra.embedded.postgres import EmbeddedPostgres
+from infra.embedded.process import ChildProcess
 from infra.settings import Settings, read_settings
 from schemas.internal.broker_address import address_variables
 
@@ -115,6 +118,27 @@ async def open_servers(*, with_kafka: bool, with_postgres: bool = True) -> Async
                 directory=directory,
                 postgres_version=await _version_of(postgres.dsn),
             )
+
+
+@asynccontextmanager
+async def processes(
+    servers: Servers, commands: Mapping[str, Sequence[str]], *, more: Mapping[str, Mapping[str, str]] | None = None
+) -> AsyncIterator[None]:
+    """Run modules, each in a process of its own, until the context ends.
+
+    Args:
+        servers: give the environment and the folder of the logs.
+        commands: the module and its arguments, by the name of the process.
+        more: further variables of the environment, by the name of the process.
+    """
+    children = {name: ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in commands}
+    try:
+        for name, child in children.items():
+            environment = {**servers.environment, **(more or {}).get(name, {})}
+            child.launch([sys.executable, "-m", *commands[name]], env=environment)
+        yield
+    finally:
+        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children.values()))
 
 
 async def _version_of(dsn: str) -> str:

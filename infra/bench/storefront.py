@@ -5,11 +5,8 @@ page. The storefront reads it once for the requests that wait, so it can be fast
 process that keeps no page, only links, shelves and counts, and with an edit before each request.
 """
 
-import asyncio
 import re
 import secrets
-import signal
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,8 +23,8 @@ from infra.bench.http_load import Load, closing_all, get, until_open
 from infra.bench.interleaving import interleave
 from infra.bench.memory import memory_targets, watch_memory
 from infra.bench.one_store import SLUG, dress, fill_with_one_store
-from infra.bench.servers import Servers
-from infra.embedded.process import ChildProcess, free_port
+from infra.bench.servers import Servers, processes
+from infra.embedded.process import free_port
 from projections.engine.revisions import move_revisions
 from projections.registry import READ_MODELS, SEARCH_PATH
 
@@ -146,19 +143,15 @@ async def _edits(dsn: str, store_id: UUID, port: int, *, count: int) -> list[flo
 @asynccontextmanager
 async def _processes(servers: Servers, store_id: UUID) -> AsyncIterator[dict[str, int]]:
     """Start the servers and yield their ports by name."""
-    environment = servers.environment | {"ZYENTA_MASTER_KEYS": secrets.token_hex(32), "ZYENTA_RATE_FACTOR": "1e6"}
     ports = {name: free_port() for name in SERVERS}
-    children = [ChildProcess(name, log_file=servers.directory / f"{name}.log") for name in SERVERS]
-    try:
-        for child in children:
-            command = [sys.executable, "-m", "infra.bench.storefront_server", child.name, str(ports[child.name])]
-            own = {"ZYENTA_PAGE_CACHE_BYTES": "0"} if child.name == "uncached" else {}
-            child.launch([*command, str(servers.directory / BODY_FILE), str(store_id)], env=environment | own)
+    rest = (str(servers.directory / BODY_FILE), str(store_id))
+    commands = {name: ("infra.bench.storefront_server", name, str(port), *rest) for name, port in ports.items()}
+    environment = {"ZYENTA_MASTER_KEYS": secrets.token_hex(32), "ZYENTA_RATE_FACTOR": "1e6"}
+    more = dict.fromkeys(SERVERS, environment) | {"uncached": environment | {"ZYENTA_PAGE_CACHE_BYTES": "0"}}
+    async with processes(servers, commands, more=more):
         for port in ports.values():
             await until_open(port)
         yield ports
-    finally:
-        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
 
 
 BENCH = Bench(

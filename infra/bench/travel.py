@@ -7,11 +7,7 @@ of random positions, in turns with the same query as of now. The limit is the qu
 import asyncio
 import random
 import secrets
-import signal
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +19,10 @@ from domain.store.events import StoreRequested
 from gateway.auth.tokens import AccessTokens
 from infra.bench.figures import Bench, Figures, NoFigures, ReportPhase, Sizes, Target, percentile
 from infra.bench.filling import fill_with_catalog
-from infra.bench.servers import Servers
+from infra.bench.servers import Servers, processes
 from infra.bootstrap import open_platform
 from infra.bootstrap.gateway import signing_keys
-from infra.embedded.process import ChildProcess, free_port
+from infra.embedded.process import free_port
 from infra.web.http_clients import in_house_client
 
 PROCESSES = (("publisher", "projectors"), ("gateway",))
@@ -47,10 +43,14 @@ async def measure(servers: Servers, sizes: Sizes, seed: int, report: ReportPhase
     await fill_with_catalog(servers.dsn, count, seed=seed, report=report)
     port = free_port()
     key = secrets.token_hex(32)
-    environment = {**servers.environment, "ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
+    commands = {roles[0]: ("infra.cli", "run", *roles) for roles in PROCESSES}
+    environment = {"ZYENTA_MASTER_KEYS": key, "ZYENTA_GATEWAY_PORT": str(port)}
     settings = servers.settings.model_copy(update={"master_keys": [SecretStr(key)]})
     report("waiting for the gateway")
-    async with _services(servers, environment), open_platform(settings, migrated=False) as platform:
+    async with (
+        processes(servers, commands, more=dict.fromkeys(commands, environment)),
+        open_platform(settings, migrated=False) as platform,
+    ):
         pool = await platform.pool()
         store_id, merchant_id = await _first_store(pool)
         token, _ = AccessTokens(signing_keys(platform.keys()), platform.clock).sign(merchant_id)
@@ -105,19 +105,6 @@ async def _ask(client: httpx.AsyncClient, store_id: UUID, as_of: dict[str, str] 
     if "errors" in answer or answer["data"]["store"] is None:
         raise NoFigures(f"The query as of {as_of} failed: {response.text[:300]}")
     return seconds
-
-
-@asynccontextmanager
-async def _services(servers: Servers, environment: dict[str, str]) -> AsyncIterator[None]:
-    children = []
-    try:
-        for roles in PROCESSES:
-            child = ChildProcess(roles[0], log_file=servers.directory / f"{roles[0]}.log")
-            child.launch([sys.executable, "-m", "infra.cli", "run", *roles], env=environment)
-            children.append(child)
-        yield
-    finally:
-        await asyncio.gather(*(child.stop(signal.SIGTERM, grace=8) for child in children))
 
 
 BENCH = Bench(
