@@ -45,7 +45,7 @@ async def all_domains(
         where = where.add("d.name = {}", name)
     where = _of(scope, where)
     records = await db.fetch(
-        f"select {_COLUMNS} from domains d where {where.sql} order by d.connected_at desc, d.name limit {limit}",
+        f"select {_COLUMNS} from domains d where {where.sql} order by d.connected_at desc, d.name limit {int(limit)}",
         *where.arguments,
     )
     return tuple(map(_view, records))
@@ -69,7 +69,7 @@ async def domains_to_check(
     where = _of(scope, where)
     records = await db.fetch(
         f"select {_COLUMNS} from domains d where {where.sql} and d.status in ('PENDING', 'VERIFIED') "
-        f"order by d.name, d.store_id limit {limit}",
+        f"order by d.name, d.store_id limit {int(limit)}",
         *where.arguments,
     )
     return tuple(map(_view, records))
