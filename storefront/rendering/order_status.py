@@ -61,7 +61,7 @@ LEADS: Mapping[OrderStanding, tuple[str, str]] = {
     OrderStanding.RETURNED: ("The goods of order", "are back at the shop. It pays you back or sends you new ones."),
     OrderStanding.REFUNDING: (
         "The refund of order",
-        "was handed to the payment provider. Banks take up to ten days to show it.",
+        "was requested from the payment provider. Banks take up to ten days to show it.",
     ),
     OrderStanding.REFUNDED: ("The money for order", "was refunded to your payment method."),
 }

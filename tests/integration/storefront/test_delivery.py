@@ -321,8 +321,8 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     session = session_at(floor, await to_payment(browser, form | {"ticket": hidden(shown, "ticket")}))
     unpaid = await browser.get(session.cancel_url)
     await floor.apply_notice(notice_of(floor, session))
-    for page in (unpaid, await browser.get(session.success_url)):
-        assert untaxed in page.text
+    for shown in (unpaid, await browser.get(session.success_url)):
+        assert untaxed in shown.text
 
     await put_in_cart(browser, vase)
     await do(floor, SetTaxes(store_id=shop, merchant_id=merchant, taxes=TaxSettings(mode=TaxMode.AT_PAYMENT)))

@@ -137,13 +137,16 @@ async def test_a_page_shows_parcels_refunds_and_a_cancellation(
     assert "<dt>Parcel 1</dt>" in page
     assert "1 × <bdi>Mug</bdi>" in page
     page = await do(RefundOrder(**owned, refund_id=uuid4(), amount=Money(minor=300), reason="Late <3"))
-    assert "A refund of $3.00 is on its way. Reason: <bdi>Late &lt;3</bdi>" in page
+    assert (
+        "A refund of $3.00 was requested. You get a mail once the payment provider has sent it. Reason: <bdi>Late &lt;3</bdi>"
+        in page
+    )
 
     path, owned["order_id"] = urlsplit(session.success_url).path, session.order_id
     page = await do(CancelOrderByMerchant(**owned, refund_id=uuid4(), reason="Sold out"))
     assert "This order was cancelled" in page
     assert "your payment goes back to you" in page
-    assert f"A refund of {money(vase.total)} is on its way" in page
+    assert f"A refund of {money(vase.total)} was requested." in page
     assert "Withdraw from contract here" not in page
     cancelled = await floor.queries.order(store.id, session.order_id)
     assert cancelled is not None
