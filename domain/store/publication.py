@@ -232,12 +232,14 @@ def _pages(facts: PublicationFacts) -> Iterator[Blocker]:
         if page is None:
             yield Blocker(
                 code=BlockerCode.LEGAL_PAGE_MISSING,
-                message=f"The store has no {name}. Run the pages step again.",
+                message=f"The store has no {name}. Have the pages written again.",
                 field=f"pages.{type}",
                 mutation="regenerateStep",
             )
         elif page.has_blanks:
-            remedy = "Fill them in." if page.by_merchant else "Run the pages step again: it fills in your business."
+            remedy = (
+                "Fill them in." if page.by_merchant else "Have the pages written again: that fills in your business."
+            )
             yield Blocker(
                 code=BlockerCode.LEGAL_PAGE_HAS_BLANKS,
                 message=f"The {name} has blanks, which shoppers do not see. {remedy}",

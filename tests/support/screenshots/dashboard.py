@@ -283,6 +283,51 @@ async def settings(studio: Studio) -> None:
         await send(page, "/settings/resume")
 
 
+async def long_texts(studio: Studio) -> None:
+    """A store with long German texts, a Hebrew title, large amounts and a shopper with a long name."""
+    shop = f"/dashboard/stores/{studio.store}"
+    word = "Teekannenwärmerbezugsstoffmuster"
+    async with studio.visitor(studio.merchant()) as page:
+        await page.goto(f"{shop}/brand")
+        await send(page, "/brand", {"name": "Großmutters Teekannenwärmermanufaktur Oberbayern", "tagline": "Handgefertigte Bezugsstoffe für Teekannen, Kaffeekannen und alles dazwischen"})  # fmt: skip
+        await page.goto(f"{shop}/products")
+        await page.locator("main tbody a").first.click()
+        await page.locator("#texts").wait_for()
+        path = page.url.partition("?")[0].removeprefix(studio.gateway)
+        in_shop = await page.locator("main a:has-text('In the shop')").get_attribute("href")
+        assert in_shop is not None
+        long = f"{word} aus Schafwolle mit handgesticktem Blumenmuster, Sonderanfertigung"
+        await send(page, path, {"title": long, "sellingPrice": "987654.32", "do": "save"})
+        await studio.camera.take(page, "long-product", dialogs=False)
+        await buy(studio, product="/products/" + in_shop.rpartition("/")[2], shopper={
+            "name": "Maximiliane-Charlotte von Hohenstaufen-Schwarzenberg", "email": "maximiliane-charlotte.von.hohenstaufen@donaudampfschifffahrt.example",
+            "line1": "Donaudampfschifffahrtsgesellschaftskapitänsplatz 123, Hinterhaus", "city": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch", "region": "IL", "postcode": "62701",
+        })  # fmt: skip
+        await page.goto(f"{shop}/products")
+        await page.locator("main tbody a").nth(1).click()
+        await page.locator("#texts").wait_for()
+        path = page.url.partition("?")[0].removeprefix(studio.gateway)
+        await send(page, path, {"title": "קומקום תה אמייל עם מכסה, 1.2 ליטר", "description": "קומקום תה. מתאים לכל כיריים.", "do": "save"})  # fmt: skip
+        await studio.camera.take(page, "long-from-the-right", dialogs=False)
+        await page.goto(f"{shop}/discounts")
+        await send(page, "/discounts", {"code": "WEIHNACHTSSONDERRABATT24", "percentage": "12.5", "minimum": "123456.78", "do": "save"})  # fmt: skip
+        await studio.camera.take(page, "long-discounts", dialogs=False)
+        await page.goto(f"{shop}/collections/new")
+        await send(page, "/collections/new", {"title": f"{word} für besondere Gelegenheiten", "text": word, "by": "RULE", "priceTo": "60", "do": "save"})  # fmt: skip
+        await studio.camera.take(page, "long-collections", dialogs=False)
+        await page.goto(f"{shop}/orders")
+        await until(page, "Hohenstaufen")
+        await studio.camera.take(page, "long-orders", dialogs=False)
+        await page.locator("main tbody a").first.click()
+        await page.locator("#timeline").wait_for()
+        await until(page, "was paid")
+        await studio.camera.take(page, "long-order", dialogs=False)
+        for part in ("", "/customers", "/brand", "/review", "/seo", "/settings", "/timeline", "/media", "/team", "/products"):  # fmt: skip
+            await studio.shoot(page, f"{shop}{part}", f"long{part.replace('/', '-') or '-summary'}")
+        for part in ("", "/stores", "/jobs", "/team"):
+            await studio.shoot(page, f"/dashboard{part}", f"long-of-all{part.replace('/', '-') or '-home'}")
+
+
 async def trouble(studio: Studio) -> None:
     """The menu on a phone, offline, a form that is too old, and a platform without its database."""
     shop = f"/dashboard/stores/{studio.store}"
@@ -312,7 +357,7 @@ async def trouble(studio: Studio) -> None:
 
 SECTIONS: Mapping[str, Callable[[Studio], Awaitable[None]]] = {
     each.__name__.replace("_", "-"): each
-    for each in (outside, first_store, running_store, drafts, settings, standings, account, team, trouble)
+    for each in (outside, first_store, running_store, drafts, settings, standings, account, team, long_texts, trouble)
 }
 
 

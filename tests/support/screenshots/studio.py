@@ -112,24 +112,26 @@ async def until(page: Page, text: str, seconds: float = 60) -> None:
             await page.reload()
 
 
-async def buy(studio: Studio, *, product: str = "/products/", pay: bool = True) -> tuple[str, str]:
+async def buy(
+    studio: Studio, *, product: str = "/products/", pay: bool = True, shopper: Mapping[str, str] = SHOPPER
+) -> tuple[str, str]:
     """Buy a product of the demo shop; return the order's number and the address of its payment page."""
     async with in_house_client(timeout=60) as client:
-        shopper = Shopper(client, studio.storefront)
+        visitor = Shopper(client, studio.storefront)
         if product == "/products/":
-            await shopper.visit("/products?stock=in")
-            await shopper.follow(product)
+            await visitor.visit("/products?stock=in")
+            await visitor.follow(product)
         else:
-            await shopper.visit(product)
-        await shopper.submit("/cart/add", quantity="1")
-        await shopper.visit("/checkout")
+            await visitor.visit(product)
+        await visitor.submit("/cart/add", quantity="1")
+        await visitor.visit("/checkout")
         # Not the button that only applies a code.
-        await shopper.submit("/checkout", **SHOPPER, action="")
-        pay_page = shopper.url
-        number = re.search("ZY-[2-9A-Z]{6}", shopper.text)
-        assert number is not None, (pay_page, shopper.text)
+        await visitor.submit("/checkout", **shopper, action="")
+        pay_page = visitor.url
+        number = re.search("ZY-[2-9A-Z]{6}", visitor.text)
+        assert number is not None, (pay_page, visitor.text)
         if pay:
-            await shopper.submit("/pay", decision="pay")
+            await visitor.submit("/pay", decision="pay")
         return number[0], pay_page
 
 
