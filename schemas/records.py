@@ -11,11 +11,9 @@ import re
 from binascii import hexlify
 from collections.abc import Iterator
 
-import msgspec
-
 from schemas.envelope import RawEvent
-from schemas.headers import header, number
-from schemas.internal.provenance import Claim, claim, claim_in
+from schemas.headers import BIGINT_MAX, header
+from schemas.internal.provenance import Claim, claim_in, claimed_hash, tenant_id
 from schemas.record_batches import read_varint, varint
 from schemas.record_headers import (
     ACTOR,
@@ -150,31 +148,27 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     return read_varint(data, at)
 
 
-class Record(msgspec.Struct, gc=False):
-    """The parts of an event's record that a fold needs."""
+class Record(Claim, frozen=True, gc=False):
+    """The parts of an event's record that a fold needs, and what the event store verifies."""
 
-    position: int
-    """The event's position in the log."""
     type: bytes
-    tenant: bytes
-    """The tenant's id, as text."""
     value: bytes
-    claim: Claim
-    """The claim that the event store verifies."""
 
 
-_OWN_HEADERS = re.compile(
+_TIME_TEXT = b".[0-9T:.+Z-]+"
+
+_match_own = re.compile(
     b"."
     + re.escape(FIRST)
     + b"(.{36})"
     + re.escape(TYPE)
     + rb".([a-z0-9_.]+)"
     + re.escape(SOURCE)
-    + b"[^\x14]+?"
+    + b"[^\x14]+"
     + re.escape(SUBJECT)
     + b"(.{36})"
     + re.escape(TIME)
-    + b".{1,40}?"
+    + _TIME_TEXT
     + re.escape(POSITION)
     + rb".(\d{1,19})"
     + re.escape(VERSION)
@@ -184,12 +178,15 @@ _OWN_HEADERS = re.compile(
     + re.escape(CORRELATION)
     + b".{36}"
     + re.escape(RECORDED)
-    + b".{1,40}?"
+    + _TIME_TEXT
     + re.escape(PREVIOUS)
-    + b"..([0-9a-f]{64})",
+    + b"..(.{64})",
     re.DOTALL,
-)
-"""The headers of a content that :func:`content_of` wrote, from their number to the predecessor's hash."""
+).match
+"""Matches the headers of a content that :func:`content_of` wrote, from their number to the predecessor's hash.
+
+No part is tried twice: each ends before the first byte that cannot belong to it. The hash tells which digits are none.
+"""
 
 
 def read_own(content: bytes) -> Record | None:
@@ -197,28 +194,19 @@ def read_own(content: bytes) -> Record | None:
     if content[:1] != OF_36:
         return None
     size, begin = _varint(content, 37)
-    match = _OWN_HEADERS.match(content, begin + size) if size >= 0 else None
+    match = _match_own(content, begin + size) if size >= 0 else None
     if match is None:
         return None
-    id, type_, stream, position, version, tenant, previous = match.groups()
-    place = number(position)
-    if place is None:
+    id, type_, stream, digits, version, tenant, previous = match.groups()
+    position = int(digits)
+    if position > BIGINT_MAX:
         return None
     value = content[begin : begin + size]
     try:
-        claimed = claim(
-            position=place,
-            previous=previous,
-            id=id,
-            stream=stream,
-            version=int(version),
-            type=type_,
-            tenant=tenant,
-            data=value,
-        )
+        hash_ = claimed_hash(previous, id, stream, int(version), type_, value)
+        return Record(position, hash_, tenant_id(tenant), type_, value)
     except ValueError:
         return None
-    return Record(claimed.position, type_, tenant, value, claimed)
 
 
 def read_record(content: bytes) -> Record | None:
@@ -233,7 +221,7 @@ def read_record(content: bytes) -> Record | None:
     claimed = claim_in(headers, value)
     if claimed is None or value is None:
         return None
-    return Record(claimed.position, header(headers, "ce_type"), header(headers, "ce_tenant"), value, claimed)
+    return Record(claimed.position, claimed.hash, claimed.tenant, header(headers, "ce_type"), value)
 
 
 def parts_of(content: bytes) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:

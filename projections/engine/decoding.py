@@ -8,6 +8,7 @@ Ids are of asyncpg's class, as those of loaded rows are. It is a ``UUID`` whose 
 a fold looks rows up a dozen times for an event.
 """
 
+import operator
 import re
 import types
 import typing
@@ -37,6 +38,10 @@ Json = NewType("Json", str)
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
+_from_text = operator.call
+"""Makes the only kind of value that msgspec does not know, an id, from its class and its text; without a frame of Python."""
+
+
 @cache
 def mirror_of(model: type[BaseModel]) -> type[msgspec.Struct]:
     """Return the struct with the fields of a pydantic model."""
@@ -63,7 +68,7 @@ def mirror_of(model: type[BaseModel]) -> type[msgspec.Struct]:
 def _default(value: Any, hint: Any) -> Any:
     plain = msgspec.to_builtins(value, enc_hook=_dumped)
     if isinstance(plain, list | dict):
-        return msgspec.field(default_factory=lambda: msgspec.convert(plain, hint, dec_hook=_read_id))
+        return msgspec.field(default_factory=lambda: msgspec.convert(plain, hint, dec_hook=_from_text))
     return value
 
 
@@ -86,15 +91,9 @@ def _mirrored(hint: Any) -> Any:
     return hint
 
 
-def _read_id(_: type, text: Any) -> UUID:
-    """Return an id of a mirror, the only type of a field that msgspec does not know."""
-    id: UUID = pgproto.UUID(text)
-    return id
-
-
 def mirror_decoder(event: type[DomainEvent]) -> Callable[[bytes], Any]:
     """Return a function that decodes a body into the event's mirror."""
-    return msgspec.json.Decoder(mirror_of(event), dec_hook=_read_id).decode
+    return msgspec.json.Decoder(mirror_of(event), dec_hook=_from_text).decode
 
 
 def _dumped(value: object) -> object:
@@ -141,7 +140,7 @@ class EventDecoder:
         """Decode a record that was read in bulk; otherwise like :meth:`decode_record`."""
         if record.type in self._passed_over:
             return None
-        return self._decode(record.type, record.value, _uuid(record.tenant))
+        return self._decode(record.type, record.value, record.tenant)
 
     def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
         names = [name for name, _ in headers]
@@ -172,7 +171,8 @@ class EventDecoder:
         return self._decode(type_, value, tenant_id)
 
     def _decode(self, type_: bytes, body: bytes, tenant: UUID) -> DecodedEvent | None:
-        if b"\\u0000" in body:
+        # Most bodies have no backslash, and one byte is found much faster than six.
+        if b"\\" in body and b"\\u0000" in body:
             # PostgreSQL's text cannot hold a NUL; people see the replacement character.
             body = _NUL.sub(rb"\1\\ufffd", body)
         decoder = self._decoders.get(type_)

@@ -55,9 +55,9 @@ async def are_events(claims: Sequence[tuple[int, Claim | None]], database: Datab
         database: of the event store.
     """
     genuine = [claim is not None and partition_of(claim.tenant) == partition for partition, claim in claims]
-    checked = [index for index, each in enumerate(genuine) if each]
-    candidates = [claim for index in checked if (claim := claims[index][1]) is not None]
+    candidates = [claim for (_, claim), is_own in zip(claims, genuine, strict=True) if is_own and claim is not None]
     if candidates and not await _all_are_events(candidates, database):
+        checked = [index for index, each in enumerate(genuine) if each]
         for row in await database.fetch(
             _FALSE,
             [each.position for each in candidates],

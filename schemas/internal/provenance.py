@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from uuid import UUID
+
+import msgspec
 
 from schemas.envelope import RawEvent
 from schemas.headers import Headers, number
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """The event that a record claims to be. It is true if the event store holds the same."""
 
     position: int
@@ -54,38 +56,39 @@ def claim_in(headers: Headers, value: bytes | None) -> Claim | None:
     if position is None or version is None or value is None:
         return None
     try:
-        return claim(
-            position=position,
-            previous=fields["ce_previoushash"] or b"",
-            id=fields["ce_id"] or b"",
-            stream=fields["ce_subject"] or b"",
-            version=version,
-            type=fields["ce_type"] or b"",
-            tenant=fields["ce_tenant"] or b"",
-            data=value,
+        hash_ = claimed_hash(
+            fields["ce_previoushash"] or b"",
+            fields["ce_id"] or b"",
+            fields["ce_subject"] or b"",
+            version,
+            fields["ce_type"] or b"",
+            value,
         )
+        return Claim(position, hash_, tenant_id(fields["ce_tenant"] or b""))
     except (KeyError, ValueError):
         return None
 
 
-def claim(
-    *, position: int, previous: bytes, id: bytes, stream: bytes, version: int, type: bytes, tenant: bytes, data: bytes
-) -> Claim:
-    """Return the claim of a record with these header texts.
+def claimed_hash(previous: bytes, id: bytes, stream: bytes, version: int, type: bytes, data: bytes) -> bytes:
+    """Return the hash of an event with these header texts, as ``chain_hash`` does from decoded ones.
 
     Raises:
         ValueError: one of them is not an id, a hash or a number in range.
     """
-    # Like ``chain_hash``, but without making UUIDs: a third of the time.
+    # Without making UUIDs, and with arguments by position: a third of the time.
     if len(previous) != 64 or not len(id) == len(stream) == 36 or not 0 <= version < 2**31:
         raise ValueError("a hash has 64 digits, an id 36 characters, a version 31 bits")
     before = unhexlify(previous + (id + stream).replace(b"-", b""))
     if len(before) != 64:
         raise ValueError("an id has 32 digits")
-    computed = sha256(b"%b%b%b\0%b" % (before, version.to_bytes(4), type, data)).digest()
-    return Claim(position, computed, _tenant(tenant))
+    return sha256(b"%b%b%b\0%b" % (before, version.to_bytes(4), type, data)).digest()
 
 
 @lru_cache(maxsize=65_536)
-def _tenant(text: bytes) -> UUID:
+def tenant_id(text: bytes) -> UUID:
+    """Return a tenant's id.
+
+    Raises:
+        ValueError: the text is not an id.
+    """
     return UUID(text.decode())

@@ -257,12 +257,12 @@ class _Partition:
                 self.read = replace(self.read, next_offset=0)
                 self._reader.seek(self.number, 0)
                 return
-        records = [(offset, read_record(content)) for offset, content in contents]
-        genuine = await are_events(
-            [(self.number, None if record is None else record.claim) for _, record in records], self._connection
-        )
+        records = [read_record(content) for _, content in contents]
+        genuine = await are_events([(self.number, record) for record in records], self._connection)
         events = [
-            (offset, record) for (offset, record), is_event in zip(records, genuine, strict=True) if is_event and record
+            (offset, record)
+            for (offset, _), record, is_event in zip(contents, records, genuine, strict=True)
+            if is_event and record
         ]
         if len(events) < len(contents):
             logger.warning(
