@@ -60,7 +60,7 @@ from projections.engine.rebuild.session import (
     as_transient,
     rebuild_lock,
 )
-from projections.engine.rebuild.staging import fingerprint, finish
+from projections.engine.rebuild.staging import fingerprint, finish, pause_autovacuum
 from projections.engine.tables import Connection, ReadModel
 
 ROUNDS = 10
@@ -256,6 +256,7 @@ class Rebuilder:
             if not run.resumed:
                 await drop_tables(connection, schema)
                 await create_tables(connection, model, schema, ddl=model.tables_ddl)
+                await pause_autovacuum(connection, model, schema)
                 await connection.execute(f"comment on schema \"{schema}\" is '{mark}'")
             return await take_over(connection, schema, await self._positions(connection, schema))
 

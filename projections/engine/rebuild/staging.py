@@ -1,4 +1,4 @@
-"""The new tables of a rebuild before they are live: which code may resume them, and their indexes."""
+"""The new tables of a rebuild before they are live: which code may resume them, their statistics and their indexes."""
 
 import asyncio
 import hashlib
@@ -37,6 +37,17 @@ def _sources() -> bytes:
     for path in sorted(path for package in FOLD_PACKAGES for path in (root / package).rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.digest()
+
+
+async def pause_autovacuum(connection: Connection, model: ReadModel[Any], schema: str) -> None:
+    """Keep PostgreSQL from vacuuming and analyzing new tables again and again while they grow.
+
+    :func:`finish` analyzes them once, and ends the pause.
+    """
+    for table in model.tables:
+        await connection.execute(
+            f'alter table "{schema}".{table.name} set (autovacuum_enabled = off, toast.autovacuum_enabled = off)'
+        )
 
 
 async def finish(pool: asyncpg.Pool, model: ReadModel[Any], schema: str) -> None:
@@ -100,10 +111,11 @@ async def _share_out(
 
 
 async def _analyze(pool: asyncpg.Pool, schema: str, tables: Iterator[Table[Any]]) -> None:
-    """Analyze the tables that no other task has begun."""
+    """Analyze the tables that no other task has begun, and leave the next times to PostgreSQL."""
     async with _inside(pool, schema) as connection:
         for table in tables:
             await connection.execute(f"analyze {table.name}")
+            await connection.execute(f"alter table {table.name} reset (autovacuum_enabled, toast.autovacuum_enabled)")
 
 
 async def _index(pool: asyncpg.Pool, schema: str, tables: Iterator[Table[Any]]) -> None:

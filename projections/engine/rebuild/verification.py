@@ -18,6 +18,7 @@ from projections.engine.postgres_errors import DATABASE_AWAY
 from projections.engine.rebuild.bulk_load import MAX_UNAPPLIABLE, BulkLoad, BulkLoadWorkers, Unappliable
 from projections.engine.rebuild.row_diff import Histories, RowDifference, Side, compare, count_rows, open_snapshot
 from projections.engine.rebuild.session import RebuildProgress, Report, as_transient, rebuild_lock
+from projections.engine.rebuild.staging import pause_autovacuum
 from projections.engine.tables import Connection, ReadModel
 
 
@@ -92,6 +93,7 @@ async def _verify_alone(
     async with connection.transaction():
         await drop_tables(connection, schema)
         await create_tables(connection, model, schema, ddl="\n".join(each.plain_ddl for each in model.tables))
+        await pause_autovacuum(connection, model, schema)
     try:
         return await _verify(model, schema, connection, pool, bootstrap_servers, histories, workers, report)
     finally:

@@ -324,6 +324,15 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+async def without_autovacuum(pool: asyncpg.Pool, schema: str) -> int:
+    """Return how many tables of a schema PostgreSQL does not vacuum and analyze by itself."""
+    count: int = await pool.fetchval(
+        "select count(*) from pg_class where relnamespace = $1::regnamespace and 'autovacuum_enabled=off' = any(reloptions)",
+        schema,
+    )
+    return count
+
+
 async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, kafka: ApacheKafka) -> None:
     await write_topic(kafka.bootstrap_servers, EVENTS, store=pool)
     async with live(pool, kafka):
@@ -339,6 +348,7 @@ async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, ka
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
         assert await schemas(pool) == {"catalog", "catalog_build"}
+        assert await without_autovacuum(pool, "catalog_build") == len(MODEL.tables)
         done = sum(row[0] for row in await pool.fetch("select count(*) from catalog_build.products"))
         assert done > 0
         async with asyncio.timeout(60):
@@ -352,6 +362,7 @@ async def test_a_killed_rebuild_is_resumed(pool: asyncpg.Pool, database: str, ka
         assert rebuilt.resumed
         assert 0 < rebuilt.events < len(EVENTS)
     assert await schemas(pool) == {"catalog"}
+    assert await without_autovacuum(pool, "catalog") == 0
     await expect_rows_of(pool, EVENTS)
 
 
