@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from domain.product.events import ProductStatus
-from projections.engine.decoding import Json
 from projections.engine.tally import Tally, add
 
 NO_LABEL = ""
@@ -65,15 +64,5 @@ def _chosen(counts: Tally, statuses: Collection[ProductStatus]) -> Iterator[dict
     return (of_status for status, of_status in counts.items() if not statuses or status in statuses)
 
 
-_decode = msgspec.json.Decoder(ProductCounts).decode
-_encode = msgspec.json.Encoder().encode
-
-
-def read_counts(body: str) -> ProductCounts:
-    """Return the counts in a row."""
-    return _decode(body)
-
-
-def write_counts(counts: ProductCounts) -> Json:
-    """Return the counts as a row has them."""
-    return Json(_encode(counts).decode())
+read_counts = msgspec.json.Decoder(ProductCounts).decode
+"""Returns the counts that a query read."""

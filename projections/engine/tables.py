@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from domain.kernel import CorruptStream, DomainEvent
 from projections.engine.decoding import DecodedEvent, EventDecoder, Json, as_json, mirror_of
@@ -70,7 +71,9 @@ class Table(Generic[R]):
 
         Args:
             name: unique over all read models.
-            row: a slotted dataclass; ``X | None`` is a nullable column, ``StrEnum`` and ``Json`` are text and jsonb.
+            row: a slotted dataclass; ``X | None`` is a nullable column, ``StrEnum`` and ``Json`` are text and jsonb. A
+                dictionary or a ``msgspec.Struct`` is a document: its column is jsonb, too, but a fold changes it in place,
+                and it is encoded when the row is written.
             key: the primary key's columns.
             hot: the columns that change after a row is inserted. A loaded row has only these and its key; a fold that
                 reads another column of it fails at once.
@@ -81,8 +84,12 @@ class Table(Generic[R]):
         self.name, self.row, self.key, self.hot, self.indexes = name, row, key, hot, tuple(indexes)
         self.columns = tuple(field.name for field in fields(row))  # type: ignore[arg-type]  # R is a dataclass
         self.types = {column: _sql_type(hints[column]) for column in self.columns}
+        self._documents = {
+            column: msgspec.json.Decoder(hints[column]).decode for column in self.columns if _is_document(hints[column])
+        }
         self.key_of: Callable[[R], Any] = attrgetter(*key)
-        self._all = attrgetter(*self.columns)
+        self.all_of = self._values_of(self.columns)
+        """Returns a row's columns as they are written."""
         definitions = [
             f"{column} {sql}" + ("" if nullable else " not null") for column, (sql, nullable) in self.types.items()
         ]
@@ -101,8 +108,8 @@ class Table(Generic[R]):
         """For verification: generated columns follow from the others."""
 
         self._loaded = key + hot
-        self.hot_of: Callable[[R], Any] = attrgetter(*self._loaded)
-        """Returns a row's key and hot columns."""
+        self.hot_of = self._values_of(self._loaded)
+        """Returns a row's key and hot columns as they are written."""
         names = ", ".join(key)
         key_arrays = ", ".join(f"${n}::{self.types[column][0]}[]" for n, column in enumerate(key, 1))
         columns = ", ".join(self._loaded)
@@ -122,6 +129,21 @@ class Table(Generic[R]):
         """Writes new rows; a brace pair for each array of :meth:`new_values`. For many rows, COPY is faster."""
         self._update = self.update_sql.format(*(f"${n}" for n, _ in enumerate(self._loaded, 1)))
 
+    def _values_of(self, columns: tuple[str, ...]) -> Callable[[R], Any]:
+        """Return a function that returns these columns of a row, documents encoded."""
+        get: Callable[[R], Any] = attrgetter(*columns)
+        places = [place for place, column in enumerate(columns) if column in self._documents]
+        if not places:
+            return get
+
+        def values(row: R) -> tuple[Any, ...]:
+            found = list(get(row))
+            for place in places:
+                found[place] = as_json(found[place])
+            return tuple(found)
+
+        return values
+
     def _arrays(self, columns: Iterable[str]) -> str:
         return ", ".join(f"{{}}::{self.types[column][0]}[]" for column in columns)
 
@@ -140,13 +162,15 @@ class Table(Generic[R]):
             row = object.__new__(self.row)
             for column, value in zip(self._loaded, record, strict=True):
                 setattr(row, column, value)
+            for column in self._documents.keys() & self._loaded:
+                setattr(row, column, self._documents[column](getattr(row, column)))
             rows[self.key_of(row)] = row
         return rows
 
     async def insert(self, rows: Sequence[R], tx: Connection) -> None:
         """Write new rows."""
         if rows:
-            await tx.copy_records_to_table(self.name, records=map(self._all, rows), columns=self.columns)
+            await tx.copy_records_to_table(self.name, records=map(self.all_of, rows), columns=self.columns)
 
     async def update(self, rows: Sequence[R], tx: Connection) -> None:
         """Write the hot columns of rows that were loaded."""
@@ -159,7 +183,7 @@ class Table(Generic[R]):
 
     def new_values(self, rows: Sequence[R]) -> Iterable[Sequence[Any]]:
         """Return the columns of rows, an array for each column."""
-        return zip(*map(self._all, rows), strict=True)
+        return zip(*map(self.all_of, rows), strict=True)
 
     def hot_values(self, rows: Iterable[R]) -> list[Any]:
         """Return the key and hot columns of rows, to find out later which rows a fold changed."""
@@ -176,6 +200,10 @@ class TableChange(Generic[R]):
     new: Sequence[R]
 
 
+def _is_document(hint: Any) -> bool:
+    return typing.get_origin(hint) is dict or (isinstance(hint, type) and issubclass(hint, msgspec.Struct))
+
+
 def _sql_type(hint: Any) -> tuple[str, bool]:
     """Return the column type of a field's annotation, and whether it may be null."""
     nullable = False
@@ -183,7 +211,9 @@ def _sql_type(hint: Any) -> tuple[str, bool]:
         members = [member for member in typing.get_args(hint) if member is not type(None)]
         nullable = len(members) < len(typing.get_args(hint))
         (hint,) = members
-    if hint not in SQL_TYPES and isinstance(hint, type) and issubclass(hint, str):
+    if _is_document(hint):
+        hint = Json
+    elif hint not in SQL_TYPES and isinstance(hint, type) and issubclass(hint, str):
         hint = str
     return SQL_TYPES[hint], nullable
 

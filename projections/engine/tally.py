@@ -1,10 +1,8 @@
-"""Numbers of rows by two labels, kept as one JSON value while events are folded, so that no query counts rows."""
+"""Numbers of rows by two labels, kept as one document while events are folded, so that no query counts rows."""
 
 from collections.abc import Collection
 
 import msgspec
-
-from projections.engine.decoding import Json
 
 Tally = dict[str, dict[str, int]]
 """The number of rows by a first and a second label; none is zero."""
@@ -33,10 +31,4 @@ def total(tally: Tally, firsts: Collection[str] = (), seconds: Collection[str] =
 
 
 read_tally = msgspec.json.Decoder(Tally).decode
-"""Returns the tally in a row."""
-_encode = msgspec.json.Encoder().encode
-
-
-def write_tally(tally: Tally) -> Json:
-    """Return a tally as a row has it."""
-    return Json(_encode(tally).decode())
+"""Returns the tally that a query read."""

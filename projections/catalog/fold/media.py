@@ -23,7 +23,7 @@ from projections.catalog.tables.media import MediaCountsRow, MediaRow, StudioMon
 from projections.catalog.views import ImageState, StudioNotes
 from projections.engine.months import first_of_month
 from projections.engine.tables import Folds, as_json
-from projections.engine.tally import add, read_tally, write_tally
+from projections.engine.tally import add
 
 MEDIA_FOLDS: Folds[CatalogRows] = Folds()
 
@@ -76,11 +76,9 @@ def _set_status(rows: CatalogRows, tenant: UUID, image: MediaRow, status: ImageS
 def _count(rows: CatalogRows, tenant: UUID, *changes: tuple[str, str, int]) -> None:
     row = rows.media_counts.get(tenant)
     if row is None:
-        row = rows.media_counts[tenant] = MediaCountsRow(store_id=tenant, counts=write_tally({}))
-    tally = read_tally(row.counts)
+        row = rows.media_counts[tenant] = MediaCountsRow(store_id=tenant, counts={})
     for type, status, number in changes:
-        add(tally, type, status, number)
-    row.counts = write_tally(tally)
+        add(row.counts, type, status, number)
 
 
 def new_image(

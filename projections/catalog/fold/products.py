@@ -29,7 +29,7 @@ from domain.product.events import (
 )
 from domain.store.collections import BY_MERCHANT
 from domain.text import fold
-from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts, read_counts, write_counts
+from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts
 from projections.catalog.fold.media import add_media, new_image, of_store
 from projections.catalog.fold.sitemap import (
     add_to_sitemap,
@@ -247,17 +247,15 @@ def _spaced(text: str) -> str:
 def _count(rows: CatalogRows, tenant: UUID, product: ProductRow, *, added: bool) -> None:
     """Add a product to the counts of its store, or take it away."""
     row = rows.product_counts.get(tenant)
-    counts = ProductCounts() if row is None else read_counts(row.counts)
-    counts.add(
+    if row is None:
+        row = rows.product_counts[tenant] = ProductCountsRow(store_id=tenant, counts=ProductCounts())
+    row.counts.add(
         1 if added else -1,
         status=product.status,
         category=product.category,
         shipping_days=product.shipping_days,
         facts=_facts(product),
     )
-    if row is None:
-        row = rows.product_counts[tenant] = ProductCountsRow(store_id=tenant, counts=EMPTY_LIST)
-    row.counts = write_counts(counts)
 
 
 def _facts(product: ProductRow) -> list[str]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projections.catalog.counts import read_counts, write_counts
 from projections.catalog.rows import CatalogRows
 from projections.catalog.tables.products import ProductRow, SitemapPartRow
 from projections.catalog.views import ON_SALE
@@ -36,9 +35,7 @@ def part_with(rows: CatalogRows, product_id: UUID | None, tenant: UUID) -> PartK
 def part_to_join(rows: CatalogRows, event: Any, tenant: UUID) -> PartKeys:
     """Return the part of the product that an event is about, and the part that the next new one joins."""
     counts = rows.product_counts.get(tenant)
-    following = (
-        frozenset() if counts is None else frozenset({(tenant, _next_part(read_counts(counts.counts).ever_on_sale))})
-    )
+    following = frozenset() if counts is None else frozenset({(tenant, _next_part(counts.counts.ever_on_sale))})
     return part_of_product(rows, event, tenant) | following
 
 
@@ -52,11 +49,9 @@ def mark_edited(rows: CatalogRows, tenant: UUID, product: ProductRow, at: dateti
 def add_to_sitemap(rows: CatalogRows, tenant: UUID, product: ProductRow, at: datetime) -> None:
     """Count a product that is on sale now and was not before. Its store has counts of products."""
     if product.sitemap_part is None:
-        row = rows.product_counts[tenant]
-        counts = read_counts(row.counts)
+        counts = rows.product_counts[tenant].counts
         product.sitemap_part = _next_part(counts.ever_on_sale)
         counts.ever_on_sale += 1
-        row.counts = write_counts(counts)
     _part(rows, tenant, product, at).products += 1
 
 

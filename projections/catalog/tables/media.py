@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.media.events import MediaType
 from projections.catalog.views import ImageState
 from projections.engine.tables import Json, Table
+from projections.engine.tally import Tally
 
 
 @dataclass(slots=True)
@@ -49,8 +50,8 @@ class MediaCountsRow:
     """How many media assets a store has, without those of drafts, so that no query counts them."""
 
     store_id: UUID
-    counts: Json
-    """A tally by type, and in each by status."""
+    counts: Tally
+    """By type, and in each by status."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.product.events import ProductStatus
+from projections.catalog.counts import ProductCounts
 from projections.engine.tables import Json, Table
 
 TITLE_KEY = 'left(title_folded, 200) collate "C"'
@@ -98,8 +99,7 @@ class ProductCountsRow:
     """How many products a store has, so that no query counts them."""
 
     store_id: UUID
-    counts: Json
-    """``projections.catalog.counts.ProductCounts``."""
+    counts: ProductCounts
 
 
 @dataclass(slots=True)

@@ -224,7 +224,10 @@ def _life(table: Table[Any], key: tuple[Any, ...], model: ReadModel[Any], histor
             continue  # the runner parked it; it changed no live table either
         row = getattr(rows, table.name).get(row_key)
         if row is not None:
-            values = {column: _plain(table, column, getattr(row, column)) for column in table.columns}
+            values = {
+                column: _plain(table, column, value)
+                for column, value in zip(table.columns, table.all_of(row), strict=True)
+            }
             if not steps or steps[-1][1] != values:
                 steps.append((event, values))
     return steps

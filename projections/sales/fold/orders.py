@@ -22,7 +22,7 @@ from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from domain.store.taxes import OrderTax, TaxKind
 from projections.engine.tables import Folds, as_json
-from projections.engine.tally import add, read_tally, write_tally
+from projections.engine.tally import add
 from projections.sales.fold.given_back import state_duties
 from projections.sales.fold.ledger import balances_of, post
 from projections.sales.fold.periods import PeriodKey, count, period_of_order, periods_at, periods_of
@@ -90,11 +90,9 @@ def _count(rows: SalesRows, tenant: UUID, *changes: tuple[str, str, int]) -> Non
     """Change the counts of a store by numbers of orders with a status and a label."""
     row = rows.order_counts.get(tenant)
     if row is None:
-        row = rows.order_counts[tenant] = OrderCountsRow(store_id=tenant, counts=write_tally({}))
-    tally = read_tally(row.counts)
+        row = rows.order_counts[tenant] = OrderCountsRow(store_id=tenant, counts={})
     for status, label, number in changes:
-        add(tally, status, label, number)
-    row.counts = write_tally(tally)
+        add(row.counts, status, label, number)
 
 
 def mark_withdrawn(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.mail.events import MailKind
 from domain.order.events import OrderStatus, UnmatchedReason
 from projections.engine.tables import Json, Table
+from projections.engine.tally import Tally
 from projections.sales.tables.amounts import amount_key
 
 
@@ -81,8 +82,8 @@ class OrderCountsRow:
     """How many orders a store has, so that no query counts them."""
 
     store_id: UUID
-    counts: Json
-    """A tally by status, and in each by one of the labels below."""
+    counts: Tally
+    """By status, and in each by one of the labels below."""
 
 
 WITHDRAWN, KEPT = "withdrawn", "kept"

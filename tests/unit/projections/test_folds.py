@@ -48,7 +48,7 @@ from projections.catalog import model as catalog
 from projections.catalog.rows import CatalogRows
 from projections.catalog.views import ImageState
 from projections.engine.decoding import DecodedEvent, EventDecoder
-from projections.engine.tally import read_tally, total
+from projections.engine.tally import total
 from projections.jobs import model as jobs
 from projections.jobs.tables import JobsRows
 from projections.registry import READ_MODELS, SEARCH_PATH
@@ -379,7 +379,7 @@ def test_orders_have_the_status_and_sums_that_the_aggregate_has() -> None:
             kept |= {(order.status, row.to_ship)}
             returned |= {each.status for each in order.after.returns.values()}
             assert row.returns_to_decide == sum(status is ReturnStatus.REQUESTED for _, status, _ in returns.values())
-        tallies = [read_tally(each.counts) for each in rows.order_counts.values()]
+        tallies = [each.counts for each in rows.order_counts.values()]
         assert sum(total(tally, (), TO_SHIP) for tally in tallies) == sum(row.to_ship for row in rows.orders.values())
     assert {"PAID", "PARTLY_FULFILLED", "FULFILLED", "CANCELLED", "REFUNDED"} <= seen
     assert returned == set(ReturnStatus) - {ReturnStatus.REFUNDED}
@@ -519,6 +519,6 @@ def tallied(rows: dict[UUID, Any]) -> dict[Any, int]:
     return {
         (store_id, first, second): number
         for store_id, row in rows.items()
-        for first, numbers in read_tally(row.counts).items()
+        for first, numbers in row.counts.items()
         for second, number in numbers.items()
     }
