@@ -135,6 +135,8 @@ def test_a_material_is_proved_by_title_facts_or_text_and_an_imitation_is_not() -
         ("Soap dishes without plastic", "Soap Dish, free of plastic", "Soap Dish ABS", "Soap Dishes"),
         ("Toys for babies", "Baby Rattle Toy from 3 Months", "Play Food Toy 3+ Years", "Toys"),
         ("Toys for toddlers", "Stacking Toy 12 to 36 Months", "Board Game Toy 5 to 12 Years", "Toys"),
+        ("Toys for cats, not dogs", "Feather Cat Toy", "Squeaky Dog Toy", "Pet Toys"),
+        ("Cat toys, no dog toys", "Feather Cat Toy", "Squeaky Dog Toy", "Pet Toys"),
         ("Dog beds", "Dog Basket Bed", "Cat Basket Pet Bed", "Pet Beds"),
         ("Watches", "Wrist Watch 38 mm", "Slotted Screwdriver Repair Watch", "Hand Tools"),
         ("Coffee mugs", "Cappuccino Cup 220 ml", "Cup Warmer", "Coffee Cups"),

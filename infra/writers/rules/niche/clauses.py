@@ -7,6 +7,8 @@ from infra.writers.rules.niche.lexicon import LONGEST, Meaning, lexicon
 from infra.writers.rules.niche.words import Token, is_english, is_plural, phrase, plain_text, tokens
 
 _OF_ADJECTIVES = ("able", "ed", "est", "ful", "ible", "ish", "ive", "less", "ous", "some")
+_BUTS = frozenset({"but"})
+_ONLY = frozenset({"just", "only", "merely"})
 _JOINS = frozenset({"and", "or", "&", "+", ",", ";", "/", "|", "plus"})
 
 
@@ -64,8 +66,16 @@ class Clause:
     """A noun phrase and the preposition before it; its parts are joined by ``and`` or a comma."""
 
     preposition: str
-    """``""`` for the first clause, else one of ``for``, ``place``, ``with``, ``without``."""
+    """``""`` for the first clause, else one of ``for``, ``place``, ``with``, ``without``, ``not``."""
     parts: list[list[Segment]] = field(default_factory=lambda: [[]])
+
+    def may_turn(self, word: str) -> bool:
+        """Whether this clause ends at a “not” or “no”. A “but” before it is dropped. None ends one at its beginning."""
+        last = self.parts[-1]
+        if last and last[-1].text in _BUTS:
+            last.pop()
+            return True
+        return len(self.parts) > 1 if not last else word == "not"
 
 
 def without_lead_in(niche: str) -> str:
@@ -85,6 +95,10 @@ def clauses_of(text: str) -> list[Clause]:
         word = segment.words[0].text if len(segment.words) == 1 else ""
         if word in _JOINS:
             clauses[-1].parts.append([])
+        elif clauses[-1].preposition == "not" and not clauses[-1].parts[-1] and word in words.for_words:
+            pass  # “not for dogs” excludes dogs, as “not dogs” does
+        elif clauses[-1].preposition == "not" and not clauses[-1].parts[-1] and word in _ONLY:
+            clauses.pop()  # “not only for birthdays” excludes nothing
         elif word in words.for_words:
             clauses.append(Clause("for"))
         elif word in words.place_words:
@@ -93,6 +107,8 @@ def clauses_of(text: str) -> list[Clause]:
             clauses.append(Clause("with"))
         elif word in words.without_words:
             clauses.append(Clause("without"))
+        elif word in words.except_words or (word in words.not_words and clauses[-1].may_turn(word)):
+            clauses.append(Clause("not"))
         else:
             clauses[-1].parts[-1].append(segment)
     return clauses

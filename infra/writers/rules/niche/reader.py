@@ -82,6 +82,8 @@ class _Reader:
     """English words that the lexicon does not have. Beside goods they are a style, alone they are unknown."""
     material: str = ""
     """Of the last figures of animals: ``plush``."""
+    left_out: set[str] = field(default_factory=set)
+    """Goods and audiences that are not wanted."""
     fan_kinds: list[Kind] = field(default_factory=list)
     """Kinds that people are named after: ``tea lovers``."""
 
@@ -91,13 +93,13 @@ class _Reader:
         for clause in others:
             if clause.preposition == "for":
                 self._read_for(clause)
-            elif clause.preposition == "without":
+            elif clause.preposition in {"without", "not"}:
                 self._read_excluded(clause)
             else:
                 self._read_circumstances(clause)
         self._suit_animals()
         separate = self._separate()
-        things, categories = self._resolved()
+        things, categories = map(self._without_left_out, self._resolved())
         (self.style if things else self.unknown).extend(self.unlisted)
         return NicheReading(
             things=_different(things)[:MOST_THINGS],
@@ -331,10 +333,23 @@ class _Reader:
                     (self.style if clause.preposition == "with" else self.setting).append(segment.singular)
 
     def _read_excluded(self, clause: Clause) -> None:
-        """Read what the goods must not have; no other part of the reading may ask for it."""
+        """Read what the goods must not have; no other part of the reading may ask for it.
+
+        Other goods and other audiences are left out: no listing states that a cat's toy is not for dogs.
+        """
         for part in filter(None, clause.parts):
+            named = [segment.singular for segment in part if _is_goods_or_audience(segment)]
+            if clause.preposition == "not" and named:
+                self.left_out.update(named)
+                continue
             self.unknown.extend(segment.text for segment in part if not segment.is_english)
-            self.style.append(f"without {text_of(part, self.text)}")
+            # “Not plastic” is checked in each listing; “not expensive” is only a look.
+            is_thing = any(segment.names_goods or _has_style(segment) for segment in part)
+            word = "without" if clause.preposition == "without" or is_thing else "not"
+            self.style.append(f"{word} {text_of(part, self.text)}")
+
+    def _without_left_out(self, texts: Sequence[str]) -> Sequence[str]:
+        return [text for text in texts if not self.left_out & {text, *text.split()}]
 
     def _add_audience(self, audience: Audience, segments: Sequence[Segment]) -> None:
         strange = [segment.text for segment in segments if not segment.is_english]
@@ -429,6 +444,14 @@ def _kind_of(segment: Segment) -> Kind:
 def _names_field(segment: Segment) -> bool:
     """Whether goods are of a whole field, such as the barbecue."""
     return segment.is_goods and segment.meaning is not None and segment.meaning.is_whole and _is_only_goods(segment)
+
+
+def _has_style(segment: Segment) -> bool:
+    return segment.meaning is not None and segment.meaning.style is not None
+
+
+def _is_goods_or_audience(segment: Segment) -> bool:
+    return segment.is_goods or (segment.meaning is not None and segment.meaning.audience is not None)
 
 
 def _is_unlisted(segment: Segment) -> bool:

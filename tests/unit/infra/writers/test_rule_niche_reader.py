@@ -49,6 +49,13 @@ NICHES = {
     "Dog-themed mugs": {"things": ["dog mug"], "style": ["dog"]},
     "Knives for vegans": {"things": ["kitchen knife"], "audience": ["vegan"]},
     "reading glasses": {"categories": ["glasses"]},
+    "Toys for cats, not dogs": {"things": ["cat toy"], "audience": ["cat"], "style": []},
+    "Toys for cats but not for dogs": {"things": ["cat toy"], "audience": ["cat"], "style": []},
+    "Toys for cats not dogs": {"things": ["cat toy"], "audience": ["cat"], "style": []},
+    "Cat toys, no dog toys": {"things": ["cat toy"], "style": [], "unknown": []},
+    "Mugs, no plastic": {"things": ["mug"], "style": ["without plastic"]},
+    "Lamps, not expensive": {"things": ["lamp"], "style": ["not expensive"]},
+    "Candles, not just for birthdays": {"things": ["candle"], "setting": ["birthday"], "style": []},
     "Backpacks without logos": {"things": ["backpack"], "style": ["without logo"]},
     "Barbecue tools": {"things": ["barbecue accessory", "grill tongs"]},
 }

@@ -69,6 +69,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     place_words: frozenset[str]
     with_words: frozenset[str]
     without_words: frozenset[str]
+    not_words: frozenset[str]
+    except_words: frozenset[str]
     lead_ins: tuple[str, ...]
     sentence: frozenset[str]
     mass_nouns: frozenset[str]
