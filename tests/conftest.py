@@ -14,7 +14,7 @@ import pytest
 from infra.adapters.postgres.migrations import migrate
 from infra.embedded.kafka import ApacheKafka, KafkaUnavailable
 from infra.embedded.postgres import EmbeddedPostgres
-from tests.support.chance import SEED, draw_no_constants_of_modules, seed_everything, seeded
+from tests.support.chance import SEED, draw_no_constants_of_modules, register_own_dice, seed_everything, seeded
 from tests.support.examples import drawn
 from tests.support.platforms.read_models import create_read_models
 from tests.support.requirements import missing
@@ -40,6 +40,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 draw_no_constants_of_modules()
+register_own_dice()
 
 _numbers = itertools.count(1)
 seed_everything("collection")

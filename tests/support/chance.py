@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.entropy import deterministic_PRNG
 
 from domain import ids
 
@@ -76,3 +77,12 @@ def draw_no_constants_of_modules() -> None:
     """
     constants = providers._local_constants
     vars(providers)["_get_local_constants"] = lambda: constants
+
+
+def register_own_dice() -> None:
+    """Let Hypothesis register its own dice before the garbage collector freezes what refers to them.
+
+    Otherwise the first drawn test of a process finds no reference to them on Python 3.14, and warns.
+    """
+    with deterministic_PRNG():
+        pass
