@@ -11,6 +11,10 @@ BIN := .venv/bin
 LANGUAGE_SINCE := ff3fcd1d
 # Every process of ours starts several times faster from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
+# Without a home that can be written, caches are in the venv, where infra/program_cache.py looks for them.
+ifeq ($(XDG_CACHE_HOME)$(shell test -w "$$HOME/.cache" || { test ! -e "$$HOME/.cache" && test -d "$$HOME" -a -w "$$HOME"; } || echo none),none)
+export XDG_CACHE_HOME := $(CURDIR)/.venv/cache
+endif
 
 .PHONY: help setup demo test unit test-long coverage lighthouse screenshots tools lint types contracts audit check
 
