@@ -336,5 +336,5 @@ async def test_taxes_are_shown_before_the_order_and_are_on_the_paid_one(
     # The sandbox's rule: 10 % of goods and delivery.
     assert (notice.amount, notice.tax) == (Money(minor=5929), Money(minor=539))
     await floor.apply_notice(notice)
-    page = (await browser.get(session.success_url)).text
-    assert all(amount in page for amount in ("$5.39", "$59.29"))
+    confirmed = (await browser.get(session.success_url)).text
+    assert all(amount in confirmed for amount in ("$5.39", "$59.29"))
