@@ -115,7 +115,9 @@ def _revised_line(line: str, wishes: Sequence[Wish]) -> str:
         kept = [one for one in sentences if not any(sign in one.casefold() for sign in wish.drop)]
         # A text must not become empty: then the sentence stays.
         kept = kept or sentences[:1]
-        sentences = kept[: max(1, math.ceil(len(kept) * wish.shorten))]
+        end = max(1, math.ceil(len(kept) * wish.shorten))
+        # A question stays with its answer: “Like it? Add it to your cart.”
+        sentences = kept[: end + kept[end - 1].endswith("?")]
         sentences = [_replaced(one, wish.replace) for one in sentences]
     return " ".join(sentences)
 

@@ -1,7 +1,7 @@
 """Revisers: rules that follow a few wishes, and a model whose answer is held against the present texts."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -99,6 +99,15 @@ async def test_rules_follow_a_wish_and_keep_headings_lists_and_facts(hint: str, 
     assert len(described_now["features"]) == 1
     assert EditField.COLORS not in {one.field for one in revision.fields}
     assert revision.written_by == "house"
+
+
+async def test_a_shorter_text_does_not_end_in_a_question_without_its_answer() -> None:
+    call = "Like what you read? Add it to your cart."
+    asked = replace(
+        brief("shorter"), values={EditField.DESCRIPTION: described(f"Warm light. {call} Now.", [], [], call)}
+    )
+    text = value(await RuleReviser().revise(asked), EditField.DESCRIPTION)
+    assert (text["description"], text["call_to_action"]) == (f"Warm light. {call}", call)
 
 
 async def test_rules_name_what_they_cannot_follow() -> None:
