@@ -490,6 +490,27 @@ async def test_a_held_order_goes_on_in_one_of_three_ways_and_is_placed_by_hand(
     assert (bad["userErrors"][0]["code"], bad["userErrors"][0]["field"]) == ("INVALID_INPUT", "lines.0.substituteId")
     again = await decide("checkSupplierAgain")
     assert again["order"]["hold"]["reason"] == "UNREACHABLE"
+    others = await platform.ask(
+        "query ($id: ID!) { store(id: $id) { products(first: 9) { nodes { id status variants { id } } } } }",
+        {"id": str(store_id)},
+        by=owner,
+    )
+    others = [
+        one for one in others["products"]["nodes"] if one["id"] != line["productId"] and one["status"] == "ACTIVE"
+    ]
+    for other in others[:2]:
+        # Its supplier is asked first. It is away, so other goods are chosen instead of these.
+        instead = {"productId": other["id"], "substituteId": other["variants"][0]["id"]}
+        chosen = await decide("substituteLines", lines=[{"variantId": line["variantId"], **instead}])
+        assert (chosen["userErrors"], chosen["order"]["hold"]) == ([], None)
+        assert (await decide("placeSupplierOrder"))["userErrors"][0]["code"] == "NOT_TO_BE_BOUGHT"
+        await platform.send(RecordSourcing(order_id=order_id, silence="It is away again."))
+    sent = await platform.ask(
+        "query ($id: ID!) { order(id: $id) { hold { reason } substitutes { productId } } }",
+        {"id": str(order_id)},
+        by=owner,
+    )
+    assert sent == {"hold": {"reason": "UNREACHABLE"}, "substitutes": [{"productId": others[1]["id"]}]}
     bought = await decide("buyAnyway")
     assert (bought["order"]["needsAttention"], bought["order"]["hold"]) == (False, None)
     placed = await decide("placeSupplierOrder")
