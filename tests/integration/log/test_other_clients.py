@@ -1,7 +1,8 @@
-"""Other clients read the log on both brokers: kcat, and a short script on a plain Kafka library."""
+"""Other clients read the log on both brokers: kcat, and the manual's script on a plain Kafka library."""
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,22 +25,7 @@ from tests.support.builders.records import outgoing, raw
 from tests.support.requirements import missing
 
 AT = datetime(2025, 11, 23, 12, 0, tzinfo=UTC)
-SCRIPT = """
-import asyncio, collections, json, sys
-from aiokafka import AIOKafkaConsumer
-
-async def main(paid=collections.Counter()):
-    async with AIOKafkaConsumer("zyenta.events", bootstrap_servers=sys.argv[1], auto_offset_reset="earliest",
-                                isolation_level="read_committed") as log:
-        while batches := await log.getmany(timeout_ms=2000):
-            for record in (record for batch in batches.values() for record in batch):
-                if dict(record.headers)["ce_type"] == b"order.order_paid.v1":
-                    amount = json.loads(record.value)["amount"]
-                    paid[amount["currency"]] += amount["minor"]
-    print(json.dumps(paid))
-
-asyncio.run(main())
-"""
+ANALYSTS = (Path(__file__).parents[3] / "infra" / "manual" / "analysts.md").read_text("utf-8")
 
 
 @pytest.fixture(
@@ -103,11 +89,13 @@ def test_kcat_reads_key_headers_and_body(log: str) -> None:
         assert headers["ce_tenant"] == record["key"]
 
 
-def test_a_ten_line_script_sums_what_was_paid(log: str, tmp_path: Path) -> None:
+def test_the_script_of_the_manual_sums_what_was_paid(log: str, tmp_path: Path) -> None:
+    found = re.search(r"```python\n(.*?)```", ANALYSTS, re.DOTALL)
+    assert found is not None
     script = tmp_path / "paid.py"
-    script.write_text(SCRIPT)
+    script.write_text(found[1])
     # From another directory and isolated, so that it cannot import our packages.
     printed = subprocess.run(
         [sys.executable, "-I", str(script), log], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
     ).stdout
-    assert json.loads(printed) == {"USD": sum(range(100, 106))}
+    assert json.loads(printed) == {"USD": "6.15"}, "amounts of 1.00 to 1.05"

@@ -75,9 +75,7 @@ def test_markup_scripts_and_links_are_removed() -> None:
     text = plain_text(
         "<script>alert(1)</script>![x](http://evil.test/a.png) <img src=x onerror=y> &lt;b&gt;bold&lt;/b&gt; 🔥"
     )
-    assert text.split() == ["!(", "bold"] or not any(
-        bad in text for bad in ("<", "[", "alert", "http", "onerror", "🔥")
-    )
+    assert text.split() == ["!", "x", "(", "bold"]
 
 
 @given(st.text(max_size=3000))
