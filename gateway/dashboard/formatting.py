@@ -22,6 +22,7 @@ REMEMBERED = 4_000
 """Amounts, numbers and times whose words are kept: a list shows the same ones at each load."""
 FIELD, HUMP = re.compile(r"[a-z]+(?:[A-Z][a-z]*)*(?:\.\w+)*(?= )"), re.compile(r"(?<=[a-z])(?=[A-Z])")
 INVALID = re.compile(r"^Invalid ([a-z]\w*(?:\.\w+)*)(?=[ .:])")
+EMPTY = re.compile(r" has 0 characters\. Use 1 to ([\d,]+)\.")
 ABBREVIATIONS = frozenset({"FAQ", "SEO"})
 FIELDS = {
     "vatId": "VAT ID",
@@ -140,6 +141,7 @@ def sentence(message: str) -> str:
     """
     for programs, people in PLAIN.items():
         message = message.replace(programs, people)
+    message = EMPTY.sub(r" is empty. Use 1 to \1 characters.", message)
     field = FIELD.match(message)
     if field is not None:
         words = _words_of(field[0])

@@ -336,6 +336,7 @@ def test_a_refusal_is_shown_once_beside_its_field_or_above_the_form() -> None:
         ("zones.0.countries cannot be empty.", "Countries cannot be empty."),
         ("Invalid zones.0.bands.0.price 'x'. Use digits.", "Invalid price 'x'. Use digits."),
         ("Invalid vatId 'DE1' for DE.", "Invalid VAT ID 'DE1' for DE."),
+        ("name has 0 characters. Use 1 to 60.", "Name is empty. Use 1 to 60 characters."),
         ("secretKey cannot be used.", "Restricted key cannot be used."),
         ("Invalid slug “!!!”. Use letters.", "Invalid address “!!!”. Use letters."),
         (
