@@ -1,6 +1,5 @@
 """Words as search sees them: folded, without punctuation. Rows and queries must agree on them."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,7 +19,8 @@ SEPARATOR = "\n"
 TITLE_MOST = 300
 """Characters of a text whose words are remembered for a while."""
 
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""Replaces what is not of a word in an ASCII text. With ``split``, it takes half of a regular expression's time."""
 
 
 def words_of(text: str) -> Sequence[str]:
@@ -32,10 +32,12 @@ def words_of(text: str) -> Sequence[str]:
 def _words_of(text: str) -> tuple[str, ...]:
     folded = fold(text[:TEXT_MAX])
     if folded.isascii():
-        words = _ASCII_WORD.findall(folded)
+        words = folded.translate(_NO_LETTERS).split()
     else:
         words = "".join(letter if _is_of_word(letter) else " " for letter in folded).split()
-    return tuple([word[:LONGEST] for word in words])
+    if max(map(len, words), default=0) > LONGEST:
+        words = [word[:LONGEST] for word in words]
+    return tuple(words)
 
 
 _words_of_title = lru_cache(maxsize=4096)(_words_of)
