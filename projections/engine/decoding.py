@@ -140,7 +140,7 @@ class EventDecoder:
         """Decode a record that was read in bulk; otherwise like :meth:`decode_record`."""
         if record.type in self._passed_over:
             return None
-        return self._decode(record.type, record.value, record.tenant)
+        return self._decode(record.type, record.value, _as_of_rows(record.tenant))
 
     def _find(self, headers: Headers) -> tuple[bytes | None, bytes | None]:
         names = [name for name, _ in headers]
@@ -157,7 +157,7 @@ class EventDecoder:
             UnknownEvent, UndecodableEvent: the event can never be decoded.
         """
         type_ = raw.type.encode()
-        return None if type_ in self._passed_over else self._decode(type_, raw.data, raw.tenant)
+        return None if type_ in self._passed_over else self._decode(type_, raw.data, _as_of_rows(raw.tenant))
 
     def _read(self, type_: bytes, value: bytes | None, tenant: bytes) -> DecodedEvent | None:
         if type_ in self._passed_over:
@@ -188,6 +188,12 @@ class EventDecoder:
 
 def _text(type_: bytes) -> str:
     return type_.decode(errors="replace")
+
+
+@lru_cache(maxsize=65_536)
+def _as_of_rows(id: UUID) -> UUID:
+    same: UUID = pgproto.UUID(id.bytes)
+    return same
 
 
 @lru_cache(maxsize=65_536)

@@ -262,11 +262,18 @@ class Folds(Generic[W]):
         return register
 
 
+def of_tenant(_: object, tenant: UUID) -> UUID:
+    """Return the key of a row that its tenant has once."""
+    return tenant
+
+
 LoadRows = Callable[[Table[Any], Collection[Any]], Awaitable[dict[Any, Any]]]
 """Returns the rows of a table with these keys, by key; a key without a row is left out."""
 
 _Leading = tuple[Any, UUID, str, Finder]
 """An event, its tenant, and how to find the rows of a table that loaded rows lead to."""
+_Kinds = dict[type, tuple[list[Any], list[UUID]]]
+"""The events of each kind in a batch, and the tenant of each."""
 _Getter = Callable[[Any], Any]
 _Finder = Callable[[Any, UUID], Any]
 _Plan = tuple[Callable[[W, Any, UUID], None], tuple[tuple[str, _Getter], ...], tuple[tuple[str, _Finder], ...]]
@@ -412,8 +419,9 @@ class ReadModel(Generic[W]):
         """
         there: dict[str, dict[Any, Any]] = {table.name: getattr(rows, table.name) for table in self.tables}
         asked: dict[str, set[Any]] = {name: set() for name in there}
-        missing = self._missing(batch, there)
-        leading = self._leading(batch)
+        kinds = _by_kind(batch)
+        missing = self._missing(kinds, there)
+        leading = self._leading(kinds)
         while True:
             for table in self.tables:
                 if keys := missing.get(table.name):
@@ -428,31 +436,44 @@ class ReadModel(Generic[W]):
             if not missing:
                 return
 
-    def _missing(self, batch: Sequence[DecodedEvent], there: Mapping[str, Mapping[Any, Any]]) -> dict[str, set[Any]]:
+    def _missing(self, kinds: _Kinds, there: Mapping[str, Mapping[Any, Any]]) -> dict[str, set[Any]]:
         """Return the keys of rows that events name and that are not there, by table."""
-        missing: dict[str, set[Any]] = {name: set() for name in there}
-        plans = self._plans
-        for event, tenant in batch:
-            plan = plans.get(type(event))
+        named: dict[str, set[Any]] = {name: set() for name in there}
+        for kind, (events, tenants) in kinds.items():
+            plan = self._plans.get(kind)
             if plan is None:
                 continue
             for name, get in plan[1]:
-                key = get(event)
-                if key not in there[name]:
-                    missing[name].add(key)
+                named[name].update(map(get, events))
             for name, find in plan[2]:
-                found = find(event, tenant)
-                for key in found if type(found) is frozenset else (found,):
-                    if key not in there[name]:
-                        missing[name].add(key)
-        return missing
+                if find is of_tenant:
+                    named[name].update(tenants)
+                    continue
+                for found in map(find, events, tenants):
+                    if type(found) is frozenset:
+                        named[name] |= found
+                    else:
+                        named[name].add(found)
+        return {name: keys.difference(there[name]) for name, keys in named.items()}
 
-    def _leading(self, batch: Sequence[DecodedEvent]) -> list[_Leading]:
+    def _leading(self, kinds: _Kinds) -> list[_Leading]:
         """Return the events that touch rows which other rows lead to."""
-        through = self._through
         return [
             (event, tenant, name, find)
-            for event, tenant in batch
-            if type(event) in through
-            for name, find in through[type(event)].items()
+            for kind, finders in self._through.items()
+            if kind in kinds
+            for name, find in finders.items()
+            for event, tenant in zip(*kinds[kind], strict=True)
         ]
+
+
+def _by_kind(batch: Iterable[DecodedEvent]) -> _Kinds:
+    """Return the events and tenants of a batch by kind: the rows of one kind are found with few steps of Python."""
+    kinds: _Kinds = {}
+    for event, tenant in batch:
+        kind = kinds.get(type(event))
+        if kind is None:
+            kind = kinds[type(event)] = ([], [])
+        kind[0].append(event)
+        kind[1].append(tenant)
+    return kinds

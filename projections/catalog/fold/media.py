@@ -22,7 +22,7 @@ from projections.catalog.rows import EMPTY_LIST, CatalogRows
 from projections.catalog.tables.media import MediaCountsRow, MediaRow, StudioMonthRow
 from projections.catalog.views import ImageState, StudioNotes
 from projections.engine.months import first_of_month
-from projections.engine.tables import Folds, as_json
+from projections.engine.tables import Folds, as_json, of_tenant
 from projections.engine.tally import add
 
 MEDIA_FOLDS: Folds[CatalogRows] = Folds()
@@ -43,11 +43,6 @@ _SHOWN_WITH: Mapping[str, Callable[[CatalogRows, Any, UUID], frozenset[Any]]] = 
     "sitemap_parts": _part,
 }
 """What an event leads to that changes an image of a product."""
-
-
-def of_store(_: object, tenant: UUID) -> UUID:
-    """Return the key of the counts of the store that an event belongs to."""
-    return tenant
 
 
 def add_media(rows: CatalogRows, tenant: UUID, row: MediaRow) -> MediaRow:
@@ -134,7 +129,7 @@ def _part_requested_for(rows: CatalogRows, event: ImageProcessingRequested, tena
     through={"sitemap_parts": _part_requested_for},
     products=_requested_for,
     media="originator_id",
-    media_counts=of_store,
+    media_counts=of_tenant,
 )
 def image_processing_requested(rows: CatalogRows, event: ImageProcessingRequested, tenant: UUID) -> None:
     image = rows.media.get(event.originator_id)
@@ -163,7 +158,9 @@ def _month(event: ImageProcessed, tenant: UUID) -> tuple[UUID, date]:
     return tenant, first_of_month(event.occurred_at)
 
 
-@MEDIA_FOLDS.on(ImageProcessed, through=_SHOWN_WITH, media="originator_id", media_counts=of_store, studio_months=_month)
+@MEDIA_FOLDS.on(
+    ImageProcessed, through=_SHOWN_WITH, media="originator_id", media_counts=of_tenant, studio_months=_month
+)
 def image_processed(rows: CatalogRows, event: ImageProcessed, tenant: UUID) -> None:
     image, key = rows.media[event.originator_id], _month(event, tenant)
     if key not in rows.studio_months:
@@ -189,7 +186,7 @@ def image_processed(rows: CatalogRows, event: ImageProcessed, tenant: UUID) -> N
     )
 
 
-@MEDIA_FOLDS.on(ImageVersionChosen, through=_SHOWN_WITH, media="originator_id", media_counts=of_store)
+@MEDIA_FOLDS.on(ImageVersionChosen, through=_SHOWN_WITH, media="originator_id", media_counts=of_tenant)
 def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     _set_status(rows, tenant, image, ImageState.PROCESSED)
@@ -204,7 +201,7 @@ def image_version_chosen(rows: CatalogRows, event: ImageVersionChosen, tenant: U
         image.quality = picture_quality(size, shown=event.version, review=review, chosen=True)
 
 
-@MEDIA_FOLDS.on(ImageReplaced, through=_SHOWN_WITH, media="originator_id", media_counts=of_store)
+@MEDIA_FOLDS.on(ImageReplaced, through=_SHOWN_WITH, media="originator_id", media_counts=of_tenant)
 def image_replaced(rows: CatalogRows, event: ImageReplaced, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     _set_status(rows, tenant, image, ImageState.PROCESSED)
@@ -227,7 +224,7 @@ def image_replaced(rows: CatalogRows, event: ImageReplaced, tenant: UUID) -> Non
     )
 
 
-@MEDIA_FOLDS.on(ImageRejected, media="originator_id", media_counts=of_store)
+@MEDIA_FOLDS.on(ImageRejected, media="originator_id", media_counts=of_tenant)
 def image_rejected(rows: CatalogRows, event: ImageRejected, tenant: UUID) -> None:
     image = rows.media[event.originator_id]
     _set_status(rows, tenant, image, ImageState.REJECTED)

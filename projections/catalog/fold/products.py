@@ -30,7 +30,7 @@ from domain.product.events import (
 from domain.store.collections import BY_MERCHANT
 from domain.text import fold
 from projections.catalog.counts import BELOW_COST, NO_MANUFACTURER, ProductCounts
-from projections.catalog.fold.media import add_media, new_image, of_store
+from projections.catalog.fold.media import add_media, new_image
 from projections.catalog.fold.sitemap import (
     add_to_sitemap,
     mark_edited,
@@ -49,7 +49,7 @@ from projections.catalog.tables.products import (
 )
 from projections.catalog.views import ON_SALE
 from projections.catalog.words import SEPARATOR, tag_word, words_of
-from projections.engine.tables import Folds, Json, as_json
+from projections.engine.tables import Folds, Json, as_json, of_tenant
 
 PRODUCT_FOLDS: Folds[CatalogRows] = Folds()
 _PART = {"sitemap_parts": part_of_product}
@@ -69,7 +69,7 @@ def _of_title(event: ProductAdded | ProductCopyWritten | ProductRetitled, tenant
     return _words(event.title, tenant=tenant)
 
 
-@PRODUCT_FOLDS.on(ProductImported, product_counts=of_store, media_counts=of_store, search_words=_of_import)
+@PRODUCT_FOLDS.on(ProductImported, product_counts=of_tenant, media_counts=of_tenant, search_words=_of_import)
 def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) -> None:
     id = event.originator_id
     _created(
@@ -117,7 +117,7 @@ def product_imported(rows: CatalogRows, event: ProductImported, tenant: UUID) ->
     )
 
 
-@PRODUCT_FOLDS.on(ProductAdded, product_counts=of_store, media_counts=of_store, search_words=_of_title)
+@PRODUCT_FOLDS.on(ProductAdded, product_counts=of_tenant, media_counts=of_tenant, search_words=_of_title)
 def product_added(rows: CatalogRows, event: ProductAdded, tenant: UUID) -> None:
     id = event.originator_id
     _created(rows, event, tenant, title=event.title, supplied=_Supplied())
@@ -352,7 +352,7 @@ def product_meta_written(rows: CatalogRows, event: ProductMetaWritten, tenant: U
     text.meta_title, text.meta_description = event.meta_title, event.meta_description
 
 
-@PRODUCT_FOLDS.on(PriceChanged, through=_PART, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(PriceChanged, through=_PART, products="originator_id", product_counts=of_tenant)
 def price_changed(rows: CatalogRows, event: PriceChanged, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
     crosses_cost = (product.price_minor < product.cost_minor) != (event.price.minor < product.cost_minor)
@@ -405,29 +405,29 @@ def _set_stock(
     _set_status(rows, tenant, product, product.status)
 
 
-@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockCounted, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_counted(rows: CatalogRows, event: StockCounted, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, on_hand=event.on_hand, missing=0)
 
 
-@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockShort, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_short(rows: CatalogRows, event: StockShort, tenant: UUID) -> None:
     # Without an order, the shortage is reserved pieces beyond the stock, which the row already has.
     added = 0 if event.order_id is None else event.missing
     _set_stock(rows, event, tenant, missing=rows.variants[event.variant_id].missing + added)
 
 
-@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockReserved, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_reserved(rows: CatalogRows, event: StockReserved, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved + event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockReleased, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_released(rows: CatalogRows, event: StockReleased, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, reserved=rows.variants[event.variant_id].reserved - event.quantity)
 
 
-@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockSold, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_sold(rows: CatalogRows, event: StockSold, tenant: UUID) -> None:
     variant = rows.variants[event.variant_id]
     _set_stock(
@@ -439,7 +439,7 @@ def stock_sold(rows: CatalogRows, event: StockSold, tenant: UUID) -> None:
     )
 
 
-@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(StockReturned, products="originator_id", variants="variant_id", product_counts=of_tenant)
 def stock_returned(rows: CatalogRows, event: StockReturned, tenant: UUID) -> None:
     _set_stock(rows, event, tenant, on_hand=rows.variants[event.variant_id].on_hand + event.quantity)
 
@@ -448,7 +448,7 @@ def stock_returned(rows: CatalogRows, event: StockReturned, tenant: UUID) -> Non
     ProductActivated,
     through={"sitemap_parts": part_to_join},
     products="originator_id",
-    product_counts=of_store,
+    product_counts=of_tenant,
 )
 def product_activated(rows: CatalogRows, event: ProductActivated, tenant: UUID) -> None:
     product = rows.products[event.originator_id]
@@ -458,12 +458,12 @@ def product_activated(rows: CatalogRows, event: ProductActivated, tenant: UUID) 
     _mark_edited(rows, tenant, product, event.occurred_at)
 
 
-@PRODUCT_FOLDS.on(ProductDeactivated, through=_PART, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(ProductDeactivated, through=_PART, products="originator_id", product_counts=of_tenant)
 def product_deactivated(rows: CatalogRows, event: ProductDeactivated, tenant: UUID) -> None:
     _hide(rows, event, tenant, ProductStatus.DRAFT)
 
 
-@PRODUCT_FOLDS.on(ProductArchived, through=_PART, products="originator_id", product_counts=of_store)
+@PRODUCT_FOLDS.on(ProductArchived, through=_PART, products="originator_id", product_counts=of_tenant)
 def product_archived(rows: CatalogRows, event: ProductArchived, tenant: UUID) -> None:
     _hide(rows, event, tenant, ProductStatus.ARCHIVED)
 

@@ -29,13 +29,13 @@ from domain.store.events import (
     SupplierOrderingSet,
     TaxesSet,
 )
-from projections.catalog.fold.media import add_media, of_store
+from projections.catalog.fold.media import add_media
 from projections.catalog.rows import EMPTY_LIST, CatalogRows
 from projections.catalog.tables.media import MediaRow
 from projections.catalog.tables.pages import PageRow, PageVersionRow
 from projections.catalog.tables.stores import StoreRow
 from projections.catalog.views import ImageState
-from projections.engine.tables import Folds, as_json
+from projections.engine.tables import Folds, as_json, of_tenant
 
 STORE_FOLDS: Folds[CatalogRows] = Folds()
 
@@ -87,7 +87,7 @@ def logo_id(store_id: UUID) -> UUID:
     BrandGenerated,
     stores="originator_id",
     media=lambda event, _: logo_id(event.originator_id),
-    media_counts=of_store,
+    media_counts=of_tenant,
 )
 def brand_generated(rows: CatalogRows, event: BrandGenerated, tenant: UUID) -> None:
     store, at = rows.stores[event.originator_id], event.occurred_at

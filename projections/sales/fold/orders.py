@@ -21,7 +21,7 @@ from domain.order.status import order_status
 from domain.product.events import StockShort
 from domain.store.events import StoreRequested
 from domain.store.taxes import OrderTax, TaxKind
-from projections.engine.tables import Folds, as_json
+from projections.engine.tables import Folds, as_json, of_tenant
 from projections.engine.tally import add
 from projections.sales.fold.given_back import state_duties
 from projections.sales.fold.ledger import balances_of, post
@@ -44,11 +44,6 @@ from projections.sales.tables.orders import (
 )
 
 FOLDS: Folds[SalesRows] = Folds()
-
-
-def of_store(_: object, tenant: UUID) -> UUID:
-    """Return the key of the counts of the store that an event belongs to."""
-    return tenant
 
 
 def restate(rows: SalesRows, order: OrderRow, tenant: UUID, at: datetime) -> None:
@@ -111,7 +106,7 @@ def _placed_in(event: OrderPlaced, tenant: UUID) -> frozenset[PeriodKey]:
     return frozenset(periods_at(tenant, event.occurred_at, event.total.currency))
 
 
-@FOLDS.on(OrderPlaced, order_counts=of_store, sales_periods=_placed_in)
+@FOLDS.on(OrderPlaced, order_counts=of_tenant, sales_periods=_placed_in)
 def order_placed(rows: SalesRows, event: OrderPlaced, tenant: UUID) -> None:
     id = event.originator_id
     rows.orders[id] = OrderRow(
@@ -216,7 +211,7 @@ def _paid_day(event: OrderPaid, tenant: UUID) -> tuple[UUID, date]:
     OrderPaid,
     through={"sales_periods": period_of_order},
     orders="originator_id",
-    order_counts=of_store,
+    order_counts=of_tenant,
     paid_days=_paid_day,
     refunded_payments=payment_key,
     ledger_balances=balances_of(OrderPaid),
@@ -279,7 +274,7 @@ def stock_short(rows: SalesRows, event: StockShort, _: UUID) -> None:
         )
 
 
-@FOLDS.on(OrderCancelled, orders="originator_id", order_counts=of_store)
+@FOLDS.on(OrderCancelled, orders="originator_id", order_counts=of_tenant)
 def order_cancelled(rows: SalesRows, event: OrderCancelled, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from domain.order.after_sale.events import PaidOrderCancelled, ParcelCorrected, ParcelShipped
 from domain.order.events import OrderFulfilled, ShipmentCorrected
-from projections.engine.tables import Folds, Json, as_json
-from projections.sales.fold.orders import of_store, restate
+from projections.engine.tables import Folds, Json, as_json, of_tenant
+from projections.sales.fold.orders import restate
 from projections.sales.rows import SalesRows
 from projections.sales.tables.after_sale import ParcelRow
 
@@ -20,12 +20,12 @@ def _first_key(event: ShipmentCorrected, _: UUID) -> tuple[UUID, int]:
     return event.originator_id, 1
 
 
-@PARCEL_FOLDS.on(OrderFulfilled, orders="originator_id", order_counts=of_store)
+@PARCEL_FOLDS.on(OrderFulfilled, orders="originator_id", order_counts=of_tenant)
 def order_fulfilled(rows: SalesRows, event: OrderFulfilled, tenant: UUID) -> None:
     _add(rows, event, tenant, 1, None, rows.orders[event.originator_id].items)
 
 
-@PARCEL_FOLDS.on(ParcelShipped, orders="originator_id", order_counts=of_store)
+@PARCEL_FOLDS.on(ParcelShipped, orders="originator_id", order_counts=of_tenant)
 def parcel_shipped(rows: SalesRows, event: ParcelShipped, tenant: UUID) -> None:
     _add(rows, event, tenant, event.number, as_json(event.lines), sum(line.quantity for line in event.lines))
 
@@ -70,7 +70,7 @@ def _correct(rows: SalesRows, event: ShipmentCorrected | ParcelCorrected, number
     order.updated_at = event.occurred_at
 
 
-@PARCEL_FOLDS.on(PaidOrderCancelled, orders="originator_id", order_counts=of_store)
+@PARCEL_FOLDS.on(PaidOrderCancelled, orders="originator_id", order_counts=of_tenant)
 def paid_order_cancelled(rows: SalesRows, event: PaidOrderCancelled, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     order.cancel_reason, order.cancelled_at = event.reason, event.occurred_at

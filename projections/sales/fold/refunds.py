@@ -12,10 +12,10 @@ from domain.order.after_sale.events import (
     RefundSucceeded,
 )
 from domain.order.after_sale.state import RefundStatus
-from projections.engine.tables import Folds, Json, as_json
+from projections.engine.tables import Folds, Json, as_json, of_tenant
 from projections.sales.fold.given_back import begin_refund, change_refund, pay_back_return
 from projections.sales.fold.ledger import balances_of, post
-from projections.sales.fold.orders import of_store, payment_key, restate
+from projections.sales.fold.orders import payment_key, restate
 from projections.sales.fold.periods import periods_of
 from projections.sales.rows import SalesRows
 from projections.sales.tables.money import RefundedPaymentRow, RefundRow
@@ -32,7 +32,7 @@ def _return_key(event: RefundRequested, _: UUID) -> frozenset[tuple[UUID, int]]:
     return frozenset() if number is None else frozenset({(event.originator_id, number)})
 
 
-@REFUND_FOLDS.on(RefundRequested, orders="originator_id", returns=_return_key, order_counts=of_store)
+@REFUND_FOLDS.on(RefundRequested, orders="originator_id", returns=_return_key, order_counts=of_tenant)
 def refund_requested(rows: SalesRows, event: RefundRequested, tenant: UUID) -> None:
     row = _row(event, tenant, fee=event.fee_refund, lines=as_json(event.lines), here=True)
     row.unsent_items = sum(line.unsent for line in event.lines)
@@ -43,7 +43,7 @@ def refund_requested(rows: SalesRows, event: RefundRequested, tenant: UUID) -> N
     _insert(rows, row, tenant, event.lines)
 
 
-@REFUND_FOLDS.on(RefundReported, orders="originator_id", order_counts=of_store)
+@REFUND_FOLDS.on(RefundReported, orders="originator_id", order_counts=of_tenant)
 def refund_reported(rows: SalesRows, event: RefundReported, tenant: UUID) -> None:
     row = _row(event, tenant, fee=Money.zero(event.amount.currency), lines=as_json([]), here=False)
     row.external_id = event.external_id
@@ -84,7 +84,7 @@ def _row(event: RefundRequested | RefundReported, tenant: UUID, *, fee: Money, l
 @REFUND_FOLDS.on(
     RefundSucceeded,
     orders="originator_id",
-    order_counts=of_store,
+    order_counts=of_tenant,
     refunds=_refund_key,
     refunded_payments=payment_key,
     ledger_balances=balances_of(RefundSucceeded),
@@ -101,7 +101,7 @@ def refund_succeeded(rows: SalesRows, event: RefundSucceeded, tenant: UUID) -> N
 @REFUND_FOLDS.on(
     RefundFailed,
     orders="originator_id",
-    order_counts=of_store,
+    order_counts=of_tenant,
     refunds=_refund_key,
     refunded_payments=payment_key,
     ledger_balances=balances_of(RefundFailed),

@@ -14,9 +14,9 @@ from domain.order.after_sale.return_events import (
 )
 from domain.order.after_sale.return_state import ReturnKind, ReturnStatus, first_status
 from domain.order.events import WithdrawalReceived
-from projections.engine.tables import Folds, as_json
+from projections.engine.tables import Folds, as_json, of_tenant
 from projections.sales.fold.given_back import begin_return, decide_return
-from projections.sales.fold.orders import mark_withdrawn, of_store, restate
+from projections.sales.fold.orders import mark_withdrawn, restate
 from projections.sales.rows import SalesRows
 from projections.sales.tables.after_sale import ReturnRow, WithdrawalRow
 from projections.sales.tables.orders import OrderRow
@@ -29,7 +29,7 @@ def return_key(event: ReturnEvent, _: UUID) -> tuple[UUID, int]:
     return event.originator_id, event.number
 
 
-@RETURN_FOLDS.on(WithdrawalReceived, orders="originator_id", order_counts=of_store)
+@RETURN_FOLDS.on(WithdrawalReceived, orders="originator_id", order_counts=of_tenant)
 def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     mark_withdrawn(rows, order, tenant, event.occurred_at)
@@ -48,7 +48,7 @@ def withdrawal_received(rows: SalesRows, event: WithdrawalReceived, tenant: UUID
     restate(rows, order, tenant, event.occurred_at)
 
 
-@RETURN_FOLDS.on(ReturnRequested, orders="originator_id", order_counts=of_store)
+@RETURN_FOLDS.on(ReturnRequested, orders="originator_id", order_counts=of_tenant)
 def return_requested(rows: SalesRows, event: ReturnRequested, tenant: UUID) -> None:
     order = rows.orders[event.originator_id]
     new = _begin(rows, order, event, tenant, kind=ReturnKind.RETURN, deadline=event.deadline, is_late=False)
@@ -98,13 +98,13 @@ def _begin(
     return new
 
 
-@RETURN_FOLDS.on(ReturnApproved, orders="originator_id", returns=return_key, order_counts=of_store)
+@RETURN_FOLDS.on(ReturnApproved, orders="originator_id", returns=return_key, order_counts=of_tenant)
 def return_approved(rows: SalesRows, event: ReturnApproved, tenant: UUID) -> None:
     row = _decide(rows, event, tenant, ReturnStatus.APPROVED)
     row.instructions, row.address = event.instructions, None if event.address is None else as_json(event.address)
 
 
-@RETURN_FOLDS.on(ReturnDeclined, orders="originator_id", returns=return_key, order_counts=of_store)
+@RETURN_FOLDS.on(ReturnDeclined, orders="originator_id", returns=return_key, order_counts=of_tenant)
 def return_declined(rows: SalesRows, event: ReturnDeclined, tenant: UUID) -> None:
     _decide(rows, event, tenant, ReturnStatus.DECLINED).decline_reason = event.reason
 
@@ -118,7 +118,7 @@ def _decide(rows: SalesRows, event: ReturnApproved | ReturnDeclined, tenant: UUI
     return row
 
 
-@RETURN_FOLDS.on(ReturnReceived, orders="originator_id", returns=return_key, order_counts=of_store)
+@RETURN_FOLDS.on(ReturnReceived, orders="originator_id", returns=return_key, order_counts=of_tenant)
 def return_received(rows: SalesRows, event: ReturnReceived, tenant: UUID) -> None:
     row = rows.returns[event.originator_id, event.number]
     row.status, row.received, row.received_at = ReturnStatus.RECEIVED, as_json(event.lines), event.occurred_at
@@ -131,7 +131,7 @@ def _change(rows: SalesRows, event: ReturnReceived | ReplacementSent, tenant: UU
     restate(rows, order, tenant, event.occurred_at)
 
 
-@RETURN_FOLDS.on(ReplacementSent, orders="originator_id", returns=return_key, order_counts=of_store)
+@RETURN_FOLDS.on(ReplacementSent, orders="originator_id", returns=return_key, order_counts=of_tenant)
 def replacement_sent(rows: SalesRows, event: ReplacementSent, tenant: UUID) -> None:
     row = rows.returns[event.originator_id, event.number]
     row.status, row.replaced_at = ReturnStatus.REPLACED, event.occurred_at
