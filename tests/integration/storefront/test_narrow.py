@@ -108,6 +108,12 @@ async def test_no_page_of_any_look_scrolls_sideways_on_a_phone(floor: Storefront
                 )
                 lines = await page.evaluate(_LINES_OF_A_NAME)
                 wide += [f"{host} at {width}: {over} px too wide, {lines} lines of a name"] if over or lines > 1 else []
+                links = await page.evaluate(
+                    "[...document.querySelectorAll('.nav-more')].filter(one => one.offsetWidth).length"
+                )
+                wide += (
+                    [f"{host} at {width}: {links} links that only a wide header has"] if links and width < 992 else []
+                )
     assert not wide, "\n".join(wide)
 
 
