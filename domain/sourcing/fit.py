@@ -46,6 +46,8 @@ IN_NO_CATEGORY = 0.45
 """Anything of the niche's field, in a category that is not the niche's."""
 OF_NO_CULTURE = 0.3
 """A thing that the niche names, which shows neither the culture that the niche asks for nor another one."""
+UNNAMED = 0.35
+"""Up to this value, the title names a thing of the niche without the word that says which."""
 PLAY = frozenset({"play", "toy"})
 """Words of goods that are for children without naming them."""
 MAIN_CATEGORIES = 1
@@ -241,7 +243,8 @@ class FitMeasure:
             # A cat mug shows a cat.
             return UNPROVED
         is_soft = name not in groups("styles").words or name in word_set("soft", "style_rules")
-        return 0.7 if is_soft else UNPROVED
+        # A top hat is a hat, and neither named nor shown to be a cowboy's.
+        return (0.7 if thing > UNNAMED else 0.4) if is_soft else UNPROVED
 
     def _shows_another_style(self, name: str, seen: ListingWords) -> bool:
         plain = word_set("soft", "style_rules") | word_set("materials", "style_rules") | {name}

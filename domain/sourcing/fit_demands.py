@@ -9,15 +9,21 @@ from domain.sourcing.supplier_words import groups, lexicon, tokens, word_set
 from domain.store.niche import NicheReading, excluded_by
 from domain.text import fold
 
+_SIZES = {"small": "small", "little": "small", "tiny": "small", "medium": "medium", "large": "large", "big": "large"}
+_SIZE = rf"(?:{'|'.join(_SIZES)})"
+_SIZED = re.compile(rf"\b({_SIZE}(?: (?:and|or|to) {_SIZE})?) (?:dogs?|cats?|pupp(?:y|ies)|pets?|breeds?)\b")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """The properties that a niche asks for, and the materials or parts that it excludes."""
+    """The properties that a niche asks for, the materials or parts that it excludes, and the sizes of its animals."""
 
     properties: tuple[str, ...]
     """Each with all its spellings: ``non toxic|nontoxic``."""
     without: tuple[str, ...]
     """Folded words: ``plastic``, ``logo``."""
+    sizes: frozenset[str]
+    """``small``, ``medium``, ``large``; empty if the niche names no animal of a size."""
 
     @classmethod
     def of(cls, reading: NicheReading) -> Self:
@@ -27,10 +33,14 @@ class Demands:
         return cls(
             properties=tuple(dict.fromkeys(name for text in texts for name in _properties_in(text))),
             without=tuple(dict.fromkeys(_plain(what) for what in excluded if what)),
+            sizes=_sizes_in(" ".join(reading.audience)),
         )
 
     def are_met(self, seen: ListingWords) -> bool:
-        """Whether a listing states all that the niche demands."""
+        """Whether a listing states all that the niche demands, and names animals of its sizes if it names a size."""
+        stated = _sizes_in(seen.text) if self.sizes else frozenset[str]()
+        if stated and not stated & self.sizes:
+            return False
         return all(_states(name, seen) for name in self.properties) and all(
             _is_without(what, seen) for what in self.without
         )
@@ -39,6 +49,11 @@ class Demands:
 def is_demand(text: str) -> bool:
     """Whether a part of a reading is a demand, which only a statement of the listing meets."""
     return excluded_by(text) is not None or bool(_properties_in(text))
+
+
+def _sizes_in(text: str) -> frozenset[str]:
+    """Return the sizes of animals that a text names: ``for small and medium dogs``."""
+    return frozenset(_SIZES[word] for run in _SIZED.findall(_plain(text)) for word in run.split() if word in _SIZES)
 
 
 def _properties_in(text: str) -> list[str]:
