@@ -58,6 +58,23 @@ def facts_of(brief: CopyBrief, evidence: Evidence) -> list[Fact]:
     return _without_repeats(fact for fact in stated if fact.name or not _words(fact.feature) <= titled)
 
 
+def wearer_of(title: str, said: str) -> Fact | None:
+    """Return the people that goods are for; None if a supplier's title names none or several, or the texts say so already.
+
+    Args:
+        title: the supplier's.
+        said: what the shop's texts say of it.
+    """
+    # A pillow for a “Kids Room” is not for kids.
+    texts = (re.sub(r"(?i)\b\w+(?='?s? rooms?\b)", "", text).casefold().replace("'", "") for text in (title, said))
+    words, told = (set(re.findall(r"[a-z]+", text)) for text in texts)
+    named = {wearer: set(names) for wearer, names in _data()["wearers"].items() if words & set(names)}
+    if len(named) != 1 or "unisex" in words:
+        return None
+    ((wearer, names),) = named.items()
+    return None if told & names else Fact("for", f"For {wearer}.", wearer, f"[is/are] for {wearer}")
+
+
 def only_material(facts: Iterable[Fact]) -> str:
     """Return what the whole product is made of; empty if that is several materials, a part's or an imitation."""
     stated = next((fact.value for fact in facts if fact.name == "material" and fact.clause), "")
@@ -77,16 +94,16 @@ def openings() -> Openings:
 
 def _all(brief: CopyBrief) -> Iterator[Fact]:
     for key, value in list(brief.attributes.items())[:24]:
-        yield from _attribute(key, value)
+        yield from _attribute(key, value, brief.original_title)
     for point in text_of(brief).points:
         spec = _SPEC.match(point)
         if spec is None:
             yield Fact("", spaced_measures(point))
         else:
-            yield from _attribute(spec[1], spec[2])
+            yield from _attribute(spec[1], spec[2], brief.original_title)
 
 
-def _attribute(key: str, value: str) -> Iterator[Fact]:
+def _attribute(key: str, value: str, title: str) -> Iterator[Fact]:
     name, stated = spec_value(american(key), american(value))
     if not stated:
         return
@@ -100,7 +117,7 @@ def _attribute(key: str, value: str) -> Iterator[Fact]:
         yield Fact(rule.name, sentence(f"{name}: {low}"), low)
         return
     feature = rule.feature.replace("{v}", low).replace("{V}", stated)
-    like = likeness(rule.name, low)
+    like = likeness(rule.name, low, but=title)
     benefits = ((like,) if like else ()) + tuple(line.replace("{v}", low) for line in rule.large if is_large(low))
     yield Fact(rule.name, sentence(feature), low, rule.clause.replace("{v}", low), benefits)
 

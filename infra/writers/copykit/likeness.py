@@ -18,21 +18,30 @@ _FACTORS: Mapping[str, float] = {
 """Centimeters or milliliters in one of each unit."""
 
 
-def likeness(fact: str, value: str) -> str | None:
+def likeness(fact: str, value: str, *, but: str = "") -> str | None:
     """Return a sentence that compares a measure with a well-known thing; None if none is about as large.
 
     Args:
         fact: what is measured: ``length``, ``height``, ``diameter`` or ``capacity``.
         value: the measure, such as ``30 cm``.
+        but: the title of the goods. They are not compared with themselves: a tennis ball is as wide as one.
     """
     measure = _MEASURE.fullmatch(value)
     known = _data().get(fact)
     if measure is None or known is None:
         return None
     size = float(measure[1]) * _FACTORS[measure[2].lower()]
+    if any(_names(but, thing) and abs(float(own) - size) <= NEAR * own for thing, own in known["things"].items()):
+        return None
     thing, other = min(known["things"].items(), key=lambda entry: abs(float(entry[1]) - size))
     says: str = known["says"]
     return says.format(v=value, thing=thing) if abs(size - other) <= NEAR * other else None
+
+
+def _names(title: str, thing: str) -> bool:
+    """Whether a title names a well-known thing: all its words but the article."""
+    words = re.findall(r"[a-z]+", title.casefold())
+    return all(word in words or f"{word}s" in words for word in thing.casefold().split()[1:])
 
 
 def is_large(value: str) -> bool:

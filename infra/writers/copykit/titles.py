@@ -200,7 +200,19 @@ def _named(words: Sequence[str], category: str, kind: Kind | None) -> tuple[int,
             apart = words_of("colors") | set(_WEARERS)
             if not between & apart or between & words_of("of_goods"):
                 return wanted
+        if first is not None and (shaped := _shaped_end(words, first[0], category)):
+            return shaped, lexicon().kinds[GENERIC]
     return first or _category_head(words, category, least=1)
+
+
+def _shaped_end(words: Sequence[str], end: int, category: str) -> int | None:
+    """Return where goods end that the first noun only says the shape of; None if it is the goods.
+
+    Among cat toys, a “Cactus Cat Scratching Post” is no cactus: a word of the category follows, and then the goods.
+    """
+    if end == len(words) or key(words[end]) not in map(key, category.split()[:-1]):
+        return None
+    return next((at for at in range(end, len(words)) if ends_a_name(words[at])), len(words))
 
 
 def _printed(words: Sequence[str], category: str) -> tuple[int, Kind] | None:
@@ -269,7 +281,9 @@ def _head(words: Sequence[str], wanted: Kind | None = None) -> tuple[int, Kind] 
         size, kind = hit
         end = at + size
         # "Rangefinder Style Mirrorless Camera" is no rangefinder, and "Set of 8 Succulents" no set.
-        if end < len(words) and words[end].casefold() in words_of("likeness") | {"of"}:
+        # “Paint Brush Set of 3” is one, and what follows describes the brushes.
+        is_bundled = size > 1 and words[end - 1].casefold() in _BUNDLES
+        if end < len(words) and words[end].casefold() in words_of("likeness") | ({"of"} if not is_bundled else set()):
             at = end + 1
             continue
         if wanted is not None and kind is not wanted:
@@ -350,7 +364,7 @@ def _may_follow(words: Sequence[str], at: int) -> bool:
 
 _LIGHTS = frozenset({"light", "lamp", "lantern", "bulb", "lighting", "gaming", "electronic", "cycling", "camping"})
 """Words of categories in which a light may be what is sold."""
-_WEARERS = {"women": "Women's", "men": "Men's"}
+_WEARERS = {"women": "Women's", "men": "Men's", "children": "Children's"}
 """What stands before goods for people: suppliers leave the apostrophe out."""
 _METALS = frozenset({"brass", "steel", "copper", "aluminum"})
 _BUNDLES = frozenset({"set", "pack", "pair", "box"})

@@ -65,7 +65,9 @@ def _without_claims(phrase: str) -> str:
     return plain if plain and _claims_nothing(plain) else ""
 
 
-PROVED_BY_LISTINGS = frozenset({"free of", "natural", "organic", "certified"})
+PROVED_BY_LISTINGS = frozenset(
+    {"free of", "natural", "organic", "certified", "handmade", "waterproof", "recycled", "left-handed", "safe for"}
+)
 """Rules of claims that a supplier has to state of each product. The niche's own words are no proof of them."""
 
 

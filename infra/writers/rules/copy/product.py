@@ -8,7 +8,7 @@ from domain.product.ports import CopyBrief
 from domain.product.texts import META_DESCRIPTION_MAX, META_TITLE_MAX
 from infra.writers.copykit.claims import is_supported, product_evidence, stem
 from infra.writers.copykit.description import one_line
-from infra.writers.copykit.facts import Fact, facts_of, only_material, openings, text_of
+from infra.writers.copykit.facts import Fact, facts_of, only_material, openings, text_of, wearer_of
 from infra.writers.copykit.grammar import (
     agree,
     capitals,
@@ -84,6 +84,11 @@ class _Writer:
         self._choice_names = text_of(brief).choices
         self._facts = self._facts_of_every_size(facts_of(brief, self._evidence))
         self._title = self._own_title(brief)
+        told = " ".join((self._title.text, *(fact.feature for fact in self._facts)))
+        if (wearer := wearer_of(american(brief.original_title), told)) and wearer.name not in {
+            f.name for f in self._facts
+        }:
+            self._facts.append(wearer)
         self._category_noun = _singular_of(running(american(one_line(brief.category))))
         self._name, self._plural, self._mass = self._named()
         self._is_dear = is_dear(brief.price)

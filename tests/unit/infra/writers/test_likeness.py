@@ -22,6 +22,11 @@ def test_a_measure_is_compared_only_with_a_thing_of_about_its_size(fact: str, va
     assert likeness(fact, value) == says
 
 
+def test_goods_are_not_compared_with_themselves() -> None:
+    assert likeness("diameter", "67 mm", but="Tennis Balls Pressurised 4 Pcs") is None
+    assert likeness("diameter", "67 mm", but="Rubber Dog Ball") is not None
+
+
 def test_a_comparison_claims_nothing_of_the_goods_and_the_same_words_elsewhere_do() -> None:
     facts = Evidence.of(["Height: 30 cm"], is_complete=True)
     assert is_supported("30 cm is about as high as a wine bottle.", facts)

@@ -167,6 +167,12 @@ async def test_further_stories_claim_nothing_that_the_niche_does_not_say() -> No
         ("Natural cosmetics", "skincare and beauty", "natural"),
         ("BPA-free water bottles", "water bottles", "BPA"),
         ("Vegan leather bags", "imitation leather bags", "vegan"),
+        ("Handmade soap", "soap", "handmade"),
+        ("Recycled notebooks", " notebooks ", "recycled"),
+        ("Waterproof backpacks", " backpacks ", "waterproof"),
+        ("Left-handed scissors", " scissors ", "left-handed"),
+        ("Safe toys for babies", "things for babies", "safe"),
+        ("Bathroom accessories without plastic", "bathroom accessories ", "plastic"),
     ],
 )
 async def test_a_story_says_of_a_niche_only_what_needs_no_proof_from_suppliers(
@@ -216,6 +222,9 @@ async def test_the_niche_is_named_in_its_story() -> None:
     ("niche", "says", "never"),
     [
         ("Puppies", "things", "has puppies"),
+        ("Weddings", "things", "keeps weddings"),
+        ("Plastic-free bathroom", "bathroom things", "bathroom for"),
+        ("Sleep better", "bedding and soft things", "sleep better"),
         ("Japanese tea ceremony", "tea ceremony things", "has tea ceremony for"),
         ("Knitting for beginners", "knitting", "stocks knitting for evenings"),
         ("Rain gear for cyclists", "rain gear", "for cyclists for"),

@@ -225,6 +225,38 @@ def test_attributes_become_plain_sentences() -> None:
     assert "/" not in said
 
 
+@pytest.mark.parametrize(
+    ("title", "attributes", "says"),
+    [
+        ("Gardening Gloves Green Women", {}, "for women"),
+        ("Ice Hockey Stick and Puck Set Junior 120 cm", {"Length": "120 cm"}, "for children"),
+        ("Lion Plush Cushion Kids Room Pillow", {}, None),
+        ("Men Women Mesh Trainers", {}, None),
+        ("Women Evening Dress Blue", {}, None),  # its title says it
+    ],
+)
+def test_people_that_a_suppliers_title_names_are_not_lost(
+    title: str, attributes: dict[str, str], says: str | None
+) -> None:
+    copy = compose(brief(original_title=title, original_description="", category="", options=(), attributes=attributes))
+    told = re.search(r"for (?:women|men|children)\b", copy.description.casefold())
+    assert (told and told[0]) == says, copy.description
+
+
+def test_a_hat_does_not_measure_what_a_head_does() -> None:
+    copy = compose(
+        brief(
+            original_title="Top Hat Black",
+            original_description="",
+            category="Hats",
+            options=(),
+            attributes={"Size": "58 cm"},
+        )
+    )
+    assert "Size: 58 cm." in copy.features
+    assert "easures 58" not in copy.description
+
+
 def test_claims_that_no_listing_proves_are_not_passed_on() -> None:
     boast = ATTRIBUTES | {"Eco": "100% sustainable and climate neutral", "Health": "Relieves back pain"}
     whole = compose(brief(**MUG | {"attributes": boast})).description

@@ -22,6 +22,9 @@ def title(raw: str, *options: str, category: str = "", facts: dict[str, str] | N
             "Neon Desk Lamp, RGB LED",
         ),
         ("Play Food Pizza Slice Wooden Toy 12 cm", "Play Food", "Play Food Pizza Slice, 12 cm"),
+        ("Cactus Cat Scratching Post Sisal 60 cm Cat Toy", "Cat Toys", "Cactus Cat Scratching Post, 60 cm"),
+        ("Paint Brush Set of 3 Flat Round Fan Red", "Painting & Drawing", "Paint Brush Set of 3"),
+        ("Children Hand Drum Wooden Music Toy", "Drums & Percussion", "Children's Hand Drum"),
         ("🔥HOT SALE🔥 Wooden Bar Stool Whitewashed Kitchen Counter Seat", "Stools", "Whitewashed Wooden Bar Stool"),
         (
             "[Fast Ship] Instant Film Camera Retro Box Type with Flash 1pc",

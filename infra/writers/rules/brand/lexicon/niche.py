@@ -56,7 +56,7 @@ def read_niche(
     looks = tokens if reading is None else [*tokens, *_tokens(" ".join(reading.style))]
     style = next(iter(_styles(looks) or _styles(_tokens(tone or ""))), None) or _style_of_tone(tone)
     return NicheProfile(
-        phrase=_phrase(niche, category),
+        phrase=_phrase(niche, category, reading),
         words=tuple(token for token in tokens if token not in lexicon().words.fillers),
         category=category,
         second_category=categories[1] if len(categories) > 1 else None,
@@ -205,9 +205,12 @@ def _style_of_tone(tone: str | None) -> Style | None:
     return next((style for style in styles if words & {style.key, *style.tones}), None)
 
 
-def _phrase(niche: str, category: Category) -> str:
-    """Return the niche in running text: ``cyberpunk home decor``, ``Japanese ceramics``, ``LED lamps``."""
-    text = " ".join(niche.split()).strip(" .,;:!?-–—")
+def _phrase(niche: str, category: Category, reading: NicheReading | None) -> str:
+    """Return the niche in running text: ``cyberpunk home decor``, ``Japanese ceramics``, ``LED lamps``.
+
+    What the goods must not have is left out: a sentence about the whole store cannot prove it.
+    """
+    text = re.sub(r"(?i)\s+without\s.*", "", " ".join(niche.split())).strip(" .,;:!?-–—")
     text = re.sub(r"(?i)\s+(online\s+)?(shop|store|boutique)$", "", text)
     if not re.search(r"[^\W\d_]{3}", text) or len(text) > 64 or re.search(r"[<>{}\[\]|\\/@#=&;]|https?:", text):
         return category.title
@@ -219,6 +222,10 @@ def _phrase(niche: str, category: Category) -> str:
     # “Fishing for kids”: the goods stand before “for”.
     end = words.index("for") if "for" in words[1:] else len(words)
     last = words[end - 1].lower()
+    if reading and reading.things and _singular(last) in reading.style and end == len(words):
+        return category.title  # “sleep better” does not name goods
+    if len(words) == 1 and last != _singular(last) in known.pursuits:
+        return category.title  # “weddings”
     is_activity = last.endswith("ing") and len(last) > 5 and last not in known.goods_in_ing
     if is_activity or last in known.pursuits:
         words.insert(end, category.goods)
