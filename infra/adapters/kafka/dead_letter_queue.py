@@ -25,7 +25,7 @@ class DeadLetterQueue:
         Raises:
             KafkaError: the broker is out of reach; retrying may help.
         """
-        letters: dict[str, DeadLetter] = {}
+        letters = _OpenLetters()
         try:
             async with open_reader(self._bootstrap_servers, DEAD_LETTERS) as consumer:
                 ends = await consumer.end_offsets(consumer.assignment())
@@ -33,18 +33,16 @@ class DeadLetterQueue:
                     for record in records:
                         done = read_letter_done(record)
                         if done is not None:
-                            for id in [id for id, each in letters.items() if done.id in {id, each.place}]:
-                                del letters[id]
+                            letters.close(done.id)
                             continue
                         try:
                             letter = read_dead_letter(record)
                         except ValueError:
                             continue  # a foreign record, not a letter
-                        letters.pop(letter.id, None)
-                        letters[letter.id] = letter
+                        letters.add(letter)
         except TopicMissing:
             return []
-        return list(letters.values())
+        return letters.all()
 
     async def close(self, letters: Sequence[DeadLetter], how: str, at: datetime) -> None:
         """Mark letters as handled; repeating it is harmless.
@@ -70,3 +68,24 @@ class DeadLetterQueue:
                 await producer.send_and_wait(DEAD_LETTERS.name, key=letter.key or b"", headers=done.to_headers())
         finally:
             await producer.stop()
+
+
+class _OpenLetters:
+    """Open letters in the order of the topic. Earlier releases closed a letter by its record's place."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, DeadLetter] = {}
+        self._ids: dict[str, str] = {}
+        """By place."""
+
+    def add(self, letter: DeadLetter) -> None:
+        self.close(letter.id)
+        self._letters[letter.id], self._ids[letter.place] = letter, letter.id
+
+    def close(self, id_or_place: str) -> None:
+        letter = self._letters.pop(self._ids.get(id_or_place, id_or_place), None)
+        if letter is not None:
+            del self._ids[letter.place]
+
+    def all(self) -> list[DeadLetter]:
+        return list(self._letters.values())
