@@ -312,9 +312,17 @@ def free_port() -> int:
     for _ in range(200):
         # Two runs of a test share the machine, whatever their seed of ``random``.
         port = 20_000 + secrets.randbelow(12_000)
-        if is_free(port) and _reserve(port):
+        if claim(port):
             return port
     raise ServerFailed("No port between 20000 and 32000 is free on 127.0.0.1.")
+
+
+def claim(port: int) -> bool:
+    """Keep a free loopback port from this user's other processes until this process ends.
+
+    Returns False if a server listens on it, or if it was claimed.
+    """
+    return is_free(port) and _reserve(port)
 
 
 _reserved = set[int]()

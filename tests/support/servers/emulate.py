@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from infra.embedded.process import free_port, is_free
+from infra.embedded.process import claim, free_port
 from infra.setup.emulate import EMULATE
 from tests.support.requirements import missing
 
@@ -73,8 +73,8 @@ def _client(callback: str, provider: str) -> dict[str, object]:
 
 
 def _two_free_ports() -> int:
-    """Return a free port whose successor is free too: emulate gives each service the next one."""
-    return next(port for port in iter(free_port, None) if is_free(port + 1))
+    """Claim a port and its successor, which emulate gives its second service; return the first."""
+    return next(port for port in iter(free_port, None) if claim(port + 1))
 
 
 async def _until_ready(address: str) -> None:
