@@ -339,7 +339,7 @@ async def test_a_script_in_any_text_field_is_text_on_every_page_and_in_every_mai
             pages.look(f"mail {mail.subject}", mail.html)
             assert RAW.search(mail.subject) is None or "\n" not in mail.subject
         async with asyncpg.create_pool(database, min_size=1, max_size=4) as pool:
-            floor = StorefrontPlatform(pool, readers, tmp_path)
+            floor = StorefrontPlatform(pool, readers, tmp_path, platform.clock)
             floor.behind = True
             slug = (
                 await platform.ask("query ($id: ID!) { store(id: $id) { slug } }", {"id": ids["storeId"]}, by=owner)

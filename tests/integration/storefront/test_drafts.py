@@ -24,7 +24,6 @@ from domain.store.aggregate import STORE
 from domain.store.events import PageType
 from domain.store.texts import brand_values
 from infra.bootstrap import handlers
-from infra.clock import SystemClock
 from infra.web.preview_links import PREVIEW_AGE, Preview, PreviewLinks
 from tests.integration.storefront.shopping import checkout_form, notice_of, put_in_cart, session_at, to_payment
 from tests.support.fakes.event_log import FixedClock
@@ -212,7 +211,7 @@ async def test_of_twenty_requests_at_two_processes_for_the_last_place_one_is_acc
     store_id = await floor.open_store("fern", BRAND)
     loaded = await floor.log.load(STORE, store_id)
     assert loaded is not None
-    buses = [CommandBus(floor.log, handlers(SystemClock())) for _ in range(2)]
+    buses = [CommandBus(floor.log, handlers(floor.clock)) for _ in range(2)]
     target = DraftTarget(kind=TargetKind.BRAND, id=store_id)
 
     async def ask(n: int) -> bool:

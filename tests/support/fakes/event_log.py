@@ -22,6 +22,17 @@ class FixedClock:
         self.at += by
 
 
+class NoonClock:
+    """A clock that runs from noon of the day on which it was made: no day, month or year ends during a test."""
+
+    def __init__(self) -> None:
+        now = datetime.now(UTC)
+        self._ahead = now.replace(hour=12, minute=0, second=0, microsecond=0) - now
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+
 @dataclass(slots=True)
 class MemoryEventLog(memory_log.MemoryEventLog):
     """The event log in memory, on a clock that stands still."""

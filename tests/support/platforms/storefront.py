@@ -16,7 +16,7 @@ from commands.ports import Commit, Context, Receipt, Staged
 from consumers.schedules.carts import CartExpiry
 from consumers.schedules.deadlines import DeadlinePolicy
 from consumers.schedules.stock_notices import StockNotices
-from domain.kernel import DomainEvent, StreamKind
+from domain.kernel import Clock, DomainEvent, StreamKind
 from domain.media.aggregate import IMAGE
 from domain.media.events import ImageProcessed, ImageProcessingRequested, Rendition
 from domain.merchant.events import SupplierProvider
@@ -58,7 +58,6 @@ from infra.adapters.postgres.overdue import ReadModelOverdue
 from infra.adapters.postgres.stock_notices import ReadModelNotices
 from infra.adapters.postgres.vault import PostgresPersonalData
 from infra.bootstrap import handlers
-from infra.clock import SystemClock
 from projections.engine.revisions import move_revisions
 from projections.reading.consistency import Stale
 from projections.reading.moment import MomentReader
@@ -66,6 +65,7 @@ from projections.registry import READ_MODELS, SEARCH_PATH
 from schemas.envelope import ConsistencyToken, Envelope
 from storefront.app import StorefrontDependencies, create_app
 from storefront.read_models import ReadModelQueries
+from tests.support.fakes.event_log import NoonClock
 from tests.support.platforms.read_models import create_read_models
 
 SECRET = b"a secret that only tests know"
@@ -107,13 +107,13 @@ class Product:
 class StorefrontPlatform:
     """The parts below a storefront. Its read models are updated after every command."""
 
-    def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> None:
-        self.clock = SystemClock()
+    def __init__(self, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path, clock: Clock) -> None:
+        self.clock = clock
         self.log = PostgresEventLog(pool, self.clock)
         self._pool, self.readers = pool, readers
         self.media = DiskMediaStore(media)
         self.personal = PostgresPersonalData(pool, MasterKeys([bytes(32)]))
-        self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE)
+        self.payments = SandboxPayments(SECRET, page_url=PAYMENT_PAGE, clock=self.clock)
         self.bus = CommandBus(self.log, handlers(self.clock))
         self.queries = ReadModelQueries(MomentReader(readers))
         self.behind = False
@@ -123,10 +123,19 @@ class StorefrontPlatform:
         self._seen = 0
 
     @classmethod
-    async def build(cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path) -> "StorefrontPlatform":
-        """Return the parts on a fresh database; ``readers`` has the read models on its search path."""
+    async def build(
+        cls, pool: asyncpg.Pool, readers: asyncpg.Pool, media: Path, *, clock: Clock | None = None
+    ) -> "StorefrontPlatform":
+        """Return the parts on a fresh database.
+
+        Args:
+            pool: connections for everything that writes.
+            readers: connections with the read models on their search path.
+            media: a folder for images.
+            clock: the system clock beside processes that have it; none ends a day during a test if left out.
+        """
         await create_read_models(pool)
-        return cls(pool, readers, media)
+        return cls(pool, readers, media, clock or NoonClock())
 
     def app(self, *, direct: bool = True, **changes: Any) -> Starlette:
         """Return the storefront, with changes of its dependencies."""
