@@ -71,21 +71,32 @@ class DeadLetterQueue:
 
 
 class _OpenLetters:
-    """Open letters in the order of the topic. Earlier releases closed a letter by its record's place."""
+    """Open letters in the order of the topic.
+
+    Earlier releases closed letters by their record's place. A topic that was published again has places twice.
+    """
 
     def __init__(self) -> None:
         self._letters: dict[str, DeadLetter] = {}
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str, set[str]] = {}
         """By place."""
 
     def add(self, letter: DeadLetter) -> None:
-        self.close(letter.id)
-        self._letters[letter.id], self._ids[letter.place] = letter, letter.id
+        self._remove(letter.id)
+        self._letters[letter.id] = letter
+        self._ids.setdefault(letter.place, set()).add(letter.id)
 
     def close(self, id_or_place: str) -> None:
-        letter = self._letters.pop(self._ids.get(id_or_place, id_or_place), None)
+        for id in {id_or_place, *self._ids.get(id_or_place, ())}:
+            self._remove(id)
+
+    def _remove(self, id: str) -> None:
+        letter = self._letters.pop(id, None)
         if letter is not None:
-            del self._ids[letter.place]
+            ids = self._ids[letter.place]
+            ids.remove(id)
+            if not ids:
+                del self._ids[letter.place]
 
     def all(self) -> list[DeadLetter]:
         return list(self._letters.values())
