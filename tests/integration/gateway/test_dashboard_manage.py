@@ -22,7 +22,7 @@ from domain.store.texts import brand_values
 from tests.support.platforms.dashboard import Dashboard, a_dashboard, form_of
 from tests.support.platforms.gateway import Merchant, Platform, a_pick
 
-_FIGURE = re.compile(r'<p class="figure-label">(.*?)</p><p class="figure-value">(.*?)</p>')
+_FIGURE = re.compile(r'<p class="figure-label">(.*?)</p><p class="figure-value[^"]*">(.*?)</p>')
 
 
 async def a_shop(platform: Platform, owner: Merchant, products: int = 3) -> UUID:
