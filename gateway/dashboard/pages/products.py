@@ -201,7 +201,13 @@ async def edit(visit: Visitor, store_id: UUID, id: UUID) -> Response:
     change = await visit.change("products/edit", {"productId": str(id), **input})
     if change.errors:
         return await _product(visit, store_id, id, errors=change.errors, status=422)
-    return visit.redirect(visit.path, notice="Product saved.")
+    return visit.redirect(visit.path, notice=f"Product saved.{_loss(change['product'])}")
+
+
+def _loss(product: dict[str, Any]) -> str:
+    """Return what to say of a product that is sold for less than it costs."""
+    price, cost = product["sellingPriceMoney"], product["costPriceMoney"]
+    return f" Its price is below its cost of {cost['formatted']}." if price["amountMinor"] < cost["amountMinor"] else ""
 
 
 def edits_of(form: Mapping[str, str]) -> dict[str, Any]:

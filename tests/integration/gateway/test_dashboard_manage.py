@@ -162,6 +162,9 @@ async def test_products_are_found_changed_together_and_edited(platform: Platform
         assert "You, " in saved, "The title's origin is the merchant."
         again = await dashboard.change(one, one, {**texts, **lists, "compareAtPrice": "", "do": "save"})
         assert "Nothing was changed." in again
+        for price, is_loss in (("0.51", True), ("26.10", False)):
+            priced = await dashboard.change(one, one, {**texts, **lists, "sellingPrice": price, "do": "save"})
+            assert ("Product saved. Its price is below its cost of" in priced) is is_loss
         wrong = await dashboard.submit(one, one, {**texts, **lists, "sellingPrice": "0", "do": "save"})
         assert wrong.status_code == 422
         assert 'aria-invalid="true"' in wrong.text
