@@ -74,12 +74,16 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None]:
-    """Collect without the garbage collector, which takes a third of that time, and let it never visit the tests again."""
+    """Collect without the garbage collector, which takes a third of that time, and let it never visit the tests again.
+
+    While tests run, it takes a sixth of their time, and half as much if it looks less often.
+    """
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(5_000, 20, 20)
         gc.enable()
 
 
