@@ -58,14 +58,13 @@ class FollowedModel:
     async def leave(self, numbers: Iterable[int]) -> None:
         """Stop writing for partitions."""
         lost = [number for number in numbers if number in self.partitions.numbers]
-        for number in lost:
-            self.isolator.trust(number)
-        await self.partitions.leave(lost)
+        await self.partitions.leave(lost, suspected=self.isolator.suspected)
+        self.isolator.trust(lost)
 
     async def stop(self) -> None:
         """Record that this process stopped in good order."""
         try:
-            await self.partitions.release()
+            await self.partitions.release(suspected=self.isolator.suspected)
         except DATABASE_AWAY as error:
             # The successor counts tries for a moment, without need.
             logger.warning("%s could not record that it stopped: %s", self.group, type(error).__name__)

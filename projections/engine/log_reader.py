@@ -87,6 +87,20 @@ class LogReader:
         """Return records without those of partitions that began again after the records were fetched."""
         return [record for record in records if record.partition not in self._unverified]
 
+    async def ended(self) -> list[int]:
+        """Return the partitions that are read to their end, as far as the broker's last answer goes.
+
+        That a fetch brought nothing does not show it: the broker may be slow.
+        """
+        ended = []
+        for number in list(self._begun):
+            partition = TopicPartition(EVENTS.name, number)
+            if number in self._begun:  # a rebalance may have taken it during an await
+                end: int | None = self._consumer.last_stable_offset(partition)
+                if end is not None and await self._consumer.position(partition) >= end:
+                    ended.append(number)
+        return ended
+
     def _go_to(self, number: int, place: _Place) -> None:
         self._begun[number] = place
         self._unverified[number] = None

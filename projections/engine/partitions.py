@@ -1,7 +1,7 @@
 """The partitions that one read model owns in this process, and how far each is applied."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -72,20 +72,21 @@ class OwnedPartitions:
         self._checkpoints.update((checkpoint.partition, checkpoint) for checkpoint in checkpoints)
         return checkpoints
 
-    async def leave(self, numbers: Iterable[int]) -> None:
-        """Stop owning partitions that a rebalance takes away."""
+    async def leave(self, numbers: Iterable[int], *, suspected: Collection[int]) -> None:
+        """Stop owning partitions that a rebalance takes away. The next owner suspects what this one does."""
         lost = [self._checkpoints.pop(number) for number in numbers if number in self._checkpoints]
+        lost = [each for each in lost if each.partition not in suspected]
         with suppress(*DATABASE_AWAY):
             async with self._pool.acquire() as connection:
                 await release(connection, self._name, lost)
 
-    async def release(self) -> None:
-        """Record that the runner stopped in good order.
+    async def release(self, *, suspected: Collection[int]) -> None:
+        """Record that the runner stopped in good order. The next owner suspects what this one does.
 
         Raises:
             DATABASE_AWAY: that could not be recorded.
         """
-        checkpoints = list(self._checkpoints.values())
+        checkpoints = [each for number, each in self._checkpoints.items() if number not in suspected]
         if checkpoints:
             async with self._pool.acquire() as connection:
                 await release(connection, self._name, checkpoints)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -93,15 +93,11 @@ class PoisonRecordIsolator:
         """Suspect the next ``count`` records of a partition."""
         self.suspected[number] = count
 
-    def trust(self, number: int) -> None:
-        """Stop suspecting a partition."""
-        self.suspected.pop(number, None)
-        self._singly.pop(number, None)
-
-    def trust_all(self) -> None:
-        """Stop suspecting every partition."""
-        self.suspected.clear()
-        self._singly.clear()
+    def trust(self, numbers: Iterable[int]) -> None:
+        """Stop suspecting partitions."""
+        for number in numbers:
+            self.suspected.pop(number, None)
+            self._singly.pop(number, None)
 
     async def apply(self, records: Sequence[ConsumerRecord], connection: Connection) -> None:
         """Apply records chunk by chunk with counted tries; apply a failed chunk record by record."""

@@ -199,8 +199,9 @@ class ProjectionRunner:
                 if self._rebalance_error is not None:
                     raise self._rebalance_error
                 if not fetched:
+                    ended = await reader.ended()
                     for model in self._models.values():
-                        model.isolator.trust_all()
+                        model.isolator.trust(ended)
                 records = reader.verified(fetched)
                 if not await write_at_once(records, self._models.values(), connection):
                     await self._apply(await self._without_foreign(records, connection), reader, connection)

@@ -19,12 +19,14 @@ import pytest
 from msgspec.structs import replace
 
 from domain.kernel import Transient
+from infra.adapters.kafka.topic import open_reader, read_to_end
 from infra.adapters.postgres.deliveries import PostgresDeliveries
 from infra.clock import SystemClock
 from infra.embedded.kafka import ApacheKafka
 from projections.catalog import model as catalog
-from projections.engine.checkpoints import Projection, advance, ensure_live, positions_of, take_over
+from projections.engine.checkpoints import Checkpoint, Projection, advance, ensure_live, positions_of, take_over
 from projections.engine.decoding import DecodedEvent
+from projections.engine.log_reader import LogReader
 from projections.engine.poison_records import TRIES, PoisonRecordPorts
 from projections.engine.preparation import Rebuild
 from projections.engine.rebuild.rebuilder import Rebuilder
@@ -35,6 +37,7 @@ from projections.reading.revisions import revision_of
 from schemas.envelope import RawEvent
 from schemas.internal.deliveries import read_dead_letter
 from schemas.topics import DEAD_LETTERS, PARTITIONS, partition_of
+from schemas.topics import EVENTS as EVENTS_TOPIC
 from tests.support.builders.records import without_value
 from tests.support.builders.workload import Workload
 from tests.support.fakes.deliveries import RecordedDeadLetters
@@ -574,6 +577,26 @@ async def test_an_event_whose_fold_raises_is_parked_after_five_tries(pool: async
     await expect_rows_of(pool, EVENTS[:-1])
 
 
+async def test_a_partition_is_at_its_end_when_its_last_record_is_read_and_not_when_the_broker_is_slow(
+    kafka: ApacheKafka,
+) -> None:
+    """Otherwise a record that kills its process would be forgotten whenever the broker brings nothing for a second."""
+    await write_topic(kafka.bootstrap_servers, EVENTS)
+    async with open_reader(kafka.bootstrap_servers, EVENTS_TOPIC) as consumer:
+        reader, read = LogReader(consumer), 0
+        reader.begin([Checkpoint(partition=each, next_offset=0, position=0, owner=1) for each in range(PARTITIONS)])
+        assert await reader.ended() == [], "no answer came yet"
+        while read < len(EVENTS):
+            assert len(await reader.ended()) < PARTITIONS
+            read += len(reader.verified(await consumer.getmany(timeout_ms=1000, max_records=100)))
+
+        async def all_ended() -> bool:
+            await consumer.getmany(timeout_ms=100)
+            return len(await reader.ended()) == PARTITIONS
+
+        await until(all_ended)
+
+
 @pytest.mark.long
 async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
     pool: asyncpg.Pool, database: str, kafka: ApacheKafka
@@ -613,8 +636,6 @@ async def test_a_record_that_kills_its_process_is_parked_after_five_deaths(
 
 
 async def dead_letters(kafka: ApacheKafka) -> list[Any]:
-    from infra.adapters.kafka.topic import open_reader, read_to_end
-
     async with open_reader(kafka.bootstrap_servers, DEAD_LETTERS) as reader:
         ends = await reader.end_offsets(reader.assignment())
         return [read_dead_letter(record) async for batch in read_to_end(reader, ends) for record in batch]

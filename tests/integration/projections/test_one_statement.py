@@ -92,7 +92,7 @@ async def test_a_batch_that_is_unusual_changes_nothing(pool: asyncpg.Pool) -> No
                 number: at.position for number, at in reached.items()
             }
         await models[-1].take([number])
-        models[-1].isolator.trust(number)  # its last owner did not stop in good order
+        models[-1].isolator.trust([number])  # its last owner did not stop in good order
         assert await write_at_once(second, models, connection)
 
 

@@ -101,5 +101,12 @@ class SimulatedConsumer:
         assert partition.partition in self._next
         self._next[partition.partition] = offset
 
+    async def position(self, partition: TopicPartition) -> int:
+        return self._next[partition.partition]
+
+    def last_stable_offset(self, partition: TopicPartition) -> int:
+        records = self._topic.records.get(partition.partition, [])
+        return records[-1].offset + 1 if records else 0
+
     def last_poll_timestamp(self, partition: TopicPartition) -> int:
         return self._answered[partition.partition]
