@@ -309,6 +309,7 @@ async def a_platform(
             travel=TimeTravel(past, log, READ_MODELS.values(), clock),
             history=log,
             barrier=barrier,
+            read_wait=timedelta(minutes=1),  # so that no answer depends on how busy the machine is
             clock=clock,
             accounts=PostgresAccounts(pool),
             account_links=PostgresAccountLinks(pool),
