@@ -18,7 +18,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -177,12 +177,15 @@ class _Side:
     async def cost(self, read: str, count: int) -> float:
         """Answer some requests; return the seconds of processor time of one."""
         answered, units, end = 0, 0.0, time.perf_counter() + TURN_SECONDS
-        before = time.process_time() + await self._database_seconds()
+        own, database = time.process_time(), await self._database_seconds()
         while answered < count and time.perf_counter() < end:
             request = next(self._requests[read])
             await self._answer(request)
             answered, units = answered + 1, units + request.units
-        return (time.process_time() + await self._database_seconds() - before) / units
+        now = await self._database_seconds()
+        # A connection may have ended: what it took is left out.
+        spent = sum(max(0.0, seconds - database.get(pid, 0.0)) for pid, seconds in now.items())
+        return (time.process_time() - own + spent) / units
 
     async def _answer(self, request: Request) -> None:
         if request.path is not None:
@@ -200,12 +203,18 @@ class _Side:
         if answer.status_code != 200 or b'"errors"' in answer.content or b'{"store":null}' in answer.content:
             raise NoFigures(f"{request.query[:120]}: {answer.text[:500]}")
 
-    async def _database_seconds(self) -> float:
-        """Return the processor time that this database's connections have taken, apart from the asking one."""
+    async def _database_seconds(self) -> dict[int, float]:
+        """Return the processor time that each connection of this database has taken, apart from the asking one."""
+        # Autovacuum works for a database, too, but not for its reads.
         rows = await self._watch.fetch(
-            "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            "select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
+            " and pid <> pg_backend_pid()"
         )
-        return sum(_processor_seconds(row["pid"]) for row in rows)
+        seconds: dict[int, float] = {}
+        for row in rows:
+            with suppress(psutil.NoSuchProcess):  # its connection ended
+                seconds[row["pid"]] = _processor_seconds(row["pid"])
+        return seconds
 
 
 def _processor_seconds(pid: int) -> float:
