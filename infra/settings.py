@@ -388,8 +388,10 @@ def misspelled_variables() -> Mapping[str, str]:
     names = set(_NAME.findall(file.read_text("utf-8"))) if file.is_file() else set[str]()
     names |= {name for name in os.environ if name.upper().startswith(prefix)}
     unknown = [name for name in sorted(names) if name.upper() not in known]
-    near = {name: get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.85) for name in unknown}
-    return {name: matches[0] for name, matches in near.items() if matches}
+    # Without the prefix, which makes any two of the platform's variables resemble each other.
+    settings = {variable.removeprefix(prefix): variable for variable in sorted(known)}
+    near = {name: get_close_matches(name.upper().removeprefix(prefix), settings, n=1, cutoff=0.85) for name in unknown}
+    return {name: settings[matches[0]] for name, matches in near.items() if matches}
 
 
 _REQUIRED: Mapping[str, str] = {

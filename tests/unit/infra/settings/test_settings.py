@@ -77,7 +77,7 @@ def test_a_variable_that_resembles_a_setting_is_named_with_it(monkeypatch: pytes
     file = tmp_path / "settings"
     file.write_text("# ZYENTA_HOSTS=x\nSTRIPE_SECRETKEY = x\nexport ZYENTA_HOST=x\nPATH_OF_MINE=x\n")
     monkeypatch.setenv(ENV_FILE, str(file))
-    for name in ("ZYENTA_GATEWAYURL", "ZYENTA_TEST_SEED", "DATABASE_URLS"):
+    for name in ("ZYENTA_GATEWAYURL", "ZYENTA_TEST_SEED", "ZYENTA_CHAOS", "DATABASE_URLS"):
         monkeypatch.setenv(name, "1")
     assert misspelled_variables() == {
         "STRIPE_SECRETKEY": "STRIPE_SECRET_KEY",
