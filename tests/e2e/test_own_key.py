@@ -96,7 +96,7 @@ async def test_a_merchant_with_an_own_key_is_paid_ships_refunds_and_owes_the_fee
     """
     expect.set_options(timeout=60_000)
     stripe = StripeServer(SystemClock())
-    stripe.accounts["acct_own"] = {"id": "acct_own", "object": "account", "charges_enabled": True, "details_submitted": True}  # fmt: skip
+    stripe.accounts["acct_own"] = {"id": "acct_own", "object": "account", "charges_enabled": True, "payouts_enabled": True, "details_submitted": True}  # fmt: skip
     stripe.keys[KEY] = ("acct_own", frozenset())
     async with served(stripe.app()) as port, a_browser() as browser:
         companies = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_BASE": f"http://127.0.0.1:{port}"}  # fmt: skip
